@@ -1,0 +1,1 @@
+"""How Huifang runs: the local supervisor, the command line, containers and monitoring."""

@@ -1,0 +1,58 @@
+"""Ports, and processes an earlier run left behind."""
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterable
+
+import psutil
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        return int(listener.getsockname()[1])
+
+
+def port_is_taken(port: int) -> bool:
+    """Whether something listens on `port` (a port in TIME_WAIT is free: servers set SO_REUSEADDR)."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError:
+            return True
+    return False
+
+
+def port_owner(port: int) -> str:
+    """Who listens on `port`, for messages: `name (pid)`, or an empty text where the system does not tell."""
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    return ""
+
+
+def find(wanted: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    """Live processes for which `wanted` holds; those we may not look at do not count."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and wanted(process):
+                found.append(process)
+    return found
+
+
+def stop(processes: Iterable[psutil.Process], grace: float) -> None:
+    """Terminate, wait up to `grace` seconds, then kill."""
+    alive = list(processes)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    for process in psutil.wait_procs(alive, timeout=grace)[1]:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=5)
