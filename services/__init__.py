@@ -1,0 +1,1 @@
+"""The six independent services of Huifang; none imports another."""

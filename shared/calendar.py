@@ -1,0 +1,102 @@
+"""The official Chinese working calendar with make-up days (X2), and arithmetic in working time.
+
+The built-in days come from the State Council's yearly notices as chinesecalendar carries them; a year it does not know is
+*provisional*: weekends off, nothing else.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+import chinese_calendar
+
+from shared.clock import ORG_ZONE
+
+Frame = tuple[time, time]
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+    """Which days are worked and in which frames of the day (local time of the organisation).
+
+    `days` overrides single days (True = worked); `frames` are the working hours of a worked day, in order.
+    """
+
+    frames: tuple[Frame, ...] = ((time(9, 0), time(12, 0)), (time(13, 30), time(17, 30)))
+    days: Mapping[date, bool] = field(default_factory=dict)
+
+    def is_working_day(self, day: date) -> bool:
+        if day in self.days:
+            return self.days[day]
+        if is_provisional(day):
+            return day.weekday() < 5
+        return bool(chinese_calendar.is_workday(day))
+
+    def is_holiday(self, day: date) -> bool:
+        return not self.is_working_day(day)
+
+    def add_working_days(self, start: datetime, count: int) -> datetime:
+        """The same time of day, `count` working days later; from a day off, counting starts with the next worked one."""
+        local = start.astimezone(ORG_ZONE)
+        day = local.date()
+        for _ in range(count):
+            day = self.next_working_day(day)
+        return datetime.combine(day, local.time(), ORG_ZONE)
+
+    def next_working_day(self, day: date) -> date:
+        """The first working day after `day`."""
+        day += timedelta(days=1)
+        while not self.is_working_day(day):
+            day += timedelta(days=1)
+        return day
+
+    def end_of_working_day(self, day: date) -> datetime:
+        return datetime.combine(day, self.frames[-1][1], ORG_ZONE)
+
+    def working_time_between(self, start: datetime, end: datetime) -> timedelta:
+        """Working time elapsed between two instants; zero when `end` is not after `start`."""
+        start, end = start.astimezone(ORG_ZONE), end.astimezone(ORG_ZONE)
+        total = timedelta()
+        for day in _days(start.date(), end.date()):
+            if self.is_working_day(day):
+                total += sum((_overlap(frame, day, start, end) for frame in self.frames), timedelta())
+        return total
+
+    def add_working_time(self, start: datetime, amount: timedelta) -> datetime:
+        """The instant at which `amount` of working time has passed since `start`."""
+        local = start.astimezone(ORG_ZONE)
+        day, left = local.date(), amount
+        while True:
+            if self.is_working_day(day):
+                for frame in self.frames:
+                    opens = max(datetime.combine(day, frame[0], ORG_ZONE), local)
+                    closes = datetime.combine(day, frame[1], ORG_ZONE)
+                    room = max(closes - opens, timedelta())
+                    if left <= room:
+                        return opens + left
+                    left -= room
+            day += timedelta(days=1)
+
+
+def is_provisional(day: date) -> bool:
+    """Whether the official days of this year are not yet known here."""
+    try:
+        chinese_calendar.is_workday(day)
+    except NotImplementedError:
+        return True
+    return False
+
+
+def _days(first: date, last: date) -> Iterable[date]:
+    while first <= last:
+        yield first
+        first += timedelta(days=1)
+
+
+def _overlap(frame: Frame, day: date, start: datetime, end: datetime) -> timedelta:
+    opens = max(datetime.combine(day, frame[0], ORG_ZONE), start)
+    closes = min(datetime.combine(day, frame[1], ORG_ZONE), end)
+    return max(closes - opens, timedelta())
+
+
+OFFICIAL = WorkCalendar()

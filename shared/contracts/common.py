@@ -1,0 +1,67 @@
+"""Pieces that several events share."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+Decimal = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]
+Channel = Literal["phone", "sms", "email", "wechat", "letter", "on_site"]
+Satisfaction = Literal["very_satisfied", "satisfied", "basically", "dissatisfied", "very_dissatisfied", "no_comment"]
+Aware = Annotated[datetime, PlainSerializer(lambda at: at.isoformat(), when_used="json")]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Org(Part):
+    """A branch, shop or company; `code` is the branch in every figure."""
+
+    code: Code
+    name: str = ""
+    region_code: str = ""
+
+
+class Named(Part):
+    code: Code
+    name: str = ""
+
+
+class Customer(Part):
+    """The customer as the sender knows it. Phones on Kafka are always sealed tokens (`shared.privacy`)."""
+
+    id: Code
+    name: str = ""
+    level: str = ""
+    phone: str | None = None
+    phones: list[str] = []
+    email: str | None = None
+    preferred_channel: str | None = None
+    do_not_contact: bool = False
+    birthday: str | None = Field(default=None, description="YYYY-MM-DD, or --MM-DD without the year")
+    address: str | None = None
+
+
+class CustomerCard(Part):
+    """What is needed to contact somebody: no more than that travels with a task."""
+
+    id: Code
+    name: str = ""
+    phone: str | None = Field(default=None, description="sealed token; see shared.privacy")
+    phone_masked: str = ""
+    email: str | None = None
+    level: str = ""
+    do_not_contact: bool = False
+
+
+class Matter(Part):
+    """What a contact is about: the fact that led to it, with what an agent must see."""
+
+    event_id: str
+    event_type: str = Field(description="short name, such as repair.closed")
+    at: datetime
+    subject: str = Field(default="", description="order, work order or case number")
+    title: str = Field(default="", description="one line for the agent, Chinese")
+    facts: dict[str, object] = Field(default_factory=dict, description="the fact's data, phones sealed")

@@ -1,0 +1,92 @@
+"""What happened when somebody was contacted, published by visits."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from shared.contracts.base import VISITS, EventData, contract
+from shared.contracts.common import Channel, CustomerCard, Matter, Satisfaction
+
+ConnectedResult = Literal["completed", "partly", "callback_agreed", "refused", "wrong_person", "language_barrier"]
+UnconnectedResult = Literal[
+    "no_answer", "busy", "powered_off", "suspended", "invalid_number", "wrong_number", "restricted"
+]
+AttemptResult = ConnectedResult | UnconnectedResult
+
+
+class Visit(EventData):
+    """The work item an event is about, as it was then."""
+
+    visit_id: str
+    task_id: str
+    policy_id: str
+    policy_version: int
+    round: int = 1
+    customer: CustomerCard
+    matters: list[Matter]
+    kind: str
+    branch: str = ""
+    team: str = ""
+    agent: str = ""
+    channel: Channel = "phone"
+    case_id: str | None = None
+    due_at: datetime
+    deadline_at: datetime | None = None
+    attempts: int = Field(default=0, ge=0, description="attempts so far")
+
+
+@contract("visit.attempted", topic=VISITS, owner="visits", title="已尝试联系")
+class VisitAttempted(Visit):
+    attempt_id: str
+    at: datetime
+    result: AttemptResult
+    connected: bool
+    talk_seconds: int = 0
+    wrap_up_seconds: int = 0
+
+
+class Outcome(Visit):
+    """A contact with answers; `rating` is 1 (worst) to 5, None when the customer gave none."""
+
+    questionnaire: str = ""
+    questionnaire_version: int = 0
+    effective: bool = Field(description="right person and all required questions answered")
+    satisfaction: Satisfaction | None = None
+    rating: int | None = Field(default=None, ge=1, le=5)
+    responded: bool | None = Field(default=None, description="12345 响应: the unit had contacted the citizen")
+    resolved: bool | None = Field(default=None, description="12345 解决")
+    answers: dict[str, Any] = {}
+    score: float | None = None
+    reasons: list[str] = []
+    remark: str = ""
+    completed_at: datetime
+    on_time: bool = True
+
+
+@contract("visit.completed", topic=VISITS, owner="visits", title="回访完成")
+class VisitCompleted(Outcome):
+    """Published once for every visit that ended with the right person, effective or partial."""
+
+
+@contract("visit.dissatisfied", topic=VISITS, owner="visits", title="客户不满意")
+class VisitDissatisfied(Outcome):
+    """Published beside visit.completed when the customer is dissatisfied."""
+
+
+@contract("visit.problem_found", topic=VISITS, owner="visits", title="发现问题件")
+class VisitProblemFound(Outcome):
+    """Published beside visit.completed when an answer makes it a problem case (R07.5)."""
+
+    problems: list[str] = []
+
+
+@contract("visit.failed", topic=VISITS, owner="visits", title="回访未成功")
+class VisitFailed(Visit):
+    reason: Literal["unreachable", "refused", "invalid_number", "expired"]
+    failed_at: datetime
+
+
+@contract("visit.callback_agreed", topic=VISITS, owner="visits", title="已约定回呼")
+class VisitCallbackAgreed(Visit):
+    callback_at: datetime

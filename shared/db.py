@@ -1,0 +1,84 @@
+"""One service's database: engines, sessions, and `work()`, the only place that commits."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from shared.clock import Clock
+from shared.messaging.partitions import Partitions
+from shared.messaging.work import Work
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+COMMAND_TIMEOUT_SECONDS = 30
+
+
+def service_metadata() -> MetaData:
+    """A metadata of its own for each service: SQLModel's default one would mix their tables."""
+    return MetaData(naming_convention=NAMING_CONVENTION)
+
+
+def driver_dsn(dsn: str) -> str:
+    """The DSN asyncpg itself takes (`postgresql://…`)."""
+    return dsn.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
+    """An engine that notices dead connections, bounds every statement and never waits for ever for the pool."""
+    return create_async_engine(
+        driver_dsn(dsn).replace("postgresql://", "postgresql+asyncpg://", 1),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={
+            "command_timeout": COMMAND_TIMEOUT_SECONDS,
+            "timeout": 10,
+            "server_settings": {"application_name": name, "timezone": "UTC"},
+        },
+    )
+
+
+class Database:
+    """Requests and background work have pools of their own, so that neither can starve the other."""
+
+    def __init__(self, service: str, dsn: str, clock: Clock, pool_size: int = 8) -> None:
+        self.service = service
+        self.dsn = driver_dsn(dsn)
+        self.clock = clock
+        self.engine = engine_for(dsn, pool_size, f"huifang-{service}-http")
+        self.background = engine_for(dsn, max(4, pool_size // 2), f"huifang-{service}-background")
+        self.partitions = Partitions(self.background)
+        self.on_published: Callable[[], None] = lambda: None
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._background_sessions = async_sessionmaker(self.background, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def work(self, traceparent: str = "", background: bool = False, notify: bool = False) -> AsyncIterator[Work]:
+        """A transaction: committed with its outgoing events when the block ends, rolled back when it raises."""
+        sessions = self._background_sessions if background else self._sessions
+        async with sessions() as session, session.begin():
+            work = Work(session, self.clock, self.service, traceparent)
+            yield work
+            published = bool(work.outgoing)
+            await work.flush(notify)
+        if published:
+            self.on_published()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session for queries."""
+        async with self._sessions() as session:
+            yield session
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        await self.background.dispose()

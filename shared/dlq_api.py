@@ -1,0 +1,98 @@
+"""Routes over a service's dead letters: list, replay (as it is or mended), discard. For operators."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from shared.auth import Principal, Role, require
+from shared.http import ReadSession, WorkDep, audit
+from shared.messaging import dead_letters
+from shared.messaging.dead_letters import DeadLetter
+from shared.pagination import Page, decode_cursor, paged
+
+router = APIRouter(prefix="/api/v1/dead-letters", tags=["死信"])
+Operator = Annotated[Principal, Depends(require(Role.OPS))]
+
+
+class DeadLetterOut(BaseModel):
+    """A dead letter as operators see it; personal data is masked."""
+
+    id: UUID
+    consumer: str
+    event_id: str
+    event_type: str
+    state: str = Field(description="open 待处理 / replayed 已重放 / discarded 已丢弃")
+    error_type: str
+    error: str
+    attempts: int
+    origin: str = Field(description="主题/分区/位移")
+    preview: str = Field(description="原文开头（已脱敏）")
+    note: str
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class Replay(BaseModel):
+    data: dict[str, Any] | None = Field(default=None, description="更正后的事件数据；不填则按原文重放")
+    note: str = ""
+
+
+class Discard(BaseModel):
+    note: str = Field(min_length=1, description="丢弃原因")
+
+
+def _shown(letter: DeadLetter) -> DeadLetterOut:
+    record = letter.record
+    return DeadLetterOut(
+        id=letter.id,
+        consumer=letter.consumer,
+        event_id=letter.event_id,
+        event_type=letter.event_type,
+        state=letter.state,
+        error_type=letter.error_type,
+        error=letter.error,
+        attempts=letter.attempts,
+        origin=f"{record.topic}/{record.partition}/{record.offset}",
+        preview=letter.preview(),
+        note=letter.note,
+        created_at=letter.created_at,
+        settled_at=letter.settled_at,
+    )
+
+
+@router.get("", summary="死信列表")
+async def list_letters(
+    request: Request,
+    session: ReadSession,
+    _: Annotated[Principal, Depends(require(Role.OPS, Role.AUDITOR))],
+    state: Literal["open", "replayed", "discarded"] = "open",
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[DeadLetterOut]:
+    consumers = [runner.consumer.id for runner in request.app.state.runtime.consumers]
+    rows = await dead_letters.list_dead_letters(session, consumers, state, decode_cursor(cursor, 2), limit + 1)
+    items, following = paged(rows, limit, lambda letter: (letter.created_at, letter.id))
+    return Page(items=[_shown(letter) for letter in items], next_cursor=following)
+
+
+@router.post("/{letter_id}/replay", summary="重放一封死信")
+async def replay(letter_id: UUID, body: Replay, request: Request, work: WorkDep, principal: Operator) -> DeadLetterOut:
+    letter = await dead_letters.lock_dead_letter(work.session, letter_id)
+    runner = next(r for r in request.app.state.runtime.consumers if r.consumer.id == letter.consumer)
+    arrived = await dead_letters.revive(work, letter, body.data)
+    await runner.db.partitions.ensure("inbox", {arrived.event.day})
+    await runner.processor.apply_in(work, [arrived])
+    await dead_letters.settle(work, letter, "replayed", body.note)
+    await audit(work, principal, "dead_letter.replayed", str(letter_id), mended=body.data is not None)
+    return _shown(letter)
+
+
+@router.post("/{letter_id}/discard", summary="丢弃一封死信")
+async def discard(letter_id: UUID, body: Discard, work: WorkDep, principal: Operator) -> DeadLetterOut:
+    letter = await dead_letters.lock_dead_letter(work.session, letter_id)
+    await dead_letters.settle(work, letter, "discarded", body.note)
+    await audit(work, principal, "dead_letter.discarded", str(letter_id), note=body.note)
+    return _shown(letter)

@@ -1,0 +1,222 @@
+"""What every service's HTTP edge has: trace, metrics, body limit, problems, health, OpenAPI, dead-letter routes."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import dlq_api
+from shared.errors import HuifangError, PayloadTooLarge
+from shared.observability import logs
+from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS
+from shared.observability.tracing import continue_trace
+from shared.privacy import mask_text
+from shared.service import Runtime, Service
+
+log = structlog.get_logger(__name__)
+TITLES = {
+    400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
+    413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误", 503: "服务暂不可用，请稍后重试",
+}  # fmt: skip
+
+
+class Edge:
+    """Trace context, request metrics and the body limit, as one ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, service: str, max_body: int) -> None:
+        self.app = app
+        self.service = service
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        traceparent = continue_trace(headers.get(b"traceparent", b"").decode("latin-1"))
+        scope.setdefault("state", {})["traceparent"] = traceparent
+        token = logs.trace.set(traceparent)
+        started = time.perf_counter()
+        status = 500
+
+        async def send_noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"traceparent", traceparent.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, self._limited(scope, receive), send_noting)
+        finally:
+            route = getattr(scope.get("route"), "path", "unknown")
+            HTTP_SECONDS.labels(self.service, scope["method"], route, str(status)).observe(
+                time.perf_counter() - started
+            )
+            logs.trace.reset(token)
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        """Count the body as it arrives, chunked or not; a route may allow more through `scope["max_body"]`."""
+        received = 0
+
+        async def receive_counting() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > scope.get("max_body", self.max_body):
+                raise PayloadTooLarge(f"请求内容超过 {scope.get('max_body', self.max_body)} 字节")
+            return message
+
+        return receive_counting
+
+
+def problem(status: int, title: str, code: str, detail: str = "", **extra: Any) -> JSONResponse:
+    """A problem document (RFC 9457) with a Chinese title."""
+    body = {
+        "type": f"urn:huifang:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": mask_text(detail),
+        **extra,
+    }
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def install(app: FastAPI, service: Service) -> None:
+    """Give the app its common edge."""
+    app.add_middleware(Edge, service=service.name, max_body=service.settings.max_body_bytes)
+    _install_problems(app)
+    _install_health(app, service)
+    _install_docs(app, service)
+    app.include_router(dlq_api.router)
+
+
+def _install_problems(app: FastAPI) -> None:
+    @app.exception_handler(HuifangError)
+    async def known(_request: Request, error: HuifangError) -> Response:
+        answer = problem(error.status, error.title, error.code, error.detail, **error.extra)
+        if error.status == 401:
+            answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"field": ".".join(str(part) for part in item["loc"]), "message": mask_text(str(item["msg"]))}
+            for item in error.errors()
+        ]
+        fields = "、".join(item["field"] for item in errors[:5])
+        return problem(422, "提交的内容有误", "invalid-input", f"请检查：{fields}", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> Response:
+        title = TITLES.get(error.status_code, "请求失败")
+        return problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
+
+    @app.exception_handler(Exception)
+    async def unexpected(_request: Request, error: Exception) -> Response:
+        log.exception("request_failed", error=repr(error))
+        return problem(500, HuifangError.title, HuifangError.code)
+
+
+def _install_health(app: FastAPI, service: Service) -> None:
+    @app.get("/livez", include_in_schema=False)
+    async def livez() -> dict[str, str]:
+        """Alive means: the event loop answers. It never touches a dependency."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz(request: Request) -> Response:
+        runtime: Runtime = request.app.state.runtime
+        reasons = await not_ready(runtime)
+        return JSONResponse(
+            {"status": "ready" if not reasons else "not ready", "reasons": reasons}, 503 if reasons else 200
+        )
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        await _count_dead_letters(request.app.state.runtime)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def not_ready(runtime: Runtime) -> dict[str, str]:
+    """Why this process can't do its work now; empty when it can."""
+    reasons: dict[str, str] = {}
+    checks: dict[str, Callable[[], Awaitable[Any]]] = {"postgres": lambda: _query(runtime)}
+    for name, check in runtime.service.checks.items():
+        checks[name] = partial(check, runtime)
+    for name, run in checks.items():
+        try:
+            await run()
+        except Exception as error:
+            reasons[name] = mask_text(f"{type(error).__name__}: {error}")
+    if runtime.settings.consumer_enabled:
+        for runner in runtime.consumers:
+            if runner.halted or not runner.joined:
+                reasons[f"consumer {runner.consumer.id}"] = runner.halted or runner.last_error or "joining its group"
+    if runtime.settings.relay_enabled and runtime.relay.last_error:
+        reasons["relay"] = runtime.relay.last_error
+    for loop in runtime.dead_loops():
+        reasons[loop] = "has ended"
+    return reasons
+
+
+async def _query(runtime: Runtime) -> None:
+    async with runtime.db.read() as session:
+        await session.execute(text("SELECT 1"))
+
+
+async def _count_dead_letters(runtime: Runtime) -> None:
+    try:
+        async with runtime.db.read() as session:
+            rows = await session.execute(
+                text("SELECT consumer, count(*) FROM dead_letter WHERE state = 'open' GROUP BY consumer")
+            )
+            counts: dict[str, int] = dict(rows.tuples().all())
+    except Exception:
+        return  # the metrics page must answer while the database is away
+    for runner in runtime.consumers:
+        DEAD_LETTERS.labels(runner.consumer.id).set(counts.get(runner.consumer.id, 0))
+
+
+def _install_docs(app: FastAPI, service: Service) -> None:
+    assets = service.settings.page_assets
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> Response:
+        await _known_caller(request)
+        return Response(json.dumps(app.openapi(), ensure_ascii=False), media_type="application/json")
+
+    if assets is None or not (assets / "swagger-ui-dist").exists():
+        return
+    app.mount("/assets/swagger", StaticFiles(directory=assets / "swagger-ui-dist"), name="swagger")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        await _known_caller(request)
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=app.title,
+            swagger_js_url="/assets/swagger/swagger-ui-bundle.js",
+            swagger_css_url="/assets/swagger/swagger-ui.css",
+            swagger_favicon_url="/assets/swagger/favicon-32x32.png",
+        )
+
+
+async def _known_caller(request: Request) -> None:
+    """The API description is for callers with a key (header, or the page cookie)."""
+    header = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    credential = header or request.headers.get("x-api-key") or request.cookies.get("huifang_key") or ""
+    await request.app.state.runtime.authenticator.principal(credential)

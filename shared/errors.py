@@ -1,0 +1,84 @@
+"""Errors are facts with a status and a Chinese title; the edge turns them into RFC 9457 problems."""
+
+from typing import Any, ClassVar
+
+
+class HuifangError(Exception):
+    """Base of every error a user may see.
+
+    `status` is the HTTP status, `title` the Chinese headline, `code` the stable machine name; `detail` says what
+    happened this time (Chinese) and `extra` carries further members of the problem document.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "系统内部错误"
+    code: ClassVar[str] = "internal-error"
+
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.extra = extra
+
+
+class NotFound(HuifangError):
+    status = 404
+    title = "没有找到"
+    code = "not-found"
+
+
+class Conflict(HuifangError):
+    """The state does not allow this now."""
+
+    status = 409
+    title = "当前状态不允许此操作"
+    code = "conflict"
+
+
+class InvalidInput(HuifangError):
+    status = 422
+    title = "提交的内容有误"
+    code = "invalid-input"
+
+
+class BadRequest(HuifangError):
+    status = 400
+    title = "请求无法解析"
+    code = "bad-request"
+
+
+class Unauthorized(HuifangError):
+    status = 401
+    title = "需要有效的访问密钥"
+    code = "unauthorized"
+
+
+class Forbidden(HuifangError):
+    status = 403
+    title = "没有权限"
+    code = "forbidden"
+
+
+class PayloadTooLarge(HuifangError):
+    status = 413
+    title = "请求内容过大"
+    code = "payload-too-large"
+
+
+class PreconditionFailed(HuifangError):
+    """If-Match did not match: somebody changed it meanwhile (RFC 9110 §13.1.1)."""
+
+    status = 412
+    title = "内容已被他人修改，请刷新后重试"
+    code = "precondition-failed"
+
+
+class PreconditionRequired(HuifangError):
+    status = 428
+    title = "修改时须带 If-Match"
+    code = "precondition-required"
+
+
+class Unavailable(HuifangError):
+    status = 503
+    title = "服务暂不可用，请稍后重试"
+    code = "unavailable"

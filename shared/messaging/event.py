@@ -1,0 +1,116 @@
+"""What travels: a CloudEvents 1.0 event, in binary content mode on Kafka (CloudEvents Kafka protocol binding §3.2)."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+
+from shared.contracts.base import EventData
+from shared.contracts.registry import short_name
+from shared.ids import derived_from_digest
+
+M = TypeVar("M", bound=EventData)
+Headers = list[tuple[str, bytes]]
+ModelClass = type[M]  # inside Event the name `type` is taken
+
+
+class MalformedEvent(ValueError):
+    """A record that is not one of our events; says what is missing."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event. `key` orders it (the customer id), `lineage` ties it to the first fact, `cause` is the event before."""
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    key: str
+    data: dict[str, Any]
+    subject: str = ""
+    lineage: str = ""
+    cause: str = ""
+    traceparent: str = ""
+
+    @cached_property
+    def event_key(self) -> UUID:
+        """Identity `(source, id)` as a time-ordered UUID; the same event has the same key in every database."""
+        return event_key(self.time, self.source, self.id)
+
+    @property
+    def day(self) -> date:
+        """UTC day of `time`: the inbox partition it is remembered in."""
+        return self.time.astimezone(UTC).date()
+
+    @property
+    def name(self) -> str:
+        """Short name such as `visit.completed`; the wire type where nobody declared one."""
+        return short_name(self.type)
+
+    def read(self, model: ModelClass[M]) -> M:
+        """The data as its contract's model. Raises pydantic.ValidationError."""
+        return model.model_validate(self.data)
+
+
+def event_key(at: datetime, source: str, event_id: str) -> UUID:
+    """UUIDv8 of an event's identity: time prefix, then a hash of source and id."""
+    digest = hashlib.blake2b(f"{source}\x1f{event_id}".encode(), digest_size=10).digest()
+    return derived_from_digest(int(at.timestamp() * 1000), digest)
+
+
+def encode(event: Event) -> tuple[Headers, bytes]:
+    """Kafka headers and value of an event. Empty attributes are left out."""
+    attributes = (
+        ("ce_specversion", "1.0"),
+        ("ce_id", event.id),
+        ("ce_source", event.source),
+        ("ce_type", event.type),
+        ("ce_time", event.time.isoformat()),
+        ("ce_partitionkey", event.key),
+        ("ce_subject", event.subject),
+        ("ce_lineageid", event.lineage),
+        ("ce_causationid", event.cause),
+        ("traceparent", event.traceparent),
+        ("content-type", "application/json; charset=utf-8"),
+    )
+    return [(name, value.encode()) for name, value in attributes if value], orjson.dumps(event.data)
+
+
+def decode(headers: Iterable[tuple[str, bytes]], value: bytes) -> Event:
+    """The event in a record. Raises MalformedEvent, naming what is wrong."""
+    attributes = _texts(headers)
+    try:
+        time = datetime.fromisoformat(attributes["ce_time"])
+        data = orjson.loads(value)
+        event = Event(
+            id=attributes["ce_id"],
+            source=attributes["ce_source"],
+            type=attributes["ce_type"],
+            time=time if time.tzinfo else time.replace(tzinfo=UTC),
+            key=attributes.get("ce_partitionkey", ""),
+            data=data,
+            subject=attributes.get("ce_subject", ""),
+            lineage=attributes.get("ce_lineageid", ""),
+            cause=attributes.get("ce_causationid", ""),
+            traceparent=attributes.get("traceparent", ""),
+        )
+    except KeyError as error:
+        raise MalformedEvent(f"attribute {error.args[0]} is missing") from error
+    except ValueError as error:
+        raise MalformedEvent(str(error)) from error
+    if not isinstance(data, dict):
+        raise MalformedEvent("data is not a JSON object")
+    return event
+
+
+def _texts(headers: Iterable[tuple[str, bytes]]) -> Mapping[str, str]:
+    try:
+        return {name: value.decode() for name, value in headers}
+    except (UnicodeDecodeError, AttributeError) as error:
+        raise MalformedEvent("a header is not UTF-8 text") from error

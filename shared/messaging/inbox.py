@@ -1,0 +1,36 @@
+"""The inbox: which events this consumer has already taken effect of."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.messaging.event import Event
+
+# sorted, so that two members claiming the same events wait for each other instead of deadlocking
+_CLAIM = text("""
+    INSERT INTO inbox (consumer, event_day, event_key)
+    SELECT :consumer, day, key
+    FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[])) AS claim (day, key)
+    ORDER BY day, key
+    ON CONFLICT DO NOTHING
+    RETURNING event_key
+""")
+_RELEASE = text("DELETE FROM inbox WHERE consumer = :consumer AND event_key = :key")
+
+
+async def claim(session: AsyncSession, consumer: str, events: Sequence[Event]) -> list[Event]:
+    """Claim events for `consumer` in the running transaction; returns those nobody had claimed, in order, each once."""
+    unique = {event.event_key: event for event in events}
+    rows = await session.execute(
+        _CLAIM,
+        {"consumer": consumer, "days": [e.day for e in unique.values()], "keys": list(unique)},
+    )
+    fresh: set[UUID] = set(rows.scalars())
+    return [event for key, event in unique.items() if key in fresh]
+
+
+async def release(session: AsyncSession, consumer: str, key: UUID) -> None:
+    """Forget a claim, so that a replayed dead letter can be handled."""
+    await session.execute(_RELEASE, {"consumer": consumer, "key": key})

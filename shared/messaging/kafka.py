@@ -1,0 +1,202 @@
+"""The broker port on Apache Kafka through aiokafka, with a counter-measure for each of the client's known traps."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaError,
+    RebalanceInProgressError,
+    TopicAlreadyExistsError,
+    UnknownMemberIdError,
+)
+
+from shared.messaging.broker import BrokerUnavailable, Message, Position, Producer, Record, Revoked, Subscription
+
+CALL_SECONDS = 15
+PUBLISH_SECONDS = 30
+SESSION_MS = 15_000
+LARGEST_MESSAGE = 2 << 20
+
+T = TypeVar("T")
+
+
+async def bounded(call: Awaitable[T], seconds: float = CALL_SECONDS) -> T:
+    """A client call that can hang while Kafka is down, cut off; Kafka's errors become BrokerUnavailable."""
+    try:
+        return await asyncio.wait_for(call, seconds)
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+class KafkaBroker:
+    """`bootstrap` is host:port[,host:port]; `instance_id` makes group membership static, so restarts don't rebalance."""
+
+    def __init__(self, bootstrap: str, instance_id: str | None = None) -> None:
+        self.bootstrap = bootstrap
+        self.instance_id = instance_id
+
+    async def ensure_topics(self, topics: Mapping[str, int]) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            await bounded(admin.start())
+            existing = set(await bounded(admin.list_topics()))
+            missing = [NewTopic(name, count, 1) for name, count in topics.items() if name not in existing]
+            if missing:
+                with contextlib.suppress(TopicAlreadyExistsError):
+                    await bounded(admin.create_topics(missing))
+        finally:
+            await _quietly(admin.close())
+
+    async def producer(self) -> Producer:
+        client = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=2,
+            max_batch_size=256 << 10,
+            max_request_size=LARGEST_MESSAGE,
+            request_timeout_ms=10_000,
+        )
+        await _started(client)
+        return KafkaProducer(client)
+
+    async def subscribe(self, group: str, topics: Sequence[str], on_revoked: Revoked) -> Subscription:
+        client = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap,
+            group_id=group,
+            group_instance_id=f"{group}-{self.instance_id}" if self.instance_id else None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=3_000,
+            max_poll_interval_ms=120_000,
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_wait_ms=100,
+            metadata_max_age_ms=30_000,
+        )
+        client.subscribe(list(topics), listener=_Listener(on_revoked))
+        await _started(client)
+        return KafkaSubscription(client)
+
+    async def ping(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3_000)
+        try:
+            await bounded(admin.start(), 3)
+            await bounded(admin.describe_cluster(), 3)
+        finally:
+            await _quietly(admin.close())
+
+
+class KafkaProducer:
+    def __init__(self, client: AIOKafkaProducer) -> None:
+        self.client = client
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        async def send_all() -> None:
+            pending = [
+                await self.client.send(m.topic, value=m.value, key=m.key.encode(), headers=m.headers) for m in messages
+            ]
+            await asyncio.gather(*pending)
+
+        await bounded(send_all(), PUBLISH_SECONDS)
+
+    async def stop(self) -> None:
+        await _quietly(self.client.stop())
+
+
+class KafkaSubscription:
+    def __init__(self, client: AIOKafkaConsumer) -> None:
+        self.client = client
+
+    async def poll(self, max_records: int, timeout: float) -> list[Record]:
+        batches = await bounded(
+            self.client.getmany(timeout_ms=int(timeout * 1000), max_records=max_records), timeout + CALL_SECONDS
+        )
+        return [_record(message) for messages in batches.values() for message in messages]
+
+    async def commit(self, offsets: Mapping[Position, int]) -> None:
+        assigned = self.client.assignment()
+        mine = {TopicPartition(*p): offset for p, offset in offsets.items() if TopicPartition(*p) in assigned}
+        if not mine:
+            return
+        # the group has moved on: whoever owns the partition now reads these again and finds them claimed
+        with contextlib.suppress(CommitFailedError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError):
+            await _commit(self.client, mine)
+
+    async def rewind(self) -> None:
+        for partition in self.client.assignment():
+            committed = await bounded(self.client.committed(partition))
+            if committed is None:
+                await bounded(self.client.seek_to_beginning(partition))
+            else:
+                self.client.seek(partition, committed)
+
+    async def lag(self) -> dict[Position, int]:
+        assigned = list(self.client.assignment())
+        if not assigned:
+            return {}
+        ends = await bounded(self.client.end_offsets(assigned))
+        starts = await bounded(self.client.beginning_offsets(assigned))
+        behind = {}
+        for partition in assigned:
+            committed = await bounded(self.client.committed(partition))
+            position = committed if committed is not None else starts[partition]
+            behind[(partition.topic, partition.partition)] = max(0, ends[partition] - position)
+        return behind
+
+    async def stop(self) -> None:
+        await _quietly(self.client.stop())
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, on_revoked: Revoked) -> None:
+        self.on_revoked = on_revoked
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        if revoked:
+            await self.on_revoked()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        return None
+
+
+async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+    try:
+        await asyncio.wait_for(client.commit(offsets), CALL_SECONDS)
+    except (CommitFailedError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError):
+        raise
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+async def _started(client: Any) -> None:
+    try:
+        await bounded(client.start(), 30)
+    except BrokerUnavailable:
+        await _quietly(client.stop())
+        raise
+
+
+async def _quietly(closing: Awaitable[Any]) -> None:
+    """Close without hanging and without complaint: the client is thrown away."""
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(closing, 5)
+
+
+def _record(message: Any) -> Record:
+    key = message.key.decode("utf-8", "replace") if message.key else ""
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.timestamp,
+        key,
+        list(message.headers),
+        message.value or b"",
+    )

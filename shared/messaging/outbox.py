@@ -1,0 +1,76 @@
+"""The outbox: outgoing events as rows of the transaction that caused them."""
+
+import base64
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.messaging.event import Event, Headers, encode
+from shared.messaging.tables import SHARDS
+
+CHANNEL = "huifang_outbox"
+
+# ordinality: identity values are given in the order the events were appended
+_APPEND = text("""
+    INSERT INTO outbox (shard, topic, key, headers, value, at)
+    SELECT shard, topic, key, headers, value, at
+    FROM unnest(CAST(:shards AS smallint[]), CAST(:topics AS text[]), CAST(:keys AS text[]), CAST(:headers AS bytea[]),
+                CAST(:values AS bytea[]), CAST(:times AS timestamptz[]))
+         WITH ORDINALITY AS row (shard, topic, key, headers, value, at, position)
+    ORDER BY position
+""")
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event and the topic it goes to."""
+
+    topic: str
+    event: Event
+
+
+def shard_of(key: str) -> int:
+    return zlib.crc32(key.encode()) % SHARDS
+
+
+async def append(session: AsyncSession, outgoing: Sequence[Outgoing], notify: bool = False) -> None:
+    """Write the events in the running transaction. `notify` wakes relays in other processes: once per batch, it costs."""
+    if not outgoing:
+        return
+    encoded = [encode(item.event) for item in outgoing]
+    await session.execute(
+        _APPEND,
+        {
+            "shards": [shard_of(item.event.key) for item in outgoing],
+            "topics": [item.topic for item in outgoing],
+            "keys": [item.event.key for item in outgoing],
+            "headers": [pack_headers(headers) for headers, _ in encoded],
+            "values": [value for _, value in encoded],
+            "times": [item.event.time for item in outgoing],
+        },
+    )
+    if notify:
+        await session.execute(_NOTIFY)
+
+
+def pack_headers(headers: Headers) -> bytes:
+    """Headers as stored: a JSON list of pairs; a value that is not UTF-8 is kept as base64 in a third place."""
+    return orjson.dumps([_pack(name, value) for name, value in headers])
+
+
+def unpack_headers(stored: bytes) -> Headers:
+    return [
+        (item[0], base64.b64decode(item[2]) if len(item) == 3 else item[1].encode()) for item in orjson.loads(stored)
+    ]
+
+
+def _pack(name: str, value: bytes) -> tuple[str, ...]:
+    try:
+        return (name, value.decode())
+    except UnicodeDecodeError:
+        return (name, "", base64.b64encode(value).decode())

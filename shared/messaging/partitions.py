@@ -1,0 +1,56 @@
+"""Day partitions of inbox and archive, made when the first row of a day arrives and dropped whole by retention."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+DUPLICATE_TABLE = "42P07"
+
+
+class Partitions:
+    """Makes sure that a day's partition exists before rows of that day are written; remembers what it has seen."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.known: set[tuple[str, date]] = set()
+
+    async def ensure(self, table: str, days: Iterable[date]) -> None:
+        """Create missing day partitions of `table`, each in its own short transaction."""
+        for day in sorted({day for day in days if (table, day) not in self.known}):
+            await self._create(table, day)
+            self.known.add((table, day))
+
+    async def _create(self, table: str, day: date) -> None:
+        name = f"{table}_{day:%Y%m%d}"
+        ddl = (
+            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
+            f"FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
+        )
+        async with self.engine.connect() as connection:
+            if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
+                return
+        try:
+            async with self.engine.begin() as connection:
+                await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+                await connection.execute(text("SET LOCAL timezone = 'UTC'"))
+                await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+                await connection.execute(text(ddl))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != DUPLICATE_TABLE:
+                raise
+
+    async def drop_before(self, table: str, day: date) -> list[str]:
+        """Drop the partitions of `table` that end on or before `day`; returns their names."""
+        async with self.engine.begin() as connection:
+            rows = await connection.execute(
+                text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:t AS regclass)"),
+                {"t": table},
+            )
+            old = [name for (name,) in rows if name < f"{table}_{day:%Y%m%d}"]
+            for name in old:
+                await connection.execute(text(f"DROP TABLE {name}"))
+        self.known = {(t, d) for t, d in self.known if t != table or d >= day}
+        return old

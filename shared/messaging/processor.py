@@ -1,0 +1,134 @@
+"""Takes effect of a batch: one transaction for all of it; halves it down to the poison row when that fails."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shared.messaging import inbox
+from shared.messaging.consumer import Consumer, grouped
+from shared.messaging.dead_letters import Arrived, bury
+from shared.messaging.work import Work
+from shared.observability.metrics import CONSUMER_BATCH_SECONDS, CONSUMER_EVENTS
+
+if TYPE_CHECKING:
+    from shared.db import Database
+
+log = structlog.get_logger(__name__)
+
+POISON_TRIES = 3
+# serialization failure, deadlock, lock not available, insufficient resources, operator intervention, connection exception
+TRANSIENT_STATES = ("40", "55P03", "53", "57", "08", "25006")
+
+
+class TooManyDeadLetters(Exception):
+    """The consumer stopped itself: so many dead letters mean a bad deployment, not bad data."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the database (not the message) is to blame, so that the same batch may succeed later."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        state = str(getattr(error.orig, "sqlstate", "") or "")
+        return state.startswith(TRANSIENT_STATES) or (
+            not state and isinstance(error, InterfaceError | OperationalError)
+        )
+    return isinstance(
+        error, PoolTimeout | OSError | asyncio.TimeoutError | asyncpg.InterfaceError | asyncpg.PostgresConnectionError
+    )
+
+
+class Processor:
+    """One consumer's way of taking effect; `dead_limit` dead letters within `dead_window` messages stop it."""
+
+    def __init__(
+        self, consumer: Consumer, db: "Database", prefix: str = "", dead_limit: int = 50, dead_window: int = 1000
+    ) -> None:
+        self.consumer = consumer
+        self.db = db
+        self.prefix = prefix
+        self.dead_limit = dead_limit
+        self.dead_window = dead_window
+        self._seen = 0
+        self._dead = 0
+
+    async def process(self, batch: Sequence[Arrived]) -> None:
+        """Take effect of every message once, or bury it. Raises what is transient, and TooManyDeadLetters."""
+        if not batch:
+            return
+        await self.db.partitions.ensure("inbox", {item.event.day for item in batch})
+        with CONSUMER_BATCH_SECONDS.labels(self.consumer.id).time():
+            await self._split(batch)
+        self._count_window(len(batch))
+
+    async def _split(self, batch: Sequence[Arrived]) -> None:
+        try:
+            await self._apply(batch)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(batch) == 1:
+                await self._try_again_or_bury(batch[0], error)
+                return
+            log.warning("batch_halved", consumer=self.consumer.id, size=len(batch), error=repr(error))
+            middle = len(batch) // 2
+            await self._split(batch[:middle])
+            await self._split(batch[middle:])
+
+    async def _apply(self, batch: Sequence[Arrived]) -> None:
+        async with self.db.work(background=True, notify=True) as work:
+            await self.apply_in(work, batch)
+
+    async def apply_in(self, work: Work, batch: Sequence[Arrived]) -> None:
+        """Claim and handle a batch in a running transaction."""
+        malformed = next((item for item in batch if item.malformed), None)
+        if malformed is not None:
+            raise ValueError(malformed.malformed)
+        topics = {item.event.event_key: item.record.topic.removeprefix(self.prefix) for item in batch}
+        fresh = await inbox.claim(work.session, self.consumer.id, [item.event for item in batch])
+        handled = 0
+        for handler, events in grouped(self.consumer, [(topics[event.event_key], event) for event in fresh]):
+            await handler(work, events)
+            handled += len(events)
+        self._count("handled", handled)
+        self._count("ignored", len(fresh) - handled)
+        self._count("duplicate", len(batch) - len(fresh))
+
+    def _count(self, outcome: str, amount: int) -> None:
+        if amount:
+            CONSUMER_EVENTS.labels(self.consumer.id, outcome).inc(amount)
+
+    async def _try_again_or_bury(self, item: Arrived, error: Exception) -> None:
+        tries = 1
+        while not item.malformed and tries < POISON_TRIES:
+            await self.db.clock.sleep(random.uniform(0.02, 0.1) * tries)
+            tries += 1
+            try:
+                await self._apply([item])
+                return
+            except Exception as again:
+                if is_transient(again):
+                    raise
+                error = again
+        await self._bury(item, item.malformed or error, tries)
+
+    async def _bury(self, item: Arrived, reason: Exception | str, tries: int) -> None:
+        async with self.db.work(background=True, notify=True) as work:
+            if not await inbox.claim(work.session, self.consumer.id, [item.event]):
+                return
+            await bury(work, self.consumer.id, item, reason, tries)
+        self.db.on_published()
+        self._count("dead", 1)
+        self._dead += 1
+        log.error("message_buried", consumer=self.consumer.id, event_id=item.event.id, error=repr(reason))
+        if self._dead > self.dead_limit:
+            raise TooManyDeadLetters(f"{self._dead} dead letters within {self.dead_window} messages")
+
+    def _count_window(self, amount: int) -> None:
+        self._seen += amount
+        if self._seen >= self.dead_window:
+            self._seen = self._dead = 0

@@ -1,0 +1,216 @@
+"""The relay: publishes outbox rows, shard by shard, in id order, and archives what the broker has acknowledged."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import structlog
+
+from shared.messaging.broker import Broker, BrokerUnavailable, Message, Producer
+from shared.messaging.outbox import CHANNEL, unpack_headers
+from shared.messaging.tables import SHARDS
+from shared.observability.metrics import OUTBOX_AGE, OUTBOX_ROWS, RELAYED
+
+if TYPE_CHECKING:
+    from shared.db import Database
+
+log = structlog.get_logger(__name__)
+
+BATCH = 2000
+POLL_SECONDS = 0.2
+BALANCE_SECONDS = 2.0
+COMMAND_TIMEOUT = 30
+# two-key advisory locks: a class of ours and the shard or member number
+SHARD_LOCK, MEMBER_LOCK = 0x48460001, 0x48460002
+MOST_MEMBERS = 64
+
+_SELECT = """
+    SELECT id, topic, key, headers, value FROM outbox
+    WHERE shard = ANY($1::smallint[]) AND id > $2 ORDER BY id LIMIT $3
+"""
+_ARCHIVE = """
+    WITH published AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id, topic, key, headers, value, at)
+    INSERT INTO outbox_archive (id, topic, key, headers, value, at) SELECT * FROM published
+"""
+_DAYS = "SELECT DISTINCT (at AT TIME ZONE 'UTC')::date FROM outbox WHERE id = ANY($1::bigint[])"
+_MEMBERS = """
+    SELECT count(*) FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_BACKLOG = "SELECT count(*), min(at) FROM outbox"
+_SINCE = """
+    SELECT id, topic, key, headers, value FROM outbox_archive
+    WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3
+"""
+
+Row = Any
+
+
+class Relay:
+    """Publishes one service's outbox. Any number may run: each holds its fair share of the shards."""
+
+    def __init__(self, service: str, db: "Database", broker: Broker, topic_prefix: str = "") -> None:
+        self.service = service
+        self.db = db
+        self.broker = broker
+        self.prefix = topic_prefix
+        self.shards: set[int] = set()
+        self.last_error = ""
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look at the outbox now: this process has just committed events."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Publish what is there and end."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Publish until stopped; a lost database or broker is waited for with growing pauses."""
+        pause = 0.2
+        while not self._stopping:
+            try:
+                await self._session()
+                pause = 0.2
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BrokerUnavailable, TimeoutError) as error:
+                self.last_error = f"{type(error).__name__}: {error}"
+                log.warning("relay_interrupted", service=self.service, error=self.last_error)
+                await self.db.clock.sleep(pause)
+                pause = min(pause * 2, 5)
+            finally:
+                self.shards = set()
+
+    async def _session(self) -> None:
+        """One life of the lock-holding connection: when it breaks, PostgreSQL gives our shards to another relay."""
+        async with contextlib.AsyncExitStack() as stack:
+            locks = await self._connect(stack)
+            archiver = await self._connect(stack)
+            await locks.add_listener(CHANNEL, lambda *_: self._wake.set())
+            producer = await self.broker.producer()
+            stack.push_async_callback(producer.stop)
+            await self._join(locks)
+            self.last_error = ""
+            await self._publish_until_stopped(locks, archiver, producer)
+
+    async def _connect(self, stack: contextlib.AsyncExitStack) -> asyncpg.Connection:
+        connection = await asyncpg.connect(
+            self.db.dsn,
+            command_timeout=COMMAND_TIMEOUT,
+            timeout=10,
+            server_settings={"application_name": f"huifang-{self.service}-relay", "timezone": "UTC"},
+        )
+        stack.push_async_callback(_close, connection)
+        return connection
+
+    async def _publish_until_stopped(
+        self, locks: asyncpg.Connection, archiver: asyncpg.Connection, producer: Producer
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        balanced = loop.time() - BALANCE_SECONDS
+        while not self._stopping:
+            if loop.time() - balanced >= BALANCE_SECONDS:
+                await self._balance(locks)
+                await self._measure(locks)
+                balanced = loop.time()
+            self._wake.clear()
+            if not await self.publish_pending(locks, archiver, producer):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        await self.publish_pending(locks, archiver, producer)
+
+    async def _join(self, locks: asyncpg.Connection) -> None:
+        """Take a member number, so that relays can count each other."""
+        for member in range(MOST_MEMBERS):
+            if await locks.fetchval("SELECT pg_try_advisory_lock($1::int, $2::int)", MEMBER_LOCK, member):
+                return
+
+    async def _balance(self, locks: asyncpg.Connection) -> None:
+        """Hold about SHARDS / members shards: give up what is too many, try for what is missing."""
+        members = max(1, await locks.fetchval(_MEMBERS, MEMBER_LOCK))
+        fair = -(-SHARDS // members)
+        for shard in sorted(self.shards)[fair:]:
+            self.shards.discard(shard)
+            await locks.execute("SELECT pg_advisory_unlock($1::int, $2::int)", SHARD_LOCK, shard)
+        for shard in range(SHARDS):
+            if len(self.shards) >= fair:
+                break
+            if shard not in self.shards and await locks.fetchval(
+                "SELECT pg_try_advisory_lock($1::int, $2::int)", SHARD_LOCK, shard
+            ):
+                self.shards.add(shard)
+
+    async def publish_pending(
+        self, reader: asyncpg.Connection, archiver: asyncpg.Connection, producer: Producer
+    ) -> int:
+        """Publish all rows of the held shards; returns how many. The next batch is read while the last is archived.
+
+        `id > last` holds within one pass only: rows of one key commit in id order, and the next pass starts from 0.
+        """
+        last, total = 0, 0
+        archiving: asyncio.Task[None] | None = None
+        try:
+            while rows := await reader.fetch(_SELECT, sorted(self.shards), last, BATCH):
+                await producer.publish([_message(row, self.prefix) for row in rows])
+                if archiving is not None:
+                    await archiving
+                archiving = asyncio.create_task(self._archive(archiver, [row["id"] for row in rows]))
+                last, total = rows[-1]["id"], total + len(rows)
+                if len(rows) < BATCH:
+                    break
+        finally:
+            if archiving is not None:
+                await archiving
+        return total
+
+    async def _archive(self, archiver: asyncpg.Connection, ids: list[int]) -> None:
+        days = [row[0] for row in await archiver.fetch(_DAYS, ids)]
+        await self.db.partitions.ensure("outbox_archive", days)
+        await archiver.execute(_ARCHIVE, ids)
+        RELAYED.labels(self.service).inc(len(ids))
+
+    async def _measure(self, connection: asyncpg.Connection) -> None:
+        count, oldest = await connection.fetchrow(_BACKLOG)
+        OUTBOX_ROWS.labels(self.service).set(count)
+        age = (self.db.clock.now() - oldest).total_seconds() if oldest else 0.0
+        OUTBOX_AGE.labels(self.service).set(max(0.0, age))
+
+
+async def republish(
+    dsn: str,
+    broker: Broker,
+    since: datetime,
+    topic_prefix: str = "",
+    progress: Callable[[int], Awaitable[None] | None] = lambda _: None,
+) -> int:
+    """Publish archived events with business time `since` or later again, as they were; returns how many.
+
+    Consumers that have taken effect of them skip them: it only fills what the broker lost.
+    """
+    connection = await asyncpg.connect(dsn, command_timeout=COMMAND_TIMEOUT)
+    producer = await broker.producer()
+    last, total = 0, 0
+    try:
+        while rows := await connection.fetch(_SINCE, since.astimezone(UTC), last, BATCH):
+            await producer.publish([_message(row, topic_prefix) for row in rows])
+            last, total = rows[-1]["id"], total + len(rows)
+            progress(total)
+    finally:
+        await producer.stop()
+        await connection.close()
+    return total
+
+
+def _message(row: Row, prefix: str) -> Message:
+    return Message(prefix + row["topic"], row["key"], unpack_headers(row["headers"]), row["value"])
+
+
+async def _close(connection: asyncpg.Connection) -> None:
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(connection.close(), 3)

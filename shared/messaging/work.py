@@ -1,0 +1,69 @@
+"""A transaction at the edge: session, clock and the events it will publish."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.clock import Clock
+from shared.contracts.base import EventData
+from shared.contracts.registry import by_model
+from shared.ids import new_id
+from shared.messaging.event import Event
+from shared.messaging.outbox import Outgoing, append
+
+
+@dataclass
+class Work:
+    """Made at an edge (HTTP request, event batch, job run) and committed there; commands never commit.
+
+    `publish` only notes an event; the rows are written just before the commit, while the locks that the commands took
+    are still held, so that the outbox's order is the commit order of each key.
+    """
+
+    session: AsyncSession
+    clock: Clock
+    service: str
+    traceparent: str = ""
+    outgoing: list[Outgoing] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """Business time, UTC."""
+        return self.clock.now()
+
+    def publish(
+        self,
+        data: EventData,
+        *,
+        key: str,
+        lineage: str = "",
+        cause: Event | None = None,
+        subject: str = "",
+        at: datetime | None = None,
+    ) -> Event:
+        """Note an outgoing event; lineage, cause and trace are taken over from `cause` when given.
+
+        `key` is the customer id. Returns the event as it will be published. Raises KeyError when the class is no event.
+        """
+        declared = by_model(type(data))
+        event_id = str(new_id())
+        event = Event(
+            id=event_id,
+            source=f"/huifang/{self.service}",
+            type=declared.type,
+            time=at or self.now(),
+            key=key,
+            data=data.model_dump(mode="json"),
+            subject=subject,
+            lineage=lineage or (cause.lineage if cause else "") or event_id,
+            cause=cause.id if cause else "",
+            traceparent=(cause.traceparent if cause else "") or self.traceparent,
+        )
+        self.outgoing.append(Outgoing(declared.topic, event))
+        return event
+
+    async def flush(self, notify: bool = False) -> None:
+        """Write the noted events; called by the edge right before it commits."""
+        await self.session.flush()
+        outgoing, self.outgoing = self.outgoing, []
+        await append(self.session, outgoing, notify)

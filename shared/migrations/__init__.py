@@ -1,0 +1,37 @@
+"""Schema history: one Alembic history per service (`services/<name>/migrations/versions`), run by `env.py` beside this file."""
+
+from pathlib import Path
+
+import alembic.op
+from alembic import command
+from alembic.config import Config
+
+from shared.messaging.tables import CORE_0001
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def create_core() -> None:
+    """Create inbox, outbox, dead letters, idempotency keys and audit log; first step of a service's first migration."""
+    for statement in CORE_0001.split(";\n"):
+        if statement.strip():
+            alembic.op.execute(statement)
+
+
+def upgrade(service: str, dsn: str, revision: str = "head") -> None:
+    """Bring a service's database to `revision`; does nothing when it is there. Concurrent callers wait for each other."""
+    command.upgrade(_config(service, dsn), revision)
+
+
+def downgrade(service: str, dsn: str, revision: str) -> None:
+    """Take a service's database back to `revision` (`base` = empty)."""
+    command.downgrade(_config(service, dsn), revision)
+
+
+def _config(service: str, dsn: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("version_locations", str(ROOT / "services" / service / "migrations" / "versions"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["dsn"] = dsn
+    return config

@@ -1,0 +1,30 @@
+"""Alembic's environment: online only, asyncpg, one migration run at a time per database."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from shared.db import engine_for
+
+
+def run(connection: Connection) -> None:
+    # the lock makes replicas that start together take turns; lock_timeout keeps DDL from queueing behind a long reader
+    connection.execute(text("SELECT pg_advisory_lock(hashtext('huifang-migrations'))"))
+    connection.execute(text("SET lock_timeout = '10s'"))
+    connection.commit()
+    context.configure(connection=connection, target_metadata=None)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.execute(text("SELECT pg_advisory_unlock(hashtext('huifang-migrations'))"))
+    connection.commit()
+
+
+async def main() -> None:
+    engine = engine_for(context.config.attributes["dsn"], 1, "huifang-migrations")
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())

@@ -1,0 +1,135 @@
+"""A service's skeleton: build_app() gives every service the same health, metrics, errors, security and life span."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from shared.auth import Authenticator
+from shared.clock import Clock
+from shared.db import Database
+from shared.jobs import Job, run_job
+from shared.messaging.broker import Broker
+from shared.messaging.consumer import Consumer
+from shared.messaging.kafka import KafkaBroker
+from shared.messaging.relay import Relay
+from shared.messaging.runner import ConsumerRunner
+from shared.observability import logs
+from shared.privacy import Sealer
+from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+STOP_SECONDS = 12
+
+
+@dataclass(frozen=True)
+class Service:
+    """What makes one service: its names, what HTTP may ask, what it consumes, and what it does as time passes."""
+
+    name: str
+    title: str
+    settings: ServiceSettings
+    routers: Sequence[APIRouter] = ()
+    consumers: Sequence[Consumer] = ()
+    jobs: Sequence[Job] = ()
+    lifespan: Callable[["Runtime"], Any] | None = None
+    checks: Mapping[str, Callable[["Runtime"], Awaitable[None]]] = field(default_factory=dict)
+
+
+class Runtime:
+    """Everything a running service holds; reachable as `app.state.runtime`."""
+
+    def __init__(self, service: Service, clock: Clock | None = None, broker: Broker | None = None) -> None:
+        settings = service.settings
+        self.service = service
+        self.settings = settings
+        self.clock: Clock = clock or settings.make_clock()
+        self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
+        self.broker: Broker = broker or KafkaBroker(settings.kafka_bootstrap)
+        self.authenticator = Authenticator(settings)
+        key = settings.data_key
+        self.sealer = Sealer.from_text(key.get_secret_value()) if key else Sealer(b"\0" * 64)
+        self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
+        self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
+        self.state: dict[str, Any] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Start the loops this process is set to run."""
+        self.db.on_published = self.relay.wake
+        if self.settings.relay_enabled:
+            self._spawn(self.relay.run(), "relay")
+        if self.settings.consumer_enabled:
+            for runner in self.consumers:
+                self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
+        if self.settings.jobs_enabled:
+            for job in self.service.jobs:
+                self._spawn(run_job(job, self), f"job-{job.name}")
+
+    def _spawn(self, loop: Awaitable[None], name: str) -> None:
+        async def guarded() -> None:
+            try:
+                await loop
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("loop_failed", loop=name)
+                raise
+
+        self._tasks.append(asyncio.create_task(guarded(), name=name))
+
+    async def stop(self) -> None:
+        """Finish what is in hand, then let go: consumers first, the relay last so that their events still leave."""
+        for runner in self.consumers:
+            runner.stop()
+        jobs = [task for task in self._tasks if task.get_name().startswith("job-")]
+        for task in jobs:
+            task.cancel()
+        others = [task for task in self._tasks if task not in jobs and task.get_name() != "relay"]
+        await asyncio.wait([*others, *jobs], timeout=STOP_SECONDS) if others or jobs else None
+        self.relay.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=3)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.db.close()
+
+    def dead_loops(self) -> list[str]:
+        """Names of loops that ended though the service runs."""
+        return [task.get_name() for task in self._tasks if task.done()]
+
+
+def build_app(service: Service, clock: Clock | None = None, broker: Broker | None = None) -> FastAPI:
+    """The ASGI app of a service. Tests may pass a clock and the in-memory broker."""
+    from shared.edge import install
+
+    logs.configure(service.name, service.settings.log)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = Runtime(service, clock, broker)
+        app.state.runtime = runtime
+        async with AsyncExitStack() as stack:
+            if service.lifespan is not None:
+                await stack.enter_async_context(service.lifespan(runtime))
+            await runtime.start()
+            stack.push_async_callback(runtime.stop)
+            yield
+
+    app = FastAPI(
+        title=f"回访平台 · {service.title}",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    install(app, service)
+    for router in service.routers:
+        app.include_router(router)
+    return app
