@@ -1,0 +1,56 @@
+# Huifang 回访. `make` lists what there is to do; every target does the set-up it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test run stop reset logs status setup lint types bench reconcile
+
+HUIFANG_PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3 python; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$each && break; done)
+PY := .venv/bin/python
+HUIFANG := $(PY) -m deploy.cli
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## a month of a gas company's follow-ups in a few minutes; leaves the platform running
+	@$(HUIFANG) demo $(ARGS)
+
+test: setup ## every test (ARGS="tests/visits -k lease" for some)
+	$(PY) -m pytest -n 2 --dist loadgroup $(or $(ARGS),tests)
+
+run: setup ## the platform in the foreground; Ctrl-C stops it
+	@$(HUIFANG) up
+
+stop: setup ## stop the platform in order; the data stays
+	@$(HUIFANG) down
+
+status: setup ## every process and whether it is ready
+	@$(HUIFANG) status
+
+logs: setup ## follow the logs (P=gateway for one process)
+	@$(HUIFANG) logs $(P)
+
+reset: setup ## delete databases, topics, keys and logs (YES=1 does not ask)
+	@$(HUIFANG) reset $(if $(YES),--yes)
+
+reconcile: setup ## recount the funnel from databases and topics; name every mismatch
+	@$(HUIFANG) reconcile $(ARGS)
+
+bench: setup ## measure against the rivals; writes bench/results.json and docs/benchmarks.md
+	@$(PY) -m bench $(ARGS)
+
+lint: environment ## style, import contracts, unused dependencies
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	.venv/bin/lint-imports
+	$(PY) -m deptry .
+
+types: environment ## mypy --strict
+	$(PY) -m mypy
+
+setup: environment ## everything the first run needs from the network
+	@$(HUIFANG) setup
+
+.PHONY: environment
+environment:
+	@test -n "$(HUIFANG_PYTHON)" || { echo "Python 3.11 or newer is needed, and none is on the PATH. Install one (python.org, your distribution, or pyenv), or name it: make HUIFANG_PYTHON=/path/to/python3.12"; exit 1; }
+	@$(HUIFANG_PYTHON) deploy/bootstrap.py

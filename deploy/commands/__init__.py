@@ -1,0 +1,1 @@
+"""Sub-commands of `huifang`: each file has a typer `app`, found by itself."""

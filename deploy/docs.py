@@ -1,0 +1,89 @@
+"""Write the documents generated from contracts and services: `python -m deploy.docs [--check]`.
+
+`--check` changes nothing and fails when the committed documents differ from what the code says.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import json
+import pkgutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import services
+from shared.contracts.generate import Subscriber, documents
+from shared.contracts.generate.compatibility import breaking_changes
+from shared.messaging import Consumer
+
+FOLDER = Path(__file__).parents[1] / "docs" / "generated"
+
+
+def subscribers() -> list[Subscriber]:
+    """Every consumer that a service's handlers declare."""
+    return [
+        Subscriber(service, consumer.id, consumer.topics, frozenset(consumer.handlers))
+        for service, consumer in found_consumers()
+    ]
+
+
+def found_consumers() -> list[tuple[str, Consumer]]:
+    """(service, consumer) of every `services.*.handlers` there is."""
+    found: list[tuple[str, Consumer]] = []
+    for module in pkgutil.iter_modules(services.__path__):
+        name = f"services.{module.name}.handlers"
+        if importlib.util.find_spec(name):
+            handlers = importlib.import_module(name)
+            found += [(module.name, value) for value in vars(handlers).values() if isinstance(value, Consumer)]
+    return found
+
+
+def differing(wanted: Mapping[str, str], folder: Path) -> list[str]:
+    """Names of documents in `folder` that are missing, other than wanted, or no longer wanted."""
+    there = {str(path.relative_to(folder)) for path in (*folder.glob("*.*"), *folder.glob("schemas/*.json"))}
+    unwanted = {name for name in there - wanted.keys() if name.startswith("schemas/")}
+    changed = {name for name, text in wanted.items() if name not in there or (folder / name).read_text() != text}
+    return sorted(changed | unwanted)
+
+
+def broken(wanted: Mapping[str, str], folder: Path) -> list[str]:
+    """Breaking changes of schemas against those in `folder`."""
+    reasons = []
+    for path in sorted(folder.glob("schemas/*.json")):
+        name = str(path.relative_to(folder))
+        if name not in wanted:
+            reasons.append(f"{name}: the event is gone")
+        else:
+            found = breaking_changes(json.loads(path.read_text()), json.loads(wanted[name]))
+            reasons += [f"{name}: {reason}" for reason in found]
+    return reasons
+
+
+def write(wanted: Mapping[str, str], folder: Path) -> None:
+    (folder / "schemas").mkdir(parents=True, exist_ok=True)
+    for name, text in wanted.items():
+        (folder / name).write_text(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when something differs")
+    check = parser.parse_args().check
+    wanted = documents(subscribers())
+    if reasons := broken(wanted, FOLDER):
+        print("Contracts are additive within a version. Make it a new event version, or take back:", file=sys.stderr)
+        print("\n".join(f"  {reason}" for reason in reasons), file=sys.stderr)
+        return 1
+    changed = differing(wanted, FOLDER)
+    if check and changed:
+        print("Run `python -m deploy.docs`; these are out of date:", ", ".join(changed), file=sys.stderr)
+        return 1
+    if not check:
+        write(wanted, FOLDER)
+        print(f"{len(wanted)} documents, {len(changed)} changed, in {FOLDER}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""Up and down, in order: servers, databases and topics, services; and back."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from deploy.local import processes
+from deploy.local.addresses import is_template, service_dsns
+from deploy.local.assets import ensure_assets
+from deploy.local.clock import KeptClock, note_alive, resume_clock
+from deploy.local.files import write_json
+from deploy.local.report import Report, announce
+from deploy.local.runfiles import forget, living, note_pid, stop_leftovers, supervising
+from deploy.local.secrets import Secrets, ensure_secrets
+from deploy.local.settings import PAGE_ASSETS, SERVICES, LocalSettings
+from deploy.local.supervisor import Supervisor
+from shared import migrations
+from shared.contracts import registry
+from shared.embedded import NOTICE
+from shared.embedded.jars import ensure_jars, read_lock
+from shared.embedded.kafka import DEFAULT_PARTITIONS, KafkaServer, ensure_topics, wait_until_ready
+from shared.embedded.postgres import PostgresServer, ensure_databases
+from shared.embedded.processes import port_is_taken, port_owner
+
+
+class PortTaken(RuntimeError):
+    """Somebody else listens where one of our processes wants to."""
+
+
+def check_ports(settings: LocalSettings) -> None:
+    """Raises PortTaken, with a way out."""
+    for name, port in settings.own_ports.items():
+        if port_is_taken(port):
+            raise PortTaken(
+                f"Port {port}, which {name} needs, is taken by {port_owner(port) or 'another process'}. Stop that one, "
+                f"or move ours: HUIFANG_{name.upper()}_PORT=<port>, or all of them: HUIFANG_PORT_BASE=<first port>."
+            )
+
+
+async def up(settings: LocalSettings, report: Report) -> None:
+    """Run the platform until a signal ends it. Raises AlreadyRunning, PortTaken, EmbeddedServerError, GaveUp."""
+    with supervising(settings):
+        if left := stop_leftovers(settings):
+            report.line(f"an interrupted run had left {', '.join(left)}: stopped")
+        check_ports(settings)
+        set_up(settings, report)
+        await Platform(settings, report).run()
+
+
+def set_up(settings: LocalSettings, report: Report) -> None:
+    """Everything that needs the network, once: Kafka's jars and the page assets. Raises EmbeddedServerError."""
+    if not settings.kafka_bootstrap:
+        ensure_jars(settings.jars, read_lock(), lambda done, total: report.progress("Kafka's jars", done, total))
+    if ensure_assets(PAGE_ASSETS.parent):
+        report.line("page assets fetched")
+
+
+class Platform:
+    """One run, from `up` to the signal that ends it."""
+
+    def __init__(self, settings: LocalSettings, report: Report) -> None:
+        self.settings = settings
+        self.report = report
+        self.secrets: Secrets = ensure_secrets(settings)
+        ports = settings.ports
+        self.postgres = PostgresServer(settings.var / "postgres", ports["postgres"], self.secrets.superuser)
+        self.kafka = KafkaServer(settings.var / "kafka", ports["kafka"], ports["kafka_controller"])
+        self.dsns = service_dsns(settings.postgres_dsn, self.postgres, self.secrets)
+        self.clock: KeptClock | None = None
+        settings.logs.mkdir(parents=True, exist_ok=True)
+        self.supervisor = Supervisor(settings.logs, report.line, lambda name, pid: note_pid(settings, name, pid))
+
+    @property
+    def bootstrap(self) -> str:
+        return self.settings.kafka_bootstrap or self.kafka.bootstrap
+
+    async def run(self) -> None:
+        """Bring everything up, keep it up until SIGINT or SIGTERM, take it down. Raises GaveUp."""
+        async with self._stopping_in_order():
+            stopped = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            await _first(self._up_and_watch(), stopped.wait())
+
+    async def _up_and_watch(self) -> None:
+        await self._start_servers()
+        await self._prepare_contents()
+        await self._start_services()
+        await _first(self.supervisor.watch(), self._keep_clock())
+
+    async def _start_servers(self) -> None:
+        table = processes.servers(self.settings, self.postgres, self.kafka)
+        if table:
+            self.report.line(f"starting {' and '.join(each.name for each in table)} ({NOTICE})")
+        await self.supervisor.start(*table)
+        await wait_until_ready(self.bootstrap, seconds=20)
+
+    async def _prepare_contents(self) -> None:
+        await asyncio.gather(self._prepare_databases(), self._prepare_topics())
+
+    async def _prepare_databases(self) -> None:
+        given = self.settings.postgres_dsn
+        if not (given and is_template(given)):
+            await ensure_databases(given or self.postgres.dsn(), self.secrets.passwords)
+        for service in processes.present():
+            await asyncio.to_thread(migrations.upgrade, service, self.dsns[service])
+        self.report.line("databases are up to date")
+
+    async def _prepare_topics(self) -> None:
+        names = [*registry.topics(), *(f"{service}-dlq" for service in SERVICES)]
+        await ensure_topics(self.bootstrap, dict.fromkeys(names, DEFAULT_PARTITIONS))
+        self.report.line(f"{len(names)} topics are there")
+
+    async def _start_services(self) -> None:
+        self.clock = resume_clock(self.settings, time.time())
+        if self.clock:
+            note_alive(self.settings, self.clock)
+        table = processes.services(self.settings, self.bootstrap, self.dsns, self.clock)
+        await self.supervisor.start(*processes.standins(self.settings), *table)
+        run = self._run_file()
+        self.report.line("ready")
+        announce(run)
+        write_json(self.settings.run_file, run)  # last: whoever waits for the file finds everything told
+
+    def _run_file(self) -> dict[str, Any]:
+        """What `var/run.json` says; its shape is a promise to the demo, the tests and the benchmarks."""
+        settings = self.settings
+        return {
+            "services": {name: settings.url(name) for name in SERVICES},
+            "kafka": self.bootstrap,
+            "postgres": self.dsns,
+            "postgres_admin": settings.postgres_dsn or self.postgres.dsn(),
+            "keys": self.secrets.keys,
+            "pids": {"supervisor": os.getpid()} | {name: process.pid for name, process in living(settings).items()},
+            "clock": {"spec": self.clock.spec, "anchor": self.clock.anchor} if self.clock else None,
+            "mail": settings.url("mail"),
+            "sms": settings.url("sms"),
+        }
+
+    async def _keep_clock(self) -> None:
+        while True:
+            if self.clock:
+                note_alive(self.settings, self.clock)
+            await asyncio.sleep(1)
+
+    @contextlib.asynccontextmanager
+    async def _stopping_in_order(self) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            servers = ["kafka", "postgres"]
+            users = [name for name in self.supervisor.names if name not in servers]
+            if self.supervisor.names:
+                self.report.line(f"stopping {', '.join([*users, *servers])}")
+            await self.supervisor.stop(*users)
+            if self.clock:
+                note_alive(self.settings, self.clock)
+            for server in servers:
+                await self.supervisor.stop(server)
+            forget(self.settings)
+
+
+async def _first(*waits: Any) -> None:
+    """Until one ends; the others are cancelled, the one's error is raised."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,93 @@
+"""The table of what runs. A new process is a new entry in `servers`, `standins` or `services`."""
+
+import asyncio
+import signal
+import sys
+
+import httpx
+
+from deploy.local.clock import KeptClock
+from deploy.local.settings import PAGE_ASSETS, ROOT, SERVICES, LocalSettings
+from deploy.local.supervisor import Process
+from shared.embedded.kafka import KafkaServer
+from shared.embedded.postgres import PostgresServer
+from shared.embedded.processes import LOOPBACK
+
+
+def servers(settings: LocalSettings, postgres: PostgresServer, kafka: KafkaServer) -> list[Process]:
+    """PostgreSQL and Kafka, unless they were given from outside."""
+    table = []
+    if not settings.postgres_dsn:
+        table.append(
+            Process(
+                "postgres",
+                command=postgres.command,
+                ready=postgres.ready,
+                prepare=postgres.prepare,
+                options=postgres.process_options(),
+                stop_signal=signal.SIGINT,  # "fast": ends sessions instead of waiting for them
+                grace=20,
+            )
+        )
+    if not settings.kafka_bootstrap:
+        table.append(
+            Process("kafka", kafka.command, kafka.ready, prepare=lambda: kafka.prepare(settings.jars), grace=20)
+        )
+    return table
+
+
+def standins(settings: LocalSettings) -> list[Process]:
+    """A mail sink and an SMS simulator one can look into; they stand for the providers."""
+    ports = {f"HUIFANG_{name.upper()}_PORT": str(settings.ports[name]) for name in ("smtp", "mail", "sms")}
+    receipts = {"HUIFANG_NOTIFICATIONS_URL": settings.url("notifications")}
+
+    async def ready() -> None:
+        for name in ("smtp", "mail", "sms"):
+            _, writer = await asyncio.open_connection(LOOPBACK, settings.ports[name])
+            writer.close()
+
+    if not (ROOT / "deploy" / "local" / "standins").with_suffix(".py").exists():
+        return []
+    return [
+        Process(
+            "standins",
+            command=lambda: [sys.executable, "-m", "deploy.local.standins"],
+            ready=ready,
+            environment=ports | receipts,
+        )
+    ]
+
+
+def services(settings: LocalSettings, kafka: str, dsns: dict[str, str], clock: KeptClock | None) -> list[Process]:
+    """The six services; `dsns` by service."""
+    common = _common_environment(settings, kafka, clock)
+    return [_service(settings, name, common | {"HUIFANG_POSTGRES_DSN": dsns[name]}) for name in present()]
+
+
+def present() -> list[str]:
+    """Services that can run; a service under construction has no `app.py` yet."""
+    return [name for name in SERVICES if (ROOT / "services" / name / "app.py").exists()]
+
+
+def _service(settings: LocalSettings, name: str, environment: dict[str, str]) -> Process:
+    async def ready() -> None:
+        async with httpx.AsyncClient(timeout=5) as client:
+            (await client.get(f"{settings.url(name)}/readyz")).raise_for_status()
+
+    command = [sys.executable, "-m", "deploy.local.serve", name, str(settings.ports[name])]
+    return Process(name, lambda: command, ready, environment=environment)
+
+
+def _common_environment(settings: LocalSettings, kafka: str, clock: KeptClock | None) -> dict[str, str]:
+    environment = {
+        "HUIFANG_KAFKA_BOOTSTRAP": kafka,
+        "HUIFANG_KEYS_FILE": str(settings.keys_file),
+        "HUIFANG_JWT_SECRET_FILE": str(settings.jwt_secret_file),
+        "HUIFANG_DATA_KEY_FILE": str(settings.data_key_file),
+        "HUIFANG_PAGE_ASSETS": str(PAGE_ASSETS),
+        "HUIFANG_SMTP_URL": f"smtp://{LOOPBACK}:{settings.ports['smtp']}",
+        "HUIFANG_SMS_URL": settings.url("sms"),
+        "HUIFANG_LOG": "json",
+        "HUIFANG_CLOCK": clock.spec if clock else "",
+    }
+    return environment | ({"HUIFANG_CLOCK_ANCHOR": repr(clock.anchor)} if clock else {})

@@ -1,0 +1,46 @@
+"""What the user sees while things take their time."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Report:
+    """Plain lines with the seconds since the start; a line under way is redrawn on a terminal."""
+
+    started: float = field(default_factory=time.monotonic)
+    _open: bool = False
+
+    def line(self, text: str) -> None:
+        self._close()
+        print(f"[{time.monotonic() - self.started:6.1f} s] {text}", flush=True)
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """`done` of `total`: redrawn on a terminal, every quarter a line elsewhere."""
+        line = f"{text} {done}/{total}"
+        if sys.stdout.isatty():
+            print(f"\r[{time.monotonic() - self.started:6.1f} s] {line}", end="", flush=True)
+            self._open = True
+        elif done in {0, total // 4, total // 2, 3 * total // 4, total}:
+            self.line(line)
+
+    def _close(self) -> None:
+        if self._open:
+            print(flush=True)
+            self._open = False
+
+
+def announce(run: dict[str, Any]) -> None:
+    """Where everything is, once it is up; `run` is what `var/run.json` says."""
+    print("\n  service         address")
+    for name, url in run["services"].items():
+        print(f"  {name:<14}  {url}")
+    print(f"  {'mail sink':<14}  {run['mail']}\n  {'SMS simulator':<14}  {run['sms']}\n  {'Kafka':<14}  {run['kafka']}")
+    print("\n  role            local API key (header X-API-Key)")
+    for role, key in run["keys"].items():
+        print(f"  {role:<14}  {key}")
+    if clock := run["clock"]:
+        print(f"\n  business time is simulated: {clock['spec']}")
+    print("\n  all of this is in var/run.json · logs: make logs · stop: make stop (or Ctrl-C)\n", flush=True)

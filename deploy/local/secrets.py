@@ -1,0 +1,54 @@
+"""Passwords and keys of this machine's platform: made once, kept below `var/` readable by the owner only."""
+
+import base64
+import os
+import secrets
+from dataclasses import asdict, dataclass
+
+from deploy.local.files import read_json, write_json, write_private
+from deploy.local.settings import ROLES, SERVICES, LocalSettings
+from shared.auth import hash_key, new_key
+from shared.embedded.postgres import new_password
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """`passwords` by PostgreSQL role, `keys` (plain API keys) by platform role."""
+
+    superuser: str
+    passwords: dict[str, str]
+    keys: dict[str, str]
+    jwt: str
+    data: str
+
+
+def ensure_secrets(settings: LocalSettings) -> Secrets:
+    """The kept secrets, or new ones; also writes the files that services are pointed at."""
+    path = settings.var / "secrets.json"
+    kept = read_json(path)
+    chosen = Secrets(**kept) if kept else _new_secrets()
+    if not kept:
+        write_json(path, asdict(chosen))
+    write_json(settings.keys_file, [_hashed(role, key) for role, key in chosen.keys.items()])
+    write_private(settings.jwt_secret_file, chosen.jwt)
+    write_private(settings.data_key_file, chosen.data)
+    return chosen
+
+
+def _new_secrets() -> Secrets:
+    return Secrets(
+        superuser=new_password(),
+        passwords={role_name(service): new_password() for service in SERVICES},
+        keys={role: new_key() for role in ROLES},
+        jwt=secrets.token_urlsafe(48),
+        data=base64.b64encode(os.urandom(64)).decode(),
+    )
+
+
+def _hashed(role: str, key: str) -> dict[str, str]:
+    return {"id": f"local-{role}", "role": role, "name": f"local {role}", "sha256": hash_key(key)}
+
+
+def role_name(service: str) -> str:
+    """A service's role and database in PostgreSQL."""
+    return f"huifang_{service}"

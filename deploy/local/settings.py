@@ -1,0 +1,87 @@
+"""Where the local platform lies and listens, and what it keeps: all below `var/`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.clock import parse_clock
+from shared.embedded.processes import LOOPBACK
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("gateway", "scheduler", "visits", "complaints", "notifications", "analytics")
+ROLES = ("agent", "supervisor", "policy_owner", "integrator", "ops", "auditor", "admin")
+REAL_TIME = "real"
+PAGE_ASSETS = ROOT / "shared" / "web" / "node_modules"
+
+_PORT_OFFSETS = {name: offset for offset, name in enumerate(SERVICES)} | {
+    "postgres": 10,
+    "kafka": 11,
+    "kafka_controller": 12,
+    "smtp": 20,
+    "mail": 21,
+    "sms": 22,
+}
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """The environment's HUIFANG_VAR, _PORT_BASE, _<NAME>_PORT, _CLOCK, _KAFKA_BOOTSTRAP and _POSTGRES_DSN."""
+
+    var: Path
+    ports: dict[str, int]
+    clock: str | None
+    kafka_bootstrap: str | None
+    postgres_dsn: str | None
+
+    @classmethod
+    def from_environment(cls) -> "LocalSettings":
+        """Raises ValueError for a port that is no number and a clock that is none."""
+        clock = os.environ.get("HUIFANG_CLOCK") or None
+        if clock not in (None, REAL_TIME):
+            parse_clock(clock)
+        base = int(os.environ.get("HUIFANG_PORT_BASE") or 8100)
+        return cls(
+            var=Path(os.environ.get("HUIFANG_VAR") or ROOT / "var").resolve(),
+            ports={
+                name: int(os.environ.get(f"HUIFANG_{name.upper()}_PORT") or base + offset)
+                for name, offset in _PORT_OFFSETS.items()
+            },
+            clock=clock,
+            kafka_bootstrap=os.environ.get("HUIFANG_KAFKA_BOOTSTRAP") or None,
+            postgres_dsn=os.environ.get("HUIFANG_POSTGRES_DSN") or None,
+        )
+
+    def url(self, name: str) -> str:
+        return f"http://{LOOPBACK}:{self.ports[name]}"
+
+    @property
+    def own_ports(self) -> dict[str, int]:
+        """The ports this platform listens on itself; those of servers given from outside are none of its business."""
+        given = {"postgres"} if self.postgres_dsn else set()
+        given |= {"kafka", "kafka_controller"} if self.kafka_bootstrap else set()
+        return {name: port for name, port in self.ports.items() if name not in given}
+
+    @property
+    def jars(self) -> Path:
+        """Beside the checkout's other downloads, not below `var` of this run: they are the same for every run."""
+        return ROOT / "var" / "kafka" / "lib"
+
+    @property
+    def logs(self) -> Path:
+        return self.var / "log"
+
+    @property
+    def run_file(self) -> Path:
+        return self.var / "run.json"
+
+    @property
+    def keys_file(self) -> Path:
+        return self.var / "keys.json"
+
+    @property
+    def jwt_secret_file(self) -> Path:
+        return self.var / "jwt.secret"
+
+    @property
+    def data_key_file(self) -> Path:
+        return self.var / "data.key"
