@@ -72,7 +72,10 @@ def main() -> int:
     check = parser.parse_args().check
     wanted = documents(subscribers())
     if reasons := broken(wanted, FOLDER):
-        print("Contracts are additive within a version. Make it a new event version, or take back:", file=sys.stderr)
+        print(
+            "Within a version contracts only grow. Make a new event, or (never released?) delete the old schema:",
+            file=sys.stderr,
+        )
         print("\n".join(f"  {reason}" for reason in reasons), file=sys.stderr)
         return 1
     changed = differing(wanted, FOLDER)
