@@ -1,0 +1,68 @@
+"""The pytest plugin: servers, databases, brokers and the clock."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from shared.clock import ManualClock
+from shared.ids import new_id
+from shared.messaging.kafka import KafkaBroker
+from shared.messaging.memory import MemoryBroker
+from shared.testing import servers
+from shared.testing.databases import Databases
+from shared.testing.events import NOON
+
+MARKER_OF_FIXTURE = {"service_dsn": "db", "postgres_server": "db", "kafka_server": "kafka", "kafka_broker": "kafka"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a test costs is a marker derived from its fixtures."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKER_OF_FIXTURE:
+                item.add_marker(MARKER_OF_FIXTURE[fixture])
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A superuser's DSN on the tests' PostgreSQL."""
+    with servers.test_postgres() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[str]:
+    """Bootstrap address of the tests' Apache Kafka."""
+    with servers.test_kafka() as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+async def service_dsn(postgres_server: str) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """`await service_dsn("visits")`: DSN of a fresh database with that service's schema; "" for an empty one."""
+    databases = Databases(postgres_server)
+    yield databases.clone
+    await databases.drop_all()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """2026-03-02 10:00 +08:00, a Monday."""
+    return ManualClock(NOON)
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix of topics and groups that no other test uses."""
+    return f"t{new_id().hex[-12:]}-"
+
+
+@pytest.fixture
+def memory_broker() -> MemoryBroker:
+    return MemoryBroker()
+
+
+@pytest.fixture
+def kafka_broker(kafka_server: str) -> KafkaBroker:
+    """The real broker; use `topic_prefix` to be alone."""
+    return KafkaBroker(kafka_server)
