@@ -11,28 +11,28 @@ HUIFANG := $(PY) -m deploy.cli
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## a month of a gas company's follow-ups in a few minutes; leaves the platform running
+demo: environment ## a month of a gas company's follow-ups in a few minutes; leaves the platform running
 	@$(HUIFANG) demo $(ARGS)
 
 test: setup ## every test (ARGS="tests/visits -k lease" for some)
 	$(PY) -m pytest -n 2 --dist loadgroup $(or $(ARGS),tests)
 
-run: setup ## the platform in the foreground; Ctrl-C stops it
+run: environment ## the platform in the foreground; Ctrl-C stops it
 	@$(HUIFANG) up
 
-stop: setup ## stop the platform in order; the data stays
+stop: environment ## stop the platform in order; the data stays
 	@$(HUIFANG) down
 
-status: setup ## every process and whether it is ready
+status: environment ## every process and whether it is ready
 	@$(HUIFANG) status
 
-logs: setup ## follow the logs (P=gateway for one process)
+logs: environment ## follow the logs (P=gateway for one process)
 	@$(HUIFANG) logs $(P)
 
-reset: setup ## delete databases, topics, keys and logs (YES=1 does not ask)
+reset: environment ## delete databases, topics, keys and logs (YES=1 does not ask)
 	@$(HUIFANG) reset $(if $(YES),--yes)
 
-reconcile: setup ## recount the funnel from databases and topics; name every mismatch
+reconcile: environment ## recount the funnel from databases and topics; name every mismatch
 	@$(HUIFANG) reconcile $(ARGS)
 
 bench: setup ## measure against the rivals; writes bench/results.json and docs/benchmarks.md

@@ -1,6 +1,6 @@
 """Make `.venv` what `requirements.lock` says. Standard library only: it runs before anything is installed.
 
-    python deploy/bootstrap.py        does nothing when the environment already matches
+python deploy/bootstrap.py        does nothing when the environment already matches
 """
 
 import hashlib

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from deploy.local import control
-from deploy.local.lifecycle import PortTaken, set_up, up
+from deploy.local.ports import PortTaken
 from deploy.local.report import Report
 from deploy.local.runfiles import AlreadyRunning, read_run
 from deploy.local.settings import LocalSettings
@@ -43,6 +43,8 @@ def up_command(detach: Detach = False) -> None:
         if detach:
             control.start_detached(settings, report)
         else:
+            from deploy.local.lifecycle import up  # most commands need none of what it imports
+
             asyncio.run(up(settings, report))
 
 
@@ -96,6 +98,8 @@ def reset(yes: Yes = False) -> None:
 @app.command()
 def setup() -> None:
     """Fetch what the first run needs: Kafka's jars and the page assets."""
+    from deploy.local.downloads import set_up
+
     with _told():
         set_up(LocalSettings.from_environment(), Report())
 

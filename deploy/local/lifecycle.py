@@ -10,35 +10,20 @@ from typing import Any
 
 from deploy.local import processes
 from deploy.local.addresses import is_template, service_dsns
-from deploy.local.assets import ensure_assets
 from deploy.local.clock import KeptClock, note_alive, resume_clock
+from deploy.local.downloads import set_up
 from deploy.local.files import write_json
+from deploy.local.ports import check_ports
 from deploy.local.report import Report, announce
 from deploy.local.runfiles import forget, living, note_pid, stop_leftovers, supervising
 from deploy.local.secrets import Secrets, ensure_secrets
-from deploy.local.settings import PAGE_ASSETS, SERVICES, LocalSettings
+from deploy.local.settings import SERVICES, LocalSettings
 from deploy.local.supervisor import Supervisor
 from shared import migrations
 from shared.contracts import registry
 from shared.embedded import NOTICE
-from shared.embedded.jars import ensure_jars, read_lock
 from shared.embedded.kafka import DEFAULT_PARTITIONS, KafkaServer, ensure_topics, wait_until_ready
 from shared.embedded.postgres import PostgresServer, ensure_databases
-from shared.embedded.processes import port_is_taken, port_owner
-
-
-class PortTaken(RuntimeError):
-    """Somebody else listens where one of our processes wants to."""
-
-
-def check_ports(settings: LocalSettings) -> None:
-    """Raises PortTaken, with a way out."""
-    for name, port in settings.own_ports.items():
-        if port_is_taken(port):
-            raise PortTaken(
-                f"Port {port}, which {name} needs, is taken by {port_owner(port) or 'another process'}. Stop that one, "
-                f"or move ours: HUIFANG_{name.upper()}_PORT=<port>, or all of them: HUIFANG_PORT_BASE=<first port>."
-            )
 
 
 async def up(settings: LocalSettings, report: Report) -> None:
@@ -49,14 +34,6 @@ async def up(settings: LocalSettings, report: Report) -> None:
         check_ports(settings)
         set_up(settings, report)
         await Platform(settings, report).run()
-
-
-def set_up(settings: LocalSettings, report: Report) -> None:
-    """Everything that needs the network, once: Kafka's jars and the page assets. Raises EmbeddedServerError."""
-    if not settings.kafka_bootstrap:
-        ensure_jars(settings.jars, read_lock(), lambda done, total: report.progress("Kafka's jars", done, total))
-    if ensure_assets(PAGE_ASSETS.parent):
-        report.line("page assets fetched")
 
 
 class Platform:

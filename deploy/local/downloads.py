@@ -1,12 +1,23 @@
-"""The pages' JavaScript and styles, fetched by npm from a lock file with hashes."""
+"""What the first run fetches, from lock files with hashes: Kafka's jars, and the pages' JavaScript and styles."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
+from deploy.local.report import Report
+from deploy.local.settings import PAGE_ASSETS, LocalSettings
 from shared.embedded import EmbeddedServerError
+from shared.embedded.jars import ensure_jars, read_lock
 
 OLDEST_NODE = 18
+
+
+def set_up(settings: LocalSettings, report: Report) -> None:
+    """Everything that needs the network, once: Kafka's jars and the page assets. Raises EmbeddedServerError."""
+    if not settings.kafka_bootstrap:
+        ensure_jars(settings.jars, read_lock(), lambda done, total: report.progress("Kafka's jars", done, total))
+    if ensure_assets(PAGE_ASSETS.parent):
+        report.line("page assets fetched")
 
 
 def ensure_assets(folder: Path) -> bool:
