@@ -14,9 +14,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 PREFIX = "sealed:v1:"
-PHONE_FIELDS = frozenset({"phone", "phones", "mobile", "tel", "telephone", "contact_mobile", "phone_no", "id_number"})
-_PHONE = re.compile(r"(?<![\w.-])(?:\+?86[- ]?)?(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<![\w.-])(0\d{2,3}-?)\d{4,5}(\d{3})(?!\d)")
+PHONE_FIELDS = frozenset(
+    {"phone", "phones", "mobile", "tel", "telephone", "contact_mobile", "contact_phone", "phone_no", "phone_number"}
+    | {"id_number", "id_card", "idcard", "identity_no"}
+)
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+# a number may stand right behind a Chinese character, but not inside a code such as SO13800138000
+_PHONE = re.compile(r"(?<![A-Za-z0-9_.-])(?:\+?86[- ]?)?(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
+_LANDLINE = re.compile(r"(?<![A-Za-z0-9_.-])(0\d{2,3}-?)\d{4,5}(\d{3})(?!\d)")
 _ID_NUMBER = re.compile(r"(?<!\d)(\d{6})(?:19|20)\d{2}(?:0\d|1[0-2])\d{2}\d{3}([\dXx])(?!\d)")
 
 
@@ -62,13 +67,27 @@ class Sealer:
             return {name: self.seal_tree(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self.seal_tree(item, field) for item in value]
-        if isinstance(value, str) and value and (field in PHONE_FIELDS or _PHONE.fullmatch(value.strip())):
-            return self.seal_phone(value)
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if isinstance(text, str) and text and (field in PHONE_FIELDS or _PHONE.fullmatch(text.strip())):
+            return self.seal_phone(text)
         return value
+
+    def seal_bytes(self, plain: bytes) -> bytes:
+        """Raw content (a message, a file) as it is kept at rest."""
+        return self._siv.encrypt(plain, None)
+
+    def unseal_bytes(self, sealed: bytes) -> bytes:
+        """The content. Raises ValueError when this key did not seal it."""
+        try:
+            return self._siv.decrypt(sealed, None)
+        except InvalidTag as error:
+            raise ValueError("not sealed by this deployment") from error
 
 
 def e164(raw: str) -> str | None:
     """A Chinese or international number in E.164 form (ITU-T E.164); None when it is not a possible number."""
+    if _MOBILE.fullmatch(raw):  # nearly all of them, and parsing takes 40 times as long
+        return "+86" + raw
     try:
         number = phonenumbers.parse(raw, "CN")
     except phonenumbers.NumberParseException:
