@@ -21,7 +21,7 @@ HEADERS = {
     "traceparent": "W3C Trace Context",
     "content-type": "application/json; charset=utf-8",
 }
-REQUIRED_HEADERS = ("ce_specversion", "ce_id", "ce_source", "ce_type")
+REQUIRED_HEADERS = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
 KEYED = "消息键为客户编号（ce_partitionkey）：同一客户的事件在同一分区内有序；不涉及客户的事件以区域等自身编号为键。"
 EXAMPLE_ID = "019cb2ba-c2f0-7c4e-9a52-7f1f0c2f7a11"
 EXAMPLE_TIME = "2026-03-03T08:05:10+00:00"
