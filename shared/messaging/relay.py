@@ -28,14 +28,13 @@ SHARD_LOCK, MEMBER_LOCK = 0x48460001, 0x48460002
 MOST_MEMBERS = 64
 
 _SELECT = """
-    SELECT id, topic, key, headers, value FROM outbox
+    SELECT id, topic, key, headers, value, at FROM outbox
     WHERE shard = ANY($1::smallint[]) AND id > $2 ORDER BY id LIMIT $3
 """
 _ARCHIVE = """
     WITH published AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id, topic, key, headers, value, at)
     INSERT INTO outbox_archive (id, topic, key, headers, value, at) SELECT * FROM published
 """
-_DAYS = "SELECT DISTINCT (at AT TIME ZONE 'UTC')::date FROM outbox WHERE id = ANY($1::bigint[])"
 _MEMBERS = """
     SELECT count(*) FROM pg_locks
     WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND granted
@@ -160,7 +159,7 @@ class Relay:
                 await producer.publish([_message(row, self.prefix) for row in rows])
                 if archiving is not None:
                     await archiving
-                archiving = asyncio.create_task(self._archive(archiver, [row["id"] for row in rows]))
+                archiving = asyncio.create_task(self._archive(archiver, rows))
                 last, total = rows[-1]["id"], total + len(rows)
                 if len(rows) < BATCH:
                     break
@@ -169,11 +168,10 @@ class Relay:
                 await archiving
         return total
 
-    async def _archive(self, archiver: asyncpg.Connection, ids: list[int]) -> None:
-        days = [row[0] for row in await archiver.fetch(_DAYS, ids)]
-        await self.db.partitions.ensure("outbox_archive", days)
-        await archiver.execute(_ARCHIVE, ids)
-        RELAYED.labels(self.service).inc(len(ids))
+    async def _archive(self, archiver: asyncpg.Connection, rows: list[Row]) -> None:
+        await self.db.partitions.ensure("outbox_archive", {row["at"].astimezone(UTC).date() for row in rows})
+        await archiver.execute(_ARCHIVE, [row["id"] for row in rows])
+        RELAYED.labels(self.service).inc(len(rows))
 
     async def _measure(self, connection: asyncpg.Connection) -> None:
         count, oldest = await connection.fetchrow(_BACKLOG)
