@@ -1,0 +1,142 @@
+"""The embedded servers lose nothing when they are killed, and start over whatever an earlier run left."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import TopicPartition
+
+from deploy.local.settings import LocalSettings
+from shared.embedded import EmbeddedServerError, kafka, postgres
+from shared.embedded.kafka import KafkaServer, ensure_topics
+from shared.embedded.postgres import PostgresServer, ensure_databases
+from shared.embedded.processes import free_port
+
+pytestmark = pytest.mark.fault
+
+
+@contextmanager
+def running(command: list[str], log: Path, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as output, subprocess.Popen(command, stdout=output, stderr=output, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def postgres_of_ours(tmp_path: Path) -> PostgresServer:
+    return PostgresServer(tmp_path / "postgres", free_port(), postgres.new_password())
+
+
+@contextmanager
+def postgres_runs(server: PostgresServer) -> Iterator[subprocess.Popen[bytes]]:
+    server.prepare()
+    with running(server.command(), server.directory / "log", **server.process_options()) as process:
+        yield process
+
+
+@pytest.fixture
+def kafka_of_ours(tmp_path: Path) -> KafkaServer:
+    return KafkaServer(tmp_path / "kafka", free_port(), free_port())
+
+
+@contextmanager
+def kafka_runs(server: KafkaServer) -> Iterator[subprocess.Popen[bytes]]:
+    server.prepare(LocalSettings.from_environment().jars)
+    with running(server.command(), server.directory / "log") as process:
+        yield process
+
+
+class TestPostgres:
+    async def test_committed_rows_survive_a_kill_and_a_new_port(self, postgres_of_ours: PostgresServer) -> None:
+        with postgres_runs(postgres_of_ours) as process:
+            await postgres.wait_until_ready(postgres_of_ours, 30)
+            await _execute(postgres_of_ours.dsn(), "CREATE TABLE kept AS SELECT 42 AS answer")
+            process.kill()
+        moved = PostgresServer(postgres_of_ours.directory, free_port(), postgres_of_ours.password)
+        with postgres_runs(moved):
+            await postgres.wait_until_ready(moved, 30)
+            assert await _value(moved.dsn(), "SELECT answer FROM kept") == 42
+
+    async def test_a_server_left_running_makes_way(self, postgres_of_ours: PostgresServer) -> None:
+        with postgres_runs(postgres_of_ours) as left:
+            await postgres.wait_until_ready(postgres_of_ours, 30)
+            with postgres_runs(postgres_of_ours):
+                assert left.poll() is not None
+                await postgres.wait_until_ready(postgres_of_ours, 30)
+
+    async def test_a_stale_pid_file_is_no_obstacle(self, postgres_of_ours: PostgresServer) -> None:
+        postgres_of_ours.prepare()
+        (postgres_of_ours.data / "postmaster.pid").write_text(f"{psutil.Process().pid}\n")
+        with postgres_runs(postgres_of_ours):
+            await postgres.wait_until_ready(postgres_of_ours, 30)
+
+    async def test_each_role_enters_its_own_database_only(self, postgres_of_ours: PostgresServer) -> None:
+        passwords = {"huifang_visits": "it's", "huifang_gateway": "other"}
+        with postgres_runs(postgres_of_ours):
+            await postgres.wait_until_ready(postgres_of_ours, 30)
+            await ensure_databases(postgres_of_ours.dsn(), passwords)
+            await ensure_databases(postgres_of_ours.dsn(), passwords)
+            own = postgres_of_ours.dsn("huifang_visits", "huifang_visits", "it's")
+            assert await _value(own, "SELECT current_user") == "huifang_visits"
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await _value(postgres_of_ours.dsn("huifang_gateway", "huifang_visits", "it's"), "SELECT 1")
+            with pytest.raises(asyncpg.InvalidPasswordError):
+                await _value(postgres_of_ours.dsn("huifang_visits", "huifang_visits", "wrong"), "SELECT 1")
+
+    async def test_a_server_that_does_not_answer_is_named(self, postgres_of_ours: PostgresServer) -> None:
+        with pytest.raises(EmbeddedServerError, match=f"port {postgres_of_ours.port} did not answer"):
+            await postgres.wait_until_ready(postgres_of_ours, 0.1)
+
+
+class TestKafka:
+    async def test_acknowledged_messages_survive_a_kill_and_a_new_port(self, kafka_of_ours: KafkaServer) -> None:
+        with kafka_runs(kafka_of_ours) as process:
+            await kafka.wait_until_ready(kafka_of_ours.bootstrap, 90)
+            await ensure_topics(kafka_of_ours.bootstrap, {"kept-v1": 1})
+            await _produce(kafka_of_ours.bootstrap, b"before")
+            process.kill()
+        moved = KafkaServer(kafka_of_ours.directory, free_port(), free_port())
+        with kafka_runs(moved) as process:
+            await kafka.wait_until_ready(moved.bootstrap, 90)
+            await ensure_topics(moved.bootstrap, {"kept-v1": 1})
+            await _produce(moved.bootstrap, b"after")
+            assert await _consume(moved.bootstrap, 2) == [b"before", b"after"]
+            with kafka_runs(moved):
+                assert process.poll() is not None, "a server left running makes way"
+
+    async def test_a_broker_that_does_not_answer_is_named(self) -> None:
+        with pytest.raises(EmbeddedServerError, match="did not answer"):
+            await kafka.wait_until_ready(f"127.0.0.1:{free_port()}", 0.1)
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def _value(dsn: str, query: str) -> Any:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def _produce(bootstrap: str, value: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        await producer.send_and_wait("kept-v1", value)
+
+
+async def _consume(bootstrap: str, count: int) -> list[bytes]:
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+        consumer.assign([TopicPartition("kept-v1", 0)])
+        return [(await consumer.getone()).value for _ in range(count)]
