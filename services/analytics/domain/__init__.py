@@ -1,0 +1,1 @@
+"""The rules: what each event contributes to which figure, and how figures become KPIs."""

@@ -1,0 +1,135 @@
+"""A case from opening to closing: problems solved, answered in time, sent back, and the same matter coming again."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby
+
+from services.analytics.domain.cells import Cell, Figures, Tally, org_day, rank
+from services.analytics.domain.levels import level_of
+from shared.contracts.complaints import ComplaintClosed, ComplaintOpened, ComplaintResolved
+from shared.contracts.visits import Outcome
+
+REPEAT_WITHIN = timedelta(days=90)
+SOLVED = ("satisfied", "by_hand")
+PARTLY = ("unreached",)
+
+
+@dataclass(frozen=True)
+class CaseFact:
+    """What is known of one case so far; it counts from the moment its opening is known."""
+
+    id: str
+    opened_day: date | None = None
+    customer: str = ""
+    branch: str = ""
+    kind: str = ""
+    origin: str = ""
+    origin_id: str = ""
+    answer: str = ""
+    answered_in_time: bool = False
+    reworked: bool = False
+    closing: str = ""
+    closed_day: date | None = None
+    outcome: str = ""
+    second: str = ""
+    second_day: date | None = None
+    second_policy: str = ""
+    final: str = ""
+    asked_in_time: bool = False
+    repeated: bool = False
+
+    def figures(self) -> Figures:
+        if self.opened_day is None:
+            return Counter()
+        opened = Cell(self.opened_day, self.branch, self.kind)
+        figures: Figures = Counter({Tally(opened, measure): 1 for measure in self._of_the_problem()})
+        if self.closed_day is not None:
+            closed = opened._replace(day=self.closed_day)
+            figures[Tally(closed, "cases.ended")] = 1
+            figures[Tally(closed, "cases.ended_reworked")] = int(self.reworked)
+        if self.final and self.second_day is not None and self.origin != "visit":
+            cell = opened._replace(day=self.second_day, policy=self.second_policy)
+            figures[Tally(cell, f"final.{self.final}")] = 1
+        return figures
+
+    def _of_the_problem(self) -> list[str]:
+        measures = ["problems.raised"]
+        if self.outcome in SOLVED:
+            measures.append("problems.solved")
+        if self.outcome in PARTLY:
+            measures.append("problems.partly")
+        if self.answered_in_time:
+            measures.append("problems.answered_in_time")
+        if self.repeated:
+            measures.append("problems.repeated")
+        return measures
+
+    @property
+    def looped(self) -> bool:
+        """Rectified and asked again, both inside their limits."""
+        return self.answered_in_time and self.asked_in_time
+
+
+def open_case(fact: CaseFact, case: ComplaintOpened) -> CaseFact:
+    return replace(
+        fact,
+        opened_day=org_day(case.opened_at),
+        customer=case.customer.id,
+        branch=case.branch,
+        kind=case.kind,
+        origin=case.origin,
+        origin_id=case.origin_id,
+    )
+
+
+def answer(fact: CaseFact, case: ComplaintResolved) -> CaseFact:
+    """The first rectification answers the problem; later rounds are rework."""
+    told = rank(case.resolved_at, f"{case.round:04d}")
+    if fact.answer and fact.answer <= told:
+        return fact
+    return replace(fact, answer=told, answered_in_time=case.in_time)
+
+
+def send_back(fact: CaseFact) -> CaseFact:
+    return replace(fact, reworked=True)
+
+
+def close(fact: CaseFact, case: ComplaintClosed) -> CaseFact:
+    """A case closed again after it was reopened ends with its last closing."""
+    told = rank(case.closed_at, f"{case.round:04d}")
+    if told <= fact.closing:
+        return fact
+    return replace(fact, closing=told, closed_day=org_day(case.closed_at), outcome=case.outcome)
+
+
+def ask_again(fact: CaseFact, outcome: Outcome) -> CaseFact:
+    """A second follow-up took place: the last one that gave a rating gives the final rating."""
+    fact = replace(fact, asked_in_time=fact.asked_in_time or (outcome.effective and outcome.on_time))
+    told = rank(outcome.completed_at, outcome.visit_id)
+    if not level_of(outcome) or told <= fact.second:
+        return fact
+    return replace(
+        fact,
+        second=told,
+        second_day=org_day(outcome.completed_at),
+        second_policy=outcome.policy_id,
+        final=level_of(outcome),
+    )
+
+
+def with_repeats(cases: Iterable[CaseFact]) -> list[CaseFact]:
+    """Mark the cases that follow another of the same customer and kind within 90 days. Needs all of such a group."""
+    marked: list[CaseFact] = []
+    for _, group in groupby(sorted(cases, key=_matter), key=lambda case: (case.customer, case.kind)):
+        before = date.min
+        for case in group:
+            opened = case.opened_day or date.min
+            marked.append(replace(case, repeated=before > date.min and opened - before <= REPEAT_WITHIN))
+            before = max(before, opened)
+    return marked
+
+
+def _matter(case: CaseFact) -> tuple[str, str, date, str]:
+    return case.customer, case.kind, case.opened_day or date.min, case.id

@@ -1,0 +1,27 @@
+"""Satisfaction in five levels, whether the visit gave it in words or as a score."""
+
+from shared.contracts.visits import Outcome
+
+LEVELS = ("very_satisfied", "satisfied", "basically", "dissatisfied", "very_dissatisfied")
+LEVEL_NAMES = {
+    "very_satisfied": "非常满意",
+    "satisfied": "满意",
+    "basically": "基本满意",
+    "dissatisfied": "不满意",
+    "very_dissatisfied": "非常不满意",
+}
+_BY_SCORE = dict(zip((5, 4, 3, 2, 1), LEVELS, strict=True))
+
+
+def level_of(outcome: Outcome) -> str:
+    """The level the customer gave, "" for none; words go before the score, "no comment" is no rating."""
+    if outcome.satisfaction == "no_comment":
+        return ""
+    return outcome.satisfaction or _BY_SCORE.get(outcome.rating or 0, "")
+
+
+def score_of(outcome: Outcome) -> int | None:
+    """The score of 1 to 5, derived from the words when only they were given."""
+    if outcome.rating is not None:
+        return outcome.rating
+    return next((score for score, level in _BY_SCORE.items() if level == outcome.satisfaction), None)

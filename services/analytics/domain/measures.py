@@ -1,0 +1,121 @@
+"""What single events add by themselves: amounts that need no other event to be counted right."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.analytics.domain.cells import AgentTally, Cell, Figures, Head, Tally, org_day, org_hour
+from services.analytics.domain.levels import level_of, score_of
+from services.analytics.domain.ratings import HOTLINE
+from shared.contracts.complaints import Complaint
+from shared.contracts.intake import branch_of
+from shared.contracts.notifications import Notification
+from shared.contracts.visits import Outcome, Visit, VisitAttempted, VisitCallbackAgreed, VisitFailed
+
+NPS_ANSWER = "nps"
+UNREACHED = ("unreachable", "invalid_number")
+
+
+def fact(name: str, at: datetime, data: Mapping[str, Any]) -> Figures:
+    """A business fact, under its event name; kinds nobody declared count too."""
+    return Counter({Tally(Cell(org_day(at), branch_of(data), name), "facts"): 1})
+
+
+def attempt(data: VisitAttempted) -> Figures:
+    """One try: per call, per hour of the day (for the heat map), per customer and per agent."""
+    cell = _cell(data.at, data)
+    hour = f"h{org_hour(data.at):02d}"
+    figures: Figures = Counter({Tally(cell, "attempts"): 1, Tally(cell, f"attempts.{hour}"): 1})
+    figures[Head(cell, "customers.attempted", data.customer.id)] = 1
+    amounts = {"calls": 1, "talk_seconds": data.talk_seconds, "wrap_up_seconds": data.wrap_up_seconds}
+    if data.connected:
+        figures[Tally(cell, "connected")] = figures[Tally(cell, f"connected.{hour}")] = 1
+        figures[Head(cell, "customers.reached", data.customer.id)] = 1
+        amounts["connected"] = 1
+    return figures + _of_agent(data, data.at, amounts)
+
+
+def completion(data: Outcome) -> Figures:
+    """A visit that ended with the right person, on the day it ended."""
+    names = ["visits.completed", "visits.effective" if data.effective else "visits.partial"]
+    if data.on_time:
+        names.append("visits.on_time")
+    names += _first_round(data) if data.round == 1 else _second_round(data)
+    amounts = {"completed": 1, "effective": int(data.effective)}
+    return _ones(data.completed_at, data, names) + _of_agent(data, data.completed_at, amounts)
+
+
+def dissatisfaction(data: Outcome) -> Figures:
+    """The first dissatisfaction makes a case; a second one raises it."""
+    return _ones(data.completed_at, data, ["visits.dissatisfied" if data.round == 1 else "visits.dissatisfied_again"])
+
+
+def problem(data: Outcome) -> Figures:
+    return _ones(data.completed_at, data, ["visits.problem"])
+
+
+def failure(data: VisitFailed) -> Figures:
+    names = ["visits.failed", f"visits.failed.{data.reason}"]
+    if data.kind == HOTLINE and data.round == 1 and data.reason in UNREACHED:
+        names.append("hotline.unreached")
+    return _ones(data.failed_at, data, names)
+
+
+def callback(data: VisitCallbackAgreed, at: datetime) -> Figures:
+    return _ones(at, data, ["visits.callbacks"]) + _of_agent(data, at, {"callbacks": 1})
+
+
+def of_case(data: Complaint, at: datetime, measure: str) -> Figures:
+    """Something happened to a case."""
+    return Counter({Tally(Cell(org_day(at), data.branch, data.kind), measure): 1})
+
+
+def of_notice(data: Notification, at: datetime, measure: str) -> Figures:
+    return Counter({Tally(Cell(org_day(at), data.branch, data.kind), measure): 1})
+
+
+def opt_out(at: datetime) -> Figures:
+    return Counter({Tally(Cell(org_day(at)), "notices.opted_out"): 1})
+
+
+def _first_round(data: Outcome) -> list[str]:
+    names: list[str] = []
+    score = score_of(data)
+    if score is not None:
+        names += ["csat.rated", *(["csat.good"] if score >= 4 else [])]
+    names += _recommendation(data.answers.get(NPS_ANSWER))
+    if data.kind == HOTLINE and data.effective:
+        asked = {"hotline.effective": True, "hotline.responded": data.responded, "hotline.resolved": data.resolved}
+        names += [name for name, yes in asked.items() if yes]
+    return names
+
+
+def _second_round(data: Outcome) -> list[str]:
+    level = level_of(data)
+    return [f"second.{level}"] if level else []
+
+
+def _recommendation(answer: object) -> list[str]:
+    if isinstance(answer, bool) or not isinstance(answer, int) or not 0 <= answer <= 10:
+        return []
+    if answer >= 9:
+        return ["nps.answered", "nps.promoters"]
+    return ["nps.answered", "nps.detractors"] if answer <= 6 else ["nps.answered"]
+
+
+def _cell(at: datetime, data: Visit) -> Cell:
+    return Cell(org_day(at), data.branch, data.kind, data.policy_id)
+
+
+def _ones(at: datetime, data: Visit, names: list[str]) -> Figures:
+    cell = _cell(at, data)
+    return Counter({Tally(cell, name): 1 for name in names})
+
+
+def _of_agent(data: Visit, at: datetime, amounts: Mapping[str, int]) -> Figures:
+    """Who did the work is kept as it was then; a channel without an agent counts for nobody."""
+    if not data.agent:
+        return Counter()
+    day = org_day(at)
+    return Counter({AgentTally(day, data.branch, data.team, data.agent, name): n for name, n in amounts.items()})

@@ -1,0 +1,61 @@
+"""A first follow-up's rating and what became of it: the second rating is the final one, the first is kept beside it."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+
+from services.analytics.domain.cells import Cell, Figures, Tally, org_day
+from services.analytics.domain.levels import level_of
+from shared.contracts.visits import Outcome
+
+HOTLINE = "hotline.case_closed"
+
+
+@dataclass(frozen=True)
+class RatingFact:
+    """A first-round visit with answers, and its case's say: `final` is the second rating, `looped` the loop in time."""
+
+    id: str
+    day: date | None = None
+    branch: str = ""
+    kind: str = ""
+    policy: str = ""
+    first: str = ""
+    effective: bool = False
+    dissatisfied: bool = False
+    final: str = ""
+    looped: bool = False
+
+    def figures(self) -> Figures:
+        """All counted on the day of the first visit, so that a late second rating corrects the period it belongs to."""
+        if self.day is None:
+            return Counter()
+        cell = Cell(self.day, self.branch, self.kind, self.policy)
+        measures = [f"first.{self.first}"] if self.first else []
+        final = self.final or self.first
+        if final:
+            measures.append(f"final.{final}")
+        if final and self.effective and self.kind == HOTLINE:
+            measures.append(f"hotline.{final}")
+        if self.dissatisfied and self.looped:
+            measures.append("loop.closed")
+        return Counter({Tally(cell, measure): 1 for measure in measures})
+
+
+def rate(fact: RatingFact, outcome: Outcome, dissatisfied: bool = False) -> RatingFact:
+    """Note the visit's own rating; visit.completed and visit.dissatisfied say the same of it."""
+    return replace(
+        fact,
+        day=org_day(outcome.completed_at),
+        branch=outcome.branch,
+        kind=outcome.kind,
+        policy=outcome.policy_id,
+        first=level_of(outcome),
+        effective=outcome.effective,
+        dissatisfied=fact.dissatisfied or dissatisfied,
+    )
+
+
+def settle(fact: RatingFact, final: str, looped: bool) -> RatingFact:
+    """Note what its case has come to."""
+    return replace(fact, final=final, looped=looped)
