@@ -49,7 +49,7 @@ class Runtime:
         self.settings = settings
         self.clock: Clock = clock or settings.make_clock()
         self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
-        self.broker: Broker = broker or KafkaBroker(settings.kafka_bootstrap)
+        self.broker: Broker = broker or KafkaBroker(settings.kafka_bootstrap, settings.instance_id)
         self.authenticator = Authenticator(settings)
         key = settings.data_key
         self.sealer = Sealer.from_text(key.get_secret_value()) if key else Sealer(b"\0" * 64)

@@ -17,6 +17,9 @@ class ServiceSettings(BaseSettings):
 
     postgres_dsn: str = Field(default="postgresql://localhost/huifang", description="this service's own database")
     kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port list of the Kafka brokers")
+    instance_id: str | None = Field(
+        default=None, description="stable name of this replica: a restart takes its Kafka partitions back at once"
+    )
     topic_prefix: str = Field(default="", description="put before every topic and group name, to share one broker")
     clock: str | None = Field(default=None, description="simulated clock START@SPEED[..END]; empty = real time")
     clock_anchor: float | None = Field(default=None, description="Unix seconds at which simulated time stood at START")

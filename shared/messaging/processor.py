@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.messaging import inbox
 from shared.messaging.consumer import Consumer, grouped
+from shared.messaging.crash import crash_point
 from shared.messaging.dead_letters import Arrived, bury
 from shared.messaging.work import Work
 from shared.observability.metrics import CONSUMER_BATCH_SECONDS, CONSUMER_EVENTS
@@ -82,6 +83,7 @@ class Processor:
     async def _apply(self, batch: Sequence[Arrived]) -> None:
         async with self.db.work(background=True, notify=True) as work:
             await self.apply_in(work, batch)
+            crash_point("consumer.handled")
 
     async def apply_in(self, work: Work, batch: Sequence[Arrived]) -> None:
         """Claim and handle a batch in a running transaction."""

@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from shared.messaging.broker import Broker, BrokerUnavailable, Message, Producer
+from shared.messaging.crash import crash_point
 from shared.messaging.outbox import CHANNEL, unpack_headers
 from shared.messaging.tables import SHARDS
 from shared.observability.metrics import OUTBOX_AGE, OUTBOX_ROWS, RELAYED
@@ -157,6 +158,7 @@ class Relay:
         try:
             while rows := await reader.fetch(_SELECT, sorted(self.shards), last, BATCH):
                 await producer.publish([_message(row, self.prefix) for row in rows])
+                crash_point("relay.published")
                 if archiving is not None:
                     await archiving
                 archiving = asyncio.create_task(self._archive(archiver, rows))

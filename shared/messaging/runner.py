@@ -12,6 +12,7 @@ import structlog
 
 from shared.messaging.broker import Broker, BrokerUnavailable, Position, Subscription
 from shared.messaging.consumer import Consumer
+from shared.messaging.crash import crash_point
 from shared.messaging.dead_letters import Arrived, arrive
 from shared.messaging.processor import Processor, TooManyDeadLetters, is_transient
 from shared.observability.metrics import CONSUMER_AGE, CONSUMER_LAG
@@ -123,6 +124,7 @@ class ConsumerRunner:
                 if arrived:
                     async with self._busy:
                         await self.processor.process(arrived)
+                        crash_point("consumer.committed")
                         await subscription.commit(_next_offsets(arrived))
                     self._note_progress()
         finally:
