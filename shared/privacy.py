@@ -19,8 +19,13 @@ PHONE_FIELDS = frozenset(
     | {"id_number", "id_card", "idcard", "identity_no"}
 )
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
-# a number may stand right behind a Chinese character, but not inside a code such as SO13800138000
-_PHONE = re.compile(r"(?<![A-Za-z0-9_.-])(?:\+?86[- ]?)?(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}")
+# in text a number may touch anything but another digit: a Chinese character, a letter, the `\n` or `\u8bd7` of quoted text;
+# ids and trace ids are left whole, for they are what one searches logs by
+_MOBILE_IN_TEXT = re.compile(
+    r"(\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
+    r"|(?:(?<!\d)|(?<=\\u[0-9a-fA-F]{4}))(?:(?:\+|00)?86[-.\s]?)?([1１][3-9３-９]\d)[-.\s]?\d{4}[-.\s]?(\d{4})(?!\d)"
+)
 _LANDLINE = re.compile(r"(?<![A-Za-z0-9_.-])(0\d{2,3}-?)\d{4,5}(\d{3})(?!\d)")
 _ID_NUMBER = re.compile(r"(?<!\d)(\d{6})(?:19|20)\d{2}(?:0\d|1[0-2])\d{2}\d{3}([\dXx])(?!\d)")
 
@@ -117,5 +122,5 @@ def mask_phone(number: str) -> str:
 def mask_text(text: str) -> str:
     """Free text with every mobile, landline and ID number in it masked: for logs, errors and dead letters."""
     text = _ID_NUMBER.sub(r"\1********\2", text)
-    text = _PHONE.sub(r"\1****\2", text)
+    text = _MOBILE_IN_TEXT.sub(lambda found: found[1] or f"{found[2]}****{found[3]}", text)
     return _LANDLINE.sub(r"\1****\2", text)

@@ -1,0 +1,129 @@
+"""Working days with make-up days, and arithmetic in working time."""
+
+from datetime import date, datetime, time, timedelta
+
+import holidays
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.calendar import OFFICIAL, WorkCalendar, is_provisional
+from shared.clock import ORG_ZONE
+
+CHINA = holidays.country_holidays("CN", years=range(2024, 2027))
+MINUTE = timedelta(minutes=1)
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ORG_ZONE)
+
+
+@pytest.mark.parametrize("year", [2024, 2025, 2026])
+def test_every_day_agrees_with_an_independent_calendar(year: int) -> None:
+    days = [date(year, 1, 1) + timedelta(days=number) for number in range(366 if year == 2024 else 365)]
+    assert [day for day in days if OFFICIAL.is_working_day(day) != CHINA.is_working_day(day)] == []
+
+
+def test_spring_festival_2026_has_nine_days_off_and_two_make_up_days() -> None:
+    off = [date(2026, 2, 15) + timedelta(days=number) for number in range(9)]
+    assert all(OFFICIAL.is_holiday(day) for day in off)
+    assert OFFICIAL.is_working_day(date(2026, 2, 14))  # a Saturday
+    assert OFFICIAL.is_working_day(date(2026, 2, 28))  # a Saturday
+    assert OFFICIAL.is_working_day(date(2026, 2, 24))
+    assert OFFICIAL.add_working_days(local("2026-02-13T10:00"), 2) == local("2026-02-24T10:00")
+
+
+def test_national_day_2026_is_made_up_on_two_weekend_days() -> None:
+    assert all(OFFICIAL.is_holiday(date(2026, 10, day)) for day in range(1, 8))
+    assert OFFICIAL.is_working_day(date(2026, 9, 20))  # a Sunday
+    assert OFFICIAL.is_working_day(date(2026, 10, 10))  # a Saturday
+    assert OFFICIAL.next_working_day(date(2026, 9, 30)) == date(2026, 10, 8)
+
+
+def test_a_year_without_official_notice_is_provisional() -> None:
+    assert not is_provisional(date(2026, 12, 31))
+    assert is_provisional(date(2030, 1, 1))
+    assert OFFICIAL.is_working_day(date(2030, 10, 1))
+    assert OFFICIAL.is_holiday(date(2030, 10, 5))
+
+
+def test_single_days_can_be_overridden() -> None:
+    calendar = WorkCalendar(days={date(2026, 3, 2): False, date(2026, 3, 1): True})
+    assert calendar.is_holiday(date(2026, 3, 2))
+    assert calendar.is_working_day(date(2026, 3, 1))
+
+
+def test_counting_from_a_day_off_starts_with_the_next_worked_one() -> None:
+    assert OFFICIAL.add_working_days(local("2026-03-07T10:00"), 1) == local("2026-03-09T10:00")
+    assert OFFICIAL.add_working_days(local("2026-03-07T10:00"), 0) == local("2026-03-07T10:00")
+
+
+def test_the_working_day_ends_with_its_last_frame() -> None:
+    assert OFFICIAL.end_of_working_day(date(2026, 3, 2)) == local("2026-03-02T17:30")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "minutes"),
+    [
+        ("2026-03-02T09:00", "2026-03-02T17:30", 420),
+        ("2026-03-02T12:00", "2026-03-02T13:30", 0),
+        ("2026-03-06T17:00", "2026-03-09T09:30", 60),
+        ("2026-02-14T17:00", "2026-02-24T09:10", 40),
+        ("2026-03-03T09:00", "2026-03-02T09:00", 0),
+    ],
+)
+def test_working_time_between(start: str, end: str, minutes: int) -> None:
+    assert OFFICIAL.working_time_between(local(start), local(end)) == minutes * MINUTE
+
+
+# around Spring Festival: weekends, days off and make-up days within two weeks
+moments = st.integers(min_value=0, max_value=14 * 24 * 60).map(
+    lambda number: local("2026-02-12T00:00") + number * MINUTE
+)
+frames = st.lists(st.integers(min_value=0, max_value=23 * 60), min_size=2, max_size=4, unique=True).map(
+    lambda cuts: tuple(
+        (time(*divmod(opens, 60)), time(*divmod(closes, 60)))
+        for opens, closes in zip(sorted(cuts)[::2], sorted(cuts)[1::2], strict=False)
+    )
+)
+
+
+def worked(calendar: WorkCalendar, minute: datetime) -> bool:
+    """The model: whether the minute that begins at `minute` is worked."""
+    return calendar.is_working_day(minute.date()) and any(
+        opens <= minute.time() < closes for opens, closes in calendar.frames
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(frames, moments, moments)
+def test_working_time_between_is_what_counting_minutes_gives(
+    open_hours: tuple[tuple[time, time], ...], start: datetime, end: datetime
+) -> None:
+    calendar = WorkCalendar(frames=open_hours)
+    count, minute = 0, start
+    while minute < end:
+        count += worked(calendar, minute)
+        minute += MINUTE
+    assert calendar.working_time_between(start, end) == count * MINUTE
+
+
+@settings(max_examples=60, deadline=None)
+@given(frames, moments, st.integers(min_value=1, max_value=2000))
+def test_adding_working_time_is_what_walking_minutes_gives(
+    open_hours: tuple[tuple[time, time], ...], start: datetime, amount: int
+) -> None:
+    calendar = WorkCalendar(frames=open_hours)
+    left, minute = amount, start
+    while left:
+        left -= worked(calendar, minute)
+        minute += MINUTE
+        if minute - start > timedelta(days=60):  # frames of a few minutes a day
+            return
+    assert calendar.add_working_time(start, amount * MINUTE) == minute
+
+
+@given(moments, st.integers(min_value=0, max_value=3000))
+def test_added_working_time_has_elapsed_at_the_deadline(start: datetime, amount: int) -> None:
+    deadline = OFFICIAL.add_working_time(start, amount * MINUTE)
+    assert OFFICIAL.working_time_between(start, deadline) == amount * MINUTE
