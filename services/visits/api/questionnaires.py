@@ -1,0 +1,91 @@
+"""Publishing and reading questionnaires."""
+
+from typing import Annotated, Any
+
+import orjson
+import yaml
+from fastapi import APIRouter, Query, Request, Response
+
+from services.visits import commands
+from services.visits.api.dependencies import Author, QuestionnaireReader
+from services.visits.domain.errors import QuestionnaireNotFound
+from services.visits.domain.lint import warnings_of
+from services.visits.schemas.questionnaires import PublishedOut, QuestionnaireDetail, QuestionnaireOut
+from services.visits.store import questionnaires
+from shared.errors import BadRequest, PayloadTooLarge
+from shared.http import ReadSession, WorkDep
+from shared.pagination import Page, decode_cursor, paged
+
+router = APIRouter(prefix="/api/v1/questionnaires", tags=["问卷"])
+LARGEST = 64 * 1024
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {media: {"schema": {"type": "object"}} for media in ("application/yaml", "application/json")},
+    }
+}
+
+
+@router.post("", status_code=201, summary="发布问卷", openapi_extra=_BODY)
+async def publish(request: Request, author: Author, work: WorkDep, response: Response) -> PublishedOut:
+    """提交 YAML 或 JSON 定义。内容与最新版本相同时不产生新版本；已发布的版本不可修改，已领取的单沿用领取时的版本。"""
+    raw = _read(await request.body(), request.headers.get("content-type", ""))
+    questionnaire, created = await commands.publish_questionnaire(work, author, raw)
+    if not created:
+        response.status_code = 200
+    return PublishedOut(
+        id=questionnaire.id, version=questionnaire.version, created=created, warnings=warnings_of(questionnaire)
+    )
+
+
+@router.get("", summary="列出问卷")
+async def list_questionnaires(
+    _reader: QuestionnaireReader,
+    session: ReadSession,
+    cursor: Annotated[str | None, Query(description="上一页给出的游标")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
+) -> Page[QuestionnaireOut]:
+    """每份问卷的最新版本。"""
+    after = str((decode_cursor(cursor, 1) or [""])[0])
+    found = await questionnaires.list_newest(session, after, limit + 1)
+    rows, next_cursor = paged(found, limit, lambda row: (row.id,))
+    return Page(items=[QuestionnaireOut.of(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/{questionnaire_id}", summary="查看问卷最新版本")
+async def newest(questionnaire_id: str, _reader: QuestionnaireReader, session: ReadSession) -> QuestionnaireDetail:
+    row = await questionnaires.newest(session, questionnaire_id)
+    if row is None:
+        raise QuestionnaireNotFound
+    return QuestionnaireDetail.of(row)
+
+
+@router.get("/{questionnaire_id}/versions", summary="列出问卷的全部版本")
+async def versions(questionnaire_id: str, _reader: QuestionnaireReader, session: ReadSession) -> list[QuestionnaireOut]:
+    return [QuestionnaireOut.of(row) for row in await questionnaires.versions(session, questionnaire_id)]
+
+
+@router.get("/{questionnaire_id}/versions/{version}", summary="查看问卷的一个版本")
+async def one_version(
+    questionnaire_id: str, version: int, _reader: QuestionnaireReader, session: ReadSession
+) -> QuestionnaireDetail:
+    row = await questionnaires.version_of(session, questionnaire_id, version)
+    if row is None:
+        raise QuestionnaireNotFound
+    return QuestionnaireDetail.of(row)
+
+
+def _read(body: bytes, content_type: str) -> Any:
+    if len(body) > LARGEST:
+        raise PayloadTooLarge(f"问卷定义不能超过 {LARGEST // 1024} KiB")
+    try:
+        return orjson.loads(body) if "json" in content_type else _read_yaml(body.decode())
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise BadRequest("问卷定义不是有效的 YAML 或 JSON") from error
+
+
+def _read_yaml(text: str) -> Any:
+    # an alias can make a tree of billions of nodes out of a few lines
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):
+        raise ValueError("aliases are not allowed")
+    return yaml.load(text, yaml.CSafeLoader)

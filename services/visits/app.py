@@ -1,0 +1,24 @@
+"""How visits is assembled."""
+
+from fastapi import FastAPI
+
+from services.visits import api, handlers, jobs
+from services.visits.settings import VisitsSettings
+from shared.clock import Clock
+from shared.messaging.broker import Broker
+from shared.service import Service, build_app
+
+
+def create_app(
+    settings: VisitsSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
+) -> FastAPI:
+    """The ASGI app of the visits service."""
+    service = Service(
+        name="visits",
+        title="回访作业",
+        settings=settings or VisitsSettings(),
+        routers=api.ROUTERS,
+        consumers=[handlers.consumer],
+        jobs=jobs.JOBS,
+    )
+    return build_app(service, clock, broker)

@@ -1,0 +1,208 @@
+"""What one attempt leads to: completed, failed, a callback, another try, and the events that tell of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from services.visits.domain.answering import Assessment, assess, require_complete, validated
+from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublished
+from services.visits.domain.hours import RetryPlan
+from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.results import RESULTS, ResultCode
+from services.visits.domain.visit import State, Visit, expires_at, facts_of, fail, finish, put_back
+from shared.contracts import EventData
+from shared.contracts.visits import (
+    AttemptResult,
+    VisitAttempted,
+    VisitCallbackAgreed,
+    VisitCompleted,
+    VisitDissatisfied,
+    VisitProblemFound,
+)
+
+Person = Literal["self", "family", "other"]
+EMPTY = Questionnaire(id="", title="", questions=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the agent says about one attempt. `corrected_phone` is (sealed token, masked form)."""
+
+    id: UUID
+    result: AttemptResult
+    person: Person = "self"
+    answers: Mapping[str, Any] | None = None
+    talk_seconds: int = 0
+    wrap_up_seconds: int = 0
+    note: str = ""
+    callback_at: datetime | None = None
+    corrected_phone: tuple[str, str] | None = None
+
+    @property
+    def code(self) -> ResultCode:
+        return RESULTS[self.result]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try as it is kept: the `number`th of its visit."""
+
+    id: UUID
+    visit_id: UUID
+    number: int
+    at: datetime
+    agent: str
+    result: AttemptResult
+    connected: bool
+    person: str
+    talk_seconds: int
+    wrap_up_seconds: int
+    note: str
+    phone_masked: str
+    next_at: datetime | None
+
+
+Decision = tuple[Visit, list[EventData]]
+
+
+def record(
+    visit: Visit, report: Report, questionnaire: Questionnaire | None, plan: RetryPlan, now: datetime
+) -> tuple[Visit, Attempt, list[EventData]]:
+    """What `report` makes of a visit its agent holds.
+
+    Raises InvalidAttempt, InvalidAnswers or AnswersMissing when the report cannot be true as it stands, and
+    QuestionnaireNotPublished when the questions it should have asked are unknown.
+    """
+    _require_consistent(report, now)
+    dialled = visit.customer.phone_masked
+    tried = _tried(visit, report, questionnaire)
+    attempted = _attempted(tried, report, now)
+    decided, events = _decide(tried, report, questionnaire, plan, now)
+    attempt = Attempt(
+        id=report.id,
+        visit_id=visit.id,
+        number=tried.attempts,
+        at=now,
+        agent=visit.agent,
+        result=report.result,
+        connected=report.code.connected,
+        person=report.person if report.code.connected else "",
+        talk_seconds=report.talk_seconds,
+        wrap_up_seconds=report.wrap_up_seconds,
+        note=report.note,
+        phone_masked=dialled,
+        next_at=decided.next_at,
+    )
+    return decided, attempt, [attempted, *events]
+
+
+def _require_consistent(report: Report, now: datetime) -> None:
+    code = report.code
+    if code.needs_note and not report.note.strip():
+        raise InvalidAttempt(f"结果为「{code.label}」时须填写备注")
+    if code.ending == "completed" and report.person == "other":
+        raise InvalidAttempt("接听的不是本人或可代答的家属，请选择「非本人」")
+    if (report.callback_at is not None) != (report.result == "callback_agreed"):
+        raise InvalidAttempt("预约回呼须填写约定时间，其他结果不能填写")
+    if report.callback_at is not None and report.callback_at <= now:
+        raise InvalidAttempt("约定的回呼时间已经过去")
+
+
+def _tried(visit: Visit, report: Report, questionnaire: Questionnaire | None) -> Visit:
+    answers = dict(visit.answers)
+    if report.answers is not None:
+        answers = validated(questionnaire or EMPTY, {**answers, **report.answers})
+    customer = visit.customer
+    if report.corrected_phone:
+        token, masked = report.corrected_phone
+        customer = customer.model_copy(update={"phone": token, "phone_masked": masked})
+    tally = {**visit.tally, report.result: visit.tally.get(report.result, 0) + 1}
+    return replace(visit, answers=answers, customer=customer, tally=tally, attempts=visit.attempts + 1)
+
+
+def _attempted(visit: Visit, report: Report, now: datetime) -> VisitAttempted:
+    return VisitAttempted(
+        **facts_of(visit),
+        attempt_id=str(report.id),
+        at=now,
+        result=report.result,
+        connected=report.code.connected,
+        talk_seconds=report.talk_seconds,
+        wrap_up_seconds=report.wrap_up_seconds,
+    )
+
+
+def _decide(
+    visit: Visit, report: Report, questionnaire: Questionnaire | None, plan: RetryPlan, now: datetime
+) -> Decision:
+    code = report.code
+    if code.ending == "completed":
+        return _complete(visit, report, questionnaire, now)
+    if code.ending == "refused":
+        return fail(visit, "refused", now)
+    if visit.cancel_reason:
+        return finish(visit, State.CANCELLED, now, ended=visit.cancel_reason), []
+    if report.callback_at is not None:
+        return _appoint(visit, report.callback_at, plan)
+    if code.ending == "invalid_number" and not report.corrected_phone:
+        return fail(visit, "invalid_number", now)
+    return _try_again(visit, code, plan, now)
+
+
+def _appoint(visit: Visit, callback_at: datetime, plan: RetryPlan) -> Decision:
+    at = plan.hours.earliest(callback_at)
+    last = expires_at(visit, plan.grace)
+    if last is not None and at >= last:
+        raise InvalidAttempt("约定时间晚于该单的最后期限")
+    event = VisitCallbackAgreed(**facts_of(visit), callback_at=at)
+    return put_back(visit, State.APPOINTED, at), [event]
+
+
+def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -> Decision:
+    tries = visit.attempts - visit.tally.get("callback_agreed", 0)
+    if tries >= plan.most_attempts or visit.tally[code.code] >= code.most:
+        return fail(visit, "unreachable", now)
+    next_at = plan.hours.after(code.wait, now)
+    if next_at <= now:
+        return put_back(visit, State.OPEN), []
+    return put_back(visit, State.WAITING, next_at), []
+
+
+def _complete(visit: Visit, report: Report, questionnaire: Questionnaire | None, now: datetime) -> Decision:
+    if questionnaire is None and visit.questionnaire:
+        raise QuestionnaireNotPublished(f"问卷 {visit.questionnaire} 尚未发布，不能办结")
+    questionnaire = questionnaire or EMPTY
+    if report.result == "completed":
+        require_complete(questionnaire, visit.answers)
+    found = assess(questionnaire, visit.answers)
+    outcome = _outcome(found, report)
+    completed = finish(visit, State.COMPLETED, now, answers=found.answers, outcome=outcome)
+    facts = {
+        **facts_of(completed),
+        **{name: value for name, value in outcome.items() if name != "problems"},
+        "questionnaire": visit.questionnaire,
+        "questionnaire_version": visit.questionnaire_version,
+        "answers": found.answers,
+        "completed_at": now,
+        "on_time": visit.deadline_at is None or now <= visit.deadline_at,
+    }
+    events: list[EventData] = [VisitCompleted(**facts)]
+    if found.dissatisfied:
+        events.append(VisitDissatisfied(**facts))
+    if found.problems:
+        events.append(VisitProblemFound(**facts, problems=list(found.problems)))
+    return completed, events
+
+
+def _outcome(found: Assessment, report: Report) -> dict[str, Any]:
+    outcome = asdict(found)
+    del outcome["answers"], outcome["complete"]
+    return {
+        **outcome,
+        "effective": found.complete,
+        "reasons": list(found.reasons),
+        "problems": list(found.problems),
+        "remark": "；".join(text for text in (found.remark, report.note) if text),
+    }

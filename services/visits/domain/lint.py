@@ -1,0 +1,103 @@
+"""What is wrong, or unwise, about a questionnaire whose shape is right."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import get_args
+
+from services.visits.domain.conditions import Comparison
+from services.visits.domain.questionnaire import Question, Questionnaire
+from services.visits.domain.script import VARIABLE, VARIABLES
+from shared.contracts.common import Satisfaction
+
+MOST_REQUIRED = 8
+_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_CHOICES = ("single", "multiple", "yes_no")
+_ROLE_KINDS = {
+    "satisfaction": ("single", "rating"),
+    "responded": ("yes_no",),
+    "resolved": ("yes_no",),
+    "reason": ("single", "multiple", "text"),
+    "remark": ("text",),
+}
+
+
+def faults_of(questionnaire: Questionnaire) -> list[str]:
+    """Why this cannot be published."""
+    faults = []
+    if not _ID.fullmatch(questionnaire.id):
+        faults.append("问卷：id 只能用小写字母、数字、- 和 _，以字母开头，不超过 64 位")
+    counted = Counter(question.id for question in questionnaire.questions)
+    faults += [f"题号 {name} 重复" for name, times in counted.items() if times > 1]
+    for role in ("satisfaction", "responded", "resolved"):
+        if len(questionnaire.for_role(role)) > 1:
+            faults.append(f"作用 {role} 只能由一道题承担")
+    earlier: dict[str, Question] = {}
+    for question in questionnaire.questions:
+        faults += [f"「{question.title}」：{fault}" for fault in _question_faults(question, earlier)]
+        earlier[question.id] = question
+    texts = (questionnaire.opening, questionnaire.closing, *(question.ask for question in questionnaire.questions))
+    unknown = {name for text in texts for name in VARIABLE.findall(text)} - set(VARIABLES)
+    faults += [f"变量 {{{name}}} 不存在，可用：{'、'.join(VARIABLES)}" for name in sorted(unknown)]
+    return faults
+
+
+def warnings_of(questionnaire: Questionnaire) -> list[str]:
+    """What its author should think about."""
+    warnings = []
+    required = sum(question.required and question.when is None for question in questionnaire.questions)
+    if required > MOST_REQUIRED:
+        warnings.append(f"无条件必答题有 {required} 道，超过 {MOST_REQUIRED} 道时客户容易中途挂断")
+    if not questionnaire.opening:
+        warnings.append("没有开场白")
+    if not questionnaire.closing:
+        warnings.append("没有结束语")
+    if not questionnaire.for_role("satisfaction"):
+        warnings.append("没有满意度题，办结后不计满意率")
+    return warnings
+
+
+def _question_faults(question: Question, earlier: dict[str, Question]) -> Iterator[str]:
+    if not _ID.fullmatch(question.id):
+        yield f"id {question.id} 只能用小写字母、数字、- 和 _，以字母开头"
+    values = [option.value for option in question.options]
+    if question.kind in ("single", "multiple") and len(values) < 2:
+        yield "至少要有两个选项"
+    if question.kind not in _CHOICES and values:
+        yield "这种题型没有选项"
+    if len(set(values)) < len(values):
+        yield "选项的 value 重复"
+    if question.least is not None and question.most is not None and question.least >= question.most:
+        yield "min 应小于 max"
+    if question.problem and question.kind not in (*_CHOICES, "rating"):
+        yield "这种题型不能判定问题件"
+    elif question.kind in _CHOICES:
+        yield from (f"问题件答案 {value} 不在选项内" for value in question.problem if value not in values)
+    yield from _role_faults(question)
+    for comparison in question.when.comparisons() if question.when else ():
+        yield from _comparison_faults(comparison, earlier)
+
+
+def _role_faults(question: Question) -> Iterator[str]:
+    if question.role and question.kind not in _ROLE_KINDS[question.role]:
+        yield f"作用 {question.role} 只能用于 {'、'.join(_ROLE_KINDS[question.role])} 题"
+    elif question.role == "satisfaction" and question.kind == "single":
+        known = get_args(Satisfaction)
+        yield from (
+            f"满意度选项 {o.value} 应为 {'、'.join(known)} 之一" for o in question.options if o.value not in known
+        )
+    elif question.role == "satisfaction" and question.least != 1:
+        yield "满意度评分应从 1 开始"
+
+
+def _comparison_faults(comparison: Comparison, earlier: dict[str, Question]) -> Iterator[str]:
+    asked = earlier.get(comparison.question)
+    if asked is None:
+        yield f"条件引用的题 {comparison.question} 不存在或排在后面"
+    elif asked.kind in _CHOICES:
+        wanted = comparison.value if comparison.operator == "in" else (comparison.value,)
+        yield from (
+            f"条件永远不会成立：{asked.title} 没有答案 {value}" for value in wanted if asked.option(value) is None
+        )
+    elif asked.kind == "text":
+        yield f"条件不能引用文字题 {asked.title}"

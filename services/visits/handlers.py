@@ -1,0 +1,19 @@
+"""What visits do when a task was released or cancelled."""
+
+from collections.abc import Sequence
+
+from services.visits import commands
+from shared.contracts.base import TASKS
+from shared.messaging import Consumer, Event, Work
+
+consumer = Consumer("visits", topics=[TASKS])
+
+
+@consumer.on("followup.released")
+async def open_visits(work: Work, events: Sequence[Event]) -> None:
+    await commands.take_in(work, events)
+
+
+@consumer.on("followup.cancelled")
+async def cancel_visits(work: Work, events: Sequence[Event]) -> None:
+    await commands.withdraw(work, events)

@@ -1,0 +1,127 @@
+"""Rows: visits, their attempts and reviews, and questionnaires."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, Index, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.db import service_metadata
+
+metadata = service_metadata()
+
+
+class Base(SQLModel, registry=registry(metadata=metadata)):
+    metadata = metadata
+
+
+def _json(nullable: bool = False) -> Column[Any]:
+    return Column(JSONB(none_as_null=True), nullable=nullable)
+
+
+def _text(nullable: bool = False) -> Column[Any]:
+    return Column(Text, nullable=nullable)
+
+
+def _instant(nullable: bool = False) -> Column[Any]:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+class VisitRow(Base, table=True):
+    """A visit; columns are named as the fields of `domain.visit.Visit`, with the customer's id beside the card."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        Index("visit_claim", "team", "rank", "deadline_at", "due_at", "id", postgresql_where=text("state = 'open'")),
+        Index("visit_claim_any", "rank", "deadline_at", "due_at", "id", postgresql_where=text("state = 'open'")),
+        Index("visit_lease", "lease_until", postgresql_where=text("state = 'claimed'")),
+        Index("visit_next", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        Index("visit_deadline", "deadline_at", postgresql_where=text("finished_at IS NULL")),
+        Index("visit_finished", "finished_at", "team", "state", postgresql_where=text("finished_at IS NOT NULL")),
+        Index("visit_customer", "customer_id", "id"),
+        Index("visit_state", "state", "id"),
+        Index("visit_agent", "agent", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    task_id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    policy_id: str = Field(sa_column=_text())
+    policy_version: int
+    round: int
+    customer_id: str = Field(sa_column=_text())
+    customer: dict[str, Any] = Field(sa_column=_json())
+    matters: list[Any] = Field(sa_column=_json())
+    kind: str = Field(sa_column=_text())
+    branch: str = Field(sa_column=_text())
+    team: str = Field(sa_column=_text())
+    channel: str = Field(sa_column=_text())
+    priority: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    questionnaire: str = Field(sa_column=_text())
+    questionnaire_version: int
+    case_id: str | None = Field(sa_column=_text(nullable=True))
+    due_at: datetime = Field(sa_column=_instant())
+    deadline_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    lineage: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())
+    rank: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    agent: str = Field(sa_column=_text())
+    lease_until: datetime | None = Field(sa_column=_instant(nullable=True))
+    next_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    attempts: int
+    tally: dict[str, int] = Field(sa_column=_json())
+    answers: dict[str, Any] = Field(sa_column=_json())
+    cancel_reason: str = Field(sa_column=_text())
+    ended: str = Field(sa_column=_text())
+    outcome: dict[str, Any] | None = Field(sa_column=_json(nullable=True))
+    finished_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    version: int
+
+
+class AttemptRow(Base, table=True):
+    """One try; columns are named as the fields of `domain.attempts.Attempt`."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("visit_id", "number"),)
+
+    id: UUID = Field(primary_key=True)
+    visit_id: UUID = Field(foreign_key="visit.id")
+    number: int
+    at: datetime = Field(sa_column=_instant())
+    agent: str = Field(sa_column=_text())
+    result: str = Field(sa_column=_text())
+    connected: bool
+    person: str = Field(sa_column=_text())
+    talk_seconds: int
+    wrap_up_seconds: int
+    note: str = Field(sa_column=_text())
+    phone_masked: str = Field(sa_column=_text())
+    next_at: datetime | None = Field(sa_column=_instant(nullable=True))
+
+
+class ReviewRow(Base, table=True):
+    """A supervisor's remark on a finished visit (R03.4)."""
+
+    __tablename__ = "review"
+    __table_args__ = (Index("review_visit", "visit_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    visit_id: UUID = Field(foreign_key="visit.id")
+    at: datetime = Field(sa_column=_instant())
+    reviewer: str = Field(sa_column=_text())
+    remark: str = Field(sa_column=_text())
+
+
+class QuestionnaireRow(Base, table=True):
+    """One published version; `definition` is its canonical JSON text."""
+
+    __tablename__ = "questionnaire"
+
+    id: str = Field(sa_column=Column(Text, primary_key=True))
+    version: int = Field(primary_key=True)
+    title: str = Field(sa_column=_text())
+    definition: str = Field(sa_column=_text())
+    published_at: datetime = Field(sa_column=_instant())
+    published_by: str = Field(sa_column=_text())

@@ -1,0 +1,1 @@
+"""What HTTP says and hears: `requests`, `visits`, `questionnaires`."""

@@ -1,0 +1,102 @@
+"""Questionnaires as shown: whole to their authors, and as a script to the agent in a call."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, Field
+from sqlalchemy import Row
+
+from services.visits.domain.answering import missing, visible
+from services.visits.domain.questionnaire import Kind, Question, Questionnaire
+from services.visits.domain.script import spoken, variables_of
+from services.visits.domain.visit import Visit
+
+
+class PublishedOut(BaseModel):
+    id: str
+    version: int = Field(description="版本号；内容没有变化时为原版本")
+    created: bool = Field(description="是否产生了新版本")
+    warnings: list[str] = Field(description="建议修改之处，不影响发布")
+
+
+class QuestionnaireOut(BaseModel):
+    id: str
+    version: int
+    title: str
+    published_at: datetime
+    published_by: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "QuestionnaireOut":
+        return cls.model_validate(row._mapping)
+
+
+class QuestionnaireDetail(QuestionnaireOut):
+    definition: dict[str, Any] = Field(description="发布时的定义")
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "QuestionnaireDetail":
+        return cls.model_validate({**row._mapping, "definition": orjson.loads(row.definition)})
+
+
+class OptionOut(BaseModel):
+    value: str
+    label: str
+
+
+class QuestionOut(BaseModel):
+    id: str
+    kind: Kind
+    title: str
+    ask: str = Field(description="照读的话，变量已填好")
+    required: bool
+    options: list[OptionOut] = []
+    min: float | None = None
+    max: float | None = None
+    hint: str = Field(default="", description="给坐席的提示")
+    answer: Any = Field(default=None, description="已暂存的答案")
+
+    @classmethod
+    def of(cls, question: Question, ask: str, answer: Any) -> "QuestionOut":
+        options = [OptionOut(value=option.value, label=option.label) for option in question.options]
+        return cls(
+            id=question.id,
+            kind=question.kind,
+            title=question.title,
+            ask=ask,
+            required=question.required,
+            options=options,
+            min=question.least,
+            max=question.most,
+            hint=question.hint,
+            answer=answer,
+        )
+
+
+class Script(BaseModel):
+    """What to say now: only the questions that the answers so far make visible, in order."""
+
+    id: str
+    version: int
+    title: str
+    opening: str
+    closing: str
+    questions: list[QuestionOut] = Field(description="当前可见的问题，按提问顺序")
+    next_question: str | None = Field(description="下一道要问的题；为空表示都已回答")
+    missing: list[str] = Field(description="还没有回答的必答题")
+
+    @classmethod
+    def of(cls, visit: Visit, questionnaire: Questionnaire) -> "Script":
+        variables = variables_of(visit)
+        asked, answers = visible(questionnaire, visit.answers), visit.answers
+        return cls(
+            id=questionnaire.id,
+            version=questionnaire.version,
+            title=questionnaire.title,
+            opening=spoken(questionnaire.opening, variables),
+            closing=spoken(questionnaire.closing, variables),
+            questions=[QuestionOut.of(q, spoken(q.ask, variables), answers.get(q.id)) for q in asked],
+            next_question=next((question.id for question in asked if question.id not in answers), None),
+            missing=[question.id for question in missing(asked, answers)],
+        )

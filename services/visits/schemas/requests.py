@@ -1,0 +1,84 @@
+"""Request bodies. Free text is masked as it comes in, so that no whole phone number is ever stored with it (X4)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.visits.domain.attempts import Person
+from shared.contracts.visits import AttemptResult
+from shared.privacy import mask_text
+
+
+def _masked(answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [_masked(item) for item in answer]
+    return mask_text(answer) if isinstance(answer, str) else answer
+
+
+def _masked_answers(answers: dict[str, Any]) -> dict[str, Any]:
+    return {question: _masked(answer) for question, answer in answers.items()}
+
+
+AnswersIn = Annotated[
+    dict[str, Any],
+    Field(max_length=100, description="题号到答案；单选为选项值，多选为列表，是非题为 yes/no/unclear，评分和数字为数"),
+    AfterValidator(_masked_answers),
+]
+Note = Annotated[str, Field(max_length=2000), AfterValidator(mask_text)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class ClaimIn(Body):
+    team: str | None = Field(default=None, max_length=64, description="只领取该班组的单；不填则不限班组")
+    limit: int = Field(default=1, ge=1, le=20, description="最多领取几张；同一客户的单会一并领取")
+
+
+class SaveAnswersIn(Body):
+    answers: AnswersIn
+
+
+class AttemptIn(Body):
+    """One try, as the agent sums it up."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        str_strip_whitespace=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "result": "completed",
+                    "person": "self",
+                    "answers": {"satisfaction": "satisfied"},
+                    "talk_seconds": 95,
+                    "wrap_up_seconds": 20,
+                    "note": "",
+                },
+                {"result": "callback_agreed", "callback_at": "2026-03-03T10:00:00+08:00", "talk_seconds": 20},
+                {"result": "no_answer"},
+            ]
+        },
+    )
+
+    result: AttemptResult = Field(description="呼叫结果代码，见 /api/v1/result-codes")
+    person: Person = Field(default="self", description="接听人：本人、家属代答、其他人")
+    answers: AnswersIn | None = Field(default=None, description="并入已暂存的答案")
+    talk_seconds: int = Field(default=0, ge=0, le=86_400, description="通话秒数")
+    wrap_up_seconds: int = Field(default=0, ge=0, le=86_400, description="整理秒数")
+    note: Note = Field(default="", description="备注")
+    callback_at: AwareDatetime | None = Field(default=None, description="约定的回呼时间，仅用于 callback_agreed")
+    corrected_phone: str | None = Field(default=None, max_length=32, description="更正后的号码；填写后继续回访")
+
+
+class RevealIn(Body):
+    reason: Literal["dial", "verify", "other"] = Field(default="dial", description="查看原因：拨打、核实、其他")
+
+
+class ReassignIn(Body):
+    team: str = Field(min_length=1, max_length=64, description="新的班组")
+
+
+class ReviewIn(Body):
+    remark: Note = Field(min_length=1, description="复核意见")

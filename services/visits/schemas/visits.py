@@ -1,0 +1,203 @@
+"""Visits as shown: phone numbers masked everywhere."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
+
+from services.visits.domain.attempts import Attempt
+from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.results import ResultCode
+from services.visits.domain.visit import State, Visit
+from services.visits.schemas.questionnaires import Script
+from shared.contracts.common import Channel
+from shared.contracts.visits import AttemptResult
+from shared.privacy import PREFIX, Sealer
+
+
+class CustomerOut(BaseModel):
+    id: str
+    name: str
+    level: str
+    phone_masked: str = Field(description="脱敏号码，如 138****8000")
+    do_not_contact: bool
+
+
+class MatterOut(BaseModel):
+    """What the contact is about."""
+
+    event_id: str
+    event_type: str
+    at: datetime
+    subject: str
+    title: str
+    facts: dict[str, Any] = Field(description="来源单内容，号码已脱敏")
+
+
+class VisitOut(BaseModel):
+    """A visit in lists and short answers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    task_id: str
+    state: State = Field(description="open 待回访、claimed 已领取、waiting 待重拨、appointed 已约回呼、"
+                                     "completed 已完成、failed 未成功、cancelled 已取消")  # fmt: skip
+    customer: CustomerOut
+    title: str = Field(description="事由")
+    kind: str
+    policy_id: str
+    round: int = Field(description="2 为投诉整改后的二次回访")
+    branch: str
+    team: str
+    channel: Channel
+    priority: int
+    questionnaire: str
+    due_at: datetime
+    deadline_at: datetime | None
+    case_id: str | None
+    agent: str = Field(description="领取人；办结后为办结人")
+    lease_until: datetime | None = Field(description="领取到期时间（机器时间）")
+    next_at: datetime | None = Field(description="下次拨打时间")
+    attempts: int
+    ended: str = Field(description="未成功或取消的原因")
+    outcome: dict[str, Any] | None = Field(description="办结结果：满意度、评分、问题件等")
+    finished_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, visit: Visit) -> "VisitOut":
+        return cls(**_shown(visit))
+
+
+class AttemptOut(BaseModel):
+    id: UUID
+    number: int
+    at: datetime
+    agent: str
+    result: AttemptResult
+    connected: bool
+    person: str
+    talk_seconds: int
+    wrap_up_seconds: int
+    note: str
+    phone_masked: str
+    next_at: datetime | None
+
+
+class ReviewOut(BaseModel):
+    id: UUID
+    at: datetime
+    reviewer: str
+    remark: str
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "ReviewOut":
+        return cls.model_validate(row._mapping)
+
+
+class Card(VisitOut):
+    """All an agent needs for the call."""
+
+    matters: list[MatterOut] = Field(description="一次联系的全部事项")
+    script: Script | None = Field(description="话术与当前可见的问题；问卷尚未发布时为空")
+    history: list[AttemptOut] = Field(description="以往拨打记录")
+
+    @classmethod
+    def of_call(
+        cls, visit: Visit, questionnaire: Questionnaire | None, attempts: Sequence[Attempt], sealer: Sealer
+    ) -> "Card":
+        return cls(
+            **_shown(visit),
+            matters=[_masked(matter.model_dump(), sealer) for matter in visit.matters],
+            script=Script.of(visit, questionnaire) if questionnaire else None,
+            history=[AttemptOut.model_validate(asdict(attempt)) for attempt in attempts],
+        )
+
+
+class Detail(Card):
+    reviews: list[ReviewOut] = Field(default=[], description="主管复核意见")
+
+
+class ClaimOut(BaseModel):
+    items: list[Card] = Field(description="领取到的单，按应处理的顺序")
+    lease_until: datetime = Field(description="领取到期时间（机器时间）；保存答案或续期会延长")
+
+
+class ResultOut(BaseModel):
+    """What an attempt led to."""
+
+    visit_id: UUID
+    attempt_id: UUID
+    attempts: int = Field(description="该单累计拨打次数")
+    state: State
+    next_at: datetime | None = Field(description="下次拨打时间（重拨或约定回呼）")
+    ended: str
+    outcome: dict[str, Any] | None
+    warnings: list[str] = Field(default=[], description="请坐席留意的事")
+
+
+class LeaseOut(BaseModel):
+    lease_until: datetime = Field(description="领取到期时间（机器时间）")
+
+
+class PhoneOut(BaseModel):
+    phone: str = Field(description="完整号码；本次查看已记入审计日志")
+
+
+class CountOut(BaseModel):
+    team: str
+    state: State
+    count: int
+
+
+class StatsOut(BaseModel):
+    since: datetime = Field(description="已办结的单从这一时刻算起")
+    by_state: dict[State, int]
+    by_team: list[CountOut]
+
+
+class ResultCodeOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    code: AttemptResult
+    label: str
+    shortcut: str = Field(description="坐席工作台快捷键")
+    connected: bool = Field(description="是否接通")
+    ending: str | None = Field(description="单据如何结束；为空表示按重拨计划再拨")
+    retry_after: str = Field(description="重拨间隔；now 立即、next_working_day 下一工作日，其余为 ISO 8601 时长")
+    most: int = Field(description="该结果最多出现几次")
+    needs_note: bool = Field(description="是否必须填写备注")
+
+    @classmethod
+    def of(cls, code: ResultCode) -> "ResultCodeOut":
+        wait = code.wait if isinstance(code.wait, str) else f"PT{int(code.wait.total_seconds()) // 60}M"
+        return cls(
+            code=code.code,
+            label=code.label,
+            shortcut=code.shortcut,
+            connected=code.connected,
+            ending=code.ending,
+            retry_after=wait,
+            most=code.most,
+            needs_note=code.needs_note,
+        )
+
+
+def _shown(visit: Visit) -> dict[str, Any]:
+    values = {name: getattr(visit, name) for name in VisitOut.model_fields if name not in ("title", "customer")}
+    customer = CustomerOut.model_validate(visit.customer.model_dump())
+    return {**values, "customer": customer, "title": visit.matters[0].title if visit.matters else ""}
+
+
+def _masked(value: Any, sealer: Sealer) -> Any:
+    """Sealed tokens as masked numbers, at any depth."""
+    if isinstance(value, dict):
+        return {name: _masked(item, sealer) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, sealer) for item in value]
+    return sealer.masked(value) if isinstance(value, str) and value.startswith(PREFIX) else value

@@ -1,0 +1,1 @@
+"""All SQL of visits: `rows` (writing and locking), `claims`, `queries` (reading), `questionnaires`."""

@@ -1,0 +1,86 @@
+"""Reading visits: lists, histories, counts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.visits.domain.attempts import Attempt
+from services.visits.domain.visit import UNFINISHED, State, Visit
+from services.visits.models import AttemptRow, ReviewRow
+from services.visits.store.rows import VISITS, to_visit
+
+ATTEMPTS = AttemptRow.__table__  # type: ignore[attr-defined]
+REVIEWS = ReviewRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; None = not narrowed."""
+
+    state: State | None = None
+    team: str | None = None
+    branch: str | None = None
+    customer_id: str | None = None
+    agent: str | None = None
+
+
+async def list_visits(
+    session: AsyncSession, wanted: Filter, units: Sequence[str], before: UUID | None, limit: int
+) -> list[Visit]:
+    """Visits that `units` may see (all, when empty), newest due first, behind the id `before`."""
+    query = select(VISITS).order_by(VISITS.c.id.desc()).limit(limit)
+    for field in fields(wanted):
+        value = getattr(wanted, field.name)
+        if value is not None:
+            query = query.where(VISITS.c[field.name] == value)
+    if units:
+        query = query.where(VISITS.c.branch.in_(units))
+    if before:
+        query = query.where(VISITS.c.id < before)
+    return [to_visit(row) for row in await session.execute(query)]
+
+
+async def attempts_of(session: AsyncSession, visits: Iterable[Visit]) -> dict[UUID, list[Attempt]]:
+    """The attempts made at each visit, first to last."""
+    ids = [visit.id for visit in visits if visit.attempts]
+    made: dict[UUID, list[Attempt]] = defaultdict(list)
+    if ids:
+        query = select(ATTEMPTS).where(ATTEMPTS.c.visit_id.in_(ids)).order_by(ATTEMPTS.c.visit_id, ATTEMPTS.c.number)
+        for row in await session.execute(query):
+            made[row.visit_id].append(Attempt(**row._mapping))
+    return made
+
+
+async def reviews_of(session: AsyncSession, visit_id: UUID) -> list[Row[Any]]:
+    """A visit's reviews, first to last."""
+    return list(await session.execute(select(REVIEWS).where(REVIEWS.c.visit_id == visit_id).order_by(REVIEWS.c.id)))
+
+
+async def add_review(session: AsyncSession, **values: Any) -> None:
+    await session.execute(insert(REVIEWS).values(**values))
+
+
+async def count_visits(session: AsyncSession, since: datetime, units: Sequence[str]) -> list[tuple[str, State, int]]:
+    """(team, state, number) of unfinished visits and of those finished since then."""
+    query = (
+        select(VISITS.c.team, VISITS.c.state, func.count())
+        .where(or_(VISITS.c.finished_at.is_(None), VISITS.c.finished_at >= since))
+        .group_by(VISITS.c.team, VISITS.c.state)
+        .order_by(VISITS.c.team, VISITS.c.state)
+    )
+    if units:
+        query = query.where(VISITS.c.branch.in_(units))
+    return [(team, State(state), number) for team, state, number in await session.execute(query)]
+
+
+async def count_unfinished(session: AsyncSession) -> dict[State, int]:
+    """Number of visits in each state that is not final."""
+    query = select(VISITS.c.state, func.count()).where(VISITS.c.finished_at.is_(None)).group_by(VISITS.c.state)
+    counted: dict[str, int] = dict((await session.execute(query)).tuples().all())
+    return {state: counted.get(state, 0) for state in UNFINISHED}

@@ -1,0 +1,73 @@
+"""Published questionnaires."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.visits.domain.definition import read_definition
+from services.visits.domain.questionnaire import Questionnaire
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('questionnaire ' || CAST(:id AS text)))")
+_NEWEST = text("SELECT * FROM questionnaire WHERE id = :id ORDER BY version DESC LIMIT 1")
+_ONE = text("SELECT * FROM questionnaire WHERE id = :id AND version = :version")
+_VERSIONS = text("SELECT * FROM questionnaire WHERE id = :id ORDER BY version DESC")
+_ALL = text("SELECT DISTINCT ON (id) * FROM questionnaire WHERE id > :after ORDER BY id, version DESC LIMIT :limit")
+_MANY = text("""
+    SELECT q.id, q.version, q.definition FROM questionnaire q
+    JOIN unnest(CAST(:ids AS text[]), CAST(:versions AS int[])) AS wanted (id, version) USING (id, version)
+""")
+_INSERT = text("""
+    INSERT INTO questionnaire (id, version, title, definition, published_at, published_by)
+    VALUES (:id, :version, :title, :definition, :at, :by)
+""")
+
+
+@lru_cache(maxsize=512)
+def parsed(definition: str, version: int) -> Questionnaire:
+    """The questionnaire in a stored definition: versions are immutable, so each is read once per process."""
+    return replace(read_definition(orjson.loads(definition)), version=version)
+
+
+async def lock_questionnaire(session: AsyncSession, questionnaire_id: str) -> Row[Any] | None:
+    """The newest version's row; others publishing the same id wait."""
+    await session.execute(_LOCK, {"id": questionnaire_id})
+    return await newest(session, questionnaire_id)
+
+
+async def newest(session: AsyncSession, questionnaire_id: str) -> Row[Any] | None:
+    return (await session.execute(_NEWEST, {"id": questionnaire_id})).one_or_none()
+
+
+async def version_of(session: AsyncSession, questionnaire_id: str, version: int) -> Row[Any] | None:
+    return (await session.execute(_ONE, {"id": questionnaire_id, "version": version})).one_or_none()
+
+
+async def versions(session: AsyncSession, questionnaire_id: str) -> list[Row[Any]]:
+    """All versions, newest first."""
+    return list(await session.execute(_VERSIONS, {"id": questionnaire_id}))
+
+
+async def list_newest(session: AsyncSession, after: str, limit: int) -> list[Row[Any]]:
+    """The newest version of each questionnaire whose id is behind `after`, by id."""
+    return list(await session.execute(_ALL, {"after": after, "limit": limit}))
+
+
+async def load_many(session: AsyncSession, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], Questionnaire]:
+    """The questionnaires of these ids and versions."""
+    if not wanted:
+        return {}
+    ids, numbers = zip(*sorted(wanted), strict=True)
+    rows = await session.execute(_MANY, {"ids": list(ids), "versions": list(numbers)})
+    return {(row.id, row.version): parsed(row.definition, row.version) for row in rows}
+
+
+async def add_version(
+    session: AsyncSession, questionnaire: Questionnaire, definition: str, at: datetime, by: str
+) -> None:
+    values = {"id": questionnaire.id, "version": questionnaire.version, "title": questionnaire.title}
+    await session.execute(_INSERT, {**values, "definition": definition, "at": at, "by": by})

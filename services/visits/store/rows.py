@@ -1,0 +1,127 @@
+"""Visits in and out of their table, one statement per batch."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, Select, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.visits.domain.attempts import Attempt
+from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.visit import State, Visit
+from services.visits.models import QuestionnaireRow, VisitRow
+from services.visits.store.questionnaires import parsed
+from shared.contracts.common import CustomerCard, Matter
+
+VISITS = VisitRow.__table__  # type: ignore[attr-defined]
+QUESTIONNAIRES = QuestionnaireRow.__table__  # type: ignore[attr-defined]
+FIELDS = tuple(field.name for field in fields(Visit))
+CHANGING = (
+    "customer", "team", "state", "rank", "agent", "lease_until", "next_at", "attempts", "tally", "answers",
+    "cancel_reason", "ended", "outcome", "finished_at", "version",
+)  # fmt: skip
+
+_INSERT = text("""
+    INSERT INTO visit SELECT * FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json))
+    ON CONFLICT DO NOTHING
+""")
+_CHANGES = ", ".join(f"{name} = new.{name}" for name in CHANGING)
+# rows are locked before they are saved, in the order of their ids
+_SAVE = text(f"""
+    WITH kept AS (
+        INSERT INTO attempt SELECT * FROM json_populate_recordset(CAST(NULL AS attempt), CAST(:attempts AS json)))
+    UPDATE visit SET {_CHANGES}
+    FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id
+""")  # noqa: S608 - column names of ours
+
+
+async def add_visits(session: AsyncSession, visits: Sequence[Visit]) -> None:
+    """Insert visits; one whose task has a visit already is left as it is."""
+    if visits:
+        await session.execute(_INSERT, {"visits": _rows(visits)})
+
+
+async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: Sequence[Attempt] = ()) -> None:
+    """Write what may change of locked visits, and the attempts made."""
+    if visits:
+        await session.execute(_SAVE, {"visits": _rows(visits), "attempts": orjson.dumps(attempts).decode()})
+
+
+def _rows(visits: Sequence[Visit]) -> str:
+    rows = [{name: getattr(visit, name) for name in FIELDS} | {"customer_id": visit.customer.id} for visit in visits]
+    return orjson.dumps(rows, default=lambda card: card.model_dump(mode="json")).decode()
+
+
+async def lock_visit(
+    session: AsyncSession, visit_id: UUID, units: Sequence[str]
+) -> tuple[Visit, Questionnaire | None] | None:
+    """A visit that `units` may see (all, when empty), with its questionnaire; locked until the transaction ends."""
+    row = (await session.execute(_with_questionnaire(visit_id, units).with_for_update(of=VISITS))).one_or_none()
+    return (to_visit(row), _questionnaire(row)) if row else None
+
+
+async def get_visit(
+    session: AsyncSession, visit_id: UUID, units: Sequence[str]
+) -> tuple[Visit, Questionnaire | None] | None:
+    """As `lock_visit`, without the lock."""
+    row = (await session.execute(_with_questionnaire(visit_id, units))).one_or_none()
+    return (to_visit(row), _questionnaire(row)) if row else None
+
+
+def _with_questionnaire(visit_id: UUID, units: Sequence[str]) -> Select[Any]:
+    same = (QUESTIONNAIRES.c.id == VISITS.c.questionnaire) & (
+        QUESTIONNAIRES.c.version == VISITS.c.questionnaire_version
+    )
+    query = (
+        select(VISITS, QUESTIONNAIRES.c.definition)
+        .select_from(VISITS.outerjoin(QUESTIONNAIRES, same))
+        .where(VISITS.c.id == visit_id)
+    )
+    return query.where(VISITS.c.branch.in_(units)) if units else query
+
+
+def _questionnaire(row: Row[Any]) -> Questionnaire | None:
+    return parsed(row.definition, row.questionnaire_version) if row.definition else None
+
+
+async def lock_of_tasks(session: AsyncSession, task_ids: Sequence[str]) -> list[Visit]:
+    """The visits of these tasks, locked."""
+    return await _locked(session, select(VISITS).where(VISITS.c.task_id.in_(task_ids)).order_by(VISITS.c.id))
+
+
+async def lock_lapsed(session: AsyncSession, machine: datetime, limit: int) -> list[Visit]:
+    """Claimed visits whose lease has run out, locked; those others work on are skipped."""
+    query = select(VISITS).where(VISITS.c.state == State.CLAIMED, VISITS.c.lease_until <= machine)
+    return await _locked(session, query.limit(limit), skip=True)
+
+
+async def lock_called_for(session: AsyncSession, now: datetime, limit: int) -> list[Visit]:
+    """Waiting and appointed visits whose time has come, locked."""
+    query = select(VISITS).where(VISITS.c.next_at <= now).order_by(VISITS.c.next_at).limit(limit)
+    return await _locked(session, query, skip=True)
+
+
+async def lock_expired(session: AsyncSession, now: datetime, grace: timedelta, limit: int) -> list[Visit]:
+    """Unfinished visits that nobody holds and whose deadline and grace have passed, locked."""
+    query = select(VISITS).where(
+        VISITS.c.finished_at.is_(None), VISITS.c.deadline_at <= now - grace, VISITS.c.state != State.CLAIMED
+    )
+    return await _locked(session, query.limit(limit), skip=True)
+
+
+async def _locked(session: AsyncSession, query: Select[Any], skip: bool = False) -> list[Visit]:
+    rows = await session.execute(query.with_for_update(skip_locked=skip))
+    return [to_visit(row) for row in rows]
+
+
+def to_visit(row: Row[Any]) -> Visit:
+    """The domain value of a row."""
+    values = {name: getattr(row, name) for name in FIELDS}
+    values["customer"] = CustomerCard.model_validate(row.customer)
+    values["matters"] = tuple(Matter.model_validate(matter) for matter in row.matters)
+    values["state"] = State(row.state)
+    return Visit(**values)
