@@ -1,0 +1,27 @@
+"""The complaints service, assembled."""
+
+from fastapi import FastAPI
+
+from services.complaints import api, handlers, jobs
+from services.complaints.settings import ComplaintsSettings
+from shared.clock import Clock
+from shared.messaging.broker import Broker
+from shared.service import Service, build_app
+
+
+def create_app(
+    settings: ComplaintsSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
+) -> FastAPI:
+    settings = settings or ComplaintsSettings()
+    return build_app(
+        Service(
+            name="complaints",
+            title="投诉闭环",
+            settings=settings,
+            routers=[api.router],
+            consumers=[handlers.consumer_for(settings.rules)],
+            jobs=jobs.JOBS,
+        ),
+        clock,
+        broker,
+    )

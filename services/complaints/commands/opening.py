@@ -1,0 +1,159 @@
+"""Opening cases: from visits, from 12345, by hand; each origin once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.complaints import store
+from services.complaints.commands.book import Book
+from services.complaints.domain import followup, handling
+from services.complaints.domain.case import Case, CaseId, Change
+from services.complaints.domain.opening import Opening, Report, by_hand, complains, from_hotline, from_visit, open_case
+from services.complaints.domain.rules import Rules
+from shared.contracts.common import CustomerCard, Matter
+from shared.contracts.intake import HotlineCaseClosed, branch_of
+from shared.contracts.visits import Outcome, VisitCompleted, VisitDissatisfied, VisitFailed, VisitProblemFound
+from shared.ids import new_id
+from shared.messaging.event import Event
+from shared.messaging.work import Work
+
+
+@dataclass
+class Opener:
+    """Opens each origin once; numbers and earlier cases of the customers were fetched for the whole batch."""
+
+    book: Book
+    rules: Rules
+    case_nos: list[str]
+    earlier: dict[str, list[frozenset[str]]]
+
+    def ensure(self, opening: Opening, cause: Event | None) -> Case:
+        """The origin's case, opened now if there is none."""
+        known = self.book.by_origin(opening.origin, opening.origin_id)
+        if known is not None:
+            return known
+        subjects = frozenset(opening.subjects)
+        same_customer = self.earlier.setdefault(opening.customer.id, [])
+        repeats = sum(1 for other in same_customer if other & subjects)
+        same_customer.append(subjects)
+        return self.book.apply(
+            open_case(opening, self.case_nos.pop(0), repeats, self.rules, self.book.work.now()), cause
+        )
+
+
+async def opener_for(book: Book, rules: Rules, openings: Iterable[Opening]) -> Opener:
+    new = [opening for opening in openings if book.by_origin(opening.origin, opening.origin_id) is None]
+    if not new:
+        return Opener(book, rules, [], {})
+    session, now = book.work.session, book.work.now()
+    return Opener(
+        book,
+        rules,
+        await store.next_case_nos(session, now, len(new)),
+        await store.list_earlier_subjects(session, {o.customer.id for o in new}, now - rules.repeat_within),
+    )
+
+
+async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None:
+    """First contacts that went badly open a case each; second follow-ups decide about theirs."""
+    read = [(event, _visit(event)) for event in events]
+    asked_about = {UUID(visit.case_id) for _, visit in read if visit.case_id}
+    openings = {
+        visit.visit_id: from_visit(visit, problems_of(visit), event.lineage)
+        for event, visit in read
+        if isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and not visit.case_id)
+    }
+    book = Book(work)
+    book.hold(await store.lock_cases(work.session, asked_about, [(o.origin, o.origin_id) for o in openings.values()]))
+    opener = await opener_for(book, rules, openings.values())
+    for event, visit in read:
+        if visit.case_id and not _is_new_matter(book.get(visit.case_id), visit):
+            case = book.apply(_second_followup(book.get(visit.case_id), visit, rules, work.now()), event)
+        elif visit.visit_id in openings:
+            case = opener.ensure(openings[visit.visit_id], event)
+        else:
+            continue
+        book.apply(handling.note_problems(case, problems_of(visit), visit.visit_id, work.now()), event)
+    await book.save()
+
+
+def _is_new_matter(case: Case, visit: Outcome | VisitFailed) -> bool:
+    """A problem told in a second follow-up whose answer has already closed the case: it needs a case of its own."""
+    return isinstance(visit, VisitProblemFound) and case.is_final() and visit.visit_id in case.answered
+
+
+def _visit(event: Event) -> Outcome | VisitFailed:
+    models: dict[str, type[Outcome | VisitFailed]] = {
+        "visit.completed": VisitCompleted,
+        "visit.dissatisfied": VisitDissatisfied,
+        "visit.problem_found": VisitProblemFound,
+        "visit.failed": VisitFailed,
+    }
+    return event.read(models[event.name])
+
+
+def problems_of(visit: Outcome | VisitFailed) -> tuple[str, ...]:
+    return tuple(visit.problems) if isinstance(visit, VisitProblemFound) else ()
+
+
+def _second_followup(case: Case, visit: Outcome | VisitFailed, rules: Rules, now: datetime) -> Change:
+    if isinstance(visit, VisitFailed):
+        return followup.failed(case, visit, now)
+    judged = isinstance(visit, VisitDissatisfied | VisitProblemFound)
+    return followup.answered(case, visit, judged, rules, now)
+
+
+async def take_hotline_cases(work: Work, rules: Rules, events: Sequence[Event]) -> None:
+    """12345 cases that came back unsolved open a case each; one told again is noted on its case."""
+    read = [(event, event.read(HotlineCaseClosed)) for event in events]
+    bad = [(event, hotline) for event, hotline in read if complains(hotline)]
+    openings = {hotline.case_no: _hotline_opening(event, hotline) for event, hotline in reversed(bad)}
+    book = Book(work)
+    book.hold(await store.lock_cases(work.session, [], [("hotline", case_no) for case_no in openings]))
+    opener = await opener_for(book, rules, openings.values())
+    for event, hotline in bad:
+        known = book.by_origin("hotline", hotline.case_no)
+        if known is None:
+            opener.ensure(openings[hotline.case_no], event)
+        else:
+            change = handling.note_hotline_repeat(known, hotline.redo_round, hotline.urge_count, rules, work.now())
+            book.apply(change, event)
+    await book.save()
+
+
+def _hotline_opening(event: Event, hotline: HotlineCaseClosed) -> Opening:
+    matter = Matter(
+        event_id=event.id,
+        event_type=event.name,
+        at=hotline.closed_at,
+        subject=hotline.case_no,
+        title=hotline.title,
+        facts=event.data,
+    )
+    return from_hotline(hotline, matter, _card(event, hotline), branch_of(event.data), event.lineage)
+
+
+def _card(event: Event, hotline: HotlineCaseClosed) -> CustomerCard:
+    """Who complained; a confidential or anonymous case is not phoned (integration.md §8)."""
+    unreachable = hotline.is_confidential or hotline.is_anonymous
+    customer = hotline.customer
+    if customer is None:
+        return CustomerCard(id=event.key or hotline.case_no, do_not_contact=unreachable)
+    return CustomerCard(
+        id=customer.id,
+        name=customer.name,
+        phone=customer.phone,
+        email=customer.email,
+        level=customer.level,
+        do_not_contact=customer.do_not_contact or unreachable,
+    )
+
+
+async def open_by_hand(work: Work, rules: Rules, report: Report, actor: str) -> Case:
+    """A case taken by somebody in person, by phone, by mail (R13.1)."""
+    opening = by_hand(report, CaseId(new_id()), actor, work.now())
+    book = Book(work)
+    case = (await opener_for(book, rules, [opening])).ensure(opening, None)
+    await book.save()
+    return case

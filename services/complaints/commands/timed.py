@@ -1,0 +1,27 @@
+"""What is done when time passes, in portions that replicas share."""
+
+from services.complaints import store
+from services.complaints.commands.book import Book
+from services.complaints.domain import escalation, handling
+from services.complaints.domain.case import SYSTEM
+from services.complaints.domain.rules import Rules
+from shared.messaging.work import Work
+
+
+async def assign_new_cases(work: Work, rules: Rules, limit: int) -> int:
+    """Give new cases to the units responsible for them; returns how many."""
+    book = Book(work)
+    for case in await store.lock_unassigned(work.session, limit):
+        book.apply(handling.assign(case, case.responsible_unit, "", rules, SYSTEM, work.now()))
+    await book.save()
+    return len(book.changes)
+
+
+async def escalate_late_cases(work: Work, rules: Rules, limit: int) -> int:
+    """Raise late cases one level; returns how many were due."""
+    book = Book(work)
+    now = work.now()
+    for case in await store.lock_late(work.session, now, limit):
+        book.apply(escalation.escalate_overdue(case, rules, now))
+    await book.save()
+    return len(book.changes)

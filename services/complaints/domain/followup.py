@@ -1,0 +1,90 @@
+"""What the second follow-up does to its case: its rating is final, the first is kept (integration.md §8 practice).
+
+A visit takes effect on a case once, whichever of its events comes first: a dissatisfied visit is told twice, as completed
+and as dissatisfied.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+from services.complaints.domain.case import Case, Change, Entry, changed, unchanged
+from services.complaints.domain.escalation import count_reworks, raised
+from services.complaints.domain.handling import closed, sent_back
+from services.complaints.domain.rules import Rules
+from shared.contracts.visits import Outcome, Visit, VisitFailed
+
+Opinion = Literal["satisfied", "dissatisfied", "none"]
+RATINGS = {"very_satisfied": 5, "satisfied": 4, "basically": 3, "dissatisfied": 2, "very_dissatisfied": 1}
+WORST_ACCEPTABLE = 3
+SECOND_DISSATISFACTION = "二次回访仍不满意"
+NO_OPINION = "二次回访已联系，客户未作评价"
+
+
+def rating_of(outcome: Outcome) -> int | None:
+    """The rating given, 1 to 5; from the words when no number was asked; None when the customer gave none."""
+    if outcome.rating is not None:
+        return outcome.rating
+    return RATINGS.get(outcome.satisfaction or "")
+
+
+def opinion_of(outcome: Outcome) -> Opinion:
+    """What the customer thinks now: words first, then the number; "not solved" alone is dissatisfaction too."""
+    rating = RATINGS.get(outcome.satisfaction or "") or outcome.rating
+    if rating is None:
+        return "dissatisfied" if outcome.resolved is False else "none"
+    return "satisfied" if rating >= WORST_ACCEPTABLE else "dissatisfied"
+
+
+def answered(case: Case, outcome: Outcome, dissatisfied: bool, rules: Rules, now: datetime) -> Change:
+    """The second follow-up reached the customer. `dissatisfied` says that visits itself judged it so."""
+    opinion: Opinion = "dissatisfied" if dissatisfied else opinion_of(outcome)
+    rating = rating_of(outcome)
+
+    def decide(rated: Case) -> Change:
+        if opinion == "dissatisfied":
+            return _dissatisfied_again(rated, outcome.remark, rules, now)
+        if opinion == "satisfied":
+            return closed(rated, "satisfied", now)
+        return closed(rated, "unreached", now, reason=NO_OPINION)
+
+    said = {"opinion": opinion, "rating": rating, "reasons": list(outcome.reasons), "remark": outcome.remark}
+    return _once(case, outcome, said, {"final_rating": rating}, decide, now)
+
+
+def failed(case: Case, visit: VisitFailed, now: datetime) -> Change:
+    """The second follow-up did not reach the customer: closed as unreached, the reason kept."""
+    return _once(
+        case, visit, {"opinion": "unreached", "reason": visit.reason}, {}, lambda c: _unreached(c, visit, now), now
+    )
+
+
+def _unreached(case: Case, visit: VisitFailed, now: datetime) -> Change:
+    return closed(case, "unreached", now, reason=visit.reason)
+
+
+def _dissatisfied_again(case: Case, remark: str, rules: Rules, now: datetime) -> Change:
+    """Raised one level and sent back to the responsible unit."""
+    return (
+        raised(case, "second_dissatisfaction", now)
+        .then(lambda c: sent_back(c, remark or SECOND_DISSATISFACTION, rules, now))
+        .then(lambda c: count_reworks(c, c.round - 1, rules, now))
+    )
+
+
+def _once(
+    case: Case,
+    visit: Visit,
+    said: dict[str, Any],
+    rated: dict[str, Any],
+    decide: Callable[[Case], Change],
+    now: datetime,
+) -> Change:
+    """Note the result; decide on it only while the case waits for one: a closed case is final, work in hand goes on."""
+    if visit.visit_id in case.answered:
+        return unchanged(case)
+    entry = Entry(now, "followed_up", visit.agent, said | {"visit_id": visit.visit_id, "round": visit.round})
+    if case.is_final():
+        rated = {}
+    noted = Change(changed(case, now, answered=(*case.answered, visit.visit_id), **rated), (), (entry,))
+    return noted.then(decide) if case.state == "resolved" else noted

@@ -1,0 +1,167 @@
+"""What people do with a case: assign, resolve, send back, close, reject, remark, promise."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.complaints.domain.case import (
+    SYSTEM,
+    Case,
+    Change,
+    Entry,
+    Outcome,
+    changed,
+    require_open,
+    snapshot,
+)
+from services.complaints.domain.errors import (
+    CaseAlreadyResolved,
+    CaseNotAssigned,
+    CaseNotResolved,
+    CustomerOpinionMissing,
+    ReplyTimeNotAhead,
+)
+from services.complaints.domain.escalation import count_reworks
+from services.complaints.domain.rules import Rules
+from shared.contracts.complaints import ComplaintAssigned, ComplaintClosed, ComplaintReopened, ComplaintResolved
+
+
+def assign(case: Case, unit: str, owner: str, rules: Rules, actor: str, now: datetime) -> Change:
+    """Give it to a unit, and to a person who answers for it (R13.1, R13.2: without one the first taker stays the owner).
+
+    A limit that runs from assignment starts with the first one. Raises CaseIsFinal, CaseAlreadyResolved.
+    """
+    require_open(case)
+    if case.state == "resolved":
+        raise CaseAlreadyResolved
+    deadlines = case.deadlines
+    if case.assigned_at is None:
+        deadlines = rules.limits.at_assignment(case.grade, deadlines, now)
+    after = changed(
+        case,
+        now,
+        state="reopened" if case.state == "reopened" else "assigned",
+        responsible_unit=unit,
+        owner=owner or case.owner,
+        assigned_at=now,
+        deadline_at=deadlines.by,
+        overdue_at=deadlines.overdue_at,
+    )
+    if deadlines != case.deadlines:
+        after = replace(after, escalate_at=deadlines.overdue_at)
+    event = ComplaintAssigned(**snapshot(after), assigned_at=now, owner=after.owner)
+    return Change(after, (event,), (Entry(now, "assigned", actor, {"unit": unit, "owner": after.owner}),))
+
+
+def resolve(case: Case, measures: str, actor: str, now: datetime) -> Change:
+    """Rectified: a second follow-up is due. Raises CaseIsFinal, CaseAlreadyResolved, CaseNotAssigned."""
+    require_open(case)
+    if case.state == "resolved":
+        raise CaseAlreadyResolved
+    if case.state == "opened":
+        raise CaseNotAssigned
+    in_time = not case.is_overdue(now)
+    after = changed(
+        case,
+        now,
+        state="resolved",
+        measures=measures,
+        resolved_at=now,
+        escalate_at=None,
+        next_reply_at=None,
+        in_time=case.in_time and in_time,
+    )
+    event = ComplaintResolved(**snapshot(after), measures=measures, resolved_at=now, in_time=in_time)
+    entry = Entry(now, "resolved", actor, {"measures": measures, "in_time": in_time, "round": case.round})
+    return Change(after, (event,), (entry,))
+
+
+def reopen(case: Case, reason: str, rules: Rules, actor: str, now: datetime) -> Change:
+    """Sent back by a supervisor who does not accept the measures (退回重办). Raises CaseIsFinal, CaseNotResolved."""
+    require_open(case)
+    if case.state != "resolved":
+        raise CaseNotResolved
+    return sent_back(case, reason, rules, now, actor).then(lambda c: count_reworks(c, c.round - 1, rules, now))
+
+
+def sent_back(case: Case, reason: str, rules: Rules, now: datetime, actor: str = SYSTEM) -> Change:
+    """The next rectification round begins, with a new limit."""
+    deadlines = rules.limits.at_rework(case.grade, now)
+    after = changed(
+        case,
+        now,
+        state="reopened",
+        round=case.round + 1,
+        deadline_at=deadlines.by,
+        overdue_at=deadlines.overdue_at,
+        escalate_at=deadlines.overdue_at,
+    )
+    event = ComplaintReopened(**snapshot(after), reason=reason, reopened_at=now)
+    return Change(after, (event,), (Entry(now, "reopened", actor, {"reason": reason, "round": after.round}),))
+
+
+def close(case: Case, reason: str, customer_opinion: str, actor: str, now: datetime) -> Change:
+    """Close by hand. Raises CaseIsFinal; CustomerOpinionMissing when nobody has asked the customer (R12.4)."""
+    require_open(case)
+    if not customer_opinion and not case.answered:
+        raise CustomerOpinionMissing("请先完成二次回访，或填写已征求到的客户意见")
+    return closed(case, "by_hand", now, reason, actor, customer_opinion)
+
+
+def reject(case: Case, reason: str, actor: str, now: datetime) -> Change:
+    """Not a complaint after all; the reason is kept. Raises CaseIsFinal."""
+    require_open(case)
+    return closed(case, "rejected", now, reason, actor)
+
+
+def closed(
+    case: Case, outcome: Outcome, now: datetime, reason: str = "", actor: str = SYSTEM, customer_opinion: str = ""
+) -> Change:
+    """The end; nothing changes it afterwards. A case that was late when it ended, or before, is not in time."""
+    rejected = outcome == "rejected"
+    after = changed(
+        case,
+        now,
+        state="rejected" if rejected else "closed",
+        outcome=outcome,
+        close_reason=reason,
+        closed_at=now,
+        escalate_at=None,
+        next_reply_at=None,
+        in_time=case.in_time and not case.is_overdue(now),
+    )
+    event = ComplaintClosed(
+        **snapshot(after), outcome=outcome, final_rating=after.final_rating, closed_at=now, in_time=after.in_time
+    )
+    detail = {"outcome": outcome, "reason": reason, "customer_opinion": customer_opinion}
+    entry = Entry(now, "rejected" if rejected else "closed", actor, {k: v for k, v in detail.items() if v})
+    return Change(after, (event,), (entry,))
+
+
+def remark(case: Case, text: str, actor: str, now: datetime) -> Change:
+    """A supervisor's review note, with author and time (R03.4); a closed case may be reviewed too."""
+    return Change(changed(case, now), (), (Entry(now, "remarked", actor, {"text": text}),))
+
+
+def promise(case: Case, next_reply_at: datetime, actor: str, now: datetime) -> Change:
+    """The next reply time told to the customer (R03.7, R13.2). Raises CaseIsFinal, ReplyTimeNotAhead."""
+    require_open(case)
+    if next_reply_at <= now:
+        raise ReplyTimeNotAhead
+    entry = Entry(now, "promised", actor, {"next_reply_at": next_reply_at.isoformat()})
+    return Change(changed(case, now, next_reply_at=next_reply_at), (), (entry,))
+
+
+def note_problems(case: Case, problems: tuple[str, ...], visit_id: str, now: datetime) -> Change:
+    """Problems that the visit behind this case also told (R07.5); a repeated telling adds nothing."""
+    new = tuple(problem for problem in problems if problem not in case.reasons)
+    if not new or case.is_final():
+        return Change(case)
+    entry = Entry(now, "problem_found", SYSTEM, {"problems": list(new), "visit_id": visit_id})
+    return Change(changed(case, now, reasons=(*case.reasons, *new)), (), (entry,))
+
+
+def note_hotline_repeat(case: Case, redo_round: int, urge_count: int, rules: Rules, now: datetime) -> Change:
+    """12345 told the same case number again: counted, and raised when reworked too often; a closed case stays closed."""
+    entry = Entry(now, "hotline_repeated", SYSTEM, {"redo_round": redo_round, "urge_count": urge_count})
+    noted = Change(changed(case, now), (), (entry,))
+    return noted if case.is_final() else noted.then(lambda c: count_reworks(c, redo_round, rules, now))

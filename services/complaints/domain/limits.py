@@ -1,0 +1,85 @@
+"""How long each step may take (R06), counted on the official working calendar."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from shared.calendar import OFFICIAL, WorkCalendar
+from shared.contracts.complaints import Grade
+
+ONE_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of time: working days, then working hours, then plain days and hours, added in this order."""
+
+    working_days: int = 0
+    working_hours: float = 0
+    days: int = 0
+    hours: float = 0
+
+    def after(self, start: datetime, calendar: WorkCalendar) -> datetime:
+        """The instant this long after `start`, UTC."""
+        at = calendar.add_working_days(start, self.working_days) if self.working_days else start
+        if self.working_hours:
+            at = calendar.add_working_time(at, timedelta(hours=self.working_hours))
+        return (at + timedelta(days=self.days, hours=self.hours)).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class GradeLimits:
+    """`rectify` runs from assignment when `dispatch` is given, else from opening (R06.3 against R06.1 and R06.2)."""
+
+    rectify: Span
+    dispatch: Span | None = None
+
+
+REGULATION_LIMITS: Mapping[Grade, GradeLimits] = {
+    "major": GradeLimits(rectify=Span(working_days=1)),
+    "general": GradeLimits(rectify=Span(working_days=3)),
+    "opinion": GradeLimits(rectify=Span(days=3), dispatch=Span(days=2)),
+}
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """`by` is the deadline of the rectification; from `overdue_at` on the step now due counts as late."""
+
+    by: datetime
+    overdue_at: datetime
+
+
+@dataclass(frozen=True)
+class Limits:
+    grades: Mapping[Grade, GradeLimits] = field(default_factory=lambda: REGULATION_LIMITS)
+    calendar: WorkCalendar = OFFICIAL
+
+    def at_opening(self, grade: Grade, now: datetime) -> Deadlines:
+        limits = self.grades[grade]
+        if limits.dispatch is None:
+            return self._until(limits.rectify.after(now, self.calendar))
+        dispatch_by = limits.dispatch.after(now, self.calendar)
+        return Deadlines(limits.rectify.after(dispatch_by, self.calendar), self._late_after(dispatch_by))
+
+    def at_assignment(self, grade: Grade, first: Deadlines, now: datetime) -> Deadlines:
+        """A limit that runs from opening stays; one that runs from assignment starts now."""
+        if self.grades[grade].dispatch is None:
+            return first
+        return self.at_rework(grade, now)
+
+    def at_rework(self, grade: Grade, now: datetime) -> Deadlines:
+        return self._until(self.grades[grade].rectify.after(now, self.calendar))
+
+    def remaining(self, by: datetime, now: datetime) -> timedelta:
+        """Working time left until `by`; negative once it has passed."""
+        if now <= by:
+            return self.calendar.working_time_between(now, by)
+        return -self.calendar.working_time_between(by, now)
+
+    def _until(self, by: datetime) -> Deadlines:
+        return Deadlines(by, self._late_after(by))
+
+    def _late_after(self, by: datetime) -> datetime:
+        """Late only once working time has passed: a deadline in the night lasts until the office opens (KPI 按时率)."""
+        return self.calendar.add_working_time(by, ONE_MOMENT).astimezone(UTC)

@@ -1,0 +1,27 @@
+"""What complaints does when something happened elsewhere."""
+
+from collections.abc import Sequence
+
+from services.complaints import commands
+from services.complaints.domain.rules import Rules
+from shared.contracts.base import INTAKE, VISITS
+from shared.messaging import Consumer, Event, Work
+
+OPENS = frozenset({"visit.dissatisfied", "visit.problem_found"})
+
+
+def consumer_for(rules: Rules) -> Consumer:
+    """The consumer, with the organisation's rules in its handlers."""
+    consumer = Consumer("complaints", topics=[VISITS, INTAKE])
+
+    @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed")
+    async def open_or_settle_cases(work: Work, events: Sequence[Event]) -> None:
+        # most visits are fine first contacts: they are not even parsed
+        wanted = [event for event in events if event.name in OPENS or event.data.get("case_id")]
+        await commands.take_visits(work, rules, wanted)
+
+    @consumer.on("hotline.case_closed")
+    async def open_hotline_cases(work: Work, events: Sequence[Event]) -> None:
+        await commands.take_hotline_cases(work, rules, events)
+
+    return consumer

@@ -1,0 +1,299 @@
+"""What complaints says and takes over HTTP; phones are masked."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.complaints.domain.case import FINAL, IN_WORK, Case, Entry, Outcome, State, What
+from services.complaints.domain.limits import Limits
+from services.complaints.domain.opening import Report
+from shared.contracts.common import CustomerCard, Matter
+from shared.contracts.complaints import Grade, Origin
+from shared.privacy import PREFIX, Sealer, mask_text
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+LABELS: dict[What, str] = {
+    "opened": "立案",
+    "assigned": "派发",
+    "resolved": "整改完成，待二次回访",
+    "reopened": "退回重办",
+    "closed": "闭环",
+    "rejected": "驳回",
+    "escalated": "提级督办",
+    "remarked": "主管复核备注",
+    "promised": "承诺答复时间",
+    "followed_up": "二次回访结果",
+    "problem_found": "补充问题件",
+    "hotline_repeated": "12345 再次转办",
+}
+
+
+class CustomerOut(BaseModel):
+    id: str = Field(description="客户编号")
+    name: str = Field(description="客户称呼")
+    phone_masked: str = Field(description="脱敏电话")
+    level: str = Field(description="客户等级")
+    do_not_contact: bool = Field(description="免打扰")
+
+
+class CaseOut(BaseModel):
+    """A case in lists and as the answer to changes."""
+
+    id: UUID
+    case_no: str = Field(description="投诉编号")
+    origin: Origin = Field(description="来源：visit 回访 / hotline 12345 / manual 人工登记")
+    origin_id: str
+    customer: CustomerOut
+    kind: str = Field(description="业务类别")
+    branch: str = Field(description="分公司")
+    description: str = Field(description="投诉内容（已脱敏）")
+    reasons: list[str] = Field(description="原因标签")
+    state: State = Field(
+        description="opened 待派发 / assigned 整改中 / resolved 待二次回访 / reopened 重办中 / closed / rejected"
+    )
+    grade: Grade = Field(description="major 重大 / general 一般 / opinion 意见")
+    level: int = Field(description="提级次数")
+    round: int = Field(description="第几轮整改")
+    important: bool = Field(description="重要投诉（同一事项连续投诉或多次返工）")
+    responsible_unit: str = Field(description="责任单位")
+    owner: str = Field(description="首问负责人")
+    done_by: str = Field(description="作业班组或单位")
+    opened_at: datetime
+    deadline_at: datetime = Field(description="整改期限")
+    overdue: bool = Field(description="是否超时（按工作时间计）")
+    remaining_working_seconds: int | None = Field(description="剩余工作时间（秒），负数为已超时；无需倒计时则为空")
+    assigned_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    next_reply_at: datetime | None = Field(description="承诺客户的下次答复时间")
+    measures: str = Field(description="整改措施")
+    in_time: bool = Field(description="至今各轮整改是否均在期限内")
+    outcome: Outcome | None = Field(description="闭环结果")
+    close_reason: str
+    first_rating: int | None = Field(description="首次评价，1–5")
+    final_rating: int | None = Field(description="二次回访评价（以此为准）")
+    version: int
+
+
+class MatterOut(BaseModel):
+    event_id: str
+    event_type: str
+    at: datetime
+    subject: str = Field(description="单号")
+    title: str
+    facts: dict[str, Any] = Field(description="来源单据（已脱敏）")
+
+
+class EntryOut(BaseModel):
+    at: datetime
+    what: What
+    text: str = Field(description="事项")
+    actor: str = Field(description="经办人；system 为系统")
+    detail: dict[str, Any]
+
+
+class CaseDetail(CaseOut):
+    """A case with everything that happened to it."""
+
+    lineage: str = Field(description="全链路编号：从最初的业务事实到最后的结果")
+    matters: list[MatterOut]
+    timeline: list[EntryOut]
+
+
+class NewCustomer(BaseModel):
+    id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
+        description="客户编号"
+    )
+    name: Short = ""
+    phone: str | None = Field(default=None, max_length=32, description="电话（入库即加密）")
+    level: Short = ""
+
+
+class NewCase(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "customer": {"id": "C0001017", "name": "陈静"},
+                "description": "来电反映抄表员态度差，要求道歉",
+                "subject": "CB202603020088",
+                "kind": "meter.read",
+                "branch": "CD",
+            }
+        }
+    )
+
+    customer: NewCustomer
+    description: Text = Field(description="投诉内容")
+    subject: Short = Field(default="", description="相关单号")
+    kind: Short = Field(default="", description="业务类别，如 repair.closed")
+    branch: Short = Field(default="", description="分公司编码")
+    unit: Short = Field(default="", description="责任单位；不填则为分公司")
+    grade: Grade | None = Field(default=None, description="等级；不填则按规则判定")
+
+
+class Assign(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"unit": "CD", "owner": "E1023"}})
+
+    unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
+        description="责任单位"
+    )
+    owner: Short = Field(default="", description="责任人；不填则仍由首问人负责")
+
+
+class BulkAssign(Assign):
+    model_config = ConfigDict(json_schema_extra={"example": {"ids": [], "unit": "CD", "owner": ""}})
+
+    ids: list[UUID] = Field(min_length=1, max_length=200, description="投诉标识")
+
+
+class Assigned(BaseModel):
+    id: UUID
+    assigned: bool
+    problem: str = Field(description="未派发的原因；已派发则为空")
+
+
+class BulkAssigned(BaseModel):
+    items: list[Assigned]
+
+
+class Resolve(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"measures": "已上门复检并更换点火针，客户签字确认"}})
+
+    measures: Text = Field(description="整改措施")
+
+
+class Reason(BaseModel):
+    reason: Text = Field(description="原因")
+
+
+class Close(Reason):
+    customer_opinion: str = Field(default="", max_length=4000, description="已征求到的客户意见；未做二次回访时必填")
+
+
+class Escalate(BaseModel):
+    note: str = Field(default="", max_length=4000, description="提级说明")
+
+
+class Remark(BaseModel):
+    text: Text = Field(description="复核备注")
+
+
+class Promise(BaseModel):
+    next_reply_at: AwareDatetime = Field(description="承诺的下次答复时间")
+
+
+class UnitStats(BaseModel):
+    unit: str = Field(description="责任单位")
+    cases: int
+    open: int
+    overdue: int
+    important: int
+    in_time: int
+
+
+class Stats(BaseModel):
+    """The statistics sheet (R03.6, R03.8)."""
+
+    total: int = Field(description="投诉总数")
+    open: int = Field(description="未了结")
+    overdue: int = Field(description="超时")
+    important: int = Field(description="重要投诉")
+    by_state: dict[str, int]
+    by_grade: dict[str, int]
+    by_unit: list[UnitStats]
+
+
+def report_of(new: NewCase, sealer: Sealer) -> Report:
+    given = new.customer
+    sealed = sealer.seal_phone(given.phone) if given.phone else None
+    card = CustomerCard(
+        id=given.id, name=given.name, phone=sealed, phone_masked=sealer.masked(sealed), level=given.level
+    )
+    return Report(card, new.description, new.subject, new.kind, new.branch, new.unit, new.grade)
+
+
+def shown(case: Case, limits: Limits, sealer: Sealer, now: datetime) -> CaseOut:
+    return CaseOut(**_common(case, limits, sealer, now))
+
+
+def shown_whole(case: Case, entries: list[Entry], limits: Limits, sealer: Sealer, now: datetime) -> CaseDetail:
+    return CaseDetail(
+        **_common(case, limits, sealer, now),
+        lineage=case.lineage,
+        matters=[_matter(matter, sealer) for matter in case.matters],
+        timeline=[
+            EntryOut(
+                at=entry.at,
+                what=entry.what,
+                text=LABELS[entry.what],
+                actor=entry.actor,
+                detail=_masked(entry.detail, sealer),
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _common(case: Case, limits: Limits, sealer: Sealer, now: datetime) -> dict[str, Any]:
+    values = {name: getattr(case, name) for name in CaseOut.model_fields if hasattr(case, name)}
+    return values | {
+        "customer": CustomerOut(
+            id=case.customer.id,
+            name=case.customer.name,
+            phone_masked=case.customer.phone_masked or sealer.masked(case.customer.phone),
+            level=case.customer.level,
+            do_not_contact=case.customer.do_not_contact,
+        ),
+        "description": mask_text(case.description),
+        "overdue": case.is_overdue(now),
+        "remaining_working_seconds": _remaining_seconds(case, limits, now),
+    }
+
+
+def _remaining_seconds(case: Case, limits: Limits, now: datetime) -> int | None:
+    return int(limits.remaining(case.deadline_at, now).total_seconds()) if case.state in IN_WORK else None
+
+
+def _matter(matter: Matter, sealer: Sealer) -> MatterOut:
+    return MatterOut(**(matter.model_dump() | {"facts": _masked(matter.facts, sealer)}))
+
+
+def _masked(value: Any, sealer: Sealer) -> Any:
+    """The value with sealed numbers and numbers in free text masked, at any depth."""
+    if isinstance(value, dict):
+        return {name: _masked(item, sealer) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, sealer) for item in value]
+    if isinstance(value, str):
+        return sealer.masked(value) if value.startswith(PREFIX) else mask_text(value)
+    return value
+
+
+def stats_of(counts: Iterable[Mapping[str, Any]]) -> Stats:
+    """The sheet out of counts by unit, state and grade."""
+    by_state: Counter[str] = Counter()
+    by_grade: Counter[str] = Counter()
+    units: dict[str, Counter[str]] = {}
+    for count in counts:
+        by_state[count["state"]] += count["cases"]
+        by_grade[count["grade"]] += count["cases"]
+        unit = units.setdefault(count["responsible_unit"], Counter())
+        unit.update({name: count[name] for name in ("cases", "overdue", "important", "in_time")})
+        unit["open"] += 0 if count["state"] in FINAL else count["cases"]
+    return Stats(
+        total=by_state.total(),
+        open=sum(unit["open"] for unit in units.values()),
+        overdue=sum(unit["overdue"] for unit in units.values()),
+        important=sum(unit["important"] for unit in units.values()),
+        by_state=dict(by_state),
+        by_grade=dict(by_grade),
+        by_unit=[
+            UnitStats(unit=code, **{name: unit[name] for name in UnitStats.model_fields.keys() - {"unit"}})
+            for code, unit in sorted(units.items())
+        ],
+    )
