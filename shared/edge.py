@@ -7,18 +7,18 @@ from functools import partial
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import dlq_api
-from shared.errors import HuifangError, PayloadTooLarge
+from shared.errors import HuifangError
 from shared.observability import logs
 from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS
 from shared.observability.tracing import continue_trace
@@ -76,7 +76,8 @@ class Edge:
             message = await receive()
             received += len(message.get("body", b""))
             if received > scope.get("max_body", self.max_body):
-                raise PayloadTooLarge(f"请求内容超过 {scope.get('max_body', self.max_body)} 字节")
+                # FastAPI makes a 400 of any other exception while it reads a body
+                raise HTTPException(413, f"请求内容超过 {scope.get('max_body', self.max_body)} 字节")
             return message
 
         return receive_counting
@@ -120,8 +121,8 @@ def _install_problems(app: FastAPI) -> None:
         fields = "、".join(item["field"] for item in errors[:5])
         return problem(422, "提交的内容有误", "invalid-input", f"请检查：{fields}", errors=errors)
 
-    @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> Response:
+    @app.exception_handler(StarletteHTTPException)
+    async def http(_request: Request, error: StarletteHTTPException) -> Response:
         title = TITLES.get(error.status_code, "请求失败")
         return problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
 

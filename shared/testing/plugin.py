@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import asyncpg
 import pytest
 
 from shared.clock import ManualClock
 from shared.ids import new_id
 from shared.messaging.kafka import KafkaBroker
 from shared.messaging.memory import MemoryBroker
+from shared.messaging.tables import CORE_0001
 from shared.testing import servers
 from shared.testing.databases import Databases
 from shared.testing.events import NOON
@@ -43,6 +45,16 @@ async def service_dsn(postgres_server: str) -> AsyncIterator[Callable[[str], Awa
     databases = Databases(postgres_server)
     yield databases.clone
     await databases.drop_all()
+
+
+@pytest.fixture
+async def core_dsn(service_dsn: Callable[[str], Awaitable[str]]) -> str:
+    """DSN of a fresh database with nothing but the core's tables."""
+    dsn = await service_dsn("")
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(CORE_0001)
+    await connection.close()
+    return dsn
 
 
 @pytest.fixture

@@ -80,10 +80,9 @@ def test_working_time_between(start: str, end: str, minutes: int) -> None:
 moments = st.integers(min_value=0, max_value=14 * 24 * 60).map(
     lambda number: local("2026-02-12T00:00") + number * MINUTE
 )
-frames = st.lists(st.integers(min_value=0, max_value=23 * 60), min_size=2, max_size=4, unique=True).map(
+frames = st.lists(st.integers(min_value=0, max_value=23), min_size=4, max_size=4, unique=True).map(
     lambda cuts: tuple(
-        (time(*divmod(opens, 60)), time(*divmod(closes, 60)))
-        for opens, closes in zip(sorted(cuts)[::2], sorted(cuts)[1::2], strict=False)
+        (time(cut), time(sorted(cuts)[place + 1], 30)) for place, cut in enumerate(sorted(cuts)) if place % 2 == 0
     )
 )
 
@@ -95,7 +94,7 @@ def worked(calendar: WorkCalendar, minute: datetime) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(frames, moments, moments)
 def test_working_time_between_is_what_counting_minutes_gives(
     open_hours: tuple[tuple[time, time], ...], start: datetime, end: datetime
@@ -108,8 +107,8 @@ def test_working_time_between_is_what_counting_minutes_gives(
     assert calendar.working_time_between(start, end) == count * MINUTE
 
 
-@settings(max_examples=60, deadline=None)
-@given(frames, moments, st.integers(min_value=1, max_value=2000))
+@settings(max_examples=40, deadline=None)
+@given(frames, moments, st.integers(min_value=1, max_value=800))
 def test_adding_working_time_is_what_walking_minutes_gives(
     open_hours: tuple[tuple[time, time], ...], start: datetime, amount: int
 ) -> None:
@@ -118,8 +117,6 @@ def test_adding_working_time_is_what_walking_minutes_gives(
     while left:
         left -= worked(calendar, minute)
         minute += MINUTE
-        if minute - start > timedelta(days=60):  # frames of a few minutes a day
-            return
     assert calendar.add_working_time(start, amount * MINUTE) == minute
 
 
