@@ -1,0 +1,98 @@
+"""Figures over HTTP."""
+
+import asyncio
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.analytics import queries
+from services.analytics.domain.kpis import Kpi
+from services.analytics.domain.periods import Period
+from services.analytics.domain.selection import Dimension, Selection
+from services.analytics.schemas import (
+    AgentOut,
+    DefinitionOut,
+    Filters,
+    FunnelOut,
+    KpiOut,
+    Reader,
+    agent_out,
+    all_kpis,
+    chosen_kpis,
+    definition_out,
+    dimensions,
+    filters,
+    funnel_out,
+    kpi_out,
+    today_of,
+)
+from services.analytics.workbook import kpi_workbook
+from shared.errors import InvalidInput
+from shared.http import ReadSession
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_ROWS = 50_000
+EPOCH = date(2000, 1, 1)
+
+router = APIRouter(prefix="/api/v1", tags=["指标"])
+Asked = Annotated[Filters, Depends(filters)]
+Kpis = Annotated[list[Kpi], Depends(chosen_kpis)]
+
+
+def selection(
+    request: Request,
+    principal: Reader,
+    asked: Asked,
+    by: Annotated[tuple[Dimension, ...], Depends(dimensions)],
+    period: Annotated[Period, Query(description="期间：日、ISO 周、月、季、年或合计")] = Period.TOTAL,
+) -> Selection:
+    """What was asked, within the caller's scope; nothing has fallen due after today yet, so that is where it ends."""
+    today = today_of(request)
+    return asked.selection(principal, today, period, by).until(today)
+
+
+Wanted = Annotated[Selection, Depends(selection)]
+
+
+@router.get("/kpis", summary="指标", response_model=list[KpiOut])
+async def get_kpis(session: ReadSession, wanted: Wanted, kpis: Kpis) -> list[KpiOut]:
+    """任意期间、任意分组的指标，附分子、分母、样本量、公式版本与置信区间。"""
+    return [kpi_out(row, wanted) for row in await _rows(session, wanted, kpis)]
+
+
+@router.get("/kpis/definitions", summary="指标口径")
+async def get_definitions(request: Request, _reader: Reader) -> list[DefinitionOut]:
+    """每个指标唯一的口径：公式、归属日期、分子与分母的度量。"""
+    return [definition_out(kpi) for kpi in all_kpis(request).values()]
+
+
+@router.get("/kpis.xlsx", summary="导出 Excel", response_class=Response)
+async def get_workbook(session: ReadSession, wanted: Wanted, kpis: Kpis) -> Response:
+    """与指标接口相同的筛选条件；第二张表为口径说明。"""
+    rows = await _rows(session, wanted, kpis)
+    content = await asyncio.to_thread(kpi_workbook, rows, wanted, kpis)
+    name = f"kpi-{wanted.first:%Y%m%d}-{wanted.last:%Y%m%d}.xlsx"
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/funnel", summary="漏斗")
+async def get_funnel(request: Request, session: ReadSession, principal: Reader, asked: Asked) -> FunnelOut:
+    """从业务事实到闭环的各环节数量，各按其发生日；不填日期则为全部。"""
+    wanted = asked.selection(principal, today_of(request), default_first=EPOCH)
+    return funnel_out(await queries.funnel(session, wanted), wanted)
+
+
+@router.get("/agents", summary="坐席业绩")
+async def get_agents(request: Request, session: ReadSession, principal: Reader, asked: Asked) -> list[AgentOut]:
+    """坐席的拨打、接通、有效、通话与整理时长；按作业当时的班组计。"""
+    wanted = asked.selection(principal, today_of(request))
+    settings = request.app.state.runtime.settings
+    return [agent_out(figures) for figures in await queries.agents(session, wanted, settings.agent_daily_target)]
+
+
+async def _rows(session: ReadSession, wanted: Selection, kpis: list[Kpi]) -> list[queries.KpiRow]:
+    rows = await queries.kpi_rows(session, wanted, kpis)
+    if len(rows) > MOST_ROWS:
+        raise InvalidInput(f"结果超过 {MOST_ROWS:,} 行，请缩短期间、减少分组或指定指标")
+    return rows

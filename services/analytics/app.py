@@ -1,0 +1,32 @@
+"""How analytics is assembled."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.analytics import api, handlers, jobs, pages
+from services.analytics.settings import AnalyticsSettings
+from shared.clock import Clock
+from shared.messaging.broker import Broker
+from shared.service import Service, build_app
+from shared.web import install_pages
+
+
+def create_app(
+    settings: AnalyticsSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
+) -> FastAPI:
+    settings = settings or AnalyticsSettings()
+    app = build_app(
+        Service(
+            name="analytics",
+            title="统计分析",
+            settings=settings,
+            routers=[api.router, pages.router],
+            consumers=[handlers.consumer],
+            jobs=jobs.jobs(settings),
+        ),
+        clock,
+        broker,
+    )
+    install_pages(app, settings, own=Path(__file__).parent)
+    return app

@@ -1,0 +1,17 @@
+"""Which KPIs the page shows, where."""
+
+GROUPS = {
+    "回访工作": ("due", "coverage", "completion", "contact", "contact_customers", "effective", "on_time"),
+    "客户评价": ("satisfaction", "first_satisfaction", "second_satisfaction", "csat", "nps"),
+    "问题闭环": ("resolution", "feedback_timeliness", "closed_loop", "rework", "repeat_complaints"),
+    "12345 三率": (
+        "hotline_response",
+        "hotline_resolution",
+        "hotline_satisfaction",
+        "hotline_combined",
+        "hotline_unreached",
+    ),
+    "通知": ("notices_delivered", "opt_outs"),
+}
+BRANCH_TABLE = ("due", "completion", "contact", "satisfaction", "resolution", "closed_loop")
+TREND = "satisfaction"

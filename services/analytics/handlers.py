@@ -1,0 +1,28 @@
+"""What happens elsewhere becomes figures here."""
+
+from collections.abc import Sequence
+
+from prometheus_client import Counter, Gauge
+
+from services.analytics import commands
+from services.analytics.domain.observations import Told
+from shared.contracts import by_name
+from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
+from shared.messaging import Consumer, Event, Work
+
+EVENTS = Counter("huifang_analytics_events_total", "Events taken into the figures, by producer", ["producer"])
+ROWS = Counter("huifang_analytics_figure_rows_total", "Rows of figures written by the consumer")
+NEWEST = Gauge("huifang_analytics_newest_event_timestamp_seconds", "Business time of the newest event counted")
+
+consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTIFICATIONS])
+
+
+@consumer.on("*")
+async def count_events(work: Work, events: Sequence[Event]) -> None:
+    """One handler for all topics: a batch is one call, its figures one statement per table."""
+    told = [Told(event.id, event.name, event.time, event.data) for event in events]
+    ROWS.inc(await commands.count(work, told))
+    for event in events:
+        declared = by_name(event.name)
+        EVENTS.labels(declared.owner if declared else "gateway").inc()
+    NEWEST.set(max(event.time for event in events).timestamp())

@@ -1,0 +1,151 @@
+"""Rows: facts (named as the fields of the domain's facts), rollups, people counted, agents' days."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Date, Index, Text
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.db import service_metadata
+
+metadata = service_metadata()
+
+
+class Base(SQLModel, registry=registry(metadata=metadata)):
+    metadata = metadata
+
+
+def _text(primary_key: bool = False) -> Column[str]:
+    return Column(Text, nullable=False, primary_key=primary_key, server_default=None if primary_key else "")
+
+
+def _day(primary_key: bool = False) -> Column[date]:
+    return Column(Date, nullable=not primary_key, primary_key=primary_key)
+
+
+def _amount() -> Column[int]:
+    return Column(BigInteger, nullable=False)
+
+
+class FollowupRow(Base, table=True):
+    """A task, from plan to effect."""
+
+    __tablename__ = "followup_fact"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    told: str = Field(sa_column=_text())
+    customer: str = Field(sa_column=_text())
+    branch: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    policy: str = Field(sa_column=_text())
+    purpose: str = Field(sa_column=_text())
+    round: int
+    due_day: date | None = Field(sa_column=_day())
+    planned_day: date | None = Field(sa_column=_day())
+    released_day: date | None = Field(sa_column=_day())
+    cancelled: str = Field(sa_column=_text())
+    lawful: bool
+    effective: bool
+
+
+class RatingRow(Base, table=True):
+    """A first-round visit with answers, and what its case came to."""
+
+    __tablename__ = "rating_fact"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    day: date | None = Field(sa_column=_day())
+    branch: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    policy: str = Field(sa_column=_text())
+    first: str = Field(sa_column=_text())
+    effective: bool
+    dissatisfied: bool
+    final: str = Field(sa_column=_text())
+    looped: bool
+
+
+class CaseRow(Base, table=True):
+    """A complaint, from opening to closing."""
+
+    __tablename__ = "case_fact"
+    __table_args__ = (Index("ix_case_fact_matter", "customer", "kind"),)
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    opened_day: date | None = Field(sa_column=_day())
+    customer: str = Field(sa_column=_text())
+    branch: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    origin: str = Field(sa_column=_text())
+    origin_id: str = Field(sa_column=_text())
+    answer: str = Field(sa_column=_text())
+    answered_in_time: bool
+    reworked: bool
+    closing: str = Field(sa_column=_text())
+    closed_day: date | None = Field(sa_column=_day())
+    outcome: str = Field(sa_column=_text())
+    second: str = Field(sa_column=_text())
+    second_day: date | None = Field(sa_column=_day())
+    second_policy: str = Field(sa_column=_text())
+    final: str = Field(sa_column=_text())
+    asked_in_time: bool
+    repeated: bool
+
+
+class SendRow(Base, table=True):
+    """A notice and whether it arrived."""
+
+    __tablename__ = "send_fact"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    day: date | None = Field(sa_column=_day())
+    branch: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    delivered: bool
+
+
+class RollupRow(Base, table=True):
+    """The sum of a measure in a cell."""
+
+    __tablename__ = "rollup"
+
+    day: date = Field(sa_column=_day(primary_key=True))
+    branch: str = Field(sa_column=_text(primary_key=True))
+    kind: str = Field(sa_column=_text(primary_key=True))
+    policy: str = Field(sa_column=_text(primary_key=True))
+    measure: str = Field(sa_column=_text(primary_key=True))
+    amount: int = Field(sa_column=_amount())
+
+
+class HeadRow(Base, table=True):
+    """A customer counted under a measure in a cell; customers are counted, not amounts."""
+
+    __tablename__ = "head_count"
+
+    day: date = Field(sa_column=_day(primary_key=True))
+    branch: str = Field(sa_column=_text(primary_key=True))
+    kind: str = Field(sa_column=_text(primary_key=True))
+    policy: str = Field(sa_column=_text(primary_key=True))
+    measure: str = Field(sa_column=_text(primary_key=True))
+    customer: str = Field(sa_column=_text(primary_key=True))
+    amount: int = Field(sa_column=_amount())
+
+
+class AgentRow(Base, table=True):
+    """The sum of a measure of an agent's day."""
+
+    __tablename__ = "agent_day"
+
+    day: date = Field(sa_column=_day(primary_key=True))
+    branch: str = Field(sa_column=_text(primary_key=True))
+    team: str = Field(sa_column=_text(primary_key=True))
+    agent: str = Field(sa_column=_text(primary_key=True))
+    measure: str = Field(sa_column=_text(primary_key=True))
+    amount: int = Field(sa_column=_amount())
+
+
+def sql_type(column: Column[Any]) -> str:
+    """A column's type as PostgreSQL writes it."""
+    return column.type.compile(dialect())  # type: ignore[no-untyped-call]

@@ -1,0 +1,29 @@
+"""All SQL: facts, figures, and what is asked of them."""
+
+from services.analytics.store.facts import case_ids_of, lock_facts, save_facts
+from services.analytics.store.figures import add_figures
+from services.analytics.store.reading import (
+    Group,
+    Sums,
+    count_heads,
+    list_choices,
+    sum_agents,
+    sum_by_hour,
+    sum_by_kind,
+    sum_measures,
+)
+
+__all__ = [
+    "Group",
+    "Sums",
+    "add_figures",
+    "case_ids_of",
+    "count_heads",
+    "list_choices",
+    "lock_facts",
+    "save_facts",
+    "sum_agents",
+    "sum_by_hour",
+    "sum_by_kind",
+    "sum_measures",
+]
