@@ -1,0 +1,61 @@
+"""Why, and why not: the decision records, and decisions tried without effect."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from services.scheduler.commands import decide
+from services.scheduler.schemas import DecisionOut, TryIn
+from services.scheduler.store import decisions, policies
+from shared.auth import Principal, Role, require
+from shared.clock import ORG_ZONE
+from shared.contracts.registry import wire_type
+from shared.errors import InvalidInput
+from shared.http import ClockDep, ReadSession
+from shared.messaging import Event
+from shared.pagination import Page, decode_cursor, paged
+
+router = APIRouter(prefix="/api/v1", tags=["决定"])
+Reader = Annotated[
+    Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATOR, Role.AGENT))
+]
+Trier = Annotated[Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR))]
+
+
+@router.get("/decisions", summary="查询决定：为什么回访或不回访")
+async def list_decisions(
+    session: ReadSession,
+    by: Reader,
+    event_id: Annotated[str | None, Query(description="发送方给出的事件编号")] = None,
+    source: Annotated[str | None, Query(description="来源，与事件编号合用")] = None,
+    task_id: Annotated[UUID | None, Query(description="回访任务编号")] = None,
+    customer_id: Annotated[str | None, Query(description="客户编号")] = None,
+    cursor: Annotated[str | None, Query(description="下一页游标")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[DecisionOut]:
+    """须给出事件、任务或客户之一；新近的事实在前。事件尚未处理时为空。"""
+    given = {"event_id": event_id, "task_id": str(task_id) if task_id else None, "customer_id": customer_id}
+    filters = {name: value for name, value in given.items() if value}
+    if not filters:
+        raise InvalidInput("请给出 event_id、task_id 或 customer_id 之一")
+    if source:
+        filters["source"] = source
+    last = decode_cursor(cursor, 2)
+    after = (datetime.fromisoformat(last[0]), UUID(last[1])) if last else None
+    rows = await decisions.list_decisions(session, filters, after, limit)
+    items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
+    titles = await policies.get_titles(session, [detail["policy"] for row in items for detail in row.details])
+    return Page(items=[DecisionOut.of(row, titles) for row in items], next_cursor=following)
+
+
+@router.post("/policies/try", summary="试算一个事件")
+async def try_event(tried: TryIn, request: Request, session: ReadSession, clock: ClockDep, by: Trier) -> DecisionOut:
+    """按现行策略给出决定，不产生任何记录与任务。"""
+    at = tried.time or clock.now()
+    at = at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
+    event = Event(tried.id, tried.source, wire_type(tried.type), at, "", tried.data)
+    decision = await decide.try_event(session, request.app.state.runtime.state["desk"], event)
+    titles = await policies.get_titles(session, [detail["policy"] for detail in decision.details])
+    return DecisionOut.tried(decision, titles)

@@ -1,0 +1,63 @@
+"""Follow-up tasks."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from services.scheduler.commands import release
+from services.scheduler.domain.task import TaskState
+from services.scheduler.schemas import CancelIn, TaskOut
+from services.scheduler.store import tasks
+from shared.auth import Principal, Role, require
+from shared.clock import ORG_ZONE
+from shared.http import ReadSession, WorkDep
+from shared.pagination import Page, decode_cursor, paged
+
+router = APIRouter(prefix="/api/v1/tasks", tags=["回访任务"])
+Reader = Annotated[
+    Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATOR, Role.AGENT))
+]
+Canceller = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.POLICY_OWNER))]
+
+
+@router.get("", summary="回访任务列表")
+async def list_tasks(
+    session: ReadSession,
+    by: Reader,
+    state: Annotated[TaskState | None, Query(description="状态")] = None,
+    customer_id: Annotated[str | None, Query(description="客户编号")] = None,
+    due_from: Annotated[datetime | None, Query(description="最早联系时间不早于")] = None,
+    due_to: Annotated[datetime | None, Query(description="最早联系时间早于")] = None,
+    cursor: Annotated[str | None, Query(description="下一页游标")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[TaskOut]:
+    """按最早联系时间排列。"""
+    given = {"state": state, "customer_id": customer_id, "due_from": _zoned(due_from), "due_to": _zoned(due_to)}
+    last = decode_cursor(cursor, 2)
+    after = (datetime.fromisoformat(last[0]), UUID(last[1])) if last else None
+    filters = {name: value for name, value in given.items() if value is not None}
+    items, following = paged(
+        await tasks.list_tasks(session, filters, after, limit), limit, lambda row: (row.task.due_at, row.task.id)
+    )
+    return Page(items=[TaskOut.of(row) for row in items], next_cursor=following)
+
+
+@router.get("/{task_id}", summary="一个回访任务")
+async def get_task(task_id: UUID, session: ReadSession, by: Reader) -> TaskOut:
+    """为什么有此任务：以 task_id 查询决定。"""
+    stored = await tasks.get_task(session, task_id)
+    if stored is None:
+        raise release.TaskNotFound(f"任务编号 {task_id}")
+    return TaskOut.of(stored)
+
+
+@router.post("/{task_id}/cancel", summary="取消尚未下达的任务")
+async def cancel_task(task_id: UUID, body: CancelIn, work: WorkDep, by: Canceller) -> TaskOut:
+    """取消留有审计记录。"""
+    return TaskOut.of(await release.cancel_task(work, by, task_id, body.reason, body.lawful))
+
+
+def _zoned(at: datetime | None) -> datetime | None:
+    return at if at is None or at.tzinfo else at.replace(tzinfo=ORG_ZONE)

@@ -1,0 +1,38 @@
+"""How the scheduler is assembled."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.scheduler import api, handlers, jobs
+from services.scheduler.commands.desk import Desk
+from services.scheduler.settings import SchedulerSettings
+from shared.clock import Clock
+from shared.messaging.broker import Broker
+from shared.service import Runtime, Service, build_app
+
+
+def create_app(
+    settings: SchedulerSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
+) -> FastAPI:
+    """The ASGI app of the scheduler."""
+    settings = settings or SchedulerSettings()
+    desk = Desk()
+
+    @asynccontextmanager
+    async def open_desk(runtime: Runtime) -> AsyncIterator[None]:
+        desk.partitions = runtime.db.partitions
+        runtime.state["desk"] = desk
+        yield
+
+    service = Service(
+        name="scheduler",
+        title="回访调度",
+        settings=settings,
+        routers=api.ROUTERS,
+        consumers=[handlers.consumer_for(desk)],
+        jobs=jobs.jobs_for(settings),
+        lifespan=open_desk,
+    )
+    return build_app(service, clock, broker)

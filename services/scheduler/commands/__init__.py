@@ -1,0 +1,1 @@
+"""What can change: `desk` (the compiled policies), `packs`, `decide`, `contacts`, `release`."""

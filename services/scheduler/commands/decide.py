@@ -1,0 +1,140 @@
+"""Decide on a batch of events: load what it needs at once, decide one by one in order, save at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.commands.announce import announce
+from services.scheduler.commands.desk import Desk
+from services.scheduler.domain.book import Match, PolicyBook, match
+from services.scheduler.domain.customer import Customer, updated
+from services.scheduler.domain.decide import Decision, decide
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.windows import local_day
+from services.scheduler.store import customers as customer_store
+from services.scheduler.store import decisions as decision_store
+from services.scheduler.store import tasks as task_store
+from shared.messaging import Event, Work
+
+DECISIONS = Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
+LONGEST_PERIOD = timedelta(days=370)
+Customers = dict[str, Customer]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A fact with its policies' answers, and its customer as the facts up to it describe them."""
+
+    fact: Fact
+    matches: list[Match]
+    customer: Customer
+
+    @property
+    def drawn(self) -> bool:
+        return any(one.drawn for one in self.matches)
+
+
+async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    """One decision record per event, with the tasks that follow from it."""
+    if not events:
+        return
+    facts = [fact_of(event) for event in events]
+    assert desk.partitions is not None  # given when the process started
+    await desk.partitions.ensure("decision", {decision_store.day_of(fact) for fact in facts})
+    book = await desk.current(work.session)
+    kept = await customer_store.lock_customers(work.session, {fact.customer_id for fact in facts} - {""})
+    matched, seen = match_in_order(book, facts, kept)
+    await customer_store.save_customers(
+        work.session, [seen[name] for name in sorted(seen) if seen[name] is not kept.get(name)]
+    )
+    plans = await _plans(work.session, matched, lock=True)
+    decisions, tasks = _decide_in_order(work, events, matched, plans)
+    await task_store.save_tasks(work.session, tasks, work.now())
+    await decision_store.save_decisions(work.session, decisions, work.now())
+    for decision in decisions:
+        DECISIONS.labels(decision.outcome).inc()
+
+
+async def decide_triggered(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    """Decide on those events that a policy names; others of the platform's own events need no decision."""
+    book = await desk.current(work.session)
+    await decide_events(work, desk, [event for event in events if book.triggered_by(event.type)])
+
+
+async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision:
+    """What would be decided on an event now; nothing is kept."""
+    fact = fact_of(event)
+    book = await desk.current(session)
+    kept = await customer_store.find_customers(session, [fact.customer_id])
+    (matched,), _ = match_in_order(book, [fact], kept)
+    plans = await _plans(session, [matched], lock=False)
+    return decide(fact, matched.matches, plans.get(fact.customer_id, matched.customer))[0]
+
+
+def fact_of(event: Event) -> Fact:
+    """The event as the rules see it."""
+    return Fact(event.id, event.source, event.event_key, event.type, event.name, event.time, event.data, event.lineage)
+
+
+def match_in_order(
+    book: PolicyBook, facts: Sequence[Fact], kept: Mapping[str, Customer]
+) -> tuple[list[Matched], Customers]:
+    """Ask the policies about each fact; also gives the customers as they are after all of them."""
+    seen: Customers = {}
+    matched = []
+    for fact in facts:
+        customer_id = fact.customer_id
+        customer = seen.get(customer_id) or kept.get(customer_id) or Customer(customer_id)
+        if customer_id:
+            customer = seen[customer_id] = updated(customer, fact)
+        matches = [match(rule, fact, customer.profile) for rule in book.rules_for(fact.type)]
+        matched.append(Matched(fact, matches, customer))
+    return matched, seen
+
+
+async def _plans(session: AsyncSession, matched: Sequence[Matched], lock: bool) -> Customers:
+    """The customers somebody was drawn for, with their contacts and open tasks."""
+    drawn = {one.fact.customer_id: one.customer for one in matched if one.drawn and one.fact.customer_id}
+    if not drawn:
+        return {}
+    ids = sorted(drawn)
+    since = min(local_day(one.fact.at) for one in matched) - LONGEST_PERIOD
+    contacts = await customer_store.find_contacts(session, ids, since)
+    tasks = await task_store.find_open(session, ids, lock)
+    return {
+        name: replace(customer, contacts=contacts.get(name, ()), open=tasks.get(name, ()))
+        for name, customer in drawn.items()
+    }
+
+
+def _decide_in_order(
+    work: Work, events: Sequence[Event], matched: Sequence[Matched], plans: Customers
+) -> tuple[list[Decision], list[Task]]:
+    """The decisions, published; and every touched task once, in its last state."""
+    decisions: list[Decision] = []
+    tasks: dict[UUID, Task] = {}
+    for event, one in zip(events, matched, strict=True):
+        customer = one.customer
+        if plan := plans.get(customer.id):
+            customer = replace(plan, profile=customer.profile)
+        decision, after = decide(one.fact, one.matches, customer)
+        decisions.append(decision)
+        if decision.tasks:
+            plans[customer.id] = after
+            touched = {task.id: task for task in decision.tasks}
+            tasks |= touched
+            _announce(work, event, touched, customer)
+    return decisions, list(tasks.values())
+
+
+def _announce(work: Work, cause: Event, touched: Mapping[UUID, Task], before: Customer) -> None:
+    """New and cancelled tasks; one that only got another matter is told when it is released."""
+    known = {task.id for task in before.open}
+    for task in touched.values():
+        if task.state != "planned" or task.id not in known:
+            announce(work, task, cause)

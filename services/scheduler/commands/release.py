@@ -1,0 +1,68 @@
+"""Due tasks go out to those who contact; planned ones can be called off by hand."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from prometheus_client import Histogram
+
+from services.scheduler.commands.announce import announce
+from services.scheduler.domain.release import release_verdict
+from services.scheduler.domain.task import Task, moved
+from services.scheduler.store import tasks
+from services.scheduler.store.tasks import StoredTask
+from shared.auth import Principal
+from shared.errors import NotFound
+from shared.http import audit
+from shared.messaging import Work
+from shared.privacy import Sealer
+
+LATENESS = Histogram(
+    "huifang_scheduler_release_lateness_seconds",
+    "Business time between a task's due moment and its release",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400),
+)
+BY_HAND = "by_hand"
+
+
+class TaskNotFound(NotFound):
+    title = "没有这个回访任务"
+    code = "task-not-found"
+
+
+async def release_due(work: Work, sealer: Sealer, limit: int) -> int:
+    """Release, cancel or expire up to `limit` due tasks; returns how many."""
+    now = work.now()
+    ready = []
+    for task, known in await tasks.claim_due(work.session, now, limit):
+        verdict = release_verdict(task, known, now)
+        ready.append(replace(moved(task, verdict.state, verdict.reason), card=_with_mask(task, sealer)))
+        LATENESS.observe(max((now - task.due_at).total_seconds(), 0))
+    await tasks.save_tasks(work.session, ready, now)
+    for task in ready:
+        announce(work, task)
+    return len(ready)
+
+
+def _with_mask(task: Task, sealer: Sealer) -> dict[str, object]:
+    """The card as the agent's list shows it; a number sealed elsewhere stays without a mask."""
+    card = dict(task.card)
+    if card.get("phone") and not card.get("phone_masked"):
+        try:
+            card["phone_masked"] = sealer.masked(str(card["phone"]))
+        except ValueError:
+            card["phone_masked"] = ""
+    return card
+
+
+async def cancel_task(work: Work, by: Principal, task_id: UUID, reason: str, lawful: bool) -> StoredTask:
+    """Call off a planned task. Raises TaskNotFound, TaskNotInState."""
+    claimed = await tasks.claim_planned(work.session, task_id)
+    stored = await tasks.get_task(work.session, task_id)
+    if stored is None:
+        raise TaskNotFound(f"任务编号 {task_id}")
+    cancelled = moved(stored.task, "cancelled", BY_HAND)
+    assert claimed  # a planned task always waits in `due`, locked together with its history row
+    await tasks.save_tasks(work.session, [cancelled], work.now())
+    announce(work, cancelled, lawful=lawful)
+    await audit(work, by, "task.cancelled", str(task_id), reason=reason, lawful=lawful)
+    return StoredTask(cancelled, stored.planned_at, work.now())

@@ -1,0 +1,76 @@
+"""Active policies, compiled once and indexed by event type."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from services.scheduler.domain.conditions import Check, Failure, Profile, compile_condition, leaves
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
+from services.scheduler.domain.sampling import sampler
+from shared.contracts.registry import wire_type
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A compiled policy; `draw` is None when everybody is followed up."""
+
+    policy: Policy
+    check: Check
+    draw: Callable[[str], float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a policy said to a fact: the failing leaf, else the number drawn (None where everybody is followed up)."""
+
+    policy: Policy
+    failure: Failure | None = None
+    draw: float | None = None
+
+    @property
+    def drawn(self) -> bool:
+        return self.failure is None and (self.draw is None or self.draw < self.policy.rate)
+
+
+class PolicyBook:
+    """The policies of one moment; `revision` tells whether a newer one exists."""
+
+    def __init__(self, policies: Iterable[Policy] = (), revision: int = 0) -> None:
+        rules = [compile_policy(policy) for policy in policies]
+        self.revision = revision
+        self.policies = {rule.policy.id: rule.policy for rule in rules}
+        self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
+        types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
+        self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}
+
+    def rules_for(self, wire: str) -> tuple[Rule, ...]:
+        return self._by_type.get(wire, self._for_any)
+
+    def triggered_by(self, wire: str) -> bool:
+        """Whether a policy names this very event type."""
+        return wire in self._by_type
+
+    @property
+    def needs_profiles(self) -> bool:
+        """Whether a condition asks about the customer."""
+        return any(
+            leaf["field"].startswith("customer.")
+            for policy in self.policies.values()
+            for leaf in leaves(policy.trigger.condition)
+        )
+
+
+def compile_policy(policy: Policy) -> Rule:
+    draw = None if policy.rate >= EVERYBODY else sampler(policy.seed, policy.id)
+    return Rule(policy, compile_condition(policy.trigger.condition), draw)
+
+
+def match(rule: Rule, fact: Fact, profile: Profile) -> Match:
+    """Condition, then draw."""
+    if (failure := rule.check(fact, profile)) is not None:
+        return Match(rule.policy, failure)
+    return Match(rule.policy, None, rule.draw(fact.id) if rule.draw else None)
+
+
+def _triggered(rule: Rule, wire: str) -> bool:
+    return any(name == ALL_EVENTS or wire_type(name) == wire for name in rule.policy.trigger.events)

@@ -1,0 +1,76 @@
+"""What the scheduler keeps of a customer: a small profile from facts, refusals, and what is already planned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.windows import local_day
+
+BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
+UPDATE_ATTRIBUTES = ("tier", "area")
+NEVER = datetime.min.replace(tzinfo=UTC)
+ANY_PURPOSE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A contact that counts for caps: `task_id` and the local day it is planned for or took place."""
+
+    task_id: UUID
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused."""
+
+    id: str
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    as_of: datetime = NEVER
+    opted_out: Mapping[str, datetime] = field(default_factory=dict)
+    contacts: tuple[Contact, ...] = ()
+    open: tuple[Task, ...] = ()
+
+    @property
+    def do_not_contact(self) -> bool:
+        return bool(self.profile.get("do_not_contact"))
+
+    def refused_at(self, channel: str, purpose: str) -> datetime | None:
+        """Since when this way of contact is refused (X5)."""
+        refusals = [self.opted_out.get(f"{channel}:{wanted}") for wanted in (ANY_PURPOSE, purpose)]
+        return min((at for at in refusals if at is not None), default=None)
+
+    def without(self, task: Task) -> "Customer":
+        """As if `task` had never been planned."""
+        return replace(
+            self,
+            open=tuple(other for other in self.open if other.id != task.id),
+            contacts=tuple(contact for contact in self.contacts if contact.task_id != task.id),
+        )
+
+    def planned(self, task: Task) -> "Customer":
+        """With `task` planned, in the place of its earlier self if there was one."""
+        bare = self.without(task)
+        counted = (Contact(task.id, local_day(task.due_at)),) if task.counted else ()
+        return replace(bare, open=(*bare.open, task), contacts=(*bare.contacts, *counted))
+
+
+def updated(customer: Customer, fact: Fact) -> Customer:
+    """The customer after a fact about them; an older fact than the newest known changes nothing.
+
+    A fact can set `do_not_contact`; only customer.updated can take it back, because senders leave it at its default.
+    """
+    if fact.at <= customer.as_of:
+        return customer
+    block, profile = fact.customer, dict(customer.profile)
+    profile |= {name: block[name] for name in BLOCK_ATTRIBUTES if block.get(name)}
+    if fact.name == "customer.updated":
+        profile |= {name: fact.data[name] for name in UPDATE_ATTRIBUTES if fact.data.get(name)}
+        profile["do_not_contact"] = block.get("do_not_contact") is True
+    elif block.get("do_not_contact") is True:
+        profile["do_not_contact"] = True
+    return replace(customer, profile=profile, as_of=fact.at)

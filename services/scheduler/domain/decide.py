@@ -1,0 +1,160 @@
+"""From a fact, what the policies say to it, and the customer: the decision and the planned tasks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.scheduler.domain.book import Match
+from services.scheduler.domain.caps import CapState
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact, card_of, matters_of
+from services.scheduler.domain.merge import find_partner, join, reached_cap, take_over
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.windows import Span, plan_span
+from shared.ids import derived_id
+
+Outcome = Literal["planned", "merged", "capped", "refused", "no_customer", "sampled_out", "no_policy_matches"]
+RANK: tuple[Outcome, ...] = (
+    "planned",
+    "merged",
+    "capped",
+    "refused",
+    "no_customer",
+    "sampled_out",
+    "no_policy_matches",
+)
+CONDITION = "condition"
+Detail = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The record of one fact: the outcome, what each policy came to, and the tasks in their new state, in order."""
+
+    fact: Fact
+    outcome: Outcome
+    details: tuple[Detail, ...] = ()
+    tasks: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    detail: Detail
+    customer: Customer
+    tasks: tuple[Task, ...] = ()
+
+
+def decide(fact: Fact, matches: Iterable[Match], customer: Customer) -> tuple[Decision, Customer]:
+    """The decision, and the customer as later facts find them. Strong policies are placed first."""
+    details: list[Detail] = []
+    drawn: list[Match] = []
+    for match in matches:
+        if match.drawn:
+            drawn.append(match)
+        else:
+            details.append(_passed_over(match))
+    tasks: list[Task] = []
+    for match in sorted(drawn, key=lambda match: match.policy.strength):
+        placed = _place(fact, match, customer)
+        customer = placed.customer
+        details.append(placed.detail)
+        tasks += placed.tasks
+    return Decision(fact, _outcome(details), tuple(details), tuple(tasks)), customer
+
+
+def _outcome(details: list[Detail]) -> Outcome:
+    results = {detail["result"] for detail in details}
+    return next((outcome for outcome in RANK if outcome in results), "no_policy_matches")
+
+
+def _passed_over(match: Match) -> Detail:
+    detail: Detail = {"policy": match.policy.id, "version": match.policy.version}
+    if match.failure is None:
+        return detail | {"result": "sampled_out", "draw": match.draw, "rate": match.policy.rate}
+    failed = match.failure
+    leaf = {"field": failed.field, "op": failed.op, "value": failed.expected, "actual": failed.actual}
+    return detail | {"result": CONDITION, "failed": leaf}
+
+
+def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
+    """Refusal, window, merge, cap, plan: the first that applies decides."""
+    policy = match.policy
+    detail: Detail = {"policy": policy.id, "version": policy.version, "draw": match.draw, "rate": policy.rate}
+    if not fact.customer_id:
+        return _Placed(detail | {"result": "no_customer"}, customer)
+    if policy.round == 1 and (reason := _refusal(fact, policy, customer)):
+        return _Placed(detail | {"result": "refused", "reason": reason}, customer)
+    span = plan_span(fact.at, policy.delay, policy.window, policy.deadline)
+    detail |= {"due": span.due, "deadline": span.deadline}
+    partner = find_partner(customer, fact, policy, span)
+    if partner is not None:
+        return _combine(fact, policy, span, partner, customer, detail)
+    if cap := reached_cap(customer, policy, span):
+        return _Placed(detail | {"result": "capped", "cap": _cap_detail(cap)}, customer)
+    task = new_task(fact, policy, span)
+    return _Placed(_planned(detail, span, task), customer.planned(task), (task,))
+
+
+def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> _Placed:
+    if partner.priority <= policy.priority:
+        joined = join(partner, fact, policy, span)
+        detail |= {"result": "merged", "partner": str(partner.id), "due": joined.due_at, "deadline": joined.deadline_at}
+        return _Placed(detail, customer.planned(joined), (joined,))
+    task, weaker = take_over(new_task(fact, policy, span), partner)
+    detail = _planned(detail, Span(task.due_at, task.deadline_at), task) | {"partner": str(weaker.id)}
+    return _Placed(detail, customer.without(weaker).planned(task), (weaker, task))
+
+
+def _planned(detail: Detail, span: Span, task: Task) -> Detail:
+    late = {"too_short": True} if span.too_short else {}
+    return detail | {"result": "planned", "task": str(task.id), "due": span.due, "deadline": span.deadline} | late
+
+
+def _refusal(fact: Fact, policy: Policy, customer: Customer) -> str:
+    """A second follow-up is planned in any case, so that its case ends on record; release asks again."""
+    if customer.do_not_contact:
+        return "do_not_contact"
+    refused_at = customer.refused_at(policy.channel, policy.purpose)
+    return "opted_out" if refused_at is not None and refused_at <= fact.at else ""
+
+
+def _cap_detail(state: CapState) -> Detail:
+    return {
+        "limit": state.cap.limit,
+        "per": state.cap.per,
+        "days": state.cap.days,
+        "used": state.used,
+        "from": state.first,
+        "to": state.last,
+    }
+
+
+def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
+    """The task of a policy for a fact; the same input gives the same id."""
+    return Task(
+        id=derived_id(fact.at, "task", policy.id, fact.source, fact.id),
+        policy_id=policy.id,
+        policy_version=policy.version,
+        event_id=fact.id,
+        event_source=fact.source,
+        customer_id=fact.customer_id,
+        card=card_of(fact),
+        matters=matters_of(fact),
+        kind=fact.kind,
+        branch=fact.branch,
+        channel=policy.channel,
+        team=policy.team,
+        priority=policy.priority,
+        questionnaire=policy.questionnaire,
+        purpose=policy.purpose,
+        round=policy.round,
+        due_at=span.due,
+        deadline_at=span.deadline,
+        case_id=fact.case_id,
+        merge=policy.merge,
+        counted=policy.participation != "exempt",
+        guards=policy.guards,
+        combined=(),
+        lineage=fact.lineage or fact.id,
+    )

@@ -1,0 +1,117 @@
+"""A decision in Chinese sentences, for whoever asks "why (not)?"."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.clock import ORG_ZONE
+
+NO_MATCH = "没有策略匹配"
+SUMMARIES = {
+    "planned": "已计划回访。",
+    "merged": "不单独联系：已并入同一客户的另一次回访。",
+    "capped": "不回访：联系次数已达上限。",
+    "refused": "不回访：客户不接受此方式的联系。",
+    "no_customer": "不回访：事实中没有可联系的客户。",
+    "sampled_out": "不回访：未被抽中。",
+    "no_policy_matches": f"不回访：{NO_MATCH}。",
+}
+OPERATORS = {
+    "eq": "等于",
+    "ne": "不等于",
+    "in": "属于",
+    "not_in": "不属于",
+    "gt": "大于",
+    "ge": "不小于",
+    "lt": "小于",
+    "le": "不大于",
+    "exists": "有值为",
+    "contains": "包含",
+    "matches": "符合表达式",
+}
+PERIODS = {"week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}
+REFUSALS = {"do_not_contact": "客户登记为免打扰", "opted_out": "客户已拒绝或退订此渠道"}
+WEEKDAYS = "一二三四五六日"
+
+
+def explain(outcome: str, details: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[str]:
+    """The summary, then a sentence per policy; `titles` gives the policies' names."""
+    return [SUMMARIES[outcome], *(_sentence(detail, titles) for detail in details)]
+
+
+def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    policy = detail["policy"]
+    name = f"策略「{titles.get(policy, policy)}」（{policy} 第 {detail['version']} 版）"
+    return name + _RESULTS[detail["result"]](detail)
+
+
+def _condition(detail: Mapping[str, Any]) -> str:
+    failed = detail["failed"]
+    negated = failed["op"].startswith("not ")
+    op = OPERATORS[failed["op"].removeprefix("not ")]
+    actual = "没有值" if failed["actual"] is None else f"实际为 {_shown(failed['actual'])}"
+    return f"的条件不成立：要求 {failed['field']} {'不是' if negated else ''}{op} {_shown(failed['value'])}，{actual}。"
+
+
+def _draw(detail: Mapping[str, Any]) -> str:
+    if detail.get("draw") is None:
+        return "命中，全部回访"
+    return f"命中，抽样号 {detail['draw']:.6f}，抽取 {detail['rate']:g}%（小于 {detail['rate']:g} 为抽中）"
+
+
+def _sampled_out(detail: Mapping[str, Any]) -> str:
+    return _draw(detail) + "，未抽中。"
+
+
+def _no_customer(detail: Mapping[str, Any]) -> str:
+    return _draw(detail) + "，但没有可联系的客户。"
+
+
+def _refused(detail: Mapping[str, Any]) -> str:
+    return _draw(detail) + f"，但{REFUSALS[detail['reason']]}。"
+
+
+def _capped(detail: Mapping[str, Any]) -> str:
+    cap = detail["cap"]
+    per = PERIODS.get(cap["per"], f"任意连续 {cap['days']} 天")
+    return (
+        _draw(detail) + f"，但客户{per}最多联系 {cap['limit']} 次，{cap['from']} 至 {cap['to']} 已有 {cap['used']} 次。"
+    )
+
+
+def _merged(detail: Mapping[str, Any]) -> str:
+    return _draw(detail) + f"，与任务 {detail['partner']} 合并为一次联系，{_span(detail)}。"
+
+
+def _planned(detail: Mapping[str, Any]) -> str:
+    took_over = f"，并接管任务 {detail['partner']} 的事项" if detail.get("partner") else ""
+    late = "；注意：时限之前没有可联系的时段" if detail.get("too_short") else ""
+    return _draw(detail) + f"，计划任务 {detail['task']}{took_over}，{_span(detail)}{late}。"
+
+
+def _span(detail: Mapping[str, Any]) -> str:
+    deadline = f"，{local_text(detail['deadline'])} 前完成" if detail.get("deadline") else "，无时限"
+    return f"{local_text(detail['due'])} 起联系{deadline}"
+
+
+def local_text(at: str | datetime) -> str:
+    """`2026-03-03 09:00 (周二)` in the organisation's zone."""
+    moment = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(ORG_ZONE)
+    return f"{moment:%Y-%m-%d %H:%M} (周{WEEKDAYS[moment.weekday()]})"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "、".join(_shown(one) for one in value)
+    return {True: "是", False: "否"}[value] if isinstance(value, bool) else f"“{value}”"
+
+
+_RESULTS = {
+    "condition": _condition,
+    "sampled_out": _sampled_out,
+    "no_customer": _no_customer,
+    "refused": _refused,
+    "capped": _capped,
+    "merged": _merged,
+    "planned": _planned,
+}

@@ -1,0 +1,83 @@
+"""A business fact as the rules see it, and what of it travels with a task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.contracts.intake import branch_of, number_of
+from shared.contracts.registry import by_type
+
+PLATFORM_OWNERS = {"complaints", "visits"}
+CARD_TEXTS = ("name", "phone", "phone_masked", "email", "level")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`id` and `source` are the sender's; `key` is the event's identity in every database; `name` its short type."""
+
+    id: str
+    source: str
+    key: UUID
+    type: str
+    name: str
+    at: datetime
+    data: Mapping[str, Any]
+    lineage: str = ""
+
+    @property
+    def customer(self) -> Mapping[str, Any]:
+        """The fact's customer block; empty when it names nobody who could be contacted."""
+        block = self.data.get("customer")
+        return block if isinstance(block, Mapping) and block.get("id") and isinstance(block["id"], str) else {}
+
+    @property
+    def customer_id(self) -> str:
+        return str(self.customer.get("id", ""))
+
+    @property
+    def about_earlier(self) -> bool:
+        """Whether it is the platform's own event about an earlier fact, such as complaint.resolved."""
+        declared = by_type(self.type)
+        return declared is not None and declared.owner in PLATFORM_OWNERS
+
+    @property
+    def case_id(self) -> str | None:
+        return self.data.get("case_id") if self.about_earlier else None
+
+    @property
+    def branch(self) -> str:
+        return str(self.data.get("branch", "")) if self.about_earlier else branch_of(self.data)
+
+    @property
+    def kind(self) -> str:
+        """The business kind in figures: the first fact's name."""
+        return str(self.data.get("kind") or self.name) if self.about_earlier else self.name
+
+
+def card_of(fact: Fact) -> dict[str, Any]:
+    """What is needed to contact the fact's customer (`shared.contracts.common.CustomerCard`)."""
+    block = fact.customer
+    card: dict[str, Any] = {"id": block["id"], "do_not_contact": block.get("do_not_contact") is True}
+    return card | {field: block[field] for field in CARD_TEXTS if isinstance(block.get(field), str)}
+
+
+def matters_of(fact: Fact) -> tuple[dict[str, Any], ...]:
+    """What the contact is about: for an event about an earlier fact, that fact's matters first."""
+    earlier = fact.data.get("matters", ()) if fact.about_earlier else ()
+    return (*earlier, _matter(fact))
+
+
+def _matter(fact: Fact) -> dict[str, Any]:
+    data = fact.data
+    declared = by_type(fact.type)
+    number = number_of(data)
+    return {
+        "event_id": fact.id,
+        "event_type": fact.name,
+        "at": fact.at,
+        "subject": number,
+        "title": f"{declared.title if declared else fact.name} {number}".strip(),
+        "facts": {name: value for name, value in data.items() if name != "matters"},
+    }

@@ -1,0 +1,88 @@
+"""One customer, several matters: one contact (X1).
+
+A follow-up joins another planned one of the same customer, channel and purpose when both may merge and some moment suits
+both. A day's list stands from its first moment on: a contact due today is no longer changed by what happens today. So the
+plan depends on when facts happened, not on how fast they are handled.
+"""
+
+from dataclasses import replace
+
+from services.scheduler.domain.caps import CapState, standing
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact, matters_of
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.windows import Span, local_day
+
+MERGED = "merged"
+
+
+def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span) -> Task | None:
+    """The planned task that a contact for `policy` about `fact` can be combined with; the most urgent one."""
+    if not policy.merge:
+        return None
+    fitting = [task for task in customer.open if _fits(customer, task, fact, policy, span)]
+    return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
+
+
+def common_span(task: Task, span: Span) -> Span:
+    """When a contact that serves both may take place."""
+    deadlines = [deadline for deadline in (task.deadline_at, span.deadline) if deadline is not None]
+    return Span(max(task.due_at, span.due), min(deadlines, default=None))
+
+
+def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
+    """`task` keeps the contact and also answers `policy`, and the fact if it is another one."""
+    common = common_span(task, span)
+    added = () if _about(task, fact) else matters_of(fact)
+    return replace(
+        task,
+        due_at=common.due,
+        deadline_at=common.deadline,
+        matters=(*task.matters, *added),
+        combined=_once(*task.combined, policy.id),
+    )
+
+
+def take_over(task: Task, weaker: Task) -> tuple[Task, Task]:
+    """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
+    common = common_span(weaker, Span(task.due_at, task.deadline_at))
+    known = {matter["event_id"] for matter in task.matters}
+    return (
+        replace(
+            task,
+            due_at=common.due,
+            deadline_at=common.deadline,
+            matters=(*task.matters, *(matter for matter in weaker.matters if matter["event_id"] not in known)),
+            combined=_once(weaker.policy_id, *weaker.combined),
+        ),
+        moved(weaker, "cancelled", MERGED),
+    )
+
+
+def reached_cap(customer: Customer, policy: Policy, span: Span) -> CapState | None:
+    """The cap that forbids a further contact of this policy, if one does."""
+    if policy.participation != "counted":
+        return None
+    days = [contact.day for contact in customer.contacts]
+    states = (standing(cap, local_day(span.due), days) for cap in policy.caps)
+    return next((state for state in states if state.reached), None)
+
+
+def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span) -> bool:
+    if not task.merge or (task.channel, task.purpose, task.round) != (policy.channel, policy.purpose, policy.round):
+        return False
+    if not _about(task, fact) and local_day(fact.at) >= local_day(task.due_at):
+        return False
+    common = common_span(task, span)
+    if common.too_short:
+        return False
+    return common.due == task.due_at or reached_cap(customer.without(task), policy, common) is None
+
+
+def _once(*policies: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(policies))
+
+
+def _about(task: Task, fact: Fact) -> bool:
+    return any(matter["event_id"] == fact.id for matter in task.matters)

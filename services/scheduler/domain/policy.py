@@ -1,0 +1,58 @@
+"""What a policy says: whom, when, how often and by whom to follow up (issue of the regulations, R01-R13)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.scheduler.domain.caps import Cap
+from services.scheduler.domain.windows import Deadline, Delay, Window
+
+Participation = Literal["counted", "unblocked", "exempt"]
+Purpose = Literal["followup", "greeting", "notice"]
+ALL_EVENTS = "*"
+EVERYBODY = 100.0
+NO_DELAY = Delay()
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """`events` are wire types or `*`; `condition` is the tree that `conditions.compile_condition` takes, None = always."""
+
+    events: tuple[str, ...]
+    condition: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One immutable version of a policy.
+
+    `rate` is a percentage. `participation` says how it takes part in `caps`: `counted` contacts count and may be
+    blocked, `unblocked` ones count but are never blocked, `exempt` ones neither. `guards` are further conditions of
+    release (`case_open`: not while the customer has an open complaint). `clauses` are the regulation's ids.
+    """
+
+    id: str
+    version: int
+    title: str
+    trigger: Trigger
+    window: Window
+    seed: str
+    rate: float = EVERYBODY
+    delay: Delay = NO_DELAY
+    deadline: Deadline | None = None
+    caps: tuple[Cap, ...] = ()
+    participation: Participation = "counted"
+    channel: str = "phone"
+    questionnaire: str = ""
+    team: str = ""
+    priority: int = 5
+    purpose: Purpose = "followup"
+    round: int = 1
+    merge: bool = True
+    guards: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+
+    @property
+    def strength(self) -> tuple[int, float, str]:
+        """Sorts the strongest first: most urgent, then the one that asks most customers."""
+        return (self.priority, -self.rate, self.id)

@@ -1,0 +1,203 @@
+"""One policy as written in YAML, read into its canonical content."""
+
+import re
+from dataclasses import dataclass
+from datetime import time
+from typing import Any, get_args
+
+from services.scheduler.domain.caps import Period
+from services.scheduler.domain.conditions import EVENT_FIELDS, OPERATORS, ORDERINGS
+from services.scheduler.domain.policy import EVERYBODY, Participation, Purpose
+from services.scheduler.domain.release import CASE_OPEN_GUARD
+from services.scheduler.domain.section import Section
+from shared.contracts.common import Channel
+
+Content = dict[str, Any]
+ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
+CODE_FORM = r"[A-Za-z0-9._-]{0,64}"
+EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
+FRAME_FORM = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
+DEEPEST = 8
+DEFAULT_FRAMES = ["09:00-12:00", "14:00-18:00"]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the pack says for all its policies."""
+
+    seed: str
+    caps: list[Content]
+    window: Content
+
+
+def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool]:
+    """The canonical content and whether it starts enabled; mistakes are noted in the section."""
+    content: Content = {
+        "id": section.text("id", form=ID_FORM, say="小写字母、数字、点、下划线和连字符组成的编号"),
+        "title": section.text("title", say="中文名称"),
+        "clauses": section.texts("clauses", "条款编号的列表，如 [R01.1]"),
+        "trigger": _trigger(section),
+        "rate": _rate(section),
+        "delay": _amount(section, "delay", ("minutes", "hours", "days")) or {"amount": 0, "unit": "minutes"},
+        "deadline": _amount(section, "deadline", ("hours", "days", "working_days")),
+        "window": read_window(section.section("window", "接触时段"), defaults.window),
+        "seed": defaults.seed,
+        "caps": defaults.caps,
+        "cap": section.choice("cap", get_args(Participation), "counted"),
+        "channel": section.choice("channel", get_args(Channel), "phone"),
+        "questionnaire": section.text("questionnaire", "", CODE_FORM, "问卷编号"),
+        "team": section.text("team", "", CODE_FORM, "班组编号"),
+        "priority": section.integer("priority", 1, 9, 5),
+        "purpose": section.choice("purpose", get_args(Purpose), "followup"),
+        "round": section.integer("round", 1, 9, 1),
+        "merge": section.flag("merge", default=True),
+        "guards": _guards(section),
+    }
+    enabled = section.flag("enabled", default=True)
+    section.close()
+    return content, enabled
+
+
+def read_window(section: Section | None, default: Content | None = None) -> Content:
+    """Contact frames of the day in order, and whether only working days count."""
+    window = default or {"days": "working", "frames": [frame.split("-") for frame in DEFAULT_FRAMES]}
+    if section is None:
+        return window
+    days = section.choice("days", ("working", "all"), window["days"])
+    frames = section.texts("frames", '时段的列表，如 ["09:00-12:00", "14:00-18:00"]')
+    section.close()
+    if not frames:
+        return {"days": days, "frames": window["frames"]}
+    return {"days": days, "frames": _frames(section, frames)}
+
+
+def read_caps(section: Section) -> list[Content]:
+    """Caps of the pack: at most `limit` contacts `per` period."""
+    return [_cap(part) for part in section.sections("caps", "一条频次上限，如 {limit: 2, per: quarter}")]
+
+
+def _cap(section: Section) -> Content:
+    per = section.choice("per", get_args(Period))
+    cap = {"limit": section.integer("limit", 1, 1000), "per": per, "days": 0}
+    if per == "days":
+        cap["days"] = section.integer("days", 1, 366)
+    section.close()
+    return cap
+
+
+def _frames(section: Section, frames: list[str]) -> list[list[str]]:
+    end = time()
+    for frame in frames:
+        if not re.fullmatch(FRAME_FORM, frame):
+            section.problem("frames", f"时段应写成 09:00-12:00 的样子，现在是 {frame!r}")
+            continue
+        opens, closes = (time.fromisoformat(text) for text in frame.split("-"))
+        if opens >= closes or opens < end:
+            section.problem("frames", f"时段须起早止晚、按先后排列且不重叠，{frame} 不符合")
+        end = closes
+    return [frame.split("-") for frame in frames]
+
+
+def _trigger(section: Section) -> Content:
+    part = section.section("trigger", "触发条件，如 {events: [repair.closed]}")
+    if part is None:
+        section.problem("trigger", "缺少此项，应写触发的事件，如 {events: [repair.closed]}")
+        return {"events": [], "condition": None}
+    events = part.texts("events", "事件名的列表，如 [repair.closed]；* 表示所有事件", required=True)
+    for event in events:
+        if not re.fullmatch(EVENT_FORM, event):
+            part.problem("events", f"事件名只含字母、数字、点、下划线和连字符，现在是 {event!r}")
+    condition = part.section("condition", "条件，如 {field: result, op: ne, value: cancelled}")
+    if condition is not None:
+        _check_condition(condition)
+    part.close()
+    return {"events": events, "condition": dict(condition.values) if condition else None}
+
+
+def _check_condition(section: Section, depth: int = 1) -> None:
+    if depth > DEEPEST:
+        section.problem("", f"条件嵌套不能超过 {DEEPEST} 层")
+    elif section.has("all") or section.has("any"):
+        key = "all" if section.has("all") else "any"
+        branches = section.sections(key, "一个条件")
+        if not branches:
+            section.problem(key, "应至少写一个条件")
+        for branch in branches:
+            _check_condition(branch, depth + 1)
+    elif section.has("not"):
+        inner = section.section("not", "一个条件")
+        if inner is not None:
+            _check_condition(inner, depth + 1)
+    else:
+        _check_leaf(section)
+    section.close()
+
+
+def _check_leaf(section: Section) -> None:
+    field = section.text("field", form=r"[^\s.]+(\.[^\s.]+)*", say="数据字段路径，如 product.category")
+    if field.startswith("event.") and field.partition(".")[2] not in EVENT_FIELDS:
+        section.problem("field", f"event 之下只有 {'、'.join(EVENT_FIELDS)}")
+    op = section.choice("op", OPERATORS)
+    section.has("value")
+    if message := _value_problem(op, section.values.get("value")):
+        section.problem("value", message)
+
+
+def _value_problem(op: str, value: Any) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if op in ("in", "not_in"):
+        good = isinstance(value, list) and bool(value) and all(_is_scalar(one) for one in value)
+        return "" if good else f"{op} 应写一个列表，如 [甲, 乙]"
+    if op in ORDERINGS:
+        return "" if number or isinstance(value, str) else f"{op} 应写一个数或带引号的时间"
+    if op == "exists":
+        return "" if value is None or isinstance(value, bool) else "exists 应写 true 或 false"
+    if op == "matches":
+        return _pattern_problem(value)
+    return "" if _is_scalar(value) else f"{op} 应写一个值（文字、数或 true/false；日期须加引号）"
+
+
+def _pattern_problem(value: Any) -> str:
+    try:
+        re.compile(value)
+    except (re.error, TypeError):
+        return "matches 应写一个正则表达式"
+    return ""
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _rate(section: Section) -> float:
+    if not section.has("rate"):
+        section.problem("rate", "缺少此项，应写 all（全部）或百分比，如 20")
+        return EVERYBODY
+    value = section.values["rate"]
+    if value == "all":
+        return EVERYBODY
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= EVERYBODY:
+        section.problem("rate", f"应写 all（全部）或 0 到 100 的百分比，如 20，现在是 {value!r}")
+        return EVERYBODY
+    return float(value)
+
+
+def _amount(section: Section, key: str, units: tuple[str, ...]) -> Content | None:
+    """`{days: 2}`: exactly one unit with a whole number."""
+    part = section.section(key, f"时长，如 {{{units[-1]}: 2}}")
+    if part is None:
+        return None
+    given = [unit for unit in units if part.has(unit)]
+    part.close()
+    if len(given) != 1:
+        section.problem(key, f"应写且只写一个单位（{'、'.join(units)}），如 {{{units[-1]}: 2}}")
+        return None
+    return {"amount": part.integer(given[0], 0, 10_000), "unit": given[0]}
+
+
+def _guards(section: Section) -> list[str]:
+    guards = section.texts("guards", f"下达前检查的列表，如 [{CASE_OPEN_GUARD}]")
+    for guard in guards:
+        if guard != CASE_OPEN_GUARD:
+            section.problem("guards", f"只可写 {CASE_OPEN_GUARD}，现在是 {guard!r}")
+    return guards

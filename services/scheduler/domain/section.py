@@ -1,0 +1,129 @@
+"""Reading configuration with errors that tell a policy owner where the mistake is and what to write instead."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: in which file, at which key, and (Chinese) what is wrong and what to write."""
+
+    file: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file} · {self.key}：{self.message}" if self.key else f"{self.file}：{self.message}"
+
+
+@dataclass
+class Section:
+    """A mapping of a file at key path `at`; every reader notes a problem and returns the default when it can't read."""
+
+    file: str
+    values: Mapping[str, Any]
+    problems: list[Problem]
+    at: str = ""
+    read: set[str] = field(default_factory=set)
+
+    def path(self, key: str) -> str:
+        return f"{self.at}.{key}" if self.at else key
+
+    def problem(self, key: str, message: str) -> None:
+        self.problems.append(Problem(self.file, self.path(key), message))
+
+    def has(self, key: str) -> bool:
+        self.read.add(key)
+        return self.values.get(key) is not None
+
+    def text(self, key: str, default: str | None = None, form: str = r"[\s\S]{0,200}", say: str = "一段文字") -> str:
+        """A text of the given form; required when there is no default."""
+        if not self.has(key):
+            return self._missing(key, default, say)
+        value = self.values[key]
+        if not isinstance(value, str) or not re.fullmatch(form, value):
+            self.problem(key, f"应写{say}，现在是 {value!r}")
+            return default or ""
+        return value
+
+    def choice(self, key: str, options: Sequence[str], default: str | None = None) -> str:
+        say = "以下之一：" + "、".join(options)
+        if not self.has(key):
+            return self._missing(key, default, say)
+        value = self.values[key]
+        if value not in options:
+            self.problem(key, f"应写{say}，现在是 {value!r}{_meant(value, options)}")
+            return default or options[0]
+        return str(value)
+
+    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        say = f"{low} 到 {high} 的整数"
+        if not self.has(key):
+            return int(self._missing(key, None if default is None else str(default), say) or low)
+        value = self.values[key]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self.problem(key, f"应写{say}，现在是 {value!r}")
+            return low if default is None else default
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        if not self.has(key):
+            return default
+        value = self.values[key]
+        if not isinstance(value, bool):
+            self.problem(key, f"应写 true 或 false，现在是 {value!r}")
+            return default
+        return value
+
+    def texts(self, key: str, say: str, required: bool = False) -> list[str]:
+        if not self.has(key):
+            if required:
+                self._missing(key, None, say)
+            return []
+        value = self.values[key]
+        if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+            self.problem(key, f"应写{say}，现在是 {value!r}")
+            return []
+        return value
+
+    def section(self, key: str, say: str) -> "Section | None":
+        """A mapping below `key`; None when it is left out."""
+        if not self.has(key):
+            return None
+        return self.as_section(key, self.values[key], say)
+
+    def sections(self, key: str, say: str) -> list["Section"]:
+        """A list of mappings below `key`."""
+        if not self.has(key):
+            return []
+        value = self.values[key]
+        if not isinstance(value, list):
+            self.problem(key, f"应写一个列表，每项是{say}，现在是 {value!r}")
+            return []
+        found = [self.as_section(f"{key}[{index}]", one, say) for index, one in enumerate(value)]
+        return [one for one in found if one is not None]
+
+    def as_section(self, key: str, value: Any, say: str) -> "Section | None":
+        if not isinstance(value, Mapping):
+            self.problem(key, f"应写{say}，现在是 {value!r}")
+            return None
+        return Section(self.file, value, self.problems, self.path(key))
+
+    def close(self) -> None:
+        """Note every key that nobody read: mostly a slip of the pen."""
+        for key in self.values:
+            if key not in self.read:
+                self.problem(str(key), f"没有这个配置项{_meant(key, self.read)}，可写：{'、'.join(sorted(self.read))}")
+
+    def _missing(self, key: str, default: str | None, say: str) -> str:
+        if default is None:
+            self.problem(key, f"缺少此项，应写{say}")
+        return default or ""
+
+
+def _meant(value: Any, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(value), list(known), n=1)
+    return f"，是否想写 {close[0]}？" if close else ""

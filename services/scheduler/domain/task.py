@@ -1,0 +1,73 @@
+"""A follow-up task and its life: planned → released → done or failed; planned → cancelled or expired."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from shared.errors import Conflict
+
+TaskState = Literal["planned", "released", "done", "failed", "cancelled", "expired"]
+NEXT: dict[TaskState, frozenset[TaskState]] = {
+    "planned": frozenset({"released", "cancelled", "expired"}),
+    "released": frozenset({"done", "failed"}),
+}
+NAMES: dict[str, str] = {
+    "planned": "已计划",
+    "released": "已下达",
+    "done": "已完成",
+    "failed": "未成功",
+    "cancelled": "已取消",
+    "expired": "已过期",
+}
+
+
+class TaskNotInState(Conflict):
+    """The task's state does not lead to the wanted one."""
+
+    title = "回访任务的状态不允许此操作"
+    code = "task-not-in-state"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A planned contact of one customer. `card` and `matters` are what followup events carry.
+
+    `event_id` and `event_source` name the fact that planned it; `combined` the policies that joined it (X1);
+    `counted` whether it stands in the contact ledger.
+    """
+
+    id: UUID
+    policy_id: str
+    policy_version: int
+    event_id: str
+    event_source: str
+    customer_id: str
+    card: Mapping[str, Any]
+    matters: tuple[Mapping[str, Any], ...]
+    kind: str
+    branch: str
+    channel: str
+    team: str
+    priority: int
+    questionnaire: str
+    purpose: str
+    round: int
+    due_at: datetime
+    deadline_at: datetime | None
+    case_id: str | None
+    merge: bool
+    counted: bool
+    guards: tuple[str, ...]
+    combined: tuple[str, ...]
+    lineage: str
+    state: TaskState = "planned"
+    reason: str = ""
+
+
+def moved(task: Task, state: TaskState, reason: str = "") -> Task:
+    """The task in its next state. Raises TaskNotInState."""
+    if state not in NEXT.get(task.state, ()):
+        raise TaskNotInState(f"任务当前{NAMES[task.state]}，不能变为{NAMES[state]}", state=task.state)
+    return replace(task, state=state, reason=reason)

@@ -1,0 +1,39 @@
+"""What the scheduler does when something happened elsewhere."""
+
+from collections.abc import Sequence
+
+from services.scheduler.commands import contacts, decide
+from services.scheduler.commands.desk import Desk
+from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
+from shared.contracts.registry import wire_type
+from shared.messaging import Consumer, Event, Work
+
+RESOLVED = wire_type("complaint.resolved")
+
+
+def consumer_for(desk: Desk) -> Consumer:
+    """The consumer, with the compiled policies at hand."""
+    consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS])
+
+    @consumer.on(INTAKE)
+    async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:
+        await decide.decide_events(work, desk, events)
+
+    @consumer.on(COMPLAINTS)
+    async def follow_cases(work: Work, events: Sequence[Event]) -> None:
+        await contacts.note_cases(work, events)
+        book = await desk.current(work.session)
+        wanted = [event for event in events if event.type == RESOLVED or book.triggered_by(event.type)]
+        await decide.decide_events(work, desk, wanted)
+
+    @consumer.on(VISITS)
+    async def settle_contacts(work: Work, events: Sequence[Event]) -> None:
+        await contacts.note_visits(work, events)
+        await decide.decide_triggered(work, desk, events)
+
+    @consumer.on(NOTIFICATIONS)
+    async def heed_opt_outs(work: Work, events: Sequence[Event]) -> None:
+        await contacts.note_opt_outs(work, [event for event in events if event.name == "notification.opted_out"])
+        await decide.decide_triggered(work, desk, events)
+
+    return consumer

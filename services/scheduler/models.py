@@ -1,0 +1,169 @@
+"""Rows: packs and policy versions, customers and their cases, decisions, tasks with what is due, the contact ledger."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, SmallInteger, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.db import service_metadata
+
+metadata = service_metadata()
+
+
+class Base(SQLModel, registry=registry(metadata=metadata)):
+    metadata = metadata
+
+
+def _text(primary_key: bool = False, nullable: bool = False) -> Column[Any]:
+    return Column(Text, primary_key=primary_key, nullable=nullable)
+
+
+def _instant(nullable: bool = False) -> Column[Any]:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def _json() -> Column[Any]:
+    return Column(JSONB, nullable=False)
+
+
+class PackRow(Base, table=True):
+    """A pack as it was last applied."""
+
+    __tablename__ = "pack"
+
+    name: str = Field(sa_column=_text(primary_key=True))
+    title: str = Field(sa_column=_text())
+    loaded_at: datetime = Field(sa_column=_instant())
+    loaded_by: str = Field(sa_column=_text())
+
+
+class PolicyRow(Base, table=True):
+    """A policy: its newest version and whether it is enabled; `revision` is its entity tag."""
+
+    __tablename__ = "policy"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    pack: str = Field(sa_column=_text())
+    version: int
+    enabled: bool
+    revision: int
+    changed_at: datetime = Field(sa_column=_instant())
+    changed_by: str = Field(sa_column=_text())
+
+
+class PolicyVersionRow(Base, table=True):
+    """An immutable version; `hash` is the SHA-256 of its canonical content."""
+
+    __tablename__ = "policy_version"
+
+    policy_id: str = Field(sa_column=_text(primary_key=True))
+    version: int = Field(primary_key=True)
+    content: dict[str, Any] = Field(sa_column=_json())
+    hash: str = Field(sa_column=_text())
+    loaded_at: datetime = Field(sa_column=_instant())
+    loaded_by: str = Field(sa_column=_text())
+
+
+class PolicyBookRow(Base, table=True):
+    """One row; `revision` rises with every change of what is active, so that every replica reads it again."""
+
+    __tablename__ = "policy_book"
+
+    id: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class CustomerRow(Base, table=True):
+    """The small profile; `as_of` is the newest fact it comes from, `opted_out` maps channel:purpose to when."""
+
+    __tablename__ = "customer"
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    profile: dict[str, Any] = Field(sa_column=_json())
+    as_of: datetime = Field(sa_column=_instant())
+    opted_out: dict[str, Any] = Field(sa_column=_json())
+
+
+class CaseRow(Base, table=True):
+    """How a complaint stands; `resolved_by` is the event that last resolved it."""
+
+    __tablename__ = "complaint_case"
+    __table_args__ = (Index("complaint_case_open", "customer_id", postgresql_where=text("state = 'open'")),)
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    customer_id: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())
+    resolved_by: str = Field(sa_column=_text())
+    as_of: datetime = Field(sa_column=_instant())
+
+
+class DecisionRow(Base, table=True):
+    """The record of one event (append-only, partitioned by `day`, the UTC day of the event)."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("decision_event_id", "event_id"), Index("decision_customer", "customer_id"))
+
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    event_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    event_id: str = Field(sa_column=_text())
+    source: str = Field(sa_column=_text())
+    event_type: str = Field(sa_column=_text())
+    customer_id: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_instant())
+    decided_at: datetime = Field(sa_column=_instant())
+    outcome: str = Field(sa_column=_text())
+    details: list[Any] = Field(sa_column=_json())
+
+
+class TaskRow(Base, table=True):
+    """A task's history row; `body` holds the rest of `domain.task.Task`."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("task_customer", "customer_id", "due_at", "id"),
+        Index("task_due", "due_at", "id"),
+        Index("task_case", "case_id", postgresql_where=text("case_id IS NOT NULL")),
+    )
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    policy_id: str = Field(sa_column=_text())
+    policy_version: int
+    event_id: str = Field(sa_column=_text())
+    customer_id: str = Field(sa_column=_text())
+    case_id: str | None = Field(sa_column=_text(nullable=True))
+    due_at: datetime = Field(sa_column=_instant())
+    deadline_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    state: str = Field(sa_column=_text())
+    reason: str = Field(sa_column=_text())
+    planned_at: datetime = Field(sa_column=_instant())
+    changed_at: datetime = Field(sa_column=_instant())
+    body: dict[str, Any] = Field(sa_column=_json())
+
+
+class DueRow(Base, table=True):
+    """A planned task waiting for its moment: small, so that claiming stays fast however long the history is."""
+
+    __tablename__ = "due"
+    __table_args__ = (Index("due_at", "due_at", "task_id"), Index("due_customer", "customer_id"))
+
+    task_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    customer_id: str = Field(sa_column=_text())
+    due_at: datetime = Field(sa_column=_instant())
+
+
+class LedgerRow(Base, table=True):
+    """A contact that counts for caps: reserved when planned, committed when it took place, else released."""
+
+    __tablename__ = "contact_ledger"
+    __table_args__ = (
+        Index("contact_ledger_customer", "customer_id", "day", postgresql_where=text("state <> 'released'")),
+    )
+
+    task_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    customer_id: str = Field(sa_column=_text())
+    day: date = Field(sa_column=Column(Date, nullable=False))
+    state: str = Field(sa_column=_text())

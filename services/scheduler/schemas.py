@@ -1,0 +1,213 @@
+"""What the scheduler's HTTP interface takes and gives."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.explain import NO_MATCH, explain
+from services.scheduler.domain.task import NAMES
+from services.scheduler.store.decisions import StoredDecision
+from services.scheduler.store.policies import StoredPolicy, StoredVersion
+from services.scheduler.store.tasks import StoredTask
+
+PACK_EXAMPLE: dict[str, Any] = {
+    "name": "demo",
+    "files": {
+        "pack.yaml": "format: 1\nname: demo\ntitle: 示例策略包\n",
+        "policies/repair.yaml": (
+            "id: repair-all\ntitle: 维修全部回访\ntrigger: {events: [repair.closed]}\nrate: all\n"
+            "delay: {days: 1}\ndeadline: {working_days: 3}\nquestionnaire: gas-repair\nteam: hotline\n"
+        ),
+    },
+}
+EVENT_EXAMPLE: dict[str, Any] = {
+    "id": "试算-1",
+    "source": "/erp/test",
+    "type": "repair.closed",
+    "time": "2026-03-02T16:05:00+08:00",
+    "data": {"work_order_no": "WX1", "result": "repaired", "customer": {"id": "C1", "name": "陈静"}},
+}
+
+
+class PackIn(BaseModel):
+    """策略包：各文件路径与内容。"""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PACK_EXAMPLE]})
+
+    name: str = Field(description="策略包名称，须与 pack.yaml 中一致")
+    files: dict[str, str] = Field(description="路径 → 文件内容（YAML 文本）；须有 pack.yaml")
+
+
+class PolicyResult(BaseModel):
+    id: str = Field(description="策略编号")
+    result: str = Field(description="created 新建、changed 新版本、unchanged 未变、withdrawn 已不在包中，停用")
+
+
+class PackOut(BaseModel):
+    """应用策略包的结果。"""
+
+    name: str
+    title: str
+    policies: list[PolicyResult]
+
+
+class PolicyOut(BaseModel):
+    """一条策略的当前版本。"""
+
+    id: str = Field(description="策略编号")
+    title: str = Field(description="名称")
+    pack: str = Field(description="所属策略包")
+    version: int = Field(description="当前版本")
+    enabled: bool = Field(description="是否启用")
+    clauses: list[str] = Field(description="依据的条款")
+    events: list[str] = Field(description="触发事件")
+    rate: float = Field(description="抽取百分比，100 为全部")
+    team: str = Field(description="班组")
+    changed_at: datetime
+    changed_by: str
+
+    @classmethod
+    def of(cls, stored: StoredPolicy) -> "PolicyOut":
+        return cls(**_policy(stored))
+
+
+class VersionOut(BaseModel):
+    version: int
+    hash: str = Field(description="内容的 SHA-256")
+    loaded_at: datetime
+    loaded_by: str
+    content: dict[str, Any] = Field(description="完整内容，含默认值")
+
+    @classmethod
+    def of(cls, stored: StoredVersion) -> "VersionOut":
+        return cls(**vars(stored))
+
+
+class PolicyDetail(PolicyOut):
+    """一条策略及其所有版本。"""
+
+    revision: int = Field(description="修改时作为 If-Match")
+    versions: list[VersionOut]
+
+    @classmethod
+    def with_versions(cls, stored: StoredPolicy, versions: list[StoredVersion]) -> "PolicyDetail":
+        found = [VersionOut.of(version) for version in versions]
+        return cls(**_policy(stored), revision=stored.revision, versions=found)
+
+
+def _policy(stored: StoredPolicy) -> dict[str, Any]:
+    content = stored.content
+    fields = {name: content[name] for name in ("title", "clauses", "rate", "team")}
+    names = ("id", "pack", "version", "enabled", "changed_at", "changed_by")
+    return fields | {"events": content["trigger"]["events"]} | {name: getattr(stored, name) for name in names}
+
+
+class DecisionOut(BaseModel):
+    """对一个事件的决定：结果与每条策略的理由。"""
+
+    event_id: str = Field(description="发送方给出的事件编号")
+    source: str = Field(description="来源")
+    event_type: str
+    customer_id: str
+    at: datetime = Field(description="事件发生时间")
+    decided_at: datetime | None = Field(default=None, description="决定时间；试算时为空")
+    outcome: str = Field(
+        description="planned 已计划、merged 已合并、capped 达上限、refused 拒访、no_customer 无客户、"
+        "sampled_out 未抽中、no_policy_matches 没有策略匹配"
+    )
+    reason: str = Field(description="一句话说明")
+    explanation: list[str] = Field(description="逐条策略的中文说明")
+    policies: list[dict[str, Any]] = Field(description="逐条策略的明细：条件、抽样号、上限、时段、任务")
+
+    @classmethod
+    def of(cls, stored: StoredDecision, titles: dict[str, str]) -> "DecisionOut":
+        sentences = explain(stored.outcome, stored.details, titles)
+        names = ("event_id", "source", "event_type", "customer_id", "at", "decided_at", "outcome")
+        fields = {name: getattr(stored, name) for name in names}
+        return cls(**fields, reason=_reason(stored.outcome, sentences), explanation=sentences, policies=stored.details)
+
+    @classmethod
+    def tried(cls, decision: Decision, titles: dict[str, str]) -> "DecisionOut":
+        fact, details = decision.fact, list(decision.details)
+        sentences = explain(decision.outcome, details, titles)
+        return cls(
+            event_id=fact.id,
+            source=fact.source,
+            event_type=fact.name,
+            customer_id=fact.customer_id,
+            at=fact.at,
+            outcome=decision.outcome,
+            reason=_reason(decision.outcome, sentences),
+            explanation=sentences,
+            policies=details,
+        )
+
+
+def _reason(outcome: str, sentences: list[str]) -> str:
+    return NO_MATCH if outcome == "no_policy_matches" else sentences[0].rstrip("。")
+
+
+class TryIn(BaseModel):
+    """要试算的事件（CloudEvents 字段）。"""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EVENT_EXAMPLE]})
+
+    id: str = Field(default="try", min_length=1, max_length=256)
+    source: str = Field(default="/try", min_length=1, max_length=256)
+    type: str = Field(min_length=1, max_length=256, description="事件类型，短名或全名")
+    time: datetime | None = Field(default=None, description="发生时间；空为现在")
+    data: dict[str, Any] = {}
+
+
+class TaskOut(BaseModel):
+    """一个回访任务。"""
+
+    id: str = Field(description="任务编号")
+    state: str = Field(description="planned、released、done、failed、cancelled、expired")
+    state_name: str = Field(description="状态的中文名")
+    reason: str = Field(description="未下达或未成功的原因")
+    policy_id: str
+    policy_version: int
+    combined: list[str] = Field(description="并入此任务的其他策略")
+    customer_id: str
+    customer_name: str
+    branch: str
+    kind: str
+    channel: str
+    team: str
+    priority: int
+    purpose: str
+    round: int
+    questionnaire: str
+    case_id: str | None
+    matters: list[dict[str, Any]] = Field(description="事项（不含原始数据）")
+    due_at: datetime = Field(description="最早联系时间")
+    deadline_at: datetime | None = Field(description="时限")
+    planned_at: datetime
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, stored: StoredTask) -> "TaskOut":
+        task = stored.task
+        names = (set(cls.model_fields) & set(task.__slots__)) - {"id", "matters", "combined"}
+        return cls(
+            id=str(task.id),
+            state_name=NAMES[task.state],
+            combined=list(task.combined),
+            customer_name=str(task.card.get("name", "")),
+            matters=[{name: matter[name] for name in matter if name != "facts"} for matter in task.matters],
+            planned_at=stored.planned_at,
+            changed_at=stored.changed_at,
+            **{name: getattr(task, name) for name in names},
+        )
+
+
+class CancelIn(BaseModel):
+    """取消任务。"""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "客户已来电说明", "lawful": True}]})
+
+    reason: str = Field(min_length=1, max_length=200, description="取消的理由")
+    lawful: bool = Field(default=False, description="是否为正当理由（正当理由取消的不计入应访）")

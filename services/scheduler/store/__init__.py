@@ -1,0 +1,1 @@
+"""All SQL of the scheduler: `policies`, `customers`, `decisions`, `tasks`."""

@@ -1,0 +1,110 @@
+"""Customers: profile and refusals, their complaints, and the contacts that count."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.domain.customer import Contact, Customer
+from services.scheduler.store.rows import dump, load
+
+_GET = "SELECT id, profile, as_of, opted_out FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"
+_FIND = text(_GET)
+# sorted, so that batches wait for each other instead of deadlocking
+_LOCK = text(_GET + " FOR NO KEY UPDATE")
+_SAVE = text("""
+    INSERT INTO customer (id, profile, as_of, opted_out)
+    SELECT id, profile::jsonb, as_of, '{}'
+    FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS text[]), CAST(:times AS timestamptz[]))
+         AS row (id, profile, as_of)
+    ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, as_of = excluded.as_of
+    WHERE customer.as_of < excluded.as_of
+""")
+_REFUSE = text("""
+    INSERT INTO customer (id, profile, as_of, opted_out)
+    SELECT id, '{}', '-infinity', opted_out::jsonb
+    FROM unnest(CAST(:ids AS text[]), CAST(:opted_out AS text[])) AS row (id, opted_out)
+    ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET opted_out = excluded.opted_out || customer.opted_out
+""")
+_CONTACTS = text("""
+    SELECT customer_id, task_id, day FROM contact_ledger
+    WHERE customer_id = ANY(CAST(:ids AS text[])) AND day >= :since AND state <> 'released'
+""")
+_CASES = text("""
+    INSERT INTO complaint_case (id, customer_id, state, resolved_by, as_of)
+    SELECT id, customer_id, state, resolved_by, as_of
+    FROM unnest(CAST(:ids AS text[]), CAST(:customers AS text[]), CAST(:states AS text[]),
+                CAST(:resolved_by AS text[]), CAST(:times AS timestamptz[]))
+         AS row (id, customer_id, state, resolved_by, as_of)
+    ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, resolved_by = excluded.resolved_by, as_of = excluded.as_of
+    WHERE complaint_case.as_of <= excluded.as_of
+""")
+
+
+async def find_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str, Customer]:
+    """Profiles and refusals of those known."""
+    return _customers(await session.execute(_FIND, {"ids": list(ids)}))
+
+
+async def lock_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str, Customer]:
+    """As `find_customers`, and nobody else decides about them until the transaction ends."""
+    return _customers(await session.execute(_LOCK, {"ids": sorted(ids)}))
+
+
+def _customers(rows: Iterable[Any]) -> dict[str, Customer]:
+    return {row[0]: Customer(row[0], load(row[1]), row[2], refusals_of(row[3])) for row in rows}
+
+
+def refusals_of(stored: Any) -> dict[str, datetime]:
+    """The `opted_out` column."""
+    return {} if stored == "{}" else {way: datetime.fromisoformat(at) for way, at in load(stored).items()}
+
+
+async def save_customers(session: AsyncSession, customers: Sequence[Customer]) -> None:
+    """Write profiles; one that is not newer than the kept one changes nothing."""
+    if customers:
+        await session.execute(
+            _SAVE,
+            {
+                "ids": [customer.id for customer in customers],
+                "profiles": [dump(customer.profile) for customer in customers],
+                "times": [customer.as_of for customer in customers],
+            },
+        )
+
+
+async def save_refusals(session: AsyncSession, refusals: Mapping[str, Mapping[str, datetime]]) -> None:
+    """Remember refused ways of contact (customer → `channel:purpose` → when); the first refusal stays."""
+    if refusals:
+        values = {"ids": list(refusals), "opted_out": [dump(ways) for ways in refusals.values()]}
+        await session.execute(_REFUSE, values)
+
+
+async def find_contacts(session: AsyncSession, ids: Sequence[str], since: date) -> dict[str, tuple[Contact, ...]]:
+    """Contacts that count, planned or made, from `since` on."""
+    found: dict[str, tuple[Contact, ...]] = {}
+    if ids:
+        for customer_id, task_id, day in await session.execute(_CONTACTS, {"ids": list(ids), "since": since}):
+            found[customer_id] = (*found.get(customer_id, ()), Contact(task_id, day))
+    return found
+
+
+async def save_cases(session: AsyncSession, cases: Mapping[str, tuple[str, str, str, datetime]]) -> None:
+    """How complaints stand now: id → (customer, state, resolving event, as of)."""
+    if cases:
+        customers, states, resolved_by, times = zip(*cases.values(), strict=True)
+        await session.execute(
+            _CASES,
+            {
+                "ids": list(cases),
+                "customers": list(customers),
+                "states": list(states),
+                "resolved_by": list(resolved_by),
+                "times": list(times),
+            },
+        )

@@ -1,0 +1,90 @@
+"""The record of every decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.facts import Fact
+from services.scheduler.store.rows import dump, load
+
+_SAVE = text("""
+    INSERT INTO decision (day, event_key, event_id, source, event_type, customer_id, at, decided_at, outcome, details)
+    SELECT day, event_key, event_id, source, event_type, customer_id, at, :decided_at, outcome, details::jsonb
+    FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[]), CAST(:ids AS text[]), CAST(:sources AS text[]),
+                CAST(:types AS text[]), CAST(:customers AS text[]), CAST(:times AS timestamptz[]),
+                CAST(:outcomes AS text[]), CAST(:details AS text[]))
+         AS row (day, event_key, event_id, source, event_type, customer_id, at, outcome, details)
+""")
+_COLUMNS = "event_key, event_id, source, event_type, customer_id, at, decided_at, outcome, details"
+_BY = {
+    "event_id": "event_id = :event_id",
+    "source": "source = :source",
+    "customer_id": "customer_id = :customer_id",
+    # a task's decisions are among those of its matters' facts; they name it as their task or as the one they joined
+    "task_id": """event_id IN (SELECT event_id FROM task WHERE id = CAST(:task_id AS uuid) UNION ALL
+                               SELECT matter ->> 'event_id' FROM task, jsonb_array_elements(body -> 'matters') matter
+                               WHERE id = CAST(:task_id AS uuid))
+        AND (details @> jsonb_build_array(jsonb_build_object('task', CAST(:task_id AS text)))
+             OR details @> jsonb_build_array(jsonb_build_object('partner', CAST(:task_id AS text))))""",
+}
+
+
+@dataclass(frozen=True)
+class StoredDecision:
+    """A decision as recorded; `event_id` and `source` are the sender's."""
+
+    event_key: UUID
+    event_id: str
+    source: str
+    event_type: str
+    customer_id: str
+    at: datetime
+    decided_at: datetime
+    outcome: str
+    details: list[dict[str, Any]]
+
+
+def day_of(fact: Fact) -> date:
+    """The partition a decision is kept in."""
+    return fact.at.astimezone(UTC).date()
+
+
+async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], at: datetime) -> None:
+    """Append the records; their day partitions must exist."""
+    facts = [decision.fact for decision in decisions]
+    await session.execute(
+        _SAVE,
+        {
+            "decided_at": at,
+            "days": [day_of(fact) for fact in facts],
+            "keys": [fact.key for fact in facts],
+            "ids": [fact.id for fact in facts],
+            "sources": [fact.source for fact in facts],
+            "types": [fact.name for fact in facts],
+            "customers": [fact.customer_id for fact in facts],
+            "times": [fact.at for fact in facts],
+            "outcomes": [decision.outcome for decision in decisions],
+            "details": [dump(decision.details) for decision in decisions],
+        },
+    )
+
+
+async def list_decisions(
+    session: AsyncSession, filters: Mapping[str, str], after: tuple[datetime, UUID] | None, limit: int
+) -> list[StoredDecision]:
+    """Newest facts first, at most `limit + 1`; `filters` by event_id, source, customer_id or task_id."""
+    wheres = [_BY[name] for name in filters]
+    values: dict[str, Any] = {**filters, "limit": limit + 1}
+    if after is not None:
+        wheres.append("(at, event_key) < (:at, CAST(:key AS uuid))")
+        values |= {"at": after[0], "key": after[1]}
+    where = " AND ".join(wheres) or "true"
+    query = f"SELECT {_COLUMNS} FROM decision WHERE {where} ORDER BY at DESC, event_key DESC LIMIT :limit"  # noqa: S608
+    rows = await session.execute(text(query), values)
+    return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]

@@ -1,0 +1,128 @@
+"""Packs, policies and their immutable versions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.domain.pack import Content, Draft, Pack, policy_of
+from services.scheduler.domain.policy import Policy
+from services.scheduler.store.rows import dump, load
+
+_STORED = "p.id, p.pack, p.version, p.enabled, p.revision, p.changed_at, p.changed_by"
+
+
+@dataclass(frozen=True)
+class StoredPolicy:
+    """A policy with its newest version's content."""
+
+    id: str
+    pack: str
+    version: int
+    enabled: bool
+    revision: int
+    changed_at: datetime
+    changed_by: str
+    content: Content
+    hash: str
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version of a policy."""
+
+    version: int
+    content: Content
+    hash: str
+    loaded_at: datetime
+    loaded_by: str
+
+
+async def get_revision(session: AsyncSession) -> int:
+    """Which state of the active policies the database holds."""
+    return int((await session.execute(text("SELECT revision FROM policy_book"))).scalar_one())
+
+
+async def lock_book(session: AsyncSession) -> None:
+    """Changes of packs and policies take turns."""
+    await session.execute(text("UPDATE policy_book SET revision = revision + 1"))
+
+
+async def list_active(session: AsyncSession) -> list[Policy]:
+    """The enabled policies, in the order of their ids."""
+    return [policy_of(row.content, row.version) for row in await list_policies(session) if row.enabled]
+
+
+async def list_policies(session: AsyncSession, ids: Sequence[str] | None = None) -> list[StoredPolicy]:
+    """All policies, or those of `ids`, with their newest version."""
+    rows = await session.execute(
+        text(
+            f"SELECT {_STORED}, v.content, v.hash FROM policy p "  # noqa: S608 - constants only
+            "JOIN policy_version v ON v.policy_id = p.id AND v.version = p.version "
+            "WHERE CAST(:ids AS text[]) IS NULL OR p.id = ANY(CAST(:ids AS text[])) ORDER BY p.id"
+        ),
+        {"ids": None if ids is None else list(ids)},
+    )
+    return [StoredPolicy(**{**row, "content": load(row["content"])}) for row in rows.mappings()]
+
+
+async def get_titles(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
+    """Names of policies, for explanations."""
+    return {row.id: row.content["title"] for row in await list_policies(session, ids)}
+
+
+async def list_versions(session: AsyncSession, policy_id: str) -> list[StoredVersion]:
+    """A policy's versions, newest first."""
+    rows = await session.execute(
+        text(
+            "SELECT version, content, hash, loaded_at, loaded_by FROM policy_version "
+            "WHERE policy_id = :id ORDER BY version DESC"
+        ),
+        {"id": policy_id},
+    )
+    return [StoredVersion(**{**row, "content": load(row["content"])}) for row in rows.mappings()]
+
+
+async def save_pack(session: AsyncSession, pack: Pack, by: str, at: datetime) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO pack (name, title, loaded_at, loaded_by) VALUES (:name, :title, :at, :by) "
+            "ON CONFLICT (name) DO UPDATE SET title = excluded.title, loaded_at = excluded.loaded_at, "
+            "loaded_by = excluded.loaded_by"
+        ),
+        {"name": pack.name, "title": pack.title, "by": by, "at": at},
+    )
+
+
+async def save_version(session: AsyncSession, pack: str, draft: Draft, version: int, by: str, at: datetime) -> None:
+    """Add a version and make it the policy's newest; a new policy starts as its pack says."""
+    values: dict[str, Any] = {"id": draft.id, "pack": pack, "version": version, "by": by, "at": at}
+    await session.execute(
+        text(
+            "INSERT INTO policy_version (policy_id, version, content, hash, loaded_at, loaded_by) "
+            "VALUES (:id, :version, CAST(:content AS jsonb), :hash, :at, :by)"
+        ),
+        values | {"content": dump(draft.content), "hash": draft.hash},
+    )
+    await session.execute(
+        text(
+            "INSERT INTO policy (id, pack, version, enabled, revision, changed_at, changed_by) "
+            "VALUES (:id, :pack, :version, :enabled, 1, :at, :by) "
+            "ON CONFLICT (id) DO UPDATE SET version = excluded.version, revision = policy.revision + 1, "
+            "changed_at = excluded.changed_at, changed_by = excluded.changed_by"
+        ),
+        values | {"enabled": draft.enabled},
+    )
+
+
+async def save_enabled(session: AsyncSession, policy_id: str, enabled: bool, by: str, at: datetime) -> None:
+    await session.execute(
+        text(
+            "UPDATE policy SET enabled = :enabled, revision = revision + 1, changed_at = :at, changed_by = :by "
+            "WHERE id = :id"
+        ),
+        {"id": policy_id, "enabled": enabled, "by": by, "at": at},
+    )

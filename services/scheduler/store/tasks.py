@@ -1,0 +1,204 @@
+"""Tasks: their history, what is due, and their place in the contact ledger."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.release import CaseStanding, Circumstances
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.windows import local_day
+from services.scheduler.store.customers import refusals_of
+from services.scheduler.store.rows import dump, load
+
+COLUMNS = (
+    *("id", "policy_id", "policy_version", "event_id", "customer_id"),
+    *("case_id", "due_at", "deadline_at", "state", "reason"),
+)
+BODY = tuple(field.name for field in fields(Task) if field.name not in COLUMNS)
+_TASK = ", ".join(f"task.{column}" for column in (*COLUMNS, "body"))
+
+_SAVE = text("""
+    INSERT INTO task (id, policy_id, policy_version, event_id, customer_id, case_id, due_at, deadline_at, state, reason,
+                      planned_at, changed_at, body)
+    SELECT id, policy_id, policy_version, event_id, customer_id, case_id, due_at, deadline_at, state, reason,
+           :at, :at, body::jsonb
+    FROM unnest(CAST(:id AS uuid[]), CAST(:policy_id AS text[]), CAST(:policy_version AS int[]),
+                CAST(:event_id AS text[]), CAST(:customer_id AS text[]), CAST(:case_id AS text[]),
+                CAST(:due_at AS timestamptz[]), CAST(:deadline_at AS timestamptz[]), CAST(:state AS text[]),
+                CAST(:reason AS text[]), CAST(:body AS text[]))
+         AS row (id, policy_id, policy_version, event_id, customer_id, case_id, due_at, deadline_at, state, reason, body)
+    ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, deadline_at = excluded.deadline_at, state = excluded.state,
+        reason = excluded.reason, changed_at = excluded.changed_at, body = excluded.body
+""")
+_SAVE_DUE = text("""
+    INSERT INTO due (task_id, customer_id, due_at)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:customers AS text[]), CAST(:times AS timestamptz[]))
+    ON CONFLICT (task_id) DO UPDATE SET due_at = excluded.due_at
+""")
+_DROP_DUE = text("DELETE FROM due WHERE task_id = ANY(CAST(:ids AS uuid[]))")
+_SAVE_LEDGER = text("""
+    INSERT INTO contact_ledger (task_id, customer_id, day, state)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:customers AS text[]), CAST(:days AS date[]), CAST(:states AS text[]))
+    ON CONFLICT (task_id) DO UPDATE SET day = excluded.day, state = excluded.state
+""")
+_OPEN_TASKS = (
+    f"SELECT {_TASK} FROM due JOIN task ON task.id = due.task_id "  # noqa: S608 - constants only
+    "WHERE due.customer_id = ANY(CAST(:ids AS text[])) ORDER BY due.task_id"
+)
+_OPEN = text(_OPEN_TASKS)
+_LOCK_OPEN = text(_OPEN_TASKS + " FOR UPDATE OF due")
+_CLAIM_ONE = text("DELETE FROM due WHERE task_id = CAST(:id AS uuid)")
+_CLAIM = text("""
+    DELETE FROM due WHERE task_id IN (
+        SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING task_id
+""")
+_CLAIMED = text(
+    f"SELECT {_TASK}, customer.profile, customer.as_of, customer.opted_out, "  # noqa: S608 - constants only
+    "own.state AS case_state, own.resolved_by, EXISTS "
+    "(SELECT FROM complaint_case c WHERE c.customer_id = task.customer_id AND c.state = 'open') AS has_open "
+    "FROM task LEFT JOIN customer ON customer.id = task.customer_id "
+    "LEFT JOIN complaint_case own ON own.id = task.case_id "
+    "WHERE task.id = ANY(CAST(:ids AS uuid[])) ORDER BY task.due_at, task.id"
+)
+_END = text("""
+    UPDATE task SET state = ended.state, reason = ended.reason, changed_at = :at
+    FROM (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
+                   AS row (id, state, reason) ORDER BY id) ended
+    WHERE task.id = ended.id AND task.state = 'released'
+    RETURNING task.state
+""")
+_SETTLE = text("""
+    UPDATE contact_ledger SET state = settled.state
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[])) AS settled (task_id, state)
+    WHERE contact_ledger.task_id = settled.task_id
+      AND (contact_ledger.state = 'reserved' OR settled.state = 'committed')
+""")
+
+
+@dataclass(frozen=True)
+class StoredTask:
+    """A task with the moments of its planning and last change."""
+
+    task: Task
+    planned_at: datetime
+    changed_at: datetime
+
+
+def _task(row: RowMapping) -> Task:
+    body = load(row["body"])
+    tuples = {name: tuple(body[name]) for name in ("matters", "guards", "combined")}
+    return Task(**{column: row[column] for column in COLUMNS}, **(body | tuples))
+
+
+async def save_tasks(session: AsyncSession, tasks: Sequence[Task], at: datetime) -> None:
+    """Write tasks in their new state, with what is due and reserved because of it. Each task at most once."""
+    if not tasks:
+        return
+    values: dict[str, Any] = {column: [getattr(task, column) for task in tasks] for column in COLUMNS}
+    bodies = [dump({name: getattr(task, name) for name in BODY}) for task in tasks]
+    await session.execute(_SAVE, values | {"body": bodies, "at": at})
+    await _save_due([task for task in tasks if task.state == "planned"], session)
+    gone = [task.id for task in tasks if task.state != "planned"]
+    if gone:
+        await session.execute(_DROP_DUE, {"ids": gone})
+    await _save_ledger([task for task in tasks if task.counted and task.state != "released"], session)
+
+
+async def _save_due(tasks: Sequence[Task], session: AsyncSession) -> None:
+    if tasks:
+        values = {"ids": [task.id for task in tasks], "customers": [task.customer_id for task in tasks]}
+        await session.execute(_SAVE_DUE, values | {"times": [task.due_at for task in tasks]})
+
+
+async def _save_ledger(tasks: Sequence[Task], session: AsyncSession) -> None:
+    if tasks:
+        values = {
+            "ids": [task.id for task in tasks],
+            "customers": [task.customer_id for task in tasks],
+            "days": [local_day(task.due_at) for task in tasks],
+            "states": ["reserved" if task.state == "planned" else "released" for task in tasks],
+        }
+        await session.execute(_SAVE_LEDGER, values)
+
+
+async def find_open(session: AsyncSession, customers: Iterable[str], lock: bool) -> dict[str, tuple[Task, ...]]:
+    """Planned tasks not yet released, by customer; locked, they are not released meanwhile."""
+    found: dict[str, tuple[Task, ...]] = {}
+    rows = await session.execute(_LOCK_OPEN if lock else _OPEN, {"ids": list(customers)})
+    for row in rows.mappings():
+        found[row["customer_id"]] = (*found.get(row["customer_id"], ()), _task(row))
+    return found
+
+
+async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tuple[Task, Circumstances]]:
+    """Take up to `limit` due tasks that no other replica has, the longest due first, with what release must know."""
+    claimed = list((await session.execute(_CLAIM, {"now": now, "limit": limit})).scalars())
+    if not claimed:
+        return []
+    # a second statement: the first one's snapshot may be older than a change of the task that the claim waited out
+    rows = await session.execute(_CLAIMED, {"ids": claimed})
+    return [(_task(row), _circumstances(row)) for row in rows.mappings()]
+
+
+def _circumstances(row: RowMapping) -> Circumstances:
+    customer = Customer(row["customer_id"])
+    if row["profile"] is not None:
+        customer = Customer(customer.id, load(row["profile"]), row["as_of"], refusals_of(row["opted_out"]))
+    case = CaseStanding(row["case_state"], row["resolved_by"]) if row["case_state"] else None
+    return Circumstances(customer, row["has_open"], case)
+
+
+async def claim_planned(session: AsyncSession, task_id: UUID) -> bool:
+    """Take one planned task, so that nobody releases it; False when it is not planned any more."""
+    return bool((await session.execute(_CLAIM_ONE, {"id": task_id})).rowcount)  # type: ignore[attr-defined]
+
+
+async def end_tasks(session: AsyncSession, ended: Mapping[UUID, tuple[str, str]], at: datetime) -> list[str]:
+    """Released tasks whose visit ended: id → (state, reason). Returns the states of those that changed."""
+    if not ended:
+        return []
+    states, reasons = zip(*ended.values(), strict=True)
+    values = {"ids": list(ended), "states": list(states), "reasons": list(reasons), "at": at}
+    return list((await session.execute(_END, values)).scalars())
+
+
+async def settle_contacts(session: AsyncSession, contacts: Mapping[UUID, str]) -> None:
+    """What became of reserved contacts: task → committed or released."""
+    if contacts:
+        await session.execute(_SETTLE, {"ids": list(contacts), "states": list(contacts.values())})
+
+
+async def get_task(session: AsyncSession, task_id: UUID) -> StoredTask | None:
+    rows = await _select(session, "task.id = CAST(:id AS uuid)", {"id": task_id, "limit": 1})
+    return rows[0] if rows else None
+
+
+async def list_tasks(
+    session: AsyncSession, filters: Mapping[str, Any], after: tuple[datetime, UUID] | None, limit: int
+) -> list[StoredTask]:
+    """By due time, at most `limit + 1`; `filters` by state, customer_id, due_from (inclusive), due_to (exclusive)."""
+    by = {"due_from": "task.due_at >= :due_from", "due_to": "task.due_at < :due_to"}
+    wheres = [by.get(name, f"task.{name} = :{name}") for name in filters]
+    values = {**filters, "limit": limit + 1}
+    if after is not None:
+        wheres.append("(task.due_at, task.id) > (:after_due, CAST(:after_id AS uuid))")
+        values |= {"after_due": after[0], "after_id": after[1]}
+    return await _select(session, " AND ".join(wheres) or "true", values)
+
+
+async def _select(session: AsyncSession, where: str, values: Mapping[str, Any]) -> list[StoredTask]:
+    rows = await session.execute(
+        text(
+            f"SELECT {_TASK}, planned_at, changed_at FROM task WHERE {where} "  # noqa: S608 - constants only
+            "ORDER BY task.due_at, task.id LIMIT :limit"
+        ),
+        values,
+    )
+    return [StoredTask(_task(row), row["planned_at"], row["changed_at"]) for row in rows.mappings()]
