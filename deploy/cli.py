@@ -11,6 +11,8 @@ from deploy.local.cli import app
 
 def _add_commands(app: typer.Typer) -> None:
     for module in pkgutil.iter_modules(deploy.commands.__path__):
+        if module.name.startswith("_"):
+            continue  # a helper of the commands
         name = module.name.replace("_", "-")
         app.add_typer(importlib.import_module(f"deploy.commands.{module.name}").app, name=name)
 

@@ -1,0 +1,50 @@
+"""How commands speak to the running platform: addresses and keys as `var/run.json` tells them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import typer
+
+from deploy.local.files import read_json
+from deploy.local.settings import LocalSettings
+
+TIMEOUT_SECONDS = 30
+
+
+@contextmanager
+def service_client(service: str, role: str) -> Iterator[httpx.Client]:
+    """An HTTP client of a running service with that role's local key; trouble ends the command in plain words."""
+    run = read_json(LocalSettings.from_environment().run_file)
+    if run is None:
+        _fail("平台没有运行（找不到 run.json），请先执行 make run")
+    headers = {"Authorization": f"Bearer {run['keys'][role]}"}
+    try:
+        with httpx.Client(base_url=run["services"][service], headers=headers, timeout=TIMEOUT_SECONDS) as client:
+            yield client
+    except httpx.TransportError as error:
+        _fail(f"无法连接 {service}（{run['services'][service]}）：{error}。可用 make status 查看平台状态")
+
+
+def answer(response: httpx.Response) -> Any:
+    """The JSON of a 2xx answer; else the problem's title, detail and errors (RFC 9457) end the command."""
+    if response.is_success:
+        return response.json()
+    problem: dict[str, Any] = {}
+    if "json" in response.headers.get("content-type", ""):
+        problem = response.json()
+    lines = [f"{problem.get('title', '请求失败')}（HTTP {response.status_code}）：{problem.get('detail', '')}"]
+    lines += [f"  {error['file']} · {error['key']}：{error['message']}" for error in _placed(problem)]
+    _fail("\n".join(lines))
+
+
+def _placed(problem: dict[str, Any]) -> list[dict[str, str]]:
+    """Errors that name a place in a file."""
+    errors = problem.get("errors", [])
+    return [error for error in errors if isinstance(error, dict) and {"file", "key", "message"} <= error.keys()]
+
+
+def _fail(message: str) -> Any:
+    typer.secho(message, fg="red", err=True)
+    raise typer.Exit(1)
