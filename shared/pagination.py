@@ -21,8 +21,8 @@ class Page(BaseModel, Generic[T]):
 
 
 def encode_cursor(*values: Any) -> str:
-    """Cursor text of JSON-able values (datetimes and UUIDs become strings)."""
-    return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+    """Cursor text of JSON-able values (datetimes and UUIDs become strings, the driver's own UUIDs too)."""
+    return base64.urlsafe_b64encode(orjson.dumps(values, default=str)).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, length: int) -> list[Any] | None:

@@ -18,6 +18,7 @@ from shared.contracts.complaints import ComplaintOpened, Grade, Origin
 from shared.contracts.intake import HotlineCaseClosed
 from shared.contracts.visits import Outcome
 from shared.ids import derived_id
+from shared.privacy import mask_text
 
 DOERS = ("provider", "host_dept", "worker", "engineer")
 NUMBERS = ("order_no", "work_order_no", "parent_work_order_no", "case_no", "account_no", "project_no", "alarm_no")
@@ -73,7 +74,7 @@ def open_case(opening: Opening, case_no: str, earlier: int, rules: Rules, now: d
         subjects=opening.subjects,
         kind=opening.kind,
         branch=opening.branch,
-        description=opening.description,
+        description=mask_text(opening.description),
         reasons=opening.reasons,
         grade=grade,
         important=earlier + 1 >= rules.repeat_limit,

@@ -1,0 +1,99 @@
+"""What complaints takes over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.complaints.domain.opening import Report
+from shared.contracts.common import CustomerCard
+from shared.contracts.complaints import Grade
+from shared.privacy import Sealer, mask_text
+
+# what people type is stored and published without whole phone numbers
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(mask_text)
+]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(mask_text)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+
+
+class NewCustomer(BaseModel):
+    id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
+        description="客户编号"
+    )
+    name: Short = ""
+    phone: str | None = Field(default=None, max_length=32, description="电话（入库即加密）")
+    level: Short = ""
+
+
+class NewCase(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "customer": {"id": "C0001017", "name": "陈静"},
+                "description": "来电反映抄表员态度差，要求道歉",
+                "subject": "CB202603020088",
+                "kind": "meter.read",
+                "branch": "CD",
+            }
+        }
+    )
+
+    customer: NewCustomer
+    description: Text = Field(description="投诉内容")
+    subject: Short = Field(default="", description="相关单号")
+    kind: Short = Field(default="", description="业务类别，如 repair.closed")
+    branch: Short = Field(default="", description="分公司编码")
+    unit: Short = Field(default="", description="责任单位；不填则为分公司")
+    grade: Grade | None = Field(default=None, description="等级；不填则按规则判定")
+
+
+class Assign(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"unit": "CD", "owner": "E1023"}})
+
+    unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
+        description="责任单位"
+    )
+    owner: Short = Field(default="", description="责任人；不填则仍由首问人负责")
+
+
+class BulkAssign(Assign):
+    model_config = ConfigDict(json_schema_extra={"example": {"ids": [], "unit": "CD", "owner": ""}})
+
+    ids: list[UUID] = Field(min_length=1, max_length=200, description="投诉标识")
+
+
+class Resolve(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"measures": "已上门复检并更换点火针，客户签字确认"}})
+
+    measures: Text = Field(description="整改措施")
+
+
+class Reason(BaseModel):
+    reason: Text = Field(description="原因")
+
+
+class Close(Reason):
+    customer_opinion: Note = Field(default="", description="已征求到的客户意见；未做二次回访时必填")
+
+
+class Escalate(BaseModel):
+    note: Note = Field(default="", description="提级说明")
+
+
+class Remark(BaseModel):
+    text: Text = Field(description="复核备注")
+
+
+class Promise(BaseModel):
+    next_reply_at: AwareDatetime = Field(description="承诺的下次答复时间")
+
+
+def report_of(new: NewCase, sealer: Sealer) -> Report:
+    given = new.customer
+    sealed = sealer.seal_phone(given.phone) if given.phone else None
+    card = CustomerCard(
+        id=given.id, name=given.name, phone=sealed, phone_masked=sealer.masked(sealed), level=given.level
+    )
+    return Report(card, new.description, new.subject, new.kind, new.branch, new.unit, new.grade)
