@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import typer
@@ -45,6 +45,6 @@ def _placed(problem: dict[str, Any]) -> list[dict[str, str]]:
     return [error for error in errors if isinstance(error, dict) and {"file", "key", "message"} <= error.keys()]
 
 
-def _fail(message: str) -> Any:
+def _fail(message: str) -> NoReturn:
     typer.secho(message, fg="red", err=True)
     raise typer.Exit(1)
