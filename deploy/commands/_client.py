@@ -29,14 +29,17 @@ def service_client(service: str, role: str) -> Iterator[httpx.Client]:
 
 def answer(response: httpx.Response) -> Any:
     """The JSON of a 2xx answer; else the problem's title, detail and errors (RFC 9457) end the command."""
-    if response.is_success:
-        return response.json()
+    if not response.is_success:
+        _fail("\n".join(_described(response)))
+    return response.json()
+
+
+def _described(response: httpx.Response) -> list[str]:
     problem: dict[str, Any] = {}
     if "json" in response.headers.get("content-type", ""):
         problem = response.json()
     lines = [f"{problem.get('title', '请求失败')}（HTTP {response.status_code}）：{problem.get('detail', '')}"]
-    lines += [f"  {error['file']} · {error['key']}：{error['message']}" for error in _placed(problem)]
-    _fail("\n".join(lines))
+    return lines + [f"  {error['file']} · {error['key']}：{error['message']}" for error in _placed(problem)]
 
 
 def _placed(problem: dict[str, Any]) -> list[dict[str, str]]:
