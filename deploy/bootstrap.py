@@ -59,7 +59,19 @@ def _make_environment() -> None:
 def _install() -> None:
     steps = (
         [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV],
-        [str(PYTHON), "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", str(PYTHON), str(LOCK)],
+        [
+            str(PYTHON),
+            "-m",
+            "uv",
+            "pip",
+            "sync",
+            "--quiet",
+            "--compile-bytecode",
+            "--require-hashes",
+            "--python",
+            str(PYTHON),
+            str(LOCK),
+        ],
     )
     for step in steps:
         if subprocess.run(step, cwd=ROOT, check=False).returncode != 0:

@@ -13,7 +13,7 @@ import typer
 from deploy.local import control
 from deploy.local.ports import PortTaken
 from deploy.local.report import Report
-from deploy.local.runfiles import AlreadyRunning, read_run
+from deploy.local.runfiles import AlreadyRunning, read_run, supervisor_pid
 from deploy.local.settings import LocalSettings
 from deploy.local.supervisor import GaveUp
 from shared.embedded import EmbeddedServerError
@@ -59,12 +59,18 @@ def down() -> None:
 @app.command()
 def status() -> None:
     """Show every process with its state; exit code 0 only when all are ready."""
-    rows = control.status(LocalSettings.from_environment())
+    settings = LocalSettings.from_environment()
+    rows = control.status(settings)
     if not rows:
         typer.echo("The platform does not run. Start it: make run")
         raise typer.Exit(3)
     for name, pid, state, address in rows:
         typer.echo(f"{name:<14} {pid:>8}  {state:<12} {address}")
+    if supervisor_pid(settings) is None:
+        typer.echo(
+            "The supervisor died, so nothing restarts what fails. Clear up: make stop (or make run, which does it)"
+        )
+        raise typer.Exit(1)
     raise typer.Exit(0 if all(state in {"ready", "running"} for _, _, state, _ in rows) else 1)
 
 

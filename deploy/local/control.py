@@ -1,8 +1,6 @@
 """Commands on a platform that another process supervises: start detached, stop, status, logs, reset."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -10,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from deploy.local.report import Report
 from deploy.local.runfiles import living, read_run, stop_leftovers, supervisor_pid
@@ -27,6 +26,8 @@ def start_detached(settings: LocalSettings, report: Report) -> None:
     """Start the supervisor in the background and show its lines until the platform is ready. Raises Refused."""
     settings.logs.mkdir(parents=True, exist_ok=True)
     output = settings.logs / "supervisor.log"
+    output.unlink(missing_ok=True)
+    output.touch(mode=0o600)  # the local keys are among its lines
     with output.open("wb") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "deploy.local", "up"],
@@ -58,12 +59,10 @@ def stop(settings: LocalSettings, report: Report) -> bool:
             report.line(f"an interrupted run had left {', '.join(left)}: stopped")
         return bool(left)
     report.line(f"stopping the platform (supervisor pid {pid}): services, then Kafka, then PostgreSQL")
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while supervisor_pid(settings) is not None:
-        if time.monotonic() > deadline:
-            raise Refused(f"The supervisor (pid {pid}) did not end within {STOP_SECONDS} s; see {settings.logs}")
-        time.sleep(0.2)
+    supervisor = psutil.Process(pid)
+    supervisor.terminate()
+    if psutil.wait_procs([supervisor], timeout=STOP_SECONDS)[1] and supervisor.status() != psutil.STATUS_ZOMBIE:
+        raise Refused(f"The supervisor (pid {pid}) did not end within {STOP_SECONDS} s; see {settings.logs}")
     report.line("stopped; the data stays for the next run")
     return True
 

@@ -8,18 +8,18 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from deploy.local import processes
+from deploy.local import migrate, processes
 from deploy.local.addresses import is_template, service_dsns
 from deploy.local.clock import KeptClock, note_alive, resume_clock
 from deploy.local.downloads import set_up
 from deploy.local.files import write_json
+from deploy.local.launch import forked, warm_up
 from deploy.local.ports import check_ports
 from deploy.local.report import Report, announce
 from deploy.local.runfiles import forget, living, note_pid, stop_leftovers, supervising
 from deploy.local.secrets import Secrets, ensure_secrets
 from deploy.local.settings import SERVICES, LocalSettings
-from deploy.local.supervisor import Supervisor
-from shared import migrations
+from deploy.local.supervisor import Process, Supervisor
 from shared.contracts import registry
 from shared.embedded import NOTICE
 from shared.embedded.kafka import DEFAULT_PARTITIONS, KafkaServer, ensure_topics, wait_until_ready
@@ -64,30 +64,28 @@ class Platform:
             await _first(self._up_and_watch(), stopped.wait())
 
     async def _up_and_watch(self) -> None:
-        await self._start_servers()
-        await self._prepare_contents()
+        warm_up()
+        table = {each.name: each for each in processes.servers(self.settings, self.postgres, self.kafka)}
+        if table:
+            self.report.line(f"starting {' and '.join(table)} ({NOTICE})")
+        await asyncio.gather(self._databases(table.get("postgres")), self._topics(table.get("kafka")))
         await self._start_services()
         await _first(self.supervisor.watch(), self._keep_clock())
 
-    async def _start_servers(self) -> None:
-        table = processes.servers(self.settings, self.postgres, self.kafka)
-        if table:
-            self.report.line(f"starting {' and '.join(each.name for each in table)} ({NOTICE})")
-        await self.supervisor.start(*table)
-        await wait_until_ready(self.bootstrap, seconds=20)
-
-    async def _prepare_contents(self) -> None:
-        await asyncio.gather(self._prepare_databases(), self._prepare_topics())
-
-    async def _prepare_databases(self) -> None:
+    async def _databases(self, postgres: Process | None) -> None:
+        if postgres:
+            await self.supervisor.start(postgres)
         given = self.settings.postgres_dsn
         if not (given and is_template(given)):
             await ensure_databases(given or self.postgres.dsn(), self.secrets.passwords)
-        for service in processes.present():
-            await asyncio.to_thread(migrations.upgrade, service, self.dsns[service])
+        dsns = {service: self.dsns[service] for service in processes.present()}
+        await self.supervisor.run_once("migrations", forked("migrations", migrate.main, [dsns], {}))
         self.report.line("databases are up to date")
 
-    async def _prepare_topics(self) -> None:
+    async def _topics(self, kafka: Process | None) -> None:
+        if kafka:
+            await self.supervisor.start(kafka)
+        await wait_until_ready(self.bootstrap, seconds=20)
         names = [*registry.topics(), *(f"{service}-dlq" for service in SERVICES)]
         await ensure_topics(self.bootstrap, dict.fromkeys(names, DEFAULT_PARTITIONS))
         self.report.line(f"{len(names)} topics are there")
@@ -129,16 +127,17 @@ class Platform:
         try:
             yield
         finally:
-            servers = ["kafka", "postgres"]
-            users = [name for name in self.supervisor.names if name not in servers]
-            if self.supervisor.names:
-                self.report.line(f"stopping {', '.join([*users, *servers])}")
+            running = self.supervisor.names
+            servers = [name for name in ("kafka", "postgres") if name in running]
+            users = [name for name in running if name not in servers]
+            self.report.line(f"stopping {', then '.join(filter(None, [', '.join(users), *servers]))}")
             await self.supervisor.stop(*users)
             if self.clock:
                 note_alive(self.settings, self.clock)
             for server in servers:
                 await self.supervisor.stop(server)
             forget(self.settings)
+            self.report.line("stopped; the data stays for the next run")
 
 
 async def _first(*waits: Any) -> None:

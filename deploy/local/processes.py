@@ -6,7 +6,9 @@ import sys
 
 import httpx
 
+from deploy.local import serve
 from deploy.local.clock import KeptClock
+from deploy.local.launch import forked, program
 from deploy.local.settings import PAGE_ASSETS, ROOT, SERVICES, LocalSettings
 from deploy.local.supervisor import Process
 from shared.embedded.kafka import KafkaServer
@@ -21,17 +23,18 @@ def servers(settings: LocalSettings, postgres: PostgresServer, kafka: KafkaServe
         table.append(
             Process(
                 "postgres",
-                command=postgres.command,
-                ready=postgres.ready,
+                program(postgres.command, **postgres.process_options()),
+                postgres.ready,
                 prepare=postgres.prepare,
-                options=postgres.process_options(),
                 stop_signal=signal.SIGINT,  # "fast": ends sessions instead of waiting for them
                 grace=20,
             )
         )
     if not settings.kafka_bootstrap:
         table.append(
-            Process("kafka", kafka.command, kafka.ready, prepare=lambda: kafka.prepare(settings.jars), grace=20)
+            Process(
+                "kafka", program(kafka.command), kafka.ready, prepare=lambda: kafka.prepare(settings.jars), grace=20
+            )
         )
     return table
 
@@ -48,14 +51,8 @@ def standins(settings: LocalSettings) -> list[Process]:
 
     if not (ROOT / "deploy" / "local" / "standins").with_suffix(".py").exists():
         return []
-    return [
-        Process(
-            "standins",
-            command=lambda: [sys.executable, "-m", "deploy.local.standins"],
-            ready=ready,
-            environment=ports | receipts,
-        )
-    ]
+    command = [sys.executable, "-m", "deploy.local.standins"]
+    return [Process("standins", program(lambda: command, ports | receipts), ready)]
 
 
 def services(settings: LocalSettings, kafka: str, dsns: dict[str, str], clock: KeptClock | None) -> list[Process]:
@@ -74,8 +71,7 @@ def _service(settings: LocalSettings, name: str, environment: dict[str, str]) ->
         async with httpx.AsyncClient(timeout=5) as client:
             (await client.get(f"{settings.url(name)}/readyz")).raise_for_status()
 
-    command = [sys.executable, "-m", "deploy.local.serve", name, str(settings.ports[name])]
-    return Process(name, lambda: command, ready, environment=environment)
+    return Process(name, forked(name, serve.main, [name, settings.ports[name]], environment), ready)
 
 
 def _common_environment(settings: LocalSettings, kafka: str, clock: KeptClock | None) -> dict[str, str]:

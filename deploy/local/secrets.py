@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 
 from deploy.local.files import read_json, write_json, write_private
 from deploy.local.settings import ROLES, SERVICES, LocalSettings
-from shared.auth import hash_key, new_key
 from shared.embedded.postgres import new_password
 
 
@@ -26,16 +25,19 @@ def ensure_secrets(settings: LocalSettings) -> Secrets:
     """The kept secrets, or new ones; also writes the files that services are pointed at."""
     path = settings.var / "secrets.json"
     kept = read_json(path)
-    chosen = Secrets(**kept) if kept else _new_secrets()
-    if not kept:
-        write_json(path, asdict(chosen))
-    write_json(settings.keys_file, [_hashed(role, key) for role, key in chosen.keys.items()])
-    write_private(settings.jwt_secret_file, chosen.jwt)
-    write_private(settings.data_key_file, chosen.data)
-    return chosen
+    if kept:
+        return Secrets(**kept)
+    made = _new_secrets()
+    write_json(settings.keys_file, [_hashed(role, key) for role, key in made.keys.items()])
+    write_private(settings.jwt_secret_file, made.jwt)
+    write_private(settings.data_key_file, made.data)
+    write_json(path, asdict(made))  # last: a run killed before makes all of them anew
+    return made
 
 
 def _new_secrets() -> Secrets:
+    from shared.auth import new_key  # imports FastAPI, which only the first run has to wait for
+
     return Secrets(
         superuser=new_password(),
         passwords={role_name(service): new_password() for service in SERVICES},
@@ -46,6 +48,8 @@ def _new_secrets() -> Secrets:
 
 
 def _hashed(role: str, key: str) -> dict[str, str]:
+    from shared.auth import hash_key
+
     return {"id": f"local-{role}", "role": role, "name": f"local {role}", "sha256": hash_key(key)}
 
 

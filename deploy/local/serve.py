@@ -3,20 +3,18 @@
 import importlib
 import sys
 
-import uvicorn
-
-from shared.embedded.processes import LOOPBACK
-
 GRACE_SECONDS = 10
 
 
-def main(service: str, port: int) -> None:
+def main(service: str, port: int, host: str = "127.0.0.1") -> None:
     """Serve until SIGTERM; requests in hand get GRACE_SECONDS to finish."""
+    import uvicorn  # the supervisor imports this module too, and needs none of it
+
     create_app = importlib.import_module(f"services.{service}.app").create_app
     uvicorn.run(
         create_app,
         factory=True,
-        host=LOOPBACK,
+        host=host,
         port=port,
         log_config=None,  # the service configures logging itself
         access_log=False,

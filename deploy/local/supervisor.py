@@ -5,10 +5,11 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from deploy.local.launch import Launch, Running
 
 FIRST_PAUSE = 0.5  # seconds
 LONGEST_PAUSE = 10.0
@@ -25,11 +26,9 @@ class Process:
     """
 
     name: str
-    command: Callable[[], list[str]]
+    launch: Launch
     ready: Callable[[], Awaitable[None]]
     prepare: Callable[[], None] = lambda: None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 15
     start_seconds: float = 90
@@ -57,6 +56,14 @@ class Supervisor:
             child.begin()
         await asyncio.gather(*(child.become_ready() for child in new))
 
+    async def run_once(self, name: str, launch: Launch) -> None:
+        """Run a process to its end. Raises GaveUp when it fails."""
+        log = self.logs / f"{name}.log"
+        with log.open("wb") as output:
+            code = await (await launch(output)).wait()
+        if code != 0:
+            raise GaveUp(_end_of(log, f"{name} failed ({_cause(code)})"))
+
     async def watch(self) -> None:
         """Never returns; raises GaveUp when a child died too often."""
         while True:
@@ -80,7 +87,7 @@ class _Child:
         self.owner = owner
         self.process = process
         self.log = owner.logs / f"{process.name}.log"
-        self._running: asyncio.subprocess.Process | None = None
+        self._running: Running | None = None
         self._loop: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -134,15 +141,7 @@ class _Child:
         """From start to death; gives the exit code."""
         await asyncio.to_thread(self.process.prepare)
         with self.log.open("ab") as log:
-            self._running = await asyncio.create_subprocess_exec(
-                *self.process.command(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **self.process.environment},
-                start_new_session=True,  # Ctrl-C is ours: we stop them in order
-                **self.process.options,
-            )
+            self._running = await self.process.launch(log)
         self.owner.on_start(self.process.name, self._running.pid)
         return await self._running.wait()
 
@@ -153,13 +152,15 @@ class _Child:
             os.truncate(self.log, 0)
 
     def _story(self, what: str) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
-        return "\n".join(
-            [f"{self.process.name} {what}. The end of {self.log}:", *(f"    {line[:400]}" for line in lines)]
-        )
+        return _end_of(self.log, f"{self.process.name} {what}")
 
 
-def _signal(running: asyncio.subprocess.Process, number: signal.Signals) -> None:
+def _end_of(log: Path, what: str) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+    return "\n".join([f"{what}. The end of {log}:", *(f"    {line[:400]}" for line in lines)])
+
+
+def _signal(running: Running, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         running.send_signal(number)
 

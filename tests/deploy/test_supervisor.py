@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from deploy.local import supervisor as module
+from deploy.local.launch import program
 from deploy.local.supervisor import GaveUp, Process, Supervisor
 
 SLEEPER = "import signal; signal.pause()"
@@ -49,7 +50,8 @@ async def at_once() -> None:
 
 
 def process(code: str, name: str = "dummy", **changes: object) -> Process:
-    return Process(name, lambda: [sys.executable, "-S", "-c", code], **({"ready": at_once} | changes))  # type: ignore[arg-type]
+    launch = program(lambda: [sys.executable, "-S", "-c", code])
+    return Process(name, launch, **({"ready": at_once} | changes))  # type: ignore[arg-type]
 
 
 def said(path: Path, text: str) -> Callable[[], object]:
