@@ -1,0 +1,89 @@
+"""Templates and rules."""
+
+from typing import Annotated, Any
+
+import yaml
+from fastapi import APIRouter, Depends, Query, Request
+
+from services.notifications.api.roles import Reader, Worker
+from services.notifications.commands import catalogue as commands
+from services.notifications.domain.greetings import FESTIVALS
+from services.notifications.schemas import (
+    DocumentOut,
+    Documents,
+    FestivalOut,
+    GreetingCalendar,
+    shown_document,
+)
+from services.notifications.store import catalogue as store
+from shared.errors import BadRequest
+from shared.http import ReadSession, WorkDep, audit
+
+router = APIRouter(prefix="/api/v1", tags=["模板与规则"])
+MOST_BYTES = 64 << 10
+_YAML_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/yaml": {"schema": {"type": "object"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+async def _document(request: Request) -> dict[str, Any]:
+    """The body, YAML or JSON. Raises BadRequest; aliases are refused, because a few of them can grow without end."""
+    body = await request.body()
+    if len(body) > MOST_BYTES:
+        raise BadRequest(f"内容超过 {MOST_BYTES >> 10} KB")
+    try:
+        text = body.decode()
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise BadRequest("YAML 中不允许使用别名（*）")
+        document = yaml.safe_load(text)
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise BadRequest(f"不是有效的 YAML 或 JSON：{str(error)[:200]}") from error
+    if not isinstance(document, dict):
+        raise BadRequest("内容应为一个对象")
+    return document
+
+
+Body = Annotated[dict[str, Any], Depends(_document)]
+
+
+@router.get("/templates", summary="消息模板")
+async def list_templates(session: ReadSession, principal: Reader) -> Documents:
+    """每个模板的最新版本。"""
+    return Documents(items=[shown_document(found) for found in await store.list_newest(session, "template")])
+
+
+@router.post("/templates", summary="保存模板", openapi_extra=_YAML_BODY)
+async def save_template(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
+    """YAML 或 JSON；可在 rules 中附带使用它的通知规则。内容不变则版本不变；检查不通过时逐条列出原因。"""
+    saved = await commands.save_template(work, body, principal.id)
+    await audit(work, principal, "template.saved", saved.name, version=saved.version)
+    return shown_document(saved)
+
+
+@router.get("/rules", summary="通知规则")
+async def list_rules(session: ReadSession, principal: Reader) -> Documents:
+    """什么事实、在什么条件下、向谁发什么消息。"""
+    return Documents(items=[shown_document(found) for found in await store.list_newest(session, "rule")])
+
+
+@router.post("/rules", summary="保存通知规则", openapi_extra=_YAML_BODY)
+async def save_rule(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
+    """YAML 或 JSON；内容不变则版本不变。停用请将 enabled 设为 false。"""
+    saved = await commands.save_rule(work, body, principal.id)
+    await audit(work, principal, "rule.saved", saved.name, version=saved.version)
+    return shown_document(saved)
+
+
+@router.get("/festivals", summary="节日日历")
+async def list_festivals(
+    principal: Reader, year: Annotated[int, Query(ge=1950, le=2099, description="公历年份")]
+) -> GreetingCalendar:
+    """按农历与公历推算的节日日期。"""
+    days = [FestivalOut(code=f.code, name=f.name, day=f.in_year(year)) for f in FESTIVALS]
+    return GreetingCalendar(year=year, festivals=sorted(days, key=lambda festival: festival.day))

@@ -1,0 +1,40 @@
+"""Where SMS providers call back. Their calls are not signed, so the address has a secret part."""
+
+import hmac
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from services.notifications.adapters.aliyun import AliyunSms, parse_receipts, parse_replies
+from services.notifications.commands import inbound
+from services.notifications.settings import NotificationsSettings
+from shared.errors import Unauthorized
+from shared.http import SealerDep, WorkDep
+
+
+def _known_caller(
+    request: Request, token: Annotated[str, Path(max_length=200, description="回调地址中的密钥")]
+) -> None:
+    """Raises Unauthorized for another token than the configured one, compared in constant time."""
+    settings: NotificationsSettings = request.app.state.runtime.settings
+    expected = settings.sms_callback_token.get_secret_value()
+    if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
+        raise Unauthorized("回调地址中的密钥不正确")
+
+
+router = APIRouter(prefix="/ingress/v1/sms/aliyun/{token}", tags=["运营商回调"], dependencies=[Depends(_known_caller)])
+TAKEN: dict[str, Any] = {"code": 0, "msg": "接收成功"}
+
+
+@router.post("/receipts", summary="短信回执（SmsReport）")
+async def receive_receipts(request: Request, work: WorkDep, sealer: SealerDep) -> dict[str, Any]:
+    """JSON 数组；重复与迟到的回执不产生影响。"""
+    await inbound.take_receipts(work, sealer, AliyunSms.name, parse_receipts(await request.body()))
+    return TAKEN
+
+
+@router.post("/replies", summary="上行短信（SmsUp）")
+async def receive_replies(request: Request, work: WorkDep, sealer: SealerDep) -> dict[str, Any]:
+    """JSON 数组；R、T、TD、N、退订 立即退订，数字回复留存。"""
+    await inbound.take_replies(work, sealer, AliyunSms.name, parse_replies(await request.body()))
+    return TAKEN

@@ -1,0 +1,97 @@
+"""Opt-outs, consents and replies."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.notifications.api.roles import Reader, Worker
+from services.notifications.api.sends import after_of
+from services.notifications.commands import by_hand
+from services.notifications.schemas import (
+    ConsentOut,
+    Consents,
+    NewConsent,
+    NewOptOut,
+    OptOutOut,
+    Replies,
+    shown_consent,
+    shown_opt_out,
+    shown_reply,
+)
+from services.notifications.store import contacts, inbound
+from shared.errors import InvalidInput
+from shared.http import OnceDep, ReadSession, SealerDep, WorkDep, audit
+from shared.pagination import Page, paged
+from shared.privacy import e164
+
+router = APIRouter(prefix="/api/v1", tags=["退订与同意"])
+
+
+@router.get("/opt-outs", summary="退订名单")
+async def list_opt_outs(
+    session: ReadSession,
+    sealer: SealerDep,
+    principal: Reader,
+    customer_id: Annotated[str | None, Query(max_length=64, description="客户编号")] = None,
+    cursor: Annotated[str | None, Query(description="翻页游标")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
+) -> Page[OptOutOut]:
+    """生效中的退订，按登记时间倒序。"""
+    rows = await contacts.list_opt_outs(session, customer_id, after_of(cursor), limit + 1)
+    items, following = paged(rows, limit, lambda row: (row.created_at, row.id))
+    return Page(items=[shown_opt_out(row, sealer) for row in items], next_cursor=following)
+
+
+@router.post("/opt-outs", status_code=201, summary="登记退订")
+async def create_opt_out(
+    body: NewOptOut, once: OnceDep, work: WorkDep, sealer: SealerDep, principal: Worker
+) -> OptOutOut:
+    """立即生效：已计划而未发出的消息也不再发送。"""
+    if not (body.customer_id or body.phone):
+        raise InvalidInput("客户编号与手机号至少填一项")
+    if body.phone and e164(body.phone) is None:
+        raise InvalidInput("手机号无法识别")
+
+    async def create() -> OptOutOut:
+        row = await by_hand.opt_out(work, sealer, **body.model_dump(), by=principal.id)
+        await audit(work, principal, "opt_out.created", str(row.id), scope=row.scope)
+        return shown_opt_out(row, sealer)
+
+    return await once(OptOutOut, create)
+
+
+@router.delete("/opt-outs/{opt_out_id}", summary="撤销退订")
+async def revoke_opt_out(opt_out_id: UUID, work: WorkDep, sealer: SealerDep, principal: Worker) -> OptOutOut:
+    """客户重新同意后撤销；原记录保留备查。"""
+    row = await by_hand.revoke_opt_out(work, opt_out_id, principal.id)
+    await audit(work, principal, "opt_out.revoked", str(row.id))
+    return shown_opt_out(row, sealer)
+
+
+@router.get("/consents", summary="客户同意记录")
+async def list_consents(
+    session: ReadSession, principal: Reader, customer_id: Annotated[str, Query(max_length=64, description="客户编号")]
+) -> Consents:
+    """推广短信须有可证明的同意：谁、何时、以何种方式、同意了什么。"""
+    return Consents(items=[shown_consent(row) for row in await contacts.list_consents(session, customer_id)])
+
+
+@router.post("/consents", status_code=201, summary="登记客户同意")
+async def create_consent(body: NewConsent, once: OnceDep, work: WorkDep, principal: Worker) -> ConsentOut:
+    """留存同意的证据。"""
+
+    async def create() -> ConsentOut:
+        row = await by_hand.record_consent(work, **body.model_dump(), by=principal.id)
+        await audit(work, principal, "consent.recorded", str(row.id), customer_id=row.customer_id)
+        return shown_consent(row)
+
+    return await once(ConsentOut, create)
+
+
+@router.get("/replies", summary="客户回复")
+async def list_replies(
+    session: ReadSession, principal: Reader, customer_id: Annotated[str, Query(max_length=64, description="客户编号")]
+) -> Replies:
+    """客户的上行短信；数字回复可作调查结果。"""
+    return Replies(items=[shown_reply(row) for row in await inbound.replies_of(session, customer_id)])

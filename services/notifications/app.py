@@ -1,0 +1,28 @@
+"""Assembles the service."""
+
+from fastapi import FastAPI
+
+from services.notifications import handlers
+from services.notifications.api import routers
+from services.notifications.jobs import JOBS
+from services.notifications.office import open_office
+from services.notifications.settings import NotificationsSettings
+from shared.clock import Clock
+from shared.messaging.broker import Broker
+from shared.service import Service, build_app
+
+
+def create_app(
+    settings: NotificationsSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
+) -> FastAPI:
+    """The ASGI app of notifications."""
+    service = Service(
+        name="notifications",
+        title="通知",
+        settings=settings or NotificationsSettings(),
+        routers=routers,
+        consumers=[handlers.consumer],
+        jobs=JOBS,
+        lifespan=open_office,
+    )
+    return build_app(service, clock, broker)

@@ -1,0 +1,29 @@
+"""Writing changed sends back, with their events and metrics; what every other command ends with."""
+
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Gauge
+
+from services.notifications.domain.send import Change, Send
+from services.notifications.store import sends as store
+from shared.messaging import Work
+
+SENDS = Counter("huifang_notifications_sends_total", "Sends by new state and provider", ["outcome", "provider"])
+UNKNOWN = Gauge("huifang_notifications_unknown", "Sends whose outcome nobody knows yet")
+
+
+async def save_changes(work: Work, before: Iterable[Send], changes: Iterable[Change]) -> int:
+    """Save what differs from before and publish its events; returns how many sends changed."""
+    pairs = [(old, change) for old, change in zip(before, changes, strict=True) if change.send != old]
+    await store.save(work.session, [change.send for _, change in pairs])
+    for old, change in pairs:
+        for event in change.events:
+            key = change.send.customer_id or str(change.send.id)
+            work.publish(event, key=key, lineage=change.send.lineage, subject=str(change.send.id))
+        if change.send.state is not old.state:
+            count(change.send)
+    return len(pairs)
+
+
+def count(send: Send) -> None:
+    SENDS.labels(send.state.value, send.provider or "none").inc()

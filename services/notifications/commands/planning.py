@@ -1,0 +1,119 @@
+"""From facts to planned sends: contacts are kept, rules applied, the ledger written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+
+from services.notifications.commands.ledger import count
+from services.notifications.domain.contacts import Contact, contact_in, merge, view
+from services.notifications.domain.greetings import birthday_keys, festivals_on
+from services.notifications.domain.planning import Fact, Versioned, fact_of, plan
+from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
+from services.notifications.domain.send import Send, State
+from services.notifications.domain.windows import day_of
+from services.notifications.store import catalogue, contacts, inbound, sends
+from shared.clock import ORG_ZONE
+from shared.messaging import Event, Work
+
+NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
+
+
+async def keep_contacts(work: Work, events: Sequence[Event]) -> None:
+    """Take the customers named by facts into the contacts, the newest word winning."""
+    told = [contact for event in events if (contact := contact_in(event.data, event.time))]
+    known = await contacts.load(work.session, (contact.customer_id for contact in told))
+    now_known = dict(known)
+    for contact in told:
+        now_known[contact.customer_id] = merge(now_known.get(contact.customer_id), contact)
+    await contacts.save(work.session, [c for c in now_known.values() if known.get(c.customer_id) != c])
+
+
+async def plan_for_events(work: Work, events: Sequence[Event]) -> int:
+    """Plan what the rules make of these events; returns how many sends are new."""
+    rules = await catalogue.rules(work.session)
+    facts = [fact_of(e.name, e.id, e.time, e.lineage or e.id, e.data, e.key) for e in events]
+    chosen = [(fact, rule) for fact in facts for rule in _rules_for(rules, fact)]
+    if not chosen:
+        return 0
+    known = await contacts.load(work.session, (fact.customer_id for fact, _ in chosen))
+    templates = await catalogue.templates(work.session)
+    return await _write(work, _plans(chosen, templates, known, work.now()))
+
+
+def _rules_for(rules: Iterable[Rule], fact: Fact) -> list[Rule]:
+    """The rules that apply; a message asked for by a policy that no rule gives a text to is still on record."""
+    found = applying(rules, fact.name, fact.data)
+    asked = fact.name == "followup.released" and (
+        fact.data.get("purpose") in ("greeting", "notice") or fact.data.get("channel") in ("sms", "email")
+    )
+    return found or ([NO_RULE] if asked else [])
+
+
+async def next_greeting_day(work: Work, begins: time) -> date | None:
+    """The earliest business day whose greetings are due and not planned; the first one ever is today."""
+    now = work.now().astimezone(ORG_ZONE)
+    latest = now.date() if now.time() >= begins else now.date() - timedelta(days=1)
+    last = await inbound.last_greeting_day(work.session)
+    if last is None:
+        return latest if latest == now.date() else None
+    return last + timedelta(days=1) if last < latest else None
+
+
+async def plan_greetings(work: Work, day: date, begins: time) -> int:
+    """Plan the greetings of a business day, once; those of a day already over are written and expire."""
+    if not await inbound.claim_greeting_day(work.session, day, work.now()):
+        return 0
+    rules = await catalogue.rules(work.session)
+    templates = await catalogue.templates(work.session)
+    at = datetime.combine(day, begins, ORG_ZONE)
+    planned = 0
+    if _any_for(rules, BIRTHDAY):
+        born = await contacts.born_on(work.session, birthday_keys(day))
+        planned += await _greet(work, rules, templates, born, BIRTHDAY, at, {})
+    for festival in festivals_on(day) if _any_for(rules, FESTIVAL) else ():
+        facts = {"festival": festival.code, "festival_name": festival.name}
+        async for some in contacts.everybody(work.session):
+            planned += await _greet(work, rules, templates, some, FESTIVAL, at, facts)
+    await inbound.note_planned(work.session, day, planned)
+    return planned
+
+
+async def _greet(
+    work: Work,
+    rules: Sequence[Rule],
+    templates: Mapping[str, Versioned],
+    people: Sequence[Contact],
+    name: str,
+    at: datetime,
+    extra: Mapping[str, str],
+) -> int:
+    facts = [_greeting_fact(contact, name, at, extra) for contact in people]
+    chosen = [(fact, rule) for fact in facts for rule in applying(rules, name, fact.data)]
+    known = {contact.customer_id: contact for contact in people}
+    return await _write(work, _plans(chosen, templates, known, work.now()))
+
+
+def _greeting_fact(contact: Contact, name: str, at: datetime, extra: Mapping[str, str]) -> Fact:
+    cause = f"{day_of(at)}/{extra.get('festival', 'birthday')}"
+    data = {"customer": view(contact), "branch": contact.branch, "day": str(day_of(at)), **extra}
+    return Fact(name, at, cause, f"{cause}/{contact.customer_id}", data, contact.customer_id)
+
+
+def _any_for(rules: Iterable[Rule], event: str) -> bool:
+    return any(rule.enabled and event in rule.events for rule in rules)
+
+
+def _plans(
+    chosen: Sequence[tuple[Fact, Rule]],
+    templates: Mapping[str, Versioned],
+    known: Mapping[str, Contact],
+    now: datetime,
+) -> list[Send]:
+    return [plan(fact, rule, templates.get(rule.template), known.get(fact.customer_id), now) for fact, rule in chosen]
+
+
+async def _write(work: Work, planned: Sequence[Send]) -> int:
+    added = await sends.add(work.session, planned)
+    for send in planned:
+        if send.id in added and send.state is State.SUPPRESSED:
+            count(send)
+    return len(added)

@@ -1,0 +1,157 @@
+"""The two transactions around a provider call: lease before it, record after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.notifications.commands.ledger import save_changes
+from services.notifications.domain.answers import Answer
+from services.notifications.domain.contacts import Contact
+from services.notifications.domain.moment import Facts, Go, Limits, Stop, Wait, may_go
+from services.notifications.domain.parcel import Batch, Parcel
+from services.notifications.domain.send import (
+    Change,
+    Patience,
+    Send,
+    SendId,
+    State,
+    lease,
+    postpone,
+    suppress,
+    take_answer,
+)
+from services.notifications.domain.windows import day_of, start_of
+from services.notifications.store import catalogue, contacts, sends
+from services.notifications.store.contacts import Refusal
+from shared.messaging import Work
+from shared.privacy import PREFIX, Sealer, is_mobile
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What sending needs to know beside the database: `providers` names the one in use per channel."""
+
+    providers: Mapping[str, str]
+    managers: tuple[str, ...]
+    limits: Limits
+    patience: Patience
+    sealer: Sealer
+
+
+async def lease_due(work: Work, desk: Desk, limit: int) -> Batch:
+    """Decide again on every planned send whose time has come, and lease those that may go out now."""
+    now, machine = work.now(), work.clock.machine()
+    due = await sends.lock_due(work.session, now, machine, list(desk.providers), limit)
+    token = await sends.next_token(work.session)
+    addressed = await _addressed(work, desk, due)
+    changes = await _decide(work, desk, addressed, token)
+    await save_changes(work, due, changes)
+    parcels = await parcels_of(work, desk, [change.send for change in changes if change.send.state is State.LEASED])
+    return Batch(token, machine + desk.patience.lease, tuple(parcels), len(due))
+
+
+async def _addressed(work: Work, desk: Desk, due: Sequence[Send]) -> list[Send]:
+    """The sends with their recipient filled in where the plan left it open."""
+    known = await contacts.load(work.session, (send.customer_id for send in due if not send.recipient))
+    return [send if send.recipient else replace(send, recipient=_looked_up(send, known, desk)) for send in due]
+
+
+def _looked_up(send: Send, known: Mapping[str, Contact], desk: Desk) -> str:
+    if send.audience == "manager":
+        return ",".join(desk.managers)
+    contact = known.get(send.customer_id)
+    if contact is None:
+        return ""
+    return contact.phone if send.channel == "sms" else contact.email
+
+
+async def _decide(work: Work, desk: Desk, due: Sequence[Send], token: int) -> list[Change]:
+    now, machine = work.now(), work.clock.machine()
+    facts = await _facts(work, desk, due)
+    tried: dict[str, int] = {}
+    changes = []
+    for send, known in zip(due, facts, strict=True):
+        here = replace(known, sent_today=known.sent_today + tried.get(send.recipient, 0))
+        match may_go(send, here, desk.limits, now):
+            case Go():
+                tried[send.recipient] = tried.get(send.recipient, 0) + 1
+                after = lease(send, token, desk.providers[send.channel], now, machine, desk.patience)
+            case Wait(until):
+                after = postpone(send, until)
+            case Stop(reason):
+                after = suppress(send, reason, now)
+        changes.append(Change(after))
+    return changes
+
+
+async def _facts(work: Work, desk: Desk, due: Sequence[Send]) -> list[Facts]:
+    ids = sorted({send.customer_id for send in due})
+    recipients = sorted({send.recipient for send in due if send.recipient})
+    known = await contacts.load(work.session, ids)
+    refusals = await contacts.refusals(work.session, ids, recipients)
+    consented = await contacts.consented(work.session, ids)
+    tries = await sends.tries_since(work.session, recipients, start_of(day_of(work.now())))
+    return [
+        Facts(
+            reachable=bool(addresses_of(send, desk.sealer)),
+            refusals=_scopes(send, refusals),
+            do_not_contact=bool((contact := known.get(send.customer_id)) and contact.do_not_contact),
+            consented=send.customer_id in consented,
+            sent_today=tries.get(send.recipient, 0),
+        )
+        for send in due
+    ]
+
+
+def _scopes(send: Send, refusals: Sequence[Refusal]) -> frozenset[str]:
+    return frozenset(
+        refusal.scope
+        for refusal in refusals
+        if refusal.channel == send.channel
+        and (refusal.recipient == send.recipient or (refusal.customer_id == send.customer_id != ""))
+    )
+
+
+def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
+    """The plain addresses to send to; none when it is no mobile number or no e-mail address."""
+    if send.channel == "email":
+        return tuple(address for address in send.recipient.split(",") if "@" in address)
+    if not send.recipient.startswith(PREFIX):
+        return ()
+    try:
+        number = sealer.unseal(send.recipient)
+    except ValueError:
+        return ()
+    return (number,) if is_mobile(number) else ()
+
+
+async def parcels_of(work: Work, desk: Desk, tried: Sequence[Send]) -> list[Parcel]:
+    """What the provider is handed, or asked about."""
+    templates = await catalogue.template_versions(work.session, ((s.template, s.template_version) for s in tried))
+    return [
+        Parcel(
+            send_id=send.id,
+            channel=send.channel,
+            addresses=addresses_of(send, desk.sealer),
+            sign=(template := templates[send.template, send.template_version]).sign,
+            codes=template.codes,
+            params=send.params,
+            subject=send.subject,
+            text=send.text,
+            submitted_at=send.submitted_at or send.planned_at,
+        )
+        for send in tried
+    ]
+
+
+async def record_answers(work: Work, token: int, answers: Mapping[SendId, Answer], patience: Patience) -> None:
+    """Record what providers answered to the tries of one lease."""
+    now, machine = work.now(), work.clock.machine()
+    before = await sends.lock(work.session, answers)
+    changes = [take_answer(send, token, answers[send.id], now, machine, patience) for send in before.values()]
+    await save_changes(work, before.values(), changes)
+
+
+def ends_before(batch: Batch, machine: datetime) -> bool:
+    """Whether the batch's lease is over: no call may be begun on it any more."""
+    return machine >= batch.leased_until

@@ -1,0 +1,44 @@
+"""Finding out what became of sends nobody heard of again."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from services.notifications.commands.ledger import UNKNOWN, save_changes
+from services.notifications.commands.sending import Desk, parcels_of
+from services.notifications.domain.answers import Finding
+from services.notifications.domain.parcel import Parcel
+from services.notifications.domain.send import Change, Patience, SendId, lose_lease, take_finding
+from services.notifications.store import fence, sends
+from shared.messaging import Work
+
+ASKED_AGAIN_AFTER = timedelta(minutes=2)  # machine time, should the one who asks now die before the answer is recorded
+
+
+async def give_up_lost_leases(work: Work, limit: int) -> int:
+    """Make unknown what a process leased and then died; returns how many."""
+    machine = work.clock.machine()
+    lost = await fence.lock_abandoned(work.session, machine, limit)
+    await save_changes(work, lost, [Change(lose_lease(send, machine)) for send in lost])
+    UNKNOWN.set(await sends.count_unknown(work.session))
+    return len(lost)
+
+
+async def take_questions(work: Work, desk: Desk, limit: int) -> list[tuple[int, Parcel]]:
+    """Sends to ask providers about now, with the token of the try in question."""
+    machine = work.clock.machine()
+    due = await sends.lock_to_check(work.session, machine, limit)
+    await sends.save(work.session, [replace(send, check_at=machine + ASKED_AGAIN_AFTER) for send in due])
+    return list(zip((send.token for send in due), await parcels_of(work, desk, due), strict=True))
+
+
+async def record_findings(
+    work: Work, tokens: Mapping[SendId, int], findings: Mapping[SendId, Finding], patience: Patience
+) -> int:
+    """Record what providers found; returns how many sends changed."""
+    now, machine = work.now(), work.clock.machine()
+    before = await sends.lock(work.session, findings)
+    changes = [
+        take_finding(send, tokens[send.id], findings[send.id], now, machine, patience) for send in before.values()
+    ]
+    return await save_changes(work, before.values(), changes)

@@ -1,0 +1,178 @@
+"""From a fact, a rule and a template to the planned send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from services.notifications.domain.contacts import Contact, view
+from services.notifications.domain.errors import CannotRender
+from services.notifications.domain.rules import Rule, timing
+from services.notifications.domain.send import Category, Send, SendId, State
+from services.notifications.domain.templates import Message, MessageTemplate, compose
+from services.notifications.domain.windows import day_of
+from shared.contracts.intake import branch_of, number_of
+from shared.ids import derived_id
+
+PRIORITIES: Mapping[Category, int] = {"verify": 1, "notice": 4, "promotion": 7}
+MANAGER_PRIORITY = 2
+_KEPT_WHEN_SENT_AGAIN = (
+    "channel",
+    "category",
+    "purpose",
+    "template",
+    "template_version",
+    "audience",
+    "customer_id",
+    "recipient",
+    "params",
+    "subject",
+    "text",
+    "cause_id",
+    "lineage",
+    "branch",
+    "kind",
+    "priority",
+    "needs_consent",
+)
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """A template as the catalogue holds it."""
+
+    version: int
+    template: MessageTemplate
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What leads to a message: an event, or a day of the calendar for one customer.
+
+    `cause` names the matter, so that a second event about it leads to nothing new; `phone` (sealed) and `email` come from
+    the fact itself where it has them.
+    """
+
+    name: str
+    at: datetime
+    cause: str
+    lineage: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    customer_id: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def branch(self) -> str:
+        return branch_of(self.data) or str(self.data.get("branch") or "")
+
+
+def fact_of(name: str, event_id: str, at: datetime, lineage: str, data: Mapping[str, Any], key: str) -> Fact:
+    """The fact in an event. Two events about the same document, task or case round have the same cause."""
+    customer = data.get("customer") if isinstance(data.get("customer"), Mapping) else None
+    return Fact(
+        name=name,
+        at=at,
+        cause=_cause(name, event_id, data),
+        lineage=lineage,
+        data=data,
+        customer_id=str((customer or {}).get("id") or key),
+        phone=str((customer or {}).get("phone") or ""),
+        email=str((customer or {}).get("email") or ""),
+    )
+
+
+def _cause(name: str, event_id: str, data: Mapping[str, Any]) -> str:
+    if data.get("case_id") and name.startswith("complaint."):
+        return f"{data['case_id']}/{data.get('round', 1)}"
+    return str(data.get("visit_id") or data.get("task_id") or number_of(data) or event_id)
+
+
+def plan(fact: Fact, rule: Rule, held: Versioned | None, contact: Contact | None, now: datetime) -> Send:
+    """The send a rule makes of a fact; suppressed at once when no usable template or no text can be had.
+
+    The recipient is the fact's own; where it has none, and for managers, it is looked up when the message is sent.
+    """
+    template = held.template if held else None
+    message, reason = _message(fact, template, contact)
+    not_before, expires_at = timing(rule, fact.at, now)
+    channel = template.channel if template else "sms"
+    own = fact.phone if channel == "sms" else fact.email
+    addressee = fact.customer_id if rule.audience == "customer" else "managers"
+    key = ledger_key(rule.purpose, addressee, _period(rule, fact))
+    category = template.category if template else "notice"
+    return Send(
+        id=SendId(derived_id(fact.at, "send", key)),
+        key=key,
+        channel=channel,
+        category=category,
+        purpose=rule.purpose,
+        template=rule.template,
+        template_version=held.version if held else 0,
+        audience=rule.audience,
+        customer_id=fact.customer_id,
+        recipient=own if rule.audience == "customer" else "",
+        params=message.params,
+        subject=message.subject,
+        text=message.text,
+        cause_id=fact.cause,
+        lineage=fact.lineage,
+        branch=fact.branch or (contact.branch if contact else ""),
+        kind=str(fact.data.get("kind") or fact.name),
+        priority=MANAGER_PRIORITY if rule.audience == "manager" else PRIORITIES[category],
+        needs_consent=rule.needs_consent,
+        planned_at=now,
+        not_before=not_before,
+        expires_at=expires_at,
+        state=State.SUPPRESSED if reason else State.PLANNED,
+        reason=reason,
+        finished_at=now if reason else None,
+    )
+
+
+def ledger_key(purpose: str, recipient: str, cause: str) -> str:
+    """What may be sent only once."""
+    return f"{purpose}|{recipient}|{cause}"
+
+
+def _period(rule: Rule, fact: Fact) -> str:
+    return str(day_of(fact.at)) if rule.once_per == "day" else fact.cause
+
+
+def again(failed: Send, now: datetime) -> Send:
+    """A new send of what failed, by hand; its key ties it to the failed one, so that there is only one."""
+    key = f"resend|{failed.id}"
+    return Send(
+        id=SendId(derived_id(now, "send", key)),
+        key=key,
+        planned_at=now,
+        not_before=now,
+        expires_at=now + timedelta(days=3),
+        resend_of=failed.id,
+        **{name: getattr(failed, name) for name in _KEPT_WHEN_SENT_AGAIN},
+    )
+
+
+def _message(
+    fact: Fact, template: MessageTemplate | None, contact: Contact | None
+) -> tuple[Message, Literal["", "no_template", "no_text"]]:
+    nothing = Message({}, "", "")
+    if template is None:
+        return nothing, "no_template"
+    try:
+        return compose(template, _facts_for_text(fact, contact)), ""
+    except CannotRender:
+        return nothing, "no_text"
+
+
+def _facts_for_text(fact: Fact, contact: Contact | None) -> dict[str, Any]:
+    customer = fact.data.get("customer")
+    told = {name: customer[name] for name in ("id", "name", "level") if customer.get(name)} if customer else {}
+    known = view(contact) if contact else {"name": "", "level": "", "branch": ""}
+    return {
+        "event": fact.name,
+        "at": fact.at,
+        "number": number_of(fact.data) or str(fact.data.get("case_no") or ""),
+        "customer": {**known, **told},
+        "data": fact.data,
+    }

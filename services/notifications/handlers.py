@@ -1,0 +1,22 @@
+"""What notifications does when something happened elsewhere."""
+
+from collections.abc import Sequence
+
+from services.notifications.commands import planning
+from shared.contracts.base import COMPLAINTS, INTAKE, TASKS, VISITS
+from shared.messaging import Consumer, Event, Work
+
+consumer = Consumer("notifications", topics=[INTAKE, TASKS, VISITS, COMPLAINTS])
+
+
+@consumer.on(INTAKE)
+async def keep_contacts_and_plan(work: Work, events: Sequence[Event]) -> None:
+    """Facts from outside tell who the customers are, and may call for a message."""
+    await planning.keep_contacts(work, events)
+    await planning.plan_for_events(work, events)
+
+
+@consumer.on(TASKS, VISITS, COMPLAINTS)
+async def plan_messages(work: Work, events: Sequence[Event]) -> None:
+    """What the rules make of follow-ups, visits and complaints."""
+    await planning.plan_for_events(work, events)

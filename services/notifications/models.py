@@ -1,0 +1,193 @@
+"""Rows. Columns of `send` and `contact` are named as the fields of `domain.send.Send` and `domain.contacts.Contact`."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.db import service_metadata
+
+metadata = service_metadata()
+
+
+class Base(SQLModel, registry=registry(metadata=metadata)):
+    metadata = metadata
+
+
+def _is(kind: Any, nullable: bool = False, key: bool = False, **options: Any) -> Any:
+    return Field(sa_column=Column(kind, nullable=nullable, primary_key=key, **options))
+
+
+def _instant(nullable: bool = False) -> Any:
+    return _is(DateTime(timezone=True), nullable)
+
+
+class SendRow(Base, table=True):
+    """One line of the send ledger."""
+
+    __tablename__ = "send"
+    __table_args__ = (
+        Index("send_due", "priority", "not_before", postgresql_where=text("state = 'planned'")),
+        Index("send_leased", "leased_until", postgresql_where=text("state = 'leased'")),
+        Index("send_to_check", "check_at", postgresql_where=text("check_at IS NOT NULL")),
+        Index("send_recipient", "recipient", "submitted_at"),
+        Index("send_customer", "customer_id", text("planned_at DESC")),
+        Index("send_planned", text("planned_at DESC"), text("id DESC")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    key: str = _is(Text, unique=True)
+    channel: str = _is(Text)
+    category: str = _is(Text)
+    purpose: str = _is(Text)
+    template: str = _is(Text)
+    template_version: int = _is(Integer)
+    audience: str = _is(Text)
+    customer_id: str = _is(Text)
+    recipient: str = _is(Text)
+    params: dict[str, Any] = _is(JSONB)
+    subject: str = _is(Text)
+    text: str = _is(Text)
+    cause_id: str = _is(Text)
+    lineage: str = _is(Text)
+    branch: str = _is(Text)
+    kind: str = _is(Text)
+    priority: int = _is(SmallInteger)
+    needs_consent: bool = _is(Boolean)
+    planned_at: datetime = _instant()
+    not_before: datetime = _instant()
+    expires_at: datetime = _instant()
+    state: str = _is(Text)
+    reason: str = _is(Text)
+    provider: str = _is(Text)
+    provider_ref: str = _is(Text)
+    token: int = _is(BigInteger)
+    attempts: int = _is(Integer)
+    retry_at: datetime | None = _instant(nullable=True)
+    leased_until: datetime | None = _instant(nullable=True)
+    checked_from: datetime | None = _instant(nullable=True)
+    check_at: datetime | None = _instant(nullable=True)
+    submitted_at: datetime | None = _instant(nullable=True)
+    accepted_at: datetime | None = _instant(nullable=True)
+    finished_at: datetime | None = _instant(nullable=True)
+    resend_of: UUID | None = Field(default=None)
+
+
+class ContactRow(Base, table=True):
+    """What is known of a customer."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        Index("contact_birthday", "birthday_key", postgresql_where=text("birthday_key <> ''")),
+        Index("contact_phone", "phone", postgresql_where=text("phone <> ''")),
+    )
+
+    customer_id: str = _is(Text, key=True)
+    seen_at: datetime = _instant()
+    name: str = _is(Text)
+    phone: str = _is(Text)
+    email: str = _is(Text)
+    birthday: str = _is(Text)
+    birthday_key: str = _is(Text)
+    level: str = _is(Text)
+    branch: str = _is(Text)
+    do_not_contact: bool = _is(Boolean)
+
+
+class RefusalRow(Base, table=True):
+    """An opt-out: of a number (by reply) or of a customer (by hand). Kept when revoked, as proof."""
+
+    __tablename__ = "opt_out"
+    __table_args__ = (
+        Index("opt_out_recipient", "recipient", postgresql_where=text("revoked_at IS NULL AND recipient <> ''")),
+        Index("opt_out_customer", "customer_id", postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    customer_id: str = _is(Text)
+    recipient: str = _is(Text)
+    channel: str = _is(Text)
+    scope: str = _is(Text)
+    how: str = _is(Text)
+    note: str = _is(Text)
+    by: str = _is(Text)
+    created_at: datetime = _instant()
+    revoked_at: datetime | None = _instant(nullable=True)
+    revoked_by: str = _is(Text)
+
+
+class ConsentRow(Base, table=True):
+    """A customer's consent to promotion: who, when, how and to which text."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("consent_customer", "customer_id", postgresql_where=text("revoked_at IS NULL")),)
+
+    id: UUID = Field(primary_key=True)
+    customer_id: str = _is(Text)
+    how: str = _is(Text)
+    text: str = _is(Text)
+    by: str = _is(Text)
+    given_at: datetime = _instant()
+    recorded_at: datetime = _instant()
+    revoked_at: datetime | None = _instant(nullable=True)
+
+
+class DocumentRow(Base, table=True):
+    """A version of a template or of a rule; `digest` tells whether a document says anything new."""
+
+    __tablename__ = "document"
+
+    kind: str = _is(Text, key=True)
+    name: str = _is(Text, key=True)
+    version: int = _is(Integer, key=True, autoincrement=False)
+    body: dict[str, Any] = _is(JSONB)
+    digest: str = _is(Text)
+    usable: bool = _is(Boolean)
+    created_at: datetime = _instant()
+    created_by: str = _is(Text)
+
+
+class ReceiptRow(Base, table=True):
+    """A provider's receipt, once per number and status."""
+
+    __tablename__ = "receipt"
+
+    provider: str = _is(Text, key=True)
+    provider_ref: str = _is(Text, key=True)
+    recipient: str = _is(Text, key=True)
+    status: str = _is(Text, key=True)
+    send_id: UUID | None = Field(default=None)
+    code: str = _is(Text)
+    reported_at: datetime | None = _instant(nullable=True)
+    received_at: datetime = _instant()
+
+
+class ReplyRow(Base, table=True):
+    """What a customer sent back; `digit` when it answers a survey."""
+
+    __tablename__ = "reply"
+    __table_args__ = (Index("reply_received", text("received_at DESC")),)
+
+    provider: str = _is(Text, key=True)
+    sequence: str = _is(Text, key=True)
+    recipient: str = _is(Text, key=True)
+    content: str = _is(Text)
+    customer_id: str = _is(Text)
+    send_id: UUID | None = Field(default=None)
+    digit: int | None = _is(SmallInteger, nullable=True)
+    refused: bool = _is(Boolean)
+    received_at: datetime = _instant()
+
+
+class GreetingDayRow(Base, table=True):
+    """A business day whose greetings are planned."""
+
+    __tablename__ = "greeting_day"
+
+    day: date = _is(Date, key=True)
+    planned_at: datetime = _instant()
+    planned: int = _is(Integer)

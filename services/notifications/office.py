@@ -1,0 +1,85 @@
+"""What the jobs of one process share: providers, the fence, and how many calls may run at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.notifications.adapters import AliyunSms, Provider, SmtpMail
+from services.notifications.adapters.acs3 import Credentials
+from services.notifications.commands.sending import Desk
+from services.notifications.settings import NotificationsSettings
+from services.notifications.store.fence import Fence
+from shared.service import Runtime
+
+
+@dataclass
+class Health:
+    """What this process has seen of a provider lately, business time."""
+
+    answered_at: datetime | None = None
+    trouble_at: datetime | None = None
+    trouble: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        """No trouble since the last clear answer."""
+        return self.trouble_at is None or (self.answered_at is not None and self.answered_at > self.trouble_at)
+
+
+@dataclass
+class Office:
+    """`draining`: the process is stopping, no new call is begun."""
+
+    desk: Desk
+    providers: dict[str, Provider]
+    fence: Fence
+    batch: int
+    slots: asyncio.Semaphore
+    health: dict[str, Health] = field(default_factory=dict)
+    draining: bool = False
+
+
+def office_of(runtime: Runtime) -> Office:
+    office: Office = runtime.state["office"]
+    return office
+
+
+@asynccontextmanager
+async def open_office(runtime: Runtime) -> AsyncIterator[None]:
+    """For the life of the service."""
+    settings = runtime.settings
+    assert isinstance(settings, NotificationsSettings)
+    providers: dict[str, Provider] = {provider.channel: provider for provider in _providers(settings, runtime)}
+    runtime.state["office"] = office = Office(
+        desk=Desk(
+            providers={channel: provider.name for channel, provider in providers.items()},
+            managers=settings.managers,
+            limits=settings.limits,
+            patience=settings.patience,
+            sealer=runtime.sealer,
+        ),
+        providers=providers,
+        fence=Fence(settings.postgres_dsn),
+        batch=settings.send_batch,
+        slots=asyncio.Semaphore(settings.send_concurrency),
+        health={provider.name: Health() for provider in providers.values()},
+    )
+    try:
+        yield
+    finally:
+        for provider in office.providers.values():
+            await provider.close()
+        await office.fence.close()
+
+
+def _providers(settings: NotificationsSettings, runtime: Runtime) -> list[Provider]:
+    found: list[Provider] = []
+    if settings.sms_url:
+        secret = settings.sms_access_secret.get_secret_value()
+        credentials = Credentials(settings.sms_access_key, secret) if settings.sms_access_key else None
+        found.append(AliyunSms(settings.sms_url, credentials, settings.provider_timeout, runtime.clock))
+    if settings.smtp_url:
+        found.append(SmtpMail(settings.smtp_url, settings.mail_from, settings.provider_timeout))
+    return found

@@ -1,0 +1,206 @@
+"""What notifications says and takes over HTTP; numbers and addresses are masked."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.notifications.domain.refusals import ALL_PROMOTION
+from services.notifications.domain.send import Category, Channel, Send, State
+from services.notifications.store.catalogue import Document
+from services.notifications.store.contacts import Consent, OptOut
+from shared.privacy import Sealer, mask_text
+
+
+class SendOut(BaseModel):
+    """A line of the send ledger."""
+
+    id: UUID = Field(description="发送编号，也是提交给运营商的 OutId")
+    channel: Channel = Field(description="渠道：sms 短信 / email 邮件")
+    category: Category = Field(description="类别：verify 验证码 / notice 通知 / promotion 推广（含问候）")
+    purpose: str = Field(description="用途")
+    template: str = Field(description="模板")
+    template_version: int = Field(description="模板版本")
+    customer_id: str = Field(description="客户编号")
+    recipient_masked: str = Field(description="接收号码或邮箱（已脱敏）；尚未确定时为空")
+    subject: str = Field(description="邮件标题")
+    text: str = Field(description="内容（已脱敏）")
+    state: State = Field(
+        description="planned 待发 / leased 发送中 / accepted 已提交 / unknown 结果未知 / delivered 已送达 / "
+        "failed 失败 / suppressed 不发"
+    )
+    reason: str = Field(description="失败、未知或不发的原因")
+    provider: str = Field(description="运营商")
+    provider_ref: str = Field(description="运营商回执编号")
+    attempts: int = Field(description="提交次数")
+    cause_id: str = Field(description="事由：单号、任务、投诉轮次或日期")
+    lineage: str = Field(description="血缘编号，由首个事实贯穿到底")
+    branch: str = Field(description="分公司")
+    kind: str = Field(description="业务类别")
+    planned_at: datetime = Field(description="计划时间")
+    not_before: datetime = Field(description="最早发送时间")
+    expires_at: datetime = Field(description="过期时间")
+    submitted_at: datetime | None = Field(description="最近一次提交时间")
+    accepted_at: datetime | None = Field(description="运营商受理时间")
+    finished_at: datetime | None = Field(description="结束时间")
+    resend_of: UUID | None = Field(description="由哪条失败记录重发而来")
+
+
+def shown_send(send: Send, sealer: Sealer) -> SendOut:
+    same = {name: getattr(send, name) for name in SendOut.model_fields if name not in ("recipient_masked", "text")}
+    return SendOut(**same, recipient_masked=_masked(send, sealer), text=mask_text(send.text))
+
+
+def _masked(send: Send, sealer: Sealer) -> str:
+    if send.channel == "sms":
+        return sealer.masked(send.recipient)
+    return "、".join(mask_address(address) for address in send.recipient.split(",") if address)
+
+
+def mask_address(address: str) -> str:
+    """`z***@example.com`."""
+    name, at, host = address.rpartition("@")
+    return f"{name[:1]}***{at}{host}"
+
+
+class NewSend(BaseModel):
+    """A message sent by hand: of an approved template, never free text."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"customer_id": "C88231", "template": "thank_you", "data": {"order_no": "SO1"}}]
+        }
+    )
+
+    customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
+    template: str = Field(min_length=1, max_length=64, description="模板名")
+    purpose: str = Field(default="", max_length=64, description="用途；缺省为模板名")
+    phone: str = Field(default="", max_length=40, description="手机号；缺省用客户最新号码")
+    email: str = Field(default="", max_length=200, description="邮箱；缺省用客户最新邮箱")
+    data: dict[str, Any] = Field(default={}, description="模板变量所需内容")
+
+
+class DocumentOut(BaseModel):
+    """A version of a template or rule."""
+
+    name: str = Field(description="名称")
+    version: int = Field(description="版本，从 1 起；内容不变则版本不变")
+    usable: bool = Field(description="是否可用（模板须已审核通过）")
+    body: dict[str, Any] = Field(description="内容")
+    created_at: datetime = Field(description="保存时间")
+    created_by: str = Field(description="保存人")
+
+
+def shown_document(document: Document) -> DocumentOut:
+    return DocumentOut(**{name: getattr(document, name) for name in DocumentOut.model_fields})
+
+
+class Documents(BaseModel):
+    items: list[DocumentOut] = Field(description="每个名称的最新版本")
+
+
+class NewOptOut(BaseModel):
+    """A refusal somebody told us of: of a customer, of a number, or both."""
+
+    customer_id: str = Field(default="", max_length=64, description="客户编号")
+    phone: str = Field(default="", max_length=40, description="手机号")
+    channel: Channel = Field(default="sms", description="渠道")
+    scope: str = Field(
+        default=ALL_PROMOTION, max_length=64, description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途"
+    )
+    note: str = Field(default="", max_length=200, description="说明")
+
+
+class OptOutOut(BaseModel):
+    id: UUID = Field(description="退订编号")
+    customer_id: str = Field(description="客户编号")
+    phone_masked: str = Field(description="脱敏号码")
+    channel: str = Field(description="渠道")
+    scope: str = Field(description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途")
+    how: Literal["reply", "by_hand"] = Field(description="方式：reply 回复退订 / by_hand 人工登记")
+    note: str = Field(description="说明或回复内容")
+    by: str = Field(description="登记人")
+    created_at: datetime = Field(description="登记时间")
+    revoked_at: datetime | None = Field(description="撤销时间")
+
+
+def shown_opt_out(opt_out: OptOut, sealer: Sealer) -> OptOutOut:
+    same = {name: getattr(opt_out, name) for name in OptOutOut.model_fields if name != "phone_masked"}
+    return OptOutOut(**same, phone_masked=sealer.masked(opt_out.recipient))
+
+
+class NewConsent(BaseModel):
+    """The proof of a consent: how it was given and to which text."""
+
+    customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
+    how: str = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")
+    text: str = Field(min_length=1, max_length=2000, description="客户同意的原文")
+    given_at: AwareDatetime | None = Field(default=None, description="同意时间；缺省为现在")
+
+
+class ConsentOut(BaseModel):
+    id: UUID = Field(description="同意记录编号")
+    customer_id: str = Field(description="客户编号")
+    how: str = Field(description="取得方式")
+    text: str = Field(description="客户同意的原文")
+    by: str = Field(description="登记人")
+    given_at: datetime = Field(description="同意时间")
+    recorded_at: datetime = Field(description="登记时间")
+
+
+def shown_consent(consent: Consent) -> ConsentOut:
+    return ConsentOut(**vars(consent))
+
+
+class Consents(BaseModel):
+    items: list[ConsentOut] = Field(description="有效的同意记录")
+
+
+class ReplyOut(BaseModel):
+    content: str = Field(description="回复内容（已脱敏）")
+    digit: int | None = Field(description="数字回复")
+    refused: bool = Field(description="是否退订")
+    send_id: UUID | None = Field(description="回复的是哪条消息")
+    received_at: datetime = Field(description="收到时间")
+
+
+class Replies(BaseModel):
+    items: list[ReplyOut] = Field(description="最近 100 条回复")
+
+
+def shown_reply(row: Mapping[str, Any]) -> ReplyOut:
+    same = {name: row[name] for name in ReplyOut.model_fields if name != "content"}
+    return ReplyOut(**same, content=mask_text(row["content"]))
+
+
+class ProviderOut(BaseModel):
+    """One provider as this process and the ledger see it."""
+
+    name: str = Field(description="运营商")
+    channel: Channel = Field(description="渠道")
+    address: str = Field(description="地址（不含密钥）")
+    healthy: bool = Field(description="最近一次调用是否得到明确答复")
+    answered_at: datetime | None = Field(description="最近一次明确答复的时间")
+    trouble_at: datetime | None = Field(description="最近一次异常的时间")
+    trouble: str = Field(description="最近一次异常")
+    last_day: dict[str, int] = Field(description="24 小时内各状态的条数")
+
+
+class Providers(BaseModel):
+    items: list[ProviderOut] = Field(description="已配置的运营商")
+    unknown: int = Field(description="结果未知、等待核实的条数")
+
+
+class GreetingCalendar(BaseModel):
+    """Festivals of a year."""
+
+    year: int = Field(description="年份")
+    festivals: list["FestivalOut"] = Field(description="节日")
+
+
+class FestivalOut(BaseModel):
+    code: str = Field(description="节日代码，供规则条件使用")
+    name: str = Field(description="节日")
+    day: date = Field(description="日期")

@@ -1,0 +1,1 @@
+"""All SQL of notifications, by what it is about; rows come and go as domain values."""

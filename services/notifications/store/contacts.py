@@ -1,0 +1,173 @@
+"""Contacts, consents and opt-outs."""
+
+# ruff: noqa: S608 - statements are put together from our own column names only
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.domain.contacts import Contact
+
+_COLUMNS = tuple(field.name for field in fields(Contact))
+_ALL = ", ".join(_COLUMNS)
+_SET = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "customer_id")
+_LOAD = text(f"SELECT {_ALL} FROM contact WHERE customer_id = ANY(:ids) ORDER BY customer_id")
+_SAVE = text(f"""
+    INSERT INTO contact ({_ALL})
+    SELECT {_ALL} FROM jsonb_populate_recordset(NULL::contact, CAST(:rows AS jsonb)) ORDER BY customer_id
+    ON CONFLICT (customer_id) DO UPDATE SET {_SET}
+""")
+_BORN_ON = text(f"SELECT {_ALL} FROM contact WHERE birthday_key = ANY(:keys) ORDER BY customer_id")
+_AFTER = text(f"SELECT {_ALL} FROM contact WHERE customer_id > :after ORDER BY customer_id LIMIT :limit")
+_WITH_PHONE = text("SELECT phone, min(customer_id) FROM contact WHERE phone = ANY(:phones) GROUP BY phone")
+_CONSENTED = text("SELECT customer_id FROM consent WHERE customer_id = ANY(:ids) AND revoked_at IS NULL")
+_REFUSALS = text("""
+    SELECT customer_id, recipient, channel, scope FROM opt_out
+    WHERE revoked_at IS NULL AND (customer_id = ANY(:ids) OR (recipient <> '' AND recipient = ANY(:recipients)))
+""")
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An opt-out that is in force."""
+
+    customer_id: str
+    recipient: str
+    channel: str
+    scope: str
+
+
+async def load(session: AsyncSession, ids: Iterable[str]) -> dict[str, Contact]:
+    rows = await session.execute(_LOAD, {"ids": sorted(set(ids))})
+    return {row["customer_id"]: Contact(**row) for row in rows.mappings()}
+
+
+async def save(session: AsyncSession, contacts: Sequence[Contact]) -> None:
+    if contacts:
+        await session.execute(_SAVE, {"rows": orjson.dumps(list(contacts)).decode()})
+
+
+async def born_on(session: AsyncSession, keys: Sequence[str]) -> list[Contact]:
+    """Those with one of these birthday keys."""
+    return [Contact(**row) for row in (await session.execute(_BORN_ON, {"keys": list(keys)})).mappings()]
+
+
+async def everybody(session: AsyncSession) -> AsyncIterator[list[Contact]]:
+    """All contacts, a page at a time."""
+    after = ""
+    while True:
+        rows = (await session.execute(_AFTER, {"after": after, "limit": PAGE})).mappings().all()
+        if not rows:
+            return
+        yield [Contact(**row) for row in rows]
+        after = rows[-1]["customer_id"]
+
+
+async def owners_of(session: AsyncSession, phones: Sequence[str]) -> dict[str, str]:
+    """A customer id for each known sealed phone."""
+    return dict((await session.execute(_WITH_PHONE, {"phones": list(phones)})).tuples().all())
+
+
+async def consented(session: AsyncSession, ids: Sequence[str]) -> set[str]:
+    return set((await session.execute(_CONSENTED, {"ids": list(ids)})).scalars())
+
+
+async def refusals(session: AsyncSession, ids: Sequence[str], recipients: Sequence[str]) -> list[Refusal]:
+    """The opt-outs in force of these customers and numbers."""
+    rows = await session.execute(_REFUSALS, {"ids": list(ids), "recipients": list(recipients)})
+    return [Refusal(**row) for row in rows.mappings()]
+
+
+@dataclass(frozen=True)
+class OptOut:
+    """An opt-out as recorded."""
+
+    id: UUID
+    customer_id: str
+    recipient: str
+    channel: str
+    scope: str
+    how: str
+    note: str
+    by: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+    revoked_by: str = ""
+
+
+_OPT_OUT_COLUMNS = ", ".join(field.name for field in fields(OptOut))
+_ADD_OPT_OUT = text(f"""
+    INSERT INTO opt_out ({_OPT_OUT_COLUMNS})
+    SELECT {_OPT_OUT_COLUMNS} FROM jsonb_populate_recordset(NULL::opt_out, CAST(:rows AS jsonb))
+""")
+_OPT_OUTS = (
+    f"SELECT {_OPT_OUT_COLUMNS} FROM opt_out WHERE {{conditions}} ORDER BY created_at DESC, id DESC LIMIT :limit"
+)
+_REVOKE = text(f"""
+    UPDATE opt_out SET revoked_at = :at, revoked_by = :by WHERE id = :id AND revoked_at IS NULL
+    RETURNING {_OPT_OUT_COLUMNS}
+""")
+
+
+async def add_opt_outs(session: AsyncSession, opt_outs: Sequence[OptOut]) -> None:
+    if opt_outs:
+        await session.execute(_ADD_OPT_OUT, {"rows": orjson.dumps(list(opt_outs)).decode()})
+
+
+async def list_opt_outs(
+    session: AsyncSession, customer_id: str | None, after: tuple[datetime, UUID] | None, limit: int
+) -> list[OptOut]:
+    """Those in force, the newest first."""
+    conditions, values = ["revoked_at IS NULL"], dict[str, Any](limit=limit)
+    if customer_id:
+        conditions.append("customer_id = :customer_id")
+        values["customer_id"] = customer_id
+    if after:
+        conditions.append("(created_at, id) < (:after_at, :after_id)")
+        values |= {"after_at": after[0], "after_id": after[1]}
+    rows = await session.execute(text(_OPT_OUTS.format(conditions=" AND ".join(conditions))), values)
+    return [OptOut(**row) for row in rows.mappings()]
+
+
+async def revoke_opt_out(session: AsyncSession, opt_out_id: UUID, by: str, at: datetime) -> OptOut | None:
+    """End an opt-out; None when there is none in force with this id."""
+    row = (await session.execute(_REVOKE, {"id": opt_out_id, "by": by, "at": at})).mappings().one_or_none()
+    return OptOut(**row) if row else None
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A consent as recorded: who, when, how and to which text."""
+
+    id: UUID
+    customer_id: str
+    how: str
+    text: str
+    by: str
+    given_at: datetime
+    recorded_at: datetime
+
+
+_CONSENT_COLUMNS = ", ".join(field.name for field in fields(Consent))
+_ADD_CONSENT = text(f"""
+    INSERT INTO consent ({_CONSENT_COLUMNS})
+    SELECT {_CONSENT_COLUMNS} FROM jsonb_populate_recordset(NULL::consent, CAST(:rows AS jsonb))
+""")
+_CONSENTS = text(f"""
+    SELECT {_CONSENT_COLUMNS} FROM consent WHERE customer_id = :id AND revoked_at IS NULL ORDER BY given_at DESC
+""")
+
+
+async def add_consent(session: AsyncSession, consent: Consent) -> None:
+    await session.execute(_ADD_CONSENT, {"rows": orjson.dumps([consent]).decode()})
+
+
+async def list_consents(session: AsyncSession, customer_id: str) -> list[Consent]:
+    return [Consent(**row) for row in (await session.execute(_CONSENTS, {"id": customer_id})).mappings()]

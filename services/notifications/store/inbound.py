@@ -1,0 +1,57 @@
+"""Receipts, replies and greeting days."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_ADD_RECEIPTS = text("""
+    INSERT INTO receipt SELECT * FROM jsonb_populate_recordset(NULL::receipt, CAST(:rows AS jsonb))
+    ON CONFLICT DO NOTHING RETURNING provider_ref, recipient, status
+""")
+_ADD_REPLIES = text("""
+    INSERT INTO reply SELECT * FROM jsonb_populate_recordset(NULL::reply, CAST(:rows AS jsonb))
+    ON CONFLICT DO NOTHING RETURNING sequence, recipient
+""")
+_REPLIES = text("SELECT * FROM reply WHERE customer_id = :customer_id ORDER BY received_at DESC LIMIT 100")
+_LAST_DAY = text("SELECT max(day) FROM greeting_day")
+_CLAIM_DAY = text("""
+    INSERT INTO greeting_day (day, planned_at, planned) VALUES (:day, :at, 0) ON CONFLICT DO NOTHING RETURNING day
+""")
+_NOTE_PLANNED = text("UPDATE greeting_day SET planned = :planned WHERE day = :day")
+
+
+async def add_receipts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """Note receipts; returns (ref, recipient, status) of those not seen before."""
+    added = await session.execute(_ADD_RECEIPTS, {"rows": orjson.dumps(list(rows)).decode()})
+    return set(added.tuples().all())
+
+
+async def add_replies(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Note replies; returns (sequence, recipient) of those not seen before."""
+    added = await session.execute(_ADD_REPLIES, {"rows": orjson.dumps(list(rows)).decode()})
+    return set(added.tuples().all())
+
+
+async def replies_of(session: AsyncSession, customer_id: str) -> list[dict[str, Any]]:
+    """A customer's replies, the newest first."""
+    rows = await session.execute(_REPLIES, {"customer_id": customer_id})
+    return [dict(row) for row in rows.mappings()]
+
+
+async def last_greeting_day(session: AsyncSession) -> date | None:
+    """The latest day planned; None before the first."""
+    found: date | None = (await session.execute(_LAST_DAY)).scalar()
+    return found
+
+
+async def claim_greeting_day(session: AsyncSession, day: date, at: datetime) -> bool:
+    """Whether this transaction is the one that plans `day`; a twin waits for us, then finds it taken."""
+    return (await session.execute(_CLAIM_DAY, {"day": day, "at": at})).scalar() is not None
+
+
+async def note_planned(session: AsyncSession, day: date, planned: int) -> None:
+    await session.execute(_NOTE_PLANNED, {"day": day, "planned": planned})

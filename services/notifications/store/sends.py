@@ -1,0 +1,144 @@
+"""The send ledger."""
+
+# ruff: noqa: S608 - statements are put together from our own column names only
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.domain.send import Category, Send, SendId, State
+
+_COLUMNS = tuple(field.name for field in fields(Send))
+_ALL = ", ".join(_COLUMNS)
+_NEVER_CHANGED = ("id", "key", "planned_at", "cause_id", "lineage", "resend_of")
+_SET = ", ".join(f"{name} = row.{name}" for name in _COLUMNS if name not in _NEVER_CHANGED)
+_ROWS = "jsonb_populate_recordset(NULL::send, CAST(:rows AS jsonb)) AS row"
+
+_INSERT = text(f"INSERT INTO send ({_ALL}) SELECT {_ALL} FROM {_ROWS} ON CONFLICT (key) DO NOTHING RETURNING id")
+_UPDATE = text(f"UPDATE send SET {_SET} FROM {_ROWS} WHERE send.id = row.id")
+_BY_ID = text(f"SELECT {_ALL} FROM send WHERE id = :id")
+_LOCK = text(f"SELECT {_ALL} FROM send WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+_DUE = text(f"""
+    SELECT {_ALL} FROM send
+    WHERE state = 'planned' AND not_before <= :now AND (retry_at IS NULL OR retry_at <= :machine)
+      AND (channel = ANY(:channels) OR expires_at <= :now)
+    ORDER BY priority, not_before LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_TO_CHECK = text(f"""
+    SELECT {_ALL} FROM send WHERE check_at <= :machine AND state IN ('unknown', 'accepted')
+    ORDER BY check_at LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_TOKEN = text("SELECT nextval('send_token')")
+_TRIES_TODAY = text("""
+    SELECT recipient, count(*) FROM send
+    WHERE recipient = ANY(:recipients) AND submitted_at >= :since AND state <> 'failed' GROUP BY recipient
+""")
+_LAST_TO = text(f"""
+    SELECT DISTINCT ON (recipient) {_ALL} FROM send
+    WHERE recipient = ANY(:recipients) AND submitted_at IS NOT NULL ORDER BY recipient, submitted_at DESC
+""")
+_LIST = f"SELECT {_ALL} FROM send WHERE {{conditions}} ORDER BY planned_at DESC, id DESC LIMIT :limit"
+_COUNTS = text("SELECT provider, state, count(*) FROM send WHERE submitted_at >= :since GROUP BY provider, state")
+_UNKNOWN = text("SELECT count(*) FROM send WHERE state = 'unknown'")
+
+
+async def add(session: AsyncSession, sends: Iterable[Send]) -> set[SendId]:
+    """Write new sends; a key that is already in the ledger is left alone. Returns the ids written."""
+    unique = {send.key: send for send in sends}
+    if not unique:
+        return set()
+    ordered = sorted(unique.values(), key=lambda send: send.key)
+    rows = await session.execute(_INSERT, {"rows": orjson.dumps(ordered).decode()})
+    return set(rows.scalars())
+
+
+async def save(session: AsyncSession, sends: Sequence[Send]) -> None:
+    """Write changed sends back."""
+    if sends:
+        await session.execute(_UPDATE, {"rows": orjson.dumps(list(sends)).decode()})
+
+
+async def find(session: AsyncSession, send_id: UUID) -> Send | None:
+    row = (await session.execute(_BY_ID, {"id": send_id})).mappings().one_or_none()
+    return _send(row) if row else None
+
+
+async def lock(session: AsyncSession, ids: Iterable[UUID]) -> dict[SendId, Send]:
+    """The sends with these ids, locked in id order."""
+    rows = await session.execute(_LOCK, {"ids": sorted(set(ids))})
+    return {send.id: send for send in map(_send, rows.mappings())}
+
+
+async def lock_due(
+    session: AsyncSession, now: datetime, machine: datetime, channels: Sequence[str], limit: int
+) -> list[Send]:
+    """Planned sends whose time has come, most urgent first; those others hold are skipped."""
+    found = await session.execute(_DUE, {"now": now, "machine": machine, "channels": list(channels), "limit": limit})
+    return [_send(row) for row in found.mappings()]
+
+
+async def lock_to_check(session: AsyncSession, machine: datetime, limit: int) -> list[Send]:
+    """Unknown or unreceipted sends about which the provider should be asked now."""
+    return [_send(row) for row in (await session.execute(_TO_CHECK, {"machine": machine, "limit": limit})).mappings()]
+
+
+async def next_token(session: AsyncSession) -> int:
+    """A fencing token, greater than any before."""
+    return int((await session.execute(_TOKEN)).scalar_one())
+
+
+async def tries_since(session: AsyncSession, recipients: Sequence[str], since: datetime) -> dict[str, int]:
+    """Messages tried since then, by recipient."""
+    rows = await session.execute(_TRIES_TODAY, {"recipients": list(recipients), "since": since})
+    return dict(rows.tuples().all())
+
+
+async def last_to(session: AsyncSession, recipients: Sequence[str]) -> dict[str, Send]:
+    """The latest message tried to each recipient."""
+    rows = await session.execute(_LAST_TO, {"recipients": list(recipients)})
+    return {send.recipient: send for send in map(_send, rows.mappings())}
+
+
+async def list_page(
+    session: AsyncSession,
+    filters: Mapping[str, str],
+    units: Sequence[str],
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Send]:
+    """The newest first; `filters` by column among state, purpose, customer_id, channel; `units` limits the branches."""
+    conditions = [f"{name} = :{name}" for name in filters]
+    values: dict[str, Any] = {**filters, "limit": limit}
+    if units:
+        conditions.append("branch = ANY(:units)")
+        values["units"] = list(units)
+    if after:
+        conditions.append("(planned_at, id) < (:after_at, :after_id)")
+        values |= {"after_at": after[0], "after_id": after[1]}
+    statement = text(_LIST.format(conditions=" AND ".join(conditions) or "true"))
+    return [_send(row) for row in (await session.execute(statement, values)).mappings()]
+
+
+async def counts_since(session: AsyncSession, since: datetime) -> list[tuple[str, str, int]]:
+    """(provider, state, count) of the sends tried since then."""
+    return [tuple(row) for row in (await session.execute(_COUNTS, {"since": since})).tuples()]
+
+
+async def count_unknown(session: AsyncSession) -> int:
+    return int((await session.execute(_UNKNOWN)).scalar_one())
+
+
+def last_category(last: Mapping[str, Send], recipient: str) -> Category | None:
+    """The category of the latest message to a number."""
+    send = last.get(recipient)
+    return send.category if send else None
+
+
+def _send(row: RowMapping) -> Send:
+    return Send(**{**row, "state": State(row["state"])})
