@@ -82,5 +82,5 @@ async def count_visits(session: AsyncSession, since: datetime, units: Sequence[s
 async def count_unfinished(session: AsyncSession) -> dict[State, int]:
     """Number of visits in each state that is not final."""
     query = select(VISITS.c.state, func.count()).where(VISITS.c.finished_at.is_(None)).group_by(VISITS.c.state)
-    counted: dict[str, int] = dict((await session.execute(query)).tuples().all())
+    counted: dict[str, int] = dict(iter(await session.execute(query)))
     return {state: counted.get(state, 0) for state in UNFINISHED}

@@ -48,12 +48,21 @@ async def add_visits(session: AsyncSession, visits: Sequence[Visit]) -> None:
 async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: Sequence[Attempt] = ()) -> None:
     """Write what may change of locked visits, and the attempts made."""
     if visits:
-        await session.execute(_SAVE, {"visits": _rows(visits), "attempts": orjson.dumps(attempts).decode()})
+        await session.execute(_SAVE, {"visits": _rows(visits), "attempts": _json(list(attempts))})
 
 
 def _rows(visits: Sequence[Visit]) -> str:
     rows = [{name: getattr(visit, name) for name in FIELDS} | {"customer_id": visit.customer.id} for visit in visits]
-    return orjson.dumps(rows, default=lambda card: card.model_dump(mode="json")).decode()
+    return _json(rows)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    # the driver's UUID is a subclass of Python's, which orjson does not take
+    return str(value) if isinstance(value, UUID) else value.model_dump(mode="json")
 
 
 async def lock_visit(

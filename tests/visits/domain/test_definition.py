@@ -1,0 +1,114 @@
+"""Definitions are read whole or refused with every fault in Chinese."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.visits.domain.conditions import AnyOf, Comparison
+from services.visits.domain.definition import read_definition
+from services.visits.domain.errors import InvalidQuestionnaire
+from services.visits.domain.lint import warnings_of
+from tests.visits.domain.builders import choice, question, questionnaire
+
+
+def definition(*questions: Any, **changes: Any) -> dict[str, Any]:
+    return {"id": "q", "title": "问卷", "questions": list(questions)} | changes
+
+
+def faults(raw: Any) -> str:
+    with pytest.raises(InvalidQuestionnaire) as refused:
+        read_definition(raw)
+    assert refused.value.extra["errors"]
+    return refused.value.detail
+
+
+def test_a_condition_tree_is_read() -> None:
+    tree = {"any": [{"question": "a", "eq": True}, {"question": "r", "lt": 3}]}
+    read = questionnaire(question("a"), question("r", "rating"), question("b", when=tree))
+    assert read.questions[2].when == AnyOf((Comparison("a", "eq", "yes"), Comparison("r", "lt", 3)))
+
+
+def test_bare_yes_and_no_of_yaml_are_answers() -> None:
+    assert questionnaire(question("a", problem=[False, "unclear"])).questions[0].problem == ("no", "unclear")
+
+
+def test_a_rating_runs_from_one_to_five_unless_said_otherwise() -> None:
+    usual, other = questionnaire(question("a", "rating"), question("b", "rating", min=0, max=10)).questions
+    assert (usual.least, usual.most, other.least, other.most) == (1, 5, 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ([], "应为键值结构"),
+        (definition(), "1 至 100 个问题"),
+        (definition(question("a"), colour="red"), "不认识的字段 colour"),
+        (definition(question("a", kind="slider")), "kind 应为"),
+        (definition(question("a", title=" ")), "title 应为文字"),
+        (definition(question("a"), question("a")), "题号 a 重复"),
+        (definition(question("A b")), "只能用小写字母"),
+        (definition(choice("a", "x")), "至少要有两个选项"),
+        (definition(choice("a", "x", "x")), "value 重复"),
+        (definition(question("a", "text", options=[{"value": "x", "label": "y"}])), "没有选项"),
+        (definition(question("a", problem=["maybe"])), "问题件答案 maybe 不在选项内"),
+        (definition(question("a", "text", problem=["x"])), "不能判定问题件"),
+        (definition(question("a", "number", min=3, max=3)), "min 应小于 max"),
+        (definition(question("a", when={"question": "b", "eq": "yes"}), question("b")), "不存在或排在后面"),
+        (definition(question("a"), question("b", when={"question": "a", "eq": "oui"})), "永远不会成立"),
+        (definition(question("a", "text"), question("b", when={"question": "a", "eq": "x"})), "不能引用文字题"),
+        (definition(question("a"), question("b", when={"question": "a"})), "有且只有一个比较"),
+        (definition(question("a"), question("b", when={"question": "a", "eq": "yes", "ne": "no"})), "有且只有一个比较"),
+        (definition(question("a"), question("b", when={"question": "a", "lt": "yes"})), "只能与数字比较"),
+        (definition(question("a"), question("b", when={"all": []})), "不能为空"),
+        (definition(question("a", role="boss")), "role 应为"),
+        (definition(question("a", role="satisfaction")), "作用 satisfaction 只能用于"),
+        (definition(choice("a", "good", "bad", role="satisfaction")), "满意度选项 good 应为"),
+        (definition(question("a", "rating", min=0, role="satisfaction")), "应从 1 开始"),
+        (definition(question("a", role="resolved"), question("b", role="resolved")), "只能由一道题承担"),
+        (definition(question("a"), opening="您好，{老板}"), "变量 {老板} 不存在"),
+        (definition(question("a", problem=[{"x": 1}])), "不是答案"),
+        (definition(question("a", min=10**400)), "min 应为数字"),
+    ],
+)
+def test_a_fault_is_named(raw: Any, fault: str) -> None:
+    assert fault in faults(raw)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    found = faults(definition(choice("a", "x"), question("b", problem=["maybe"])))
+    assert "至少要有两个选项" in found
+    assert "问题件答案" in found
+
+
+def test_a_condition_nested_without_end_is_refused() -> None:
+    tree: dict[str, Any] = {"question": "a", "eq": "yes"}
+    for _ in range(50):
+        tree = {"all": [tree]}
+    assert "嵌套" in faults(definition(question("a"), question("b", when=tree)))
+
+
+def test_what_is_unwise_is_only_a_warning() -> None:
+    read = read_definition(definition(*(question(f"q{number}", required=True) for number in range(9))))
+    warnings = "".join(warnings_of(read))
+    assert all(word in warnings for word in ("9 道", "没有开场白", "没有结束语", "没有满意度题"))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "kind", "title", "ask", "options", "when", "questions", "all"]), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_any_tree_is_read_or_refused_with_a_reason(raw: Any) -> None:
+    try:
+        told = read_definition(raw).title
+    except InvalidQuestionnaire as refused:
+        told = refused.detail
+    assert told

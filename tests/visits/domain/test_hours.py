@@ -1,0 +1,65 @@
+"""Retries and callbacks fall inside contact hours."""
+
+from datetime import datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.visits.domain.hours import ContactHours, read_frames
+from shared.clock import ORG_ZONE
+from tests.visits.domain.builders import at
+
+HOURS = ContactHours()
+WORKDAYS = ContactHours(on_days_off=False)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-03-02T10:00", "2026-03-02T10:00"),
+        ("2026-03-02T07:00", "2026-03-02T09:00"),
+        ("2026-03-02T12:30", "2026-03-02T14:00"),
+        ("2026-03-02T12:00", "2026-03-02T14:00"),
+        ("2026-03-02T21:00", "2026-03-03T09:00"),
+    ],
+)
+def test_a_moment_outside_contact_hours_moves_to_the_next_frame(moment: str, expected: str) -> None:
+    assert HOURS.earliest(at(moment)) == at(expected)
+
+
+def test_with_worked_days_only_a_friday_night_moves_to_monday() -> None:
+    assert WORKDAYS.earliest(at("2026-03-06T20:30")) == at("2026-03-09T09:00")
+    assert HOURS.earliest(at("2026-03-06T20:30")) == at("2026-03-07T09:00")
+
+
+def test_the_next_working_day_skips_the_national_holiday() -> None:
+    assert HOURS.after("next_working_day", at("2026-09-30T16:00")) == at("2026-10-08T09:00")
+
+
+def test_a_make_up_saturday_is_a_working_day() -> None:
+    assert HOURS.after("next_working_day", at("2026-02-13T16:00")) == at("2026-02-14T09:00")
+
+
+def test_a_wait_that_ends_at_lunch_runs_on_to_the_afternoon() -> None:
+    assert HOURS.after(timedelta(hours=2), at("2026-03-02T10:30")) == at("2026-03-02T14:00")
+
+
+@given(st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01T00:00") + timedelta(minutes=minutes)))
+def test_the_earliest_moment_is_never_before_and_always_inside(moment: datetime) -> None:
+    found = WORKDAYS.earliest(moment)
+    local = found.astimezone(ORG_ZONE)
+    assert found >= moment
+    assert any(opens <= local.time() < closes for opens, closes in WORKDAYS.frames)
+    assert WORKDAYS.calendar.is_working_day(local.date())
+    assert WORKDAYS.earliest(found) == found
+
+
+def test_frames_are_read_from_text() -> None:
+    assert read_frames("10:30-11:30, 15:00-17:30") == ((time(10, 30), time(11, 30)), (time(15), time(17, 30)))
+
+
+@pytest.mark.parametrize("text", ["", "9-12", "12:00-09:00", "09:00-12:00,11:00-13:00", "09:00"])
+def test_frames_that_make_no_sense_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_frames(text)

@@ -1,0 +1,17 @@
+"""The words read aloud."""
+
+from services.visits.domain.script import spoken, variables_of
+from tests.visits.domain.builders import open_one
+
+
+def test_variables_are_filled_from_the_customer_and_the_first_matter() -> None:
+    text = "{称呼}，{日期}的{事项}（{单号}）"
+    assert spoken(text, variables_of(open_one())) == "张三，3月2日的热水器维修（WX1）"
+
+
+def test_a_visit_without_matters_can_still_be_spoken() -> None:
+    assert spoken("{称呼}{事项}{单号}{日期}", variables_of(open_one(matters=[]))) == "张三服务"
+
+
+def test_an_unknown_variable_stays_as_it_is() -> None:
+    assert spoken("{别的}", variables_of(open_one())) == "{别的}"
