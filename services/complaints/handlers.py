@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.complaints import commands
 from services.complaints.domain.rules import Rules
-from shared.contracts.base import INTAKE, VISITS
+from shared.contracts.base import INTAKE, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
 
 OPENS = frozenset({"visit.dissatisfied", "visit.problem_found"})
@@ -12,7 +12,7 @@ OPENS = frozenset({"visit.dissatisfied", "visit.problem_found"})
 
 def consumer_for(rules: Rules) -> Consumer:
     """The consumer, with the organisation's rules in its handlers."""
-    consumer = Consumer("complaints", topics=[VISITS, INTAKE])
+    consumer = Consumer("complaints", topics=[VISITS, INTAKE, TASKS])
 
     @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed")
     async def open_or_settle_cases(work: Work, events: Sequence[Event]) -> None:
@@ -23,5 +23,9 @@ def consumer_for(rules: Rules) -> Consumer:
     @consumer.on("hotline.case_closed")
     async def open_hotline_cases(work: Work, events: Sequence[Event]) -> None:
         await commands.take_hotline_cases(work, rules, events)
+
+    @consumer.on("followup.cancelled", "followup.expired")
+    async def close_cases_nobody_asks_about(work: Work, events: Sequence[Event]) -> None:
+        await commands.take_unasked(work, [event for event in events if event.data.get("case_id")])
 
     return consumer

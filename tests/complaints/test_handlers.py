@@ -201,3 +201,36 @@ async def test_a_broken_event_does_not_hold_up_its_neighbours(served: Served) ->
     await served.deliver(told(dissatisfied("V1")), broken, told(dissatisfied("V2")))
     assert len(await all_cases(served)) == 2
     assert len(await served.dead_letters()) == 1
+
+
+def unasked(name: str, case: Case, **changes: Any) -> Event:
+    data = example(name, case_id=str(case.id), round=2, **changes)
+    return event(name, data, key=case.customer.id)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "reason"),
+    [
+        ("followup.cancelled", {"reason": "do_not_contact"}, "do_not_contact"),
+        ("followup.expired", {}, "expired"),
+    ],
+)
+async def test_a_second_follow_up_that_will_not_take_place_ends_its_case(
+    served: Served, name: str, changes: dict[str, Any], reason: str
+) -> None:
+    case = await resolved_case(served)
+    await served.deliver(unasked(name, case, **changes))
+    done = await the_case(served)
+    assert (done.outcome, done.close_reason) == ("unreached", reason)
+
+
+@pytest.mark.parametrize("reason", ["case_closed", "case_reopened"])
+async def test_a_follow_up_outdated_by_its_own_case_changes_nothing(served: Served, reason: str) -> None:
+    case = await resolved_case(served)
+    await served.deliver(unasked("followup.cancelled", case, reason=reason))
+    assert (await the_case(served)).state == "resolved"
+
+
+async def test_cancelled_follow_ups_of_first_contacts_are_no_concern_of_complaints(served: Served) -> None:
+    await served.deliver(event("followup.cancelled", example("followup.cancelled", case_id=None)))
+    assert await served.dead_letters() == []

@@ -12,7 +12,7 @@ from services.complaints.commands.handling import (
     require_visible,
     resolve_case,
 )
-from services.complaints.commands.opening import open_by_hand, take_hotline_cases, take_visits
+from services.complaints.commands.taking import open_by_hand, take_hotline_cases, take_unasked, take_visits
 from services.complaints.commands.timed import assign_new_cases, escalate_late_cases
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "require_visible",
     "resolve_case",
     "take_hotline_cases",
+    "take_unasked",
     "take_visits",
 ]

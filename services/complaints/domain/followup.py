@@ -5,20 +5,31 @@ and as dissatisfied.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from services.complaints.domain.case import Case, Change, Entry, changed, unchanged
+from services.complaints.domain.case import SYSTEM, Case, Change, Entry, changed, unchanged
 from services.complaints.domain.escalation import count_reworks, raised
 from services.complaints.domain.handling import closed, sent_back
 from services.complaints.domain.rules import Rules
-from shared.contracts.visits import Outcome, Visit, VisitFailed
+from shared.contracts.tasks import Followup
+from shared.contracts.visits import Outcome, VisitFailed
 
 Opinion = Literal["satisfied", "dissatisfied", "none"]
 RATINGS = {"very_satisfied": 5, "satisfied": 4, "basically": 3, "dissatisfied": 2, "very_dissatisfied": 1}
 WORST_ACCEPTABLE = 3
 SECOND_DISSATISFACTION = "二次回访仍不满意"
 NO_OPINION = "二次回访已联系，客户未作评价"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A result as told: `id` is the visit's, or the task's where no visit came about."""
+
+    id: str
+    actor: str
+    said: dict[str, Any]
 
 
 def rating_of(outcome: Outcome) -> int | None:
@@ -49,18 +60,20 @@ def answered(case: Case, outcome: Outcome, dissatisfied: bool, rules: Rules, now
         return closed(rated, "unreached", now, reason=NO_OPINION)
 
     said = {"opinion": opinion, "rating": rating, "reasons": list(outcome.reasons), "remark": outcome.remark}
-    return _once(case, outcome, said, {"final_rating": rating}, decide, now)
+    told = Told(outcome.visit_id, outcome.agent, said | {"round": outcome.round})
+    return _once(case, told, {"final_rating": rating}, decide, now)
 
 
 def failed(case: Case, visit: VisitFailed, now: datetime) -> Change:
     """The second follow-up did not reach the customer: closed as unreached, the reason kept."""
-    return _once(
-        case, visit, {"opinion": "unreached", "reason": visit.reason}, {}, lambda c: _unreached(c, visit, now), now
-    )
+    told = Told(visit.visit_id, visit.agent, {"opinion": "unreached", "reason": visit.reason, "round": visit.round})
+    return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=visit.reason), now)
 
 
-def _unreached(case: Case, visit: VisitFailed, now: datetime) -> Change:
-    return closed(case, "unreached", now, reason=visit.reason)
+def not_asked(case: Case, task: Followup, reason: str, now: datetime) -> Change:
+    """The second follow-up will not take place (the customer refused, or its time passed): the loop ends unreached."""
+    told = Told(task.task_id, SYSTEM, {"opinion": "unreached", "reason": reason, "round": task.round})
+    return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=reason), now)
 
 
 def _dissatisfied_again(case: Case, remark: str, rules: Rules, now: datetime) -> Change:
@@ -72,19 +85,12 @@ def _dissatisfied_again(case: Case, remark: str, rules: Rules, now: datetime) ->
     )
 
 
-def _once(
-    case: Case,
-    visit: Visit,
-    said: dict[str, Any],
-    rated: dict[str, Any],
-    decide: Callable[[Case], Change],
-    now: datetime,
-) -> Change:
+def _once(case: Case, told: Told, rated: dict[str, Any], decide: Callable[[Case], Change], now: datetime) -> Change:
     """Note the result; decide on it only while the case waits for one: a closed case is final, work in hand goes on."""
-    if visit.visit_id in case.answered:
+    if told.id in case.answered:
         return unchanged(case)
-    entry = Entry(now, "followed_up", visit.agent, said | {"visit_id": visit.visit_id, "round": visit.round})
+    entry = Entry(now, "followed_up", told.actor, told.said)
     if case.is_final():
         rated = {}
-    noted = Change(changed(case, now, answered=(*case.answered, visit.visit_id), **rated), (), (entry,))
+    noted = Change(changed(case, now, answered=(*case.answered, told.id), **rated), (), (entry,))
     return noted.then(decide) if case.state == "resolved" else noted

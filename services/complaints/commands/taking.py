@@ -1,4 +1,4 @@
-"""Opening cases: from visits, from 12345, by hand; each origin once."""
+"""Taking in what visits, 12345, the scheduler and people at the phone tell; each origin opens one case."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,13 @@ from services.complaints.domain.opening import Opening, Report, by_hand, complai
 from services.complaints.domain.rules import Rules
 from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.intake import HotlineCaseClosed, branch_of
+from shared.contracts.tasks import FollowupCancelled, FollowupExpired
 from shared.contracts.visits import Outcome, VisitCompleted, VisitDissatisfied, VisitFailed, VisitProblemFound
 from shared.ids import new_id
 from shared.messaging.event import Event
 from shared.messaging.work import Work
+
+OUTDATED = frozenset({"case_closed", "case_reopened"})
 
 
 @dataclass
@@ -102,6 +105,25 @@ def _second_followup(case: Case, visit: Outcome | VisitFailed, rules: Rules, now
         return followup.failed(case, visit, now)
     judged = isinstance(visit, VisitDissatisfied | VisitProblemFound)
     return followup.answered(case, visit, judged, rules, now)
+
+
+async def take_unasked(work: Work, events: Sequence[Event]) -> None:
+    """Second follow-ups that were cancelled or expired before anybody called end their cases; those the case itself
+    outdated do not."""
+    tasks = [(event, _unasked(event)) for event in events]
+    book = Book(work)
+    book.hold(await store.lock_cases(work.session, {UUID(task.case_id) for _, task in tasks if task.case_id}, []))
+    for event, task in tasks:
+        reason = task.reason if isinstance(task, FollowupCancelled) else "expired"
+        if task.case_id and reason not in OUTDATED:
+            book.apply(followup.not_asked(book.get(task.case_id), task, reason, work.now()), event)
+    await book.save()
+
+
+def _unasked(event: Event) -> FollowupCancelled | FollowupExpired:
+    if event.name == "followup.cancelled":
+        return event.read(FollowupCancelled)
+    return event.read(FollowupExpired)
 
 
 async def take_hotline_cases(work: Work, rules: Rules, events: Sequence[Event]) -> None:
