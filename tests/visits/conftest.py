@@ -12,7 +12,7 @@ import pytest
 
 from services.visits.app import create_app
 from services.visits.settings import VisitsSettings
-from shared.auth import issue_token
+from shared.auth import Role, issue_token
 from shared.clock import ManualClock
 from shared.messaging import Event
 from shared.privacy import Sealer
@@ -63,7 +63,7 @@ class Desk:
 
     def agent(self, name: str = "1001", role: str = "agent", units: tuple[str, ...] = ()) -> httpx.AsyncClient:
         """A client of a person with a token."""
-        token = issue_token(SECRET, name, role, 4_000_000_000, units=list(units))
+        token = issue_token(SECRET, name, Role(role), 4_000_000_000, units=list(units))
         return self.served.client(None, Authorization=f"Bearer {token}")
 
     async def publish(self, *names: str) -> None:
