@@ -23,6 +23,10 @@ class Partitions:
             await self._create(table, day)
             self.known.add((table, day))
 
+    def forget(self) -> None:
+        """Look again before the next row: another process may have dropped what this one knew."""
+        self.known.clear()
+
     async def _create(self, table: str, day: date) -> None:
         name = f"{table}_{day:%Y%m%d}"
         ddl = (

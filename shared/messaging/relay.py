@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.messaging.broker import Broker, BrokerUnavailable, Message, Producer
 from shared.messaging.crash import crash_point
@@ -27,6 +28,15 @@ COMMAND_TIMEOUT = 30
 # two-key advisory locks: a class of ours and the shard or member number
 SHARD_LOCK, MEMBER_LOCK = 0x48460001, 0x48460002
 MOST_MEMBERS = 64
+
+INTERRUPTIONS = (
+    OSError,
+    TimeoutError,
+    BrokerUnavailable,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    SQLAlchemyError,  # from making a partition
+)
 
 _SELECT = """
     SELECT id, topic, key, headers, value, at FROM outbox
@@ -79,7 +89,8 @@ class Relay:
             try:
                 await self._session()
                 pause = 0.2
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BrokerUnavailable, TimeoutError) as error:
+            except INTERRUPTIONS as error:
+                self.db.partitions.forget()
                 self.last_error = f"{type(error).__name__}: {error}"
                 log.warning("relay_interrupted", service=self.service, error=self.last_error)
                 await self.db.clock.sleep(pause)

@@ -1,0 +1,30 @@
+"""The suite runs on the broker in memory and on Apache Kafka, always on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from shared.clock import ManualClock
+from shared.db import Database
+from shared.messaging.broker import Broker
+from tests.messaging.rig import PARTITIONS, TABLES, TOPIC, Rig
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Both implementations of the port."""
+    found: Broker = request.getfixturevalue(f"{request.param}_broker")
+    return found
+
+
+@pytest.fixture
+async def rig(broker: Broker, core_dsn: str, topic_prefix: str, clock: ManualClock) -> AsyncIterator[Rig]:
+    connection = await asyncpg.connect(core_dsn)
+    await connection.execute(TABLES)
+    await connection.close()
+    made = Rig(Database("test", core_dsn, clock, 8), broker, topic_prefix, clock)
+    await broker.ensure_topics({topic_prefix + TOPIC: PARTITIONS, topic_prefix + "test-dlq": 1})
+    yield made
+    for db in [made.db, *made.opened]:
+        await db.close()
