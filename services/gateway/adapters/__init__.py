@@ -1,0 +1,1 @@
+"""Files and receivers outside the platform."""

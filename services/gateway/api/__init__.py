@@ -1,0 +1,5 @@
+"""What HTTP can ask of the gateway."""
+
+from services.gateway.api import endpoints, events, imports, ingress, messages, sources
+
+ROUTERS = [events.router, ingress.router, sources.router, messages.router, imports.router, endpoints.router]

@@ -1,0 +1,101 @@
+"""Uploaded sheets of 12345 cases."""
+
+import asyncio
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import UploadFile
+
+from services.gateway import commands
+from services.gateway.adapters.workbooks import MEDIA_TYPE, result_workbook, template_workbook
+from services.gateway.api.access import SettingsDep, Uploader, UploadViewer
+from services.gateway.schemas import ImportOut
+from services.gateway.settings import GatewaySettings
+from services.gateway.store import imports
+from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
+from shared.http import ReadSession, SealerDep, WorkDep
+
+router = APIRouter(prefix="/api/v1/imports", tags=["12345 文件导入"])
+DEFAULT_SOURCE = "12345"
+OVERHEAD = 64 << 10
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": ".xlsx、.xls 或 .csv（GBK、UTF-8）",
+                        },
+                        "source": {"type": "string", "default": DEFAULT_SOURCE, "description": "12345 来源名称"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    openapi_extra=_BODY,
+    summary="上传 12345 工单文件",
+    description="立即受理，逐行结果稍后可取；同一文件再次上传得到原来的导入，不会重复。",
+)
+async def upload(
+    request: Request, response: Response, principal: Uploader, work: WorkDep, sealer: SealerDep, settings: SettingsDep
+) -> ImportOut:
+    source, filename, content = await _read_form(request, settings)
+    summary = ImportOut.model_validate(await commands.add_import(work, principal, sealer, source, filename, content))
+    response.headers["Location"] = f"/api/v1/imports/{summary.id}"
+    return summary
+
+
+async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, str, bytes]:
+    """Source name, file name and content. The route has a larger body limit than others, so it reads the form itself."""
+    request.scope["max_body"] = settings.import_max_bytes + OVERHEAD
+    async with request.form(max_files=1, max_fields=5) as form:
+        file, source = form.get("file"), form.get("source", DEFAULT_SOURCE)
+        if not isinstance(file, UploadFile) or not isinstance(source, str) or not source.isprintable():
+            raise InvalidInput("请以 multipart/form-data 上传，文件字段名为 file")
+        content = await file.read()
+        if len(content) > settings.import_max_bytes:
+            raise PayloadTooLarge(f"文件超过 {settings.import_max_bytes >> 20} MiB")
+        if not content:
+            raise InvalidInput("文件是空的")
+        name = "".join(letter for letter in file.filename or "" if letter.isprintable())
+        return source, name[:200], content
+
+
+@router.get("/template", summary="下载模板")
+async def template(_: Uploader) -> Response:
+    return _workbook(await asyncio.to_thread(template_workbook), "12345工单导入模板.xlsx")
+
+
+@router.get("/{import_id}", summary="导入进度")
+async def get_import(import_id: UUID, session: ReadSession, _: UploadViewer) -> ImportOut:
+    row = await imports.get_import(session, import_id)
+    if row is None:
+        raise NotFound("没有这次导入")
+    return ImportOut.model_validate(row)
+
+
+@router.get("/{import_id}/result", summary="下载逐行结果", description="行号、状态、列、原因；完成后可取。")
+async def get_result(import_id: UUID, session: ReadSession, viewer: UploadViewer) -> Response:
+    summary = await get_import(import_id, session, viewer)
+    if summary.state != "done":
+        raise Conflict(summary.reason or "导入尚未完成，请稍后再取")
+    rows = await imports.list_rows(session, import_id)
+    return _workbook(await asyncio.to_thread(result_workbook, rows), f"导入结果_{import_id}.xlsx")
+
+
+def _workbook(content: bytes, filename: str) -> Response:
+    disposition = f"attachment; filename*=UTF-8''{quote(filename)}"
+    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})

@@ -1,0 +1,66 @@
+"""Raw messages and what they came to."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.gateway import commands
+from services.gateway.api.access import Operator, Viewer
+from services.gateway.domain.preview import preview
+from services.gateway.schemas import MessageOut
+from services.gateway.store import messages
+from shared.errors import InvalidInput, NotFound
+from shared.http import ReadSession, SealerDep, WorkDep
+from shared.pagination import Page, decode_cursor, paged
+from shared.privacy import Sealer
+
+router = APIRouter(prefix="/api/v1/messages", tags=["原文"])
+ResultFilter = Literal["pending", "new", "duplicate", "rejected", "ignored", "failed"]
+SHORT = 500
+
+
+@router.get("", summary="原文列表", description="最近的在前；内容已脱敏，只显示开头。")
+async def list_messages(
+    session: ReadSession,
+    sealer: SealerDep,
+    _: Viewer,
+    source: Annotated[str | None, Query(pattern=r"^[^\x00]*$", description="来源")] = None,
+    result: Annotated[ResultFilter | None, Query(description="结果")] = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[MessageOut]:
+    rows = await messages.list_messages(session, source, result, _before(cursor), limit + 1)
+    items, following = paged(rows, limit, lambda row: (row.id,))
+    return Page(items=[_shown(row, sealer, SHORT) for row in items], next_cursor=following)
+
+
+def _before(cursor: str | None) -> UUID | None:
+    values = decode_cursor(cursor, 1)
+    if values is None:
+        return None
+    try:
+        return UUID(values[0])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidInput("分页游标无效") from error
+
+
+@router.get("/{message_id}", summary="原文详情")
+async def get_message(message_id: UUID, session: ReadSession, sealer: SealerDep, _: Viewer) -> MessageOut:
+    row = await messages.get_message(session, message_id)
+    if row is None:
+        raise NotFound("没有这条原文")
+    return _shown(row, sealer)
+
+
+@router.post(
+    "/{message_id}/replay", status_code=202, summary="重放原文", description="重新处理一次；已接收的不会重复发布。"
+)
+async def replay_message(message_id: UUID, work: WorkDep, sealer: SealerDep, principal: Operator) -> MessageOut:
+    await commands.replay_message(work, principal, message_id)
+    row = await messages.get_message(work.session, message_id)
+    return _shown(row, sealer)
+
+
+def _shown(row: Any, sealer: Sealer, limit: int = 65_536) -> MessageOut:
+    return MessageOut(**{**row._mapping, "body": preview(sealer.unseal_bytes(row.body), limit)})

@@ -1,0 +1,70 @@
+"""Sources: list, make, change, rotate."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+
+from services.gateway import commands
+from services.gateway.api.access import Operator, Viewer
+from services.gateway.commands import Issued
+from services.gateway.domain.options import check_paths, check_zone
+from services.gateway.domain.problems import joined
+from services.gateway.schemas import IssuedOut, Rotation, SourceChange, SourceIn, SourceOptions, SourceOut
+from services.gateway.store import sources
+from shared.errors import InvalidInput
+from shared.http import IfMatch, ReadSession, SealerDep, WorkDep, etag
+from shared.pagination import Page
+
+router = APIRouter(prefix="/api/v1/sources", tags=["来源"])
+SourceName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="来源名称")]
+
+
+@router.get("", summary="来源列表")
+async def list_sources(session: ReadSession, _: Viewer) -> Page[SourceOut]:
+    return Page(items=[SourceOut.model_validate(item) for item in await sources.list_sources(session)])
+
+
+@router.post("", status_code=201, summary="新建来源", description="令牌与签名密钥只在应答中出现一次。名称即幂等键。")
+async def create_source(
+    body: SourceIn, response: Response, work: WorkDep, sealer: SealerDep, principal: Operator
+) -> IssuedOut:
+    _check(body.zone, body.options)
+    issued = await commands.create_source(
+        work, principal, sealer, body.name, body.kind, body.zone, body.options.model_dump()
+    )
+    response.headers["ETag"] = etag(issued.source.version)
+    return _issued(issued)
+
+
+@router.patch("/{name}", summary="修改来源", description="停用、时区、字段映射；须带 If-Match。")
+async def update_source(
+    name: SourceName, body: SourceChange, seen: IfMatch, response: Response, work: WorkDep, principal: Operator
+) -> SourceOut:
+    _check(body.zone, body.options)
+    changes: dict[str, Any] = body.model_dump(exclude_none=True)
+    changed = await commands.update_source(work, principal, name, seen, changes)
+    response.headers["ETag"] = etag(changed.version)
+    return SourceOut.model_validate(changed)
+
+
+@router.post("/{name}/rotate", summary="更换令牌与签名密钥", description="旧的在 grace_hours 内继续有效。")
+async def rotate_source(
+    name: SourceName, work: WorkDep, sealer: SealerDep, principal: Operator, body: Rotation | None = None
+) -> IssuedOut:
+    grace = timedelta(hours=(body or Rotation()).grace_hours)
+    return _issued(await commands.rotate_source(work, principal, sealer, name, grace))
+
+
+def _issued(issued: Issued) -> IssuedOut:
+    shown = SourceOut.model_validate(issued.source).model_dump()
+    path = f"/ingress/v1/{issued.source.name}/{issued.token}"
+    return IssuedOut(**shown, token=issued.token, path=path, secret=issued.secret)
+
+
+def _check(zone: str | None, options: SourceOptions | None) -> None:
+    errors = check_zone(zone) if zone is not None else []
+    if options is not None:
+        errors += check_paths("options.fields", options.fields) + check_paths("options.constants", options.constants)
+    if errors:
+        raise InvalidInput(joined(errors))

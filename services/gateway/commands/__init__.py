@@ -1,0 +1,33 @@
+"""What can change in the gateway, and in which order."""
+
+from services.gateway.commands.accept import Receipt, count, submit
+from services.gateway.commands.imports import (
+    LeaseLost,
+    add_import,
+    fail_import,
+    finish_import,
+    skip_row,
+    take_rows,
+)
+from services.gateway.commands.messages import (
+    canonicalise,
+    keep_messages,
+    parse_body,
+    put_off_message,
+    replay_message,
+)
+from services.gateway.commands.sources import Issued, create_source, rotate_source, update_source
+from services.gateway.commands.writeback import (
+    create_endpoint,
+    queue_results,
+    record_try,
+    resend_delivery,
+    update_endpoint,
+)
+
+__all__ = [
+    "Issued", "LeaseLost", "Receipt", "add_import", "canonicalise", "count", "create_endpoint", "create_source",
+    "fail_import", "finish_import", "keep_messages", "parse_body", "put_off_message", "queue_results", "record_try",
+    "replay_message", "resend_delivery", "rotate_source", "skip_row", "submit", "take_rows", "update_endpoint",
+    "update_source",
+]  # fmt: skip

@@ -1,0 +1,183 @@
+"""Accepting facts: whatever door they came through, an identity is accepted once and published once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from services.gateway.domain.documents import OLDER, SAME, Document, Known, News, Outcome, Reading, Refused, news
+from services.gateway.domain.envelope import read_envelope
+from services.gateway.domain.facts import Candidate, judge, read_candidate
+from services.gateway.domain.problems import FieldError
+from services.gateway.store import documents, facts
+from services.gateway.store.facts import Identity, Incoming
+from shared.contracts.base import INTAKE
+from shared.messaging.event import Event
+from shared.messaging.outbox import Outgoing
+from shared.messaging.work import Work
+from shared.privacy import Sealer
+
+API = "api"
+EVENTS = Counter("huifang_gateway_events_total", "Received events by outcome", ["source_kind", "outcome"])
+
+
+def count(source_kind: str, outcome: str, number: int = 1) -> None:
+    """Count events after their transaction: accepted, new, duplicate, rejected, ignored, forged …"""
+    EVENTS.labels(source_kind, outcome).inc(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to one submitted event; `lineage` follows its fact through every later event."""
+
+    id: str
+    source: str
+    status: str
+    event_id: str = ""
+    lineage: str = ""
+    errors: list[FieldError] = field(default_factory=list)
+
+
+async def submit(work: Work, sealer: Sealer, bodies: Sequence[bytes]) -> list[Receipt]:
+    """Accept structured CloudEvents, each on its own; receipts in their order."""
+    received = work.now()
+    judged = [_judge(body, received, sealer, work.traceparent) for body in bodies]
+    accepted = [
+        Incoming(item, API, sealer.seal_bytes(body))
+        for item, body in zip(judged, bodies, strict=True)
+        if isinstance(item, Event)
+    ]
+    fresh, originals = await _claim(work, accepted)
+    return [_receipt(item, fresh, originals) if isinstance(item, Event) else item for item in judged]
+
+
+def _judge(body: bytes, received: datetime, sealer: Sealer, traceparent: str) -> Event | Receipt:
+    envelope = read_envelope(body)
+    if isinstance(envelope, list):
+        return Receipt("", "", "rejected", errors=envelope)
+    candidate = read_candidate(envelope)
+    judged = candidate if isinstance(candidate, list) else judge(candidate, received, sealer, traceparent)
+    if isinstance(judged, list):
+        return Receipt(_shown(envelope.id), _shown(envelope.source), "rejected", errors=judged)
+    return judged
+
+
+def _shown(value: object) -> str:
+    return value[:256].replace("\0", "") if isinstance(value, str) else ""
+
+
+def _receipt(event: Event, fresh: set[Identity], originals: dict[Identity, UUID]) -> Receipt:
+    identity = (event.id, event.source)
+    if identity in fresh:
+        fresh.discard(identity)  # the same identity again in this batch is a duplicate of the first
+        return Receipt(event.id, event.source, "accepted", event.id, event.lineage)
+    lineage = str(originals.get(identity, event.event_key))
+    return Receipt(event.id, event.source, "duplicate", event.id, lineage)
+
+
+async def _claim(work: Work, incoming: Sequence[Incoming]) -> tuple[set[Identity], dict[Identity, UUID]]:
+    """Claim identities and publish what is new, in order; returns the new ones and the event keys of the others."""
+    first: dict[Identity, Incoming] = {}
+    for item in incoming:
+        first.setdefault(item.identity, item)
+    if not first:
+        return set(), {}
+    fresh = await facts.claim(work.session, list(first.values()), work.now())
+    work.outgoing += [Outgoing(INTAKE, item.event) for identity, item in first.items() if identity in fresh]
+    known = await facts.get_originals(work.session, [identity for identity in first if identity not in fresh])
+    repeated = {identity: item.event.event_key for identity, item in first.items()}
+    return fresh, repeated | known
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A message or row as its canonicaliser read it; `digest` identifies it where its sender gives nothing that does."""
+
+    outcome: Outcome
+    received_at: datetime
+    document_source: str = ""
+    digest: str = ""
+    rephrase: Callable[[list[FieldError]], list[FieldError]] = lambda errors: errors
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What a message or row came to: new, duplicate, rejected or ignored."""
+
+    result: str
+    reason: str = ""
+    errors: list[FieldError] = field(default_factory=list)
+    event_id: str = ""
+    number: str = ""
+
+
+async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> list[Absorbed]:
+    """Take in what canonicalisers read: only a document's newest state counts, each of its facts once."""
+    keys = {key for item in items if (key := _document_key(item)) is not None}
+    known = await documents.lock_documents(work.session, sorted(keys))
+    newest: dict[tuple[str, str], Document] = {}
+    decided = [_decide(item, sealer, known, newest) for item in items]
+    incoming = [Incoming(item) for item in decided if isinstance(item, Event)]
+    fresh, _ = await _claim(work, incoming)
+    await documents.save_documents(work.session, newest)
+    return [_absorbed(item, fresh) if isinstance(item, Event) else item for item in decided]
+
+
+def _document_key(item: Understood) -> tuple[str, str] | None:
+    if isinstance(item.outcome, Refused) or item.outcome.document is None:
+        return None
+    return (item.document_source, item.outcome.document.number)
+
+
+def _decide(
+    item: Understood,
+    sealer: Sealer,
+    known: dict[tuple[str, str], Known],
+    newest: dict[tuple[str, str], Document],
+) -> Event | Absorbed:
+    outcome = item.outcome
+    if isinstance(outcome, Refused):
+        return Absorbed("rejected", errors=item.rephrase(outcome.errors))
+    document, key = outcome.document, _document_key(item)
+    number = document.number if document else ""
+    if document is not None and key is not None:
+        match news(known.get(key), document):
+            case News.OLDER:
+                return Absorbed("ignored", OLDER, number=number)
+            case News.SAME:
+                return Absorbed("duplicate", SAME, event_id=_event_id(outcome, item), number=number)
+    judged = _judge_candidate(outcome, item, sealer)
+    if isinstance(judged, list):
+        return Absorbed("rejected", errors=item.rephrase(judged), number=number)
+    if document is not None and key is not None:
+        newest[key], known[key] = document, Known(document.modified_at, document.fact)
+    return judged or Absorbed("ignored", outcome.ignored, number=number)
+
+
+def _judge_candidate(reading: Reading, item: Understood, sealer: Sealer) -> Event | list[FieldError] | None:
+    if reading.candidate is None:
+        return None
+    candidate = reading.candidate
+    if not candidate.id:
+        candidate = _with_id(candidate, item.digest)
+    return judge(candidate, item.received_at, sealer)
+
+
+def _with_id(candidate: Candidate, digest: str) -> Candidate:
+    return Candidate(
+        digest, candidate.source, candidate.type, candidate.data, candidate.time, candidate.subject, candidate.key
+    )
+
+
+def _event_id(reading: Reading, item: Understood) -> str:
+    return (reading.candidate.id or item.digest) if reading.candidate else ""
+
+
+def _absorbed(event: Event, fresh: set[Identity]) -> Absorbed:
+    identity = (event.id, event.source)
+    if identity in fresh:
+        fresh.discard(identity)
+        return Absorbed("new", event_id=event.id, number=event.subject)
+    return Absorbed("duplicate", SAME, event_id=event.id, number=event.subject)

@@ -1,0 +1,109 @@
+"""Uploaded files of 12345 cases: kept at once, worked through in portions that each commit their progress."""
+
+import hashlib
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from services.gateway.commands.accept import Absorbed, Understood, absorb
+from services.gateway.domain import hotline
+from services.gateway.domain.documents import Options, Refused
+from services.gateway.domain.faults import find_faults
+from services.gateway.domain.options import options_of
+from services.gateway.domain.sheets import RowResult, RowStatus, Sheet
+from services.gateway.store import imports, sources
+from services.gateway.store.imports import Leased, Summary
+from shared.auth import Principal
+from shared.errors import InvalidInput
+from shared.http import audit
+from shared.ids import new_id
+from shared.messaging.work import Work
+from shared.privacy import Sealer
+
+_STATUS = {
+    "new": RowStatus.ACCEPTED,
+    "duplicate": RowStatus.DUPLICATE,
+    "rejected": RowStatus.REJECTED,
+    "ignored": RowStatus.IGNORED,
+}
+
+
+async def add_import(
+    work: Work, principal: Principal, sealer: Sealer, source_name: str, filename: str, content: bytes
+) -> Summary:
+    """Keep a file for the import job; the same file for the same source again is the import there already is."""
+    source = await sources.get_source(work.session, source_name)
+    if source is None or source.kind != "hotline":
+        raise InvalidInput(f"没有名为 {source_name[:50]} 的 12345 来源")
+    digest = hashlib.sha256(content).digest()
+    import_id = new_id()
+    sealed = sealer.seal_bytes(content)
+    if await imports.add_import(
+        work.session, import_id, source_name, filename, digest, sealed, len(content), principal.id, work.now()
+    ):
+        await audit(work, principal, "import.uploaded", str(import_id), source=source_name, size=len(content))
+    return await imports.get_same_import(work.session, source_name, digest)
+
+
+async def options_for(work: Work, name: str) -> Options:
+    """How the file's source is read. Raises InvalidInput when it has gone meanwhile."""
+    source = await sources.get_source(work.session, name)
+    if source is None:
+        raise InvalidInput(f"没有来源 {name}")
+    return options_of(source.name, source.kind, source.zone, source.options)
+
+
+async def take_rows(
+    work: Work, sealer: Sealer, leased: Leased, sheet: Sheet, start: int, count: int, lease: datetime
+) -> list[RowResult]:
+    """Accept rows from `start` on, at most `count`, and note their results. Raises LeaseLost."""
+    options = await options_for(work, leased.source)
+    rows = range(start, min(start + count, len(sheet.rows)))
+    understood = [_understand(sheet, index, options, leased.created_at) for index in rows]
+    absorbed = await absorb(work, sealer, understood)
+    results = [_row_result(sheet.first + index, item) for index, item in zip(rows, absorbed, strict=True)]
+    if not await imports.advance(work.session, leased.id, start, results, lease):
+        raise LeaseLost
+    return results
+
+
+async def skip_row(work: Work, leased: Leased, sheet: Sheet, index: int, lease: datetime) -> None:
+    """A row that failed for a reason of ours is reported as refused, so that the others go on. Raises LeaseLost."""
+    result = RowResult(sheet.first + index, RowStatus.REJECTED, reason="系统内部错误，该行未导入，请联系运维")
+    if not await imports.advance(work.session, leased.id, index, [result], lease):
+        raise LeaseLost
+
+
+class LeaseLost(Exception):
+    """Another worker has the file now: what this one did must be rolled back."""
+
+
+def _understand(sheet: Sheet, index: int, options: Options, received: datetime) -> Understood:
+    fields = sheet.fields(index)
+    checked = find_faults(fields)
+    return Understood(
+        outcome=Refused(checked) if isinstance(checked, list) else hotline.read_case(checked, options),
+        received_at=received,
+        document_source=options.source,
+        rephrase=partial(hotline.in_senders_words, fields=fields, options=options),
+    )
+
+
+def _row_result(number: int, item: Absorbed) -> RowResult:
+    return RowResult(
+        number=number,
+        status=_STATUS[item.result],
+        column="、".join(dict.fromkeys(error.field for error in item.errors)),
+        reason=item.reason or "；".join(f"{error.field}：{error.reason}" for error in item.errors),
+        case_no=item.number,
+        event_id=item.event_id,
+    )
+
+
+async def finish_import(work: Work, import_id: UUID) -> None:
+    await imports.finish(work.session, import_id, "done", "", work.now())
+
+
+async def fail_import(work: Work, import_id: UUID, reason: str) -> None:
+    """The file as a whole can't be read."""
+    await imports.finish(work.session, import_id, "failed", reason, work.now())

@@ -1,0 +1,123 @@
+"""Raw messages: kept at once, understood by a job, replayed by hand."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import orjson
+
+from services.gateway.commands.accept import API, Absorbed, Understood, absorb
+from services.gateway.domain import erpnext, generic, hotline, odoo
+from services.gateway.domain.documents import Options, Outcome, Reading, Refused
+from services.gateway.domain.envelope import read_envelope
+from services.gateway.domain.facts import read_candidate
+from services.gateway.domain.faults import find_faults
+from services.gateway.domain.options import options_of
+from services.gateway.domain.problems import FieldError, joined
+from services.gateway.store import messages, sources
+from services.gateway.store.messages import Pending, Result
+from services.gateway.store.sources import Source
+from shared.auth import Principal
+from shared.errors import Conflict, NotFound
+from shared.http import audit
+from shared.messaging.work import Work
+from shared.privacy import Sealer
+
+READERS = {"erpnext": erpnext.read, "odoo": odoo.read, "hotline": hotline.read, "generic": generic.read}
+MOST_ATTEMPTS = 5
+FORM = "application/x-www-form-urlencoded"
+
+
+async def keep_messages(
+    work: Work, sealer: Sealer, source: Source, content_type: str, bodies: Sequence[bytes]
+) -> list[UUID]:
+    """Store what arrived, sealed, before anything is read of it."""
+    sealed = [sealer.seal_bytes(body) for body in bodies]
+    return await messages.add_messages(
+        work.session, source.name, source.kind, content_type, sealed, work.now(), work.clock.machine()
+    )
+
+
+async def canonicalise(work: Work, sealer: Sealer, pending: Sequence[Pending]) -> list[Absorbed]:
+    """Understand claimed messages, accept the facts in them and write down what each came to."""
+    known = {source.name: source for source in await sources.list_sources(work.session)}
+    understood = [_understand(message, known.get(message.source), sealer) for message in pending]
+    absorbed = await absorb(work, sealer, understood)
+    await messages.settle(
+        work.session, [_result(message.id, item) for message, item in zip(pending, absorbed, strict=True)]
+    )
+    return absorbed
+
+
+def _result(message_id: UUID, item: Absorbed) -> Result:
+    reason = item.reason or joined(item.errors)
+    return Result(message_id, item.result, reason[:2000], item.event_id, item.number[:256])
+
+
+def _understand(message: Pending, source: Source | None, sealer: Sealer) -> Understood:
+    body = sealer.unseal_bytes(message.body)
+    if message.kind in (API, "cloudevents"):
+        return Understood(_read_event(body), message.received_at)
+    if source is None:
+        return Understood(Refused([FieldError("source", "来源已不存在")]), message.received_at)
+    options = options_of(source.name, source.kind, source.zone, source.options)
+    fields = parse_body(body, message.content_type)
+    if isinstance(fields, list):
+        return Understood(Refused(fields), message.received_at)
+    return Understood(
+        outcome=_read(message.kind, fields, options),
+        received_at=message.received_at,
+        document_source=source.name,
+        digest=hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+        rephrase=partial(hotline.in_senders_words, fields=fields, options=options)
+        if message.kind == "hotline"
+        else lambda errors: errors,
+    )
+
+
+def _read(kind: str, fields: Mapping[str, Any], options: Options) -> Outcome:
+    return READERS[kind](fields, options)
+
+
+def _read_event(body: bytes) -> Outcome:
+    envelope = read_envelope(body)
+    candidate = envelope if isinstance(envelope, list) else read_candidate(envelope)
+    return Refused(candidate) if isinstance(candidate, list) else Reading(None, candidate)
+
+
+def parse_body(body: bytes, content_type: str) -> dict[str, Any] | list[FieldError]:
+    """A message's fields: a JSON object or a form."""
+    if content_type.startswith(FORM):
+        try:
+            fields: Any = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
+        except ValueError:
+            return [FieldError("body", "不是有效的表单")]
+    else:
+        try:
+            fields = orjson.loads(body)
+        except ValueError:
+            return [FieldError("body", "不是有效的 JSON")]
+    return find_faults(fields) if isinstance(fields, dict) else [FieldError("body", "应为 JSON 对象")]
+
+
+async def put_off_message(work: Work, message: Pending) -> None:
+    """A message that failed for a reason of ours: tried again with growing pauses, then marked for somebody to look at."""
+    attempts = message.attempts + 1
+    if attempts >= MOST_ATTEMPTS:
+        await messages.settle(work.session, [Result(message.id, "failed", "系统内部错误，修复后可重放")])
+        return
+    due = work.clock.machine() + timedelta(seconds=2**attempts * 5)
+    await messages.put_off(work.session, message.id, due, f"系统内部错误，第 {attempts} 次处理未成功")
+
+
+async def replay_message(work: Work, principal: Principal, message_id: UUID) -> None:
+    """Understand a stored message anew. Raises NotFound, or Conflict while it waits anyway."""
+    if not await messages.reopen(work.session, message_id, work.clock.machine()):
+        if await messages.get_message(work.session, message_id) is None:
+            raise NotFound("没有这条原文")
+        raise Conflict("这条原文正在等待处理")
+    await audit(work, principal, "message.replayed", str(message_id))

@@ -1,0 +1,146 @@
+"""Results on their way back to the senders of facts."""
+
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+
+from services.gateway.domain.credentials import Credential, rotate
+from services.gateway.domain.protection import mask_free_text
+from services.gateway.domain.writeback import Answer, Next, Origin, after_try, body_of, concerns
+from services.gateway.store import deliveries, endpoints, facts
+from services.gateway.store.deliveries import Claimed, NewDelivery
+from services.gateway.store.endpoints import Endpoint
+from shared.auth import Principal
+from shared.errors import Conflict, NotFound
+from shared.http import audit, require_version
+from shared.ids import derived_id, new_id
+from shared.messaging.event import Event
+from shared.messaging.work import Work
+from shared.privacy import Sealer
+
+log = structlog.get_logger(__name__)
+
+
+class EndpointNameTaken(Conflict):
+    title = "回写端点名称已被使用"
+    code = "endpoint-name-taken"
+
+
+async def queue_results(work: Work, events: Sequence[Event]) -> None:
+    """Queue each result for every endpoint that wants it, once per endpoint, event and case."""
+    active = await endpoints.list_endpoints(work.session, enabled_only=True)
+    if not active:
+        return
+    lineages = {UUID(event.lineage) for event in events if _is_uuid(event.lineage)}
+    ids = set[str]().union(*(concerns(event) for event in events))
+    origins = await facts.find_origins(work.session, lineages, ids)
+    queued = [
+        _delivery(event, origin, endpoint)
+        for event in events
+        for origin in _origins_of(event, origins)
+        for endpoint in active
+        if endpoint.target.wants(origin.source, event.name)
+    ]
+    await deliveries.add_deliveries(work.session, queued, work.now(), work.clock.machine())
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _origins_of(event: Event, origins: Sequence[Origin]) -> list[Origin]:
+    ids = concerns(event)
+    return [origin for origin in origins if origin.lineage == event.lineage or origin.event_id in ids]
+
+
+def _delivery(event: Event, origin: Origin, endpoint: Endpoint) -> NewDelivery:
+    return NewDelivery(
+        id=derived_id(event.time, "delivery", str(endpoint.id), event.id, origin.number),
+        endpoint_id=endpoint.id,
+        event_id=event.id,
+        type=event.name,
+        number=origin.number,
+        body=orjson.dumps(mask_free_text(body_of(event, origin))).decode(),
+    )
+
+
+async def record_try(work: Work, claimed: Claimed, answer: Answer, millis: int, jitter: float) -> Next:
+    """Log a try and settle the delivery; a receiver that is gone or failing for days is switched off."""
+    now = work.clock.machine()
+    await deliveries.log_attempt(work.session, claimed.id, now, answer.status, answer.error, millis)
+    if answer.taken:
+        await endpoints.note_success(work.session, claimed.endpoint_id)
+        failing_since = None
+    else:
+        failing_since = await endpoints.note_failure(work.session, claimed.endpoint_id, now)
+    following = after_try(answer, claimed.tries, failing_since, now, jitter)
+    await deliveries.settle_delivery(work.session, claimed, following.state, following.at, answer.status, answer.error)
+    if following.disable and await endpoints.disable_endpoint(
+        work.session, claimed.endpoint_id, following.disable, work.now()
+    ):
+        log.error("endpoint_disabled", endpoint=str(claimed.endpoint_id), reason=following.disable)
+    return following
+
+
+def new_secret() -> str:
+    """A signing secret in the form of the Standard Webhooks specification."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+async def create_endpoint(
+    work: Work, principal: Principal, sealer: Sealer, name: str, url: str, sources: str, types: list[str]
+) -> tuple[Endpoint, str]:
+    """Register a receiver; its secret is shown this once. Raises EndpointNameTaken."""
+    secret = new_secret()
+    now = work.now()
+    endpoint = Endpoint(
+        new_id(), name, url, sources, types, [Credential(sealer.seal(secret))], True, "", None, 1, now, now
+    )
+    if not await endpoints.save_endpoint(work.session, endpoint, new=True):
+        raise EndpointNameTaken(f"名称 {name}")
+    await audit(work, principal, "endpoint.created", str(endpoint.id), url=url, sources=sources)
+    return endpoint, secret
+
+
+async def update_endpoint(
+    work: Work,
+    principal: Principal,
+    sealer: Sealer,
+    endpoint_id: UUID,
+    seen: int,
+    changes: Mapping[str, Any],
+    rotate_for: timedelta | None,
+) -> tuple[Endpoint, str | None]:
+    """Change it; with `rotate_for` also a new secret, the one before signing along for that long (machine time)."""
+    endpoint = await endpoints.get_endpoint(work.session, endpoint_id, lock=True)
+    if endpoint is None:
+        raise NotFound("没有这个回写端点")
+    require_version(seen, endpoint.version)
+    changed = replace(endpoint, **changes, version=endpoint.version + 1, updated_at=work.now())
+    if changes.get("enabled"):
+        changed = replace(changed, disabled_reason="", failing_since=None)
+    secret = None
+    if rotate_for is not None:
+        secret, now = new_secret(), work.clock.machine()
+        changed = replace(changed, secrets=rotate(endpoint.secrets, sealer.seal(secret), now + rotate_for, now))
+    await endpoints.save_endpoint(work.session, changed)
+    await audit(work, principal, "endpoint.changed", str(endpoint_id), rotated=secret is not None, **changes)
+    return changed, secret
+
+
+async def resend_delivery(work: Work, principal: Principal, delivery_id: UUID) -> None:
+    """Queue a delivery again by hand, under the same webhook-id. Raises NotFound."""
+    if not await deliveries.resend(work.session, delivery_id, work.clock.machine()):
+        raise NotFound("没有这条回写记录")
+    await audit(work, principal, "delivery.resent", str(delivery_id))

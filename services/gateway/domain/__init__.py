@@ -1,0 +1,1 @@
+"""The rules of intake and write-back: what is a fact, which fact is new, what goes back to the sender."""

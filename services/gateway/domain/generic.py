@@ -1,0 +1,42 @@
+"""A JSON sender without an adapter of its own: canonical data, or its own shape with a field mapping."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
+from services.gateway.domain.facts import Candidate
+from services.gateway.domain.mapping import apply_options, get, text_of
+from services.gateway.domain.problems import FieldError
+from services.gateway.domain.times import parse_time
+from shared.contracts.intake import number_of
+from shared.contracts.registry import wire_type
+
+_TIMES = ("time", "modified_at", "update_time", "completed_at", "closed_at", "done_at")
+
+
+def read(body: Mapping[str, Any], options: Options) -> Outcome:
+    """The body's `data` (or the body itself) under the source's mapping. Identity: the sender's id, else number, state
+    and time of change; without any of them the caller's digest of the body stands in.
+    """
+    inner = body.get("data")
+    data = apply_options(dict(inner) if isinstance(inner, Mapping) else dict(body), body, options)
+    name = text_of(body.get("type")) or options.type
+    if not name:
+        return Refused([FieldError("type", "消息和来源设置都没有给出业务类型")])
+    time = next((at for at in (_time(body, data, field, options) for field in _TIMES) if at is not None), None)
+    number = number_of(data)
+    status = text_of(data.get("status"))
+    own_id = text_of(body.get("id") or body.get("event_id"))
+    document = Document(f"{name}/{number}", status, time, f"{status}/{stamp(time)}") if number and time else None
+    event_id = own_id or (fact_id(name, number, status, stamp(time)) if document and time else "")
+    candidate = Candidate(id=event_id, source=options.uri, type=wire_type(name), data=data, time=time, subject=number)
+    return Reading(None if own_id else document, candidate)
+
+
+def _time(body: Mapping[str, Any], data: dict[str, Any], field: str, options: Options) -> Any:
+    """A time of the message; in the data it is rewritten with its zone, as contracts ask for."""
+    value = get(data, field) if field in data else body.get(field)
+    moment = parse_time(value, options.zone)
+    if moment is not None and isinstance(data.get(field), str | int | float):
+        data[field] = moment.isoformat()
+    return moment

@@ -1,0 +1,230 @@
+"""12345 fields: what they are called in pushes and in sheets, and how their values are read."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from typing import Any
+
+from services.gateway.domain.mapping import text_of
+from services.gateway.domain.times import parse_time
+
+# path → names used by senders; the first is the column in our own template
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "case_no": (
+        "工单编号",
+        "工单号",
+        "受理编号",
+        "热线工单编号",
+        "案件编号",
+        "工单流水号",
+        "hotlineNo",
+        "caseNo",
+        "orderNo",
+    ),
+    "platform_no": ("平台编号", "平台工单号", "平台工单编号", "platformNo"),
+    "external_id": ("外部编号", "hotlineId", "externalId"),
+    "title": ("工单标题", "标题", "诉求标题", "主题"),
+    "content": ("诉求内容", "工单内容", "问题描述", "诉求描述", "反映内容", "内容"),
+    "channel": ("诉求渠道", "受理渠道", "来源渠道", "诉求来源", "hotlineSource"),
+    "category.code": ("诉求类型编码", "诉求分类编码", "categoryCode"),
+    "category.name": ("诉求类型名称", "诉求类型", "诉求分类", "问题类型", "问题分类", "categoryName"),
+    "appeal_kind": ("诉求性质", "诉求类别", "工单类型", "appealKind"),
+    "urgency": ("紧急程度", "紧急级别"),
+    "is_difficult": ("是否疑难", "疑难工单", "isDifficult"),
+    "is_confidential": ("是否保密", "保密", "isConfidential"),
+    "is_anonymous": ("是否匿名", "匿名", "isAnonymous"),
+    "area.code": ("事发区域编码", "区域编码", "行政区划代码", "areaCode"),
+    "area.name": ("事发区域", "所属区域", "区域", "所属区县", "areaName"),
+    "location": ("事件发生地", "事发地点", "事发地"),
+    "address": ("诉求详细地址", "详细地址", "诉求地址", "地址"),
+    "appellant.name": ("求助人员", "诉求人", "来电人", "诉求人姓名", "联系人", "姓名", "appellantName"),
+    "appellant.gender": ("性别", "诉求人性别"),
+    "appellant.phone": ("求助号码", "联系电话", "来电号码", "联系方式", "手机号码", "手机", "电话", "appellantPhone"),
+    "accepted_at": ("受理时间", "来电时间", "登记时间", "创建时间", "acceptTime"),
+    "assigned_at": ("区/市交办时间", "交办时间", "区交办时间", "市交办时间", "派单时间", "assignTime"),
+    "deadline_at": ("办结期限", "办理期限", "截止时间", "办理时限", "deadline"),
+    "closed_at": ("办结时间", "结案时间", "完成时间", "closeTime", "finishTime"),
+    "updated_at": ("更新时间", "修改时间", "updateTime", "modified"),
+    "host_dept.code": ("主办单位编码", "承办单位编码", "hostDeptCode"),
+    "host_dept.name": ("主办单位", "承办单位", "办理单位", "主办部门", "hostDeptName"),
+    "assist_depts": ("协办单位", "协办部门"),
+    "handle_status": ("工单状态", "办理状态", "状态", "handleStatus"),
+    "handle_result": ("处置结果", "办理答复", "办理结果", "答复内容", "处理结果", "handleResult"),
+    "resolved_claim": ("是否解决", "承办单位自报是否解决", "问题是否解决"),
+    "contacted": ("是否先行联系", "是否联系诉求人", "先行联系"),
+    "extension_count": ("延期次数",),
+    "urge_count": ("催办次数",),
+    "redo_round": ("重办轮次", "重办次数", "发回次数"),
+}
+REQUIRED_COLUMNS = (
+    "case_no",
+    "content",
+    "appeal_kind",
+    "area.name",
+    "closed_at",
+    "host_dept.name",
+    "handle_status",
+    "handle_result",
+)
+_NOISE = re.compile(r"[\s*＊：:_\-]|[（(][^）)]*[）)]")
+
+
+def plain(name: str) -> str:
+    """A column or field name without what differs from sheet to sheet: spaces, marks, remarks in brackets, case."""
+    return _NOISE.sub("", name).lower()
+
+
+_PATHS = {plain(name): path for path, names in NAMES.items() for name in (*names, path, path.replace(".", ""))}
+
+
+def path_of(name: str) -> str | None:
+    """The canonical path a sender's name stands for."""
+    return _PATHS.get(plain(name))
+
+
+class Unreadable(ValueError):
+    """A value that can't be what its field asks for; says why, in Chinese."""
+
+
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+_EXACT = 2**53
+
+
+def read_code(value: Any) -> str:
+    """A number that is a name: kept as text, refused when a spreadsheet has already rounded it."""
+    if isinstance(value, float) and abs(value) >= _EXACT:
+        raise Unreadable("长编号在表格中成了数字，末几位已丢失，请把该列设为文本后重新导出")
+    text = text_of(value).removeprefix('="').removesuffix('"').strip("'\t ")
+    if _SCIENTIFIC.fullmatch(text):
+        raise Unreadable("编号被表格软件改成了科学计数法（如 3.30E+18），请把该列设为文本后重新导出")
+    return text
+
+
+def read_phones(value: Any) -> list[str]:
+    """Phones in one cell."""
+    parts = value if isinstance(value, list) else re.split(r"[,，;；、/\s]+", read_code(value))
+    return [text for part in parts if (text := read_code(part))]
+
+
+def _choice(options: Mapping[str, str]) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        text = text_of(value)
+        if text in options.values():
+            return text
+        for word, meaning in options.items():
+            if word in text:
+                return meaning
+        raise Unreadable(f"取值应为：{'、'.join(dict.fromkeys(options))}")
+
+    return read
+
+
+def _flag(value: Any) -> bool:
+    text = text_of(value).lower()
+    if text in ("是", "y", "yes", "true", "1", "√", "已解决", "已联系"):
+        return True
+    if text in ("否", "n", "no", "false", "0", "×", "未解决", "未联系"):
+        return False
+    raise Unreadable("应填 是 或 否")
+
+
+def _count(value: Any) -> int:
+    text = text_of(value)
+    if not text.isdecimal() or len(text) > 6:
+        raise Unreadable("应为不小于 0 的整数")
+    return int(text)
+
+
+STATUSES = {"closed_unresolved": "未解决", "closed": "办结", "returned": "退回"}
+_CHANNELS = {
+    "电话": "phone", "热线": "phone", "12345": "phone", "微信": "wechat", "APP": "app", "app": "app", "客户端": "app",
+    "小程序": "app", "网": "web", "信": "letter", "媒体": "media",
+}  # fmt: skip
+
+
+def read_channel(value: Any) -> str:
+    try:
+        return _choice(_CHANNELS | {"other": "other"})(value)
+    except Unreadable:
+        return "other"
+
+
+def read_status(value: Any) -> str:
+    """closed, closed_unresolved or returned; any other state as it was written."""
+    text = text_of(value)
+    if text in STATUSES:
+        return text
+    if "未解决" in text:
+        return "closed_unresolved"
+    if "退回" in text:
+        return "returned"
+    if any(word in text for word in ("未办结", "待办结", "未结案", "申请")):
+        return text
+    return "closed" if any(word in text for word in ("办结", "结案", "归档")) else text
+
+
+_URGENCIES = {"特": "critical", "非常": "critical", "不紧急": "normal", "紧急": "urgent", "一般": "normal", "普通": "normal",
+              "正常": "normal", "非紧急": "normal"}  # fmt: skip
+_KINDS = {
+    "咨询": "咨询",
+    "求助": "求助",
+    "投诉": "投诉",
+    "举报": "举报",
+    "建议": "建议",
+    "意见": "建议",
+    "表扬": "表扬",
+    "感谢": "表扬",
+}
+_GENDERS = {"男": "M", "先生": "M", "女": "F"}
+
+
+def _gender(value: Any) -> str:
+    text = text_of(value)
+    return next((code for word, code in _GENDERS.items() if word in text), text)
+
+
+def _depts(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    names = [name for name in re.split(r"[,，;；、\s]+", text_of(value)) if name]
+    return [{"code": name[:64], "name": name} for name in names]
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "case_no": read_code,
+    "platform_no": read_code,
+    "external_id": read_code,
+    "channel": read_channel,
+    "category.code": read_code,
+    "appeal_kind": _choice(_KINDS),
+    "urgency": _choice(_URGENCIES),
+    "is_difficult": _flag,
+    "is_confidential": _flag,
+    "is_anonymous": _flag,
+    "area.code": read_code,
+    "appellant.gender": _gender,
+    "appellant.phone": read_phones,
+    "host_dept.code": read_code,
+    "assist_depts": _depts,
+    "handle_status": read_status,
+    "resolved_claim": _flag,
+    "contacted": _flag,
+    "extension_count": _count,
+    "urge_count": _count,
+    "redo_round": _count,
+}
+_LISTS = ("appellant.phone", "assist_depts")
+TIMES = ("accepted_at", "assigned_at", "deadline_at", "closed_at", "updated_at")
+
+
+def read_value(path: str, value: Any, zone: tzinfo) -> Any:
+    """A sender's value as ours. Raises Unreadable."""
+    if isinstance(value, dict) or (isinstance(value, list) and path not in _LISTS):
+        raise Unreadable("应为文本")
+    if path in TIMES:
+        moment = parse_time(value, zone)
+        if moment is None:
+            raise Unreadable("无法识别的时间，应如 2026-11-20 18:32:07")
+        return moment.astimezone(zone).isoformat()
+    reader: Callable[[Any], Any] = READERS.get(path, text_of)
+    return reader(value)

@@ -1,0 +1,164 @@
+"""What goes back to a sender, and when it is tried again (Standard Webhooks)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from shared.contracts.complaints import ComplaintClosed, ComplaintResolved
+from shared.contracts.visits import VisitCompleted, VisitFailed
+from shared.messaging.event import Event
+
+RETRY_AFTER = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
+)
+DISABLE_AFTER = timedelta(days=5)
+WRITTEN_BACK = ("visit.completed", "visit.failed", "complaint.resolved", "complaint.closed")
+_DISSATISFIED = ("dissatisfied", "very_dissatisfied")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The accepted fact a result belongs to."""
+
+    source: str
+    event_id: str
+    type: str
+    number: str
+    lineage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint's interest: sources as a pattern (`/hotline/*`), event names; none = all that are written back."""
+
+    endpoint_id: str
+    sources: str
+    types: Sequence[str]
+
+    def wants(self, source: str, name: str) -> bool:
+        return fnmatchcase(source, self.sources) and (not self.types or name in self.types)
+
+
+def concerns(event: Event) -> set[str]:
+    """Ids of the facts a result is about; the first one's lineage is on the event besides."""
+    return {str(matter.get("event_id", "")) for matter in event.data.get("matters", ())} - {""}
+
+
+def body_of(event: Event, origin: Origin) -> dict[str, Any]:
+    """The webhook body: `{"type", "timestamp", "data"}`. Raises pydantic.ValidationError on a broken event."""
+    data = _DATA[event.name](event)
+    return {
+        "type": event.name,
+        "timestamp": event.time.isoformat(),
+        "data": {"case_no": origin.number, "source": origin.source, "source_event_id": origin.event_id, **data},
+    }
+
+
+def _completed(event: Event) -> dict[str, Any]:
+    visit = event.read(VisitCompleted)
+    return {
+        "visit_no": visit.visit_id,
+        "round": visit.round,
+        "visited_at": visit.completed_at.isoformat(),
+        "reached": True,
+        "unreached_reason": None,
+        "responded": visit.responded,
+        "resolved": visit.resolved,
+        "satisfaction": "dissatisfied" if visit.satisfaction in _DISSATISFIED else visit.satisfaction,
+        "reasons": visit.reasons,
+        "remark": visit.remark,
+        "agent_no": visit.agent,
+        "redo_requested": visit.satisfaction in _DISSATISFIED or visit.resolved is False,
+    }
+
+
+def _failed(event: Event) -> dict[str, Any]:
+    visit = event.read(VisitFailed)
+    return {
+        "visit_no": visit.visit_id,
+        "round": visit.round,
+        "visited_at": visit.failed_at.isoformat(),
+        "reached": False,
+        "unreached_reason": visit.reason,
+        "agent_no": visit.agent,
+        "redo_requested": False,
+    }
+
+
+def _resolved(event: Event) -> dict[str, Any]:
+    case = event.read(ComplaintResolved)
+    return {
+        "complaint_no": case.case_no,
+        "round": case.round,
+        "responsible_unit": case.responsible_unit,
+        "measures": case.measures,
+        "resolved_at": case.resolved_at.isoformat(),
+        "in_time": case.in_time,
+    }
+
+
+def _closed(event: Event) -> dict[str, Any]:
+    case = event.read(ComplaintClosed)
+    return {
+        "complaint_no": case.case_no,
+        "outcome": case.outcome,
+        "first_rating": case.first_rating,
+        "final_rating": case.final_rating,
+        "closed_at": case.closed_at.isoformat(),
+        "in_time": case.in_time,
+    }
+
+
+_DATA = {
+    "visit.completed": _completed,
+    "visit.failed": _failed,
+    "complaint.resolved": _resolved,
+    "complaint.closed": _closed,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one try brought: the HTTP status, or 0 and what went wrong."""
+
+    status: int
+    error: str = ""
+
+    @property
+    def taken(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Verdict:
+    """What becomes of a delivery after a try."""
+
+    DELIVERED = "delivered"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The delivery's next state; `disable` is the Chinese reason to switch the endpoint off."""
+
+    state: str
+    at: datetime | None = None
+    disable: str = ""
+
+
+def after_try(answer: Answer, attempts: int, failing_since: datetime | None, now: datetime, jitter: float) -> Next:
+    """`attempts` includes this one; `now` and `failing_since` are machine time; `jitter` in [0, 1) adds up to a tenth."""
+    if answer.taken:
+        return Next(Verdict.DELIVERED)
+    disable = ""
+    if answer.status == 410:
+        disable = "接收方回答 410（不再接收）"
+    elif failing_since is not None and now - failing_since >= DISABLE_AFTER:
+        disable = f"连续失败超过 {DISABLE_AFTER.days} 天"
+    if attempts > len(RETRY_AFTER):
+        return Next(Verdict.FAILED, disable=disable)
+    wait = RETRY_AFTER[attempts - 1]
+    return Next(Verdict.PENDING, now + wait * (1 + jitter / 10), disable)

@@ -1,0 +1,193 @@
+"""What the gateway does as time passes: understand raw messages, work through uploads, post results, forget old data."""
+
+import asyncio
+import random
+import time
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+import structlog
+from prometheus_client import Gauge
+
+from services.gateway import commands
+from services.gateway.adapters import webhooks
+from services.gateway.adapters.sheets import read_sheet
+from services.gateway.domain.credentials import live
+from services.gateway.domain.sheets import Sheet, UnusableSheet
+from services.gateway.domain.writeback import Answer
+from services.gateway.settings import GatewaySettings
+from services.gateway.store import deliveries, endpoints, facts, imports, messages
+from services.gateway.store.deliveries import Claimed
+from services.gateway.store.endpoints import Endpoint
+from services.gateway.store.imports import Leased
+from services.gateway.store.messages import Pending
+from shared.jobs import Job
+from shared.messaging.processor import is_transient
+from shared.service import Runtime
+
+log = structlog.get_logger(__name__)
+
+MESSAGES = 200
+ROWS = 500
+DELIVERIES = 20
+FORGET = 5000
+RAW_PENDING = Gauge("huifang_gateway_raw_pending", "Raw messages not yet canonicalised")
+WRITEBACK_PENDING = Gauge("huifang_gateway_writeback_pending", "Results not yet taken by their receiver")
+
+
+def settings_of(runtime: Runtime) -> GatewaySettings:
+    return cast(GatewaySettings, runtime.settings)
+
+
+async def canonicalise(runtime: Runtime) -> int:
+    """Understand a portion of raw messages; when that fails as a whole, each on its own, so that one can't hold others."""
+    try:
+        return await _canonicalise(runtime)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.exception("canonicalising_failed")
+    async with runtime.db.work(background=True) as work:
+        pending = await messages.claim_pending(work.session, runtime.clock.machine(), MESSAGES)
+    for message in pending:
+        await _canonicalise_alone(runtime, message)
+    return len(pending)
+
+
+async def _canonicalise(runtime: Runtime, only: UUID | None = None) -> int:
+    async with runtime.db.work(background=True, notify=True) as work:
+        if only is None:
+            pending = await messages.claim_pending(work.session, runtime.clock.machine(), MESSAGES)
+        else:
+            pending = await messages.lock_pending(work.session, only)
+        absorbed = await commands.canonicalise(work, runtime.sealer, pending) if pending else []
+    for message, item in zip(pending, absorbed, strict=True):
+        commands.count(message.kind, item.result)
+    return len(pending)
+
+
+async def _canonicalise_alone(runtime: Runtime, message: Pending) -> None:
+    try:
+        await _canonicalise(runtime, message.id)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.exception("message_failed", message=str(message.id), source=message.source)
+        async with runtime.db.work(background=True) as work:
+            await commands.put_off_message(work, message)
+
+
+async def import_files(runtime: Runtime) -> int:
+    """Work through one uploaded file; its rows are committed in portions, so a crash repeats none of them."""
+    async with runtime.db.work(background=True) as work:
+        leased = await imports.lease_import(work.session, runtime.clock.machine(), _lease(runtime))
+    if leased is None:
+        return 0
+    try:
+        sheet = await asyncio.to_thread(_read, runtime, leased)
+    except UnusableSheet as error:
+        async with runtime.db.work(background=True) as work:
+            await commands.fail_import(work, leased.id, str(error))
+        return 1
+    try:
+        await _take_all_rows(runtime, leased, sheet)
+    except commands.LeaseLost:
+        log.warning("import_lease_lost", import_id=str(leased.id))
+    return 1
+
+
+def _lease(runtime: Runtime) -> datetime:
+    return runtime.clock.machine() + timedelta(seconds=settings_of(runtime).import_lease_seconds)
+
+
+def _read(runtime: Runtime, leased: Leased) -> Sheet:
+    return read_sheet(runtime.sealer.unseal_bytes(leased.content))
+
+
+async def _take_all_rows(runtime: Runtime, leased: Leased, sheet: Sheet) -> None:
+    async with runtime.db.work(background=True) as work:
+        await imports.set_total(work.session, leased.id, len(sheet.rows))
+    for start in range(leased.position, len(sheet.rows), ROWS):
+        await _take_rows(runtime, leased, sheet, start, min(ROWS, len(sheet.rows) - start))
+    async with runtime.db.work(background=True) as work:
+        await commands.finish_import(work, leased.id)
+
+
+async def _take_rows(runtime: Runtime, leased: Leased, sheet: Sheet, start: int, count: int) -> None:
+    """Take a portion; one that fails is taken row by row, and a row that fails alone is reported as refused."""
+    try:
+        async with runtime.db.work(background=True, notify=True) as work:
+            results = await commands.take_rows(work, runtime.sealer, leased, sheet, start, count, _lease(runtime))
+        for item in results:
+            commands.count("file", item.status)
+    except Exception as error:
+        if is_transient(error) or isinstance(error, commands.LeaseLost):
+            raise
+        log.exception("import_rows_failed", import_id=str(leased.id), start=start, count=count)
+        if count > 1:
+            for index in range(start, start + count):
+                await _take_rows(runtime, leased, sheet, index, 1)
+            return
+        async with runtime.db.work(background=True) as work:
+            await commands.skip_row(work, leased, sheet, start, _lease(runtime))
+
+
+async def write_back(runtime: Runtime) -> int:
+    """Post what is due. The intent is leased first: a crash in between leads to another try under the same webhook-id."""
+    lease = timedelta(seconds=settings_of(runtime).writeback_timeout * 3)
+    async with runtime.db.work(background=True) as work:
+        now = runtime.clock.machine()
+        claimed = await deliveries.claim_due(work.session, now, now + lease, DELIVERIES)
+        known = {item.id: item for item in await endpoints.list_endpoints(work.session)} if claimed else {}
+    await asyncio.gather(*(_deliver(runtime, item, known[item.endpoint_id]) for item in claimed))
+    return len(claimed)
+
+
+async def _deliver(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> None:
+    started = time.perf_counter()
+    answer = await _post(runtime, claimed, endpoint)
+    millis = round((time.perf_counter() - started) * 1000)
+    async with runtime.db.work(background=True) as work:
+        await commands.record_try(work, claimed, answer, millis, random.random())
+
+
+async def _post(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> Answer:
+    settings, now = settings_of(runtime), runtime.clock.machine()
+    secrets = [runtime.sealer.unseal(item.value) for item in live(endpoint.secrets, now)]
+    headers = webhooks.sign(claimed.body, f"msg_{claimed.id.hex}", secrets, now)
+    return await webhooks.post(
+        endpoint.url, claimed.body, headers, settings.allowed_networks, settings.writeback_timeout
+    )
+
+
+async def measure(runtime: Runtime) -> int:
+    """Set the gauges; never asks to be run again at once."""
+    async with runtime.db.read() as session:
+        RAW_PENDING.set(await messages.count_pending(session))
+        WRITEBACK_PENDING.set(await deliveries.count_pending(session))
+    return 0
+
+
+async def forget(runtime: Runtime) -> int:
+    """Delete a portion of what has been kept long enough (business time)."""
+    settings, now = settings_of(runtime), runtime.clock.now()
+    keep = {
+        "raw_message": settings.raw_keep_days,
+        "import_file": settings.raw_keep_days,
+        "event_identity": settings.identity_keep_days,
+    }
+    total = 0
+    for table, days in keep.items():
+        async with runtime.db.work(background=True) as work:
+            total += await facts.forget_before(work.session, table, now - timedelta(days=days), FORGET)
+    return total
+
+
+JOBS = (
+    Job("canonicalise", 0.2, canonicalise),
+    Job("import", 0.5, import_files),
+    Job("write_back", 1.0, write_back),
+    Job("measure", 5.0, measure),
+    Job("forget", 300.0, forget),
+)

@@ -1,0 +1,206 @@
+"""Rows: sources, raw messages, identities of accepted events, documents, uploaded files, endpoints and deliveries."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.db import service_metadata
+
+metadata = service_metadata()
+
+
+class Base(SQLModel, registry=registry(metadata=metadata)):
+    metadata = metadata
+
+
+def _text(**options: Any) -> Any:
+    return Column(Text, nullable=False, **options)
+
+
+def _json() -> Any:
+    return Column(JSONB, nullable=False)
+
+
+def _bytes() -> Any:
+    return Column(LargeBinary, nullable=False)
+
+
+def _instant(nullable: bool = False) -> Any:
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+class SourceRow(Base, table=True):
+    """A system that sends facts. `tokens`: hashes; `secrets`: sealed signing secrets; each with the instant it ends."""
+
+    __tablename__ = "source"
+
+    name: str = Field(sa_column=_text(primary_key=True))
+    kind: str = Field(sa_column=_text())
+    zone: str = Field(sa_column=_text())
+    enabled: bool
+    tokens: list[dict[str, Any]] = Field(sa_column=_json())
+    secrets: list[dict[str, Any]] = Field(sa_column=_json())
+    options: dict[str, Any] = Field(sa_column=_json())
+    version: int
+    created_at: datetime = Field(sa_column=_instant())
+    updated_at: datetime = Field(sa_column=_instant())
+
+
+class MessageRow(Base, table=True):
+    """A raw message, sealed. `due_at` is machine time; `result` is NULL until it was canonicalised."""
+
+    __tablename__ = "raw_message"
+    __table_args__ = (
+        Index("raw_message_pending", "due_at", postgresql_where=text("state = 'pending'")),
+        Index("raw_message_source", "source", "id"),
+        Index("raw_message_received", "received_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    source: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    content_type: str = Field(sa_column=_text())
+    body: bytes = Field(sa_column=_bytes())
+    state: str = Field(sa_column=_text())
+    result: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    reason: str = Field(sa_column=_text())
+    event_id: str = Field(sa_column=_text())
+    number: str = Field(sa_column=_text())
+    attempts: int
+    due_at: datetime = Field(sa_column=_instant())
+    received_at: datetime = Field(sa_column=_instant())
+
+
+class IdentityRow(Base, table=True):
+    """An accepted event. Its id comes first in the key: results name facts by id alone."""
+
+    __tablename__ = "event_identity"
+    __table_args__ = (
+        Index("event_identity_event_key", "event_key"),
+        Index("event_identity_received", "received_at"),
+    )
+
+    id: str = Field(sa_column=_text(primary_key=True))
+    source: str = Field(sa_column=_text(primary_key=True))
+    event_key: UUID
+    type: str = Field(sa_column=_text())
+    number: str = Field(sa_column=_text())
+    received_at: datetime = Field(sa_column=_instant())
+
+
+class DocumentRow(Base, table=True):
+    """The newest known state of a sender's document, so that late and repeated reports are told apart from news."""
+
+    __tablename__ = "source_document"
+
+    source: str = Field(sa_column=_text(primary_key=True))
+    number: str = Field(sa_column=_text(primary_key=True))
+    status: str = Field(sa_column=_text())
+    fact: str = Field(sa_column=_text())
+    modified_at: datetime = Field(sa_column=_instant())
+
+
+class ImportRow(Base, table=True):
+    """An uploaded file, sealed. `position` counts the rows done; `lease_until` is machine time."""
+
+    __tablename__ = "import_file"
+    __table_args__ = (
+        Index("import_file_open", "id", postgresql_where=text("state IN ('pending', 'running')")),
+        Index("import_file_digest", "source", "digest", unique=True, postgresql_where=text("state <> 'failed'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    source: str = Field(sa_column=_text())
+    filename: str = Field(sa_column=_text())
+    digest: bytes = Field(sa_column=_bytes())
+    content: bytes = Field(sa_column=_bytes())
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    state: str = Field(sa_column=_text())
+    reason: str = Field(sa_column=_text())
+    total: int
+    position: int
+    accepted: int
+    duplicate: int
+    rejected: int
+    ignored: int
+    lease_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    created_by: str = Field(sa_column=_text())
+    created_at: datetime = Field(sa_column=_instant())
+    finished_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
+class ImportResultRow(Base, table=True):
+    """What became of one row of an uploaded file."""
+
+    __tablename__ = "import_row"
+
+    import_id: UUID = Field(primary_key=True, foreign_key="import_file.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    status: str = Field(sa_column=_text())
+    column: str = Field(sa_column=Column("column_name", Text, nullable=False))
+    reason: str = Field(sa_column=_text())
+    case_no: str = Field(sa_column=_text())
+    event_id: str = Field(sa_column=_text())
+
+
+class EndpointRow(Base, table=True):
+    """Where results of facts from matching sources are posted to. `failing_since` is machine time."""
+
+    __tablename__ = "endpoint"
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_column=_text(unique=True))
+    url: str = Field(sa_column=_text())
+    sources: str = Field(sa_column=_text())
+    types: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    secrets: list[dict[str, Any]] = Field(sa_column=_json())
+    enabled: bool
+    disabled_reason: str = Field(sa_column=_text())
+    failing_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    version: int
+    created_at: datetime = Field(sa_column=_instant())
+    updated_at: datetime = Field(sa_column=_instant())
+
+
+class DeliveryRow(Base, table=True):
+    """One result for one endpoint. `attempts` is the fencing token of a try; `next_at` is machine time."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("endpoint_id", "event_id", "number"),
+        Index("delivery_due", "next_at", postgresql_where=text("state = 'pending'")),
+        Index("delivery_created", "created_at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    endpoint_id: UUID = Field(foreign_key="endpoint.id")
+    event_id: str = Field(sa_column=_text())
+    type: str = Field(sa_column=_text())
+    number: str = Field(sa_column=_text())
+    body: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())
+    attempts: int
+    tries: int
+    next_at: datetime = Field(sa_column=_instant())
+    last_status: int
+    last_error: str = Field(sa_column=_text())
+    created_at: datetime = Field(sa_column=_instant())
+
+
+class AttemptRow(Base, table=True):
+    """One try of a delivery; `at` is machine time."""
+
+    __tablename__ = "delivery_attempt"
+    __table_args__ = (Index("delivery_attempt_delivery", "delivery_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    delivery_id: UUID = Field(foreign_key="delivery.id", ondelete="CASCADE")
+    at: datetime = Field(sa_column=_instant())
+    status: int
+    error: str = Field(sa_column=_text())
+    millis: int

@@ -1,0 +1,185 @@
+"""What HTTP takes and gives, in the users' words."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.gateway.domain.writeback import WRITTEN_BACK
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=300)]
+Kind = Literal["erpnext", "odoo", "hotline", "cloudevents", "generic"]
+ResultName = Literal["visit.completed", "visit.failed", "complaint.resolved", "complaint.closed"]
+assert set(ResultName.__args__) == set(WRITTEN_BACK)  # type: ignore[attr-defined]
+
+
+class Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ErrorOut(Out):
+    field: str = Field(description="字段路径", examples=["data.customer.id"])
+    reason: str = Field(description="原因", examples=["缺少必填字段"])
+
+
+class ReceiptOut(Out):
+    """一个事件的回执"""
+
+    id: str = Field(description="发送方的事件编号")
+    source: str = Field(description="发送方")
+    status: Literal["accepted", "duplicate", "rejected"] = Field(description="已接收 / 重复 / 拒绝")
+    event_id: str = Field(description="平台内的事件编号，可据此查询决定")
+    lineage: str = Field(description="贯穿后续任务、回访、投诉的编号")
+    errors: list[ErrorOut] = Field(description="拒绝原因")
+
+
+class SubmitOut(BaseModel):
+    accepted: int = Field(description="新接收")
+    duplicate: int = Field(description="重复")
+    rejected: int = Field(description="拒绝")
+    items: list[ReceiptOut] = Field(description="逐条结果，与提交顺序一致")
+
+
+class SourceOptions(BaseModel):
+    """消息的读法"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Plain = Field(default="", description="generic：业务类型，如 meter.read")
+    fields: dict[str, Plain] = Field(
+        default={}, description="字段映射：我方路径 → 对方路径", examples=[{"customer.id": "buyer.no"}]
+    )
+    constants: dict[str, Plain | bool | int] = Field(
+        default={}, description="对方不发送的固定值", examples=[{"org.code": "CD"}]
+    )
+
+
+class SourceIn(BaseModel):
+    name: Name = Field(description="来源名称，出现在推送地址中")
+    kind: Kind = Field(description="erpnext / odoo / hotline（12345）/ cloudevents / generic")
+    zone: Plain = Field(default="Asia/Shanghai", description="对方不带时区的时间所在时区")
+    options: SourceOptions = SourceOptions()
+
+
+class SourceChange(BaseModel):
+    enabled: bool | None = Field(default=None, description="停用后一律拒收")
+    zone: Plain | None = None
+    options: SourceOptions | None = None
+
+
+class SourceOut(Out):
+    name: str
+    kind: str
+    zone: str
+    enabled: bool
+    options: dict[str, Any]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class IssuedOut(SourceOut):
+    """密钥只在此处出现一次"""
+
+    token: str = Field(description="令牌，推送地址的一部分")
+    path: str = Field(description="推送地址")
+    secret: str | None = Field(description="签名密钥（仅 erpnext）")
+
+
+class Rotation(BaseModel):
+    grace_hours: float = Field(default=24, ge=0, le=24 * 30, description="旧密钥继续有效的小时数，0 为立即失效")
+
+
+class MessageOut(Out):
+    id: UUID
+    source: str
+    kind: str
+    state: Literal["pending", "done"] = Field(description="待处理 / 已处理")
+    result: str | None = Field(description="new 新建 / duplicate 重复 / rejected 拒绝 / ignored 忽略 / failed 失败")
+    reason: str = Field(description="原因")
+    event_id: str
+    number: str = Field(description="单据编号")
+    attempts: int
+    received_at: datetime
+    body: str = Field(description="原文（已脱敏）")
+
+
+class ImportOut(Out):
+    """上传文件的处理进度"""
+
+    id: UUID
+    source: str
+    filename: str
+    size: int
+    state: Literal["pending", "running", "done", "failed"] = Field(description="等待 / 处理中 / 完成 / 失败")
+    reason: str = Field(description="整个文件无法处理的原因")
+    total: int = Field(description="数据行数")
+    position: int = Field(description="已处理行数")
+    accepted: int
+    duplicate: int
+    rejected: int
+    ignored: int
+    created_by: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class EndpointIn(BaseModel):
+    name: Plain = Field(min_length=1, description="名称")
+    url: Plain = Field(description="接收地址")
+    sources: Plain = Field(min_length=1, description="哪些来源的事实，可用 *", examples=["/hotline/*"])
+    types: list[ResultName] = Field(default=[], description="哪些结果；空为全部")
+
+
+class EndpointChange(BaseModel):
+    url: Plain | None = None
+    sources: Plain | None = Field(default=None, min_length=1)
+    types: list[ResultName] | None = None
+    enabled: bool | None = None
+    rotate_secret: Rotation | None = Field(default=None, description="更换签名密钥；期间以两个密钥签名")
+
+
+class EndpointOut(Out):
+    id: UUID
+    name: str
+    url: str
+    sources: str
+    types: list[str]
+    enabled: bool
+    disabled_reason: str = Field(description="自动停用的原因")
+    failing_since: datetime | None = Field(description="自何时起连续失败")
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointIssuedOut(EndpointOut):
+    secret: str | None = Field(description="签名密钥，只在新建或更换时给出一次")
+
+
+class AttemptOut(Out):
+    at: datetime
+    status: int = Field(description="HTTP 状态码，0 为没有得到回答")
+    error: str
+    millis: int
+
+
+class DeliveryOut(Out):
+    id: UUID
+    endpoint_id: UUID
+    event_id: str
+    type: str
+    number: str = Field(description="单据编号")
+    state: Literal["pending", "delivered", "failed"] = Field(description="待投递 / 已送达 / 已放弃")
+    attempts: int
+    next_at: datetime
+    last_status: int
+    last_error: str
+    created_at: datetime
+
+
+class DeliveryDetailOut(DeliveryOut):
+    body: str = Field(description="发送内容")
+    log: list[AttemptOut] = Field(description="投递记录")

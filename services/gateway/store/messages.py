@@ -1,0 +1,159 @@
+"""Raw messages: kept first, understood later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.gateway.models import MessageRow
+from shared.ids import new_id
+
+_ADD = text("""
+    INSERT INTO raw_message (id, source, kind, content_type, body, state, reason, event_id, number, attempts, due_at,
+                             received_at)
+    SELECT id, :source, :kind, :content_type, body, 'pending', '', '', '', 0, :due, :at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS bytea[])) AS row (id, body)
+""")
+_PENDING = """
+    SELECT id, source, kind, content_type, body, attempts, received_at FROM raw_message WHERE state = 'pending'
+"""
+_CLAIM = text(_PENDING + "AND due_at <= :now ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED")
+_CLAIM_ONE = text(_PENDING + "AND id = :id FOR UPDATE SKIP LOCKED")
+_SETTLE = text("""
+    UPDATE raw_message SET state = 'done', result = row.result, reason = row.reason, event_id = row.event_id,
+                           number = row.number, attempts = raw_message.attempts + 1
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:results AS text[]), CAST(:reasons AS text[]), CAST(:events AS text[]),
+                CAST(:numbers AS text[])) AS row (id, result, reason, event_id, number)
+    WHERE raw_message.id = row.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A claimed message; `body` is sealed."""
+
+    id: UUID
+    source: str
+    kind: str
+    content_type: str
+    body: bytes
+    attempts: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a message came to: new, duplicate, rejected, ignored or failed."""
+
+    id: UUID
+    result: str
+    reason: str = ""
+    event_id: str = ""
+    number: str = ""
+
+
+async def add_messages(
+    session: AsyncSession,
+    source: str,
+    kind: str,
+    content_type: str,
+    bodies: Sequence[bytes],
+    at: datetime,
+    due: datetime,
+) -> list[UUID]:
+    """Keep sealed raw messages for the canonicalising job; ids in order."""
+    ids = [new_id() for _ in bodies]
+    await session.execute(
+        _ADD,
+        {
+            "ids": ids,
+            "bodies": bodies,
+            "source": source,
+            "kind": kind,
+            "content_type": content_type,
+            "at": at,
+            "due": due,
+        },
+    )
+    return ids
+
+
+async def claim_pending(session: AsyncSession, now: datetime, limit: int) -> list[Pending]:
+    """Lock messages that are due (machine time) until the transaction ends; other replicas take others."""
+    rows = await session.execute(_CLAIM, {"now": now, "limit": limit})
+    return [Pending(*row) for row in rows.tuples()]
+
+
+async def lock_pending(session: AsyncSession, message_id: UUID) -> list[Pending]:
+    """That message alone, when it is still pending and nobody else has it."""
+    rows = await session.execute(_CLAIM_ONE, {"id": message_id})
+    return [Pending(*row) for row in rows.tuples()]
+
+
+async def settle(session: AsyncSession, results: Sequence[Result]) -> None:
+    """Write what messages came to."""
+    if not results:
+        return
+    await session.execute(
+        _SETTLE,
+        {
+            "ids": [item.id for item in results],
+            "results": [item.result for item in results],
+            "reasons": [item.reason for item in results],
+            "events": [item.event_id for item in results],
+            "numbers": [item.number for item in results],
+        },
+    )
+
+
+async def put_off(session: AsyncSession, message_id: UUID, due: datetime, reason: str) -> None:
+    """Try a message again at `due` (machine time)."""
+    await session.execute(
+        update(MessageRow)
+        .where(MessageRow.id == message_id)  # type: ignore[arg-type]
+        .values(attempts=MessageRow.attempts + 1, due_at=due, reason=reason)
+    )
+
+
+async def reopen(session: AsyncSession, message_id: UUID, due: datetime) -> bool:
+    """Make a settled message pending again; False when there is none such."""
+    changed = await session.execute(
+        update(MessageRow)
+        .where(MessageRow.id == message_id, MessageRow.state == "done")  # type: ignore[arg-type]
+        .values(state="pending", result=None, reason="", attempts=0, due_at=due)
+        .returning(MessageRow.id)  # type: ignore[call-overload]
+    )
+    return changed.scalar() is not None
+
+
+_COLUMNS: tuple[Any, ...] = (
+    MessageRow.id, MessageRow.source, MessageRow.kind, MessageRow.content_type, MessageRow.body, MessageRow.state,
+    MessageRow.result, MessageRow.reason, MessageRow.event_id, MessageRow.number, MessageRow.attempts,
+    MessageRow.received_at,
+)  # fmt: skip
+
+
+async def get_message(session: AsyncSession, message_id: UUID) -> Row[Any] | None:
+    return (await session.execute(select(*_COLUMNS).where(MessageRow.id == message_id))).one_or_none()  # type: ignore[arg-type]
+
+
+async def list_messages(
+    session: AsyncSession, source: str | None, result: str | None, before: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Newest first; `before` is the last id of the page before."""
+    query = select(*_COLUMNS).order_by(MessageRow.id.desc()).limit(limit)  # type: ignore[attr-defined]
+    if source:
+        query = query.where(MessageRow.source == source)  # type: ignore[arg-type]
+    if result:
+        query = query.where(MessageRow.state == "pending" if result == "pending" else MessageRow.result == result)  # type: ignore[arg-type]
+    if before:
+        query = query.where(MessageRow.id < before)  # type: ignore[arg-type]
+    return (await session.execute(query)).all()
+
+
+async def count_pending(session: AsyncSession) -> int:
+    return (await session.scalar(select(func.count()).where(MessageRow.state == "pending"))) or 0  # type: ignore[arg-type]
