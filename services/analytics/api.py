@@ -71,7 +71,8 @@ async def get_definitions(request: Request, _reader: Reader) -> list[DefinitionO
 async def get_workbook(session: ReadSession, wanted: Wanted, kpis: Kpis) -> Response:
     """与指标接口相同的筛选条件；第二张表为口径说明。"""
     rows = await _rows(session, wanted, kpis)
-    content = await asyncio.to_thread(kpi_workbook, rows, wanted, kpis)
+    labels = await queries.labels(session)
+    content = await asyncio.to_thread(kpi_workbook, rows, wanted, kpis, labels)
     name = f"kpi-{wanted.first:%Y%m%d}-{wanted.last:%Y%m%d}.xlsx"
     return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

@@ -25,6 +25,7 @@ async def count(work: Work, events: Iterable[Told]) -> int:
     await _revise(work, RatingFact, seen.ratings, figures)
     await _revise(work, FollowupFact, seen.followups, figures)
     await _revise(work, SendFact, seen.sends, figures)
+    await store.save_branch_names(work.session, seen.branch_names)
     return await store.add_figures(work.session, Counter({key: n for key, n in figures.items() if n}))
 
 

@@ -106,6 +106,16 @@ class SendRow(Base, table=True):
     delivered: bool
 
 
+class BranchRow(Base, table=True):
+    """What a branch was called by the newest fact."""
+
+    __tablename__ = "branch_name"
+
+    code: str = Field(sa_column=_text(primary_key=True))
+    told: str = Field(sa_column=_text())
+    name: str = Field(sa_column=_text())
+
+
 class RollupRow(Base, table=True):
     """The sum of a measure in a cell."""
 

@@ -13,7 +13,7 @@ from services.analytics.domain.board import BRANCH_TABLE, GROUPS, TREND
 from services.analytics.domain.formatting import NOTHING, shown_parts, shown_value
 from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import Kpi
-from services.analytics.domain.labels import branch_name, kind_name, policy_name
+from services.analytics.domain.labels import Labels
 from services.analytics.domain.periods import PERIOD_NAMES, Period, label, start_of
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.queries import KpiRow
@@ -46,22 +46,24 @@ async def kpi_page(
     kpis = all_kpis(request, basically)
     figures = {row.kpi.id: row for row in await queries.kpi_rows(session, wanted, list(kpis.values()))}
     found = await queries.funnel(session, wanted)
+    labels = await queries.labels(session)
     return render(
         request,
         "kpi.html",
         asked=asked,
         wanted=wanted,
+        chosen=labels.filters(wanted),
         period=period,
         periods=PERIODS,
         basically=basically,
         groups={name: [_card(figures[id_]) for id_ in ids] for name, ids in GROUPS.items()},
         empty=not any(found.stages.values()),
         funnel=[(FUNNEL[stage], amount) for stage, amount in found.stages.items()],
-        branches=await _branches(session, wanted, kpis),
+        branches=await _branches(session, wanted, kpis, labels),
         columns=[kpis[id_] for id_ in BRANCH_TABLE],
         trend=await _trend(session, wanted, period, kpis[TREND]),
         heat=await queries.contact_heat(session, wanted),
-        choices=await _choices(session, principal),
+        choices=await _choices(session, principal, labels),
         presets=_presets(request, today),
         export="/api/v1/kpis.xlsx?" + _query(request, to=wanted.last, by="branch", **{"from": wanted.first}),
     )
@@ -83,7 +85,9 @@ async def _trend(session: ReadSession, wanted: Selection, period: Period, kpi: K
     return [_point(label(period, row.start), row) for row in rows]
 
 
-async def _branches(session: ReadSession, wanted: Selection, kpis: Mapping[str, Kpi]) -> Sequence[Mapping[str, Any]]:
+async def _branches(
+    session: ReadSession, wanted: Selection, kpis: Mapping[str, Kpi], labels: Labels
+) -> Sequence[Mapping[str, Any]]:
     """One row per branch: the trend's KPI for the chart, all columns for the table."""
     rows = await queries.kpi_rows(session, wanted.cut(by=(Dimension.BRANCH,)), [kpis[id_] for id_ in BRANCH_TABLE])
     found: dict[str, dict[str, KpiRow]] = {}
@@ -91,9 +95,9 @@ async def _branches(session: ReadSession, wanted: Selection, kpis: Mapping[str, 
         found.setdefault(row.group[0], {})[row.kpi.id] = row
     return [
         {
-            "name": branch_name(branch),
+            "name": labels.text(Dimension.BRANCH, branch),
             "cells": [shown_value(r.kpi, r.figure) if (r := row.get(id_)) else NOTHING for id_ in BRANCH_TABLE],
-            "point": _point(branch_name(branch), row[TREND]) if TREND in row else None,
+            "point": _point(labels.text(Dimension.BRANCH, branch), row[TREND]) if TREND in row else None,
         }
         for branch, row in found.items()
     ]
@@ -111,17 +115,18 @@ def _point(name: str, row: KpiRow) -> Mapping[str, Any]:
     }
 
 
-async def _choices(session: ReadSession, principal: Principal) -> Mapping[Dimension, Sequence[tuple[str, str]]]:
+async def _choices(
+    session: ReadSession, principal: Principal, labels: Labels
+) -> Mapping[Dimension, Sequence[tuple[str, str]]]:
     """What the filters offer, as (code, text)."""
-    texts = {Dimension.BRANCH: branch_name, Dimension.KIND: kind_name, Dimension.POLICY: policy_name}
     visible = scoped(principal, ())
     return {
         dimension: [
-            (code, text(code))
+            (code, labels.text(dimension, code))
             for code in await store.list_choices(session, dimension)
             if dimension is not Dimension.BRANCH or visible is None or code in visible
         ]
-        for dimension, text in texts.items()
+        for dimension in Dimension
     }
 
 

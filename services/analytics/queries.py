@@ -10,6 +10,7 @@ from services.analytics import store
 from services.analytics.domain.agents import AgentFigures, agent_figures
 from services.analytics.domain.funnel import CANCELLED_PREFIX, FUNNEL
 from services.analytics.domain.kpis import Figure, Kpi, evaluate, measures_of
+from services.analytics.domain.labels import Labels
 from services.analytics.domain.selection import Selection
 
 PEOPLE_PREFIX = "customers."
@@ -97,3 +98,8 @@ async def contact_heat(session: AsyncSession, wanted: Selection) -> list[tuple[i
         for (weekday, hour), cell in sorted(cells.items())
         if cell.get("attempts")
     ]
+
+
+async def labels(session: AsyncSession) -> Labels:
+    """What codes are called."""
+    return Labels(await store.list_branch_names(session))

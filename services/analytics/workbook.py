@@ -8,32 +8,31 @@ import xlsxwriter
 
 from services.analytics.domain.formatting import cell_text
 from services.analytics.domain.kpis import Kpi
-from services.analytics.domain.labels import kind_name
+from services.analytics.domain.labels import DIMENSION_NAMES, Labels
 from services.analytics.domain.periods import label
-from services.analytics.domain.selection import Dimension, Selection
+from services.analytics.domain.selection import Selection
 from services.analytics.queries import KpiRow
 
 FIGURES = "指标"
 NOTES = "口径说明"
-DIMENSION_NAMES = {Dimension.BRANCH: "分公司／网点", Dimension.KIND: "业务类型", Dimension.POLICY: "策略"}
 HEADINGS = ["指标", "数值", "分子", "分母", "样本量", "样本不足", "区间下限", "区间上限", "公式版本"]
 NOTE_HEADINGS = ["指标", "代码", "公式", "归属日期", "公式版本"]
 NUMBER_FORMATS = {"ratio": "0.0%", "count": "#,##0", "index": "+0;-0;0"}
 
 
-def kpi_workbook(rows: Sequence[KpiRow], wanted: Selection, kpis: Sequence[Kpi]) -> bytes:
+def kpi_workbook(rows: Sequence[KpiRow], wanted: Selection, kpis: Sequence[Kpi], labels: Labels) -> bytes:
     """The .xlsx file; memory stays flat because rows go to disk one by one."""
     target = BytesIO()
     book = xlsxwriter.Workbook(
         target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    _write_figures(book, rows, wanted)
-    _write_notes(book, wanted, kpis)
+    _write_figures(book, rows, wanted, labels)
+    _write_notes(book, wanted, kpis, labels)
     book.close()
     return target.getvalue()
 
 
-def _write_figures(book: Any, rows: Sequence[KpiRow], wanted: Selection) -> None:
+def _write_figures(book: Any, rows: Sequence[KpiRow], wanted: Selection, labels: Labels) -> None:
     sheet = book.add_worksheet(FIGURES)
     head = book.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1})
     formats = {unit: book.add_format({"num_format": text}) for unit, text in NUMBER_FORMATS.items()}
@@ -43,7 +42,7 @@ def _write_figures(book: Any, rows: Sequence[KpiRow], wanted: Selection) -> None
     for column, heading in enumerate(headings):
         sheet.write_string(0, column, heading, head)
     for number, row in enumerate(rows, start=1):
-        texts = [label(wanted.period, row.start), *_group_texts(row, wanted), row.kpi.name]
+        texts = [label(wanted.period, row.start), *map(labels.text, wanted.by, row.group), row.kpi.name]
         for column, value in enumerate(texts):
             sheet.write_string(number, column, cell_text(value))
         _write_figure(sheet, number, len(texts), row, formats)
@@ -69,12 +68,7 @@ def _write_figure(sheet: Any, number: int, column: int, row: KpiRow, formats: di
     sheet.write_string(number, column + 7, cell_text(f"{row.kpi.id}@{row.kpi.version}"))
 
 
-def _group_texts(row: KpiRow, wanted: Selection) -> list[str]:
-    pairs = zip(wanted.by, row.group, strict=True)
-    return [kind_name(value) if dimension is Dimension.KIND else value for dimension, value in pairs]
-
-
-def _write_notes(book: Any, wanted: Selection, kpis: Sequence[Kpi]) -> None:
+def _write_notes(book: Any, wanted: Selection, kpis: Sequence[Kpi], labels: Labels) -> None:
     sheet = book.add_worksheet(NOTES)
     head = book.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1})
     sheet.set_column(0, 1, 22)
@@ -86,8 +80,7 @@ def _write_notes(book: Any, wanted: Selection, kpis: Sequence[Kpi]) -> None:
         for column, value in enumerate(notes):
             sheet.write_string(number, column, cell_text(value))
     asked = [("期间", f"{wanted.first} 至 {wanted.last}（东八区自然日，含首末日）")]
-    for dimension, values in wanted.filters().items():
-        asked.append((DIMENSION_NAMES[dimension], "、".join(values) if values else "全部"))
+    asked += [(name, labels.filters(wanted).get(name, "全部")) for name in DIMENSION_NAMES.values()]
     asked.append(("样本不足", "分母小于 30 时标注；区间为 95% Wilson 置信区间"))
     for number, (name, text) in enumerate(asked, start=len(kpis) + 2):
         sheet.write_string(number, 0, name)

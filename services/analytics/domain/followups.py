@@ -1,5 +1,6 @@
 """A follow-up from plan to effect: 应访, 覆盖率 and 完成率 belong to the day it fell due, however late its end is known."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -7,6 +8,9 @@ from datetime import date, datetime
 from services.analytics.domain.cells import Cell, Figures, Head, Tally, org_day, rank
 from shared.contracts.tasks import Followup, FollowupCancelled
 from shared.contracts.visits import Outcome
+
+_MACHINE_REASON = re.compile(r"[a-z0-9_.-]{1,64}")
+BY_HAND = "by_hand"
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,9 @@ def release(fact: FollowupFact, at: datetime) -> FollowupFact:
 
 
 def cancel(fact: FollowupFact, task: FollowupCancelled) -> FollowupFact:
-    """Two cancellations of one task can't be ordered for sure: the lawful one wins, then the alphabet."""
-    lawful, reason = max((fact.lawful, fact.cancelled), (task.lawful, task.reason))
+    """A reason somebody typed is counted as by hand. Of two cancellations the lawful one wins, then the alphabet."""
+    reason = task.reason if _MACHINE_REASON.fullmatch(task.reason) else BY_HAND
+    lawful, reason = max((fact.lawful, fact.cancelled), (task.lawful, reason))
     return replace(fact, cancelled=reason, lawful=lawful)
 
 

@@ -9,6 +9,7 @@ FUNNEL = {
     "visits.completed": "完成",
     "visits.effective": "有效回访",
     "visits.dissatisfied": "首次不满意",
+    "visits.problem": "问题件",
     "cases.opened": "投诉立案",
     "cases.resolved": "整改完成",
     "followups.second": "二次回访计划",

@@ -1,17 +1,34 @@
 """Codes in the users' words."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.analytics.domain.selection import Dimension, Selection
 from shared.contracts import by_name
 
-
-def kind_name(kind: str) -> str:
-    """A business kind's Chinese title; the code itself for one nobody declared."""
-    declared = by_name(kind)
-    return declared.title if declared else kind or "未注明业务"
+DIMENSION_NAMES = {Dimension.BRANCH: "分公司／网点", Dimension.KIND: "业务类型", Dimension.POLICY: "策略"}
+NOBODY_SAID = {Dimension.BRANCH: "未注明网点", Dimension.KIND: "未注明业务", Dimension.POLICY: "未归属策略"}
 
 
-def branch_name(branch: str) -> str:
-    return branch or "未注明网点"
+@dataclass(frozen=True)
+class Labels:
+    """What codes are called; `branches` as the latest facts named them."""
 
+    branches: Mapping[str, str] = field(default_factory=dict)
 
-def policy_name(policy: str) -> str:
-    return policy or "未归属策略"
+    def text(self, dimension: Dimension, code: str) -> str:
+        """The name of a code; the code itself when nobody gave it a name."""
+        if not code:
+            return NOBODY_SAID[dimension]
+        if dimension is Dimension.BRANCH:
+            return self.branches.get(code) or code
+        declared = by_name(code) if dimension is Dimension.KIND else None
+        return declared.title if declared else code
+
+    def filters(self, wanted: Selection) -> dict[str, str]:
+        """The filters in force, by the dimension's name."""
+        return {
+            DIMENSION_NAMES[dimension]: "、".join(self.text(dimension, code) for code in codes)
+            for dimension, codes in wanted.filters().items()
+            if codes
+        }

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from services.analytics.domain import cases, followups, measures, ratings, sends
 from services.analytics.domain.cases import CaseFact
-from services.analytics.domain.cells import Figures
+from services.analytics.domain.cells import Figures, rank
 from services.analytics.domain.followups import FollowupFact
 from services.analytics.domain.ratings import RatingFact
 from services.analytics.domain.sends import SendFact
@@ -47,7 +47,10 @@ Changes = dict[str, list[Callable[[F], F]]]
 
 @dataclass
 class Observed:
-    """What a batch of events means: figures to add, and the changes of each fact by its id, in any order."""
+    """What a batch of events means: figures to add, and the changes of each fact by its id, in any order.
+
+    `opened` are the (customer, kind) of new cases; `branch_names` are (rank, name) by branch, the newest of the batch.
+    """
 
     figures: Figures = field(default_factory=Counter)
     followups: Changes[FollowupFact] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class Observed:
     cases: Changes[CaseFact] = field(default_factory=dict)
     sends: Changes[SendFact] = field(default_factory=dict)
     opened: set[tuple[str, str]] = field(default_factory=set)
+    branch_names: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,18 @@ def observe(events: Iterable[Told]) -> Observed:
         declared = by_name(event.name)
         if declared is None or declared.topic == INTAKE:
             seen.figures.update(measures.fact(event.name, event.at, event.data))
+            _note_branch_name(seen, event)
         else:
             _note(seen, event, declared.model.model_validate(event.data))
     return seen
+
+
+def _note_branch_name(seen: Observed, event: Told) -> None:
+    org = event.data.get("org")
+    if isinstance(org, Mapping) and org.get("code") and org.get("name"):
+        told = (rank(event.at, event.id), str(org["name"]))
+        code = str(org["code"])
+        seen.branch_names[code] = max(told, seen.branch_names.get(code, ("", "")))
 
 
 def _note(seen: Observed, event: Told, data: object) -> None:

@@ -45,7 +45,7 @@
       axisLabel: { hideOverlap: true, lineHeight: 16 },
     },
     yAxis: { type: "value", max: 1, min: (range) => Math.max(0, Math.floor(range.min * 10 - 1) / 10), axisLabel: { formatter: (v) => `${Math.round(v * 100)}%` } },
-    series: [{ type: "line", symbolSize: 8, lineStyle: { color: COLOUR.main }, data: data.trend.map(coloured) }],
+    series: [{ type: "line", symbol: "circle", symbolSize: 9, lineStyle: { color: COLOUR.main }, data: data.trend.map(coloured) }],
   });
 
   const stages = data.funnel.slice().reverse();
@@ -86,7 +86,7 @@
     tooltip: { formatter: ({ data: cell }) => `${days[cell[1]]} ${hours[cell[0]]} 时<br>接通率 ${percent(cell[2])}（${cell[4]} / ${cell[3]}）` },
     xAxis: { type: "category", data: hours.map((hour) => `${hour} 时`) },
     yAxis: { type: "category", data: days, inverse: true },
-    visualMap: { min: 0, max: 1, orient: "horizontal", left: "center", bottom: 4, itemHeight: 160, calculable: false, text: ["100%", "0%"], inRange: { color: ["#f3f5f7", "#7fb2e5", "#0b5cad"] } },
+    visualMap: { dimension: 2, min: 0, max: 1, orient: "horizontal", left: "center", bottom: 4, itemHeight: 160, calculable: false, text: ["100%", "0%"], inRange: { color: ["#f3f5f7", "#7fb2e5", "#0b5cad"] } },
     series: [{ type: "heatmap", label: { show: true, formatter: ({ data: cell }) => `${Math.round(cell[2] * 100)}` }, data: data.heat.map(([weekday, hour, tried, reached]) => [hours.indexOf(hour), weekday - 1, reached / tried, tried, reached]) }],
   });
 

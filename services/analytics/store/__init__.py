@@ -1,11 +1,12 @@
 """All SQL: facts, figures, and what is asked of them."""
 
 from services.analytics.store.facts import case_ids_of, lock_facts, save_facts
-from services.analytics.store.figures import add_figures
+from services.analytics.store.figures import add_figures, save_branch_names
 from services.analytics.store.reading import (
     Group,
     Sums,
     count_heads,
+    list_branch_names,
     list_choices,
     sum_agents,
     sum_by_hour,
@@ -19,8 +20,10 @@ __all__ = [
     "add_figures",
     "case_ids_of",
     "count_heads",
+    "list_branch_names",
     "list_choices",
     "lock_facts",
+    "save_branch_names",
     "save_facts",
     "sum_agents",
     "sum_by_hour",

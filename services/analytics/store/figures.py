@@ -1,6 +1,6 @@
 """Figures are added to, one statement per table and batch, in key order (two batches never wait for each other in a ring)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, TextClause, text
@@ -31,6 +31,14 @@ async def add_figures(session: AsyncSession, figures: Figures) -> int:
     return len(tallies) + len(heads) + len(agents)
 
 
+async def save_branch_names(session: AsyncSession, names: Mapping[str, tuple[str, str]]) -> None:
+    """Take over names that were told later than what stands; (rank, name) by branch."""
+    if names:
+        codes = sorted(names)
+        told, texts = zip(*(names[code] for code in codes), strict=True)
+        await session.execute(_NAME, {"codes": codes, "told": list(told), "names": list(texts)})
+
+
 async def _add(session: AsyncSession, statement: TextClause, rows: Sequence[Row]) -> None:
     if rows:
         columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True)
@@ -50,6 +58,12 @@ def _adding(model: Any) -> TextClause:
     """)  # noqa: S608
 
 
+_NAME = text("""
+    INSERT INTO branch_name (code, told, name)
+    SELECT code, told, name FROM unnest(CAST(:codes AS text[]), CAST(:told AS text[]), CAST(:names AS text[]))
+        AS newer (code, told, name) ORDER BY code
+    ON CONFLICT (code) DO UPDATE SET told = EXCLUDED.told, name = EXCLUDED.name WHERE branch_name.told < EXCLUDED.told
+""")
 _ADD_TALLIES = _adding(RollupRow)
 _ADD_HEADS = _adding(HeadRow)
 _ADD_AGENTS = _adding(AgentRow)

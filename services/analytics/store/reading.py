@@ -11,12 +11,13 @@ from sqlalchemy.types import TIMESTAMP
 
 from services.analytics.domain.periods import Period
 from services.analytics.domain.selection import Dimension, Selection
-from services.analytics.models import AgentRow, HeadRow, RollupRow
+from services.analytics.models import AgentRow, BranchRow, HeadRow, RollupRow
 
 Group = tuple[date, tuple[str, ...]]
 Sums = Mapping[Group, Mapping[str, int]]
 _rollup: Table = RollupRow.__table__  # type: ignore[attr-defined]
 _head: Table = HeadRow.__table__  # type: ignore[attr-defined]
+_branch: Table = BranchRow.__table__  # type: ignore[attr-defined]
 _agent: Table = AgentRow.__table__  # type: ignore[attr-defined]
 
 
@@ -83,6 +84,11 @@ async def list_choices(session: AsyncSession, dimension: Dimension) -> list[str]
     column = _rollup.c[dimension]
     rows = await session.execute(select(column).where(column != "").distinct().order_by(column).limit(500))
     return list(rows.scalars())
+
+
+async def list_branch_names(session: AsyncSession) -> dict[str, str]:
+    rows = await session.execute(select(_branch.c.code, _branch.c.name))
+    return dict(rows.all())
 
 
 def _filtered(query: Select[Any], table: Table, wanted: Selection) -> Select[Any]:

@@ -66,6 +66,11 @@ CREATE TABLE send_fact (
     kind text NOT NULL DEFAULT '',
     delivered boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);
+CREATE TABLE branch_name (
+    code text NOT NULL CONSTRAINT pk_branch_name PRIMARY KEY,
+    told text NOT NULL DEFAULT '',
+    name text NOT NULL DEFAULT ''
+);
 """
 
 FIGURES = """
@@ -108,5 +113,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("agent_day", "head_count", "rollup", "send_fact", "case_fact", "rating_fact", "followup_fact"):
+    for table in (
+        "branch_name",
+        "agent_day",
+        "head_count",
+        "rollup",
+        "send_fact",
+        "case_fact",
+        "rating_fact",
+        "followup_fact",
+    ):
         op.execute(f"DROP TABLE {table}")
