@@ -153,7 +153,9 @@ def _order(rng: random.Random, household: Household, at: datetime, number: str) 
         "amount": f"{rng.randrange(30, 3000)}.{rng.randrange(100):02d}",
         "org": household.org(),
         "customer": household.card(),
-        "lines": [{"sku": "GAS-HOSE", "name": rng.choice(("金属波纹管", "燃气报警器", "自闭阀")), "qty": "1", "unit": "件"}],
+        "lines": [
+            {"sku": "GAS-HOSE", "name": rng.choice(("金属波纹管", "燃气报警器", "自闭阀")), "qty": "1", "unit": "件"}
+        ],
     }
 
 

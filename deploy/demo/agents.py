@@ -1,0 +1,92 @@
+"""The robot agents: claim, call, record; one per seat, through the public visits API."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from deploy.demo import outcomes
+from deploy.demo.platform import Caller, Platform
+from shared.auth import Role
+from shared.clock import Clock
+
+IDLE_SECONDS = 0.15
+CLAIM = 10
+SEATS = 6
+
+
+@dataclass
+class Called:
+    """What the agents did so far."""
+
+    attempts: int = 0
+    results: Counter[str] = field(default_factory=Counter)
+    dissatisfied: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+async def work_all(platform: Platform, seed: int, called: Called, stopped: Callable[[], bool]) -> None:
+    """Let every seat work until the demo is over."""
+    async with asyncio.TaskGroup() as seats:
+        for seat in range(SEATS):
+            seats.create_task(_seat(platform, f"agent-{seat + 1:02d}", seed, called, stopped))
+
+
+async def _seat(platform: Platform, agent: str, seed: int, called: Called, stopped: Callable[[], bool]) -> None:
+    clock = platform.clock()
+    async with platform.client("visits", Role.AGENT, agent) as visits:
+        while not stopped():
+            answer = await visits.post("/api/v1/visits/claim", {"limit": CLAIM})
+            claimed = answer.json()["items"]
+            for visit in claimed:
+                await _call(visits, visit, seed, called, clock)
+            if not claimed:
+                await clock.sleep(IDLE_SECONDS)
+
+
+async def _call(visits: Caller, visit: dict[str, Any], seed: int, called: Called, clock: Clock) -> None:
+    attempt = visit["attempts"] + 1
+    answered = outcomes.call(seed, visit["task_id"], attempt, visit["round"])
+    answers = await _interview(visits, visit, seed, answered) if answered.talked else {}
+    answer = await visits.post(
+        f"/api/v1/visits/{visit['id']}/attempts",
+        _record(answered, answers, clock.now()),
+        **{"Idempotency-Key": f"demo-{visit['id']}-{attempt}"},
+    )
+    if answer.status_code >= 400:
+        called.refused.append(f"{visit['id']} {answered.result}: {answer.text[:300]}")
+        return
+    called.attempts += 1
+    called.results[answered.result] += 1
+    called.dissatisfied += answered.dissatisfied
+
+
+async def _interview(visits: Caller, visit: dict[str, Any], seed: int, answered: outcomes.Answered) -> dict[str, Any]:
+    """Ask what is visible; when an answer opens further questions, save and ask those too, as an agent does."""
+    answers: dict[str, Any] = {}
+    script = visit["script"]
+    while questions := [question for question in script["questions"] if question["id"] not in answers]:
+        for question in questions:
+            answers[question["id"]] = outcomes.answer(seed, visit["task_id"], question, answered.dissatisfied)
+            if answered.result == "partly":
+                return answers
+        if not answered.dissatisfied:
+            break
+        given = {question: value for question, value in answers.items() if value is not None}
+        script = (await visits.call("PUT", f"/api/v1/visits/{visit['id']}/answers", json={"answers": given})).json()
+    return {question: value for question, value in answers.items() if value is not None}
+
+
+def _record(answered: outcomes.Answered, answers: dict[str, Any], now: datetime) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "result": answered.result,
+        "talk_seconds": answered.talk_seconds,
+        "wrap_up_seconds": answered.wrap_up_seconds,
+        "answers": answers,
+        "note": "" if answered.talked else "客户未能完成回访",
+    }
+    if answered.result == "callback_agreed":
+        record["callback_at"] = (now + timedelta(hours=20)).isoformat()
+    return record

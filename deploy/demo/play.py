@@ -1,0 +1,115 @@
+"""Plays the month: starts the robots, shows progress, and ends when nothing is left to do."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from deploy.demo.agents import Called, work_all
+from deploy.demo.month import Posting
+from deploy.demo.platform import Caller, Platform
+from deploy.demo.post import Posted, post_all
+from deploy.demo.units import Rectified, rectify_all
+from shared.auth import Role
+from shared.clock import ORG_ZONE
+
+CHECK_SECONDS = 1.0
+QUIET_CHECKS = 3
+
+
+@dataclass(frozen=True)
+class Script:
+    """What is played: `days` from `first`, `tail` days to finish the work, `speed` business seconds a second."""
+
+    seed: int = 2026
+    customers: int = 8000
+    first: date = date(2026, 3, 1)
+    days: int = 31
+    tail: int = 20
+    speed: int = 10_800
+
+    @property
+    def start(self) -> datetime:
+        """Two days before the first fact: the customers are imported on the second."""
+        return datetime.combine(self.first - timedelta(days=2), time(12), ORG_ZONE)
+
+    @property
+    def end(self) -> datetime:
+        return datetime.combine(self.first + timedelta(days=self.days + self.tail), time(0), ORG_ZONE)
+
+    def clock(self) -> str:
+        """The HUIFANG_CLOCK to run on: fast until the end, then at real speed."""
+        return f"{self.start.isoformat()}@{self.speed}..{self.end.isoformat()}"
+
+
+@dataclass
+class Played:
+    """What the robots saw."""
+
+    posted: Posted = field(default_factory=Posted)
+    called: Called = field(default_factory=Called)
+    rectified: Rectified = field(default_factory=Rectified)
+    unfinished: dict[str, int] = field(default_factory=dict)
+
+
+async def play(platform: Platform, script: Script, postings: Sequence[Posting], console: Console) -> Played:
+    """Run until the work is done, or the script's time is up; what is then left is in `unfinished`."""
+    played = Played()
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as robots:
+        robots.create_task(post_all(platform, postings, played.posted, over.is_set))
+        robots.create_task(work_all(platform, script.seed, played.called, over.is_set))
+        robots.create_task(rectify_all(platform, script.seed, played.rectified, over.is_set))
+        await _watch(platform, script, postings, played, console)
+        over.set()
+    return played
+
+
+async def _watch(
+    platform: Platform, script: Script, postings: Sequence[Posting], played: Played, console: Console
+) -> None:
+    clock = platform.clock()
+    quiet = 0
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), console=console
+    ) as bar:
+        task = bar.add_task("", total=len(postings), state="")
+        async with (
+            platform.client("scheduler", Role.AUDITOR) as scheduler,
+            platform.client("visits", Role.SUPERVISOR) as visits,
+            platform.client("complaints", Role.SUPERVISOR) as complaints,
+        ):
+            while quiet < QUIET_CHECKS and clock.now() < script.end:
+                await clock.sleep(CHECK_SECONDS)
+                played.unfinished = await _unfinished(scheduler, visits, complaints)
+                all_posted = played.posted.done == len(postings)
+                quiet = quiet + 1 if all_posted and not any(played.unfinished.values()) else 0
+                bar.update(
+                    task,
+                    completed=played.posted.done,
+                    description=f"{clock.now().astimezone(ORG_ZONE):%Y-%m-%d %H:%M}",
+                    state=_state(played),
+                )
+
+
+def _state(played: Played) -> str:
+    return (
+        f"事实 {played.posted.done:,}  拨打 {played.called.attempts:,}  不满意 {played.called.dissatisfied}"
+        f"  整改 {played.rectified.resolved}  待完成 {sum(played.unfinished.values())}"
+    )
+
+
+async def _unfinished(scheduler: Caller, visits: Caller, complaints: Caller) -> dict[str, int]:
+    """What is still to be done, by kind; counted up to a page."""
+    planned = await scheduler.get("/api/v1/tasks", state="planned", limit=200)
+    stats = await visits.get("/api/v1/stats")
+    cases = await complaints.get("/api/v1/cases", state="assigned", limit=200)
+    waiting = ("open", "claimed", "waiting", "appointed")
+    return {
+        "planned": len(planned["items"]),
+        "visits": sum(stats["by_state"].get(state, 0) for state in waiting),
+        "cases": sum(1 for case in cases["items"] if case["round"] == 1),
+    }

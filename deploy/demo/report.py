@@ -1,0 +1,108 @@
+"""What came of the month, as the platform's own analytics tell it."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo.platform import Caller, Platform
+from deploy.demo.play import Played, Script
+from shared.auth import Role
+
+STEADY_LOOKS = 3
+LOOK_SECONDS = 1.0
+MOST_LOOKS = 60
+KPI_DIGITS = 1
+
+
+async def settled_funnel(platform: Platform) -> dict[str, Any]:
+    """The funnel once it has stopped moving: events still on their way arrive first."""
+    clock = platform.clock()
+    async with platform.client("analytics", Role.SUPERVISOR) as analytics:
+        last: dict[str, Any] = {}
+        same = 0
+        for _ in range(MOST_LOOKS):
+            funnel = await analytics.get("/api/v1/funnel")
+            same = same + 1 if funnel == last else 0
+            if same >= STEADY_LOOKS:
+                break
+            last = funnel
+            await clock.sleep(LOOK_SECONDS)
+    return last
+
+
+async def plan_fingerprint(platform: Platform) -> tuple[int, str]:
+    """How many first-round follow-ups were planned, and a hash of who, why and when: the seed decides it alone."""
+    digest = hashlib.sha256()
+    async with platform.client("scheduler", Role.AUDITOR) as scheduler:
+        lines = [
+            f"{task['id']} {task['policy_id']} {task['due_at']} {task['deadline_at']}"
+            async for task in _pages(scheduler, "/api/v1/tasks")
+            if task["round"] == 1
+        ]
+    for line in sorted(lines):
+        digest.update(line.encode() + b"\n")
+    return len(lines), digest.hexdigest()[:16]
+
+
+async def _pages(caller: Caller, path: str, **params: Any) -> AsyncIterator[dict[str, Any]]:
+    cursor = None
+    while True:
+        page = await caller.get(path, limit=200, **params, **({"cursor": cursor} if cursor else {}))
+        for item in page["items"]:
+            yield item
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
+
+
+async def kpi_rows(platform: Platform, script: Script) -> list[dict[str, Any]]:
+    """Every KPI over the whole month and its tail."""
+    async with platform.client("analytics", Role.SUPERVISOR) as analytics:
+        window = {"from": script.start.date().isoformat(), "to": script.end.date().isoformat()}
+        rows: list[dict[str, Any]] = await analytics.get("/api/v1/kpis", period="total", **window)
+    return rows
+
+
+def show_funnel(console: Console, funnel: dict[str, Any], played: Played) -> None:
+    table = Table("环节", "数量", title="漏斗")
+    for status, label in (("accepted", "网关接收"), ("duplicate", "重复(只算一次)"), ("rejected", "拒绝(附原因)")):
+        table.add_row(label, f"{played.posted.statuses[status]:,}")
+    for stage in funnel["stages"]:
+        table.add_row(stage["name"], f"{stage['count']:,}")
+    table.columns[1].justify = "right"
+    console.print(table)
+
+
+def show_kpis(console: Console, rows: list[dict[str, Any]]) -> None:
+    table = Table("指标", "数值", "分子", "分母", "说明", title="指标")
+    for row in rows:
+        below = "" if row["denominator"] is None else f"{row['denominator']:,.{KPI_DIGITS}f}".rstrip("0").rstrip(".")
+        above = f"{row['numerator']:,.{KPI_DIGITS}f}".rstrip("0").rstrip(".")
+        table.add_row(row["name"], row["shown"], above, below, "样本不足 30" if row["small_sample"] else "")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    console.print(table)
+
+
+def show_troubles(console: Console, played: Played) -> bool:
+    """Name what should not have happened; True when there was something."""
+    troubles = [
+        *(f"网关答复出乎意料：{line}" for line in played.posted.surprises[:5]),
+        *(f"坐席提交被拒：{line}" for line in played.called.refused[:5]),
+        *(f"未完成：{name} {count}" for name, count in played.unfinished.items() if count),
+    ]
+    for trouble in troubles:
+        console.print(f"[red]{trouble}[/red]")
+    return bool(troubles)
+
+
+def show_places(console: Console, platform: Platform) -> None:
+    services = platform.run["services"]
+    console.print("平台仍在运行，可以继续查看：")
+    console.print(f"  指标页        {services['analytics']}/kpi   （密钥：huifang key supervisor）")
+    console.print(f"  短信模拟器    {platform.run['sms']}/    邮件  {platform.run['mail']}/")
+    console.print(f"  接口文档      {services['visits']}/docs 等；为何回访：huifang policy explain <事件编号>")
+    console.print("  核对          make reconcile      停止  make stop      清空  make reset")

@@ -1,0 +1,63 @@
+"""What the platform is filled with: a pack's questionnaires, templates and policies, through the public APIs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.local.settings import ROOT
+
+SAMPLE_PACK = ROOT / "deploy" / "packs" / "r01-gas"
+YAML = {"content-type": "application/yaml; charset=utf-8"}
+
+
+class PackRefused(RuntimeError):
+    """A service did not take its part of the pack; the text carries its reasons."""
+
+
+def apply_pack(run: dict[str, Any], folder: Path) -> Iterator[str]:
+    """Apply every part of a pack; yields a line a part. Applying the same content again changes nothing.
+
+    Questionnaires and templates go first: policies name them. Raises PackRefused.
+    """
+    for service, role, part, path in (
+        ("visits", "policy_owner", "questionnaires", "/api/v1/questionnaires"),
+        ("notifications", "policy_owner", "templates", "/api/v1/templates"),
+    ):
+        files = sorted((folder / part).glob("*.yaml"))
+        with _client(run, service, role) as client:
+            for file in files:
+                _accepted(client.post(path, content=file.read_bytes(), headers=YAML), file.name)
+        yield f"{part}: {len(files)}"
+    yield f"policies: {_apply_policies(run, folder)}"
+
+
+def apply_sample_pack(run: dict[str, Any]) -> list[str]:
+    """Fill an empty platform with the sample pack, so that its first event finds a policy; leave any other alone."""
+    with _client(run, "scheduler", "policy_owner") as client:
+        if _accepted(client.get("/api/v1/policies"), "policies"):
+            return []
+    return list(apply_pack(run, SAMPLE_PACK))
+
+
+def _apply_policies(run: dict[str, Any], folder: Path) -> int:
+    files = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in _policy_files(folder)}
+    with _client(run, "scheduler", "policy_owner") as client:
+        body = {"name": folder.resolve().name, "files": files}
+        return len(_accepted(client.post("/api/v1/packs", json=body), folder.name)["policies"])
+
+
+def _policy_files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("pack.y*ml"), *folder.glob("policies/*.y*ml")])
+
+
+def _client(run: dict[str, Any], service: str, role: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {run['keys'][role]}"}
+    return httpx.Client(base_url=run["services"][service], headers=headers, timeout=30)
+
+
+def _accepted(answer: httpx.Response, what: str) -> Any:
+    if not answer.is_success:
+        raise PackRefused(f"{what}: HTTP {answer.status_code} {answer.text}")
+    return answer.json()

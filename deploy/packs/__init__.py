@@ -1,0 +1,1 @@
+"""Packs: folders with the policies, questionnaires and message templates of one organisation."""
