@@ -33,11 +33,11 @@ async def _read(request: Request) -> Any:
         yield session
 
 
-def _clock(request: Request) -> Clock:
+async def _clock(request: Request) -> Clock:
     return request.app.state.runtime.clock  # type: ignore[no-any-return]
 
 
-def _sealer(request: Request) -> Sealer:
+async def _sealer(request: Request) -> Sealer:
     return request.app.state.runtime.sealer  # type: ignore[no-any-return]
 
 
@@ -128,7 +128,7 @@ class Once:
         return bytes(row.body)
 
 
-def _once(
+async def _once(
     request: Request,
     response: Response,
     work: WorkDep,
