@@ -9,11 +9,11 @@ from shared.auth import Principal, Role, require
 from shared.http import if_match
 
 
-def _settings(request: Request) -> VisitsSettings:
+async def _settings(request: Request) -> VisitsSettings:
     return cast(VisitsSettings, request.app.state.runtime.settings)
 
 
-def _seen(
+async def _seen(
     value: Annotated[str | None, Header(alias="If-Match", description="修改前读到的 ETag，可不填")] = None,
 ) -> int | None:
     return None if value is None else if_match(value)
