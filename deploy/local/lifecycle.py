@@ -11,6 +11,7 @@ from typing import Any
 from deploy.local import migrate, processes
 from deploy.local.addresses import is_template, service_dsns
 from deploy.local.clock import KeptClock, note_alive, resume_clock
+from deploy.local.contents import apply_sample_pack
 from deploy.local.downloads import set_up
 from deploy.local.files import write_json
 from deploy.local.launch import forked, warm_up
@@ -78,8 +79,7 @@ class Platform:
         given = self.settings.postgres_dsn
         if not (given and is_template(given)):
             await ensure_databases(given or self.postgres.dsn(), self.secrets.passwords)
-        dsns = {service: self.dsns[service] for service in processes.present()}
-        await self.supervisor.run_once("migrations", forked("migrations", migrate.main, [dsns], {}))
+        await self.supervisor.run_once("migrations", forked("migrations", migrate.main, [self.dsns], {}))
         self.report.line("databases are up to date")
 
     async def _topics(self, kafka: Process | None) -> None:
@@ -95,11 +95,16 @@ class Platform:
         if self.clock:
             note_alive(self.settings, self.clock)
         table = processes.services(self.settings, self.bootstrap, self.dsns, self.clock)
-        await self.supervisor.start(*processes.standins(self.settings), *table)
+        await self.supervisor.start(*processes.standins(self.settings, self.clock), *table)
         run = self._run_file()
+        await self._fill(run)
         self.report.line("ready")
         announce(run)
         write_json(self.settings.run_file, run)  # last: whoever waits for the file finds everything told
+
+    async def _fill(self, run: dict[str, Any]) -> None:
+        for line in await asyncio.to_thread(apply_sample_pack, run):
+            self.report.line(f"sample pack: {line}")
 
     def _run_file(self) -> dict[str, Any]:
         """What `var/run.json` says; its shape is a promise to the demo, the tests and the benchmarks."""

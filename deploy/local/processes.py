@@ -1,6 +1,7 @@
 """The table of what runs. A new process is a new entry in `servers`, `standins` or `services`."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -9,11 +10,13 @@ import httpx
 from deploy.local import serve
 from deploy.local.clock import KeptClock
 from deploy.local.launch import forked, program
-from deploy.local.settings import PAGE_ASSETS, ROOT, SERVICES, LocalSettings
+from deploy.local.settings import PAGE_ASSETS, SERVICES, LocalSettings
 from deploy.local.supervisor import Process
 from shared.embedded.kafka import KafkaServer
 from shared.embedded.postgres import PostgresServer
 from shared.embedded.processes import LOOPBACK
+
+STANDINS = ("smtp", "mail", "sms")
 
 
 def servers(settings: LocalSettings, postgres: PostgresServer, kafka: KafkaServer) -> list[Process]:
@@ -39,31 +42,25 @@ def servers(settings: LocalSettings, postgres: PostgresServer, kafka: KafkaServe
     return table
 
 
-def standins(settings: LocalSettings) -> list[Process]:
+def standins(settings: LocalSettings, clock: KeptClock | None) -> list[Process]:
     """A mail sink and an SMS simulator one can look into; they stand for the providers."""
-    ports = {f"HUIFANG_{name.upper()}_PORT": str(settings.ports[name]) for name in ("smtp", "mail", "sms")}
-    receipts = {"HUIFANG_NOTIFICATIONS_URL": settings.url("notifications")}
+    environment = _common_environment(settings, clock) | {
+        f"HUIFANG_{name.upper()}_PORT": str(settings.ports[name]) for name in STANDINS
+    }
 
     async def ready() -> None:
-        for name in ("smtp", "mail", "sms"):
+        for name in STANDINS:
             _, writer = await asyncio.open_connection(LOOPBACK, settings.ports[name])
             writer.close()
 
-    if not (ROOT / "deploy" / "local" / "standins").with_suffix(".py").exists():
-        return []
-    command = [sys.executable, "-m", "deploy.local.standins"]
-    return [Process("standins", program(lambda: command, ports | receipts), ready)]
+    command = [sys.executable, "-m", "deploy.standins", "all"]
+    return [Process("standins", program(lambda: command, environment), ready)]
 
 
 def services(settings: LocalSettings, kafka: str, dsns: dict[str, str], clock: KeptClock | None) -> list[Process]:
     """The six services; `dsns` by service."""
-    common = _common_environment(settings, kafka, clock)
-    return [_service(settings, name, common | {"HUIFANG_POSTGRES_DSN": dsns[name]}) for name in present()]
-
-
-def present() -> list[str]:
-    """Services that can run; a service under construction has no `app.py` yet."""
-    return [name for name in SERVICES if (ROOT / "services" / name / "app.py").exists()]
+    common = _common_environment(settings, clock) | {"HUIFANG_KAFKA_BOOTSTRAP": kafka}
+    return [_service(settings, name, common | {"HUIFANG_POSTGRES_DSN": dsns[name]}) for name in SERVICES]
 
 
 def _service(settings: LocalSettings, name: str, environment: dict[str, str]) -> Process:
@@ -74,15 +71,18 @@ def _service(settings: LocalSettings, name: str, environment: dict[str, str]) ->
     return Process(name, forked(name, serve.main, [name, settings.ports[name]], environment), ready)
 
 
-def _common_environment(settings: LocalSettings, kafka: str, clock: KeptClock | None) -> dict[str, str]:
+def _common_environment(settings: LocalSettings, clock: KeptClock | None) -> dict[str, str]:
     environment = {
-        "HUIFANG_KAFKA_BOOTSTRAP": kafka,
+        "HUIFANG_VAR": str(settings.var),
         "HUIFANG_KEYS_FILE": str(settings.keys_file),
         "HUIFANG_JWT_SECRET_FILE": str(settings.jwt_secret_file),
         "HUIFANG_DATA_KEY_FILE": str(settings.data_key_file),
         "HUIFANG_PAGE_ASSETS": str(PAGE_ASSETS),
         "HUIFANG_SMTP_URL": f"smtp://{LOOPBACK}:{settings.ports['smtp']}",
         "HUIFANG_SMS_URL": settings.url("sms"),
+        "HUIFANG_SMS_CALLBACK_TOKEN_FILE": str(settings.sms_callback_file),
+        "HUIFANG_NOTIFICATIONS_URL": settings.url("notifications"),
+        "HUIFANG_MANAGER_EMAILS": os.environ.get("HUIFANG_MANAGER_EMAILS", "manager@localhost"),
         "HUIFANG_LOG": "json",
         "HUIFANG_CLOCK": clock.spec if clock else "",
     }

@@ -19,6 +19,7 @@ class Secrets:
     keys: dict[str, str]
     jwt: str
     data: str
+    sms_callback: str
 
 
 def ensure_secrets(settings: LocalSettings) -> Secrets:
@@ -31,6 +32,7 @@ def ensure_secrets(settings: LocalSettings) -> Secrets:
     write_json(settings.keys_file, [_hashed(role, key) for role, key in made.keys.items()])
     write_private(settings.jwt_secret_file, made.jwt)
     write_private(settings.data_key_file, made.data)
+    write_private(settings.sms_callback_file, made.sms_callback)
     write_json(path, asdict(made))  # last: a run killed before makes all of them anew
     return made
 
@@ -44,6 +46,7 @@ def _new_secrets() -> Secrets:
         keys={role: new_key() for role in ROLES},
         jwt=secrets.token_urlsafe(48),
         data=base64.b64encode(os.urandom(64)).decode(),
+        sms_callback=secrets.token_urlsafe(24),
     )
 
 

@@ -83,5 +83,9 @@ class LocalSettings:
         return self.var / "jwt.secret"
 
     @property
+    def sms_callback_file(self) -> Path:
+        return self.var / "sms-callback.token"
+
+    @property
     def data_key_file(self) -> Path:
         return self.var / "data.key"
