@@ -5,7 +5,6 @@ from typing import Any
 from prometheus_client import Counter
 
 from services.scheduler.domain.task import Task
-from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.tasks import Followup, FollowupCancelled, FollowupExpired, FollowupPlanned, FollowupReleased
 from shared.messaging import Event, Work
 
@@ -35,8 +34,8 @@ def _common(task: Task) -> dict[str, Any]:
         "policy_version": task.policy_version,
         "purpose": task.purpose,
         "round": task.round,
-        "customer": CustomerCard(**task.card),
-        "matters": [Matter(**matter) for matter in task.matters],
+        "customer": task.card,
+        "matters": task.matters,
         "kind": task.kind,
         "branch": task.branch,
         "channel": task.channel,

@@ -1,8 +1,8 @@
 """Decide on a batch of events: load what it needs at once, decide one by one in order, save at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -13,7 +13,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.book import Match, PolicyBook, match
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide
-from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers as customer_store
@@ -26,8 +26,7 @@ LONGEST_PERIOD = timedelta(days=370)
 Customers = dict[str, Customer]
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(NamedTuple):
     """A fact with its policies' answers, and its customer as the facts up to it describe them."""
 
     fact: Fact
@@ -78,7 +77,9 @@ async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision
 
 def fact_of(event: Event) -> Fact:
     """The event as the rules see it."""
-    return Fact(event.id, event.source, event.event_key, event.type, event.name, event.time, event.data, event.lineage)
+    return new_fact(
+        event.id, event.source, event.event_key, event.type, event.name, event.time, event.data, event.lineage
+    )
 
 
 def match_in_order(
@@ -107,7 +108,7 @@ async def _plans(session: AsyncSession, matched: Sequence[Matched], lock: bool) 
     contacts = await customer_store.find_contacts(session, ids, since)
     tasks = await task_store.find_open(session, ids, lock)
     return {
-        name: replace(customer, contacts=contacts.get(name, ()), open=tasks.get(name, ()))
+        name: customer._replace(contacts=contacts.get(name, ()), open=tasks.get(name, ()))
         for name, customer in drawn.items()
     }
 
@@ -121,7 +122,7 @@ def _decide_in_order(
     for event, one in zip(events, matched, strict=True):
         customer = one.customer
         if plan := plans.get(customer.id):
-            customer = replace(plan, profile=customer.profile)
+            customer = plan._replace(profile=customer.profile)
         decision, after = decide(one.fact, one.matches, customer)
         decisions.append(decision)
         if decision.tasks:

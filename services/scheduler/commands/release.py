@@ -1,6 +1,5 @@
 """Due tasks go out to those who contact; planned ones can be called off by hand."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from prometheus_client import Histogram
@@ -35,7 +34,7 @@ async def release_due(work: Work, sealer: Sealer, limit: int) -> int:
     ready = []
     for task, known in await tasks.claim_due(work.session, now, limit):
         verdict = release_verdict(task, known, now)
-        ready.append(replace(moved(task, verdict.state, verdict.reason), card=_with_mask(task, sealer)))
+        ready.append(moved(task, verdict.state, verdict.reason)._replace(card=_with_mask(task, sealer)))
         LATENESS.observe(max((now - task.due_at).total_seconds(), 0))
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.scheduler.domain.conditions import Check, Failure, Profile, compile_condition, leaves
 from services.scheduler.domain.facts import Fact
@@ -19,8 +20,7 @@ class Rule:
     draw: Callable[[str], float] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What a policy said to a fact: the failing leaf, else the number drawn (None where everybody is followed up)."""
 
     policy: Policy

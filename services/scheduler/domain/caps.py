@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 Period = Literal["week", "month", "quarter", "year", "days"]
 
@@ -17,8 +18,7 @@ class Cap:
     days: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CapState:
+class CapState(NamedTuple):
     """Where a cap stands for a contact: `used` contacts already lie in `first` … `last`."""
 
     cap: Cap
@@ -51,6 +51,7 @@ def _window(cap: Cap, first: date, contacts: tuple[date, ...]) -> CapState:
     return CapState(cap, sum(first <= other <= last for other in contacts), first, last)
 
 
+@lru_cache(4096)
 def _calendar_period(per: Period, day: date) -> tuple[date, date]:
     if per == "week":
         monday = day - timedelta(days=day.weekday())

@@ -6,10 +6,9 @@ event's data (`product.category`, `lines.0.sku`), `event.type|time|source`, or `
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.scheduler.domain.facts import Fact
 from shared.clock import ORG_ZONE
@@ -20,8 +19,7 @@ Getter = Callable[[Fact, Profile], Any]
 Test = Callable[[Any], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The leaf that did not hold and the value it met; `op` is prefixed with `not ` below a `not`."""
 
     field: str
@@ -120,12 +118,15 @@ def _getter(field: str) -> Getter:
         return lambda fact, profile: _walk(profile, path)
     if not path:
         return lambda fact, profile: fact.data.get(root)
+    if len(path) == 1:
+        (leaf,) = path
+        return lambda fact, profile: inner.get(leaf) if type(inner := fact.data.get(root)) is dict else None
     return lambda fact, profile: _walk(fact.data, (root, *path))
 
 
 def _walk(value: Any, path: Sequence[str]) -> Any:
     for step in path:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]
@@ -142,6 +143,8 @@ def _test(field: str, op: str, expected: Any) -> Test:
     if op == "matches":
         pattern = re.compile(expected)
         return lambda actual: isinstance(actual, str) and pattern.search(actual[:LONGEST_MATCHED]) is not None
+    if op in ("eq", "ne") and isinstance(expected, str):  # by far the most frequent test, so without a call
+        return (lambda actual: bool(actual == expected)) if op == "eq" else (lambda actual: bool(actual != expected))
     return {
         "eq": lambda actual: _same(actual, expected),
         "ne": lambda actual: not _same(actual, expected),

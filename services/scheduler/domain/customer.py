@@ -1,9 +1,8 @@
 """What the scheduler keeps of a customer: a small profile from facts, refusals, and what is already planned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
@@ -14,24 +13,23 @@ BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
 UPDATE_ATTRIBUTES = ("tier", "area")
 NEVER = datetime.min.replace(tzinfo=UTC)
 ANY_PURPOSE = "*"
+NOTHING: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """A contact that counts for caps: `task_id` and the local day it is planned for or took place."""
 
     task_id: UUID
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(NamedTuple):
     """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused."""
 
     id: str
-    profile: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] = NOTHING
     as_of: datetime = NEVER
-    opted_out: Mapping[str, datetime] = field(default_factory=dict)
+    opted_out: Mapping[str, datetime] = NOTHING
     contacts: tuple[Contact, ...] = ()
     open: tuple[Task, ...] = ()
 
@@ -46,17 +44,17 @@ class Customer:
 
     def without(self, task: Task) -> "Customer":
         """As if `task` had never been planned."""
-        return replace(
-            self,
-            open=tuple(other for other in self.open if other.id != task.id),
-            contacts=tuple(contact for contact in self.contacts if contact.task_id != task.id),
-        )
+        tasks = tuple(other for other in self.open if other.id != task.id)
+        contacts = tuple(contact for contact in self.contacts if contact.task_id != task.id)
+        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks)
 
     def planned(self, task: Task) -> "Customer":
         """With `task` planned, in the place of its earlier self if there was one."""
-        bare = self.without(task)
+        bare = self.without(task) if self.open else self
         counted = (Contact(task.id, local_day(task.due_at)),) if task.counted else ()
-        return replace(bare, open=(*bare.open, task), contacts=(*bare.contacts, *counted))
+        return Customer(
+            self.id, self.profile, self.as_of, self.opted_out, (*bare.contacts, *counted), (*bare.open, task)
+        )
 
 
 def updated(customer: Customer, fact: Fact) -> Customer:
@@ -67,10 +65,12 @@ def updated(customer: Customer, fact: Fact) -> Customer:
     if fact.at <= customer.as_of:
         return customer
     block, profile = fact.customer, dict(customer.profile)
-    profile |= {name: block[name] for name in BLOCK_ATTRIBUTES if block.get(name)}
+    for name in BLOCK_ATTRIBUTES:
+        if value := block.get(name):
+            profile[name] = value
     if fact.name == "customer.updated":
         profile |= {name: fact.data[name] for name in UPDATE_ATTRIBUTES if fact.data.get(name)}
         profile["do_not_contact"] = block.get("do_not_contact") is True
     elif block.get("do_not_contact") is True:
         profile["do_not_contact"] = True
-    return replace(customer, profile=profile, as_of=fact.at)
+    return Customer(customer.id, profile, fact.at, customer.opted_out, customer.contacts, customer.open)

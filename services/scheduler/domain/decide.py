@@ -1,8 +1,7 @@
 """From a fact, what the policies say to it, and the customer: the decision and the planned tasks."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 from services.scheduler.domain.book import Match
 from services.scheduler.domain.caps import CapState
@@ -25,11 +24,11 @@ RANK: tuple[Outcome, ...] = (
     "no_policy_matches",
 )
 CONDITION = "condition"
+LONGEST_SHOWN = 200
 Detail = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The record of one fact: the outcome, what each policy came to, and the tasks in their new state, in order."""
 
     fact: Fact
@@ -38,22 +37,16 @@ class Decision:
     tasks: tuple[Task, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(NamedTuple):
     detail: Detail
     customer: Customer
     tasks: tuple[Task, ...] = ()
 
 
-def decide(fact: Fact, matches: Iterable[Match], customer: Customer) -> tuple[Decision, Customer]:
+def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[Decision, Customer]:
     """The decision, and the customer as later facts find them. Strong policies are placed first."""
-    details: list[Detail] = []
-    drawn: list[Match] = []
-    for match in matches:
-        if match.drawn:
-            drawn.append(match)
-        else:
-            details.append(_passed_over(match))
+    details = [_passed_over(match) for match in matches if not match.drawn]
+    drawn = [match for match in matches if match.drawn] if len(details) < len(matches) else []
     tasks: list[Task] = []
     for match in sorted(drawn, key=lambda match: match.policy.strength):
         placed = _place(fact, match, customer)
@@ -69,12 +62,22 @@ def _outcome(details: list[Detail]) -> Outcome:
 
 
 def _passed_over(match: Match) -> Detail:
-    detail: Detail = {"policy": match.policy.id, "version": match.policy.version}
-    if match.failure is None:
-        return detail | {"result": "sampled_out", "draw": match.draw, "rate": match.policy.rate}
-    failed = match.failure
-    leaf = {"field": failed.field, "op": failed.op, "value": failed.expected, "actual": failed.actual}
-    return detail | {"result": CONDITION, "failed": leaf}
+    policy, failed = match.policy, match.failure
+    detail: Detail = {"policy": policy.id, "version": policy.version, "result": "sampled_out"}
+    if failed is None:
+        detail["draw"], detail["rate"] = match.draw, policy.rate
+    else:
+        detail["result"] = CONDITION
+        leaf = {"field": failed.field, "op": failed.op, "value": failed.expected, "actual": _shown(failed.actual)}
+        detail["failed"] = leaf
+    return detail
+
+
+def _shown(value: Any) -> Any:
+    """A value as a record keeps it: a long text is cut, of a structure only its size is told."""
+    if isinstance(value, str):
+        return value[:LONGEST_SHOWN]
+    return f"（{len(value)} 项）" if isinstance(value, dict | list) else value
 
 
 def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:

@@ -5,8 +5,6 @@ both. A day's list stands from its first moment on: a contact due today is no lo
 plan depends on when facts happened, not on how fast they are handled.
 """
 
-from dataclasses import replace
-
 from services.scheduler.domain.caps import CapState, standing
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, matters_of
@@ -35,8 +33,7 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     """`task` keeps the contact and also answers `policy`, and the fact if it is another one."""
     common = common_span(task, span)
     added = () if _about(task, fact) else matters_of(fact)
-    return replace(
-        task,
+    return task._replace(
         due_at=common.due,
         deadline_at=common.deadline,
         matters=(*task.matters, *added),
@@ -49,8 +46,7 @@ def take_over(task: Task, weaker: Task) -> tuple[Task, Task]:
     common = common_span(weaker, Span(task.due_at, task.deadline_at))
     known = {matter["event_id"] for matter in task.matters}
     return (
-        replace(
-            task,
+        task._replace(
             due_at=common.due,
             deadline_at=common.deadline,
             matters=(*task.matters, *(matter for matter in weaker.matters if matter["event_id"] not in known)),

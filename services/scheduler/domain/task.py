@@ -1,9 +1,8 @@
 """A follow-up task and its life: planned → released → done or failed; planned → cancelled or expired."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from shared.errors import Conflict
@@ -30,8 +29,7 @@ class TaskNotInState(Conflict):
     code = "task-not-in-state"
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A planned contact of one customer. `card` and `matters` are what followup events carry.
 
     `event_id` and `event_source` name the fact that planned it; `combined` the policies that joined it (X1);
@@ -70,4 +68,4 @@ def moved(task: Task, state: TaskState, reason: str = "") -> Task:
     """The task in its next state. Raises TaskNotInState."""
     if state not in NEXT.get(task.state, ()):
         raise TaskNotInState(f"任务当前{NAMES[task.state]}，不能变为{NAMES[state]}", state=task.state)
-    return replace(task, state=state, reason=reason)
+    return task._replace(state=state, reason=reason)

@@ -6,7 +6,7 @@ Everything is computed from the fact's own time, never from now: the same facts 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shared.calendar import OFFICIAL
 from shared.clock import ORG_ZONE
@@ -39,8 +39,7 @@ class Deadline:
     unit: Literal["hours", "days", "working_days"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """The plan of one contact: not before `due`, not after `deadline`; both UTC."""
 
     due: datetime
@@ -65,7 +64,9 @@ def earliest(at: datetime, delay: Delay) -> datetime:
 
 def latest(at: datetime, deadline: Deadline) -> datetime:
     if deadline.unit == "working_days":
-        return OFFICIAL.add_working_days(at, deadline.amount).astimezone(UTC)
+        local = at.astimezone(ORG_ZONE)
+        day = _working_days_after(local.date(), deadline.amount)
+        return datetime.combine(day, local.time(), ORG_ZONE).astimezone(UTC)
     return (at + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
 
 
@@ -89,6 +90,11 @@ def local_day(at: datetime) -> date:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ORG_ZONE)
+
+
+@lru_cache(4096)
+def _working_days_after(day: date, count: int) -> date:
+    return OFFICIAL.add_working_days(_midnight(day), count).date()
 
 
 @lru_cache(4096)

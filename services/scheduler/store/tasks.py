@@ -1,7 +1,7 @@
 """Tasks: their history, what is due, and their place in the contact ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ COLUMNS = (
     *("id", "policy_id", "policy_version", "event_id", "customer_id"),
     *("case_id", "due_at", "deadline_at", "state", "reason"),
 )
-BODY = tuple(field.name for field in fields(Task) if field.name not in COLUMNS)
+BODY = tuple(field for field in Task._fields if field not in COLUMNS)
 _TASK = ", ".join(f"task.{column}" for column in (*COLUMNS, "body"))
 
 _SAVE = text("""
