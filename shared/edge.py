@@ -26,6 +26,7 @@ from shared.privacy import mask_text
 from shared.service import Runtime, Service
 
 log = structlog.get_logger(__name__)
+QUIET = ("/livez", "/readyz", "/metrics")
 TITLES = {
     400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
     413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误", 503: "服务暂不可用，请稍后重试",
@@ -61,11 +62,14 @@ class Edge:
         try:
             await self.app(scope, self._limited(scope, receive), send_noting)
         finally:
-            route = getattr(scope.get("route"), "path", "unknown")
-            HTTP_SECONDS.labels(self.service, scope["method"], route, str(status)).observe(
-                time.perf_counter() - started
-            )
+            self._note(scope, status, time.perf_counter() - started)
             logs.trace.reset(token)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unknown")
+        HTTP_SECONDS.labels(self.service, scope["method"], route, str(status)).observe(seconds)
+        if route not in QUIET:
+            log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Count the body as it arrives, chunked or not; a route may allow more through `scope["max_body"]`."""
