@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import requests
 from jgo.constants import MAVEN_CENTRAL_URL
 from jgo.maven import MavenContext
 from jgo.parse import Endpoint
@@ -76,7 +75,7 @@ def _fetch(jar: LockedJar, folder: Path) -> None:
         context = MavenContext(repo_cache=Path(repository), local_repos=[], remote_repos=_repositories(), timeout=60)
         try:
             fetched = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
-        except (requests.RequestException, RuntimeError, OSError) as error:
+        except (RuntimeError, OSError) as error:
             raise EmbeddedServerError(
                 f"{jar.filename} could not be fetched ({type(error).__name__}). The first set-up needs a Maven "
                 f"repository: check the network or the proxy, or set {MIRROR_VARIABLE} to a mirror, and run the same "

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Local:
     """A platform of the test's own: other ports, other data."""
 
     var: Path
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
 
     def __call__(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -70,7 +70,7 @@ def _taken(base: int) -> bool:
     return any(port_is_taken(port) for port in range(base, base + 25))
 
 
-@stamina.retry(on=AssertionError, timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
+@stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
 def _eventually_ready(local: Local, name: str, other_than: int) -> int:
     pid = int(local.run["pids"][name])
     assert pid != other_than
