@@ -38,5 +38,5 @@ def _time(body: Mapping[str, Any], data: dict[str, Any], field: str, options: Op
     value = get(data, field) if field in data else body.get(field)
     moment = parse_time(value, options.zone)
     if moment is not None and isinstance(data.get(field), str | int | float):
-        data[field] = moment.isoformat()
+        data[field] = moment.astimezone(options.zone).isoformat()
     return moment

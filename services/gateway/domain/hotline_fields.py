@@ -120,6 +120,8 @@ def _choice(options: Mapping[str, str]) -> Callable[[Any], str]:
 
 
 def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
     text = text_of(value).lower()
     if text in ("是", "y", "yes", "true", "1", "√", "已解决", "已联系"):
         return True
