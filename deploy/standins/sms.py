@@ -1,7 +1,6 @@
 """The SMS simulator: Aliyun's SendSms and QuerySendDetails, a page, and switches for mishaps."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -132,20 +131,24 @@ def _trouble(status: int) -> Response:
 
 
 def create_app(
-    folder: Path, behaviour: Behaviour | None = None, callback_url: str = "", clock: Clock | None = None
+    folder: Path,
+    behaviour: Behaviour | None = None,
+    callback_url: str = "",
+    clock: Clock | None = None,
+    posting: bool = True,
 ) -> FastAPI:
-    """The simulator; its messages are kept in `folder` over restarts."""
+    """The simulator; its messages are kept in `folder` over restarts. Without `posting` it calls back only when told to."""
     clock = clock or SystemClock()
     messages = Messages(folder / "messages.sqlite")
     simulator = Simulator(messages, behaviour or Behaviour(), Callbacks(callback_url, messages, clock), clock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        posting = asyncio.create_task(simulator.callbacks.run(), name="receipts")
+        loop = asyncio.create_task(simulator.callbacks.run(), name="receipts") if posting else None
         yield
-        posting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await posting
+        if loop:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
         messages.close()
 
     app = FastAPI(title="短信模拟器", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

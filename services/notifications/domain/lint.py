@@ -60,11 +60,12 @@ def template_document(template: MessageTemplate) -> dict[str, Any]:
 def lint(template: MessageTemplate) -> list[str]:
     """All findings, in Chinese."""
     try:
-        problems = _names(template)
+        if unknown := _names(template):
+            return unknown
         full = f"【{template.sign}】" + preview(template) if template.channel == "sms" else preview(template)
     except CannotRender as error:
         return [str(error)]
-    problems += _words(template, full)
+    problems = _words(template, full)
     return problems + (_sms(template, full) if template.channel == "sms" else _email(template))
 
 

@@ -54,7 +54,8 @@ class Send:
     """One message to one recipient. `key` is unique in the ledger: purpose, recipient and cause.
 
     `recipient` is a sealed phone token or an e-mail address, "" for the customer's newest number. `not_before`,
-    `expires_at` and the `*_at` below are business time; `retry_at`, `leased_until`, `checked_from` and `check_at` machine time.
+    `expires_at` and the `*_at` below are business time; `retry_at`, `leased_until`, `checked_from` (since when the outcome is
+    unknown) and `check_at` (when to ask the provider) machine time.
     """
 
     id: SendId
@@ -125,7 +126,7 @@ def lease(send: Send, token: int, provider: str, now: datetime, machine: datetim
         attempts=send.attempts + 1,
         submitted_at=now,
         leased_until=machine + patience.lease,
-        checked_from=machine,
+        checked_from=None,
         check_at=None,
     )
 
@@ -142,7 +143,7 @@ def lose_lease(send: Send, machine: datetime) -> Send:
     """The one who leased it is gone: whether the provider was called is not known."""
     if send.state is not State.LEASED:
         return send
-    return replace(send, state=State.UNKNOWN, reason="lease_lost", check_at=machine)
+    return replace(send, state=State.UNKNOWN, reason="lease_lost", checked_from=machine, check_at=machine)
 
 
 def take_answer(send: Send, token: int, answer: Answer, now: datetime, machine: datetime, patience: Patience) -> Change:
@@ -157,7 +158,8 @@ def take_answer(send: Send, token: int, answer: Answer, now: datetime, machine: 
         case Refused(reason):
             return _failed(send, reason, now)
         case Unclear(reason):
-            return Change(replace(send, state=State.UNKNOWN, reason=reason, check_at=machine + patience.ask))
+            asked = machine + patience.ask
+            return Change(replace(send, state=State.UNKNOWN, reason=reason, checked_from=machine, check_at=asked))
         case NotTried():
             return Change(replace(_again(send, "", machine), attempts=send.attempts - 1, retry_at=None))
 
@@ -197,7 +199,7 @@ def take_finding(
 
 
 def absence_is_proof(send: Send, machine: datetime, patience: Patience) -> bool:
-    """A message the provider doesn't know may still be on its way to it, until this long after the try began."""
+    """A message the provider doesn't know may still be on its way to it, until this long after the try was given up."""
     return send.checked_from is None or machine - send.checked_from >= patience.absence
 
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.contacts import Contact
+from services.notifications.store.rows import as_rows
 
 _COLUMNS = tuple(field.name for field in fields(Contact))
 _ALL = ", ".join(_COLUMNS)
@@ -51,7 +51,7 @@ async def load(session: AsyncSession, ids: Iterable[str]) -> dict[str, Contact]:
 
 async def save(session: AsyncSession, contacts: Sequence[Contact]) -> None:
     if contacts:
-        await session.execute(_SAVE, {"rows": orjson.dumps(list(contacts)).decode()})
+        await session.execute(_SAVE, {"rows": as_rows(contacts)})
 
 
 async def born_on(session: AsyncSession, keys: Sequence[str]) -> list[Contact]:
@@ -72,7 +72,7 @@ async def everybody(session: AsyncSession) -> AsyncIterator[list[Contact]]:
 
 async def owners_of(session: AsyncSession, phones: Sequence[str]) -> dict[str, str]:
     """A customer id for each known sealed phone."""
-    return dict((await session.execute(_WITH_PHONE, {"phones": list(phones)})).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(_WITH_PHONE, {"phones": list(phones)})}
 
 
 async def consented(session: AsyncSession, ids: Sequence[str]) -> set[str]:
@@ -118,7 +118,7 @@ _REVOKE = text(f"""
 
 async def add_opt_outs(session: AsyncSession, opt_outs: Sequence[OptOut]) -> None:
     if opt_outs:
-        await session.execute(_ADD_OPT_OUT, {"rows": orjson.dumps(list(opt_outs)).decode()})
+        await session.execute(_ADD_OPT_OUT, {"rows": as_rows(opt_outs)})
 
 
 async def list_opt_outs(
@@ -166,7 +166,7 @@ _CONSENTS = text(f"""
 
 
 async def add_consent(session: AsyncSession, consent: Consent) -> None:
-    await session.execute(_ADD_CONSENT, {"rows": orjson.dumps([consent]).decode()})
+    await session.execute(_ADD_CONSENT, {"rows": as_rows([consent])})
 
 
 async def list_consents(session: AsyncSession, customer_id: str) -> list[Consent]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifications.store.rows import as_rows
 
 _ADD_RECEIPTS = text("""
     INSERT INTO receipt SELECT * FROM jsonb_populate_recordset(NULL::receipt, CAST(:rows AS jsonb))
@@ -26,14 +27,14 @@ _NOTE_PLANNED = text("UPDATE greeting_day SET planned = :planned WHERE day = :da
 
 async def add_receipts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str, str]]:
     """Note receipts; returns (ref, recipient, status) of those not seen before."""
-    added = await session.execute(_ADD_RECEIPTS, {"rows": orjson.dumps(list(rows)).decode()})
-    return set(added.tuples().all())
+    added = await session.execute(_ADD_RECEIPTS, {"rows": as_rows(rows)})
+    return {tuple(row) for row in added}
 
 
 async def add_replies(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
     """Note replies; returns (sequence, recipient) of those not seen before."""
-    added = await session.execute(_ADD_REPLIES, {"rows": orjson.dumps(list(rows)).decode()})
-    return set(added.tuples().all())
+    added = await session.execute(_ADD_REPLIES, {"rows": as_rows(rows)})
+    return {tuple(row) for row in added}
 
 
 async def replies_of(session: AsyncSession, customer_id: str) -> list[dict[str, Any]]:

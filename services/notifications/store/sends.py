@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.send import Category, Send, SendId, State
+from services.notifications.store.rows import as_rows
 
 _COLUMNS = tuple(field.name for field in fields(Send))
 _ALL = ", ".join(_COLUMNS)
@@ -54,14 +54,14 @@ async def add(session: AsyncSession, sends: Iterable[Send]) -> set[SendId]:
     if not unique:
         return set()
     ordered = sorted(unique.values(), key=lambda send: send.key)
-    rows = await session.execute(_INSERT, {"rows": orjson.dumps(ordered).decode()})
+    rows = await session.execute(_INSERT, {"rows": as_rows(ordered)})
     return set(rows.scalars())
 
 
 async def save(session: AsyncSession, sends: Sequence[Send]) -> None:
     """Write changed sends back."""
     if sends:
-        await session.execute(_UPDATE, {"rows": orjson.dumps(list(sends)).decode()})
+        await session.execute(_UPDATE, {"rows": as_rows(sends)})
 
 
 async def find(session: AsyncSession, send_id: UUID) -> Send | None:
@@ -96,7 +96,7 @@ async def next_token(session: AsyncSession) -> int:
 async def tries_since(session: AsyncSession, recipients: Sequence[str], since: datetime) -> dict[str, int]:
     """Messages tried since then, by recipient."""
     rows = await session.execute(_TRIES_TODAY, {"recipients": list(recipients), "since": since})
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 async def last_to(session: AsyncSession, recipients: Sequence[str]) -> dict[str, Send]:
@@ -127,7 +127,7 @@ async def list_page(
 
 async def counts_since(session: AsyncSession, since: datetime) -> list[tuple[str, str, int]]:
     """(provider, state, count) of the sends tried since then."""
-    return [tuple(row) for row in (await session.execute(_COUNTS, {"since": since})).tuples()]
+    return [(row[0], row[1], row[2]) for row in await session.execute(_COUNTS, {"since": since})]
 
 
 async def count_unknown(session: AsyncSession) -> int:

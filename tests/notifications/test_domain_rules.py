@@ -1,0 +1,176 @@
+"""Rules, contacts, greetings, replies, and planning from them."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.domain.contacts import Contact, contact_in, merge
+from services.notifications.domain.errors import RuleRejected
+from services.notifications.domain.greetings import birthday_key, birthday_keys, festivals_on
+from services.notifications.domain.planning import Versioned, again, fact_of, plan
+from services.notifications.domain.refusals import covers, digit_of, is_refusal, scopes_of
+from services.notifications.domain.rules import Rule, applying, meets, parse_rule, rule_document, timing
+from services.notifications.domain.send import State
+from shared.clock import ORG_ZONE
+from tests.notifications.samples import NOW, a_send, a_template
+
+RULE = Rule(id="thank-you", events=("order.completed",), purpose="thank_you", template="note")
+
+
+def test_a_rule_read_back_is_the_same_rule() -> None:
+    rule = parse_rule({"id": "r", "events": ["a"], "purpose": "p", "template": "t", "where": {"x.y": [1, 2]}})
+    assert parse_rule(rule_document(rule)) == rule
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"when": "soon"},
+        {"when": "25:00"},
+        {"audience": "everybody"},
+        {"colour": "red"},
+        {"events": []},
+        {"valid_hours": -1},
+    ],
+)
+def test_a_wrong_rule_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(RuleRejected):
+        parse_rule({"id": "r", "events": ["a"], "purpose": "p", "template": "t", **wrong})
+
+
+def test_a_condition_asks_for_a_value_or_one_of_several() -> None:
+    data = {"grade": "major", "customer": {"level": "A"}}
+    assert meets({"grade": "major", "customer.level": ["A", "B"]}, data)
+    assert not meets({"customer.level": ["B"]}, data)
+    assert not meets({"customer.level.deeper": "A"}, data)
+
+
+def test_only_enabled_rules_for_the_event_apply() -> None:
+    off = Rule(id="off", events=("order.completed",), purpose="p", template="t", enabled=False)
+    other = Rule(id="other", events=("repair.closed",), purpose="p", template="t")
+    assert applying([off, other, RULE], "order.completed", {}) == [RULE]
+
+
+def test_same_day_ends_with_the_facts_day_and_its_grace() -> None:
+    rule = Rule(id="r", events=("a",), purpose="p", template="t", when="same_day", valid_hours=12)
+    yesterday = NOW - timedelta(days=1)
+    assert timing(rule, yesterday, NOW) == (NOW, datetime(2026, 3, 2, 12, tzinfo=ORG_ZONE))
+
+
+def test_an_hour_means_the_next_one_after_the_fact() -> None:
+    rule = Rule(id="r", events=("a",), purpose="p", template="t", when="09:00", valid_hours=2)
+    first, last = timing(rule, NOW, NOW)
+    assert (first, last - first) == (datetime(2026, 3, 3, 9, tzinfo=ORG_ZONE), timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("birthday", "key"),
+    [
+        ("1990-05-17", "05-17"),
+        ("--02-29", "02-29"),
+        ("lunar:08-15", "lunar:08-15"),
+        ("lunar:1990-08-30", "lunar:08-30"),
+        ("1990-13-01", ""),
+        ("lunar:08-31", ""),
+        ("17.5.1990", ""),
+        ("", ""),
+    ],
+)
+def test_a_birthday_has_a_key_when_it_is_a_date(birthday: str, key: str) -> None:
+    assert birthday_key(birthday) == key
+
+
+def test_the_29th_of_february_is_kept_on_the_28th_of_other_years() -> None:
+    assert "02-29" in birthday_keys(date(2026, 2, 28))
+    assert "02-29" not in birthday_keys(date(2028, 2, 28))
+    assert "02-29" in birthday_keys(date(2028, 2, 29))
+
+
+def test_lunar_birthdays_move_with_the_moon() -> None:
+    assert "lunar:08-15" in birthday_keys(date(2026, 9, 25))  # mid-autumn 2026
+    assert "lunar:01-30" in birthday_keys(date(2026, 3, 18))  # a first month of 30 days
+
+
+@given(st.dates(date(2024, 1, 1), date(2040, 12, 31)), st.integers(1, 12), st.integers(1, 30))
+def test_every_lunar_birthday_comes_once_between_two_new_years(year_of: date, month: int, day: int) -> None:
+    from lunardate import LunarDate
+
+    key = f"lunar:{month:02}-{day:02}"
+    first = LunarDate(year_of.year, 1, 1).to_solar_date()
+    after = LunarDate(year_of.year + 1, 1, 1).to_solar_date()
+    days = [first + timedelta(days=n) for n in range((after - first).days)]
+    assert sum(key in birthday_keys(one) for one in days) == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        (date(2026, 2, 16), "new_years_eve"),
+        (date(2026, 2, 17), "spring_festival"),
+        (date(2026, 3, 3), "lantern"),
+        (date(2026, 6, 19), "dragon_boat"),
+        (date(2026, 9, 25), "mid_autumn"),
+        (date(2026, 10, 1), "national_day"),
+    ],
+)
+def test_festivals_are_computed(day: date, code: str) -> None:
+    assert [festival.code for festival in festivals_on(day)] == [code]
+
+
+@pytest.mark.parametrize(
+    "content", ["R", "r", " R ", "Ｒ", "t", "TD", "td。", "N", "退订", "退订！", "退订谢谢", "“R”"]
+)
+def test_words_that_opt_out(content: str) -> None:
+    assert is_refusal(content)
+
+
+@pytest.mark.parametrize("content", ["Rain", "谢谢", "1", "NO", "不要退订", ""])
+def test_words_that_do_not(content: str) -> None:
+    assert not is_refusal(content)
+
+
+def test_a_single_digit_is_an_answer() -> None:
+    assert [digit_of(content) for content in ("1", " ３ ", "3。", "12", "满意", "²")] == [1, 3, 3, None, None, 2]
+
+
+def test_a_refusal_covers_promotion_and_the_category_it_answers() -> None:
+    assert scopes_of("promotion") == scopes_of(None) == ("*",)
+    assert scopes_of("notice") == ("*", "notice")
+    assert not covers("*", "thank_you", "notice")
+    assert not covers("notice", "code", "verify")
+
+
+def test_the_newest_word_on_a_customer_wins_field_by_field() -> None:
+    old = Contact("C1", NOW, name="陈静", birthday="1990-05-17", birthday_key="05-17", level="A")
+    new = Contact("C1", NOW + timedelta(days=1), name="陈小静", phone="sealed:v1:new")
+    both = merge(old, new)
+    assert (both.name, both.phone, both.birthday, both.level) == ("陈小静", "sealed:v1:new", "1990-05-17", "A")
+    assert merge(new, old) == both
+
+
+def test_a_fact_without_a_customer_tells_of_nobody() -> None:
+    assert contact_in({"area": {"code": "1"}}, NOW) is None
+
+
+def test_two_events_about_one_order_are_one_matter() -> None:
+    data = {"order_no": "SO1", "customer": {"id": "C1", "name": "陈静"}}
+    facts = [fact_of("order.completed", event_id, NOW, "L", data, "C1") for event_id in ("e1", "e2")]
+    sends = [plan(fact, RULE, Versioned(1, a_template()), None, NOW) for fact in facts]
+    assert sends[0].key == sends[1].key
+    assert (sends[0].state, sends[0].text) == (State.PLANNED, "尊敬的陈静，您好。")
+
+
+def test_no_template_or_no_text_is_on_record_as_not_sent() -> None:
+    fact = fact_of("order.completed", "e1", NOW, "L", {"customer": {"id": "C1"}}, "C1")
+    assert plan(fact, RULE, None, None, NOW).reason == "no_template"
+    wants_more = a_template(params={"name": "{{ data.absent }}"})
+    assert plan(fact, RULE, Versioned(1, wants_more), None, NOW).reason == "no_text"
+
+
+def test_what_is_sent_again_is_new_and_names_the_failed_one() -> None:
+    failed = a_send(state=State.FAILED, reason="x", attempts=3, token=9)
+    new = again(failed, datetime(2026, 3, 3, tzinfo=UTC))
+    assert (new.state, new.resend_of, new.attempts, new.token) == (State.PLANNED, failed.id, 0, 0)
+    assert new.id != failed.id
