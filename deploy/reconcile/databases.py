@@ -1,0 +1,139 @@
+"""Reading the six databases, each in one snapshot."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+
+from deploy.reconcile.kept import Case, Kept, Letter, RuleVersion, Send, Task, Visit
+from services.analytics.domain.cells import AgentTally, Cell, Head, Tally
+from services.notifications.domain.rules import parse_rule
+from shared.db import driver_dsn
+
+CONNECT_SECONDS = 10
+WAITING = {
+    "gateway": (
+        "SELECT (SELECT count(*) FROM raw_message WHERE state = 'pending')"
+        " + (SELECT count(*) FROM import_file WHERE state IN ('pending', 'running'))"
+    ),
+}
+_SENDS = """
+    SELECT send.id::text AS id, key, send.state, accepted_at IS NOT NULL AS accepted, cause_id,
+           resend_of IS NULL AND kind <> 'by_hand' AS by_event, day::text AS day
+    FROM send LEFT JOIN greeting_day ON cause_id LIKE day::text || '/%'
+"""
+_CASES = """
+    SELECT complaint_case.id::text AS id, origin, origin_id, state,
+           (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what = 'resolved') AS resolutions
+    FROM complaint_case
+"""
+
+
+@asynccontextmanager
+async def _snapshot(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(driver_dsn(dsn), timeout=CONNECT_SECONDS)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def read_kept(dsns: Mapping[str, str]) -> Kept:
+    """What all databases hold now; `dsns` by service."""
+    kept = Kept()
+    readers = {
+        "gateway": _read_gateway,
+        "scheduler": _read_scheduler,
+        "visits": _read_visits,
+        "complaints": _read_complaints,
+        "notifications": _read_notifications,
+        "analytics": _read_analytics,
+    }
+    for service, read in readers.items():
+        async with _snapshot(dsns[service]) as connection:
+            await read(connection, kept)
+            await _read_messaging(connection, service, kept)
+    return kept
+
+
+async def count_waiting(dsns: Mapping[str, str]) -> dict[str, int]:
+    """Unpublished events and unread messages by service."""
+
+    async def count(service: str) -> int:
+        async with _snapshot(dsns[service]) as connection:
+            waiting = await connection.fetchval("SELECT count(*) FROM outbox")
+            if service in WAITING:
+                waiting += await connection.fetchval(WAITING[service])
+        return int(waiting)
+
+    return dict(zip(dsns, await asyncio.gather(*(count(service) for service in dsns)), strict=True))
+
+
+async def _read_messaging(connection: asyncpg.Connection, service: str, kept: Kept) -> None:
+    kept.outbox[service] = await connection.fetchval("SELECT count(*) FROM outbox")
+    letters = await connection.fetch(
+        "SELECT consumer, event_id, event_type, error_type || ': ' || error AS error FROM dead_letter "
+        "WHERE state = 'open' ORDER BY created_at"
+    )
+    kept.letters += [Letter(service, **letter) for letter in letters]
+
+
+async def _read_gateway(connection: asyncpg.Connection, kept: Kept) -> None:
+    rows = await connection.fetch("SELECT source, id FROM event_identity")
+    kept.identities = {(row["source"], row["id"]) for row in rows}
+
+
+async def _read_scheduler(connection: asyncpg.Connection, kept: Kept) -> None:
+    rows = await connection.fetch("SELECT source, event_id, count(*) AS times FROM decision GROUP BY source, event_id")
+    kept.decisions = Counter({(row["source"], row["event_id"]): row["times"] for row in rows})
+    tasks = await connection.fetch("SELECT id::text, state, event_id, (body->>'round')::int AS round FROM task")
+    kept.tasks = {row["id"]: Task(row["state"], row["event_id"], row["round"] or 1) for row in tasks}
+
+
+async def _read_visits(connection: asyncpg.Connection, kept: Kept) -> None:
+    rows = await connection.fetch("SELECT id::text, task_id, state, (outcome->>'rating')::int AS rating FROM visit")
+    kept.visits = {row["id"]: Visit(row["task_id"], row["state"], row["rating"]) for row in rows}
+    kept.attempts = await connection.fetchval("SELECT count(*) FROM attempt")
+
+
+async def _read_complaints(connection: asyncpg.Connection, kept: Kept) -> None:
+    rows = await connection.fetch(_CASES)
+    kept.cases = {row["id"]: Case(row["origin"], row["origin_id"], row["state"], row["resolutions"]) for row in rows}
+
+
+async def _read_notifications(connection: asyncpg.Connection, kept: Kept) -> None:
+    rows = await connection.fetch(_SENDS)
+    kept.sends = {
+        row["id"]: Send(row["key"], row["state"], row["accepted"], row["day"] or "", row["by_event"]) for row in rows
+    }
+    days = await connection.fetch("SELECT day::text, planned FROM greeting_day")
+    kept.greeting_days = {row["day"]: row["planned"] for row in days}
+    rules = await connection.fetch("SELECT body, created_at FROM document WHERE kind = 'rule'")
+    kept.rules = [RuleVersion(parse_rule(orjson.loads(row["body"])), row["created_at"]) for row in rules]
+
+
+async def _read_analytics(connection: asyncpg.Connection, kept: Kept) -> None:
+    kept.followup_facts = await _ids(connection, "SELECT id FROM followup_fact")
+    kept.rating_facts = await _ids(connection, "SELECT id FROM rating_fact")
+    kept.case_facts = await _ids(connection, "SELECT id FROM case_fact")
+    kept.send_facts = await _ids(connection, "SELECT id FROM send_fact")
+    for row in await connection.fetch("SELECT * FROM rollup"):
+        kept.figures[Tally(_cell(row), row["measure"])] = row["amount"]
+    for row in await connection.fetch("SELECT * FROM head_count"):
+        kept.figures[Head(_cell(row), row["measure"], row["customer"])] = row["amount"]
+    for row in await connection.fetch("SELECT * FROM agent_day"):
+        key = AgentTally(row["day"], row["branch"], row["team"], row["agent"], row["measure"])
+        kept.figures[key] = row["amount"]
+
+
+async def _ids(connection: asyncpg.Connection, query: str) -> set[str]:
+    return {row["id"] for row in await connection.fetch(query)}
+
+
+def _cell(row: Mapping[str, Any]) -> Cell:
+    return Cell(row["day"], row["branch"], row["kind"], row["policy"])

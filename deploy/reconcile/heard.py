@@ -1,0 +1,85 @@
+"""What the topics say: every event counted once, however often it was published."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from deploy.reconcile.figures import Recount
+from deploy.reconcile.kept import Identity, RuleVersion
+from deploy.reconcile.notices import Notices
+from services.analytics.domain.observations import Told
+from services.complaints.domain.opening import complains
+from services.visits.domain.visit import is_for_agents
+from shared.contracts.base import INTAKE, NOTIFICATIONS
+from shared.contracts.intake import HotlineCaseClosed
+from shared.contracts.tasks import FollowupReleased
+from shared.messaging import Event
+
+SUBJECT_FIELDS = {"followup": "task_id", "visit": "visit_id", "complaint": "case_id", "notification": "send_id"}
+
+
+class Heard:
+    """`about` counts, per event name, the tasks, visits, cases or sends that events of that name are about."""
+
+    def __init__(self, rules: Iterable[RuleVersion] = ()) -> None:
+        self.seen: set[UUID] = set()
+        self.counts: Counter[str] = Counter()
+        self.about: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.intake: set[Identity] = set()
+        self.own: set[Identity] = set()
+        self.for_agents: Counter[str] = Counter()
+        self.second: set[str] = set()
+        self.openings: set[str] = set()
+        self.second_problems: set[str] = set()
+        self.unsolved: set[str] = set()
+        self.resolutions: dict[str, str] = {}
+        self.notices = Notices(rules)
+        self.recount = Recount()
+
+    def take(self, arrived: Iterable[tuple[str, Event]]) -> None:
+        """Take in (topic, event) pairs; those taken before count for nothing."""
+        fresh = []
+        for topic, event in arrived:
+            if event.event_key not in self.seen:
+                self.seen.add(event.event_key)
+                fresh.append(event)
+                self._take(topic, event)
+        self.recount.take([Told(event.id, event.name, event.time, event.data) for event in fresh])
+
+    def _take(self, topic: str, event: Event) -> None:
+        self.counts[event.name] += 1
+        identity = (event.source, event.id)
+        if topic == INTAKE:
+            self.intake.add(identity)
+            self._take_fact(event)
+        else:
+            self.own.add(identity)
+            self._take_own(event)
+        if topic != NOTIFICATIONS:
+            self.notices.take(event)
+
+    def _take_fact(self, event: Event) -> None:
+        if event.name == "hotline.case_closed":
+            hotline = event.read(HotlineCaseClosed)
+            if complains(hotline):
+                self.unsolved.add(hotline.case_no)
+
+    def _take_own(self, event: Event) -> None:
+        field = SUBJECT_FIELDS.get(event.name.partition(".")[0], "")
+        subject = str(event.data.get(field, ""))
+        if subject:
+            self.about[event.name][subject] += 1
+        if event.name == "followup.released" and is_for_agents(event.read(FollowupReleased)):
+            self.for_agents[subject] += 1
+        if event.name == "followup.planned" and event.data.get("round", 1) > 1:
+            self.second.add(subject)
+        if event.name == "complaint.resolved":
+            self.resolutions[event.id] = subject
+        if event.name in ("visit.dissatisfied", "visit.problem_found"):
+            self._take_bad_visit(event, subject)
+
+    def _take_bad_visit(self, event: Event, visit_id: str) -> None:
+        if not event.data.get("case_id"):
+            self.openings.add(visit_id)
+        elif event.name == "visit.problem_found":
+            self.second_problems.add(visit_id)

@@ -1,0 +1,85 @@
+"""What the six databases hold, as the comparison needs it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.analytics.domain.cells import Key
+from services.notifications.domain.rules import Rule
+
+Identity = tuple[str, str]
+"""(source, id) of an event."""
+
+
+@dataclass(frozen=True)
+class Task:
+    state: str
+    event_id: str
+    round: int
+
+
+@dataclass(frozen=True)
+class Visit:
+    task_id: str
+    state: str
+    rating: int | None
+
+
+@dataclass(frozen=True)
+class Case:
+    origin: str
+    origin_id: str
+    state: str
+    resolutions: int
+
+
+@dataclass(frozen=True)
+class Send:
+    """`greeting_day` is "" for a message that an event led to; `by_event` is False for one sent or repeated by hand."""
+
+    key: str
+    state: str
+    accepted: bool
+    greeting_day: str = ""
+    by_event: bool = True
+
+
+@dataclass(frozen=True)
+class RuleVersion:
+    """One version of a notification rule, in force from `since` on."""
+
+    rule: Rule
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An open dead letter."""
+
+    service: str
+    consumer: str
+    event_id: str
+    event_type: str
+    error: str
+
+
+@dataclass
+class Kept:
+    """Everything read from the databases; ids are texts."""
+
+    identities: set[Identity] = field(default_factory=set)
+    decisions: Counter[Identity] = field(default_factory=Counter)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
+    attempts: int = 0
+    cases: dict[str, Case] = field(default_factory=dict)
+    sends: dict[str, Send] = field(default_factory=dict)
+    greeting_days: dict[str, int] = field(default_factory=dict)
+    rules: list[RuleVersion] = field(default_factory=list)
+    followup_facts: set[str] = field(default_factory=set)
+    rating_facts: set[str] = field(default_factory=set)
+    case_facts: set[str] = field(default_factory=set)
+    send_facts: set[str] = field(default_factory=set)
+    figures: Counter[Key] = field(default_factory=Counter)
+    outbox: dict[str, int] = field(default_factory=dict)
+    letters: list[Letter] = field(default_factory=list)

@@ -1,0 +1,127 @@
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from deploy.reconcile.checks import CHECKS, Check, Side, funnel, one_to_one, run_checks
+from deploy.reconcile.kept import Case, Kept, Letter, RuleVersion, Send, Task, Visit
+from shared.messaging import Event
+from tests.deploy_reconcile.story import BEFORE, CASE, THANKS, events, heard, kept, told
+
+
+def wrong(checks: list[Check]) -> set[str]:
+    return {check.title for check in checks if not check.agrees}
+
+
+def test_a_story_told_the_same_twice_agrees() -> None:
+    checks = run_checks(kept(), heard())
+    assert [check.mismatches for check in checks if not check.agrees] == []
+    assert len(checks) == len(CHECKS)
+
+
+def test_events_published_twice_count_once() -> None:
+    assert wrong(run_checks(kept(), heard(events() + events()))) == set()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "title"),
+    [
+        (lambda k: k.identities.add(("/erp", "lost")), "受理的事实都已发布"),
+        (lambda k: k.decisions.clear(), "每个事实恰有一个决定"),
+        (lambda k: k.decisions.update([*k.decisions]), "每个事实恰有一个决定"),
+        (lambda k: k.decisions.update([("/erp", "never accepted")]), "每个事实恰有一个决定"),
+        (lambda k: k.tasks.update(T9=Task("planned", "E9", 1)), "任务与计划事件一致"),
+        (lambda k: k.tasks.update(T1=Task("planned", "E1", 1)), "下达与下达事件一致"),
+        (lambda k: k.tasks.update(T1=Task("cancelled", "E1", 1)), "取消与取消事件一致"),
+        (lambda k: k.tasks.update(T1=Task("expired", "E1", 1)), "过期与过期事件一致"),
+        (lambda k: k.visits.pop("V1"), "每个下达的回访恰有一个作业"),
+        (lambda k: k.visits.update(V8=Visit("T1", "open", None)), "每个下达的回访恰有一个作业"),
+        (lambda k: k.visits.update(V1=Visit("T1", "claimed", None)), "完成的作业都已报告"),
+        (lambda k: k.visits.update(V1=Visit("T1", "failed", None)), "失败的作业都已报告"),
+        (lambda k: k.visits.update(V2=Visit("T2", "completed", 1)), "不满意的作业都已报告"),
+        (lambda k: k.cases.clear(), "每个首次不满意或问题件恰有一个投诉"),
+        (lambda k: k.cases.update(X=Case("visit", "V1", "opened", 0)), "每个首次不满意或问题件恰有一个投诉"),
+        (lambda k: k.cases.update(X=Case("hotline", "33", "opened", 0)), "每个未解决的 12345 工单恰有一个投诉"),
+        (lambda k: k.cases.update(X=Case("manual", "X", "opened", 0)), "投诉与立案事件一致"),
+        (lambda k: k.cases.update({CASE: Case("visit", "V1", "closed", 2)}), "每次整改都已报告"),
+        (lambda k: k.tasks.pop("T2"), "每次整改恰有一个二次回访"),
+        (lambda k: k.tasks.update(T3=k.tasks["T2"]), "每次整改恰有一个二次回访"),
+        (lambda k: k.cases.update({CASE: Case("visit", "V1", "reopened", 1)}), "了结的投诉与闭环事件一致"),
+        (lambda k: k.sends.clear(), "每条应发通知恰有一笔发送"),
+        (lambda k: k.sends.update(S2=Send("nobody asked", "suppressed", False)), "每条应发通知恰有一笔发送"),
+        (lambda k: k.greeting_days.update({"2026-03-02": 1}), "每条关怀恰有一笔发送"),
+        (lambda k: k.sends.update(S3=Send("b", "planned", False, "2026-03-03")), "每条关怀恰有一笔发送"),
+        (lambda k: k.sends.update(S1=replace(k.sends["S1"], accepted=False)), "提交的通知都已报告"),
+        (lambda k: k.sends.update(S1=replace(k.sends["S1"], state="accepted")), "送达的通知都已报告"),
+        (lambda k: k.sends.update(S1=replace(k.sends["S1"], state="failed")), "失败的通知都已报告"),
+        (lambda k: k.followup_facts.discard("T1"), "分析事实与来源一致"),
+        (lambda k: k.case_facts.add("nobody"), "分析事实与来源一致"),
+        (lambda k: k.figures.update([next(iter(k.figures))]), "分析汇总与事件重算一致"),
+        (lambda k: k.figures.pop(next(iter(k.figures))), "分析汇总与事件重算一致"),
+        (lambda k: k.outbox.update(visits=3), "发件箱已清空"),
+        (lambda k: k.letters.append(Letter("visits", "visits", "E1", "followup.released", "bad")), "没有待处理的死信"),
+    ],
+)
+def test_whatever_is_spoilt_is_named(spoil: Callable[[Kept], object], title: str) -> None:
+    spoilt = kept()
+    spoil(spoilt)
+    assert title in wrong(run_checks(spoilt, heard()))
+
+
+@pytest.mark.parametrize("lost", [sent.name for sent in events()])
+def test_an_event_that_never_arrived_is_noticed(lost: str) -> None:
+    told_without = [sent for sent in events() if sent.name != lost]
+    assert wrong(run_checks(kept(), heard(told_without)))
+
+
+def test_a_message_sent_or_repeated_by_hand_needs_no_event() -> None:
+    databases = kept()
+    databases.sends["S2"] = Send("notice|C1|by hand", "suppressed", accepted=False, by_event=False)
+    assert wrong(run_checks(databases, heard())) == set()
+
+
+def test_a_rule_made_after_the_event_may_have_led_to_a_message_but_need_not() -> None:
+    later = (RuleVersion(THANKS, BEFORE + timedelta(days=90)),)
+    with_send, without = kept(), kept()
+    without.sends.clear()
+    titles = [wrong(run_checks(databases, heard(rules=later))) for databases in (with_send, without)]
+    assert all("每条应发通知恰有一笔发送" not in found for found in titles)
+
+
+def test_a_problem_told_by_a_second_follow_up_may_have_a_case_of_its_own() -> None:
+    problem = told("visit.problem_found", visit_id="V2", task_id="T2", round=2, case_id=CASE)
+    databases = kept()
+    databases.cases["X"] = Case("visit", "V2", "opened", 0)
+    databases.case_facts.add("X")
+    sent: list[Event] = [*events(), problem, told("complaint.opened", case_id="X", origin="visit", origin_id="V2")]
+    listener = heard(sent)
+    databases.figures = Counter(listener.recount.result())
+    assert wrong(run_checks(databases, listener)) == set()
+
+
+def test_an_unsolved_12345_case_must_have_its_complaint() -> None:
+    unsolved = told("hotline.case_closed", handle_status="closed_unresolved")
+    found = wrong(run_checks(kept(), heard([*events(), unsolved])))
+    assert "每个未解决的 12345 工单恰有一个投诉" in found
+
+
+def test_mismatches_tell_how_many_and_the_first_few() -> None:
+    check = one_to_one("t", Side.of("左", map(str, range(12))), Side.of("右", ["0", "0", "x"]))
+    missing, extra, double = check.mismatches
+    assert missing == "「左」有而「右」没有 11 项：1、10、11、2、3 …"
+    assert extra == "「右」有而「左」没有 1 项：x"
+    assert double == "「右」重复 1 项：0"
+    assert check.counted == (("左", 12), ("右", 3))
+
+
+def test_the_funnel_counts_both_sides() -> None:
+    stages = {stage.title: (stage.topics, stage.databases) for stage in funnel(kept(), heard())}
+    assert stages["业务事实"] == (1, 1)
+    assert stages["决定"] == (None, 2)
+    assert stages["计划回访"] == (2, 2)
+    assert stages["完成"] == (2, 2)
+    assert stages["投诉闭环"] == (1, 1)
+    assert stages["二次回访计划"] == (1, 1)
+    assert stages["通知与关怀"] == (1, 1)
