@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,9 @@ from shared.embedded import EmbeddedServerError
 ENDPOINT = "org.apache.kafka:kafka_2.13:4.3.0+org.apache.logging.log4j:log4j-slf4j-impl:2.25.4!"
 LOCK_FILE = Path(__file__).parents[2] / "deploy" / "kafka" / "kafka.lock.toml"
 MIRROR_VARIABLE = "HUIFANG_MAVEN_MIRROR"
+
+ATTEMPTS = 3
+PAUSE_SECONDS = 0.5
 
 Progress = Callable[[int, int], None]
 
@@ -72,15 +76,7 @@ def _is_intact(path: Path, jar: LockedJar) -> bool:
 
 def _fetch(jar: LockedJar, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as repository:
-        context = MavenContext(repo_cache=Path(repository), local_repos=[], remote_repos=_repositories(), timeout=60)
-        try:
-            fetched = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
-        except (RuntimeError, OSError) as error:
-            raise EmbeddedServerError(
-                f"{jar.filename} could not be fetched ({type(error).__name__}). The first set-up needs a Maven "
-                f"repository: check the network or the proxy, or set {MIRROR_VARIABLE} to a mirror, and run the same "
-                "command again."
-            ) from error
+        fetched = _download(jar, Path(repository))
         if (actual := _sha256(fetched)) != jar.sha256:
             raise JarRefused(
                 f"{jar.filename} is not the file that was locked: expected SHA-256 {jar.sha256}, got {actual}. "
@@ -88,6 +84,20 @@ def _fetch(jar: LockedJar, folder: Path) -> None:
                 "write the lock anew: python -m shared.embedded.jars"
             )
         fetched.replace(folder / jar.filename)
+
+
+def _download(jar: LockedJar, repository: Path) -> Path:
+    for attempt in range(1, ATTEMPTS + 1):
+        context = MavenContext(repo_cache=repository / str(attempt), local_repos=[], remote_repos=_repositories())
+        try:
+            return Path(context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve())
+        except (RuntimeError, OSError) as error:
+            trouble = error
+        time.sleep(PAUSE_SECONDS)
+    raise EmbeddedServerError(
+        f"{jar.filename} could not be fetched ({type(trouble).__name__}). The first set-up needs a Maven repository: "
+        f"check the network or the proxy, or set {MIRROR_VARIABLE} to a mirror, and run the same command again."
+    ) from trouble
 
 
 def _repositories() -> dict[str, str]:
