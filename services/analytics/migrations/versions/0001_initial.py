@@ -113,6 +113,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in ("audit_log", "idempotency_key", "dead_letter", "outbox_archive", "outbox", "inbox"):
+        op.execute(f"DROP TABLE {table}")
     for table in (
         "branch_name",
         "agent_day",
