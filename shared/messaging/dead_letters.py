@@ -70,20 +70,20 @@ async def bury(work: Work, consumer: str, arrived: Arrived, error: Exception | s
     """Keep a poison message and publish it to the consumer's dead-letter topic, in the running transaction."""
     record, event = arrived.record, arrived.event
     error_type = "MalformedEvent" if isinstance(error, str) else type(error).__name__
-    reason = mask_text(str(error))[:MOST_ERROR_CHARACTERS]
+    reason = _storable(mask_text(str(error))[:MOST_ERROR_CHARACTERS])
     await work.session.execute(
         _SAVE,
         {
             "id": new_id(),
             "consumer": consumer,
             "event_key": event.event_key,
-            "event_id": event.id,
-            "event_type": event.type,
+            "event_id": _storable(event.id),
+            "event_type": _storable(event.type),
             "topic": record.topic,
             "partition": record.partition,
             "record_offset": record.offset,
             "record_timestamp": record.timestamp,
-            "key": record.key,
+            "key": _storable(record.key),
             "headers": pack_headers(record.headers),
             "value": record.value,
             "error_type": error_type,
@@ -102,7 +102,7 @@ async def bury(work: Work, consumer: str, arrived: Arrived, error: Exception | s
         {
             "shard": shard_of(record.key),
             "topic": f"{work.service}-dlq",
-            "key": record.key,
+            "key": _storable(record.key),
             "headers": pack_headers([*record.headers, *origin]),
             "value": record.value,
             "at": work.now(),
@@ -179,7 +179,6 @@ async def settle(work: Work, letter: DeadLetter, state: str, note: str) -> None:
 
 async def revive(work: Work, letter: DeadLetter, data: dict[str, Any] | None) -> Arrived:
     """The dead letter as a fresh arrival (with `data` in place of its own when given), its inbox claim released."""
-    await inbox.release(work.session, letter.consumer, letter.event_key)
     record = letter.record
     if data is not None:
         record = Record(
@@ -191,7 +190,16 @@ async def revive(work: Work, letter: DeadLetter, data: dict[str, Any] | None) ->
             record.headers,
             orjson.dumps(data),
         )
-    return arrive(record)
+    arrived = arrive(record)
+    # one that was malformed keeps the claim on its place in the topic, where the same bytes still lie
+    if arrived.event.event_key == letter.event_key:
+        await inbox.release(work.session, letter.consumer, letter.event_key)
+    return arrived
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL's text type refuses: NUL and lone surrogates."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _letter(row: Any) -> DeadLetter:

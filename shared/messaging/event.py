@@ -16,6 +16,8 @@ from shared.ids import derived_from_digest
 
 M = TypeVar("M", bound=EventData)
 Headers = list[tuple[str, bytes]]
+# every event has a partition of its UTC day, so its day must be one that PostgreSQL and Python can both name
+FIRST_YEAR, LAST_YEAR = 1971, 2999
 ModelClass = type[M]  # inside Event the name `type` is taken
 
 
@@ -85,28 +87,30 @@ def encode(event: Event) -> tuple[Headers, bytes]:
 def decode(headers: Iterable[tuple[str, bytes]], value: bytes) -> Event:
     """The event in a record. Raises MalformedEvent, naming what is wrong."""
     attributes = _texts(headers)
+    for name in ("ce_id", "ce_source", "ce_type", "ce_time"):
+        if not attributes.get(name):
+            raise MalformedEvent(f"attribute {name} is missing")
     try:
         time = datetime.fromisoformat(attributes["ce_time"])
         data = orjson.loads(value)
-        event = Event(
-            id=attributes["ce_id"],
-            source=attributes["ce_source"],
-            type=attributes["ce_type"],
-            time=time if time.tzinfo else time.replace(tzinfo=UTC),
-            key=attributes.get("ce_partitionkey", ""),
-            data=data,
-            subject=attributes.get("ce_subject", ""),
-            lineage=attributes.get("ce_lineageid", ""),
-            cause=attributes.get("ce_causationid", ""),
-            traceparent=attributes.get("traceparent", ""),
-        )
-    except KeyError as error:
-        raise MalformedEvent(f"attribute {error.args[0]} is missing") from error
     except ValueError as error:
         raise MalformedEvent(str(error)) from error
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        raise MalformedEvent(f"ce_time is in the year {time.year}")
     if not isinstance(data, dict):
         raise MalformedEvent("data is not a JSON object")
-    return event
+    return Event(
+        id=attributes["ce_id"],
+        source=attributes["ce_source"],
+        type=attributes["ce_type"],
+        time=time if time.tzinfo else time.replace(tzinfo=UTC),
+        key=attributes.get("ce_partitionkey", ""),
+        data=data,
+        subject=attributes.get("ce_subject", ""),
+        lineage=attributes.get("ce_lineageid", ""),
+        cause=attributes.get("ce_causationid", ""),
+        traceparent=attributes.get("traceparent", ""),
+    )
 
 
 def _texts(headers: Iterable[tuple[str, bytes]]) -> Mapping[str, str]:

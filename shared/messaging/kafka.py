@@ -225,6 +225,6 @@ def _record(message: Any) -> Record:
         message.offset,
         message.timestamp,
         key,
-        list(message.headers),
+        [(name, header or b"") for name, header in message.headers],
         message.value or b"",
     )

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 POISON_TRIES = 3
 # serialization failure, deadlock, lock not available, insufficient resources, operator intervention, connection exception
 TRANSIENT_STATES = ("40", "55P03", "53", "57", "08", "25006")
+# another process has dropped the partition that this one knew; it is made again before the next try
+CHECK_VIOLATION, NO_PARTITION = "23514", "no partition of relation"
 
 
 class TooManyDeadLetters(Exception):
@@ -35,6 +37,8 @@ def is_transient(error: BaseException) -> bool:
     """Whether the database (not the message) is to blame, so that the same batch may succeed later."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         state = str(getattr(error.orig, "sqlstate", "") or "")
+        if state == CHECK_VIOLATION:
+            return NO_PARTITION in str(error.orig)
         return state.startswith(TRANSIENT_STATES) or (
             not state and isinstance(error, InterfaceError | OperationalError)
         )
@@ -71,6 +75,7 @@ class Processor:
             await self._apply(batch)
         except Exception as error:
             if is_transient(error):
+                self.db.partitions.forget()
                 raise
             if len(batch) == 1:
                 await self._try_again_or_bury(batch[0], error)
