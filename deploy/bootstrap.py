@@ -3,11 +3,14 @@
 python deploy/bootstrap.py        does nothing when the environment already matches
 """
 
+import contextlib
+import fcntl
 import hashlib
 import subprocess
 import sys
 import time
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,6 +35,11 @@ class SetupFailed(Exception):
 def main() -> None:
     if sys.version_info < OLDEST:
         raise SetupFailed(f"Python {'.'.join(map(str, OLDEST))} or newer is needed; this is {sys.version.split()[0]}.")
+    with _one_at_a_time():
+        _make_match()
+
+
+def _make_match() -> None:
     wanted = f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()} {ROOT}"
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
@@ -44,6 +52,19 @@ def main() -> None:
     _link_project()
     STAMP.write_text(wanted)
     _say(f"environment is ready after {time.monotonic() - started:.0f} s")
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    lock_file = ROOT / "var" / "set-up.lock"
+    lock_file.parent.mkdir(exist_ok=True)
+    with lock_file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            _say("another set-up is under way; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _make_environment() -> None:
