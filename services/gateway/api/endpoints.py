@@ -65,13 +65,13 @@ async def create_endpoint(
 
 @router.patch("/endpoints/{endpoint_id}", summary="修改回写端点", description="须带 If-Match。")
 async def update_endpoint(
+    principal: Operator,
     endpoint_id: UUID,
     body: EndpointChange,
     seen: IfMatch,
     response: Response,
     work: WorkDep,
     sealer: SealerDep,
-    principal: Operator,
     settings: SettingsDep,
 ) -> EndpointIssuedOut:
     if body.url is not None:

@@ -39,7 +39,7 @@ async def create_source(
 
 @router.patch("/{name}", summary="修改来源", description="停用、时区、字段映射；须带 If-Match。")
 async def update_source(
-    name: SourceName, body: SourceChange, seen: IfMatch, response: Response, work: WorkDep, principal: Operator
+    principal: Operator, name: SourceName, body: SourceChange, seen: IfMatch, response: Response, work: WorkDep
 ) -> SourceOut:
     _check(body.zone, body.options)
     changes: dict[str, Any] = body.model_dump(exclude_none=True)

@@ -85,7 +85,7 @@ async def add_deliveries(session: AsyncSession, deliveries: Sequence[NewDelivery
 
 async def claim_due(session: AsyncSession, now: datetime, lease: datetime, limit: int) -> list[Claimed]:
     rows = await session.execute(_CLAIM, {"now": now, "lease": lease, "limit": limit})
-    return [Claimed(*row) for row in rows.tuples()]
+    return [Claimed(*row) for row in rows]
 
 
 async def settle_delivery(

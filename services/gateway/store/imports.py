@@ -134,4 +134,4 @@ async def finish(session: AsyncSession, import_id: UUID, state: str, reason: str
 async def list_rows(session: AsyncSession, import_id: UUID) -> list[RowResult]:
     """What became of every row, in order: as many as a file may have."""
     rows = await session.execute(_ROWS, {"id": import_id})
-    return [RowResult(number, RowStatus(status), *rest) for number, status, *rest in rows.tuples()]
+    return [RowResult(number, RowStatus(status), *rest) for number, status, *rest in rows]

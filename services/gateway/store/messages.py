@@ -85,13 +85,13 @@ async def add_messages(
 async def claim_pending(session: AsyncSession, now: datetime, limit: int) -> list[Pending]:
     """Lock messages that are due (machine time) until the transaction ends; other replicas take others."""
     rows = await session.execute(_CLAIM, {"now": now, "limit": limit})
-    return [Pending(*row) for row in rows.tuples()]
+    return [Pending(*row) for row in rows]
 
 
 async def lock_pending(session: AsyncSession, message_id: UUID) -> list[Pending]:
     """That message alone, when it is still pending and nobody else has it."""
     rows = await session.execute(_CLAIM_ONE, {"id": message_id})
-    return [Pending(*row) for row in rows.tuples()]
+    return [Pending(*row) for row in rows]
 
 
 async def settle(session: AsyncSession, results: Sequence[Result]) -> None:

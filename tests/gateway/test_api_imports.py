@@ -1,0 +1,178 @@
+"""Uploading sheets of 12345 cases."""
+
+import io
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from python_calamine import load_workbook
+
+from services.gateway import jobs
+from services.gateway.commands import imports as module
+from shared.clock import ManualClock
+from shared.testing.served import Served
+
+HEADER = ["工单编号", "诉求内容", "诉求性质", "事发区域", "求助人员", "求助号码", "办结时间", "主办单位", "工单状态", "处置结果"]
+
+
+def row(number: int, **changes: str) -> list[str]:
+    cells = {"工单编号": f"51010020260301{number:06d}", "诉求内容": "燃气压力不足，请检查", "诉求性质": "求助", "事发区域": "城东区", "求助人员": "林女士",
+             "求助号码": f"137{number:08d}", "办结时间": "2026-03-01 10:00:00", "主办单位": "燃气公司", "工单状态": "已办结", "处置结果": "已处理"}  # fmt: skip
+    return list((cells | changes).values())
+
+
+def gbk(rows: Sequence[Sequence[str]]) -> bytes:
+    return "\r\n".join(",".join(cells) for cells in (HEADER, *rows)).encode("gbk")
+
+
+async def upload(served: Served, content: bytes, role: str = "integrator", **data: str) -> httpx.Response:
+    async with served.client(role) as client:
+        return await client.post("/api/v1/imports", files={"file": ("三月.csv", content)}, data=data)
+
+
+async def progress(served: Served, response: httpx.Response) -> dict[str, Any]:
+    async with served.client("supervisor") as client:
+        found: dict[str, Any] = (await client.get(response.headers["location"])).json()
+    return found
+
+
+async def result_rows(served: Served, response: httpx.Response) -> list[list[Any]]:
+    async with served.client("supervisor") as client:
+        workbook = await client.get(response.headers["location"] + "/result")
+    assert workbook.status_code == 200, workbook.text
+    return load_workbook(io.BytesIO(workbook.content)).get_sheet_by_index(0).to_python()
+
+
+async def test_ten_thousand_gbk_rows_give_their_result_file(gateway: Served) -> None:
+    rows = [row(number) for number in range(10_000)]
+    rows[17] = row(17, 办结时间="上周二")
+    rows[4_711] = row(4_711, 工单编号="5.10E+19")
+    rows[9_999] = row(9_998)
+    rows[5_000] = row(5_000, 工单状态="办理中")
+    response = await upload(gateway, gbk(rows))
+    assert response.status_code == 202
+    assert (await progress(gateway, response))["state"] == "pending"
+    await gateway.run_job("import")
+    done = await progress(gateway, response)
+    assert {name: done[name] for name in ("state", "total", "position", "accepted", "duplicate", "rejected", "ignored")} == {
+        "state": "done", "total": 10_000, "position": 10_000, "accepted": 9_996, "duplicate": 1, "rejected": 2, "ignored": 1,
+    }  # fmt: skip
+    header, *lines = await result_rows(gateway, response)
+    assert header[:4] == ["行号", "状态", "列", "原因"]
+    assert len(lines) == 10_000
+    assert lines[0][:2] == [2, "已接收"]
+    assert lines[17][:4] == [19, "拒绝", "办结时间", "办结时间：无法识别的时间，应如 2026-11-20 18:32:07"]
+    assert lines[4_711][2] == "工单编号"
+    assert "科学计数法" in lines[4_711][3]
+    assert lines[9_999][1] == "重复"
+    assert lines[5_000][1] == "忽略"
+    assert len(await gateway.published("hotline.case_closed")) == 9_996
+
+
+async def test_a_crash_in_between_repeats_no_row(
+    gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ROWS", 10)
+    real = module.absorb
+    calls = 0
+
+    async def dying(*args: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise ConnectionError("the process is gone")
+        return await real(*args)
+
+    monkeypatch.setattr(module, "absorb", dying)
+    response = await upload(gateway, gbk([row(number) for number in range(35)]))
+    with pytest.raises(ConnectionError):
+        await gateway.run_job("import")
+    assert (await progress(gateway, response))["position"] == 20
+    assert await gateway.run_job("import") == 0
+    clock.advance(timedelta(minutes=2))
+    await gateway.run_job("import")
+    done = await progress(gateway, response)
+    assert (done["state"], done["accepted"], done["duplicate"]) == ("done", 35, 0)
+    assert len(await result_rows(gateway, response)) == 36
+    assert len(await gateway.published()) == 35
+
+
+async def test_a_worker_whose_lease_was_taken_over_changes_nothing(gateway: Served, clock: ManualClock) -> None:
+    response = await upload(gateway, gbk([row(1)]))
+    real = jobs._take_rows
+
+    async def slow(*args: Any) -> None:
+        clock.advance(timedelta(minutes=5))
+        assert await jobs.import_files(gateway.runtime) == 1
+        await real(*args)
+
+    try:
+        jobs._take_rows = slow_once(slow, real)  # type: ignore[assignment]
+        await jobs.import_files(gateway.runtime)
+    finally:
+        jobs._take_rows = real
+    done = await progress(gateway, response)
+    assert (done["state"], done["position"], done["accepted"]) == ("done", 1, 1)
+    assert len(await gateway.published()) == 1
+
+
+def slow_once(first: Any, then: Any) -> Any:
+    calls = iter([first])
+
+    async def run(*args: Any) -> None:
+        await next(calls, then)(*args)
+
+    return run
+
+
+async def test_a_row_that_breaks_our_own_code_is_reported_and_holds_up_no_other(
+    gateway: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = module._understand
+
+    def understand(sheet: Any, index: int, *rest: Any) -> Any:
+        if index == 2:
+            raise KeyError("a bug of ours")
+        return real(sheet, index, *rest)
+
+    monkeypatch.setattr(module, "_understand", understand)
+    response = await upload(gateway, gbk([row(number) for number in range(5)]))
+    await gateway.run_job("import")
+    lines = await result_rows(gateway, response)
+    assert [line[1] for line in lines[1:]] == ["已接收", "已接收", "拒绝", "已接收", "已接收"]
+
+
+async def test_the_same_file_again_is_the_same_import(gateway: Served) -> None:
+    first, second = await upload(gateway, gbk([row(1)])), await upload(gateway, gbk([row(1)]), role="supervisor")
+    assert first.json()["id"] == second.json()["id"]
+    other = await upload(gateway, gbk([row(1), row(2)]))
+    await gateway.run_job("import")
+    assert (await progress(gateway, other))["duplicate"] == 1
+
+
+async def test_a_file_that_is_no_sheet_of_cases_fails_with_its_reason(gateway: Served) -> None:
+    response = await upload(gateway, "工单编号,诉求内容,诉求性质\n1,2,3".encode())
+    await gateway.run_job("import")
+    failed = await progress(gateway, response)
+    assert (failed["state"], failed["reason"]) == ("failed", "缺少列：事发区域、办结时间、主办单位、工单状态、处置结果")
+    async with gateway.client("supervisor") as client:
+        assert (await client.get(response.headers["location"] + "/result")).status_code == 409
+    again = await upload(gateway, "工单编号,诉求内容,诉求性质\n1,2,3".encode())
+    assert again.json()["id"] != response.json()["id"]
+
+
+async def test_what_can_not_be_taken_is_refused_at_once(gateway: Served) -> None:
+    gateway.runtime.settings.import_max_bytes = 2 << 20  # type: ignore[attr-defined]
+    assert (await upload(gateway, b"")).status_code == 422
+    assert (await upload(gateway, gbk([]), source="nobody")).status_code == 422
+    assert (await upload(gateway, b"x" * ((2 << 20) + 1))).status_code == 413
+    assert (await upload(gateway, b"x" * (4 << 20))).status_code == 413
+    assert (await upload(gateway, gbk([]), role="agent")).status_code == 403
+    async with gateway.client("integrator") as client:
+        assert (await client.post("/api/v1/imports", json={"file": "x"})).status_code == 422
+        assert (await client.post("/api/v1/imports", data={"file": "x"})).status_code == 422
+        broken = await client.post("/api/v1/imports", content=b"x", headers={"Content-Type": "multipart/form-data"})
+        assert broken.status_code == 400
+        assert (await client.get("/api/v1/imports/template")).content.startswith(b"PK")
