@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 import chinese_calendar
 
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 Frame = tuple[time, time]
 

@@ -9,9 +9,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-ORG_ZONE = ZoneInfo("Asia/Shanghai")
+from shared.zone import ORG_ZONE as ORG_ZONE
 
 
 class Clock(Protocol):

@@ -14,8 +14,8 @@ from sqlmodel import col
 from services.complaints.domain.case import IN_WORK, Case, Change, Entry, State
 from services.complaints.domain.errors import CaseNotFound
 from services.complaints.models import CaseRow, EntryRow
-from shared.clock import ORG_ZONE
 from shared.contracts.common import CustomerCard, Matter
+from shared.zone import ORG_ZONE
 
 OriginKey = tuple[str, str]
 FIXED = frozenset(
