@@ -5,8 +5,8 @@ import asyncio
 import importlib
 import json
 import os
-import platform
 import pkgutil
+import platform
 from pathlib import Path
 
 import bench

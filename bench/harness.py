@@ -19,7 +19,7 @@ from shared.embedded.processes import free_port
 from shared.ids import new_id
 from shared.messaging.kafka import KafkaBroker
 from shared.messaging.tables import CORE_0001
-from shared.testing.databases import Databases
+from shared.testing.databases import Databases, dsn_of
 
 Side = Callable[[], Awaitable[float]]
 VAR = Path(__file__).parents[1] / "var"
@@ -54,6 +54,14 @@ class Servers:
     async def database(self, service: str) -> str:
         """DSN of a fresh database with a service's schema."""
         return await Databases(self.postgres).clone(service)
+
+    async def copy(self, dsn: str) -> str:
+        """DSN of a fresh copy of a database that nobody is connected to."""
+        name, template = f"bench_{new_id().hex[-12:]}", dsn.rpartition("/")[2]
+        connection = await asyncpg.connect(self.postgres)
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        await connection.close()
+        return dsn_of(self.postgres, name)
 
     async def core_database(self) -> str:
         """DSN of a fresh database with the messaging tables alone."""

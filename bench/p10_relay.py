@@ -71,4 +71,4 @@ async def measure(servers: Servers, rounds: int) -> Row:
         await client.stop()
         return rate
 
-    return await compare("P10", "发件箱中继 / 裸生产者 (relay / raw producer)", GOAL, ours, rival, rounds)
+    return await compare("P10", "发件箱中继 / 裸生产者", GOAL, ours, rival, rounds)
