@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from tests.visits.conftest import PACK, Desk
 
 YAML = {"Content-Type": "application/yaml"}
@@ -61,19 +59,12 @@ async def test_faults_are_told_in_chinese(desk: Desk) -> None:
     assert answer.json()["errors"] == [{"message": "「甲」：至少要有两个选项"}]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"a: [1",
-        b"\xff\xfe",
-        b"a: &x [1, 2]\nb: [*x, *x]",
-        b"a: !!python/object:os.system {}",
-        b"[" * 3000,
-    ],
-)
-async def test_what_is_no_plain_yaml_is_refused(desk: Desk, body: bytes) -> None:
+async def test_what_is_no_plain_yaml_is_refused(desk: Desk) -> None:
+    alias, tag = b"a: &x [1, 2]\nb: [*x, *x]", b"a: !!python/object:os.system {}"
     async with desk.served.client("policy_owner") as author:
-        assert (await author.post("/api/v1/questionnaires", content=body, headers=YAML)).status_code == 400
+        for body in (b"a: [1", b"\xff\xfe", alias, tag, b"[" * 3000):
+            answer = await author.post("/api/v1/questionnaires", content=body, headers=YAML)
+            assert answer.status_code == 400, body[:40]
 
 
 async def test_a_broken_json_body_and_a_huge_one_are_refused(desk: Desk) -> None:
@@ -83,8 +74,8 @@ async def test_a_broken_json_body_and_a_huge_one_are_refused(desk: Desk) -> None
         assert (await author.post("/api/v1/questionnaires", content=b"#" * 70_000, headers=YAML)).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["nobody", "nobody/versions/1", "gas-service/versions/9"])
-async def test_a_questionnaire_nobody_published_is_not_found(desk: Desk, path: str) -> None:
+async def test_a_questionnaire_nobody_published_is_not_found(desk: Desk) -> None:
     async with desk.served.client("auditor") as reader:
-        answer = await reader.get(f"/api/v1/questionnaires/{path}")
-    assert (answer.status_code, answer.json()["title"]) == (404, "没有这份问卷")
+        for path in ("nobody", "nobody/versions/1", "gas-service/versions/9"):
+            answer = await reader.get(f"/api/v1/questionnaires/{path}")
+            assert (answer.status_code, answer.json()["title"]) == (404, "没有这份问卷")

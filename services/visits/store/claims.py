@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import Integer, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.visit import Visit
@@ -13,17 +13,19 @@ from services.visits.store.rows import VISITS, to_visit
 
 # head: the next by rank, deadline and due time, without customers a colleague is speaking to right now.
 # kin: other open visits of the same customers; they follow their head, so that one call serves them all (X1).
+# OFFSET 0, lease_until instead of state, and state || '' keep both look-ups on the index by customer: a planner without
+# fresh statistics believes the queue to be empty and would walk all of it.
 _CLAIM = """
 WITH head AS MATERIALIZED (
     SELECT v.id, v.customer_id, v.rank, v.deadline_at, v.due_at FROM visit v
     WHERE v.state = 'open' {scope} AND NOT EXISTS (
-        SELECT 1 FROM visit held
-        WHERE held.customer_id = v.customer_id AND held.state = 'claimed' AND held.agent <> :agent)
+        SELECT FROM visit held
+        WHERE held.customer_id = v.customer_id AND held.lease_until IS NOT NULL AND held.agent <> :agent OFFSET 0)
     ORDER BY v.rank, v.deadline_at, v.due_at, v.id LIMIT :limit FOR UPDATE OF v SKIP LOCKED
 ), kin AS MATERIALIZED (
     SELECT v.id, v.customer_id FROM visit v
-    WHERE v.state = 'open' {scope}
-      AND v.customer_id IN (SELECT customer_id FROM head) AND v.id NOT IN (SELECT id FROM head)
+    WHERE v.customer_id = ANY(ARRAY(SELECT customer_id FROM head)) AND v.id <> ALL(ARRAY(SELECT id FROM head))
+      AND v.state || '' = 'open' {scope}
     FOR UPDATE OF v SKIP LOCKED
 ), placed AS (
     SELECT id, customer_id, row_number() OVER (ORDER BY rank, deadline_at, due_at, id) AS place FROM head
@@ -51,7 +53,7 @@ async def claim(
     session: AsyncSession, agent: str, lease_until: datetime, limit: int, team: str | None, units: Sequence[str]
 ) -> list[Visit]:
     """Claim up to `limit` open visits for `agent`, in the order to be worked, of `team` and `units` when given."""
-    statement = _statement(team is not None, bool(units)).columns(*VISITS.c, place=bindparam("place").type)
+    statement = _statement(team is not None, bool(units)).columns(*VISITS.c, place=Integer)
     values: dict[str, Any] = {"agent": agent, "lease_until": lease_until, "limit": limit}
     values |= {"team": team} if team is not None else {}
     values |= {"units": list(units)} if units else {}

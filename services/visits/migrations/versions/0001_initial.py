@@ -105,4 +105,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("drop the database instead")
+    for table in ("questionnaire", "review", "attempt", "visit"):
+        op.execute(f"DROP TABLE {table}")
