@@ -7,8 +7,9 @@ import httpx
 import structlog
 
 from deploy.standins.messages import DueReceipt, Message, Messages
-from shared.clock import ORG_ZONE, Clock
+from shared.clock import Clock
 from shared.http import http_client
+from shared.zone import ORG_ZONE
 
 log = structlog.get_logger(__name__)
 RETRY_SECONDS = (60, 300, 600)  # then never again (integration.md §1)

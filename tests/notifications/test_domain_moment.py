@@ -4,7 +4,7 @@ import pytest
 
 from services.notifications.domain.moment import Facts, Go, Limits, Stop, Wait, may_go
 from services.notifications.domain.windows import STRICTEST, Window, day_of, end_of
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 from tests.notifications.samples import NOW, a_send
 
 LIMITS = Limits(STRICTEST, daily_cap=3)

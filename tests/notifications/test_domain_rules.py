@@ -13,7 +13,7 @@ from services.notifications.domain.planning import Versioned, again, fact_of, pl
 from services.notifications.domain.refusals import covers, digit_of, is_refusal, scopes_of
 from services.notifications.domain.rules import Rule, applying, meets, parse_rule, rule_document, timing
 from services.notifications.domain.send import State
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 from tests.notifications.samples import NOW, a_send, a_template
 
 RULE = Rule(id="thank-you", events=("order.completed",), purpose="thank_you", template="note")

@@ -199,22 +199,18 @@ async def test_an_opt_out_between_plan_and_sending_is_honoured(thanking: World) 
     assert (send["state"], send["reason"]) == ("suppressed", "opted_out")
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
+async def test_who_cannot_or_must_not_be_reached_is_on_record(thanking: World) -> None:
+    cases: list[tuple[dict[str, object], str]] = [
         ({"phone": SEALER.seal("+862886600001")}, "no_mobile_number"),
         ({"phone": None}, "no_mobile_number"),
         ({"phone": "13800138000"}, "no_mobile_number"),
         ({"do_not_contact": True}, "do_not_contact"),
-    ],
-)
-async def test_who_cannot_or_must_not_be_reached_is_on_record(
-    thanking: World, changes: dict[str, object], reason: str
-) -> None:
-    await thank(thanking, **changes)
+    ]
+    for number, (changes, _) in enumerate(cases):
+        await thank(thanking, f"C{number}", **changes)
     await thanking.send_out()
-    send = await only(thanking)
-    assert (send["state"], send["reason"]) == ("suppressed", reason)
+    found = {send["customer_id"]: (send["state"], send["reason"]) for send in await thanking.sends()}
+    assert found == {f"C{number}": ("suppressed", reason) for number, (_, reason) in enumerate(cases)}
 
 
 async def test_a_message_planned_at_night_goes_in_the_morning(thanking: World) -> None:

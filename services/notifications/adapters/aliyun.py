@@ -27,9 +27,10 @@ from services.notifications.domain.answers import (
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import Channel
 from services.notifications.domain.windows import day_of
-from shared.clock import ORG_ZONE, Clock
+from shared.clock import Clock
 from shared.errors import BadRequest
 from shared.http import http_client
+from shared.zone import ORG_ZONE
 
 VERSION = "2017-05-25"
 PAGE_SIZE = 50

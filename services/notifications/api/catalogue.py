@@ -32,8 +32,8 @@ _YAML_BODY = {
 }
 
 
-async def _document(request: Request) -> dict[str, Any]:
-    """The body, YAML or JSON. Raises BadRequest; aliases are refused, because a few of them can grow without end."""
+async def _document(request: Request, _principal: Worker) -> dict[str, Any]:
+    """The body, YAML or JSON, of a caller who may. Raises BadRequest; aliases are refused: a few can grow without end."""
     body = await request.body()
     if len(body) > MOST_BYTES:
         raise BadRequest(f"内容超过 {MOST_BYTES >> 10} KB")

@@ -11,8 +11,8 @@ from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applyi
 from services.notifications.domain.send import Send, State
 from services.notifications.domain.windows import day_of
 from services.notifications.store import catalogue, contacts, inbound, sends
-from shared.clock import ORG_ZONE
 from shared.messaging import Event, Work
+from shared.zone import ORG_ZONE
 
 NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from services.notifications.domain.errors import RuleRejected
 from services.notifications.domain.windows import day_of, end_of
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 BIRTHDAY = "calendar.birthday"
 FESTIVAL = "calendar.festival"

@@ -18,7 +18,7 @@ from pydantic import ConfigDict
 
 from services.notifications.domain.errors import CannotRender
 from services.notifications.domain.send import Category, Channel
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 MOST_SOURCE = 4_000  # characters
 MOST_OUTPUT = 8_000

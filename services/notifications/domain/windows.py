@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from services.notifications.domain.send import Category
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,215 @@
+"""What HTTP can ask, and who may."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from shared.testing import event, example
+from tests.notifications.conftest import PHONE, World, customer
+from tests.notifications.samples import template_document
+
+ROUTES = [
+    ("GET", "/api/v1/sends"),
+    ("GET", "/api/v1/sends/00000000-0000-0000-0000-000000000001"),
+    ("POST", "/api/v1/sends"),
+    ("POST", "/api/v1/sends/00000000-0000-0000-0000-000000000001/resend"),
+    ("GET", "/api/v1/providers"),
+    ("GET", "/api/v1/templates"),
+    ("POST", "/api/v1/templates"),
+    ("GET", "/api/v1/rules"),
+    ("POST", "/api/v1/rules"),
+    ("GET", "/api/v1/festivals?year=2026"),
+    ("GET", "/api/v1/opt-outs"),
+    ("POST", "/api/v1/opt-outs"),
+    ("DELETE", "/api/v1/opt-outs/00000000-0000-0000-0000-000000000001"),
+    ("GET", "/api/v1/consents?customer_id=C1"),
+    ("POST", "/api/v1/consents"),
+    ("GET", "/api/v1/replies?customer_id=C1"),
+]
+
+
+@pytest.fixture
+async def owner(world: World) -> Any:
+    async with world.served.client("policy_owner") as client:
+        yield client
+
+
+async def save(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
+    return await client.post("/api/v1/templates", json=template_document(**changes))
+
+
+async def test_no_route_answers_without_a_key_or_to_an_agent_and_an_auditor_only_reads(world: World) -> None:
+    nobody, agent, auditor = (world.served.client(role) for role in (None, "agent", "auditor"))
+    async with nobody, agent, auditor:
+        for method, route in ROUTES:
+            assert (await nobody.request(method, route)).status_code == 401, route
+            assert (await agent.request(method, route)).status_code == 403, route
+            answer = await auditor.request(method, route, json={})
+            assert (answer.status_code == 403) == (method != "GET"), route
+
+
+async def test_a_template_saved_twice_is_one_version_and_a_changed_one_the_next(owner: httpx.AsyncClient) -> None:
+    first, again = await save(owner), await save(owner)
+    assert (first.json()["version"], again.json()["version"]) == (1, 1)
+    changed = await save(owner, text="尊敬的{{ name }}，早上好。")
+    assert changed.json()["version"] == 2
+    (shown,) = (await owner.get("/api/v1/templates")).json()["items"]
+    assert shown["body"]["text"] == "尊敬的{{ name }}，早上好。"
+
+
+async def test_a_template_may_be_yaml(owner: httpx.AsyncClient) -> None:
+    answer = await owner.post("/api/v1/templates", content=yaml.safe_dump(template_document(), allow_unicode=True))
+    assert answer.status_code == 200
+
+
+async def test_a_template_that_fails_the_lint_is_refused_in_chinese(owner: httpx.AsyncClient) -> None:
+    answer = await save(owner, category="promotion", sign="")
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert (problem["code"] if "code" in problem else problem["type"]).endswith("template-rejected")
+    assert len(problem["problems"]) == 2
+
+
+async def test_what_is_no_document_is_refused(owner: httpx.AsyncClient) -> None:
+    for body in ("[1]", "a: [", "a: &x 1\nb: *x", "\xff\xfe", "x" * 70_000):
+        assert (await owner.post("/api/v1/rules", content=body.encode("latin-1"))).status_code == 400, body[:20]
+
+
+async def test_a_message_sent_by_hand_with_one_key_is_sent_once(world: World, owner: httpx.AsyncClient) -> None:
+    await save(owner)
+    body = {"customer_id": "C1", "template": "note", "phone": "138 0013 8000", "data": {"customer": {"name": "陈静"}}}
+    first = await owner.post("/api/v1/sends", json=body, headers={"Idempotency-Key": "k1"})
+    again = await owner.post("/api/v1/sends", json=body, headers={"Idempotency-Key": "k1"})
+    assert (first.status_code, first.json()["id"]) == (201, again.json()["id"])
+    await world.send_out()
+    shown = (await owner.get(first.headers["Location"])).json()
+    assert (shown["state"], shown["recipient_masked"]) == ("accepted", "138****8000")
+    assert world.simulator.messages.counts()["messages"] == 1
+
+
+async def test_a_template_under_review_cannot_be_used(owner: httpx.AsyncClient) -> None:
+    await save(owner, review="pending")
+    answer = await owner.post("/api/v1/sends", json={"customer_id": "C1", "template": "note"})
+    assert answer.status_code == 409
+
+
+async def test_a_message_whose_text_cannot_be_made_is_refused(owner: httpx.AsyncClient) -> None:
+    await save(owner, params={"name": "{{ data.absent }}"})
+    answer = await owner.post("/api/v1/sends", json={"customer_id": "C1", "template": "note"})
+    assert answer.status_code == 409
+    wrong_number = {"customer_id": "C1", "template": "note", "phone": "123"}
+    assert (await owner.post("/api/v1/sends", json=wrong_number)).status_code == 422
+
+
+async def test_only_a_failed_send_is_sent_again_and_only_once(world: World, owner: httpx.AsyncClient) -> None:
+    await world.load_pack("thank_you")
+    world.behave(failed=1)
+    await world.served.deliver(event("order.completed", example("order.completed", customer=customer())))
+    (planned,) = await world.sends()
+    assert (await owner.post(f"/api/v1/sends/{planned['id']}/resend")).status_code == 409
+    await world.send_out()
+    await world.call_back()
+    world.behave()
+    answer = await owner.post(f"/api/v1/sends/{planned['id']}/resend")
+    assert (answer.status_code, answer.json()["resend_of"]) == (201, planned["id"])
+    assert (await owner.post(f"/api/v1/sends/{planned['id']}/resend")).status_code == 409
+    await world.send_out()
+    await world.call_back()
+    assert sorted(send["state"] for send in await world.sends()) == ["delivered", "failed"]
+
+
+async def test_the_ledger_is_listed_in_pages_and_filtered(world: World, owner: httpx.AsyncClient) -> None:
+    await world.load_pack("thank_you")
+    for number in range(5):
+        order = example("order.completed", customer=customer(f"C{number}"))
+        await world.served.deliver(event("order.completed", order, key=f"C{number}"))
+        world.clock.advance(timedelta(minutes=1))
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = (await owner.get("/api/v1/sends", params={"limit": 2, "cursor": cursor})).json()
+        seen += [send["customer_id"] for send in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == ["C4", "C3", "C2", "C1", "C0"]
+    assert [send["customer_id"] for send in await world.sends(customer_id="C3", state="planned")] == ["C3"]
+    assert await world.sends(purpose="birthday") == []
+    assert (await owner.get("/api/v1/sends", params={"cursor": "nonsense"})).status_code == 422
+    assert PHONE[3:] not in (await owner.get("/api/v1/sends")).text
+
+
+async def test_an_unknown_send_is_not_found(owner: httpx.AsyncClient) -> None:
+    assert (await owner.get(ROUTES[1][1])).status_code == 404
+    assert (await owner.post(ROUTES[3][1])).status_code == 404
+
+
+async def test_an_opt_out_is_announced_listed_and_can_be_revoked(world: World, owner: httpx.AsyncClient) -> None:
+    created = await owner.post("/api/v1/opt-outs", json={"customer_id": "C1", "phone": "13800138000", "scope": "all"})
+    assert created.json()["phone_masked"] == "138****8000"
+    (told,) = await world.served.published("notification.opted_out")
+    assert (told.key, told.data["purpose"], told.data["phone_masked"]) == ("C1", "all", "138****8000")
+    listed = (await owner.get("/api/v1/opt-outs", params={"customer_id": "C1"})).json()["items"]
+    assert [row["id"] for row in listed] == [created.json()["id"]]
+    where = f"/api/v1/opt-outs/{created.json()['id']}"
+    assert (await owner.delete(where)).json()["revoked_at"]
+    assert (await owner.delete(where)).status_code == 404
+    assert (await owner.get("/api/v1/opt-outs")).json()["items"] == []
+    assert (await owner.post("/api/v1/opt-outs", json={})).status_code == 422
+
+
+async def test_promotion_that_needs_consent_goes_to_those_who_gave_it(world: World, owner: httpx.AsyncClient) -> None:
+    rule = {"id": "sale", "events": ["order.completed"], "purpose": "sale", "template": "sale", "needs_consent": True}
+    await save(owner, name="sale", category="promotion", text="尊敬的{{ name }}，欢迎再来。拒收请回复R")
+    assert (await owner.post("/api/v1/rules", json=rule)).status_code == 200
+    proof = {"customer_id": "C1", "how": "营业厅签字", "text": "我同意接收服务推广短信"}
+    assert (await owner.post("/api/v1/consents", json=proof)).json()["by"] == "test-policy_owner"
+    for number in ("C1", "C2"):
+        order = example("order.completed", customer=customer(number))
+        await world.served.deliver(event("order.completed", order, key=number))
+    await world.send_out()
+    found = {send["customer_id"]: (send["state"], send["reason"]) for send in await world.sends()}
+    assert found == {"C1": ("accepted", ""), "C2": ("suppressed", "no_consent")}
+    (kept,) = (await owner.get("/api/v1/consents", params={"customer_id": "C1"})).json()["items"]
+    assert kept["text"] == proof["text"]
+
+
+async def test_the_providers_tell_how_they_are(world: World, owner: httpx.AsyncClient) -> None:
+    await save(owner)
+    world.simulator.burst = world.simulator.burst.model_copy(update={"status": 500, "count": 1})
+    body = {"customer_id": "C1", "template": "note", "phone": "13800138000", "data": {"customer": {"name": "陈静"}}}
+    await owner.post("/api/v1/sends", json=body)
+    await world.send_out()
+    shown = (await owner.get("/api/v1/providers")).json()
+    providers = {one["name"]: one for one in shown["items"]}
+    assert set(providers) == {"aliyun", "smtp"}
+    assert (providers["aliyun"]["healthy"], providers["aliyun"]["trouble"]) == (False, "http_500")
+    assert (providers["aliyun"]["last_day"], shown["unknown"]) == ({"unknown": 1}, 1)
+
+
+async def test_the_calendar_of_festivals_is_shown(owner: httpx.AsyncClient) -> None:
+    days = (await owner.get("/api/v1/festivals", params={"year": 2026})).json()["festivals"]
+    assert {"code": "lantern", "name": "元宵节", "day": "2026-03-03"} in days
+
+
+async def test_changes_are_audited(world: World, owner: httpx.AsyncClient) -> None:
+    from sqlalchemy import text
+
+    await save(owner)
+    await owner.post("/api/v1/opt-outs", json={"customer_id": "C1"})
+    async with world.served.runtime.db.read() as session:
+        rows = (await session.execute(text("SELECT action, principal FROM audit_log ORDER BY id"))).all()
+    assert [tuple(row) for row in rows] == [
+        ("template.saved", "test-policy_owner"),
+        ("opt_out.created", "test-policy_owner"),
+    ]
+
+
+async def test_every_operation_is_described_in_chinese(owner: httpx.AsyncClient) -> None:
+    described = (await owner.get("/openapi.json")).json()
+    for path, operations in described["paths"].items():
+        if path.startswith(("/api/v1/dlq", "/api/v1/dead")):
+            continue
+        for operation in operations.values():
+            assert any("一" <= letter <= "鿿" for letter in operation["summary"]), path

@@ -1,0 +1,96 @@
+"""Which events lead to which messages, once each."""
+
+from shared.testing import event, example
+from tests.notifications.conftest import SEALED, SEALER, World, customer
+
+
+async def test_the_demo_pack_gives_each_fact_its_message(world: World) -> None:
+    await world.load_pack()
+    facts = ("order.completed", "installation.finished", "gas.ignited", "repair.closed", "complaint.resolved")
+    for number, name in enumerate(facts):
+        data = example(name)
+        data["customer"]["id"] = f"C{number}"
+        await world.served.deliver(event(name, data, key=f"C{number}"))
+    found = {(send["kind"], send["purpose"], send["state"]) for send in await world.sends()}
+    kinds = {example("complaint.resolved")["kind"]: "complaint_resolved"} | dict.fromkeys(facts[:4], "thank_you")
+    assert {state for *_, state in found} == {"planned"}
+    assert len(await world.sends()) == len(facts)
+    assert {kind: purpose for kind, purpose, _ in found}.items() <= kinds.items()
+
+
+async def test_the_same_event_twice_and_two_events_about_one_matter_are_one_message(world: World) -> None:
+    await world.load_pack("complaint_resolved")
+    once = event("complaint.resolved", id="e1")
+    await world.served.deliver(once)
+    await world.served.deliver(once, event("complaint.resolved", id="e2"))
+    assert len(await world.sends()) == 1
+
+
+async def test_a_customer_with_two_matters_a_day_is_thanked_once(world: World) -> None:
+    await world.load_pack("thank_you")
+    order = example("order.completed", customer=customer())
+    repair = example("repair.closed", customer=customer())
+    await world.served.deliver(event("order.completed", order), event("repair.closed", repair))
+    assert len(await world.sends()) == 1
+
+
+async def test_a_released_greeting_or_notice_is_sent_and_a_phone_follow_up_is_not(world: World) -> None:
+    await world.load_pack("followup_notice")
+    await world.served.deliver(
+        event("followup.released", example("followup.released", task_id="T1", purpose="notice")),
+        event("followup.released", example("followup.released", task_id="T2", purpose="followup", channel="phone")),
+        event("followup.released", example("followup.released", task_id="T3", purpose="followup", channel="sms")),
+    )
+    assert sorted(send["cause_id"] for send in await world.sends()) == ["T1", "T3"]
+
+
+async def test_a_message_a_policy_asks_for_is_on_record_even_without_a_rule(world: World) -> None:
+    await world.served.deliver(event("followup.released", example("followup.released", purpose="greeting")))
+    (send,) = await world.sends()
+    assert (send["state"], send["reason"]) == ("suppressed", "no_template")
+
+
+async def test_the_survey_of_the_unreached_is_off_until_somebody_turns_it_on(world: World) -> None:
+    await world.load_pack("survey_unreached")
+    await world.served.deliver(event("visit.failed", example("visit.failed", reason="unreachable")))
+    assert await world.sends() == []
+    async with world.served.client("policy_owner") as client:
+        (rule,) = (await client.get("/api/v1/rules")).json()["items"]
+        answer = await client.post("/api/v1/rules", json=rule["body"] | {"enabled": True})
+    assert answer.json()["version"] == 2
+    await world.served.deliver(event("visit.failed", example("visit.failed", reason="unreachable", visit_id="V2")))
+    assert [send["purpose"] for send in await world.sends()] == ["survey"]
+
+
+async def test_a_message_goes_to_the_newest_number_known(world: World) -> None:
+    await world.load_pack("birthday")
+    first = example("customer.updated", customer=customer(birthday="--03-02"))
+    later = example("order.completed", customer=customer(phone=SEALER.seal("+8613900139000"), birthday=None))
+    await world.served.deliver(event("customer.updated", first))
+    await world.served.deliver(event("order.completed", later))
+    await world.served.run_job("greetings")
+    await world.send_out()
+    (send,) = await world.sends()
+    assert send["recipient_masked"] == "139****9000"
+
+
+async def test_an_older_fact_that_comes_late_changes_nothing_known_better(world: World) -> None:
+    await world.load_pack("birthday")
+    newer = event("customer.updated", example("customer.updated", customer=customer(name="陈小静", birthday="--03-02")))
+    older = event(
+        "order.completed",
+        example("order.completed", customer=customer(name="旧名", phone=SEALED)),
+        time=newer.time.replace(year=2025),
+    )
+    await world.served.deliver(newer)
+    await world.served.deliver(older)
+    await world.served.run_job("greetings")
+    (send,) = await world.sends()
+    assert "陈小静" in send["text"]
+
+
+async def test_facts_nobody_has_a_message_for_pass_by(world: World) -> None:
+    await world.load_pack()
+    await world.served.deliver(event("weather.rained"), event("meter.read"), event("something.unheard_of", {"a": 1}))
+    assert await world.sends() == []
+    assert await world.served.dead_letters() == []
