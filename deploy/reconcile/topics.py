@@ -32,10 +32,10 @@ async def kafka(bootstrap: str) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOK
         await admin.close()
 
 
-async def read_topics(bootstrap: str) -> AsyncIterator[list[tuple[str, Event]]]:
-    """All events there are now, in portions of (topic, event). Raises TopicTruncated, BrokerUnavailable."""
+async def read_topics(bootstrap: str, prefix: str = "") -> AsyncIterator[list[tuple[str, Event]]]:
+    """All events there are now, in portions of (topic without prefix, event). Raises TopicTruncated, BrokerUnavailable."""
     async with kafka(bootstrap) as (admin, client):
-        partitions = await _partitions(admin, registry.topics())
+        partitions = await _partitions(admin, [prefix + topic for topic in registry.topics()])
         _require_whole(await bounded(client.beginning_offsets(partitions)))
         ends = await bounded(client.end_offsets(partitions))
         left = {partition for partition in partitions if ends[partition] > 0}
@@ -45,7 +45,7 @@ async def read_topics(bootstrap: str) -> AsyncIterator[list[tuple[str, Event]]]:
         while left:
             polled = await bounded(client.getmany(*left, timeout_ms=POLL_MS, max_records=PORTION))
             yield [
-                (partition.topic, event)
+                (partition.topic.removeprefix(prefix), event)
                 for partition, records in polled.items()
                 for record in records
                 if record.offset < ends[partition] and (event := _event(record.headers, record.value))
