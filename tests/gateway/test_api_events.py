@@ -42,7 +42,14 @@ async def test_a_structured_event_is_accepted_and_published_with_its_own_identit
     assert response.status_code == 202
     (item,) = response.json()["items"]
     (event,) = await gateway.published()
-    assert item == {"id": "e1", "source": "/erp/hz", "status": "accepted", "event_id": event.id, "lineage": event.lineage, "errors": []}
+    assert item == {
+        "id": "e1",
+        "source": "/erp/hz",
+        "status": "accepted",
+        "event_id": event.id,
+        "lineage": event.lineage,
+        "errors": [],
+    }
     assert (event.id, event.source, event.key, event.name) == ("e1", "/erp/hz", "C1", "order.completed")
     assert event.traceparent.split("-")[1] == response.headers["traceparent"].split("-")[1]
     assert "13812345678" not in str(event)
@@ -54,7 +61,13 @@ async def test_a_binary_event_is_accepted(gateway: Served) -> None:
     response = await post(gateway, {"value": 1}, headers)
     assert response.status_code == 202
     (event,) = await gateway.published()
-    assert (event.id, event.type, event.key, event.subject, event.data) == ("订单-1", "meter.seen", "C9", "M1", {"value": 1})
+    assert (event.id, event.type, event.key, event.subject, event.data) == (
+        "订单-1",
+        "meter.seen",
+        "C9",
+        "M1",
+        {"value": 1},
+    )
 
 
 async def test_plain_json_may_hold_an_envelope_or_a_batch(gateway: Served) -> None:
@@ -91,7 +104,14 @@ async def test_concurrent_batches_publish_each_identity_once(gateway: Served) ->
 async def test_a_broken_item_leaves_its_neighbours_alone(gateway: Served) -> None:
     deep = b'{"specversion":"1.0","id":"deep","source":"/s","type":"t","data":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}"
     nul = orjson.dumps(envelope("nul", type="my.own", data={"name": "a\0b"}))
-    broken = [orjson.dumps(envelope(1)), deep, nul, b"17", orjson.dumps(envelope("t", data="x")), orjson.dumps(envelope(2))]
+    broken = [
+        orjson.dumps(envelope(1)),
+        deep,
+        nul,
+        b"17",
+        orjson.dumps(envelope("t", data="x")),
+        orjson.dumps(envelope(2)),
+    ]
     response = await post(gateway, b"[" + b",".join(broken) + b"]")
     assert response.status_code == 202
     assert statuses(response) == ["accepted", *["rejected"] * 4, "accepted"]
@@ -109,7 +129,9 @@ async def test_when_nothing_can_be_accepted_the_answer_is_a_problem_with_items(g
 
 
 async def test_an_unknown_type_is_accepted_as_it_is(gateway: Served) -> None:
-    assert (await post(gateway, envelope(type="com.example.thing", data={"a": [1, {"b": None}]}), SINGLE)).status_code == 202
+    assert (
+        await post(gateway, envelope(type="com.example.thing", data={"a": [1, {"b": None}]}), SINGLE)
+    ).status_code == 202
     (event,) = await gateway.published()
     assert (event.type, event.key, event.data) == ("com.example.thing", "/erp/hz", {"a": [1, {"b": None}]})
 
@@ -126,7 +148,9 @@ async def test_an_unknown_type_is_accepted_as_it_is(gateway: Served) -> None:
         (b"[" + b" " * (2 << 20) + b"]", BATCH, 413),
     ],
 )
-async def test_a_body_that_is_no_batch_is_refused(gateway: Served, body: bytes, headers: dict[str, str], status: int) -> None:
+async def test_a_body_that_is_no_batch_is_refused(
+    gateway: Served, body: bytes, headers: dict[str, str], status: int
+) -> None:
     response = await post(gateway, body, headers)
     assert response.status_code == status
     if status != 202:

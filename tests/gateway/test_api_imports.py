@@ -14,7 +14,18 @@ from services.gateway.commands import imports as module
 from shared.clock import ManualClock
 from shared.testing.served import Served
 
-HEADER = ["工单编号", "诉求内容", "诉求性质", "事发区域", "求助人员", "求助号码", "办结时间", "主办单位", "工单状态", "处置结果"]
+HEADER = [
+    "工单编号",
+    "诉求内容",
+    "诉求性质",
+    "事发区域",
+    "求助人员",
+    "求助号码",
+    "办结时间",
+    "主办单位",
+    "工单状态",
+    "处置结果",
+]
 
 
 def row(number: int, **changes: str) -> list[str]:

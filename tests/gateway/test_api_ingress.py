@@ -79,9 +79,10 @@ async def test_a_forged_frappe_webhook_is_refused_counted_and_logged_without_its
 
 
 def forged_so_far() -> float:
-    return REGISTRY.get_sample_value(
-        "huifang_gateway_events_total", {"source_kind": "erpnext", "outcome": "forged"}
-    ) or 0.0
+    return (
+        REGISTRY.get_sample_value("huifang_gateway_events_total", {"source_kind": "erpnext", "outcome": "forged"})
+        or 0.0
+    )
 
 
 async def test_a_signature_over_other_bytes_of_the_same_json_is_forged(gateway: Served) -> None:
@@ -99,7 +100,9 @@ async def test_a_frappe_form_is_understood(gateway: Served) -> None:
     assert await results(gateway) == [("new", "")]
 
 
-@pytest.mark.parametrize("path", ["/ingress/v1/hz/wrong", "/ingress/v1/nobody/wrong", "/ingress/v1/a%00b/x", "/ingress/v1/12345/x"])
+@pytest.mark.parametrize(
+    "path", ["/ingress/v1/hz/wrong", "/ingress/v1/nobody/wrong", "/ingress/v1/a%00b/x", "/ingress/v1/12345/x"]
+)
 async def test_a_wrong_source_or_token_is_refused_alike(gateway: Served, path: str) -> None:
     await new_source(gateway, "odoo")
     response = await push(gateway, path, SALE)
@@ -143,7 +146,14 @@ async def test_retries_edits_and_late_states_make_no_second_fact(gateway: Served
     ]
     for body in pushed:
         await push(gateway, source["path"], body)
-    assert [result for result, _ in await results(gateway)] == ["new", "duplicate", "duplicate", "ignored", "ignored", "new"]
+    assert [result for result, _ in await results(gateway)] == [
+        "new",
+        "duplicate",
+        "duplicate",
+        "ignored",
+        "ignored",
+        "new",
+    ]
     assert len(await gateway.published()) == 2
 
 
@@ -156,7 +166,13 @@ async def test_a_refused_document_is_taken_when_it_comes_again_mended(gateway: S
 
 async def test_a_cloudevents_source_may_push_one_or_many(gateway: Served) -> None:
     source = await new_source(gateway, "cloudevents", "sap")
-    sap = {"type": "sap.s4.salesorder.Changed.v1", "specversion": "1.0", "source": "/s4/100", "id": "f1", "data": {"SalesOrder": "48"}}
+    sap = {
+        "type": "sap.s4.salesorder.Changed.v1",
+        "specversion": "1.0",
+        "source": "/s4/100",
+        "id": "f1",
+        "data": {"SalesOrder": "48"},
+    }
     assert (await push(gateway, source["path"], sap)).status_code == 202
     assert (await push(gateway, source["path"], [sap, sap | {"id": "f2"}, sap | {"id": ""}])).status_code == 202
     assert [result for result, _ in await results(gateway)] == ["new", "duplicate", "new", "rejected"]
@@ -182,7 +198,9 @@ async def test_a_message_can_be_replayed_after_its_source_was_mended(gateway: Se
     await push(gateway, source["path"], {"no": "M1"})
     assert [result for result, _ in await results(gateway)] == ["rejected"]
     async with gateway.client("integrator") as client:
-        changed = await client.patch("/api/v1/sources/meters", json={"options": {"type": "meter.seen"}}, headers={"If-Match": '"1"'})
+        changed = await client.patch(
+            "/api/v1/sources/meters", json={"options": {"type": "meter.seen"}}, headers={"If-Match": '"1"'}
+        )
         assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
         (message,) = (await client.get("/api/v1/messages", params={"source": "meters"})).json()["items"]
         path = f"/api/v1/messages/{message['id']}"
@@ -292,7 +310,16 @@ async def test_no_other_route_answers_without_a_key(gateway: Served) -> None:
         for path, methods in paths.items():
             for method in methods:
                 filled = path
-                for name in ("name", "message_id", "import_id", "endpoint_id", "delivery_id", "letter_id", "source", "token"):
+                for name in (
+                    "name",
+                    "message_id",
+                    "import_id",
+                    "endpoint_id",
+                    "delivery_id",
+                    "letter_id",
+                    "source",
+                    "token",
+                ):
                     filled = filled.replace("{" + name + "}", "019cac0f-2680-824c-9193-a1f8b29576db")
                 response = await client.request(method, filled, json={})
                 assert response.status_code == 401, (method, path)

@@ -85,7 +85,11 @@ def test_a_closed_warranty_claim_is_a_repair() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"status": "To Deliver and Bill"}, "不是完成状态"), ({"doctype": "Journal Entry"}, "不产生回访事实"), ({"doctype": ""}, "（空）")],
+    [
+        ({"status": "To Deliver and Bill"}, "不是完成状态"),
+        ({"doctype": "Journal Entry"}, "不产生回访事实"),
+        ({"doctype": ""}, "（空）"),
+    ],
 )
 def test_other_states_and_doctypes_are_acknowledged_and_ignored(changes: dict[str, Any], words: str) -> None:
     reading = erpnext.read(ORDER | changes, FRAPPE)
@@ -108,7 +112,13 @@ def test_a_completed_order_without_customer_is_refused_by_the_contract() -> None
 
 
 def test_mapping_and_constants_of_a_source_are_laid_over() -> None:
-    options = Options("hz", "erpnext", ORG_ZONE, fields={"customer.id": "custom.uid"}, constants={"org.code": "CD", "order_type": "rental"})
+    options = Options(
+        "hz",
+        "erpnext",
+        ORG_ZONE,
+        fields={"customer.id": "custom.uid"},
+        constants={"org.code": "CD", "order_type": "rental"},
+    )
     event = fact(erpnext.read(ORDER | {"company": None, "custom": {"uid": "U-5"}}, options))
     assert (event.key, event.data["org"]["code"], event.data["order_type"]) == ("U-5", "CD", "sale")
 

@@ -81,7 +81,16 @@ def test_a_row_with_chinese_headers_is_a_fact() -> None:
 def test_a_push_in_our_own_shape_is_taken_over() -> None:
     pushed = example("hotline.case_closed", customer=None)
     event = fact(pushed)
-    for field in ("case_no", "content", "appeal_kind", "category", "area", "host_dept", "handle_status", "handle_result"):
+    for field in (
+        "case_no",
+        "content",
+        "appeal_kind",
+        "category",
+        "area",
+        "host_dept",
+        "handle_status",
+        "handle_result",
+    ):
         assert event.data[field] == pushed[field]
 
 
@@ -124,7 +133,11 @@ def test_a_broken_cell_is_refused_by_its_column(changes: dict[str, Any], column:
 
 
 def test_all_broken_cells_of_a_row_are_named() -> None:
-    assert set(refused(ROW | {"诉求性质": "?", "办结时间": "?", "工单编号（必填）": ""})) == {"诉求性质", "办结时间", "工单编号（必填）"}
+    assert set(refused(ROW | {"诉求性质": "?", "办结时间": "?", "工单编号（必填）": ""})) == {
+        "诉求性质",
+        "办结时间",
+        "工单编号（必填）",
+    }
 
 
 @pytest.mark.parametrize("text", ['="3301202611200000011"', "'3301202611200000011", "3301202611200000011\t"])
@@ -167,7 +180,9 @@ OLD, NEW = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
         (Known(OLD, "f"), Document("1", "closed", NEW, "g"), News.NEW),
     ],
 )
-def test_only_the_newest_state_counts_and_each_fact_once(known: Known | None, reported: Document, expected: News) -> None:
+def test_only_the_newest_state_counts_and_each_fact_once(
+    known: Known | None, reported: Document, expected: News
+) -> None:
     assert news(known, reported) is expected
 
 

@@ -38,7 +38,17 @@ def test_every_way_of_writing_an_instant_is_read(written: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["2026-11-20", "2026/11/20", "20261120", "2026年11月20日", "2026/11/20 0:00:00", date(2026, 11, 20), 46346, 46346.0]
+    "written",
+    [
+        "2026-11-20",
+        "2026/11/20",
+        "20261120",
+        "2026年11月20日",
+        "2026/11/20 0:00:00",
+        date(2026, 11, 20),
+        46346,
+        46346.0,
+    ],
 )
 def test_a_day_is_its_beginning_in_the_senders_zone(written: Any) -> None:
     assert parse_time(written, ORG_ZONE) == MIDNIGHT

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any
 
 from services.gateway.domain.mapping import text_of
@@ -77,6 +78,7 @@ def plain(name: str) -> str:
 _PATHS = {plain(name): path for path, names in NAMES.items() for name in (*names, path, path.replace(".", ""))}
 
 
+@lru_cache(4096)
 def path_of(name: str) -> str | None:
     """The canonical path a sender's name stands for."""
     return _PATHS.get(plain(name))

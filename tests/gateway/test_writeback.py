@@ -1,0 +1,107 @@
+"""Results on their way back: which, to whom, when again, and never into our own network."""
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.gateway.domain.addresses import ForbiddenTarget, check_address, check_url, parse_networks
+from services.gateway.domain.credentials import Credential, live, rotate
+from services.gateway.domain.writeback import (
+    RETRY_AFTER,
+    WRITTEN_BACK,
+    Answer,
+    Origin,
+    Target,
+    Verdict,
+    after_try,
+    body_of,
+)
+from shared.testing.events import event, example
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+ORIGIN = Origin("/hotline/city", "e1", "hotline.case_closed", "5101", "lineage")
+
+
+def test_a_completed_visit_goes_back_with_the_fields_12345_asks_for() -> None:
+    sent = event(
+        "visit.completed",
+        example("visit.completed", satisfaction="very_dissatisfied", resolved=False, reasons=["态度"]),
+    )
+    body = body_of(sent, ORIGIN)
+    assert (body["type"], body["timestamp"]) == ("visit.completed", sent.time.isoformat())
+    assert body["data"] | {"remark": "", "visited_at": ""} == {
+        "case_no": "5101", "source": "/hotline/city", "source_event_id": "e1", "visit_no": sent.data["visit_id"], "round": 2,
+        "visited_at": "", "reached": True, "unreached_reason": None, "responded": True, "resolved": False,
+        "satisfaction": "dissatisfied", "reasons": ["态度"], "remark": "", "agent_no": "agent-01", "redo_requested": True,
+    }  # fmt: skip
+
+
+def test_a_failed_visit_says_why_nobody_was_reached() -> None:
+    data = body_of(event("visit.failed"), ORIGIN)["data"]
+    assert (data["reached"], data["unreached_reason"]) == (False, example("visit.failed")["reason"])
+
+
+@pytest.mark.parametrize("name", WRITTEN_BACK)
+def test_every_result_that_is_written_back_has_a_body(name: str) -> None:
+    assert body_of(event(name), ORIGIN)["data"]["case_no"] == "5101"
+
+
+def test_an_endpoint_wants_its_sources_and_types() -> None:
+    city = Target("1", "/hotline/*", ["visit.completed"])
+    assert city.wants("/hotline/city", "visit.completed")
+    assert not city.wants("/hotline/city", "visit.failed")
+    assert not city.wants("/erpnext/hz", "visit.completed")
+    assert Target("2", "*", []).wants("/erp/x", "complaint.closed")
+
+
+def test_retries_follow_the_schedule_with_jitter_and_end() -> None:
+    waits = [after_try(Answer(500), tries, NOW, NOW, 0.0).at for tries in range(1, 10)]
+    assert waits == [NOW + wait for wait in RETRY_AFTER]
+    late = after_try(Answer(0, "x"), 1, NOW, NOW, 0.99).at
+    assert late is not None
+    assert NOW + timedelta(seconds=5) < late < NOW + timedelta(seconds=5.5)
+    assert after_try(Answer(500), 10, NOW, NOW, 0.5).state == Verdict.FAILED
+
+
+@given(st.integers(0, 599), st.integers(1, 30), st.floats(0, 0.99))
+def test_only_a_2xx_delivers(status: int, tries: int, jitter: float) -> None:
+    assert (after_try(Answer(status), tries, NOW, NOW, jitter).state == Verdict.DELIVERED) == (200 <= status < 300)
+
+
+def test_a_receiver_that_is_gone_or_failing_for_days_is_switched_off() -> None:
+    assert "410" in after_try(Answer(410), 1, NOW, NOW, 0).disable
+    assert after_try(Answer(500), 1, NOW - timedelta(days=4), NOW, 0).disable == ""
+    assert "5 天" in after_try(Answer(500), 1, NOW - timedelta(days=5), NOW, 0).disable
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1/x", "http://[::1]/", "http://10.1.2.3/", "http://192.168.0.1", "http://172.16.0.1", "http://169.254.169.254/",
+     "http://[::ffff:127.0.0.1]/", "http://[fe80::1]/", "http://100.64.0.1/", "http://0.0.0.0/", "http://224.0.0.1/",
+     "ftp://example.com/", "file:///etc/passwd", "http://", "example.com", "http://u:p@example.com/", "http://example.com:99999/"],
+)  # fmt: skip
+def test_addresses_of_our_own_network_are_forbidden(url: str) -> None:
+    with pytest.raises(ForbiddenTarget):
+        check_url(url, [])
+
+
+def test_names_and_allowed_addresses_pass() -> None:
+    check_url("https://receiver.example.com/hooks?a=b", [])
+    check_address(ip_address("8.8.8.8"), [])
+    check_address(ip_address("10.1.2.3"), parse_networks("127.0.0.1, 10.0.0.0/8"))
+    with pytest.raises(ForbiddenTarget):
+        check_address(ip_address("10.1.2.3"), parse_networks("10.2.0.0/16"))
+
+
+def test_at_most_two_credentials_live_while_one_is_replaced() -> None:
+    first = [Credential("a")]
+    second = rotate(first, "b", NOW + timedelta(hours=1), NOW)
+    third = rotate(second, "c", NOW + timedelta(hours=2), NOW + timedelta(minutes=1))
+    assert [item.value for item in live(second, NOW)] == ["b", "a"]
+    assert [item.value for item in live(third, NOW)] == ["c", "b"]
+    assert [item.value for item in live(third, NOW + timedelta(hours=2))] == ["c"]
+    assert [item.value for item in rotate(first, "b", NOW, NOW)] == ["b"]
+    assert [Credential.load(item.dump()) for item in third] == third
