@@ -29,8 +29,8 @@ PACK_BODY: dict[str, Any] = {
 }
 
 
-async def pack_in(request: Request) -> PackIn:
-    """The pack in JSON or YAML (of which JSON is a part). Raises InvalidInput."""
+async def pack_in(request: Request, by: Owner) -> PackIn:
+    """The pack in JSON or YAML (of which JSON is a part), parsed for nobody but an owner. Raises InvalidInput."""
     try:
         return PackIn.model_validate(yaml.safe_load(await request.body()))
     except yaml.YAMLError as error:

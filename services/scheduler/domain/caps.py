@@ -41,9 +41,9 @@ def standing(cap: Cap, day: date, contacts: Iterable[date]) -> CapState:
 
 
 def _window_starts(cap: Cap, day: date, contacts: tuple[date, ...]) -> list[date]:
-    """Every window holding `day` that can be fullest starts on a contact, or ends on `day`."""
+    """The fullest window holding `day` can be moved on until it starts on a contact, or on `day` itself."""
     earliest = day - timedelta(days=cap.days - 1)
-    return [earliest, *(other for other in contacts if earliest <= other <= day)]
+    return [day, *(other for other in contacts if earliest <= other < day)]
 
 
 def _window(cap: Cap, first: date, contacts: tuple[date, ...]) -> CapState:

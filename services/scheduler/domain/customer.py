@@ -11,7 +11,7 @@ from services.scheduler.domain.windows import local_day
 
 BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
 UPDATE_ATTRIBUTES = ("tier", "area")
-NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.fromtimestamp(0, UTC)
 ANY_PURPOSE = "*"
 NOTHING: Mapping[str, Any] = {}
 

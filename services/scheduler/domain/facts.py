@@ -92,5 +92,5 @@ def _matter(fact: Fact) -> dict[str, Any]:
         "at": fact.at,
         "subject": number,
         "title": f"{declared.title if declared else fact.name} {number}".strip(),
-        "facts": {name: value for name, value in data.items() if name != "matters"},
+        "facts": {name: value for name, value in data.items() if name not in ("customer", "matters")},
     }

@@ -25,7 +25,7 @@ _SAVE = text("""
 """)
 _REFUSE = text("""
     INSERT INTO customer (id, profile, as_of, opted_out)
-    SELECT id, '{}', '-infinity', opted_out::jsonb
+    SELECT id, '{}', 'epoch', opted_out::jsonb
     FROM unnest(CAST(:ids AS text[]), CAST(:opted_out AS text[])) AS row (id, opted_out)
     ORDER BY id
     ON CONFLICT (id) DO UPDATE SET opted_out = excluded.opted_out || customer.opted_out

@@ -1,0 +1,73 @@
+"""Facts, policies and customers for tests of the rules."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.scheduler.domain.book import PolicyBook, match
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.decide import Decision, decide
+from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.pack import policy_of, read_pack
+from services.scheduler.domain.policy import Policy
+from shared.clock import ORG_ZONE
+from shared.contracts.registry import short_name, wire_type
+from shared.messaging.event import event_key
+
+MONDAY = datetime(2026, 3, 2, 10, tzinfo=ORG_ZONE)
+PACK_FILE = "format: 1\nname: test\ntitle: 测试\n"
+
+
+def at(text: str) -> datetime:
+    """An instant in the organisation's zone: `2026-03-02 10:00`."""
+    return datetime.fromisoformat(text).replace(tzinfo=ORG_ZONE)
+
+
+def fact(
+    name: str = "repair.closed",
+    data: Mapping[str, Any] | None = None,
+    *,
+    id: str = "e1",  # noqa: A002 - the CloudEvents attribute
+    customer: str = "C1",
+    time: datetime = MONDAY,
+    source: str = "/test",
+    **block: Any,
+) -> Fact:
+    """A fact about `customer` (none when empty), its customer block extended by `block`."""
+    full = {"work_order_no": f"WX-{id}", "org": {"code": "CD"}, **(data or {})}
+    if customer:
+        full.setdefault("customer", {"id": customer, "name": "陈静", **block})
+    wire = wire_type(name)
+    return new_fact(id, source, event_key(time, source, id), wire, short_name(wire), time, full, id)
+
+
+def contents(*policies: Mapping[str, Any], **head: Any) -> dict[str, str]:
+    """The files of a pack of these policies, each `{id, events, ...}` with everybody followed up by default."""
+    import yaml
+
+    written = []
+    for given in policies:
+        policy = {"id": "p1", "title": "策略", "rate": "all", **given}
+        events = policy.pop("events", ["repair.closed"])
+        trigger = {"events": events} | ({"condition": policy.pop("condition")} if "condition" in policy else {})
+        written.append({**policy, "trigger": trigger})
+    return {
+        "pack.yaml": yaml.safe_dump({"format": 1, "name": "test", "title": "测试", **head}, allow_unicode=True),
+        "policies/all.yaml": yaml.safe_dump({"policies": written}, allow_unicode=True),
+    }
+
+
+def policies(*given: Mapping[str, Any], **head: Any) -> list[Policy]:
+    """Policies read from YAML as a policy owner writes them."""
+    return [policy_of(draft.content, 1) for draft in read_pack(contents(*given, **head)).drafts]
+
+
+def book(*given: Mapping[str, Any], **head: Any) -> PolicyBook:
+    return PolicyBook(policies(*given, **head), revision=1)
+
+
+def judge(rules: PolicyBook, about: Fact, customer: Customer | None = None) -> tuple[Decision, Customer]:
+    """Match and decide, as the service does for one fact."""
+    customer = customer or Customer(about.customer_id)
+    matches = [match(rule, about, customer.profile) for rule in rules.rules_for(about.type)]
+    return decide(about, matches, customer)

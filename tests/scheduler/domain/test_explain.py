@@ -1,0 +1,47 @@
+from services.scheduler.domain.customer import Contact, Customer
+from services.scheduler.domain.explain import explain
+from shared.ids import new_id
+from tests.scheduler.builders import MONDAY, at, book, fact, judge
+
+NEXT_DAY = {"delay": {"days": 1}, "deadline": {"working_days": 3}}
+
+
+def told(rules, about, customer=None) -> str:  # type: ignore[no-untyped-def]
+    decision, _ = judge(rules, about, customer)
+    return "\n".join(explain(decision.outcome, decision.details, {"p1": "维修回访"}))
+
+
+def test_a_plan_is_told_with_its_times() -> None:
+    said = told(book(NEXT_DAY), fact())
+    assert "策略「维修回访」（p1 第 1 版）命中，全部回访，计划任务" in said
+    assert "2026-03-03 09:00 (周二) 起联系，2026-03-05 10:00 (周四) 前完成。" in said
+
+
+def test_every_reason_against_is_told() -> None:
+    condition = {"condition": {"not": {"field": "result", "op": "in", "value": ["cancelled", "x"]}}}
+    assert "要求 result 不是属于 “cancelled”、“x”，实际为 “cancelled”。" in told(
+        book(condition), fact(data={"result": "cancelled"})
+    )
+    exists = {"condition": {"field": "result", "op": "exists", "value": True}}
+    assert "要求 result 有值为 是，没有值。" in told(book(exists), fact())
+    assert "抽样号 " in told(book({"rate": 0.000001}), fact())
+    assert "没有可联系的客户" in told(book({}), fact(customer=""))
+    assert "客户登记为免打扰" in told(book({}), fact(), Customer("C1", {"do_not_contact": True}))
+    assert "客户已拒绝或退订此渠道" in told(book({}), fact(), Customer("C1", opted_out={"phone:*": MONDAY}))
+    assert told(book({}), fact("cn.acme.x")) == "不回访：没有策略匹配。"
+
+
+def test_caps_and_merges_are_told_with_their_figures() -> None:
+    used = Customer("C1", contacts=(Contact(new_id(), at("2026-02-02 09:00").date()),))
+    quarter = told(book(NEXT_DAY, caps=[{"limit": 1, "per": "quarter"}]), fact(), used)
+    assert "客户每季度最多联系 1 次，2026-01-01 至 2026-03-31 已有 1 次。" in quarter
+    rolling = told(book(NEXT_DAY, caps=[{"limit": 1, "per": "days", "days": 90}]), fact(), used)
+    assert "客户任意连续 90 天最多联系 1 次" in rolling
+    _, customer = judge(book(NEXT_DAY), fact(id="e1"))
+    assert f"与任务 {customer.open[0].id} 合并为一次联系" in told(book(NEXT_DAY), fact(id="e2"), customer)
+    assert "并接管任务" in told(book({**NEXT_DAY, "priority": 1}), fact(id="e3"), customer)
+
+
+def test_a_deadline_that_cannot_be_kept_is_told() -> None:
+    assert "时限之前没有可联系的时段" in told(book({"delay": {"days": 1}, "deadline": {"hours": 1}}), fact())
+    assert "无时限" in told(book({}), fact())

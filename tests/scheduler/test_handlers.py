@@ -1,0 +1,286 @@
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from services.scheduler.app import create_app
+from services.scheduler.settings import SchedulerSettings
+from shared.clock import ManualClock
+from shared.contracts.tasks import FollowupPlanned
+from shared.messaging import Event
+from shared.testing import Served, event, serve
+from shared.testing.events import NOON, example
+from tests.scheduler.builders import contents
+from tests.scheduler.conftest import apply, pack_files
+
+NEXT_DAY = {"delay": {"days": 1}, "deadline": {"working_days": 3}}
+HOTLINE = {"is_confidential": False, "is_anonymous": False}
+
+
+def sent(name: str, customer: str = "C1", id: str = "e1", at: timedelta = timedelta(), **data: Any) -> Event:  # noqa: A002
+    """A golden example about `customer`."""
+    full = example(name, customer={**example(name).get("customer", {}), "id": customer}, **data)
+    return event(name, full, key=customer, id=id, time=NOON + at)
+
+
+async def rows(served: Served, query: str, **values: Any) -> list[Any]:
+    async with served.runtime.db.read() as session:
+        return [tuple(row) for row in await session.execute(text(query), values)]
+
+
+async def outcomes(served: Served) -> dict[str, str]:
+    return dict(await rows(served, "SELECT event_id, outcome FROM decision"))
+
+
+async def test_every_fact_gets_one_decision_and_every_hit_one_task(served: Served) -> None:
+    await served.deliver(
+        sent("repair.closed", id="e1"),
+        sent("hotline.case_closed", "C2", id="e2"),
+        event("cn.acme.unknown", {"a": 1}, key="C3", id="e3"),
+        event("weather.rained", key="510108", id="e4"),
+    )
+    assert await outcomes(served) == {
+        "e1": "planned",
+        "e2": "planned",
+        "e3": "no_policy_matches",
+        "e4": "no_policy_matches",
+    }
+    planned = await served.published("followup.planned")
+    assert {e.key for e in planned} == {"C1", "C2"}
+    followup = planned[0].read(FollowupPlanned)
+    assert followup.questionnaire == "gas-repair"
+    assert (followup.policy_id, followup.policy_version) == ("r01.2-repair", 1)
+    assert planned[0].lineage == "e1"
+    assert planned[0].cause == "e1"
+
+
+async def test_the_same_event_is_never_decided_twice(served: Served) -> None:
+    again = sent("repair.closed", id="e1")
+    await served.deliver(again, again)
+    await served.deliver(again)
+    assert await outcomes(served) == {"e1": "planned"}
+    assert len(await served.published("followup.planned")) == 1
+
+
+async def test_ids_of_different_sources_do_not_collide(served: Served) -> None:
+    first = sent("repair.closed", "C1")
+    await served.deliver(first, event("repair.closed", first.data, key="C1", id="e1", source="/other"))
+    assert await rows(served, "SELECT count(*) FROM decision WHERE event_id = 'e1'") == [(2,)]
+
+
+async def test_matters_of_one_batch_are_combined(served: Served) -> None:
+    await served.deliver(
+        sent("repair.closed", id="e1"), sent("hotline.case_closed", id="e2"), sent("repair.closed", id="e3")
+    )
+    assert await outcomes(served) == {"e1": "planned", "e2": "planned", "e3": "merged"}
+    assert await rows(served, "SELECT state, reason, policy_id FROM task ORDER BY state") == [
+        ("cancelled", "merged", "r01.2-repair"),
+        ("planned", "", "r01.2-hotline-case"),
+    ]
+    assert await rows(served, "SELECT count(*) FROM due") == [(1,)]
+    assert await rows(served, "SELECT state, count(*) FROM contact_ledger GROUP BY 1 ORDER BY 1") == [
+        ("released", 1),
+        ("reserved", 1),
+    ]
+    assert [e.name for e in await served.published()] == ["followup.planned", "followup.cancelled", "followup.planned"]
+
+
+async def test_matters_of_later_batches_are_combined_the_same_way(served: Served) -> None:
+    for number, name in enumerate(("repair.closed", "hotline.case_closed", "repair.closed")):
+        await served.deliver(sent(name, id=f"e{number + 1}"))
+    assert await outcomes(served) == {"e1": "planned", "e2": "planned", "e3": "merged"}
+    ((body,),) = await rows(served, "SELECT body FROM task WHERE state = 'planned'")
+    assert [matter["event_id"] for matter in _json(body)["matters"]] == ["e2", "e1", "e3"]
+
+
+def _json(value: Any) -> Any:
+    import orjson
+
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
+async def test_caps_hold_inside_a_batch_and_across_batches(empty: Served) -> None:
+    await apply(empty, contents({**NEXT_DAY, "merge": False}, caps=[{"limit": 2, "per": "quarter"}]))
+    await empty.deliver(*(sent("repair.closed", id=f"e{number}") for number in range(3)))
+    await empty.deliver(sent("repair.closed", id="e3"), sent("repair.closed", "C2", id="e4"))
+    assert list((await outcomes(empty)).values()) == ["planned", "planned", "capped", "capped", "planned"]
+
+
+async def test_a_batch_and_single_events_give_the_same_plan(
+    empty: Served, service_dsn: Any, clock: ManualClock
+) -> None:
+    files = contents(
+        {"id": "a", "events": ["repair.closed", "inspection.done"], "rate": 60, **NEXT_DAY},
+        {"id": "b", "events": ["repair.closed"], "rate": 30, "priority": 2, **NEXT_DAY},
+        caps=[{"limit": 2, "per": "month"}],
+    )
+    names = ("repair.closed", "inspection.done")
+    events = [sent(names[n % 2], f"C{n % 3}", id=f"e{n}", at=timedelta(hours=n * 7)) for n in range(30)]
+    query = "SELECT id, policy_id, due_at, deadline_at, state FROM task ORDER BY id"
+    await apply(empty, files)
+    await empty.deliver(*events)
+    async with serve(create_app, SchedulerSettings, await service_dsn("scheduler"), clock=clock) as other:
+        await apply(other, files)
+        clock.advance(timedelta(hours=5))
+        for one in events:
+            await other.deliver(one)
+        assert await rows(other, query) == await rows(empty, query)
+        assert await outcomes(other) == await outcomes(empty)
+
+
+async def test_every_resolved_complaint_is_asked_about_exactly_once(served: Served) -> None:
+    resolved = sent("complaint.resolved", id="r1")
+    await served.deliver(resolved)
+    await served.deliver(resolved, sent("complaint.resolved", id="r2"))
+    planned = [e.read(FollowupPlanned) for e in await served.published("followup.planned")]
+    assert [(task.round, task.case_id) for task in planned] == [(2, resolved.data["case_id"])] * 2
+    assert len({task.task_id for task in planned}) == 2
+    assert await outcomes(served) == {"r1": "planned", "r2": "planned"}
+
+
+async def test_a_reopened_complaint_cancels_the_second_follow_up_of_its_earlier_resolution(
+    served: Served, clock: ManualClock
+) -> None:
+    await served.deliver(sent("complaint.opened", id="o1"), sent("complaint.resolved", id="r1"))
+    await served.deliver(sent("complaint.reopened", id="o2", at=timedelta(minutes=1)))
+    await served.deliver(sent("complaint.resolved", id="r2", at=timedelta(minutes=2)))
+    clock.advance(timedelta(hours=1))
+    assert await served.run_job("release") == 2
+    assert await rows(served, "SELECT event_id, state, reason FROM task ORDER BY event_id") == [
+        ("r1", "cancelled", "case_reopened"),
+        ("r2", "released", ""),
+    ]
+
+
+async def test_sampled_follow_ups_wait_for_nobody_whose_complaint_is_open(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({**NEXT_DAY, "guards": ["case_open"]}))
+    await empty.deliver(sent("repair.closed"), sent("complaint.opened", id="o1"))
+    clock.advance(timedelta(days=1))
+    await empty.run_job("release")
+    assert await rows(empty, "SELECT state, reason FROM task") == [("cancelled", "case_open")]
+
+
+async def test_a_completed_visit_ends_the_task_and_commits_the_contact(served: Served, clock: ManualClock) -> None:
+    task_id = await _released(served, clock)
+    await served.deliver(event("visit.completed", example("visit.completed", task_id=task_id), key="C1"))
+    assert await rows(served, "SELECT state FROM task") == [("done",)]
+    assert await rows(served, "SELECT state FROM contact_ledger") == [("committed",)]
+
+
+async def test_who_could_not_be_reached_was_not_contacted(served: Served, clock: ManualClock) -> None:
+    task_id = await _released(served, clock)
+    await served.deliver(event("visit.failed", example("visit.failed", task_id=task_id), key="C1"))
+    assert await rows(served, "SELECT state, reason FROM task") == [("failed", "unreachable")]
+    assert await rows(served, "SELECT state FROM contact_ledger") == [("released",)]
+
+
+async def test_an_agreed_callback_is_a_contact_even_if_nobody_is_reached_later(
+    served: Served, clock: ManualClock
+) -> None:
+    task_id = await _released(served, clock)
+    await served.deliver(event("visit.callback_agreed", example("visit.callback_agreed", task_id=task_id), key="C1"))
+    assert await rows(served, "SELECT state FROM contact_ledger") == [("committed",)]
+    await served.deliver(event("visit.failed", example("visit.failed", task_id=task_id), key="C1"))
+    assert await rows(served, "SELECT state FROM contact_ledger") == [("committed",)]
+
+
+async def test_who_refused_is_not_planned_again(served: Served, clock: ManualClock) -> None:
+    task_id = await _released(served, clock)
+    data = example("visit.failed", task_id=task_id, reason="refused", customer={"id": "C1"})
+    await served.deliver(event("visit.failed", data, key="C1", time=clock.now()))
+    await served.deliver(sent("repair.closed", id="later", at=timedelta(days=2)))
+    assert (await outcomes(served))["later"] == "refused"
+    assert await rows(served, "SELECT state FROM contact_ledger") == [("committed",)]
+
+
+async def test_opt_outs_from_sms_hold_for_sms_tasks(empty: Served) -> None:
+    await apply(empty, contents({"id": "call"}, {"id": "text", "events": ["meter.read"], "channel": "sms"}))
+    opted_out = example(
+        "notification.opted_out", customer_id="C1", opted_out_at=(NOON - timedelta(hours=1)).isoformat()
+    )
+    await empty.deliver(event("notification.opted_out", opted_out, key="C1"))
+    await empty.deliver(sent("repair.closed", id="e1"), sent("meter.read", id="e2"))
+    assert await outcomes(empty) == {"e1": "planned", "e2": "refused"}
+
+
+async def test_do_not_contact_is_learnt_from_customer_updates(served: Served) -> None:
+    update = sent("customer.updated", id="u1")
+    update.data["customer"]["do_not_contact"] = True
+    await served.deliver(update, sent("repair.closed", id="e1", at=timedelta(hours=1)))
+    assert await outcomes(served) == {"u1": "no_policy_matches", "e1": "refused"}
+
+
+async def test_profiles_are_addressable_and_facts_of_one_batch_see_what_came_before(empty: Served) -> None:
+    await apply(empty, contents({"condition": {"field": "customer.tier", "op": "eq", "value": "key"}}))
+    await empty.deliver(
+        sent("repair.closed", id="e1"),
+        sent("customer.updated", id="u1", at=timedelta(minutes=1), tier="key"),
+        sent("repair.closed", id="e2", at=timedelta(minutes=2)),
+    )
+    assert await outcomes(empty) == {"e1": "no_policy_matches", "u1": "no_policy_matches", "e2": "planned"}
+
+
+async def test_the_platforms_own_events_are_decided_only_when_a_policy_names_them(empty: Served) -> None:
+    await apply(empty, contents({"events": ["visit.completed"]}, {"id": "p2", "events": ["*"], "rate": 50}))
+    await empty.deliver(event("visit.completed", id="v1"), event("visit.failed", id="v2"))
+    await empty.deliver(event("complaint.opened", id="o1"), event("notification.sent", id="n1"))
+    assert set(await outcomes(empty)) == {"v1"}
+
+
+async def test_other_replicas_see_new_policies_with_their_next_batch(empty: Served, clock: ManualClock) -> None:
+    settings = {"clock": clock}
+    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, **settings) as replica:  # type: ignore[arg-type]
+        await replica.deliver(sent("repair.closed", id="e1"))
+        await apply(empty, contents({}))
+        await replica.deliver(sent("repair.closed", id="e2"))
+    assert await outcomes(empty) == {"e1": "no_policy_matches", "e2": "planned"}
+
+
+async def test_a_poison_fact_is_buried_alone(served: Served) -> None:
+    poison = sent("repair.closed", id="bad")
+    poison.data["measures"] = "\x00"
+    await served.deliver(sent("repair.closed", id="e1"), poison, sent("repair.closed", "C2", id="e2"))
+    assert set(await outcomes(served)) == {"e1", "e2"}
+    assert len(await served.dead_letters()) == 1
+
+
+async def test_confidential_and_anonymous_hotline_cases_are_never_called(served: Served) -> None:
+    await served.deliver(
+        sent("hotline.case_closed", "C1", id="e1", **HOTLINE | {"is_confidential": True}),
+        sent("hotline.case_closed", "C2", id="e2", **HOTLINE | {"is_anonymous": True}),
+        sent("hotline.case_closed", "C3", id="e3", **HOTLINE),
+    )
+    assert await outcomes(served) == {"e1": "no_policy_matches", "e2": "no_policy_matches", "e3": "planned"}
+
+
+async def test_two_replicas_deciding_about_one_customer_take_turns(empty: Served, clock: ManualClock) -> None:
+    """Facts and complaints come from different topics, which may be different replicas' at the same time."""
+    await apply(
+        empty,
+        contents(
+            {**NEXT_DAY, "merge": False, "events": ["repair.closed", "complaint.resolved"]},
+            caps=[{"limit": 1, "per": "year"}],
+        ),
+    )
+    await empty.deliver(sent("customer.updated", id="u1"))
+    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock) as replica:
+        await asyncio.gather(
+            empty.deliver(sent("repair.closed", id="e1", at=timedelta(1))),
+            replica.deliver(sent("complaint.resolved", id="r1", at=timedelta(1))),
+        )
+    found = await outcomes(empty)
+    assert sorted((found["e1"], found["r1"])) == ["capped", "planned"]
+
+
+async def _released(served: Served, clock: ManualClock) -> str:
+    await served.deliver(sent("repair.closed"))
+    clock.advance(timedelta(days=1))
+    assert await served.run_job("release") == 1
+    return (await served.published("followup.released"))[0].data["task_id"]
+
+
+def test_the_pack_of_the_demo_is_without_mistakes() -> None:
+    from services.scheduler.domain.pack import read_pack
+
+    assert len(read_pack(pack_files(), "r01-gas").drafts) == 7

@@ -1,0 +1,109 @@
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from services.scheduler.app import create_app
+from services.scheduler.settings import SchedulerSettings
+from shared.clock import ManualClock
+from shared.contracts.tasks import FollowupExpired, FollowupReleased
+from shared.testing import Served, event, serve
+from shared.testing.events import NOON, example
+from tests.scheduler.builders import contents
+from tests.scheduler.conftest import apply
+from tests.scheduler.test_handlers import rows, sent
+
+
+async def test_nothing_is_released_before_its_time(served: Served, clock: ManualClock) -> None:
+    await served.deliver(sent("repair.closed"))
+    assert await served.run_job("release") == 0
+    clock.move_to(NOON.replace(day=3, hour=9) - timedelta(seconds=1))
+    assert await served.run_job("release") == 0
+    clock.advance(timedelta(seconds=1))
+    assert await served.run_job("release") == 1
+    assert await served.run_job("release") == 0
+
+
+async def test_a_released_task_carries_all_its_matters_and_a_masked_phone(served: Served, clock: ManualClock) -> None:
+    phone = served.runtime.sealer.seal_phone("13800138000")
+    first = sent("repair.closed", id="e1")
+    first.data["customer"]["phone"] = phone
+    await served.deliver(first, sent("repair.closed", id="e2"))
+    clock.advance(timedelta(days=1))
+    await served.run_job("release")
+    (released,) = await served.published("followup.released")
+    task = released.read(FollowupReleased)
+    assert [matter.event_id for matter in task.matters] == ["e1", "e2"]
+    assert (task.customer.phone, task.customer.phone_masked) == (phone, "138****8000")
+    assert task.released_at == clock.now()
+    assert (released.key, released.lineage) == ("C1", "e1")
+
+
+async def test_a_number_sealed_elsewhere_does_not_hold_up_the_release(served: Served, clock: ManualClock) -> None:
+    first = sent("repair.closed")
+    first.data["customer"]["phone"] = "sealed:v1:AAAA"
+    await served.deliver(first)
+    clock.advance(timedelta(days=1))
+    assert await served.run_job("release") == 1
+
+
+async def test_what_missed_its_deadline_expires(served: Served, clock: ManualClock) -> None:
+    await served.deliver(sent("repair.closed"))
+    clock.advance(timedelta(days=10))
+    await served.run_job("release")
+    (expired,) = await served.published("followup.expired")
+    assert expired.read(FollowupExpired).expired_at == clock.now()
+    assert await rows(served, "SELECT state, reason FROM task") == [("expired", "deadline_passed")]
+    assert await rows(served, "SELECT state FROM contact_ledger") == [("released",)]
+
+
+async def test_who_refused_since_the_plan_is_not_contacted(served: Served, clock: ManualClock) -> None:
+    await served.deliver(sent("repair.closed"))
+    refused = example("visit.failed", reason="refused", customer={"id": "C1"})
+    await served.deliver(event("visit.failed", refused, key="C1", time=NOON + timedelta(hours=1)))
+    clock.advance(timedelta(days=1))
+    await served.run_job("release")
+    (cancelled,) = await served.published("followup.cancelled")
+    assert (cancelled.data["reason"], cancelled.data["lawful"]) == ("opted_out", True)
+
+
+async def test_greetings_and_other_channels_go_out_the_same_way(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({"channel": "sms", "purpose": "greeting", "window": {"days": "all"}}))
+    await empty.deliver(sent("repair.closed"))
+    await empty.run_job("release")
+    (released,) = await empty.published("followup.released")
+    assert (released.data["channel"], released.data["purpose"]) == ("sms", "greeting")
+
+
+async def test_two_replicas_release_every_task_once(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({"merge": False}))
+    await empty.deliver(*(sent("repair.closed", f"C{number % 7}", id=f"e{number}") for number in range(60)))
+    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock, release_batch=7) as replica:
+        counts = await asyncio.gather(*(_release(one) for one in (empty, replica, empty, replica)))
+    assert sum(counts) == 60
+    released = [e.data["task_id"] for e in await empty.published("followup.released")]
+    assert len(released) == len(set(released)) == 60
+
+
+async def test_a_matter_added_while_tasks_are_released_is_never_lost(empty: Served, clock: ManualClock) -> None:
+    policy = {"events": ["repair.closed", "inspection.done"], "delay": {"days": 1}}
+    await apply(empty, contents(policy))
+    await empty.deliver(*(sent("repair.closed", f"C{n}", id=f"a{n}") for n in range(30)))
+    clock.advance(timedelta(days=1))
+    more = [sent("inspection.done", f"C{n}", id=f"b{n}", at=timedelta(hours=1)) for n in range(30)]
+    await asyncio.gather(empty.deliver(*more), _release(empty))
+    clock.advance(timedelta(days=7))
+    await empty.run_job("release")
+    told = [m["event_id"] for e in await empty.published("followup.released") for m in e.data["matters"]]
+    assert sorted(told) == sorted([f"a{n}" for n in range(30)] + [f"b{n}" for n in range(30)])
+
+
+async def test_old_decisions_are_forgotten_a_day_at_a_time(served: Served, clock: ManualClock) -> None:
+    await served.deliver(sent("repair.closed", id="old"), sent("repair.closed", id="new", at=timedelta(days=300)))
+    clock.advance(timedelta(days=450))
+    assert await served.run_job("forget_decisions") == 0
+    assert await rows(served, "SELECT event_id FROM decision") == [("new",)]
+
+
+async def _release(served: Served) -> int:
+    done: Any = await served.run_job("release")
+    return int(done)
