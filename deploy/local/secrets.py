@@ -3,7 +3,8 @@
 import base64
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from deploy.local.files import read_json, write_json, write_private
 from deploy.local.settings import ROLES, SERVICES, LocalSettings
@@ -23,18 +24,28 @@ class Secrets:
 
 
 def ensure_secrets(settings: LocalSettings) -> Secrets:
-    """The kept secrets, or new ones; also writes the files that services are pointed at."""
+    """The kept secrets, with those a newer version asks for; also writes the files that services are pointed at."""
     path = settings.var / "secrets.json"
-    kept = read_json(path)
-    if kept:
+    kept = read_json(path) or {}
+    if _is_complete(kept):
         return Secrets(**kept)
-    made = _new_secrets()
-    write_json(settings.keys_file, [_hashed(role, key) for role, key in made.keys.items()])
-    write_private(settings.jwt_secret_file, made.jwt)
-    write_private(settings.data_key_file, made.data)
-    write_private(settings.sms_callback_file, made.sms_callback)
-    write_json(path, asdict(made))  # last: a run killed before makes all of them anew
-    return made
+    fresh = asdict(_new_secrets())
+    grown = {name: fresh[name] | kept.get(name, {}) for name in ("passwords", "keys")}
+    chosen = Secrets(**(fresh | kept | grown))
+    write_json(settings.keys_file, [_hashed(role, key) for role, key in chosen.keys.items()])
+    write_private(settings.jwt_secret_file, chosen.jwt)
+    write_private(settings.data_key_file, chosen.data)
+    write_private(settings.sms_callback_file, chosen.sms_callback)
+    write_json(path, asdict(chosen))  # last: a run killed before does all of it again
+    return chosen
+
+
+def _is_complete(kept: dict[str, Any]) -> bool:
+    return (
+        kept.keys() == {field.name for field in fields(Secrets)}
+        and kept["passwords"].keys() == {role_name(service) for service in SERVICES}
+        and kept["keys"].keys() == set(ROLES)
+    )
 
 
 def _new_secrets() -> Secrets:

@@ -108,6 +108,17 @@ class TestSecrets:
         kept = [settings.var / "secrets.json", settings.keys_file, settings.jwt_secret_file, settings.data_key_file]
         assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
 
+    def test_what_a_newer_version_asks_for_is_added_and_the_rest_is_kept(self, settings: LocalSettings) -> None:
+        before = ensure_secrets(settings)
+        path = settings.var / "secrets.json"
+        older = json.loads(path.read_text())
+        del older["sms_callback"], older["keys"]["auditor"]
+        path.write_text(json.dumps(older))
+        after = ensure_secrets(settings)
+        assert after.keys.keys() == before.keys.keys()
+        assert replace(after, sms_callback="", keys={}) == replace(before, sms_callback="", keys={})
+        assert settings.sms_callback_file.read_text() == after.sms_callback
+
     def test_services_see_hashes_of_the_keys_only(self, settings: LocalSettings) -> None:
         secrets = ensure_secrets(settings)
         rows = json.loads(settings.keys_file.read_text())
