@@ -239,9 +239,15 @@ def _settled(state: str, event: str, title: str) -> Callable[[Kept, Heard], Chec
 
 
 def facts_are_counted(kept: Kept, heard: Heard) -> Check:
-    """Analytics knows each task, case and accepted message, and no others."""
+    """Analytics knows each task, first-round visit, case and accepted message, and no others."""
     parts = [
         one_to_one("", Side.of("调度库 任务", kept.tasks), Side.of("分析库 任务", kept.followup_facts)),
+        one_to_one(
+            "",
+            Side.of("事件 首轮完成", heard.rated),
+            Side.of("分析库 评价", kept.rating_facts),
+            tolerated=frozenset(heard.second_problems),
+        ),
         one_to_one("", Side.of("投诉库 投诉", kept.cases), Side.of("分析库 投诉", kept.case_facts)),
         one_to_one(
             "",

@@ -28,6 +28,7 @@ class Heard:
         self.intake: set[Identity] = set()
         self.own: set[Identity] = set()
         self.for_agents: Counter[str] = Counter()
+        self.rated: set[str] = set()
         self.second: set[str] = set()
         self.openings: set[str] = set()
         self.second_problems: set[str] = set()
@@ -73,6 +74,8 @@ class Heard:
             self.for_agents[subject] += 1
         if event.name == "followup.planned" and event.data.get("round", 1) > 1:
             self.second.add(subject)
+        if event.name == "visit.completed" and event.data.get("round", 1) == 1:
+            self.rated.add(subject)
         if event.name == "complaint.resolved":
             self.resolutions[event.id] = subject
         if event.name in ("visit.dissatisfied", "visit.problem_found"):

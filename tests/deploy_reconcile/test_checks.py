@@ -58,6 +58,7 @@ def test_events_published_twice_count_once() -> None:
         (lambda k: k.sends.update(S1=replace(k.sends["S1"], state="failed")), "失败的通知都已报告"),
         (lambda k: k.followup_facts.discard("T1"), "分析事实与来源一致"),
         (lambda k: k.case_facts.add("nobody"), "分析事实与来源一致"),
+        (lambda k: k.rating_facts.clear(), "分析事实与来源一致"),
         (lambda k: k.figures.update([next(iter(k.figures))]), "分析汇总与事件重算一致"),
         (lambda k: k.figures.pop(next(iter(k.figures))), "分析汇总与事件重算一致"),
         (lambda k: k.outbox.update(visits=3), "发件箱已清空"),
