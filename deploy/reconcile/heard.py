@@ -2,7 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from deploy.reconcile.figures import Recount
 from deploy.reconcile.kept import Identity, RuleVersion
@@ -38,14 +41,24 @@ class Heard:
         self.recount = Recount()
 
     def take(self, arrived: Iterable[tuple[str, Event]]) -> None:
-        """Take in (topic, event) pairs; those taken before count for nothing."""
+        """Take in (topic, event) pairs; those taken before count for nothing, nor do those that break their contract:
+        their consumers made dead letters of them."""
         fresh = []
         for topic, event in arrived:
             if event.event_key not in self.seen:
                 self.seen.add(event.event_key)
-                fresh.append(event)
-                self._take(topic, event)
-        self.recount.take([Told(event.id, event.name, event.time, event.data) for event in fresh])
+                with suppress(ValidationError):
+                    self._take(topic, event)
+                    fresh.append(Told(event.id, event.name, event.time, event.data))
+        self._count(fresh)
+
+    def _count(self, fresh: list[Told]) -> None:
+        try:
+            self.recount.take(fresh)
+        except ValidationError:
+            for one in fresh:
+                with suppress(ValidationError):
+                    self.recount.take([one])
 
     def _take(self, topic: str, event: Event) -> None:
         self.counts[event.name] += 1

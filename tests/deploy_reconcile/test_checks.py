@@ -77,6 +77,11 @@ def test_an_event_that_never_arrived_is_noticed(lost: str) -> None:
     assert wrong(run_checks(kept(), heard(told_without)))
 
 
+def test_an_event_that_breaks_its_contract_changes_no_count_of_its_neighbours() -> None:
+    broken = told("visit.attempted", visit_id="V7", at="yesterday")
+    assert wrong(run_checks(kept(), heard([broken, *events()]))) == set()
+
+
 def test_a_message_sent_or_repeated_by_hand_needs_no_event() -> None:
     databases = kept()
     databases.sends["S2"] = Send("notice|C1|by hand", "suppressed", accepted=False, by_event=False)
