@@ -189,7 +189,7 @@ async def _count_dead_letters(runtime: Runtime) -> None:
             rows = await session.execute(
                 text("SELECT consumer, count(*) FROM dead_letter WHERE state = 'open' GROUP BY consumer")
             )
-            counts: dict[str, int] = dict(rows.tuples().all())
+            counts = {str(row[0]): int(row[1]) for row in rows}
     except Exception:
         return  # the metrics page must answer while the database is away
     for runner in runtime.consumers:
