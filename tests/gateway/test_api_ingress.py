@@ -18,8 +18,9 @@ from shared.clock import ManualClock
 from shared.testing.events import example
 from shared.testing.served import Served
 
-ORDER = {"name": "SO-1", "doctype": "Sales Order", "status": "Completed", "customer": "CUST-1", "customer_name": "周先生",
-         "contact_mobile": "13911112222", "company": "CD", "grand_total": 10.5, "modified": "2026-03-01 18:32:07.1"}  # fmt: skip
+ORDER = {"name": "SO-1", "doctype": "Sales Order", "status": "Completed", "customer": "CUST-1",
+         "customer_name": "周先生", "contact_mobile": "13911112222", "company": "CD",
+         "grand_total": 10.5, "modified": "2026-03-01 18:32:07.1"}  # fmt: skip
 SALE = {"_action": "回访(#9)", "_id": 7, "_model": "sale.order", "name": "S7", "state": "sale", "partner_id": 3,
         "amount_total": 1, "write_date": "2026-03-01 10:32:07"}  # fmt: skip
 
@@ -329,8 +330,9 @@ async def test_no_other_route_answers_without_a_key(gateway: Served) -> None:
 @given(
     kind=st.sampled_from(["odoo", "hotline", "generic", "cloudevents"]),
     body=st.dictionaries(
-        st.sampled_from(["_model", "_id", "state", "write_date", "partner_id", "case_no", "工单编号", "handle_status", "办结时间",
-                         "appellant", "area", "data", "type", "id", "specversion", "source", "org", "time", "求助号码"]),
+        st.sampled_from(["_model", "_id", "state", "write_date", "partner_id", "case_no", "工单编号", "handle_status",
+                         "办结时间", "appellant", "area", "data", "type", "id", "specversion",
+                         "source", "org", "time", "求助号码"]),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
             | st.sampled_from(["sale.order", "sale", "closed", "2026-03-01 10:00:00", "hotline.case_closed", "1.0"]),

@@ -1,5 +1,7 @@
 """Reading CloudEvents."""
 
+import contextlib
+
 import orjson
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, to_binary_event, to_structured_event
@@ -59,7 +61,5 @@ def test_what_is_no_array_is_refused_as_a_whole(body: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_bring_the_reader_down(body: bytes) -> None:
     read_envelope(body)
-    try:
+    with contextlib.suppress(Unparseable):
         split_batch(body)
-    except Unparseable:
-        pass

@@ -8,7 +8,7 @@ import pytest
 from services.gateway.domain import erpnext, odoo
 from services.gateway.domain.documents import Options, Reading, Refused
 from services.gateway.domain.facts import judge
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 from shared.messaging.event import Event
 from shared.privacy import Sealer
 
@@ -155,8 +155,9 @@ def test_an_unconfirmed_odoo_order_is_ignored_and_a_bare_one_refused() -> None:
 
 
 def test_a_finished_odoo_repair_is_a_repair() -> None:
-    repair = {"_model": "repair.order", "_id": 5, "name": "R5", "state": "done", "partner_id": [3, "周"], "product_id": [9, "热水器"],
-              "lot_id": [4, "SN9"], "write_date": "2026-11-20 10:32:07", "internal_notes": "漏水"}  # fmt: skip
+    repair = {"_model": "repair.order", "_id": 5, "name": "R5", "state": "done", "partner_id": [3, "周"],
+              "product_id": [9, "热水器"], "lot_id": [4, "SN9"],
+              "write_date": "2026-11-20 10:32:07", "internal_notes": "漏水"}  # fmt: skip
     event = fact(odoo.read(repair, ODOO))
     assert event.name == "repair.closed"
     assert event.data["product"] == {"category": "热水器", "sn": "SN9"}

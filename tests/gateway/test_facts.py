@@ -13,9 +13,10 @@ from services.gateway.domain.problems import FieldError
 from shared.messaging.event import Event, event_key
 from shared.privacy import Sealer
 from shared.testing.events import example
+from shared.testing.served import DATA_KEY
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-SEALER = Sealer(b"k" * 64)
+SEALER = Sealer.from_text(DATA_KEY)
 
 
 def envelope(**changes: Any) -> dict[str, Any]:
@@ -110,6 +111,12 @@ def test_no_phone_or_id_number_stays_in_clear_anywhere() -> None:
         assert number not in text.replace("-", "").replace(" ", "")
     assert event.data["customer"]["phone"] == SEALER.seal("+8613800138000")
     assert event.data["nested"][0]["备注"] == "请打138****8005或0571-****399，证件330106********5"
+
+
+def test_a_number_sealed_by_somebody_else_is_refused() -> None:
+    token = Sealer(b"x" * 64).seal("+8613800138000")
+    assert "本系统" in refused(type="my.own", data={"phone": token})["data"]
+    assert "本系统" in refused(type="my.own", data={"any": "sealed:v1:garbage"})["data"]
 
 
 def test_codes_that_look_like_numbers_keep_their_value() -> None:

@@ -9,13 +9,14 @@ from services.gateway.domain import generic, hotline
 from services.gateway.domain.documents import Document, Known, News, Options, Reading, Refused, news
 from services.gateway.domain.facts import judge
 from services.gateway.domain.hotline_fields import NAMES, path_of, read_status
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 from shared.messaging.event import Event
 from shared.privacy import Sealer
 from shared.testing.events import example
+from shared.testing.served import DATA_KEY
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-SEALER = Sealer(b"k" * 64)
+SEALER = Sealer.from_text(DATA_KEY)
 CITY = Options("city", "hotline", ORG_ZONE)
 ROW: dict[str, Any] = {
     "工单编号（必填）": "3301202611200000011",
@@ -95,8 +96,9 @@ def test_a_push_in_our_own_shape_is_taken_over() -> None:
 
 
 def test_a_push_in_camel_case_inside_of_data_is_understood() -> None:
-    pushed = {"hotlineNo": "33012026112099", "platformNo": 118842, "content": "问题", "appealKind": "投诉", "areaName": "西湖区",
-              "appellantName": "王", "appellantPhone": 13700138001, "closeTime": 1795170727000, "hostDeptName": "城管局",
+    pushed = {"hotlineNo": "33012026112099", "platformNo": 118842, "content": "问题", "appealKind": "投诉",
+              "areaName": "西湖区", "appellantName": "王", "appellantPhone": 13700138001, "closeTime": 1795170727000,
+              "hostDeptName": "城管局",
               "handleStatus": "closed_unresolved", "handleResult": "正在协调", "hotlineSource": "微信公众号"}  # fmt: skip
     data = fact({"code": 0, "data": pushed}).data
     assert (data["platform_no"], data["channel"], data["handle_status"]) == ("118842", "wechat", "closed_unresolved")
@@ -147,8 +149,8 @@ def test_tricks_that_keep_numbers_text_are_undone(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "status"),
-    [("已办结", "closed"), ("归档", "closed"), ("办结（未解决）", "closed_unresolved"), ("退回", "returned"), ("closed", "closed"),
-     ("未办结", "未办结"), ("申请办结", "申请办结"), ("办理中", "办理中")],
+    [("已办结", "closed"), ("归档", "closed"), ("办结（未解决）", "closed_unresolved"), ("退回", "returned"),
+     ("closed", "closed"), ("未办结", "未办结"), ("申请办结", "申请办结"), ("办理中", "办理中")],
 )  # fmt: skip
 def test_states_are_told_apart(written: str, status: str) -> None:
     assert read_status(written) == status

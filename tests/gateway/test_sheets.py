@@ -14,7 +14,7 @@ from services.gateway.adapters.workbooks import result_workbook, template_workbo
 from services.gateway.domain import hotline
 from services.gateway.domain.documents import Options, Reading
 from services.gateway.domain.sheets import RowResult, RowStatus, UnusableSheet, recognise
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 HEADER = ["工单编号", "诉求内容", "诉求性质", "事发区域", "办结时间", "主办单位", "工单状态", "处置结果"]
 CELLS = ["3301202611200000011", "路灯,不亮\n已一周", "求助", "西湖区", "2026-11-20", "城管局", "办结", "已更换"]
@@ -91,7 +91,7 @@ def _far_apart() -> bytes:
      b'"' + b"x" * 200_000 + b'"', _far_apart(), xlsx([["x"]])],
 )  # fmt: skip
 def test_what_is_no_sheet_of_cases_is_refused_with_a_reason(content: bytes) -> None:
-    with pytest.raises(UnusableSheet, match="[\u4e00-\u9fff]"):
+    with pytest.raises(UnusableSheet, match=r"[\u4e00-\u9fff]"):
         read_sheet(content)
 
 

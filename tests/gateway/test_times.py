@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.domain.times import parse_time
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 EVENING = datetime(2026, 11, 20, 10, 32, 7, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 19, 16, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from services.gateway.domain.envelope import Envelope
 from services.gateway.domain.faults import read_data
 from services.gateway.domain.moments import time_errors
 from services.gateway.domain.problems import FieldError, explain
-from services.gateway.domain.protection import protect
+from services.gateway.domain.protection import ForeignToken, protect
 from shared.contracts.base import INTAKE, Contract
 from shared.contracts.intake import number_of
 from shared.contracts.registry import by_type, wire_type
@@ -118,7 +118,10 @@ def judge(
         errors += _contract_errors(declared, candidate.data)
     if errors:
         return errors
-    data = protect(candidate.data, sealer)
+    try:
+        data = protect(candidate.data, sealer)
+    except ForeignToken:
+        return [FieldError("data", "含有不是本系统加密的号码，请提交原号码")]
     if candidate.type == HOTLINE:
         data = with_customer(data)
     time = candidate.time or received_at
@@ -129,7 +132,7 @@ def judge(
         time=time,
         key=key_of(candidate, data, sealer),
         data=data,
-        subject=protect(candidate.subject, sealer) or number_of(data),
+        subject=str(sealer.seal_tree(candidate.subject)) or number_of(data),
         lineage=str(event_key(time, candidate.source, candidate.id)),
         traceparent=candidate.traceparent or traceparent,
     )

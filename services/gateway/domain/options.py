@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from services.gateway.domain.documents import Options
 from services.gateway.domain.problems import FieldError
 
-KINDS = ("erpnext", "odoo", "hotline", "cloudevents", "generic")
 _MOST_ENTRIES = 100
 
 
