@@ -83,7 +83,6 @@ class CaseRow(Base, table=True):
     answer: str = Field(sa_column=_text())
     answered_in_time: bool
     reworked: bool
-    closing: str = Field(sa_column=_text())
     closed_day: date | None = Field(sa_column=_day())
     outcome: str = Field(sa_column=_text())
     second: str = Field(sa_column=_text())

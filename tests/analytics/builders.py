@@ -110,9 +110,9 @@ class Case:
         data = example(f"complaint.{what}") | self.about | moment | more
         return event(f"complaint.{what}", data, key=self.who, time=at)
 
-    def second(self, name: str, at: datetime) -> Followup:
+    def second(self, name: str, at: datetime, **about: Any) -> Followup:
         """The second follow-up about it."""
-        return Followup(name, self.who, at, round=2, case_id=self.id, kind=self.about["kind"], branch="B1")
+        return Followup(name, self.who, at, **({"round": 2, "case_id": self.id} | about))
 
 
 def notice(what: str, name: str = "1", at: datetime = MONDAY, **more: Any) -> Event:

@@ -35,19 +35,19 @@ async def test_figures_are_for_those_who_may_read_them(seen, path):
 
 async def test_a_figure_carries_everything_it_was_computed_from(seen):
     (row,) = (await get(seen, "kpis", kpi="completion", **MARCH)).json()
-    assert row.pop("interval")["low"] == pytest.approx(0.3195, abs=1e-4)
+    assert row.pop("interval")["low"] == pytest.approx(0.3552, abs=1e-4)
     assert row == {
-        "kpi": "completion", "name": "回访完成率", "value": pytest.approx(7 / 12), "shown": "58.3%", "unit": "ratio",
+        "kpi": "completion", "name": "回访完成率", "value": pytest.approx(8 / 13), "shown": "61.5%", "unit": "ratio",
         "period": "合计", "period_start": "2026-03-01", "period_end": "2026-03-31",
         "branch": None, "kind": None, "policy": None,
-        "numerator": 7, "denominator": 12, "sample_size": 12, "small_sample": True, "formula_version": "completion@1",
+        "numerator": 8, "denominator": 13, "sample_size": 13, "small_sample": True, "formula_version": "completion@1",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("period", "starts"),
     [
-        ("day", ["2026-03-02", "2026-03-03", "2026-03-05", "2026-03-06", "2026-03-09"]),
+        ("day", ["2026-03-02", "2026-03-03", "2026-03-05", "2026-03-06", "2026-03-09", "2026-03-10"]),
         ("week", ["2026-03-02", "2026-03-09"]),
         ("month", ["2026-03-01"]),
         ("quarter", ["2026-01-01"]),
@@ -58,13 +58,13 @@ async def test_a_figure_carries_everything_it_was_computed_from(seen):
 async def test_any_period_adds_up_to_the_same_whole(seen, period, starts):
     rows = (await get(seen, "kpis", kpi="due", period=period, **MARCH)).json()
     assert [row["period_start"] for row in rows] == starts
-    assert sum(row["value"] for row in rows) == 12
+    assert sum(row["value"] for row in rows) == 13
 
 
 @pytest.mark.parametrize("by", ["branch", "kind", "policy", "branch,kind", "policy,branch,kind"])
 async def test_any_grouping_adds_up_to_the_same_whole(seen, by):
     rows = (await get(seen, "kpis", kpi="due", by=by, **MARCH)).json()
-    assert sum(row["value"] for row in rows) == 12
+    assert sum(row["value"] for row in rows) == 13
     assert all(row[dimension] is not None for row in rows for dimension in by.split(","))
 
 
@@ -74,7 +74,7 @@ async def test_filters_narrow_the_figures(seen):
         return (await get(seen, "kpis", kpi="due", **MARCH, **filters)).json()[0]["value"]
 
     assert await due(branch="B2") == 2
-    assert await due(branch=["B1", "B2"]) == await due(branch="B1,B2") == 12
+    assert await due(branch=["B1", "B2"]) == await due(branch="B1,B2") == 13
     assert await due(kind="hotline.case_closed") == await due(policy="H") == 2
 
 
@@ -87,7 +87,7 @@ async def test_what_falls_due_tomorrow_is_not_due_yet(analytics):
 async def test_the_switch_for_basically_satisfied_changes_figure_and_version(seen):
     (strict,) = (await get(seen, "kpis", kpi="satisfaction", **MARCH)).json()
     (mild,) = (await get(seen, "kpis", kpi="satisfaction", basically=True, **MARCH)).json()
-    assert (strict["numerator"], mild["numerator"]) == (3, 5)
+    assert (strict["numerator"], mild["numerator"]) == (3, 6)
     assert strict["formula_version"] != mild["formula_version"]
 
 
@@ -133,18 +133,18 @@ async def test_definitions_are_the_ones_that_figures_use(analytics):
 async def test_the_funnel_without_dates_is_about_all_there_is(seen):
     found = (await get(seen, "funnel")).json()
     counts = {stage["stage"]: stage["count"] for stage in found["stages"]}
-    assert (counts["facts"], counts["followups.planned"], counts["cases.opened"]) == (2, 14, 3)
+    assert (counts["facts"], counts["followups.planned"], counts["cases.opened"]) == (2, 15, 3)
     assert found["facts_by_kind"] == {"order.completed": 1, "repair.closed": 1}
     assert {"reason": "merged", "lawful": True, "count": 1} in found["cancelled"]
 
 
 async def test_agents_are_shown_with_calls_times_and_target(seen):
     (agent,) = (await get(seen, "agents", **MARCH)).json()
-    assert (agent["agent"], agent["team"], agent["days"]) == ("agent-1", "hotline", 4)
-    assert (agent["calls"], agent["connected"], agent["effective"], agent["completed"]) == (11, 8, 7, 8)
-    assert (agent["talk_seconds"], agent["wrap_up_seconds"]) == (960, 330)
-    assert agent["handling_seconds"] == pytest.approx(1290 / 11)
-    assert agent["target_rate"] == pytest.approx(11 / 200)
+    assert (agent["agent"], agent["team"], agent["days"]) == ("agent-1", "hotline", 5)
+    assert (agent["calls"], agent["connected"], agent["effective"], agent["completed"]) == (12, 9, 8, 9)
+    assert (agent["talk_seconds"], agent["wrap_up_seconds"]) == (1080, 360)
+    assert agent["handling_seconds"] == pytest.approx(120)
+    assert agent["target_rate"] == pytest.approx(12 / 250)
 
 
 async def test_the_workbook_has_the_same_figures_and_says_how_they_are_computed(seen):
@@ -154,8 +154,8 @@ async def test_the_workbook_has_the_same_figures_and_says_how_they_are_computed(
     assert book.sheet_names == ["指标", "口径说明"]
     head, *rows = book.get_sheet_by_name("指标").to_python()
     assert head[:7] == ["期间", "分公司／网点", "指标", "数值", "分子", "分母", "样本量"]
-    assert rows[0][:5] == ["2026 年 3 月", "城东分公司", "应访", 10, 10]
-    assert rows[1][2:8] == ["回访完成率", 0.7, 7, 10, 10, "样本不足"]
+    assert rows[0][:5] == ["2026 年 3 月", "城东分公司", "应访", 11, 11]
+    assert rows[1][2:8] == ["回访完成率", pytest.approx(8 / 11), 8, 11, 11, "样本不足"]
     notes = book.get_sheet_by_name("口径说明").to_python()
     assert notes[2][:3] == ["回访完成率", "completion", "应访中的有效回访数 ÷ 应访数"]
     assert [notes[4][0], notes[4][2]] == ["期间", "2026-03-01 至 2026-03-31（东八区自然日，含首末日）"]

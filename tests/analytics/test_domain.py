@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.analytics.domain.cells import Cell, Tally, change, org_day, rank
-from services.analytics.domain.formatting import cell_text, shown_duration, shown_number, shown_parts, shown_value
+from services.analytics.domain.formatting import cell_text, shown_number, shown_parts, shown_value
 from services.analytics.domain.intervals import wilson
 from services.analytics.domain.kpis import Options, definitions, evaluate
 from services.analytics.domain.labels import Labels
@@ -96,7 +96,6 @@ def test_figures_are_written_for_people():
     assert shown_value(kpis["nps"], evaluate(kpis["nps"], {"nps.answered": 4, "nps.detractors": 1})) == "-25"
     assert shown_value(kpis["nps"], evaluate(kpis["nps"], {})) == "—"
     assert [shown_number(n) for n in (100, 2.5, 1200.126)] == ["100", "2.5", "1,200.13"]
-    assert [shown_duration(s) for s in (None, 59.6, 150)] == ["—", "1 分 00 秒", "2 分 30 秒"]
 
 
 def test_codes_are_called_by_their_names_where_somebody_gave_one():

@@ -32,10 +32,14 @@ def _good() -> list[Event]:
 
 
 def _bad() -> list[Event]:
-    """C5 is dissatisfied, rectified in time, and satisfied at last; C6 too, late, sent back, and the same matter again."""
+    """C5 is dissatisfied, rectified in time, and satisfied at last; C6 late, sent back, basically satisfied at the third.
+
+    C6's same matter comes again, and nobody can be reached about it after its rectification.
+    """
     five, six = Followup("5", "C5"), Followup("6", "C6")
     first, late, more = Case("5", five), Case("6", six), Case("7", who="C6", at=day(9))
     second, third = first.second("8", day(3)), late.second("9", day(4))
+    last = late.second("17", day(8), round=3)
     return [
         five.planned(), five.task("released"), five.attempted(), five.outcome(rating=2), five.outcome("dissatisfied", 2),
         first.told("opened"), first.told("assigned"), first.told("resolved", day(2), in_time=True),
@@ -47,8 +51,10 @@ def _bad() -> list[Event]:
         third.outcome(rating=2, at=day(4)), third.outcome("dissatisfied", 2, at=day(4)),
         late.told("escalated", day(4), reason="second_dissatisfaction"), late.told("reopened", day(4), round=2),
         late.told("resolved", day(5), in_time=True, round=2),
-        late.told("closed", day(8), outcome="unreached", round=2, in_time=False),
-        more.told("opened", day(9)),
+        last.planned(), last.task("released"), last.attempted(at=day(8)), last.outcome(rating=3, at=day(8)),
+        late.told("closed", day(8), outcome="satisfied", final_rating=3, round=2, in_time=False),
+        more.told("opened", day(9)), more.told("resolved", day(12), in_time=False),
+        more.told("closed", day(13), outcome="unreached", in_time=False),
     ]  # fmt: skip
 
 

@@ -30,7 +30,6 @@ class CaseFact:
     answer: str = ""
     answered_in_time: bool = False
     reworked: bool = False
-    closing: str = ""
     closed_day: date | None = None
     outcome: str = ""
     second: str = ""
@@ -97,11 +96,8 @@ def send_back(fact: CaseFact) -> CaseFact:
 
 
 def close(fact: CaseFact, case: ComplaintClosed) -> CaseFact:
-    """A case closed again after it was reopened ends with its last closing."""
-    told = rank(case.closed_at, f"{case.round:04d}")
-    if told <= fact.closing:
-        return fact
-    return replace(fact, closing=told, closed_day=org_day(case.closed_at), outcome=case.outcome)
+    """A case is closed once, after all its rounds."""
+    return replace(fact, closed_day=org_day(case.closed_at), outcome=case.outcome)
 
 
 def ask_again(fact: CaseFact, outcome: Outcome) -> CaseFact:

@@ -29,14 +29,6 @@ def shown_number(number: float) -> str:
     return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
-def shown_duration(seconds: float | None) -> str:
-    """Minutes and seconds."""
-    if seconds is None:
-        return NOTHING
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} 分 {rest:02d} 秒" if minutes else f"{rest} 秒"
-
-
 def cell_text(text: str) -> str:
     """Text for a spreadsheet cell; one that would start a formula is quoted (CWE-1236)."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -3,13 +3,6 @@
 from shared.contracts.visits import Outcome
 
 LEVELS = ("very_satisfied", "satisfied", "basically", "dissatisfied", "very_dissatisfied")
-LEVEL_NAMES = {
-    "very_satisfied": "非常满意",
-    "satisfied": "满意",
-    "basically": "基本满意",
-    "dissatisfied": "不满意",
-    "very_dissatisfied": "非常不满意",
-}
 _BY_SCORE = dict(zip((5, 4, 3, 2, 1), LEVELS, strict=True))
 
 

@@ -48,7 +48,6 @@ CREATE TABLE case_fact (
     answer text NOT NULL DEFAULT '',
     answered_in_time boolean NOT NULL DEFAULT false,
     reworked boolean NOT NULL DEFAULT false,
-    closing text NOT NULL DEFAULT '',
     closed_day date,
     outcome text NOT NULL DEFAULT '',
     second text NOT NULL DEFAULT '',
