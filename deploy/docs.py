@@ -5,7 +5,6 @@
 
 import argparse
 import importlib
-import importlib.util
 import json
 import pkgutil
 import sys
@@ -21,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "generated"
 
 
 def subscribers() -> list[Subscriber]:
-    """Every consumer that a service's handlers declare."""
+    """Every consumer with what it handles."""
     return [
         Subscriber(service, consumer.id, consumer.topics, frozenset(consumer.handlers))
         for service, consumer in found_consumers()
@@ -29,13 +28,11 @@ def subscribers() -> list[Subscriber]:
 
 
 def found_consumers() -> list[tuple[str, Consumer]]:
-    """(service, consumer) of every `services.*.handlers` there is."""
+    """(service, consumer) of every service, as its app is assembled."""
     found: list[tuple[str, Consumer]] = []
     for module in pkgutil.iter_modules(services.__path__):
-        name = f"services.{module.name}.handlers"
-        if importlib.util.find_spec(name):
-            handlers = importlib.import_module(name)
-            found += [(module.name, value) for value in vars(handlers).values() if isinstance(value, Consumer)]
+        app = importlib.import_module(f"services.{module.name}.app").create_app()
+        found += [(module.name, consumer) for consumer in app.state.service.consumers]
     return found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from shared.zone import ORG_ZONE as ORG_ZONE
+from shared.zone import ORG_ZONE
 
 
 class Clock(Protocol):

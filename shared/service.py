@@ -129,6 +129,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         redoc_url=None,
         openapi_url=None,
     )
+    app.state.service = service
     install(app, service)
     for router in service.routers:
         app.include_router(router)

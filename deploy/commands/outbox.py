@@ -8,9 +8,9 @@ import typer
 
 from deploy.local.runfiles import read_run
 from deploy.local.settings import SERVICES, LocalSettings
-from shared.clock import ORG_ZONE
 from shared.messaging.kafka import KafkaBroker
 from shared.messaging.relay import republish
+from shared.zone import ORG_ZONE
 
 app = typer.Typer(no_args_is_help=True, help="发件箱：存档重发。")
 

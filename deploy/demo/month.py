@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from deploy.demo.population import Household
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 # weight of Monday … Sunday
 OFFICE_WEEK = (1.15, 1.05, 1.0, 1.0, 1.0, 0.45, 0.2)

@@ -14,7 +14,7 @@ from deploy.demo.platform import Caller, Platform
 from deploy.demo.post import Posted, post_all
 from deploy.demo.units import Rectified, rectify_all
 from shared.auth import Role
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 CHECK_SECONDS = 1.0
 QUIET_CHECKS = 3

@@ -8,9 +8,9 @@ import pytest
 from services.gateway.domain import erpnext, odoo
 from services.gateway.domain.documents import Options, Reading, Refused
 from services.gateway.domain.facts import judge
-from shared.zone import ORG_ZONE
 from shared.messaging.event import Event
 from shared.privacy import Sealer
+from shared.zone import ORG_ZONE
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 SEALER = Sealer(b"k" * 64)

@@ -9,11 +9,11 @@ from services.gateway.domain import generic, hotline
 from services.gateway.domain.documents import Document, Known, News, Options, Reading, Refused, news
 from services.gateway.domain.facts import judge
 from services.gateway.domain.hotline_fields import NAMES, path_of, read_status
-from shared.zone import ORG_ZONE
 from shared.messaging.event import Event
 from shared.privacy import Sealer
 from shared.testing.events import example
 from shared.testing.served import DATA_KEY
+from shared.zone import ORG_ZONE
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 SEALER = Sealer.from_text(DATA_KEY)

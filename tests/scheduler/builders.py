@@ -10,9 +10,9 @@ from services.scheduler.domain.decide import Decision, decide
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.pack import policy_of, read_pack
 from services.scheduler.domain.policy import Policy
-from shared.clock import ORG_ZONE
 from shared.contracts.registry import short_name, wire_type
 from shared.messaging.event import event_key
+from shared.zone import ORG_ZONE
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=ORG_ZONE)
 PACK_FILE = "format: 1\nname: test\ntitle: 测试\n"

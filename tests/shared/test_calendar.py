@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import OFFICIAL, WorkCalendar, is_provisional
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 CHINA = holidays.country_holidays("CN", years=range(2024, 2027))
 MINUTE = timedelta(minutes=1)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import ORG_ZONE, ManualClock, SimulatedClock, SystemClock, parse_clock
+from shared.clock import ManualClock, SimulatedClock, SystemClock, parse_clock
+from shared.zone import ORG_ZONE
 
 START = datetime(2026, 3, 1, tzinfo=ORG_ZONE)
 

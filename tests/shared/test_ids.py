@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import ORG_ZONE
 from shared.ids import derived_from_digest, derived_id, new_id
+from shared.zone import ORG_ZONE
 
 instants = st.integers(min_value=10**5, max_value=10**13).map(lambda ms: datetime.fromtimestamp(ms / 1000, UTC))
 AT = datetime(2026, 3, 2, tzinfo=UTC)

@@ -10,12 +10,12 @@ from services.scheduler.commands import decide
 from services.scheduler.schemas import DecisionOut, TryIn
 from services.scheduler.store import decisions, policies
 from shared.auth import Principal, Role, require
-from shared.clock import ORG_ZONE
 from shared.contracts.registry import wire_type
 from shared.errors import InvalidInput
 from shared.http import ClockDep, ReadSession
 from shared.messaging import Event
 from shared.pagination import Page, decode_cursor, paged
+from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1", tags=["决定"])
 Reader = Annotated[

@@ -11,9 +11,9 @@ from services.scheduler.domain.task import TaskState
 from services.scheduler.schemas import CancelIn, TaskOut
 from services.scheduler.store import tasks
 from shared.auth import Principal, Role, require
-from shared.clock import ORG_ZONE
 from shared.http import ReadSession, WorkDep
 from shared.pagination import Page, decode_cursor, paged
+from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1/tasks", tags=["回访任务"])
 Reader = Annotated[

@@ -11,8 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from services.scheduler.domain.facts import Fact
-from shared.clock import ORG_ZONE
 from shared.contracts.registry import short_name
+from shared.zone import ORG_ZONE
 
 Profile = Mapping[str, Any]
 Getter = Callable[[Fact, Profile], Any]

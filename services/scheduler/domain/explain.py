@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 NO_MATCH = "没有策略匹配"
 SUMMARIES = {

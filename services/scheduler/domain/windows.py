@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shared.calendar import OFFICIAL
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 Frame = tuple[time, time]
 DAY = timedelta(days=1)

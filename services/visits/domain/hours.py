@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from services.visits.domain.results import Wait
 from shared.calendar import OFFICIAL, Frame, WorkCalendar
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from services.visits.domain.visit import Visit
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 
 VARIABLE = re.compile(r"\{([^{}\s]+)\}")
 VARIABLES = ("称呼", "事项", "单号", "日期")

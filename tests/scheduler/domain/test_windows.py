@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.scheduler.domain.windows import Deadline, Delay, Window, latest, local_day, next_moment, plan_span
 from shared.calendar import OFFICIAL
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at
 
 WORKING = Window()

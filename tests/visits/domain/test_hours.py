@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.visits.domain.hours import ContactHours, read_frames
-from shared.clock import ORG_ZONE
+from shared.zone import ORG_ZONE
 from tests.visits.domain.builders import at
 
 HOURS = ContactHours()
