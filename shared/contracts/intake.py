@@ -122,6 +122,11 @@ class GasIgnited(ServiceDone):
     user_kind: Literal["residential", "commercial", "industrial"] = "residential"
 
 
+@contract("pipe.altered", topic=INTAKE, owner="gateway", title="管道改装完成")
+class PipeAltered(ServiceDone):
+    length_m: Decimal | None = Field(default=None, description="metres of pipe laid or moved")
+
+
 class Category(Part):
     code: str = ""
     name: str = ""
