@@ -1,11 +1,12 @@
 """Decide on a batch of events: load what it needs at once, decide one by one in order, save at once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from prometheus_client import Counter
+import prometheus_client
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands.announce import announce
@@ -21,7 +22,7 @@ from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import tasks as task_store
 from shared.messaging import Event, Work
 
-DECISIONS = Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
+DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
 LONGEST_PERIOD = timedelta(days=370)
 Customers = dict[str, Customer]
 
@@ -55,8 +56,8 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     decisions, tasks = _decide_in_order(work, events, matched, plans)
     await task_store.save_tasks(work.session, tasks, work.now())
     await decision_store.save_decisions(work.session, decisions, work.now())
-    for decision in decisions:
-        DECISIONS.labels(decision.outcome).inc()
+    for outcome, amount in Counter(decision.outcome for decision in decisions).items():
+        DECISIONS.labels(outcome).inc(amount)
 
 
 async def decide_triggered(work: Work, desk: Desk, events: Sequence[Event]) -> None:

@@ -89,7 +89,7 @@ def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
     if policy.round == 1 and (reason := _refusal(fact, policy, customer)):
         return _Placed(detail | {"result": "refused", "reason": reason}, customer)
     span = plan_span(fact.at, policy.delay, policy.window, policy.deadline)
-    detail |= {"due": span.due, "deadline": span.deadline}
+    detail["due"], detail["deadline"] = span
     partner = find_partner(customer, fact, policy, span)
     if partner is not None:
         return _combine(fact, policy, span, partner, customer, detail)
@@ -110,8 +110,11 @@ def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Cu
 
 
 def _planned(detail: Detail, span: Span, task: Task) -> Detail:
-    late = {"too_short": True} if span.too_short else {}
-    return detail | {"result": "planned", "task": str(task.id), "due": span.due, "deadline": span.deadline} | late
+    detail["result"], detail["task"] = "planned", str(task.id)
+    detail["due"], detail["deadline"] = span
+    if span.too_short:
+        detail["too_short"] = True
+    return detail
 
 
 def _refusal(fact: Fact, policy: Policy, customer: Customer) -> str:

@@ -53,20 +53,15 @@ class Span(NamedTuple):
 
 def plan_span(at: datetime, delay: Delay, window: Window, deadline: Deadline | None) -> Span:
     """When the contact about a fact at `at` is due and must be done."""
-    return Span(next_moment(window, earliest(at, delay)), latest(at, deadline) if deadline else None)
-
-
-def earliest(at: datetime, delay: Delay) -> datetime:
-    if delay.unit == "days":
-        return _midnight(local_day(at) + timedelta(days=delay.amount)) if delay.amount else at
-    return at + timedelta(**{delay.unit: delay.amount})
+    until = latest(at, deadline) if deadline else None
+    if delay.unit == "days" and delay.amount:
+        return Span(_first_opening(window, local_day(at) + timedelta(days=delay.amount)), until)
+    return Span(next_moment(window, at + timedelta(**{delay.unit: delay.amount})), until)
 
 
 def latest(at: datetime, deadline: Deadline) -> datetime:
     if deadline.unit == "working_days":
-        local = at.astimezone(ORG_ZONE)
-        day = _working_days_after(local.date(), deadline.amount)
-        return datetime.combine(day, local.time(), ORG_ZONE).astimezone(UTC)
+        return (at + _working_days(local_day(at), deadline.amount)).astimezone(UTC)
     return (at + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
 
 
@@ -80,7 +75,7 @@ def next_moment(window: Window, at: datetime) -> datetime:
                 return datetime.combine(day, opens, ORG_ZONE).astimezone(UTC)
             if clock < closes:
                 return at.astimezone(UTC)
-    return _first_opening_after(window, day)
+    return _first_opening(window, day + DAY)
 
 
 def local_day(at: datetime) -> date:
@@ -88,13 +83,10 @@ def local_day(at: datetime) -> date:
     return at.astimezone(ORG_ZONE).date()
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), ORG_ZONE)
-
-
 @lru_cache(4096)
-def _working_days_after(day: date, count: int) -> date:
-    return OFFICIAL.add_working_days(_midnight(day), count).date()
+def _working_days(day: date, count: int) -> timedelta:
+    """How long `count` working days take from `day` on; the organisation's zone has no summer time."""
+    return OFFICIAL.add_working_days(datetime.combine(day, time(), ORG_ZONE), count).date() - day
 
 
 @lru_cache(4096)
@@ -103,8 +95,8 @@ def _is_open(window: Window, day: date) -> bool:
 
 
 @lru_cache(4096)
-def _first_opening_after(window: Window, day: date) -> datetime:
-    day += DAY
+def _first_opening(window: Window, day: date) -> datetime:
+    """The first moment of the window on `day` or later."""
     while not _is_open(window, day):
         day += DAY
     return datetime.combine(day, window.frames[0][0], ORG_ZONE).astimezone(UTC)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -47,7 +49,7 @@ class TaskLife(RuleBasedStateMachine):
     def every_task_lives_one_life(self) -> None:
         for history in self.states.values():
             assert history[0] == "planned"
-            for before, after in zip(history, history[1:], strict=False):
+            for before, after in pairwise(history):
                 assert after in NEXT[before]  # type: ignore[index]
 
     @invariant()
