@@ -79,5 +79,5 @@ async def _play(platform: Platform, script: Script, console: Console) -> bool:
     planned, fingerprint = await report.plan_fingerprint(platform)
     console.print(f"首轮回访计划 {planned:,} 条，计划指纹 {fingerprint}（同一种子恒定）")
     troubled = report.show_troubles(console, played)
-    report.show_places(console, platform)
+    report.show_places(console, platform, script)
     return troubled

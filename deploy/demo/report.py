@@ -99,10 +99,16 @@ def show_troubles(console: Console, played: Played) -> bool:
     return bool(troubles)
 
 
-def show_places(console: Console, platform: Platform) -> None:
+def show_places(console: Console, platform: Platform, script: Script) -> None:
     services = platform.run["services"]
     console.print("平台仍在运行，可以继续查看：")
-    console.print(f"  指标页        {services['analytics']}/kpi   （密钥：huifang key supervisor）")
+    days = f"from={script.first}&to={script.end:%Y-%m-%d}"
+    console.print(
+        f"  指标页        {services['analytics']}/kpi?{days}   （密钥：.venv/bin/huifang key supervisor）",
+        soft_wrap=True,
+    )
     console.print(f"  短信模拟器    {platform.run['sms']}/    邮件  {platform.run['mail']}/")
-    console.print(f"  接口文档      {services['visits']}/docs 等；为何回访：huifang policy explain <事件编号>")
+    console.print(
+        f"  接口文档      {services['visits']}/docs 等；为何回访：.venv/bin/huifang policy explain <事件编号>"
+    )
     console.print("  核对          make reconcile      停止  make stop      清空  make reset")
