@@ -30,7 +30,8 @@ class Health:
 
 @dataclass
 class Office:
-    """`draining`: the process is stopping, no new call is begun."""
+    """`under_way`: batches being sent, `in_hand`: how many messages of theirs have no recorded answer yet; `draining`: the
+    process is stopping, no new call is begun."""
 
     desk: Desk
     providers: dict[str, Provider]
@@ -38,6 +39,8 @@ class Office:
     batch: int
     slots: asyncio.Semaphore
     health: dict[str, Health] = field(default_factory=dict)
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    in_hand: int = 0
     draining: bool = False
 
 

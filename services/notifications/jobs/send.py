@@ -1,62 +1,79 @@
 """Send what is due: lease and commit, call, record. See the package docstring for why in this order."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import structlog
 
 from services.notifications.commands.sending import ends_before, lease_due, record_answers
 from services.notifications.domain.answers import Answer, NotTried, Refused, Unclear
 from services.notifications.domain.parcel import Batch, Parcel
+from services.notifications.domain.send import SendId
 from services.notifications.office import Office, office_of
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
-RECORD_EVERY = 0.5  # seconds: quick answers are recorded while slow ones are waited for
+RECORD_EVERY = 0.3  # seconds: quick answers are recorded, and the next messages begun, while slow ones are waited for
 
 
 async def send_due(runtime: Runtime) -> int:
-    """Send one batch; returns how many planned sends were looked at."""
+    """Begin what is due and there is room for, then wait a little for what is under way; 0 when there is neither."""
     office = office_of(runtime)
+    room = office.batch - office.in_hand
+    touched = await _begin(runtime, office, room) if room * 4 >= office.batch else 0
+    if office.under_way:
+        await _wait(office)
+    return touched or len(office.under_way)
+
+
+async def _begin(runtime: Runtime, office: Office, limit: int) -> int:
+    """Lease a batch and set it going; returns how many planned sends were looked at."""
     async with runtime.db.work(background=True) as work:
-        batch = await lease_due(work, office.desk, office.batch)
+        batch = await lease_due(work, office.desk, limit)
         if batch.parcels:
             await office.fence.hold(batch.token)
     if batch.parcels:
-        try:
-            await _to_the_end(_send(runtime, office, batch), office)
-        finally:
-            await office.fence.release(batch.token)
+        office.in_hand += len(batch.parcels)
+        office.under_way.add(asyncio.create_task(_send(runtime, office, batch), name=f"batch-{batch.token}"))
     return batch.touched
 
 
-async def _to_the_end(sending: Coroutine[Any, Any, None], office: Office) -> None:
+async def _wait(office: Office) -> None:
     """A process that stops begins no further call, but hears out those under way: their answers are worth waiting for."""
-    task = asyncio.create_task(sending)
     try:
-        await asyncio.shield(task)
+        done, office.under_way = await asyncio.wait(office.under_way, timeout=RECORD_EVERY)
     except asyncio.CancelledError:
         office.draining = True
-        await task
+        await asyncio.wait(office.under_way)
         raise
+    for task in done:
+        task.result()
 
 
 async def _send(runtime: Runtime, office: Office, batch: Batch) -> None:
-    async with asyncio.TaskGroup() as group:
-        calls = {group.create_task(_submit(runtime, office, batch, parcel)): parcel for parcel in batch.parcels}
-        waiting = set(calls)
-        while waiting:
-            done, waiting = await asyncio.wait(waiting, timeout=RECORD_EVERY)
-            if done:
-                answers = {calls[task].send_id: task.result() for task in done}
-                async with runtime.db.work(background=True, notify=True) as work:
-                    await record_answers(work, batch.token, answers, office.desk.patience)
+    unrecorded = len(batch.parcels)
+    try:
+        async with asyncio.TaskGroup() as group:
+            calls = {group.create_task(_submit(runtime, office, batch, parcel)): parcel for parcel in batch.parcels}
+            waiting = set(calls)
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, timeout=RECORD_EVERY)
+                if done:
+                    await _record(runtime, office, batch, {calls[task].send_id: task.result() for task in done})
+                    office.in_hand -= len(done)
+                    unrecorded -= len(done)
+    finally:
+        office.in_hand -= unrecorded
+        await office.fence.release(batch.token)
+
+
+async def _record(runtime: Runtime, office: Office, batch: Batch, answers: dict[SendId, Answer]) -> None:
+    async with runtime.db.work(background=True, notify=True) as work:
+        await record_answers(work, batch.token, answers, office.desk.patience)
 
 
 async def _submit(runtime: Runtime, office: Office, batch: Batch, parcel: Parcel) -> Answer:
     async with office.slots:
-        if office.draining or not office.fence.intact or ends_before(batch, runtime.clock.machine()):
+        if office.draining or not office.fence.holds(batch.token) or ends_before(batch, runtime.clock.machine()):
             return NotTried()
         provider = office.providers[parcel.channel]
         try:

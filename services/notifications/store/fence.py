@@ -6,6 +6,8 @@ its session, and the lock with it; one that is merely frozen still holds it, and
 
 # ruff: noqa: S608 - statements are put together from our own column names only
 
+import asyncio
+
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,31 +31,40 @@ class Fence:
     def __init__(self, dsn: str) -> None:
         self._dsn = driver_dsn(dsn)
         self._connection: asyncpg.Connection | None = None
+        self._held: set[int] = set()
+        self._turn = asyncio.Lock()  # a session does one statement at a time
 
     async def hold(self, token: int) -> None:
         """Hold the lock of `token` until `release`, or until this process is gone."""
-        if not self.intact:
+        async with self._turn:
+            connection = await self._open()
+            await connection.execute("SELECT pg_advisory_lock($1, $2)", FENCE, _short(token))
+            self._held.add(token)
+
+    async def release(self, token: int) -> None:
+        async with self._turn:
+            if self.holds(token) and self._connection is not None:
+                await self._connection.execute("SELECT pg_advisory_unlock($1, $2)", FENCE, _short(token))
+            self._held.discard(token)
+
+    def holds(self, token: int) -> bool:
+        """Whether the session that holds this lock is still open, as far as we know."""
+        return token in self._held and self._connection is not None and not self._connection.is_closed()
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _open(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._held.clear()  # they went with the session
             self._connection = await asyncpg.connect(
                 self._dsn,
                 timeout=CONNECT_SECONDS,
                 command_timeout=CONNECT_SECONDS,
                 server_settings={"application_name": "huifang-notifications-fence"},
             )
-        assert self._connection is not None
-        await self._connection.execute("SELECT pg_advisory_lock($1, $2)", FENCE, _short(token))
-
-    async def release(self, token: int) -> None:
-        if self.intact and self._connection is not None:
-            await self._connection.execute("SELECT pg_advisory_unlock($1, $2)", FENCE, _short(token))
-
-    @property
-    def intact(self) -> bool:
-        """Whether the session that holds our locks is still open, as far as we know."""
-        return self._connection is not None and not self._connection.is_closed()
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
+        return self._connection
 
 
 async def lock_abandoned(session: AsyncSession, machine: object, limit: int) -> list[Send]:
