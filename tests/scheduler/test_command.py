@@ -1,0 +1,76 @@
+"""`huifang policy` against a scheduler that really listens."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import uvicorn
+from typer.testing import CliRunner, Result
+
+from deploy.commands.policy import app
+from shared.testing import Served
+from tests.scheduler.conftest import R01
+from tests.scheduler.test_handlers import sent
+
+Run = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+async def run(empty: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
+    """Run a command as the user of this platform."""
+    listening = socket.create_server(("127.0.0.1", 0))  # connections wait here until the server takes them
+    port = listening.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(empty.app, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    keys = {role: f"test-{role}" for role in ("policy_owner", "auditor")}
+    (tmp_path / "run.json").write_text(
+        json.dumps({"services": {"scheduler": f"http://127.0.0.1:{port}"}, "keys": keys})
+    )
+    monkeypatch.setenv("HUIFANG_VAR", str(tmp_path))
+    yield lambda *words: asyncio.to_thread(CliRunner().invoke, app, list(words))
+    server.should_exit = True
+    await serving
+
+
+async def test_a_pack_is_applied_listed_and_switched(run: Run) -> None:
+    assert "新建\tr01.2-repair" in (await run("apply", str(R01))).output
+    assert "未变\tr01.2-repair" in (await run("apply", str(R01))).output
+    assert "已停用" in (await run("disable", "r01.2-repair")).output
+    assert "停用\tr01.2-repair\t第 1 版\t全部\t维修单全部回访" in (await run("list")).output
+    assert "已启用" in (await run("enable", "r01.2-repair")).output
+
+
+async def test_a_decision_is_explained_in_sentences(run: Run, empty: Served) -> None:
+    await run("apply", str(R01))
+    await empty.deliver(sent("hotline.case_closed", id="H-1", is_confidential=True))
+    said = await run("explain", "H-1")
+    assert said.exit_code == 0
+    assert "没有策略匹配" in said.output
+    assert "要求 is_confidential 不等于 是，实际为 是。" in said.output
+    nothing = await run("explain", "H-2")
+    assert nothing.exit_code == 1
+    assert "没有对事件 H-2 的决定" in nothing.output
+
+
+async def test_mistakes_in_a_pack_are_shown_with_their_place(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    (folder / "policies").mkdir(parents=True)
+    (folder / "pack.yaml").write_text("format: 1\nname: bad\ntitle: 错\n")
+    (folder / "policies" / "a.yaml").write_text("id: a\ntitle: 错\ntrigger: {events: [x]}\nrate: 200\n")
+    said = await run("apply", str(folder))
+    assert said.exit_code == 1
+    assert "policies/a.yaml · rate：应写 all（全部）或 0 到 100 的百分比" in said.output
+
+
+async def test_without_a_running_platform_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIFANG_VAR", str(tmp_path))
+    said = await asyncio.to_thread(CliRunner().invoke, app, ["list"])
+    assert (said.exit_code, "make run" in said.output) == (1, True)
+    (tmp_path / "run.json").write_text(
+        json.dumps({"services": {"scheduler": "http://127.0.0.1:1"}, "keys": {"policy_owner": "k"}})
+    )
+    said = await asyncio.to_thread(CliRunner().invoke, app, ["list"])
+    assert (said.exit_code, "make status" in said.output) == (1, True)
