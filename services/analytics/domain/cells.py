@@ -3,10 +3,8 @@
 from collections import Counter
 from datetime import UTC, date, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-# not shared.clock's: the domain may not reach asyncio
-ORG_ZONE = ZoneInfo("Asia/Shanghai")
+from shared.zone import ORG_ZONE
 
 
 class Cell(NamedTuple):
