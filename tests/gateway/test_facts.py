@@ -63,6 +63,12 @@ def test_the_senders_id_source_time_and_data_stay_on_the_event() -> None:
     assert event.subject == "SO20260302-00417"
 
 
+def test_only_a_proper_trace_is_carried_on() -> None:
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    assert accepted(traceparent=trace).traceparent == trace
+    assert accepted(traceparent="nonsense\n").traceparent == accepted(traceparent=5).traceparent == ""
+
+
 def test_an_event_without_a_time_happened_when_it_was_received() -> None:
     assert accepted(time=...).time == NOW
 

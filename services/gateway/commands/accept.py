@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
 
 from prometheus_client import Counter
 
@@ -68,17 +67,16 @@ def _shown(value: object) -> str:
     return value[:256].replace("\0", "") if isinstance(value, str) else ""
 
 
-def _receipt(event: Event, fresh: set[Identity], originals: dict[Identity, UUID]) -> Receipt:
+def _receipt(event: Event, fresh: set[Identity], originals: dict[Identity, str]) -> Receipt:
     identity = (event.id, event.source)
     if identity in fresh:
         fresh.discard(identity)  # the same identity again in this batch is a duplicate of the first
         return Receipt(event.id, event.source, "accepted", event.id, event.lineage)
-    lineage = str(originals.get(identity, event.event_key))
-    return Receipt(event.id, event.source, "duplicate", event.id, lineage)
+    return Receipt(event.id, event.source, "duplicate", event.id, originals[identity])
 
 
-async def _claim(work: Work, incoming: Sequence[Incoming]) -> tuple[set[Identity], dict[Identity, UUID]]:
-    """Claim identities and publish what is new, in order; returns the new ones and the event keys of the others."""
+async def _claim(work: Work, incoming: Sequence[Incoming]) -> tuple[set[Identity], dict[Identity, str]]:
+    """Claim identities and publish what is new, in order; returns the new ones and everybody's first lineage."""
     first: dict[Identity, Incoming] = {}
     for item in incoming:
         first.setdefault(item.identity, item)
@@ -87,7 +85,7 @@ async def _claim(work: Work, incoming: Sequence[Incoming]) -> tuple[set[Identity
     fresh = await facts.claim(work.session, list(first.values()), work.now())
     work.outgoing += [Outgoing(INTAKE, item.event) for identity, item in first.items() if identity in fresh]
     known = await facts.get_originals(work.session, [identity for identity in first if identity not in fresh])
-    repeated = {identity: item.event.event_key for identity, item in first.items()}
+    repeated = {identity: item.event.lineage for identity, item in first.items()}
     return fresh, repeated | known
 
 

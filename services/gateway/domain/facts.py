@@ -1,6 +1,7 @@
 """When something received is a fact: attributes, contract, time, key; and how personal data is protected before it is kept."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from shared.privacy import Sealer
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
 OWN_SOURCES = "/huifang/"
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 HOTLINE = wire_type("hotline.case_closed")
 
 
@@ -56,8 +58,12 @@ def read_candidate(envelope: Envelope) -> Candidate | list[FieldError]:
         time=time,
         subject=envelope.subject or "",
         key=envelope.partitionkey or "",
-        traceparent=envelope.traceparent if isinstance(envelope.traceparent, str) else "",
+        traceparent=envelope.traceparent if _is_traceparent(envelope.traceparent) else "",
     )
+
+
+def _is_traceparent(value: Any) -> bool:
+    return isinstance(value, str) and _TRACEPARENT.fullmatch(value) is not None
 
 
 _LIMITS = {"id": 256, "source": 256, "type": 200, "subject": 512, "partitionkey": 128}

@@ -18,7 +18,10 @@ Identity = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An event to accept; `body` is the sealed raw message to keep beside it, None when that is kept already."""
+    """An event to accept, its lineage being its own event key.
+
+    `body` is the sealed raw message to keep beside it, None when that is kept already.
+    """
 
     event: Event
     kind: str = ""
@@ -65,7 +68,7 @@ async def claim(session: AsyncSession, incoming: Sequence[Incoming], at: datetim
         {
             "ids": [item.event.id for item in incoming],
             "sources": [item.event.source for item in incoming],
-            "keys": [item.event.event_key for item in incoming],
+            "keys": [item.event.lineage for item in incoming],
             "types": [item.event.type for item in incoming],
             "numbers": [item.event.subject for item in incoming],
             "messages": [new_id() for _ in incoming],
@@ -77,14 +80,14 @@ async def claim(session: AsyncSession, incoming: Sequence[Incoming], at: datetim
     return {(row.id, row.source) for row in rows}
 
 
-async def get_originals(session: AsyncSession, identities: Sequence[Identity]) -> dict[Identity, UUID]:
-    """Event keys of what was accepted earlier under these identities."""
+async def get_originals(session: AsyncSession, identities: Sequence[Identity]) -> dict[Identity, str]:
+    """Lineages of what was accepted earlier under these identities."""
     if not identities:
         return {}
     rows = await session.execute(
         _ORIGINALS, {"ids": [item[0] for item in identities], "sources": [item[1] for item in identities]}
     )
-    return {(row.id, row.source): row.event_key for row in rows}
+    return {(row.id, row.source): str(row.event_key) for row in rows}
 
 
 async def find_origins(session: AsyncSession, lineages: Iterable[UUID], ids: Iterable[str]) -> list[Origin]:
