@@ -39,6 +39,7 @@ def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,  # values would end in logged tracebacks
         connect_args={
             "command_timeout": COMMAND_TIMEOUT_SECONDS,
             "timeout": 10,
