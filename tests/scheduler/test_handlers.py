@@ -185,13 +185,16 @@ async def test_an_agreed_callback_is_a_contact_even_if_nobody_is_reached_later(
     assert await rows(served, "SELECT state FROM contact_ledger") == [("committed",)]
 
 
-async def test_who_refused_is_not_planned_again(served: Served, clock: ManualClock) -> None:
+async def test_who_refused_is_not_contacted_that_way_again(served: Served, clock: ManualClock) -> None:
     task_id = await _released(served, clock)
     data = example("visit.failed", task_id=task_id, reason="refused", customer={"id": "C1"})
     await served.deliver(event("visit.failed", data, key="C1", time=clock.now()))
-    await served.deliver(sent("repair.closed", id="later", at=timedelta(days=2)))
-    assert (await outcomes(served))["later"] == "refused"
     assert await rows(served, "SELECT state FROM contact_ledger") == [("committed",)]
+    await served.deliver(sent("repair.closed", id="later", at=timedelta(days=2)))
+    clock.advance(timedelta(days=3))
+    await served.run_job("release")
+    (cancelled,) = await served.published("followup.cancelled")
+    assert (cancelled.data["reason"], cancelled.data["lawful"]) == ("customer_refused", True)
 
 
 async def test_opt_outs_from_sms_hold_for_sms_tasks(empty: Served) -> None:

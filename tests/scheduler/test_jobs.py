@@ -63,7 +63,7 @@ async def test_who_refused_since_the_plan_is_not_contacted(served: Served, clock
     clock.advance(timedelta(days=1))
     await served.run_job("release")
     (cancelled,) = await served.published("followup.cancelled")
-    assert (cancelled.data["reason"], cancelled.data["lawful"]) == ("opted_out", True)
+    assert (cancelled.data["reason"], cancelled.data["lawful"]) == ("customer_refused", True)
 
 
 async def test_greetings_and_other_channels_go_out_the_same_way(empty: Served, clock: ManualClock) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
-from services.scheduler.domain.customer import ANY_PURPOSE
+from services.scheduler.domain.customer import REFUSED, way_of
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut
 from shared.contracts.visits import VisitCallbackAgreed, VisitCompleted, VisitFailed
@@ -37,7 +37,7 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
             refused = failed.reason == "refused"
             ended[UUID(failed.task_id)] = ("failed", failed.reason)
             if refused:
-                refusals[failed.customer.id].setdefault(f"{failed.channel}:{ANY_PURPOSE}", event.time)
+                refusals[failed.customer.id].setdefault(way_of(failed.channel, REFUSED), event.time)
             if refused or UUID(failed.task_id) not in contacts:
                 contacts[UUID(failed.task_id)] = "committed" if refused else "released"
     for state in await tasks.end_tasks(work.session, ended, work.now()):
@@ -51,7 +51,7 @@ async def note_opt_outs(work: Work, events: Sequence[Event]) -> None:
     refusals: Refusals = defaultdict(dict)
     for event in events:
         data = event.read(NotificationOptedOut)
-        refusals[data.customer_id].setdefault(f"{data.channel}:{data.purpose}", data.opted_out_at)
+        refusals[data.customer_id].setdefault(way_of(data.channel, data.purpose), data.opted_out_at)
     await customers.save_refusals(work.session, refusals)
 
 

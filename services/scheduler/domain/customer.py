@@ -13,6 +13,7 @@ BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
 UPDATE_ATTRIBUTES = ("tier", "area")
 NEVER = datetime.fromtimestamp(0, UTC)
 ANY_PURPOSE = "*"
+REFUSED = "refused"
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -37,10 +38,14 @@ class Customer(NamedTuple):
     def do_not_contact(self) -> bool:
         return bool(self.profile.get("do_not_contact"))
 
-    def refused_at(self, channel: str, purpose: str) -> datetime | None:
-        """Since when this way of contact is refused (X5)."""
-        refusals = [self.opted_out.get(f"{channel}:{wanted}") for wanted in (ANY_PURPOSE, purpose)]
-        return min((at for at in refusals if at is not None), default=None)
+    def opted_out_at(self, channel: str, purpose: str) -> datetime | None:
+        """Since when the customer is opted out of this way of contact (X5)."""
+        known = [self.opted_out.get(way_of(channel, wanted)) for wanted in (ANY_PURPOSE, purpose)]
+        return min((at for at in known if at is not None), default=None)
+
+    def refused(self, channel: str) -> bool:
+        """Whether the customer told an agent not to be contacted this way again (X5)."""
+        return way_of(channel, REFUSED) in self.opted_out
 
     def without(self, task: Task) -> "Customer":
         """As if `task` had never been planned."""
@@ -55,6 +60,11 @@ class Customer(NamedTuple):
         return Customer(
             self.id, self.profile, self.as_of, self.opted_out, (*bare.contacts, *counted), (*bare.open, task)
         )
+
+
+def way_of(channel: str, purpose: str) -> str:
+    """The key of an opt-out; purpose `*` is every purpose, `refused` what was told to an agent."""
+    return f"{channel}:{purpose}"
 
 
 def updated(customer: Customer, fact: Fact) -> Customer:

@@ -118,11 +118,15 @@ def _planned(detail: Detail, span: Span, task: Task) -> Detail:
 
 
 def _refusal(fact: Fact, policy: Policy, customer: Customer) -> str:
-    """A second follow-up is planned in any case, so that its case ends on record; release asks again."""
+    """What speaks against contact as far as facts and opt-outs tell, up to the fact's own moment.
+
+    What was told to an agent counts at release: it depends on when somebody called, and the plan should not. A second
+    follow-up is planned in any case, so that its case ends on record.
+    """
     if customer.do_not_contact:
         return "do_not_contact"
-    refused_at = customer.refused_at(policy.channel, policy.purpose)
-    return "opted_out" if refused_at is not None and refused_at <= fact.at else ""
+    opted_out = customer.opted_out_at(policy.channel, policy.purpose)
+    return "opted_out" if opted_out is not None and opted_out <= fact.at else ""
 
 
 def _cap_detail(state: CapState) -> Detail:

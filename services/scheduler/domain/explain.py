@@ -30,7 +30,7 @@ OPERATORS = {
     "matches": "符合表达式",
 }
 PERIODS = {"week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}
-REFUSALS = {"do_not_contact": "客户登记为免打扰", "opted_out": "客户已拒绝或退订此渠道"}
+REFUSALS = {"do_not_contact": "客户登记为免打扰", "opted_out": "客户已退订此渠道"}
 WEEKDAYS = "一二三四五六日"
 
 

@@ -36,15 +36,19 @@ class Verdict:
 
 def release_verdict(task: Task, now_known: Circumstances, now: datetime) -> Verdict:
     """Released, cancelled or expired; refusals count before time limits, because they are lawful reasons."""
-    if now_known.customer.do_not_contact or task.card.get("do_not_contact"):
-        return Verdict("cancelled", "do_not_contact")
-    if now_known.customer.refused_at(task.channel, task.purpose) is not None:
-        return Verdict("cancelled", "opted_out")
-    if reason := _case_reason(task, now_known):
+    if reason := _refusal(task, now_known.customer) or _case_reason(task, now_known):
         return Verdict("cancelled", reason)
     if task.deadline_at is not None and now > task.deadline_at:
         return Verdict("expired", "deadline_passed")
     return Verdict("released")
+
+
+def _refusal(task: Task, customer: Customer) -> str:
+    if customer.do_not_contact or task.card.get("do_not_contact"):
+        return "do_not_contact"
+    if customer.refused(task.channel):
+        return "customer_refused"
+    return "opted_out" if customer.opted_out_at(task.channel, task.purpose) is not None else ""
 
 
 def _case_reason(task: Task, known: Circumstances) -> str:

@@ -35,6 +35,7 @@ def test_a_task_past_its_deadline_expires() -> None:
     [
         (Customer("C1", {"do_not_contact": True}), "do_not_contact"),
         (Customer("C1", opted_out={"phone:*": MONDAY + timedelta(days=1)}), "opted_out"),
+        (Customer("C1", opted_out={"phone:refused": MONDAY}), "customer_refused"),
     ],
 )
 def test_who_refused_meanwhile_is_not_contacted(customer: Customer, reason: str) -> None:
