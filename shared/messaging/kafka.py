@@ -22,6 +22,7 @@ from shared.messaging.broker import BrokerUnavailable, Message, Position, Produc
 
 CALL_SECONDS = 15
 PUBLISH_SECONDS = 30
+START_SECONDS = 30
 SESSION_MS = 15_000
 LARGEST_MESSAGE = 2 << 20
 
@@ -205,7 +206,7 @@ async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) 
 
 async def _started(client: Any) -> None:
     try:
-        await bounded(client.start(), 30)
+        await bounded(client.start(), START_SECONDS)
     except BrokerUnavailable:
         await _quietly(client.stop())
         raise

@@ -102,17 +102,30 @@ class ConsumerRunner:
             done, _ = await asyncio.wait({consuming, watching}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            await consuming  # the watch ends first when we are stopping
         finally:
             self.joined = False
-            for task in (consuming, watching):
-                task.cancel()
-            await asyncio.gather(consuming, watching, return_exceptions=True)
+            await self._end(consuming, watching)
             await subscription.stop()
 
-    async def _finish_batch(self) -> None:
-        """Before partitions are given away: wait for the batch in hand, within reason; the inbox covers the rest."""
+    async def _end(self, *loops: asyncio.Task[None]) -> None:
+        """Cancel the loops, but not in the middle of a batch: a query that is cancelled breaks its connection."""
+        finished = not self._stopping.is_set() and await self._batch_finished()
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        if finished:
+            self._busy.release()
+
+    async def _batch_finished(self) -> bool:
+        """Wait for the batch in hand, within reason; True = it is finished and no other begins until `_busy` is released."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._busy.acquire(), REVOKE_SECONDS)
+            return await asyncio.wait_for(self._busy.acquire(), REVOKE_SECONDS)
+        return False
+
+    async def _finish_batch(self) -> None:
+        """Before partitions are given away: wait for the batch in hand; the inbox covers what doesn't finish."""
+        if await self._batch_finished():
             self._busy.release()
 
     async def _consume(self, subscription: Subscription) -> None:
@@ -140,11 +153,11 @@ class ConsumerRunner:
         self.last_error = ""
 
     async def _watch(self, subscription: Subscription) -> None:
-        """Measure the lag; raise Stalled when messages wait and nothing moves."""
+        """Measure the lag until stopping; raise Stalled when messages wait and nothing moves."""
         while True:
             await self._pause(WATCH_SECONDS)
             if self._stopping.is_set():
-                await asyncio.Event().wait()
+                return
             self._publish_lag(await subscription.lag())
             idle = asyncio.get_running_loop().time() - self.progress.last
             CONSUMER_AGE.labels(self.consumer.id).set(idle if self.progress.behind else 0.0)

@@ -1,0 +1,87 @@
+"""Claims: whoever commits first has the event, the other one waits and passes over it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest
+
+from shared.clock import ManualClock
+from shared.db import Database
+from shared.messaging import Event, inbox
+from shared.messaging.partitions import Partitions
+from shared.testing.events import NOON
+from tests.messaging.rig import thing
+
+
+@pytest.fixture
+async def db(core_dsn: str, clock: ManualClock) -> AsyncIterator[Database]:
+    made = Database("test", core_dsn, clock, 8)
+    await made.partitions.ensure("inbox", {NOON.date()})
+    yield made
+    await made.close()
+
+
+async def claimed(db: Database, *events: Event, consumer: str = "test") -> list[int]:
+    async with db.work() as work:
+        return [event.data["number"] for event in await inbox.claim(work.session, consumer, events)]
+
+
+async def test_an_event_is_claimed_once_by_each_consumer(db: Database) -> None:
+    one, two = thing(1), thing(2)
+    assert await claimed(db, one) == [1]
+    assert await claimed(db, one, two, two) == [2]
+    assert await claimed(db, one, two, consumer="other") == [1, 2]
+    assert await claimed(db) == []
+
+
+async def test_claims_come_back_in_the_order_of_arrival(db: Database) -> None:
+    events = [thing(number, at=NOON - timedelta(seconds=number)) for number in range(20)]
+    assert await claimed(db, *events) == list(range(20))
+
+
+async def test_a_second_member_waits_for_the_first_and_gets_what_that_did_not_keep(db: Database) -> None:
+    events = [thing(number) for number in range(5)]
+    for keep, left in ((True, []), (False, [10, 11])):
+        mine = events if keep else [thing(10), thing(11)]
+        try:
+            async with db.work() as work:
+                await inbox.claim(work.session, "test", mine)
+                waiting = asyncio.create_task(claimed(db, *reversed(mine)))
+                done, _ = await asyncio.wait([waiting], timeout=0.2)
+                assert not done
+                if not keep:
+                    raise ConnectionError("the first member died")
+        except ConnectionError:
+            pass
+        assert sorted(await waiting) == left
+
+
+async def test_members_that_claim_the_same_events_never_deadlock(db: Database) -> None:
+    events = [thing(number, at=NOON + timedelta(milliseconds=number)) for number in range(200)]
+    won = await asyncio.gather(*[claimed(db, *events[start:], *events[:start]) for start in range(0, 200, 30)])
+    assert sorted(number for numbers in won for number in numbers) == list(range(200))
+
+
+async def test_a_released_claim_can_be_taken_again(db: Database) -> None:
+    event = thing(1)
+    await claimed(db, event)
+    async with db.work() as work:
+        await inbox.release(work.session, "test", event.event_key)
+    assert await claimed(db, event) == [1]
+
+
+async def test_many_processes_may_make_the_same_partition(db: Database) -> None:
+    days = [date(2026, 4, 1) + timedelta(days=number) for number in range(3)]
+    others = [Partitions(db.background) for _ in range(4)]
+    await asyncio.gather(*[each.ensure("inbox", days) for each in others])
+    assert all(each.known == {("inbox", day) for day in days} for each in others)
+
+
+async def test_old_partitions_are_dropped_whole_and_their_day_begins_anew(db: Database) -> None:
+    old, new = thing(1, at=NOON - timedelta(days=10)), thing(2)
+    await db.partitions.ensure("inbox", {old.day, new.day})
+    assert await claimed(db, old, new) == [1, 2]
+    assert await db.partitions.drop_before("inbox", new.day) == [f"inbox_{old.day:%Y%m%d}"]
+    await db.partitions.ensure("inbox", {old.day})
+    assert await claimed(db, old, new) == [1]
