@@ -38,7 +38,7 @@ def answered(send: Send, answer: object, token: int = 7) -> Change:
 
 
 def found(send: Send, finding: object, after: timedelta = timedelta(minutes=10)) -> Change:
-    return take_finding(send, send.token, finding, NOW, NOW + after, PATIENCE)  # type: ignore[arg-type]
+    return take_finding(send, send.token, finding, NOW + after, NOW, NOW + after, PATIENCE)  # type: ignore[arg-type]
 
 
 def names(change: Change) -> list[str]:
@@ -115,6 +115,12 @@ def test_only_an_old_absence_sends_an_unknown_one_again() -> None:
     assert found(UNKNOWN, Absent(), after=PATIENCE.absence / 2).send.state is State.UNKNOWN
     assert found(UNKNOWN, Absent(), after=PATIENCE.absence).send.state is State.PLANNED
     assert found(ACCEPTED, Absent(), after=PATIENCE.absence).send.state is State.ACCEPTED
+
+
+def test_an_absence_asked_about_too_early_is_not_believed_however_late_it_is_recorded() -> None:
+    late = NOW + timedelta(hours=1)
+    change = take_finding(UNKNOWN, UNKNOWN.token, Absent(), NOW + PATIENCE.absence / 2, NOW, late, PATIENCE)
+    assert change.send.state is State.UNKNOWN
 
 
 def test_an_unknown_one_the_provider_has_was_sent() -> None:

@@ -53,7 +53,7 @@ class OneSend(RuleBasedStateMachine):
         self.tokens = 0
         self.taken = 0
         self.on_the_way: datetime | None = None
-        self.question: tuple[int, Finding] | None = None
+        self.question: tuple[int, Finding, datetime] | None = None
         self.said: list[str] = []
 
     def _apply(self, send: Send, events: tuple[object, ...] = ()) -> None:
@@ -126,15 +126,15 @@ class OneSend(RuleBasedStateMachine):
     def ask(self) -> None:
         assert self.send.check_at
         if self.machine >= self.send.check_at:
-            self.question = (self.send.token, Found("waiting", "B1") if self.taken else Absent())
+            self.question = (self.send.token, Found("waiting", "B1") if self.taken else Absent(), self.machine)
 
     @precondition(lambda self: self.question)
     @rule()
     def record_finding(self) -> None:
         assert self.question
-        token, finding = self.question
+        token, finding, asked_at = self.question
         self.question = None
-        change = take_finding(self.send, token, finding, NOW, self.machine, PATIENCE)
+        change = take_finding(self.send, token, finding, asked_at, NOW, self.machine, PATIENCE)
         self._apply(change.send, change.events)
 
     @precondition(lambda self: self.taken)

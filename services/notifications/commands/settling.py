@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.notifications.commands.ledger import UNKNOWN, save_changes
 from services.notifications.commands.sending import Desk, parcels_of
@@ -12,7 +12,7 @@ from services.notifications.domain.send import Change, Patience, SendId, lose_le
 from services.notifications.store import fence, sends
 from shared.messaging import Work
 
-ASKED_AGAIN_AFTER = timedelta(minutes=2)  # machine time, should the one who asks now die before the answer is recorded
+ASKED_AGAIN_AFTER = timedelta(seconds=15)  # should the one who asks now die; asking twice does no harm
 
 
 async def give_up_lost_leases(work: Work, limit: int) -> int:
@@ -33,12 +33,17 @@ async def take_questions(work: Work, desk: Desk, limit: int) -> list[tuple[int, 
 
 
 async def record_findings(
-    work: Work, tokens: Mapping[SendId, int], findings: Mapping[SendId, Finding], patience: Patience
+    work: Work,
+    tokens: Mapping[SendId, int],
+    findings: Mapping[SendId, Finding],
+    asked_at: datetime,
+    patience: Patience,
 ) -> int:
-    """Record what providers found; returns how many sends changed."""
+    """Record what providers found when asked at machine time `asked_at`; returns how many sends changed."""
     now, machine = work.now(), work.clock.machine()
     before = await sends.lock(work.session, findings)
     changes = [
-        take_finding(send, tokens[send.id], findings[send.id], now, machine, patience) for send in before.values()
+        take_finding(send, tokens[send.id], findings[send.id], asked_at, now, machine, patience)
+        for send in before.values()
     ]
     return await save_changes(work, before.values(), changes)

@@ -173,9 +173,12 @@ def take_receipt(send: Send, receipt: Receipt, now: datetime) -> Change:
 
 
 def take_finding(
-    send: Send, token: int, finding: Finding, now: datetime, machine: datetime, patience: Patience
+    send: Send, token: int, finding: Finding, asked_at: datetime, now: datetime, machine: datetime, patience: Patience
 ) -> Change:
-    """What the provider said when asked about the try with `token`. Only this may send an unknown one again."""
+    """What the provider said when asked, at machine time `asked_at`, about the try with `token`.
+
+    Only this may send an unknown one again.
+    """
     if send.token != token or send.state not in (State.UNKNOWN, State.ACCEPTED):
         return Change(send)
     match finding:
@@ -187,7 +190,7 @@ def take_finding(
             )
         case Found():
             return _settled(send, finding, now)
-        case Absent() if send.state is State.UNKNOWN and absence_is_proof(send, machine, patience):
+        case Absent() if send.state is State.UNKNOWN and absence_is_proof(send, asked_at, patience):
             return Change(replace(_again(send, "never_accepted", machine), retry_at=None))
         case CannotTell(ever=False) if send.state is State.UNKNOWN:
             return _failed(send, UNCONFIRMED, now)
@@ -198,9 +201,9 @@ def take_finding(
             return Change(replace(send, check_at=machine + pause))
 
 
-def absence_is_proof(send: Send, machine: datetime, patience: Patience) -> bool:
+def absence_is_proof(send: Send, asked_at: datetime, patience: Patience) -> bool:
     """A message the provider doesn't know may still be on its way to it, until this long after the try was given up."""
-    return send.checked_from is None or machine - send.checked_from >= patience.absence
+    return send.checked_from is not None and asked_at - send.checked_from >= patience.absence
 
 
 def back_off(attempts: int) -> timedelta:

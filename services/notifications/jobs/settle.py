@@ -24,10 +24,11 @@ async def settle(runtime: Runtime) -> int:
         questions = await take_questions(work, office.desk, PORTION)
     if not questions:
         return lost
+    asked_at = runtime.clock.machine()
     findings = await _ask(office, [parcel for _, parcel in questions])
     tokens = {parcel.send_id: token for token, parcel in questions}
     async with runtime.db.work(background=True, notify=True) as work:
-        await record_findings(work, tokens, findings, office.desk.patience)
+        await record_findings(work, tokens, findings, asked_at, office.desk.patience)
     return len(questions)
 
 
