@@ -4,17 +4,20 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from deploy.demo import outcomes
 from deploy.demo.platform import Caller, Platform
 from shared.auth import Role
 from shared.clock import Clock
+from shared.zone import ORG_ZONE
 
-IDLE_SECONDS = 0.15
-CLAIM = 10
+IDLE_SECONDS = 0.1
+CLAIM = 5
 SEATS = 6
+# people call in office hours only
+SHIFT = ((time(9), time(12)), (time(14), time(19)))
 
 
 @dataclass
@@ -38,12 +41,18 @@ async def _seat(platform: Platform, agent: str, seed: int, called: Called, stopp
     clock = platform.clock()
     async with platform.client("visits", Role.AGENT, agent) as visits:
         while not stopped():
-            answer = await visits.post("/api/v1/visits/claim", {"limit": CLAIM})
-            claimed = answer.json()["items"]
+            claimed: list[dict[str, Any]] = []
+            if on_shift(clock.now()):
+                claimed = (await visits.post("/api/v1/visits/claim", {"limit": CLAIM})).json()["items"]
             for visit in claimed:
                 await _call(visits, visit, seed, called, clock)
             if not claimed:
                 await clock.sleep(IDLE_SECONDS)
+
+
+def on_shift(now: datetime) -> bool:
+    local = now.astimezone(ORG_ZONE).time()
+    return any(start <= local < end for start, end in SHIFT)
 
 
 async def _call(visits: Caller, visit: dict[str, Any], seed: int, called: Called, clock: Clock) -> None:
