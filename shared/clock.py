@@ -56,10 +56,9 @@ class SimulatedClock(SystemClock):
 
     def now(self) -> datetime:
         elapsed = datetime.now(UTC) - self.anchor
-        simulated = self.start + elapsed * self.speed
-        if self.end is None or simulated <= self.end:
-            return simulated
-        return self.end + (elapsed - (self.end - self.start) / self.speed)
+        if self.end is not None and elapsed > (fast := (self.end - self.start) / self.speed):
+            return self.end + (elapsed - fast)
+        return self.start + elapsed * self.speed
 
 
 class ManualClock:
