@@ -14,6 +14,7 @@ from aiokafka.errors import (
     RebalanceInProgressError,
     TopicAlreadyExistsError,
     UnknownMemberIdError,
+    for_code,
 )
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -51,8 +52,7 @@ class KafkaBroker:
             existing = set(await bounded(admin.list_topics()))
             missing = [NewTopic(name, count, 1) for name, count in topics.items() if name not in existing]
             if missing:
-                with contextlib.suppress(TopicAlreadyExistsError):
-                    await bounded(admin.create_topics(missing))
+                _raise_unless_created(await bounded(admin.create_topics(missing)))
         finally:
             await _quietly(admin.close())
 
@@ -193,6 +193,13 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         return None
+
+
+def _raise_unless_created(answer: Any) -> None:
+    for topic, code, *detail in answer.topic_errors:
+        kind = for_code(code)
+        if code and kind is not TopicAlreadyExistsError:
+            raise BrokerUnavailable(f"{kind.__name__}: {topic} {detail}")
 
 
 async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
