@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "generated"
 def subscribers() -> list[Subscriber]:
     """Every consumer with what it handles."""
     return [
-        Subscriber(service, consumer.id, consumer.topics, frozenset(consumer.handlers))
+        Subscriber(service, f"huifang-{consumer.id}", consumer.topics, frozenset(consumer.handlers))
         for service, consumer in found_consumers()
     ]
 

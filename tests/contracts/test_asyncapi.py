@@ -61,8 +61,8 @@ SHAPE = {
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, str]:
-    everything = Subscriber("analytics", "analytics", topics(), frozenset({"*"}))
-    tasks = Subscriber("visits", "visits", ["tasks-v1"], frozenset({"cn.huifang.followup.released.v1"}))
+    everything = Subscriber("analytics", "huifang-analytics", topics(), frozenset({"*"}))
+    tasks = Subscriber("visits", "huifang-visits", ["tasks-v1"], frozenset({"cn.huifang.followup.released.v1"}))
     return documents([everything, tasks])
 
 
@@ -99,14 +99,14 @@ def test_every_event_is_sent_by_its_owner_on_its_topic(document: dict[str, Any])
 
 
 def test_a_consumer_receives_only_what_it_handles(document: dict[str, Any]) -> None:
-    assert document["operations"]["visits.receive.tasks-v1"]["messages"] == [
+    assert document["operations"]["huifang-visits.receive.tasks-v1"]["messages"] == [
         {"$ref": "#/channels/tasks-v1/messages/followup.released"}
     ]
     intake = [declared for declared in all_contracts() if declared.topic == "intake-v1"]
     assert len(document["operations"]["analytics.receive.intake-v1"]["messages"]) == len(intake)
 
 
-def test_every_consumer_has_its_dead_letter_channel(document: dict[str, Any]) -> None:
+def test_every_consuming_service_has_its_dead_letter_channel(document: dict[str, Any]) -> None:
     assert {"visits-dlq", "analytics-dlq"} <= document["channels"].keys()
 
 

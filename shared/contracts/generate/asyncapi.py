@@ -52,10 +52,10 @@ def _channels(contracts: Sequence[Contract], subscribers: Sequence[Subscriber]) 
     for declared in contracts:
         channel = channels.setdefault(declared.topic, {"address": declared.topic, "description": KEYED, "messages": {}})
         channel["messages"][declared.name] = {"$ref": f"#/components/messages/{declared.name}"}
-    for group in sorted({subscriber.group for subscriber in subscribers}):
-        channels[f"{group}-dlq"] = {
-            "address": f"{group}-dlq",
-            "description": f"消费者 {group} 的死信：原消息与原因；处理见运维手册。",
+    for service in sorted({subscriber.service for subscriber in subscribers}):
+        channels[f"{service}-dlq"] = {
+            "address": f"{service}-dlq",
+            "description": f"{service} 的死信：原消息，加 dlq_reason、dlq_error、dlq_origin 三个消息头。",
         }
     return dict(sorted(channels.items()))
 
