@@ -103,7 +103,7 @@ def test_a_consumer_receives_only_what_it_handles(document: dict[str, Any]) -> N
         {"$ref": "#/channels/tasks-v1/messages/followup.released"}
     ]
     intake = [declared for declared in all_contracts() if declared.topic == "intake-v1"]
-    assert len(document["operations"]["analytics.receive.intake-v1"]["messages"]) == len(intake)
+    assert len(document["operations"]["huifang-analytics.receive.intake-v1"]["messages"]) == len(intake)
 
 
 def test_every_consuming_service_has_its_dead_letter_channel(document: dict[str, Any]) -> None:
