@@ -13,6 +13,8 @@ from shared.messaging.event import Event, Headers, encode
 from shared.messaging.tables import SHARDS
 
 CHANNEL = "huifang_outbox"
+# bytes of value and headers; below what the broker takes (2 MiB), for a row that it refuses would block all behind it
+LARGEST_EVENT = (2 << 20) - (16 << 10)
 
 # ordinality: identity values are given in the order the events were appended
 _APPEND = text("""
@@ -24,6 +26,10 @@ _APPEND = text("""
     ORDER BY position
 """)
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
+
+
+class EventTooLarge(ValueError):
+    """An event that the broker would not take; refused before it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +45,34 @@ def shard_of(key: str) -> int:
 
 
 async def append(session: AsyncSession, outgoing: Sequence[Outgoing], notify: bool = False) -> None:
-    """Write the events in the running transaction. `notify` wakes relays in other processes: once per batch, it costs."""
+    """Write the events in the running transaction. `notify` wakes relays in other processes: once per batch, it costs.
+
+    Raises EventTooLarge.
+    """
     if not outgoing:
         return
-    encoded = [encode(item.event) for item in outgoing]
+    rows = [(pack_headers(headers), value) for headers, value in (encode(item.event) for item in outgoing)]
+    for item, row in zip(outgoing, rows, strict=True):
+        if not fits(*row):
+            raise EventTooLarge(f"{item.event.name} has {len(row[1])} bytes")
     await session.execute(
         _APPEND,
         {
             "shards": [shard_of(item.event.key) for item in outgoing],
             "topics": [item.topic for item in outgoing],
             "keys": [item.event.key for item in outgoing],
-            "headers": [pack_headers(headers) for headers, _ in encoded],
-            "values": [value for _, value in encoded],
+            "headers": [headers for headers, _ in rows],
+            "values": [value for _, value in rows],
             "times": [item.event.time for item in outgoing],
         },
     )
     if notify:
         await session.execute(_NOTIFY)
+
+
+def fits(headers: bytes, value: bytes) -> bool:
+    """Whether the broker will take a message of these packed headers and value."""
+    return len(headers) + len(value) <= LARGEST_EVENT
 
 
 def pack_headers(headers: Headers) -> bytes:
