@@ -5,25 +5,29 @@ from typing import Any
 from prometheus_client import Counter
 
 from services.scheduler.domain.task import Task
-from shared.contracts.tasks import Followup, FollowupCancelled, FollowupExpired, FollowupPlanned, FollowupReleased
+from shared.contracts.registry import by_model
+from shared.contracts.tasks import FollowupCancelled, FollowupExpired, FollowupPlanned, FollowupReleased
 from shared.messaging import Event, Work
 
+EVENTS = {
+    "planned": by_model(FollowupPlanned),
+    "released": by_model(FollowupReleased),
+    "cancelled": by_model(FollowupCancelled),
+    "expired": by_model(FollowupExpired),
+}
 TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
 
 
 def announce(work: Work, task: Task, cause: Event | None = None, lawful: bool = True) -> None:
     """Publish what the task has become: planned, released, cancelled or expired."""
-    common, now = _common(task), work.now()
-    data: Followup
-    if task.state == "planned":
-        data = FollowupPlanned(**common)
-    elif task.state == "released":
-        data = FollowupReleased(**common, released_at=now)
-    elif task.state == "cancelled":
-        data = FollowupCancelled(**common, reason=task.reason, lawful=lawful, cancelled_at=now)
-    else:
-        data = FollowupExpired(**common, expired_at=now)
-    work.publish(data, key=task.customer_id, lineage=task.lineage, cause=cause, subject=str(task.id))
+    data = _common(task)
+    if task.state != "planned":
+        data[f"{task.state}_at"] = work.now()
+    if task.state == "cancelled":
+        data |= {"reason": task.reason, "lawful": lawful}
+    work.publish_as(
+        EVENTS[task.state], data, key=task.customer_id, lineage=task.lineage, cause=cause, subject=data["task_id"]
+    )
     TASKS.labels(task.state).inc()
 
 

@@ -45,7 +45,7 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
         return
     facts = [fact_of(event) for event in events]
     assert desk.partitions is not None  # given when the process started
-    await desk.partitions.ensure("decision", {decision_store.day_of(fact) for fact in facts})
+    await desk.partitions.ensure("decision", {event.day for event in events})
     book = await desk.current(work.session)
     kept = await customer_store.lock_customers(work.session, {fact.customer_id for fact in facts} - {""})
     matched, seen = match_in_order(book, facts, kept)

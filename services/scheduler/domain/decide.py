@@ -48,7 +48,9 @@ def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[De
     details = [_passed_over(match) for match in matches if not match.drawn]
     drawn = [match for match in matches if match.drawn] if len(details) < len(matches) else []
     tasks: list[Task] = []
-    for match in sorted(drawn, key=lambda match: match.policy.strength):
+    if len(drawn) > 1:
+        drawn.sort(key=lambda match: match.policy.strength)
+    for match in drawn:
         placed = _place(fact, match, customer)
         customer = placed.customer
         details.append(placed.detail)

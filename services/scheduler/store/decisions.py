@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.facts import Fact
 from services.scheduler.store.rows import dump, load
 
 _SAVE = text("""
     INSERT INTO decision (day, event_key, event_id, source, event_type, customer_id, at, decided_at, outcome, details)
-    SELECT day, event_key, event_id, source, event_type, customer_id, at, :decided_at, outcome, details::jsonb
-    FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[]), CAST(:ids AS text[]), CAST(:sources AS text[]),
-                CAST(:types AS text[]), CAST(:customers AS text[]), CAST(:times AS timestamptz[]),
-                CAST(:outcomes AS text[]), CAST(:details AS text[]))
-         AS row (day, event_key, event_id, source, event_type, customer_id, at, outcome, details)
+    SELECT (at AT TIME ZONE 'UTC')::date, event_key, event_id, source, event_type, customer_id, at, :decided_at, outcome,
+           details::jsonb
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:ids AS text[]), CAST(:sources AS text[]), CAST(:types AS text[]),
+                CAST(:customers AS text[]), CAST(:times AS timestamptz[]), CAST(:outcomes AS text[]),
+                CAST(:details AS text[]))
+         AS row (event_key, event_id, source, event_type, customer_id, at, outcome, details)
 """)
 _COLUMNS = "event_key, event_id, source, event_type, customer_id, at, decided_at, outcome, details"
 _BY = {
@@ -50,11 +50,6 @@ class StoredDecision:
     details: list[dict[str, Any]]
 
 
-def day_of(fact: Fact) -> date:
-    """The partition a decision is kept in."""
-    return fact.at.astimezone(UTC).date()
-
-
 async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], at: datetime) -> None:
     """Append the records; their day partitions must exist."""
     facts = [decision.fact for decision in decisions]
@@ -62,7 +57,6 @@ async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], a
         _SAVE,
         {
             "decided_at": at,
-            "days": [day_of(fact) for fact in facts],
             "keys": [fact.key for fact in facts],
             "ids": [fact.id for fact in facts],
             "sources": [fact.source for fact in facts],
