@@ -12,6 +12,7 @@ from shared.contracts.registry import all_contracts
 
 TESTS = "tests/"
 RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number")
+OPT_OUTS = ("sms", "email")  # whoever wants no calls says so to an agent (`contact: refused`)
 CASE_STEPS = ("opened", "resolved", "reopened", "closed")
 KINDS: tuple[StepKind, ...] = get_args(StepKind)
 REASONS = (
@@ -99,9 +100,11 @@ def _value(section: Section, kind: StepKind) -> str:
         return section.choice(kind, RESULTS)
     if kind == "case":
         return section.choice(kind, CASE_STEPS)
-    value = section.text(kind, say="事件名或渠道")
+    if kind == "opt_out":
+        return section.choice(kind, OPT_OUTS)
+    value = section.text(kind, say="事件名，如 repair.closed")
     known = [contract.name for contract in all_contracts()]
-    if kind == "fact" and value and value not in known:
+    if value and value not in known:
         section.problem(kind, f"平台还不认识事件 {value}{meant(value, known)}", warning=True)
     return value
 
