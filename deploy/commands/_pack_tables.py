@@ -7,10 +7,20 @@ from rich.console import Console
 from rich.table import Table
 
 from services.scheduler.domain.explain import SUMMARIES, local_text
-from services.scheduler.domain.task import NAMES
+from services.scheduler.domain.task import NAMES, TaskState
 from services.scheduler.domain.trial import CALLS_PER_AGENT, Trial
 
 MOST_LATE = 20
+REASONS = {
+    "merged": "并入其他任务",
+    "deadline_passed": "时限之前没有联系时段",
+    "do_not_contact": "客户免打扰",
+    "customer_refused": "客户拒绝此方式的联系",
+    "opted_out": "客户已退订",
+    "case_open": "客户有未结投诉",
+    "case_reopened": "投诉已重办",
+    "case_closed": "投诉已闭环",
+}
 
 
 def show_trial(trial: Trial) -> None:
@@ -19,8 +29,7 @@ def show_trial(trial: Trial) -> None:
     facts = sum(trial.outcomes.values())
     console.print(f"{facts} 个事实，{len(trial.tasks)} 个回访任务。每名坐席每天 {CALLS_PER_AGENT} 个电话。")
     console.print(_counted("决定", {SUMMARIES[outcome]: count for outcome, count in trial.outcomes.items()}))
-    ends = {f"{NAMES[state]} {reason}".strip(): count for (state, reason), count in trial.ends.items()}
-    console.print(_counted("任务到期时", ends))
+    console.print(_counted("任务的结局", {_end(*end): count for end, count in trial.ends.items()}))
     console.print(_loads(trial))
     if trial.merged:
         console.print(_counted("合并为一次联系", trial.merged))
@@ -30,6 +39,10 @@ def show_trial(trial: Trial) -> None:
         )
     if trial.late:
         console.print(_late(trial))
+
+
+def _end(state: TaskState, reason: str) -> str:
+    return f"{NAMES[state]}：{REASONS.get(reason, reason)}" if reason else NAMES[state]
 
 
 def _counted(title: str, counts: dict[str, int]) -> Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from deploy.commands._pack_files import read_files, read_policies, show_problems
-from services.scheduler.domain.rehearsal import Difference, rehearse
+from services.scheduler.domain.rehearsal import Difference, books_of, rehearse
 from services.scheduler.domain.scenario import Scenario
 from services.scheduler.domain.scenario_file import read_scenarios
 from services.scheduler.domain.section import Problem
@@ -36,7 +36,8 @@ def run_tests(folder: Path, only: str) -> bool:
     if show_problems(problems):
         return False
     chosen = [one for one in scenarios if any(only in text for text in (one.clause, one.name, one.file))]
-    failed = sum(_shown(scenario, rehearse(scenario, policies)) for scenario in chosen)
+    books = books_of(policies)
+    failed = sum(_shown(scenario, rehearse(scenario, books)) for scenario in chosen)
     typer.secho(f"{len(chosen)} 个测试，{failed} 个不符合期望。", fg="red" if failed or not chosen else "green")
     return bool(chosen) and not failed
 

@@ -1,6 +1,8 @@
 """The packs' own tests, run on the rules; and what `huifang pack check | test | trial` say without a platform."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from typer.testing import CliRunner, Result
 from deploy.commands._pack_files import read_files, read_policies
 from deploy.commands.pack import app
 from services.scheduler.domain.pack_check import check_pack
-from services.scheduler.domain.rehearsal import rehearse
+from services.scheduler.domain.rehearsal import books_of, rehearse
 from services.scheduler.domain.scenario import Scenario
 from services.scheduler.domain.scenario_file import read_scenarios
 
@@ -36,7 +38,7 @@ def run(*words: str) -> Result:
 
 @pytest.mark.parametrize(("folder", "scenario"), CASES)
 def test_a_pack_plans_what_its_own_tests_expect(folder: Path, scenario: Scenario) -> None:
-    assert rehearse(scenario, read_policies(folder)) == []
+    assert rehearse(scenario, books_of(read_policies(folder))) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -97,6 +99,18 @@ def test_check_tells_file_and_line_and_fails_on_mistakes_only(pack: Path) -> Non
     assert "错误 policies/a.yaml:9 · priority：应写1 到 9 的整数，现在是 12" in said.output
     assert "错误 policies/a.yaml:10 · every：没有这个配置项" in said.output
     assert "共 2 处错误" in said.output
+
+
+def test_the_pack_tools_start_without_the_libraries_of_the_platform() -> None:
+    code = (
+        "import sys; from deploy.cli import main\n"
+        f"sys.argv = ['huifang', 'pack', 'check', {str(FOLDERS[0])!r}]\n"
+        "try: main()\nexcept SystemExit as end: print(end.code, sorted({'sqlalchemy', 'fastapi', 'httpx'} & {*sys.modules}))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKS.parents[1], check=True
+    )
+    assert said.stdout.splitlines()[-1] == "0 []"
 
 
 def _facts(path: Path) -> Path:

@@ -1,6 +1,6 @@
 """Runs a pack's tests on the simulation and tells, side by side, where the plan is another than expected."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ DRAWS: dict[DrawMode, Sampler] = {
     "all": lambda seed, policy: lambda event: 0.0,
     "none": lambda seed, policy: lambda event: EVERYBODY,
 }
+Books = Mapping[DrawMode, PolicyBook]
 CONTACTS = {"completed": "visit.completed", "callback_agreed": "visit.callback_agreed"}
 FAILED = "visit.failed"
 
@@ -41,23 +42,28 @@ class _Stage:
     """A simulation with the facts that were put into it, by the names the test gives them."""
 
     simulation: Simulation
-    titles: dict[str, str]
     facts: dict[str, Fact] = field(default_factory=dict)
 
     def explained(self, fact_id: str) -> tuple[str, ...]:
         decision = self.decision(fact_id)
-        return tuple(explain(decision.outcome, decision.details, self.titles)) if decision else ("没有作出决定。",)
+        if decision is None:
+            return ("没有作出决定。",)
+        titles = {policy.id: policy.title for policy in self.simulation.book.policies.values()}
+        return tuple(explain(decision.outcome, decision.details, titles))
 
     def decision(self, fact_id: str) -> Decision | None:
         fact = self.facts.get(fact_id)
         return self.simulation.decisions.get(fact.key) if fact else None
 
 
-def rehearse(scenario: Scenario, policies: Sequence[Policy]) -> list[Difference]:
+def books_of(policies: Sequence[Policy]) -> Books:
+    """The policies compiled once for each way of drawing."""
+    return {mode: PolicyBook(policies, sample=sample) for mode, sample in DRAWS.items()}
+
+
+def rehearse(scenario: Scenario, books: Books) -> list[Difference]:
     """Run one test; no differences means that the plan is as expected."""
-    stage = _Stage(
-        Simulation(PolicyBook(policies, sample=DRAWS[scenario.draw])), {one.id: one.title for one in policies}
-    )
+    stage = _Stage(Simulation(books[scenario.draw]))
     differences = [one for step in scenario.steps if (one := _perform(stage, step, scenario.line))]
     if scenario.until:
         stage.simulation.advance(scenario.until)

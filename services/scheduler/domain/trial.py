@@ -8,7 +8,7 @@ from datetime import date, datetime
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain import PERIODS
 from services.scheduler.domain.simulation import Simulation
-from services.scheduler.domain.task import Task
+from services.scheduler.domain.task import Task, TaskState
 from services.scheduler.domain.windows import local_day
 
 CALLS_PER_AGENT = 50  # R12.1
@@ -35,7 +35,7 @@ class Trial:
 
     tasks: list[Task] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
-    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ends: Counter[tuple[TaskState, str]] = field(default_factory=Counter)
     merged: Counter[str] = field(default_factory=Counter)
     capped: Counter[tuple[str, str]] = field(default_factory=Counter)
     loads: list[Load] = field(default_factory=list)

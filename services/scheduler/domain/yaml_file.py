@@ -23,6 +23,8 @@ TOLD = {
     "found unhashable key": "键应是一个词，不能是列表或映射；以 { 或 [ 开头的文字请加引号",
     "special characters are not allowed": "有不可见的控制字符，请删除",
 }
+QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 100
 ALIAS = "不能用 & 和 * 引用别处的内容，请把内容直接写出来（文字以 * 或 & 开头时请加引号）"
 
 
@@ -44,7 +46,7 @@ class YamlFile:
     slips: list[Slip] = field(default_factory=list)
 
 
-class _Loader(yaml.SafeLoader):
+class _Strict(yaml.SafeLoader):
     """Tells aliases apart, which composing would resolve."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -55,14 +57,38 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(text: str) -> YamlFile:
-    """Parse one document."""
+    """Parse one document: by the quick parser, and by the one that tells more when there is a mistake."""
+    try:
+        if _is_simple(text):
+            return _parsed(QUICK(text))
+    except (yaml.YAMLError, ValueError):
+        pass
+    return _explained(text)
+
+
+def _is_simple(text: str) -> bool:
+    """No aliases, and not so deep that the quick parser, which is in C, would overflow the process's stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=QUICK):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST or isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            return False
+    return True
+
+
+def _parsed(loader: yaml.SafeLoader) -> YamlFile:
+    read = YamlFile()
+    node = loader.get_single_node()
+    if node is not None:
+        _note_lines(node, "", read)
+        read.value = loader.construct_document(node)
+    return read
+
+
+def _explained(text: str) -> YamlFile:
     read = YamlFile()
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        if node is not None:
-            _note_lines(node, "", read)
-            read.value = loader.construct_document(node)
+        return _parsed(_Strict(text))
     except yaml.MarkedYAMLError as error:
         read.slips.append(_slip(_place(error), _told(str(error.problem or error.context))))
     except yaml.YAMLError as error:

@@ -233,6 +233,7 @@ def test_missing_files_are_told() -> None:
     assert "策略文件应放在 policies/ 之下" in str(check({**FILES, "b.yaml": "id: b\n"})[0])
 
 
-def test_brackets_without_end_are_told_and_not_followed() -> None:
-    (problem,) = [one for one in check({**FILES, A: "x: " + "[" * 20_000}) if one.file == A]
+@pytest.mark.parametrize("deep", ["x: " + "[" * 20_000, "- " * 20_000, "".join(f"{' ' * n}a:\n" for n in range(2000))])
+def test_what_is_nested_without_end_is_told_and_not_followed(deep: str) -> None:
+    (problem,) = [one for one in check({**FILES, A: deep}) if one.file == A]
     assert "太深" in problem.message

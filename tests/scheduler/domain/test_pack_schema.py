@@ -1,6 +1,7 @@
 """The published schema says what reading says, as far as a schema can."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,12 @@ def test_an_editor_sees_a_mistake_of_form(name: str) -> None:
     mistake = MISTAKES[name]
     wrong = FILES[mistake.file].replace(mistake.right, mistake.wrong, 1)
     assert not VALID.is_valid(yaml.safe_load(wrong))
+
+
+def test_the_examples_of_the_guide_satisfy_the_schema() -> None:
+    guide = (FOLDER.parent / "policies.md").read_text()
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)]
+    whole = [block for block in blocks if isinstance(block, dict) and {"format", "policies", "tests"} & block.keys()]
+    assert len(whole) == 3
+    for block in whole:
+        VALID.validate(block)
