@@ -102,7 +102,12 @@ def _run(simulation: Simulation, lines: Sequence[Line]) -> None:
         for line in progress:
             try:
                 simulation.happen(line.fact)
-            except (KeyError, ValueError) as error:  # an event of the platform without what it always has
+            except (
+                KeyError,
+                ValueError,
+                TypeError,
+                AttributeError,
+            ) as error:  # an event of the platform without what it always has
                 raise BadFact(f"第 {line.number} 行的 {line.fact.name} 缺少或写错了 {error}") from error
     simulation.finish()
 

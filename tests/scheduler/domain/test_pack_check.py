@@ -1,10 +1,18 @@
 """Every kind of mistake is told with its file, line and key, and what to write instead."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.scheduler.domain.pack import policy_of, read_pack
 from services.scheduler.domain.pack_check import check_pack
+from services.scheduler.domain.rehearsal import books_of, rehearse
+from services.scheduler.domain.scenario_file import read_scenarios
 from services.scheduler.domain.section import Problem
 
 PACK = """\
@@ -237,3 +245,42 @@ def test_missing_files_are_told() -> None:
 def test_what_is_nested_without_end_is_told_and_not_followed(deep: str) -> None:
     (problem,) = [one for one in check({**FILES, A: deep}) if one.file == A]
     assert "太深" in problem.message
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 500),
+    st.sampled_from(["", "all", "one", "repair.closed", "2026-03-06 15:00", "none", "*"]),
+    st.lists(st.sampled_from(["09:00-12:00", 1, None]), max_size=2),
+    st.dictionaries(st.sampled_from(["id", "field", "all", "days", 7]), st.sampled_from([1, "x", [], {}]), max_size=2),
+)
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a parsed file where something could stand instead."""
+    if path:
+        yield path
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, below in entries:
+        yield from _places(below, (*path, key))
+
+
+PLACES = [(file, path) for file, text in FILES.items() for path in _places(yaml.safe_load(text))]
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
+def test_whatever_is_written_anywhere_gives_an_answer(changes: list[tuple[tuple[str, tuple[Any, ...]], Any]]) -> None:
+    parsed = {file: yaml.safe_load(text) for file, text in FILES.items()}
+    for (file, (*above, last)), value in changes:
+        place = parsed[file]
+        with suppress(LookupError, TypeError):  # an earlier change took the place away
+            for key in above:
+                place = place[key]
+            place[last] = value
+    files = {file: yaml.safe_dump(content, allow_unicode=True) for file, content in parsed.items()}
+    if any(not problem.warning for problem in check(files)):
+        return
+    policies = [policy_of(draft.content, 1) for draft in read_pack(files).drafts]
+    scenarios = read_scenarios(files, {policy.id for policy in policies}, [])
+    assert all(isinstance(rehearse(scenario, books_of(policies)), list) for scenario in scenarios)
