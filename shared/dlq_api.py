@@ -11,7 +11,7 @@ from shared.auth import Principal, Role, require
 from shared.http import ReadSession, WorkDep, audit
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1/dead-letters", tags=["死信"])
 Operator = Annotated[Principal, Depends(require(Role.OPS))]
@@ -68,12 +68,12 @@ async def list_letters(
     request: Request,
     session: ReadSession,
     _: Annotated[Principal, Depends(require(Role.OPS, Role.AUDITOR))],
-    state: Literal["open", "replayed", "discarded"] = "open",
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    state: Annotated[Literal["open", "replayed", "discarded"], Query(description="状态")] = "open",
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[DeadLetterOut]:
     consumers = [runner.consumer.id for runner in request.app.state.runtime.consumers]
-    rows = await dead_letters.list_dead_letters(session, consumers, state, decode_cursor(cursor, 2), limit + 1)
+    rows = await dead_letters.list_dead_letters(session, consumers, state, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda letter: (letter.created_at, letter.id))
     return Page(items=[_shown(letter) for letter in items], next_cursor=following)
 

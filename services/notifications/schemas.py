@@ -97,10 +97,6 @@ def shown_document(document: Document) -> DocumentOut:
     return DocumentOut(**{name: getattr(document, name) for name in DocumentOut.model_fields})
 
 
-class Documents(BaseModel):
-    items: list[DocumentOut] = Field(description="每个名称的最新版本")
-
-
 class NewOptOut(BaseModel):
     """A refusal somebody told us of: of a customer, of a number, or both."""
 
@@ -154,20 +150,12 @@ def shown_consent(consent: Consent) -> ConsentOut:
     return ConsentOut(**vars(consent))
 
 
-class Consents(BaseModel):
-    items: list[ConsentOut] = Field(description="有效的同意记录")
-
-
 class ReplyOut(BaseModel):
     content: str = Field(description="回复内容（已脱敏）")
     digit: int | None = Field(description="数字回复")
     refused: bool = Field(description="是否退订")
     send_id: UUID | None = Field(description="回复的是哪条消息")
     received_at: datetime = Field(description="收到时间")
-
-
-class Replies(BaseModel):
-    items: list[ReplyOut] = Field(description="最近 100 条回复")
 
 
 def shown_reply(row: Mapping[str, Any]) -> ReplyOut:

@@ -33,7 +33,7 @@ async def test_changes_make_new_versions_and_what_is_gone_is_disabled(empty: Ser
     detail = await get(empty, "/api/v1/policies/a")
     assert detail["version"] == 2
     assert [(v["version"], v["content"]["rate"]) for v in detail["versions"]] == [(2, 20.0), (1, 100.0)]
-    assert {p["id"]: p["enabled"] for p in await get(empty, "/api/v1/policies")} == {"a": True, "b": False}
+    assert {p["id"]: p["enabled"] for p in (await get(empty, "/api/v1/policies"))["items"]} == {"a": True, "b": False}
 
 
 async def test_a_changed_policy_stays_disabled_when_it_was(empty: Served) -> None:
@@ -69,7 +69,7 @@ async def test_a_pack_with_mistakes_changes_nothing_and_tells_them(empty: Served
     assert answer.json()["title"] == "策略包有误"
     assert answer.json()["errors"][0]["key"] == "policies[1].rate"
     assert (garbage.status_code, listed.status_code) == (422, 422)
-    assert await get(empty, "/api/v1/policies") == []
+    assert (await get(empty, "/api/v1/policies"))["items"] == []
 
 
 async def test_a_pack_cannot_take_another_packs_policy(empty: Served) -> None:

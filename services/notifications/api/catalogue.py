@@ -10,7 +10,6 @@ from services.notifications.commands import catalogue as commands
 from services.notifications.domain.greetings import FESTIVALS
 from services.notifications.schemas import (
     DocumentOut,
-    Documents,
     FestivalOut,
     GreetingCalendar,
     shown_document,
@@ -18,6 +17,7 @@ from services.notifications.schemas import (
 from services.notifications.store import catalogue as store
 from shared.errors import BadRequest
 from shared.http import ReadSession, WorkDep, audit
+from shared.pagination import Cursor, Limit, Page, page_by_name
 
 router = APIRouter(prefix="/api/v1", tags=["模板与规则"])
 MOST_BYTES = 64 << 10
@@ -53,9 +53,12 @@ Body = Annotated[dict[str, Any], Depends(_document)]
 
 
 @router.get("/templates", summary="消息模板")
-async def list_templates(session: ReadSession, principal: Reader) -> Documents:
-    """每个模板的最新版本。"""
-    return Documents(items=[shown_document(found) for found in await store.list_newest(session, "template")])
+async def list_templates(
+    session: ReadSession, principal: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[DocumentOut]:
+    """每个模板的最新版本，按名称排列。"""
+    found = [shown_document(document) for document in await store.list_newest(session, "template")]
+    return page_by_name(found, cursor, limit, lambda document: document.name)
 
 
 @router.post("/templates", summary="保存模板", openapi_extra=_YAML_BODY)
@@ -67,9 +70,12 @@ async def save_template(body: Body, work: WorkDep, principal: Worker) -> Documen
 
 
 @router.get("/rules", summary="通知规则")
-async def list_rules(session: ReadSession, principal: Reader) -> Documents:
-    """什么事实、在什么条件下、向谁发什么消息。"""
-    return Documents(items=[shown_document(found) for found in await store.list_newest(session, "rule")])
+async def list_rules(
+    session: ReadSession, principal: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[DocumentOut]:
+    """什么事实、在什么条件下、向谁发什么消息；按名称排列。"""
+    found = [shown_document(document) for document in await store.list_newest(session, "rule")]
+    return page_by_name(found, cursor, limit, lambda document: document.name)
 
 
 @router.post("/rules", summary="保存通知规则", openapi_extra=_YAML_BODY)

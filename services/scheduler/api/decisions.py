@@ -1,6 +1,5 @@
 """Why, and why not: the decision records, and decisions tried without effect."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from shared.contracts.registry import wire_type
 from shared.errors import InvalidInput
 from shared.http import ClockDep, ReadSession
 from shared.messaging import Event
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1", tags=["决定"])
@@ -32,8 +31,8 @@ async def list_decisions(
     source: Annotated[str | None, Query(description="来源，与事件编号合用")] = None,
     task_id: Annotated[UUID | None, Query(description="回访任务编号")] = None,
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
-    cursor: Annotated[str | None, Query(description="下一页游标")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[DecisionOut]:
     """须给出事件、任务或客户之一；新近的事实在前。事件尚未处理时为空。"""
     given = {"event_id": event_id, "task_id": str(task_id) if task_id else None, "customer_id": customer_id}
@@ -42,8 +41,7 @@ async def list_decisions(
         raise InvalidInput("请给出 event_id、task_id 或 customer_id 之一")
     if source:
         filters["source"] = source
-    last = decode_cursor(cursor, 2)
-    after = (datetime.fromisoformat(last[0]), UUID(last[1])) if last else None
+    after = time_and_id(cursor)
     rows = await decisions.list_decisions(session, filters, after, limit)
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
     titles = await policies.get_titles(session, [detail["policy"] for row in items for detail in row.details])
