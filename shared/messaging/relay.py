@@ -126,11 +126,11 @@ class Relay:
         loop = asyncio.get_running_loop()
         balanced = loop.time() - BALANCE_SECONDS
         while not self._stopping:
+            self._wake.clear()
             if loop.time() - balanced >= BALANCE_SECONDS:
                 await self._balance(locks)
                 await self._measure(locks)
                 balanced = loop.time()
-            self._wake.clear()
             if not await self.publish_pending(locks, archiver, producer):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
