@@ -52,7 +52,7 @@ async def create_opt_out(
         raise InvalidInput("手机号无法识别")
 
     async def create() -> OptOutOut:
-        row = await by_hand.opt_out(work, sealer, **body.model_dump(), by=principal.id)
+        row = await by_hand.record_opt_out(work, sealer, **body.model_dump(), by=principal.id)
         await audit(work, principal, "opt_out.created", str(row.id), scope=row.scope)
         return shown_opt_out(row, sealer)
 

@@ -116,9 +116,8 @@ _REVOKE = text(f"""
 """)
 
 
-async def add_opt_outs(session: AsyncSession, opt_outs: Sequence[OptOut]) -> None:
-    if opt_outs:
-        await session.execute(_ADD_OPT_OUT, {"rows": as_rows(opt_outs)})
+async def add_opt_out(session: AsyncSession, opt_out: OptOut) -> None:
+    await session.execute(_ADD_OPT_OUT, {"rows": as_rows([opt_out])})
 
 
 async def list_opt_outs(
