@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from shared.clock import ManualClock
-from shared.testing import Served
+from shared.testing import Served, event
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply, pack_files
 from tests.scheduler.test_handlers import rows, sent
@@ -246,3 +246,12 @@ async def test_metrics_tell_decisions_and_tasks(served: Served, clock: ManualClo
 
 async def test_the_demo_pack_can_be_applied_again_and_again(served: Served) -> None:
     assert set((await apply(served, pack_files(), "r01-gas")).values()) == {"unchanged"}
+
+
+async def test_decisions_are_counted_by_outcome(served: Served) -> None:
+    await served.deliver(event("weather.rained", key=""), event("com.example.unknown.v1", {"x": 1}, key="C9"))
+    async with served.client("auditor") as client:
+        counted = (await client.get("/api/v1/decisions/stats")).json()
+        later = (await client.get("/api/v1/decisions/stats", params={"from": "2099-01-01"})).json()
+    assert counted == {"no_policy_matches": 2}
+    assert later == {}

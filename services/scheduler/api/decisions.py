@@ -1,5 +1,6 @@
 """Why, and why not: the decision records, and decisions tried without effect."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -46,6 +47,17 @@ async def list_decisions(
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
     titles = await policies.get_titles(session, [detail["policy"] for row in items for detail in row.details])
     return Page(items=[DecisionOut.of(row, titles) for row in items], next_cursor=following)
+
+
+@router.get("/decisions/stats", summary="决定统计：各结果的数量")
+async def get_stats(
+    session: ReadSession,
+    by: Reader,
+    first: Annotated[date | None, Query(alias="from", description="事实的首日（UTC）")] = None,
+    last: Annotated[date | None, Query(alias="to", description="事实的末日（UTC）")] = None,
+) -> dict[str, int]:
+    """planned 已计划、merged 已合并、sampled_out 未抽中、no_policy_matches 没有策略匹配等，各有多少。"""
+    return await decisions.count_outcomes(session, first, last)
 
 
 @router.post("/policies/try", summary="试算一个事件")
