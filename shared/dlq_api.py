@@ -5,43 +5,54 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from shared.auth import Principal, Role, require
+from shared.errors import Conflict, HuifangError
 from shared.http import ReadSession, WorkDep, audit
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
+from shared.messaging.processor import is_transient
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
+from shared.privacy import mask_text
 
 router = APIRouter(prefix="/api/v1/dead-letters", tags=["死信"])
 Operator = Annotated[Principal, Depends(require(Role.OPS))]
 
 
-class DeadLetterOut(BaseModel):
-    """A dead letter as operators see it; personal data is masked."""
+Note = Annotated[str, Field(max_length=2000), AfterValidator(mask_text)]
 
-    id: UUID
-    consumer: str
-    event_id: str
-    event_type: str
+
+class ReplayFailed(Conflict):
+    title = "重放仍未成功，死信保持待处理"
+    code = "replay-failed"
+
+
+class DeadLetterOut(BaseModel):
+    """运维人员所见的死信，个人信息已脱敏。"""
+
+    id: UUID = Field(description="死信编号")
+    consumer: str = Field(description="消费者")
+    event_id: str = Field(description="事件编号")
+    event_type: str = Field(description="事件类型")
     state: str = Field(description="open 待处理 / replayed 已重放 / discarded 已丢弃")
-    error_type: str
-    error: str
-    attempts: int
+    error_type: str = Field(description="错误类别")
+    error: str = Field(description="错误原因（已脱敏）")
+    attempts: int = Field(description="尝试次数")
     origin: str = Field(description="主题/分区/位移")
     preview: str = Field(description="原文开头（已脱敏）")
-    note: str
-    created_at: datetime
-    settled_at: datetime | None
+    note: str = Field(description="处理说明")
+    created_at: datetime = Field(description="成为死信的时间")
+    settled_at: datetime | None = Field(description="处理完毕的时间")
 
 
 class Replay(BaseModel):
     data: dict[str, Any] | None = Field(default=None, description="更正后的事件数据；不填则按原文重放")
-    note: str = ""
+    note: Note = Field(default="", description="处理说明")
 
 
 class Discard(BaseModel):
-    note: str = Field(min_length=1, description="丢弃原因")
+    note: Note = Field(min_length=1, description="丢弃原因")
 
 
 def _shown(letter: DeadLetter) -> DeadLetterOut:
@@ -84,7 +95,12 @@ async def replay(letter_id: UUID, body: Replay, request: Request, work: WorkDep,
     runner = next(r for r in request.app.state.runtime.consumers if r.consumer.id == letter.consumer)
     arrived = await dead_letters.revive(work, letter, body.data)
     await runner.db.partitions.ensure("inbox", {arrived.event.day})
-    await runner.processor.apply_in(work, [arrived])
+    try:
+        await runner.processor.apply_in(work, [arrived])
+    except Exception as error:
+        if isinstance(error, HuifangError) or is_transient(error):
+            raise
+        raise ReplayFailed(mask_text(f"{type(error).__name__}: {error}")) from error
     await dead_letters.settle(work, letter, "replayed", body.note)
     await audit(work, principal, "dead_letter.replayed", str(letter_id), mended=body.data is not None)
     return _shown(letter)

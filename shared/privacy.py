@@ -66,6 +66,16 @@ class Sealer:
             return ""
         return mask_phone(self.unseal(token) if token.startswith(PREFIX) else token)
 
+    def masked_tree(self, value: Any) -> Any:
+        """A JSON value as people may see it: tokens, and numbers in texts, masked at any depth."""
+        if isinstance(value, str):
+            return self.masked(value) if value.startswith(PREFIX) else mask_text(value)
+        if isinstance(value, dict):
+            return {name: self.masked_tree(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.masked_tree(item) for item in value]
+        return value
+
     def seal_tree(self, value: Any, field: str = "") -> Any:
         """A JSON value with every phone or ID number field sealed, at any depth."""
         if isinstance(value, dict):
@@ -117,6 +127,17 @@ def mask_phone(number: str) -> str:
     if len(national) >= 11:
         return f"{national[:3]}****{national[-4:]}"
     return "****" + national[-min(3, len(national) // 2) :] if national else ""
+
+
+def mask_tree(value: Any) -> Any:
+    """The same in every text of a value, names of members included, at any depth."""
+    if isinstance(value, str):
+        return mask_text(value)
+    if isinstance(value, dict):
+        return {mask_tree(name): mask_tree(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask_tree(item) for item in value]
+    return value
 
 
 def mask_text(text: str) -> str:

@@ -15,7 +15,7 @@ from shared.privacy import Sealer, mask_text
 
 
 class SendOut(BaseModel):
-    """A line of the send ledger."""
+    """一条发送记录。"""
 
     id: UUID = Field(description="发送编号，也是提交给运营商的 OutId")
     channel: Channel = Field(description="渠道：sms 短信 / email 邮件")
@@ -66,7 +66,7 @@ def mask_address(address: str) -> str:
 
 
 class NewSend(BaseModel):
-    """A message sent by hand: of an approved template, never free text."""
+    """人工发送的消息：只用已审核的模板，不发自由文本。"""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -83,7 +83,7 @@ class NewSend(BaseModel):
 
 
 class DocumentOut(BaseModel):
-    """A version of a template or rule."""
+    """模板或规则的一个版本。"""
 
     name: str = Field(description="名称")
     version: int = Field(description="版本，从 1 起；内容不变则版本不变")
@@ -98,7 +98,7 @@ def shown_document(document: Document) -> DocumentOut:
 
 
 class NewOptOut(BaseModel):
-    """A refusal somebody told us of: of a customer, of a number, or both."""
+    """他人告知的退订：某客户、某号码或两者。"""
 
     customer_id: str = Field(default="", max_length=64, description="客户编号")
     phone: str = Field(default="", max_length=40, description="手机号")
@@ -128,7 +128,7 @@ def shown_opt_out(opt_out: OptOut, sealer: Sealer) -> OptOutOut:
 
 
 class NewConsent(BaseModel):
-    """The proof of a consent: how it was given and to which text."""
+    """同意的证据：以何种方式、同意了哪段文字。"""
 
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
     how: str = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")
@@ -164,7 +164,7 @@ def shown_reply(row: Mapping[str, Any]) -> ReplyOut:
 
 
 class ProviderOut(BaseModel):
-    """One provider as this process and the ledger see it."""
+    """一家运营商的状况：本进程所见与发送记录所载。"""
 
     name: str = Field(description="运营商")
     channel: Channel = Field(description="渠道")
@@ -182,7 +182,7 @@ class Providers(BaseModel):
 
 
 class GreetingCalendar(BaseModel):
-    """Festivals of a year."""
+    """一年的节日。"""
 
     year: int = Field(description="年份")
     festivals: list["FestivalOut"] = Field(description="节日")

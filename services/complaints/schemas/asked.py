@@ -22,9 +22,9 @@ class NewCustomer(BaseModel):
     id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
         description="客户编号"
     )
-    name: Short = ""
+    name: Short = Field(default="", description="姓名")
     phone: str | None = Field(default=None, max_length=32, description="电话（入库即加密）")
-    level: Short = ""
+    level: Short = Field(default="", description="客户等级")
 
 
 class NewCase(BaseModel):

@@ -21,15 +21,32 @@ from shared.pagination import Cursor, Limit, Page, page_by_name
 
 router = APIRouter(prefix="/api/v1", tags=["模板与规则"])
 MOST_BYTES = 64 << 10
-_YAML_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/yaml": {"schema": {"type": "object"}},
-            "application/json": {"schema": {"type": "object"}},
-        },
-    }
+_TEMPLATE = {
+    "name": "thank_you",
+    "title": "办理完成感谢短信",
+    "channel": "sms",
+    "category": "notice",
+    "sign": "城市燃气",
+    "text": "尊敬的{{ name }}，您的业务已办理完成，感谢您的信任。",
+    "params": {"name": "{{ customer.name | default('客户', true) }}"},
+    "sample": {"name": "张先生"},
+    "codes": {"aliyun": "SMS_100000001"},
+    "review": "approved",
 }
+_RULE = {
+    "id": "thank-you",
+    "events": ["order.completed"],
+    "purpose": "thank_you",
+    "template": "thank_you",
+    "when": "same_day",
+    "valid_hours": 12,
+}
+
+
+def _described(example: dict[str, Any]) -> dict[str, Any]:
+    """The API description of a body that is YAML or JSON."""
+    content = {"schema": {"type": "object"}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/yaml": content, "application/json": content}}}
 
 
 async def _document(request: Request, _principal: Worker) -> dict[str, Any]:
@@ -61,7 +78,7 @@ async def list_templates(
     return page_by_name(found, cursor, limit, lambda document: document.name)
 
 
-@router.post("/templates", summary="保存模板", openapi_extra=_YAML_BODY)
+@router.post("/templates", summary="保存模板", openapi_extra=_described(_TEMPLATE))
 async def save_template(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
     """YAML 或 JSON；可在 rules 中附带使用它的通知规则。内容不变则版本不变；检查不通过时逐条列出原因。"""
     saved = await commands.save_template(work, body, principal.id)
@@ -78,7 +95,7 @@ async def list_rules(
     return page_by_name(found, cursor, limit, lambda document: document.name)
 
 
-@router.post("/rules", summary="保存通知规则", openapi_extra=_YAML_BODY)
+@router.post("/rules", summary="保存通知规则", openapi_extra=_described(_RULE))
 async def save_rule(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
     """YAML 或 JSON；内容不变则版本不变。停用请将 enabled 设为 false。"""
     saved = await commands.save_rule(work, body, principal.id)

@@ -18,10 +18,31 @@ from shared.pagination import Cursor, Limit, Page, number_of, paged, text_of
 
 router = APIRouter(prefix="/api/v1/questionnaires", tags=["问卷"])
 LARGEST = 64 * 1024
+_EXAMPLE = {
+    "id": "gas-repair",
+    "title": "燃气维修回访",
+    "questions": [
+        {
+            "id": "satisfaction",
+            "kind": "single",
+            "title": "总体满意度",
+            "ask": "您对这次维修满意吗？",
+            "required": True,
+            "role": "satisfaction",
+            "options": [
+                {"value": "satisfied", "label": "满意", "score": 100},
+                {"value": "dissatisfied", "label": "不满意", "score": 0},
+            ],
+        }
+    ],
+}
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {media: {"schema": {"type": "object"}} for media in ("application/yaml", "application/json")},
+        "content": {
+            media: {"schema": {"type": "object"}, "example": _EXAMPLE}
+            for media in ("application/yaml", "application/json")
+        },
     }
 }
 
