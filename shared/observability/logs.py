@@ -9,6 +9,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from shared.observability.tracing import trace_id_of
 from shared.privacy import mask_tree
 
 trace: ContextVar[str] = ContextVar("trace", default="")
@@ -20,8 +21,8 @@ def mask_values(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDi
 
 
 def add_trace(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    if trace.get():
-        event["trace_id"] = trace.get().split("-")[1]
+    if trace_id := trace_id_of(trace.get()):
+        event["trace_id"] = trace_id
     return event
 
 
