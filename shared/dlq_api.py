@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from shared.auth import Principal, Role, require
-from shared.errors import Conflict, HuifangError
-from shared.http import ReadSession, WorkDep, audit
+from shared.errors import Conflict, HuifangError, InvalidInput
+from shared.http import ReadSession, SealerDep, WorkDep, audit
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.processor import is_transient
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
-from shared.privacy import mask_text
+from shared.privacy import ForeignToken, Sealer, mask_text
 
 router = APIRouter(prefix="/api/v1/dead-letters", tags=["死信"])
 Operator = Annotated[Principal, Depends(require(Role.OPS))]
@@ -90,10 +90,12 @@ async def list_letters(
 
 
 @router.post("/{letter_id}/replay", summary="重放一封死信")
-async def replay(letter_id: UUID, body: Replay, request: Request, work: WorkDep, principal: Operator) -> DeadLetterOut:
+async def replay(
+    letter_id: UUID, body: Replay, request: Request, work: WorkDep, sealer: SealerDep, principal: Operator
+) -> DeadLetterOut:
     letter = await dead_letters.lock_dead_letter(work.session, letter_id)
     runner = next(r for r in request.app.state.runtime.consumers if r.consumer.id == letter.consumer)
-    arrived = await dead_letters.revive(work, letter, body.data)
+    arrived = await dead_letters.revive(work, letter, _protected(body.data, sealer))
     await runner.db.partitions.ensure("inbox", {arrived.event.day})
     try:
         await runner.processor.apply_in(work, [arrived])
@@ -104,6 +106,13 @@ async def replay(letter_id: UUID, body: Replay, request: Request, work: WorkDep,
     await dead_letters.settle(work, letter, "replayed", body.note)
     await audit(work, principal, "dead_letter.replayed", str(letter_id), mended=body.data is not None)
     return _shown(letter)
+
+
+def _protected(data: dict[str, Any] | None, sealer: Sealer) -> dict[str, Any] | None:
+    try:
+        return None if data is None else sealer.protect(data)
+    except ForeignToken as error:
+        raise InvalidInput("数据中含有不是本系统加密的号码，请填原号码") from error
 
 
 @router.post("/{letter_id}/discard", summary="丢弃一封死信")

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.notifications.domain.refusals import ALL_PROMOTION
 from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
 from shared.privacy import Sealer, mask_text
+
+# what people type is kept without whole numbers
+Text = Annotated[str, AfterValidator(mask_text)]
 
 
 class SendOut(BaseModel):
@@ -79,7 +82,7 @@ class NewSend(BaseModel):
     purpose: str = Field(default="", max_length=64, description="用途；缺省为模板名")
     phone: str = Field(default="", max_length=40, description="手机号；缺省用客户最新号码")
     email: str = Field(default="", max_length=200, description="邮箱；缺省用客户最新邮箱")
-    data: dict[str, Any] = Field(default={}, description="模板变量所需内容")
+    data: dict[str, Any] = Field(default={}, description="模板变量所需内容；其中的号码以脱敏形式发送")
 
 
 class DocumentOut(BaseModel):
@@ -106,7 +109,7 @@ class NewOptOut(BaseModel):
     scope: str = Field(
         default=ALL_PROMOTION, max_length=64, description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途"
     )
-    note: str = Field(default="", max_length=200, description="说明")
+    note: Text = Field(default="", max_length=200, description="说明")
 
 
 class OptOutOut(BaseModel):
@@ -131,8 +134,8 @@ class NewConsent(BaseModel):
     """同意的证据：以何种方式、同意了哪段文字。"""
 
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
-    how: str = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")
-    text: str = Field(min_length=1, max_length=2000, description="客户同意的原文")
+    how: Text = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")
+    text: Text = Field(min_length=1, max_length=2000, description="客户同意的原文（其中的号码脱敏后留存）")
     given_at: AwareDatetime | None = Field(default=None, description="同意时间；缺省为现在")
 
 

@@ -18,7 +18,7 @@ from shared.errors import InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, SealerDep, WorkDep, audit
 from shared.ids import new_id
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
-from shared.privacy import e164
+from shared.privacy import e164, mask_prose, mask_tree
 
 router = APIRouter(prefix="/api/v1", tags=["发送"])
 
@@ -72,7 +72,7 @@ async def create_send(
             customer_id=body.customer_id,
             phone=sealer.seal_phone(body.phone) if body.phone else "",
             email=body.email,
-            data=body.data,
+            data=mask_tree(body.data, mask_prose),
             cause=f"{principal.id}/{once.key or new_id()}",
         )
         await audit(work, principal, "send.created", str(send.id), customer_id=send.customer_id, template=send.template)
