@@ -20,6 +20,7 @@ PHONE_FIELDS = frozenset(
     | {"id_number", "id_card", "idcard", "identity_no"}
 )
 _SHORTEST = 7
+_LARGEST_NO_NUMBER = 10_000_000_000
 _DIGITS = re.compile(r"\d{3}[-.\s]?\d{4}")
 # an order number, a serial number: no spaces, no marks but these
 _CODE = re.compile(r"[A-Za-z0-9_.-]+")
@@ -99,10 +100,14 @@ class Sealer:
             return {_without_number(name): self.protect(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self.protect(item, field) for item in value]
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            written = str(value).removesuffix(".0")
-            return self.seal_phone(written) if field in PHONE_FIELDS or _PHONE.fullmatch(written) else value
+        if isinstance(value, (int, float)) and (field in PHONE_FIELDS or abs(value) > _LARGEST_NO_NUMBER):
+            return self._protect_digits(value, field)
         return value
+
+    def _protect_digits(self, value: float, field: str) -> float | str:
+        written = str(value).removesuffix(".0")
+        sealed = _PHONE.fullmatch(written) or (field in PHONE_FIELDS and not isinstance(value, bool))
+        return self.seal_phone(written) if sealed else value
 
     def _protect_text(self, text: str, field: str) -> str:
         if text.startswith(PREFIX):
