@@ -12,11 +12,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import services
+from services.scheduler.domain.pack_schema import pack_schema
 from shared.contracts.generate import Subscriber, documents
 from shared.contracts.generate.compatibility import breaking_changes
 from shared.messaging import Consumer
 
 FOLDER = Path(__file__).parents[1] / "docs" / "generated"
+PACK_SCHEMA = "pack.schema.json"
+
+
+def all_documents() -> dict[str, str]:
+    """Every generated document by its name in `docs/generated`."""
+    schema = json.dumps(pack_schema(), ensure_ascii=False, indent=2) + "\n"
+    return {**documents(subscribers()), PACK_SCHEMA: schema}
 
 
 def subscribers() -> list[Subscriber]:
@@ -67,7 +75,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when something differs")
     check = parser.parse_args().check
-    wanted = documents(subscribers())
+    wanted = all_documents()
     if reasons := broken(wanted, FOLDER):
         print(
             "Within a version contracts only grow. Make a new event, or (never released?) delete the old schema:",

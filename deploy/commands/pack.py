@@ -1,26 +1,32 @@
-"""`huifang pack apply DIR`: questionnaires to visits, templates to notifications, policies to the scheduler."""
+"""`huifang pack apply | check | test | trial`: a pack on a platform, and on its own without any.
 
+What a sub-command needs is imported when it runs: checking a pack must not wait for the platform's libraries.
+"""
+
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from deploy.local.contents import PackRefused, apply_pack
-from deploy.local.runfiles import read_run
-from deploy.local.settings import LocalSettings
-
-app = typer.Typer(no_args_is_help=True, help="策略包：应用策略、问卷与消息模板。")
+app = typer.Typer(no_args_is_help=True, help="策略包：应用到平台；检查、测试、试算（不需要平台）。")
+Folder = Annotated[Path, typer.Argument(help="策略包目录", exists=True, file_okay=False)]
 
 
-@app.callback()
-def main() -> None:
-    """One sub-command is a group too."""
+class Format(StrEnum):
+    TABLE = "table"
+    JSONL = "jsonl"
 
 
 @app.command()
-def apply(folder: Annotated[Path, typer.Argument(help="策略包目录", exists=True, file_okay=False)]) -> None:
+def apply(folder: Folder) -> None:
     """应用整个策略包；内容没有变化的部分不产生新版本。"""
-    run: dict[str, Any] | None = read_run(LocalSettings.from_environment())
+    from deploy.local.contents import PackRefused, apply_pack
+    from deploy.local.runfiles import read_run
+    from deploy.local.settings import LocalSettings
+
+    run = read_run(LocalSettings.from_environment())
     if run is None:
         typer.secho("平台没有运行，请先执行 make run", fg="red", err=True)
         raise typer.Exit(1)
@@ -30,3 +36,43 @@ def apply(folder: Annotated[Path, typer.Argument(help="策略包目录", exists=
     except PackRefused as error:
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(1) from error
+
+
+@app.command()
+def check(folder: Folder) -> None:
+    """检查策略包：逐条列出错误所在的文件、行、键和应写的内容。"""
+    from deploy.commands._pack_files import read_files, show_problems
+    from services.scheduler.domain.pack_check import check_pack
+
+    problems = check_pack(read_files(folder), folder.resolve().name)
+    if show_problems(problems):
+        raise typer.Exit(1)
+    typer.echo(f"策略包 {folder.resolve().name} 没有错误。")
+
+
+@app.command("test")
+def try_out(
+    folder: Folder,
+    only: Annotated[str, typer.Option("-k", "--filter", help="只运行条款、名称或文件名含此文字的测试")] = "",
+) -> None:
+    """运行策略包自带的测试 tests/*.yaml。"""
+    from deploy.commands._pack_tests import run_tests
+
+    if not run_tests(folder, only):
+        raise typer.Exit(1)
+
+
+@app.command()
+def trial(
+    folder: Folder,
+    facts: Annotated[Path, typer.Option(help="事实文件：每行一个 CloudEvents JSON", exists=True, dir_okay=False)],
+    since: Annotated[datetime | None, typer.Option("--from", help="只列出此时起的事实的计划")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", help="此时及以后的事实不算")] = None,
+    form: Annotated[Format, typer.Option("--format", help="表格，或每行一个任务的 JSON")] = Format.TABLE,
+    agents: Annotated[list[str] | None, typer.Option(help="班组=坐席数，可写多次；默认每班组 1 人")] = None,
+) -> None:
+    """用一个事实文件试算：会产生哪些任务，班组忙不忙得过来。"""
+    from deploy.commands._pack_trial import run_trial
+
+    if not run_trial(folder, facts, since, until, form == Format.JSONL, agents or []):
+        raise typer.Exit(1)

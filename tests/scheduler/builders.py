@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
+import yaml
+
 from services.scheduler.domain.book import PolicyBook, match
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision, decide
@@ -43,8 +46,6 @@ def fact(
 
 def contents(*policies: Mapping[str, Any], **head: Any) -> dict[str, str]:
     """The files of a pack of these policies, each `{id, events, ...}` with everybody followed up by default."""
-    import yaml
-
     written = []
     for given in policies:
         policy = {"id": "p1", "title": "策略", "rate": "all", **given}
@@ -52,9 +53,14 @@ def contents(*policies: Mapping[str, Any], **head: Any) -> dict[str, str]:
         trigger = {"events": events} | ({"condition": policy.pop("condition")} if "condition" in policy else {})
         written.append({**policy, "trigger": trigger})
     return {
-        "pack.yaml": yaml.safe_dump({"format": 1, "name": "test", "title": "测试", **head}, allow_unicode=True),
-        "policies/all.yaml": yaml.safe_dump({"policies": written}, allow_unicode=True),
+        "pack.yaml": as_yaml({"format": 1, "name": "test", "title": "测试", **head}),
+        "policies/all.yaml": as_yaml({"policies": written}),
     }
+
+
+def as_yaml(value: Any) -> str:
+    """Written out in full: what is used twice in Python would become an alias, which packs must not have."""
+    return yaml.safe_dump(orjson.loads(orjson.dumps(value)), allow_unicode=True)
 
 
 def policies(*given: Mapping[str, Any], **head: Any) -> list[Policy]:

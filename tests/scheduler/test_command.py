@@ -62,7 +62,7 @@ async def test_mistakes_in_a_pack_are_shown_with_their_place(run: Run, tmp_path:
     (folder / "policies" / "a.yaml").write_text("id: a\ntitle: 错\ntrigger: {events: [x]}\nrate: 200\n")
     said = await run("apply", str(folder))
     assert said.exit_code == 1
-    assert "policies/a.yaml · rate：应写 all（全部）或 0 到 100 的百分比" in said.output
+    assert "policies/a.yaml:4 · rate：应写 all（全部）或 0 到 100 的百分比" in said.output
 
 
 async def test_without_a_running_platform_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,17 +6,17 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
+from services.scheduler.domain.contacts import CASE_STATES, Settled, settled, told_by
 from services.scheduler.domain.customer import REFUSED, way_of
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut
-from shared.contracts.visits import VisitCallbackAgreed, VisitCompleted, VisitFailed
+from shared.contracts.visits import Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed
 from shared.messaging import Event, Work
 
-CASE_STATES = {
-    "complaint.opened": "open",
-    "complaint.reopened": "open",
-    "complaint.resolved": "resolved",
-    "complaint.closed": "closed",
+RESULTS: dict[str, type[Visit]] = {
+    "visit.completed": VisitCompleted,
+    "visit.callback_agreed": VisitCallbackAgreed,
+    "visit.failed": VisitFailed,
 }
 Refusals = dict[str, dict[str, datetime]]
 
@@ -24,22 +24,19 @@ Refusals = dict[str, dict[str, datetime]]
 async def note_visits(work: Work, events: Sequence[Event]) -> None:
     """Tasks end, contacts are settled, and who refused is not contacted that way again (X5)."""
     ended: dict[UUID, tuple[str, str]] = {}
-    contacts: dict[UUID, str] = {}
+    contacts: dict[UUID, Settled] = {}
     refusals: Refusals = defaultdict(dict)
     for event in events:
-        if event.name == "visit.completed":
-            done = event.read(VisitCompleted)
-            ended[UUID(done.task_id)], contacts[UUID(done.task_id)] = ("done", ""), "committed"
-        elif event.name == "visit.callback_agreed":
-            contacts[UUID(event.read(VisitCallbackAgreed).task_id)] = "committed"
-        elif event.name == "visit.failed":
-            failed = event.read(VisitFailed)
-            refused = failed.reason == "refused"
-            ended[UUID(failed.task_id)] = ("failed", failed.reason)
-            if refused:
-                refusals[failed.customer.id].setdefault(way_of(failed.channel, REFUSED), event.time)
-            if refused or UUID(failed.task_id) not in contacts:
-                contacts[UUID(failed.task_id)] = "committed" if refused else "released"
+        told = told_by(event.name, event.data.get("reason", ""))
+        if told is None:
+            continue
+        visit = event.read(RESULTS[event.name])
+        task_id = UUID(visit.task_id)
+        contacts[task_id] = settled(contacts.get(task_id), told.contact)
+        if told.ends:
+            ended[task_id] = (told.ends, told.reason)
+        if told.refused:
+            refusals[visit.customer.id].setdefault(way_of(visit.channel, REFUSED), event.time)
     for state in await tasks.end_tasks(work.session, ended, work.now()):
         TASKS.labels(state).inc()
     await tasks.settle_contacts(work.session, contacts)

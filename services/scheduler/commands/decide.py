@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 import prometheus_client
@@ -11,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.desk import Desk
-from services.scheduler.domain.book import Match, PolicyBook, match
-from services.scheduler.domain.customer import Customer, updated
+from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order
+from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision, decide
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.task import Task
@@ -25,18 +24,6 @@ from shared.messaging import Event, Work
 DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
 LONGEST_PERIOD = timedelta(days=370)
 Customers = dict[str, Customer]
-
-
-class Matched(NamedTuple):
-    """A fact with its policies' answers, and its customer as the facts up to it describe them."""
-
-    fact: Fact
-    matches: list[Match]
-    customer: Customer
-
-    @property
-    def drawn(self) -> bool:
-        return any(one.drawn for one in self.matches)
 
 
 async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None:
@@ -83,22 +70,6 @@ def fact_of(event: Event) -> Fact:
     )
 
 
-def match_in_order(
-    book: PolicyBook, facts: Sequence[Fact], kept: Mapping[str, Customer]
-) -> tuple[list[Matched], Customers]:
-    """Ask the policies about each fact; also gives the customers as they are after all of them."""
-    seen: Customers = {}
-    matched = []
-    for fact in facts:
-        customer_id = fact.customer_id
-        customer = seen.get(customer_id) or kept.get(customer_id) or Customer(customer_id)
-        if customer_id:
-            customer = seen[customer_id] = updated(customer, fact)
-        matches = [match(rule, fact, customer.profile) for rule in book.rules_for(fact.type)]
-        matched.append(Matched(fact, matches, customer))
-    return matched, seen
-
-
 async def _plans(session: AsyncSession, matched: Sequence[Matched], lock: bool) -> Customers:
     """The customers somebody was drawn for, with their contacts and open tasks."""
     drawn = {one.fact.customer_id: one.customer for one in matched if one.drawn and one.fact.customer_id}
@@ -120,17 +91,12 @@ def _decide_in_order(
     """The decisions, published; and every touched task once, in its last state."""
     decisions: list[Decision] = []
     tasks: dict[UUID, Task] = {}
-    for event, one in zip(events, matched, strict=True):
-        customer = one.customer
-        if plan := plans.get(customer.id):
-            customer = plan._replace(profile=customer.profile)
-        decision, after = decide(one.fact, one.matches, customer)
-        decisions.append(decision)
-        if decision.tasks:
-            plans[customer.id] = after
-            touched = {task.id: task for task in decision.tasks}
+    for event, one in zip(events, decide_in_order(matched, plans), strict=True):
+        decisions.append(one.decision)
+        if one.decision.tasks:
+            touched = {task.id: task for task in one.decision.tasks}
             tasks |= touched
-            _announce(work, event, touched, customer)
+            _announce(work, event, touched, one.before)
     return decisions, list(tasks.values())
 
 

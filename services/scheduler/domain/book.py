@@ -10,6 +10,9 @@ from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
 from shared.contracts.registry import wire_type
 
+Draw = Callable[[str], float]
+Sampler = Callable[[str, str], Draw]
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -17,7 +20,7 @@ class Rule:
 
     policy: Policy
     check: Check
-    draw: Callable[[str], float] | None
+    draw: Draw | None
 
 
 class Match(NamedTuple):
@@ -33,10 +36,10 @@ class Match(NamedTuple):
 
 
 class PolicyBook:
-    """The policies of one moment; `revision` tells whether a newer one exists."""
+    """The policies of one moment; `revision` tells whether a newer one exists, `sample` how percentages are drawn."""
 
-    def __init__(self, policies: Iterable[Policy] = (), revision: int = 0) -> None:
-        rules = [compile_policy(policy) for policy in policies]
+    def __init__(self, policies: Iterable[Policy] = (), revision: int = 0, sample: Sampler = sampler) -> None:
+        rules = [compile_policy(policy, sample) for policy in policies]
         self.revision = revision
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
@@ -50,8 +53,8 @@ class PolicyBook:
         return wire in self._by_type
 
 
-def compile_policy(policy: Policy) -> Rule:
-    draw = None if policy.rate >= EVERYBODY else sampler(policy.seed, policy.id)
+def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
+    draw = None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id)
     return Rule(policy, compile_condition(policy.trigger.condition), draw)
 
 

@@ -10,13 +10,13 @@ from datetime import time
 from typing import Any
 
 import orjson
-import yaml
 
 from services.scheduler.domain.caps import Cap
 from services.scheduler.domain.policy import Policy, Trigger
 from services.scheduler.domain.policy_file import Defaults, read_caps, read_policy, read_window
 from services.scheduler.domain.section import Problem, Section
 from services.scheduler.domain.windows import Deadline, Delay, Window
+from services.scheduler.domain.yaml_file import read_yaml
 from shared.errors import InvalidInput
 
 Content = dict[str, Any]
@@ -28,13 +28,13 @@ NAME_FORM = r"[a-z0-9][a-z0-9.-]{0,62}"
 
 
 class PackInvalid(InvalidInput):
-    """The pack has mistakes; `errors` lists them as {file, key, message}."""
+    """The pack has mistakes; `errors` lists them as {file, line, key, message}."""
 
     title = "策略包有误"
     code = "pack-invalid"
 
     def __init__(self, problems: list[Problem]) -> None:
-        errors = [{"file": one.file, "key": one.key, "message": one.message} for one in problems]
+        errors = [{"file": one.file, "line": one.line, "key": one.key, "message": one.message} for one in problems]
         super().__init__("；".join(str(one) for one in problems[:5]), errors=errors)
         self.problems = problems
 
@@ -65,23 +65,40 @@ class Pack:
     drafts: tuple[Draft, ...] = field(default_factory=tuple)
 
 
+@dataclass
+class Reading:
+    """A pack as far as it could be read: its policies with where they stand, and every mistake."""
+
+    pack: Pack = field(default_factory=lambda: Pack("", ""))
+    policies: list[tuple[Section, Draft]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
 def read_pack(files: Mapping[str, str], name: str = "") -> Pack:
     """Parse a pack's files (path → text). Raises PackInvalid with every mistake found."""
-    problems: list[Problem] = []
-    head = _parse(PACK_FILE, files[PACK_FILE], problems) if PACK_FILE in files else None
+    reading = read_parts(files, name)
+    if reading.problems:
+        raise PackInvalid(reading.problems)
+    return reading.pack
+
+
+def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
+    """Parse a pack's files as far as possible."""
+    reading = Reading()
+    problems = reading.problems
+    head = parse(PACK_FILE, files[PACK_FILE], problems) if PACK_FILE in files else None
     if PACK_FILE not in files:
         problems.append(Problem(PACK_FILE, "", "缺少此文件，应写 format、name、title"))
-    parsed = [_parse(path, files[path], problems) for path in _policy_files(files, problems)]
+    parsed = [parse(path, files[path], problems) for path in _policy_files(files, problems)]
     if head is None:
-        raise PackInvalid(problems)
+        return reading
     pack_name, title, defaults = _read_head(head)
     if name and pack_name and name != pack_name:
         head.problem("name", f"应与提交的名称 {name} 一致，现在是 {pack_name}")
-    drafts = [draft for section in parsed if section for draft in _read_file(section, defaults)]
-    _require_unique(drafts, head)
-    if problems:
-        raise PackInvalid(problems)
-    return Pack(pack_name, title, tuple(drafts))
+    reading.policies = [policy for section in parsed if section for policy in _read_file(section, defaults)]
+    _require_unique(reading.policies)
+    reading.pack = Pack(pack_name, title, tuple(draft for _, draft in reading.policies))
+    return reading
 
 
 def policy_of(content: Content, version: int) -> Policy:
@@ -127,18 +144,15 @@ def _policy_files(files: Mapping[str, str], problems: list[Problem]) -> list[str
     return found
 
 
-def _parse(path: str, text: str, problems: list[Problem]) -> Section | None:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else ""
-        problems.append(Problem(path, place, f"不是有效的 YAML（{getattr(error, 'problem', None) or '无法解析'}）"))
-        return None
-    if not isinstance(value, Mapping):
-        problems.append(Problem(path, "", "应写成“键: 值”的形式"))
-        return None
-    return Section(path, value, problems)
+def parse(path: str, text: str, problems: list[Problem]) -> Section | None:
+    """A file's outermost mapping; None, and the reasons among `problems`, when it can't be used."""
+    read = read_yaml(text)
+    problems += [Problem(path, f"第 {slip.line} 行第 {slip.column} 列", slip.message, slip.line) for slip in read.slips]
+    if isinstance(read.value, Mapping):
+        return Section(path, read.value, problems, lines=read.lines)
+    if not read.slips:
+        problems.append(Problem(path, "", "应写成“键: 值”的形式", 1))
+    return None
 
 
 def _read_head(head: Section) -> tuple[str, str, Defaults]:
@@ -152,18 +166,18 @@ def _read_head(head: Section) -> tuple[str, str, Defaults]:
     return name, title, Defaults(seed, caps, window)
 
 
-def _read_file(section: Section, defaults: Defaults) -> list[Draft]:
+def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draft]]:
     """A file holds one policy, or several under `policies`."""
     parts = [section]
     if section.has("policies"):
         parts = section.sections("policies", "一条策略")
         section.close()
-    return [Draft(*read_policy(part, defaults)) for part in parts]
+    return [(part, Draft(*read_policy(part, defaults))) for part in parts]
 
 
-def _require_unique(drafts: list[Draft], head: Section) -> None:
-    seen: set[str] = set()
-    for draft in drafts:
-        if draft.id in seen:
-            head.problem("policies", f"策略编号 {draft.id} 出现了多次，每条策略须有自己的编号")
-        seen.add(draft.id)
+def _require_unique(policies: list[tuple[Section, Draft]]) -> None:
+    seen: dict[str, Section] = {}
+    for section, draft in policies:
+        if (first := seen.setdefault(draft.id, section)) is not section and draft.id:
+            place = f"{first.file} 第 {first.line(first.path('id'))} 行"
+            section.problem("id", f"策略编号 {draft.id} 出现了多次（另见 {place}），每条策略须有自己的编号")

@@ -17,6 +17,8 @@ ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
 CODE_FORM = r"[A-Za-z0-9._-]{0,64}"
 EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
 FRAME_FORM = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
+DELAY_UNITS = ("minutes", "hours", "days")
+DEADLINE_UNITS = ("hours", "days", "working_days")
 DEEPEST = 8
 DEFAULT_FRAMES = ["09:00-12:00", "14:00-18:00"]
 
@@ -38,8 +40,8 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool]:
         "clauses": section.texts("clauses", "条款编号的列表，如 [R01.1]"),
         "trigger": _trigger(section),
         "rate": _rate(section),
-        "delay": _amount(section, "delay", ("minutes", "hours", "days")) or {"amount": 0, "unit": "minutes"},
-        "deadline": _amount(section, "deadline", ("hours", "days", "working_days")),
+        "delay": _amount(section, "delay", DELAY_UNITS) or {"amount": 0, "unit": "minutes"},
+        "deadline": _amount(section, "deadline", DEADLINE_UNITS),
         "window": read_window(section.section("window", "接触时段"), defaults.window),
         "seed": defaults.seed,
         "caps": defaults.caps,

@@ -4,19 +4,31 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+from shared.zone import ORG_ZONE
+
+Lines = dict[str, int]
+MOMENT = "时间，如 2026-03-06 15:00"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: in which file, at which key, and (Chinese) what is wrong and what to write."""
+    """One mistake: in which file, on which line (0 = the file as a whole), at which key, and (Chinese) what to write.
+
+    A `warning` doubts something that the platform would accept.
+    """
 
     file: str
     key: str
     message: str
+    line: int = 0
+    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file} · {self.key}：{self.message}" if self.key else f"{self.file}：{self.message}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place} · {self.key}：{self.message}" if self.key else f"{place}：{self.message}"
 
 
 @dataclass
@@ -28,12 +40,20 @@ class Section:
     problems: list[Problem]
     at: str = ""
     read: set[str] = field(default_factory=set)
+    lines: Lines = field(default_factory=dict)
 
     def path(self, key: str) -> str:
         return f"{self.at}.{key}" if self.at else key
 
-    def problem(self, key: str, message: str) -> None:
-        self.problems.append(Problem(self.file, self.path(key), message))
+    def problem(self, key: str, message: str, warning: bool = False) -> None:
+        path = self.path(key) if key else self.at
+        self.problems.append(Problem(self.file, path, message, self.line(path), warning))
+
+    def line(self, path: str) -> int:
+        """Where `path` stands in the file; of what is missing, where the part stands that lacks it."""
+        while path and path not in self.lines:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.lines.get(path, 0)
 
     def has(self, key: str) -> bool:
         self.read.add(key)
@@ -55,7 +75,7 @@ class Section:
             return self._missing(key, default, say)
         value = self.values[key]
         if value not in options:
-            self.problem(key, f"应写{say}，现在是 {value!r}{_meant(value, options)}")
+            self.problem(key, f"应写{say}，现在是 {value!r}{meant(value, options)}")
             return default or options[0]
         return str(value)
 
@@ -89,6 +109,20 @@ class Section:
             return []
         return value
 
+    def moment(self, key: str, required: bool = False) -> datetime | None:
+        """A local time to the minute (or second), as an instant."""
+        if not self.has(key):
+            if required:
+                self._missing(key, None, MOMENT)
+            return None
+        value = self.values[key]
+        try:
+            at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            self.problem(key, f"应写{MOMENT}，现在是 {value!r}")
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
+
     def section(self, key: str, say: str) -> "Section | None":
         """A mapping below `key`; None when it is left out."""
         if not self.has(key):
@@ -110,13 +144,13 @@ class Section:
         if not isinstance(value, Mapping):
             self.problem(key, f"应写{say}，现在是 {value!r}")
             return None
-        return Section(self.file, value, self.problems, self.path(key))
+        return Section(self.file, value, self.problems, self.path(key), lines=self.lines)
 
     def close(self) -> None:
         """Note every key that nobody read: mostly a slip of the pen."""
         for key in self.values:
             if key not in self.read:
-                self.problem(str(key), f"没有这个配置项{_meant(key, self.read)}，可写：{'、'.join(sorted(self.read))}")
+                self.problem(str(key), f"没有这个配置项{meant(key, self.read)}，可写：{'、'.join(sorted(self.read))}")
 
     def _missing(self, key: str, default: str | None, say: str) -> str:
         if default is None:
@@ -124,6 +158,7 @@ class Section:
         return default or ""
 
 
-def _meant(value: Any, known: Iterable[str]) -> str:
+def meant(value: Any, known: Iterable[str]) -> str:
+    """A guess at a slip of the pen."""
     close = difflib.get_close_matches(str(value), list(known), n=1)
     return f"，是否想写 {close[0]}？" if close else ""

@@ -1,0 +1,45 @@
+"""A pack's folder, read and judged without a platform."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from services.scheduler.domain.pack import PackInvalid, policy_of, read_pack
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.section import Problem
+
+FOLDERS = ("policies", "questionnaires", "tests")
+SUFFIXES = (".yaml", ".yml")
+
+
+def read_files(folder: Path) -> dict[str, str]:
+    """The texts that say what a pack does, by path within it."""
+    found = [*folder.glob("*"), *(path for part in FOLDERS for path in (folder / part).rglob("*"))]
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8", errors="replace")
+        for path in sorted(found)
+        if path.suffix in SUFFIXES and path.is_file()
+    }
+
+
+def read_policies(folder: Path) -> list[Policy]:
+    """The policies that the platform would run, each as version 1; exits with the mistakes of a faulty pack."""
+    try:
+        pack = read_pack(read_files(folder), folder.resolve().name)
+    except PackInvalid as error:
+        show_problems(error.problems)
+        raise typer.Exit(1) from error
+    return [policy_of(draft.content, 1) for draft in pack.drafts if draft.enabled]
+
+
+def show_problems(problems: Iterable[Problem]) -> int:
+    """Print them, warnings in yellow; returns how many are mistakes."""
+    wrong = 0
+    for problem in problems:
+        wrong += not problem.warning
+        kind, colour = ("提醒", "yellow") if problem.warning else ("错误", "red")
+        typer.secho(f"{kind} {problem}", fg=colour, err=True)
+    if wrong:
+        typer.secho(f"共 {wrong} 处错误。", fg="red", err=True)
+    return wrong

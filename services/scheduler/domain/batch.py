@@ -1,0 +1,59 @@
+"""Facts in their order: what policies say to each, then one decision after the other, each seeing those before it."""
+
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import NamedTuple
+
+from services.scheduler.domain.book import Match, PolicyBook, match
+from services.scheduler.domain.customer import Customer, updated
+from services.scheduler.domain.decide import Decision, decide
+from services.scheduler.domain.facts import Fact
+
+Customers = MutableMapping[str, Customer]
+
+
+class Matched(NamedTuple):
+    """A fact with its policies' answers, and its customer as the facts up to it describe them."""
+
+    fact: Fact
+    matches: list[Match]
+    customer: Customer
+
+    @property
+    def drawn(self) -> bool:
+        return any(one.drawn for one in self.matches)
+
+
+class Decided(NamedTuple):
+    """A decision with its customer as they were before and are after it."""
+
+    decision: Decision
+    before: Customer
+    after: Customer
+
+
+def match_in_order(
+    book: PolicyBook, facts: Sequence[Fact], kept: Mapping[str, Customer]
+) -> tuple[list[Matched], dict[str, Customer]]:
+    """Ask the policies about each fact; also gives the customers as they are after all of them."""
+    seen: dict[str, Customer] = {}
+    matched = []
+    for fact in facts:
+        customer_id = fact.customer_id
+        customer = seen.get(customer_id) or kept.get(customer_id) or Customer(customer_id)
+        if customer_id:
+            customer = seen[customer_id] = updated(customer, fact)
+        matches = [match(rule, fact, customer.profile) for rule in book.rules_for(fact.type)]
+        matched.append(Matched(fact, matches, customer))
+    return matched, seen
+
+
+def decide_in_order(matched: Sequence[Matched], plans: Customers) -> Iterator[Decided]:
+    """Decide one by one. `plans` are the customers somebody was drawn for, with contacts and open tasks; kept up to date."""
+    for one in matched:
+        customer = one.customer
+        if plan := plans.get(customer.id):
+            customer = plan._replace(profile=customer.profile)
+        decision, after = decide(one.fact, one.matches, customer)
+        if decision.tasks:
+            plans[customer.id] = after
+        yield Decided(decision, customer, after)

@@ -1,0 +1,116 @@
+"""Conditions that can never hold, and fields that the triggering events don't have."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Literal, get_args, get_origin
+
+from services.scheduler.domain.customer import BLOCK_ATTRIBUTES, UPDATE_ATTRIBUTES
+from services.scheduler.domain.policy import ALL_EVENTS
+from services.scheduler.domain.section import Section, meant
+from shared.contracts.base import EventData
+from shared.contracts.registry import by_name, by_type, short_name
+
+PROFILE = (*BLOCK_ATTRIBUTES, *UPDATE_ATTRIBUTES, "do_not_contact")
+
+
+def check_condition(section: Section, events: Sequence[str]) -> None:
+    """Note what is wrong in a well-formed condition of a policy that `events` trigger."""
+    for leaf in _leaves(section):
+        _check_field(leaf, events)
+    for conjunction in _conjunctions(section):
+        _check_together(conjunction)
+
+
+def _leaves(section: Section) -> Iterator[Section]:
+    if section.has("field"):
+        yield section
+    for branch in _branches(section):
+        yield from _leaves(branch)
+
+
+def _branches(section: Section) -> list[Section]:
+    negated = section.section("not", "")
+    return [*section.sections("all", ""), *section.sections("any", ""), *([negated] if negated else [])]
+
+
+def _conjunctions(section: Section) -> Iterator[list[Section]]:
+    """Leaves that must hold together."""
+    if section.has("all"):
+        yield [branch for branch in section.sections("all", "") if branch.has("field")]
+    for branch in _branches(section):
+        yield from _conjunctions(branch)
+
+
+def _check_field(leaf: Section, events: Sequence[str]) -> None:
+    field = str(leaf.values["field"])
+    root, _, rest = field.partition(".")
+    if root == "customer":
+        if rest.partition(".")[0] not in PROFILE:
+            message = f"客户档案里没有 {rest}{meant(rest, PROFILE)}，可写：{'、'.join(PROFILE)}"
+            leaf.problem("field", message, warning=True)
+    elif field == "event.type":
+        _check_type(leaf, events)
+    elif root != "event" and (models := _models(events)):
+        _check_data(leaf, root, rest, models)
+
+
+def _check_type(leaf: Section, events: Sequence[str]) -> None:
+    known = {short_name(event) for event in events}
+    strange = [value for value in _values(leaf) if short_name(str(value)) not in known]
+    if strange and ALL_EVENTS not in events:
+        message = f"触发事件里没有 {strange[0]}{meant(str(strange[0]), known)}，这个比较没有意义"
+        leaf.problem("value", message, warning=True)
+
+
+def _models(events: Sequence[str]) -> list[type[EventData]]:
+    """The events' data; nothing is known about them when one is not declared."""
+    declared = [by_name(event) or by_type(event) for event in events]
+    return [] if None in declared else [one.model for one in declared if one]
+
+
+def _check_data(leaf: Section, root: str, rest: str, models: Sequence[type[EventData]]) -> None:
+    fields = {name: field.annotation for model in models for name, field in model.model_fields.items()}
+    if root not in fields:
+        leaf.problem("field", f"触发事件的数据里没有 {root}{meant(root, fields)}", warning=True)
+    elif not rest and get_origin(fields[root]) is Literal:
+        options = [str(option) for option in get_args(fields[root])]
+        strange = [value for value in _values(leaf) if str(value) not in options]
+        if strange:
+            close = meant(str(strange[0]), options)
+            leaf.problem("value", f"{root} 没有 {strange[0]} 这个值{close}，可写：{'、'.join(options)}", warning=True)
+
+
+def _values(leaf: Section) -> list[Any]:
+    if leaf.values["op"] not in ("eq", "ne", "in", "not_in"):
+        return []
+    value = leaf.values.get("value")
+    return value if isinstance(value, list) else [value]
+
+
+def _check_together(leaves: list[Section]) -> None:
+    by_field: dict[str, list[Section]] = defaultdict(list)
+    for leaf in leaves:
+        by_field[str(leaf.values["field"])].append(leaf)
+    for field, together in by_field.items():
+        if not _possible(together):
+            together[-1].problem("", f"与前面对 {field} 的要求矛盾，整个条件永远不会成立；请删去一个，或改用 any")
+
+
+def _possible(leaves: list[Section]) -> bool:
+    allowed: set[str] | None = None
+    excluded: set[str] = set()
+    lows: list[Decimal] = []
+    highs: list[Decimal] = []
+    for leaf in leaves:
+        op, values = leaf.values["op"], {str(value) for value in _values(leaf)}
+        if op in ("eq", "in"):
+            allowed = values if allowed is None else allowed & values
+        elif op in ("ne", "not_in"):
+            excluded |= values
+        elif isinstance(bound := leaf.values.get("value"), int | float):
+            {"gt": lows, "ge": lows, "lt": highs, "le": highs}.get(op, []).append(Decimal(str(bound)))
+    if allowed is not None and not allowed - excluded:
+        return False
+    strict = any(leaf.values["op"] in ("gt", "lt") for leaf in leaves)
+    return not (lows and highs) or max(lows) < min(highs) or (max(lows) == min(highs) and not strict)

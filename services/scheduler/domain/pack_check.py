@@ -1,0 +1,80 @@
+"""What is doubtful in a pack that the platform would accept: slips that would keep a policy from ever doing its work.
+
+A policy that can never work is a mistake; what may be right but looks wrong is a warning.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from services.scheduler.domain.condition_check import check_condition
+from services.scheduler.domain.pack import SUFFIXES, Draft, parse, read_parts
+from services.scheduler.domain.policy import ALL_EVENTS
+from services.scheduler.domain.scenario_file import read_scenarios
+from services.scheduler.domain.section import Problem, Section, meant
+from shared.contracts.registry import all_contracts, by_name, by_type
+
+QUESTIONNAIRES = "questionnaires/"
+
+
+def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
+    """Everything wrong or doubtful in a pack's files (path → text), its tests among them, by file and line."""
+    reading = read_parts(files, name)
+    problems = reading.problems
+    faulty = {(problem.file, _policy_of(problem.key)) for problem in problems}
+    questionnaires = _ids(files, problems)
+    for section, draft in reading.policies:
+        if (section.file, section.at) not in faulty:
+            _check_policy(section, draft, questionnaires)
+    if not reading.policies and not problems:
+        problems.append(Problem("policies/", "", "没有策略，请在此目录下写至少一条", warning=True))
+    read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems)
+    return sorted(problems, key=lambda one: (one.file, one.line, one.key))
+
+
+def _policy_of(key: str) -> str:
+    return key.partition(".")[0] if key.startswith("policies[") else ""
+
+
+def _ids(files: Mapping[str, str], problems: list[Problem]) -> set[str]:
+    """Ids of the pack's questionnaires; what is asked in them is the business of those who ask."""
+    found = set()
+    for path in sorted(files):
+        if path.startswith(QUESTIONNAIRES) and path.endswith(SUFFIXES):
+            section = parse(path, files[path], problems)
+            if section is not None and section.text("id", say="问卷编号"):
+                found.add(str(section.values["id"]))
+    return found
+
+
+def _check_policy(section: Section, draft: Draft, questionnaires: set[str]) -> None:
+    content = draft.content
+    trigger = section.section("trigger", "") or section
+    for event in content["trigger"]["events"]:
+        if event != ALL_EVENTS and not (by_name(event) or by_type(event)):
+            known = [contract.name for contract in all_contracts()]
+            trigger.problem("events", f"平台还不认识事件 {event}{meant(event, known)}", warning=True)
+    if condition := trigger.section("condition", ""):
+        check_condition(condition, content["trigger"]["events"])
+    _check_questionnaire(section, draft, questionnaires)
+    if _always_late(draft):
+        section.problem("deadline", "时限早于最早的联系时间，永远无法按时联系；请延长 deadline 或缩短 delay")
+
+
+def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:
+    wanted = draft.content["questionnaire"]
+    if wanted and wanted not in known:
+        message = f"{QUESTIONNAIRES} 下没有编号为 {wanted} 的问卷{meant(wanted, known)}"
+        section.problem("questionnaire", f"{message}，请补上问卷文件或改写编号")
+    if not wanted and draft.content["purpose"] == "followup":
+        section.problem("questionnaire", "没有写问卷，坐席不知道问什么；请写问卷编号", warning=True)
+
+
+def _always_late(draft: Draft) -> bool:
+    delay, deadline = draft.content["delay"], draft.content["deadline"]
+    if deadline is None or deadline["unit"] == "working_days":
+        return False
+    if (delay["unit"], deadline["unit"]) == ("days", "days"):
+        return bool(deadline["amount"] < delay["amount"])
+    days_begin_earlier = timedelta(days=1 if delay["unit"] == "days" else 0)
+    soonest = timedelta(**{delay["unit"]: delay["amount"]}) - days_begin_earlier
+    return timedelta(**{deadline["unit"]: deadline["amount"]}) < soonest

@@ -1,0 +1,237 @@
+"""The JSON Schema of a pack's YAML files, for completion in editors. `huifang pack check` knows more than it can say.
+
+Made of the same forms and word lists that reading uses. One schema serves `pack.yaml`, `policies/*.yaml` and
+`tests/*.yaml`: which one a file is shows in its keys.
+"""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from services.scheduler.domain.caps import Period
+from services.scheduler.domain.conditions import OPERATORS
+from services.scheduler.domain.pack import FORMAT, NAME_FORM
+from services.scheduler.domain.policy import Participation, Purpose
+from services.scheduler.domain.policy_file import (
+    CODE_FORM,
+    DEADLINE_UNITS,
+    DELAY_UNITS,
+    EVENT_FORM,
+    FRAME_FORM,
+    ID_FORM,
+)
+from services.scheduler.domain.release import CASE_OPEN_GUARD
+from services.scheduler.domain.scenario import DrawMode
+from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
+from services.scheduler.domain.task import TaskState
+from shared.contracts.common import Channel
+from shared.contracts.registry import all_contracts
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MOMENT = {"type": "string", "examples": ["2026-03-06 15:00"], "description": "当地时间，精确到分"}
+SCALAR = {"type": ["string", "number", "boolean"]}
+
+
+def pack_schema() -> Schema:
+    """The schema as a JSON value."""
+    return {
+        "$schema": DIALECT,
+        "title": "回访策略包的 YAML 文件",
+        "if": {"required": ["format"]},
+        "then": {"$ref": "#/$defs/pack"},
+        "else": {
+            "if": {"required": ["tests"]},
+            "then": {"$ref": "#/$defs/tests"},
+            "else": {"if": {"required": ["policies"]}, "then": {"$ref": "#/$defs/policies"}, "else": _ref("policy")},
+        },
+        "$defs": {
+            "pack": _pack(),
+            "policies": _object({"policies": _list(_ref("policy"))}, ["policies"]),
+            "policy": _policy(),
+            "window": _window(),
+            "cap": _cap(),
+            "condition": _condition(),
+            "tests": _object({"tests": _list(_ref("test"))}, ["tests"]),
+            "test": _test(),
+            "given": _given(),
+            "expect": _expect(),
+            "expect_not": _expect_not(),
+        },
+    }
+
+
+def _pack() -> Schema:
+    properties = {
+        "format": {"const": FORMAT, "description": "格式版本"},
+        "name": _form(NAME_FORM, "名称，与目录同名"),
+        "title": _text("中文名称"),
+        "seed": _text("抽样种子，默认与 name 相同；改动后抽中的人不同"),
+        "window": _ref("window"),
+        "caps": _list(_ref("cap"), "一位客户一段时间内最多联系几次，各策略合计"),
+    }
+    return _object(properties, ["format", "name", "title"])
+
+
+def _policy() -> Schema:
+    properties = {
+        "id": _form(ID_FORM, "策略编号，包内唯一"),
+        "title": _text("中文名称"),
+        "clauses": _filled({"type": "string"}, "条款编号"),
+        "trigger": _object({"events": _events(), "condition": _ref("condition")}, ["events"], "哪些事件触发"),
+        "rate": {
+            "anyOf": [{"const": "all"}, {"type": "number", "exclusiveMinimum": 0, "maximum": 100}],
+            "description": "回访多少：all 为全部，或百分比",
+        },
+        "delay": _amount(DELAY_UNITS, "多久之后联系；days: 1 为次日起"),
+        "deadline": _amount(DEADLINE_UNITS, "事实发生后多久之内联系"),
+        "window": _ref("window"),
+        "cap": _one_of(get_args(Participation), "counted 计入且受限；unblocked 计入不受限；exempt 不计入不受限"),
+        "channel": _one_of(get_args(Channel), "渠道"),
+        "questionnaire": _form(CODE_FORM, "问卷编号"),
+        "team": _form(CODE_FORM, "班组编号"),
+        "priority": _integer(1, 9, "优先级，1 最高"),
+        "purpose": _one_of(get_args(Purpose), "用途：回访、关怀、告知"),
+        "round": _integer(1, 9, "轮次，2 为二次回访"),
+        "merge": {"type": "boolean", "description": "是否可与同一客户的其他事项合并为一次联系"},
+        "guards": _filled({"enum": [CASE_OPEN_GUARD]}, "下达前的检查：有未结投诉时取消"),
+        "enabled": {"type": "boolean", "description": "首次应用时是否启用"},
+    }
+    return _object(properties, ["id", "title", "trigger", "rate"])
+
+
+def _events() -> Schema:
+    known = [contract.name for contract in all_contracts()]
+    event = {"anyOf": [{"enum": ["*", *known]}, {"type": "string", "pattern": _whole(EVENT_FORM)}]}
+    return _filled(event, "事件名；* 表示所有事件")
+
+
+def _window() -> Schema:
+    frame = {"type": "string", "pattern": _whole(FRAME_FORM), "examples": ["09:00-12:00"]}
+    days = _one_of(("working", "all"), "只在工作日（含调休），或每天")
+    return _object({"days": days, "frames": _filled(frame, "一天中的时段，按先后")}, [], "接触时段")
+
+
+def _cap() -> Schema:
+    properties = {
+        "limit": _integer(1, 1000, "最多几次"),
+        "per": _one_of(get_args(Period), "自然周、月、季、年，或任意连续若干天"),
+        "days": _integer(1, 366, "per 为 days 时的天数"),
+    }
+    return _object(properties, ["limit", "per"])
+
+
+def _condition() -> Schema:
+    leaf = _object(
+        {
+            "field": _text("数据字段路径；event.type|time|source；customer.<属性>"),
+            "op": _one_of(OPERATORS, "比较"),
+            "value": {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]},
+        },
+        ["field", "op"],
+    )
+    several = {key: _object({key: _filled(_ref("condition"))}, [key]) for key in ("all", "any")}
+    return {"anyOf": [leaf, *several.values(), _object({"not": _ref("condition")}, ["not"])]}
+
+
+def _test() -> Schema:
+    properties = {
+        "name": _text("测试的名称"),
+        "clause": _text("条款编号"),
+        "draw": _one_of(get_args(DrawMode), "百分比：全部抽中、全不抽中、按真实抽样号"),
+        "given": _filled(_ref("given"), "依次发生的事"),
+        "until": {**MOMENT, "description": "时间再走到此刻"},
+        "expect": _list(_ref("expect"), "应有的任务"),
+        "expect_not": _list(_ref("expect_not"), "不应有的任务"),
+    }
+    return _object(properties, ["name", "given"])
+
+
+def _given() -> Schema:
+    kinds = {
+        "fact": _text("事件名"),
+        "contact": _one_of(RESULTS, "联系的结果"),
+        "opt_out": _one_of(OPT_OUTS, "退订的渠道"),
+        "case": _one_of(CASE_STEPS, "投诉的变化"),
+    }
+    properties = {
+        **kinds,
+        "id": _text("编号"),
+        "at": MOMENT,
+        "customer": {"type": ["string", "object"], "description": "客户编号或客户资料，默认 C1"},
+        "about": _text("联系的是哪件事；投诉的编号"),
+        "data": {"type": "object", "description": "事实的数据"},
+    }
+    return _object(properties, ["at"]) | {"oneOf": [{"required": [kind]} for kind in kinds]}
+
+
+def _expect() -> Schema:
+    properties = {
+        "fact": _text("given 中一件事的编号，只有一件时可省"),
+        "policy": _text("策略编号"),
+        "due": MOMENT,
+        "deadline": {"anyOf": [MOMENT, {"const": NONE}]},
+        "channel": _one_of(get_args(Channel), "渠道"),
+        "team": _text("班组"),
+        "questionnaire": _text("问卷编号"),
+        "state": _one_of(get_args(TaskState), "状态"),
+        "reason": _text("状态的原因"),
+        "priority": _integer(1, 9, "优先级"),
+        "purpose": _one_of(get_args(Purpose), "用途"),
+        "round": _integer(1, 9, "轮次"),
+        "combined": _list({"type": "string"}, "并入的策略，按顺序"),
+        "matters": _list({"type": "string"}, "联系要谈的事实，按顺序"),
+    }
+    return _object(properties, ["policy"])
+
+
+def _expect_not() -> Schema:
+    properties = {
+        "fact": _text("given 中一件事的编号，只有一件时可省"),
+        "policy": _text("策略编号；不写则看整个决定"),
+        "reason": _one_of(REASONS, "为什么没有"),
+    }
+    return _object(properties, ["reason"])
+
+
+def _object(properties: Schema, required: Sequence[str], description: str = "") -> Schema:
+    schema = {"type": "object", "properties": properties, "required": [*required], "additionalProperties": False}
+    return schema | ({"description": description} if description else {})
+
+
+def _amount(units: Sequence[str], description: str) -> Schema:
+    """Exactly one unit."""
+    properties = {unit: {"type": "integer", "minimum": 0, "maximum": 10_000} for unit in units}
+    return _object(properties, [], description) | {"minProperties": 1, "maxProperties": 1}
+
+
+def _list(items: Schema, description: str = "") -> Schema:
+    schema: Schema = {"type": "array", "items": items}
+    return schema | ({"description": description} if description else {})
+
+
+def _filled(items: Schema, description: str = "") -> Schema:
+    return _list(items, description) | {"minItems": 1}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _text(description: str) -> Schema:
+    return {"type": "string", "description": description}
+
+
+def _form(form: str, description: str) -> Schema:
+    return {"type": "string", "pattern": _whole(form), "description": description}
+
+
+def _whole(form: str) -> str:
+    return f"^({form})$"
+
+
+def _one_of(options: Sequence[str], description: str) -> Schema:
+    return {"enum": [*options], "description": description}
+
+
+def _integer(low: int, high: int, description: str) -> Schema:
+    return {"type": "integer", "minimum": low, "maximum": high, "description": description}

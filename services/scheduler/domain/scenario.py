@@ -1,0 +1,60 @@
+"""A pack's test: what happens, and the plan that must come of it. `scenario_file` reads it, `rehearsal` runs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+StepKind = Literal["fact", "contact", "opt_out", "case"]
+DrawMode = Literal["all", "none", "real"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens at `at`. `value` is the fact's name, the contact's result, the channel or the case's state.
+
+    `about` is the fact a contact is about, or the id of a case.
+    """
+
+    kind: StepKind
+    value: str
+    id: str
+    at: datetime
+    customer: Mapping[str, Any]
+    about: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A task that must be in the plan: `fact` planned it, and it has these `values`."""
+
+    fact: str
+    policy: str
+    values: Mapping[str, Any]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """No task for `fact` (by `policy` when given), for this `reason`."""
+
+    fact: str
+    policy: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One test of a clause; time passes to the last step, and on to `until` when given."""
+
+    file: str
+    line: int
+    name: str
+    clause: str
+    draw: DrawMode
+    steps: tuple[Step, ...]
+    until: datetime | None
+    expected: tuple[Expected, ...]
+    unexpected: tuple[Unexpected, ...]

@@ -1,0 +1,171 @@
+"""A pack's `tests/*.yaml`, read into scenarios."""
+
+from collections.abc import Mapping, Set
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from services.scheduler.domain.pack import SUFFIXES, parse
+from services.scheduler.domain.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
+from services.scheduler.domain.section import Problem, Section, meant
+from services.scheduler.domain.task import TaskState
+from shared.contracts.registry import all_contracts
+
+TESTS = "tests/"
+RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number")
+OPT_OUTS = ("sms", "email")  # whoever wants no calls says so to an agent (`contact: refused`)
+CASE_STEPS = ("opened", "resolved", "reopened", "closed")
+KINDS: tuple[StepKind, ...] = get_args(StepKind)
+REASONS = (
+    *("condition", "sampled_out", "capped", "merged", "refused", "do_not_contact", "opted_out"),
+    *("no_customer", "no_policy_matches"),
+)
+TEXTS = ("channel", "team", "questionnaire", "reason", "purpose")
+NONE = "none"
+ONLY_CUSTOMER = "C1"
+
+
+def read_scenarios(files: Mapping[str, str], policies: Set[str], problems: list[Problem]) -> list[Scenario]:
+    """Every test of a pack with these policies (none = they are not known); mistakes are added to `problems`."""
+    found = []
+    for path in sorted(files):
+        if path.startswith(TESTS) and path.endswith(SUFFIXES):
+            section = parse(path, files[path], problems)
+            if section is not None:
+                found += [_scenario(part, policies) for part in section.sections("tests", "一个测试")]
+                if not section.has("tests"):
+                    section.problem("tests", "缺少此项，应写测试的列表")
+                section.close()
+    return found
+
+
+def _scenario(section: Section, policies: Set[str]) -> Scenario:
+    steps = _steps(section)
+    facts = [step.id for step in steps if step.kind == "fact" or (step.kind, step.value) == ("case", "resolved")]
+    scenario = Scenario(
+        file=section.file,
+        line=section.line(section.at),
+        name=section.text("name", say="测试的名称"),
+        clause=section.text("clause", "", say="条款编号，如 R01.2"),
+        draw=section.choice("draw", get_args(DrawMode), "real"),  # type: ignore[arg-type]
+        steps=tuple(steps),
+        until=section.moment("until"),
+        expected=tuple(_expected(part, facts, policies) for part in section.sections("expect", "一个应有的任务")),
+        unexpected=tuple(
+            _unexpected(part, facts, policies) for part in section.sections("expect_not", "一个不应有的任务")
+        ),
+    )
+    if not scenario.expected and not scenario.unexpected:
+        section.problem("expect", "没有写期望：至少写一项 expect 或 expect_not")
+    section.close()
+    return scenario
+
+
+def _steps(section: Section) -> list[Step]:
+    parts = section.sections("given", "发生的一件事，如 {fact: repair.closed, at: 2026-03-06 15:00}")
+    if not parts:
+        section.problem("given", "应至少写一件发生的事，如 {fact: repair.closed, at: 2026-03-06 15:00}")
+    steps = [_step(part, number) for number, part in enumerate(parts, 1)]
+    ids: set[str] = set()
+    for part, before, step in zip(parts, [None, *steps], steps, strict=False):
+        if before and step.at < before.at:
+            part.problem("at", "应按时间先后排列，这件事早于上一件")
+        if step.id in ids:
+            part.problem("id", f"编号 {step.id} 写了两次")
+        if step.kind == "contact" and step.about not in ids:
+            part.problem("about", f"应写前面一件事的编号{meant(step.about, ids)}，现在是 {step.about!r}")
+        ids.add(step.id)
+    return steps
+
+
+def _step(section: Section, number: int) -> Step:
+    kinds = [kind for kind in KINDS if section.has(kind)]
+    if len(kinds) != 1:
+        section.problem("", f"应写且只写一种：{'、'.join(KINDS)}")
+    kind = kinds[0] if kinds else "fact"
+    step = Step(
+        kind=kind,
+        value=_value(section, kind),
+        id=section.text("id", f"F{number}", say="编号"),
+        at=section.moment("at", required=True) or datetime.fromtimestamp(0, UTC),
+        customer=_customer(section),
+        about=section.text("about", "CASE" if kind == "case" else "", say="编号"),
+        data=_data(section),
+    )
+    section.close()
+    return step
+
+
+def _value(section: Section, kind: StepKind) -> str:
+    if kind == "contact":
+        return section.choice(kind, RESULTS)
+    if kind == "case":
+        return section.choice(kind, CASE_STEPS)
+    if kind == "opt_out":
+        return section.choice(kind, OPT_OUTS)
+    value = section.text(kind, say="事件名，如 repair.closed")
+    known = [contract.name for contract in all_contracts()]
+    if value and value not in known:
+        section.problem(kind, f"平台还不认识事件 {value}{meant(value, known)}", warning=True)
+    return value
+
+
+def _customer(section: Section) -> Mapping[str, Any]:
+    """`customer: C7` or `{id: C7, level: A}`; an empty text means that the fact names nobody."""
+    if section.has("customer") and isinstance(section.values["customer"], Mapping):
+        block = section.section("customer", "") or section
+        block.text("id", say="客户编号")
+        return dict(block.values)
+    customer_id = section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
+    if section.values.get("customer") == "":
+        return {}
+    return {"id": customer_id or ONLY_CUSTOMER}
+
+
+def _data(section: Section) -> Mapping[str, Any]:
+    part = section.section("data", "事实的数据，如 {result: repaired}")
+    return dict(part.values) if part else {}
+
+
+def _expected(section: Section, facts: list[str], policies: Set[str]) -> Expected:
+    values: dict[str, Any] = {key: section.text(key, "") for key in TEXTS if section.has(key)}
+    for key in ("due", "deadline"):
+        if section.values.get(key) == NONE and key == "deadline":
+            section.has(key)
+            values[key] = None
+        elif section.has(key):
+            values[key] = section.moment(key)
+    if section.has("state"):
+        values["state"] = section.choice("state", get_args(TaskState))
+    for key in ("priority", "round"):
+        if section.has(key):
+            values[key] = section.integer(key, 1, 9)
+    for key in ("combined", "matters"):
+        if section.has(key):
+            values[key] = section.texts(key, "编号的列表")
+    fact, policy = _fact(section, facts), _policy(section, policies, required=True)
+    section.close()
+    return Expected(fact, policy, values, section.line(section.at))
+
+
+def _unexpected(section: Section, facts: list[str], policies: Set[str]) -> Unexpected:
+    fact, policy = _fact(section, facts), _policy(section, policies)
+    reason = section.choice("reason", REASONS)
+    section.close()
+    return Unexpected(fact, policy, reason, section.line(section.at))
+
+
+def _fact(section: Section, facts: list[str]) -> str:
+    """May be left out when there is only one."""
+    fact = section.text("fact", facts[0] if len(facts) == 1 else None, say="given 中一件事的编号")
+    if fact and fact not in facts:
+        section.problem("fact", f"given 中没有编号 {fact}，可写：{'、'.join(facts)}")
+    return fact
+
+
+def _policy(section: Section, policies: Set[str], required: bool = False) -> str:
+    policy = section.text("policy", None if required else "", say="策略编号")
+    if policy and policies and policy not in policies:
+        section.problem(
+            "policy", f"包里没有策略 {policy}{meant(policy, policies)}，可写：{'、'.join(sorted(policies))}"
+        )
+    return policy

@@ -1,0 +1,142 @@
+"""The plan of a series of facts, without a platform: the rules that the service runs, on values instead of rows.
+
+Feed it in the order of time. Before anything happens, what is due by then is released, as the service would have done.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import Any
+from uuid import UUID
+
+from services.scheduler.domain.batch import decide_in_order, match_in_order
+from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.contacts import CASE_STATES, Settled, Told, settled, told_by
+from services.scheduler.domain.customer import REFUSED, Customer, way_of
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.release import CaseStanding, Circumstances, release_verdict
+from services.scheduler.domain.task import Task, moved
+from shared.contracts.base import INTAKE
+from shared.contracts.registry import by_type, short_name, wire_type
+from shared.ids import derived_id
+
+RESOLVED = "complaint.resolved"
+
+
+def simulated_fact(
+    id: str,  # noqa: A002 - the CloudEvents attribute
+    source: str,
+    type: str,  # noqa: A002 - short or wire
+    at: datetime,
+    data: dict[str, Any],
+    lineage: str = "",
+) -> Fact:
+    """A fact as the service makes it from an event."""
+    wire = wire_type(type)
+    return new_fact(id, source, derived_id(at, source, id), wire, short_name(wire), at, data, lineage or id)
+
+
+class Simulation:
+    """What is known after everything that happened so far: `tasks` in their newest state, `decisions` by fact key."""
+
+    def __init__(self, book: PolicyBook) -> None:
+        self.book = book
+        self.tasks: dict[UUID, Task] = {}
+        self.decisions: dict[UUID, Decision] = {}
+        self._customers: dict[str, Customer] = {}
+        self._cases: dict[str, CaseStanding] = {}
+        self._cases_of: dict[str, set[str]] = defaultdict(set)
+        self._contacts: dict[UUID, Settled] = {}
+        self._due: list[tuple[datetime, UUID]] = []
+        self._seen: set[UUID] = set()
+
+    def happen(self, fact: Fact) -> Decision | None:
+        """Take a fact, or an event of the platform, in; gives the decision where the service would make one.
+
+        The same event again changes nothing, as in the service.
+        """
+        if fact.key in self._seen:
+            return None
+        self._seen.add(fact.key)
+        self.advance(fact.at)
+        if fact.name in CASE_STATES:
+            self._note_case(fact)
+        elif told := told_by(fact.name, str(fact.data.get("reason", ""))):
+            self._note_visit(fact, told)
+        elif fact.name == "notification.opted_out":
+            self._note_opt_out(fact)
+        return self._decide(fact) if self._to_be_decided(fact) else None
+
+    def advance(self, until: datetime) -> None:
+        """Time passes: what is due by `until` is released, cancelled or expired at its own moment."""
+        while self._due and self._due[0][0] <= until:
+            due_at, task_id = heappop(self._due)
+            task = self.tasks[task_id]
+            if task.state == "planned" and task.due_at == due_at:  # else it was merged or moved meanwhile
+                self._release(task)
+
+    def finish(self) -> None:
+        """Time passes until nothing is planned any more."""
+        while self._due:
+            self.advance(self._due[0][0])
+
+    def _to_be_decided(self, fact: Fact) -> bool:
+        declared = by_type(fact.type)
+        if declared is None or declared.topic == INTAKE:
+            return True
+        return fact.name == RESOLVED or self.book.triggered_by(fact.type)
+
+    def _decide(self, fact: Fact) -> Decision:
+        matched, seen = match_in_order(self.book, [fact], self._customers)
+        self._customers |= seen
+        (decided,) = decide_in_order(matched, self._customers)
+        self.decisions[fact.key] = decided.decision
+        for task in decided.decision.tasks:
+            self._keep(task)
+        return decided.decision
+
+    def _keep(self, task: Task) -> None:
+        self.tasks[task.id] = task
+        if task.state == "planned":
+            heappush(self._due, (task.due_at, task.id))
+
+    def _release(self, task: Task) -> None:
+        customer = self._customers[task.customer_id]
+        has_open = any(self._cases[case].state == "open" for case in self._cases_of.get(customer.id, ()))
+        case = self._cases.get(task.case_id) if task.case_id else None
+        verdict = release_verdict(task, Circumstances(customer, has_open, case), task.due_at)
+        self._keep(moved(task, verdict.state, verdict.reason))
+        contacts = customer.contacts if verdict.state == "released" else customer.without(task).contacts
+        self._customers[customer.id] = customer.without(task)._replace(contacts=contacts)
+
+    def _note_visit(self, fact: Fact, told: Told) -> None:
+        task = self.tasks.get(UUID(fact.data["task_id"]))
+        if task is None:
+            return
+        if told.ends and task.state == "released":
+            self._keep(moved(task, told.ends, told.reason))
+        customer = self._customers[task.customer_id]
+        self._contacts[task.id] = settled(self._contacts.get(task.id), told.contact)
+        if self._contacts[task.id] == "released":
+            customer = customer.without(task)
+        if told.refused:
+            customer = _opted_out(customer, way_of(task.channel, REFUSED), fact.at)
+        self._customers[customer.id] = customer
+
+    def _note_opt_out(self, fact: Fact) -> None:
+        data = fact.data
+        customer = self._customers.get(data["customer_id"]) or Customer(data["customer_id"])
+        self._customers[customer.id] = _opted_out(customer, way_of(data["channel"], data.get("purpose", "*")), fact.at)
+
+    def _note_case(self, fact: Fact) -> None:
+        case_id, state = str(fact.data["case_id"]), CASE_STATES[fact.name]
+        self._cases[case_id] = CaseStanding(state, fact.id if fact.name == RESOLVED else "")
+        self._cases_of[fact.customer_id].add(case_id)
+
+
+def _opted_out(customer: Customer, way: str, at: datetime) -> Customer:
+    """The first refusal stays."""
+    ways: Mapping[str, datetime] = {way: at, **customer.opted_out}
+    return customer._replace(opted_out=ways)

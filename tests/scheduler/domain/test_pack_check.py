@@ -1,0 +1,239 @@
+"""Every kind of mistake is told with its file, line and key, and what to write instead."""
+
+from typing import NamedTuple
+
+import pytest
+
+from services.scheduler.domain.pack_check import check_pack
+from services.scheduler.domain.section import Problem
+
+PACK = """\
+format: 1
+name: test
+title: 测试
+window:
+  days: working
+  frames: ["09:00-12:00", "14:00-18:00"]
+caps:
+  - limit: 2
+    per: quarter
+"""
+POLICIES = """\
+policies:
+  - id: one
+    title: 一
+    trigger:
+      events: [repair.closed]
+      condition:
+        all:
+          - {field: result, op: ne, value: cancelled}
+          - field: is_rework
+            op: eq
+            value: true
+    rate: 20
+    delay: {days: 1}
+    deadline: {working_days: 3}
+    questionnaire: q
+    guards: [case_open]
+
+  - id: two
+    title: 二
+    trigger:
+      events: [gas.ignited]
+    rate: all
+    questionnaire: q
+"""
+TEST = """\
+tests:
+  - name: 甲
+    clause: R01.2
+    draw: all
+    given:
+      - {fact: repair.closed, id: W1, at: 2026-03-06 15:00}
+      - {contact: completed, id: V1, about: W1, at: 2026-03-09 10:00}
+    expect:
+      - {policy: one, fact: W1, due: 2026-03-09 09:00, state: done}
+"""
+FILES = {
+    "pack.yaml": PACK,
+    "policies/a.yaml": POLICIES,
+    "questionnaires/q.yaml": "id: q\ntitle: 问卷\n",
+    "tests/t.yaml": TEST,
+}
+A, T = "policies/a.yaml", "tests/t.yaml"
+
+
+class Mistake(NamedTuple):
+    """`wrong` written in place of `right`; where it must be told, and a part of what must be said."""
+
+    file: str
+    right: str
+    wrong: str
+    line: int
+    key: str
+    says: str
+    warning: bool = False
+
+
+ONE, TRIGGER, LEAVES = "policies[0]", "policies[0].trigger", "policies[0].trigger.condition.all"
+DATA_LEAF = "          - field: is_rework\n            op: eq\n            value: true\n"
+MISTAKES = {
+    "format of another version": Mistake("pack.yaml", "format: 1", "format: 2", 1, "format", "1 到 1 的整数"),
+    "name missing": Mistake("pack.yaml", "name: test\n", "", 1, "name", "缺少此项"),
+    "name of another form": Mistake("pack.yaml", "name: test", "name: 测试", 2, "name", "小写字母"),
+    "name unlike the folder": Mistake("pack.yaml", "name: test", "name: rest", 2, "name", "应与提交的名称 test 一致"),
+    "title of wrong type": Mistake("pack.yaml", "title: 测试", "title: 7", 3, "title", "中文名称"),
+    "unknown key of the pack": Mistake("pack.yaml", "window:", "windows:", 4, "windows", "是否想写 window"),
+    "unknown days": Mistake("pack.yaml", "working", "workings", 5, "window.days", "是否想写 working"),
+    "bad time": Mistake("pack.yaml", "09:00-12:00", "9:00-25:00", 6, "window.frames", "09:00-12:00 的样子"),
+    "overlapping frames": Mistake("pack.yaml", "14:00-18:00", "11:00-18:00", 6, "window.frames", "不重叠"),
+    "frame back to front": Mistake("pack.yaml", "14:00-18:00", "18:00-14:00", 6, "window.frames", "起早止晚"),
+    "cap without limit": Mistake("pack.yaml", "limit: 2\n    per", "per", 8, "caps[0].limit", "缺少此项，应写1 到"),
+    "cap of an unknown period": Mistake("pack.yaml", "quarter", "quater", 9, "caps[0].per", "是否想写 quarter"),
+    "cap of days without days": Mistake("pack.yaml", "quarter", "days", 8, "caps[0].days", "1 到 366"),
+    "cap that is no mapping": Mistake("pack.yaml", "limit: 2\n    per: quarter", "两次", 8, "caps[0]", "limit: 2"),
+    "id missing": Mistake(A, "id: one\n    title", "title", 2, f"{ONE}.id", "缺少此项"),
+    "id of another form": Mistake(A, "id: one", "id: 甲", 2, f"{ONE}.id", "小写字母"),
+    "id written twice": Mistake(A, "id: two", "id: one", 18, "policies[1].id", "另见 policies/a.yaml 第 2 行"),
+    "unknown key with a likely meaning": Mistake(A, "rate: 20", "rates: 20", 12, f"{ONE}.rates", "是否想写 rate"),
+    "percentage above 100": Mistake(A, "rate: 20", "rate: 120", 12, f"{ONE}.rate", "0 到 100"),
+    "percentage of 0": Mistake(A, "rate: 20", "rate: 0", 12, f"{ONE}.rate", "0 到 100"),
+    "percentage as text": Mistake(A, "rate: 20", "rate: 20%", 12, f"{ONE}.rate", "如 20"),
+    "two units": Mistake(A, "{days: 1}", "{days: 1, hours: 2}", 13, f"{ONE}.delay", "只写一个单位"),
+    "unknown unit": Mistake(A, "working_days: 3", "workdays: 3", 14, f"{ONE}.deadline.workdays", "working_days"),
+    "amount that is no number": Mistake(A, "{days: 1}", "{days: 一}", 13, f"{ONE}.delay.days", "整数"),
+    "deadline that is no mapping": Mistake(A, "{working_days: 3}", "3", 14, f"{ONE}.deadline", "working_days: 2"),
+    "deadline before the first contact": Mistake(
+        A,
+        "delay: {days: 1}\n    deadline: {working_days: 3}",
+        "delay: {days: 3}\n    deadline: {days: 2}",
+        14,
+        f"{ONE}.deadline",
+        "永远无法按时联系",
+    ),
+    "unknown guard": Mistake(A, "[case_open]", "[case_opened]", 16, f"{ONE}.guards", "case_open"),
+    "list that is none": Mistake(A, "guards: [case_open]", "guards: case_open", 16, f"{ONE}.guards", "的列表"),
+    "channel unknown": Mistake(A, "questionnaire: q\n    g", "channel: phnoe\n    g", 15, f"{ONE}.channel", "phone"),
+    "priority out of range": Mistake(A, "rate: 20", "rate: 20\n    priority: 10", 13, f"{ONE}.priority", "1 到 9"),
+    "yes for true": Mistake(A, "rate: 20", "rate: 20\n    merge: 'yes'", 13, f"{ONE}.merge", "true 或 false"),
+    "trigger missing": Mistake(
+        A, "    trigger:\n      events: [gas.ignited]\n", "", 18, "policies[1].trigger", "应写触发的事件"
+    ),
+    "no events": Mistake(A, "[gas.ignited]", "[]", 21, "policies[1].trigger.events", "事件名的列表"),
+    "event of another form": Mistake(A, "[gas.ignited]", "['通气 点火']", 21, "policies[1].trigger.events", "只含字母"),
+    "unknown operator": Mistake(A, "op: ne", "op: neq", 8, f"{LEAVES}[0].op", "是否想写 ne"),
+    "operator missing": Mistake(A, "op: ne, ", "", 8, f"{LEAVES}[0].op", "缺少此项"),
+    "list for one value": Mistake(A, "value: cancelled", "value: [cancelled]", 8, f"{LEAVES}[0].value", "一个值"),
+    "one value for a list": Mistake(A, "op: ne", "op: in", 8, f"{LEAVES}[0].value", "应写一个列表"),
+    "date without quotation marks": Mistake(A, "value: true", "value: 2026-01-01", 11, f"{LEAVES}[1].value", "加引号"),
+    "bad expression": Mistake(
+        A, "op: ne, value: cancelled", "op: matches, value: '('", 8, f"{LEAVES}[0].value", "正则表达式"
+    ),
+    "empty all": Mistake(
+        A,
+        f"          - {{field: result, op: ne, value: cancelled}}\n{DATA_LEAF}",
+        "          []\n",
+        7,
+        LEAVES,
+        "至少写一个条件",
+    ),
+    "condition with two heads": Mistake(
+        A, "        all:", "        field: result\n        all:", 7, f"{TRIGGER}.condition.field", "没有这个配置项"
+    ),
+    "contradiction that never holds": Mistake(
+        A, DATA_LEAF, "          - {field: result, op: eq, value: cancelled}\n", 9, f"{LEAVES}[1]", "永远不会成立"
+    ),
+    "bounds that never hold": Mistake(
+        A,
+        DATA_LEAF,
+        "          - {field: ext.n, op: gt, value: 5}\n          - {field: ext.n, op: le, value: 5}\n",
+        10,
+        f"{LEAVES}[2]",
+        "永远不会成立",
+    ),
+    "questionnaire missing": Mistake(
+        A, "questionnaire: q\n    g", "questionnaire: p\n    g", 15, f"{ONE}.questionnaire", "补上问卷文件"
+    ),
+    "questionnaire without id": Mistake("questionnaires/q.yaml", "id: q\n", "", 1, "id", "问卷编号"),
+    "tab": Mistake(A, "    rate: 20", "\trate: 20", 12, "第 12 行第 1 列", "请改用空格"),
+    "key written twice": Mistake(A, "rate: 20", "rate: 20\n    rate: 30", 13, "第 13 行第 5 列", "rate 写了两次"),
+    "alias": Mistake(A, "rate: 20", "rate: &share 20", 12, "第 12 行第 11 列", "不能用 & 和 *"),
+    "bracket that is not closed": Mistake(A, "[case_open]", "[case_open", 16, "第 16 行第 13 列", "没有配对"),
+    "quotation mark that is not closed": Mistake(A, "title: 二", 'title: "二', 19, "第 19 行第 12 列", "引号没有结束"),
+    "colon inside a text": Mistake(A, "title: 一", "title: 一: 甲", 3, "第 3 行第 13 列", "请加引号"),
+    "indentation that does not fit": Mistake(A, "    rate: 20", "   rate: 20", 12, "第 12 行第 4 列", "缩进"),
+    "tag": Mistake(A, "rate: 20", "rate: !!python/object:os.system 20", 12, "第 12 行第 11 列", "不能用 ! 标记"),
+    "date that does not exist": Mistake(A, "value: true", "value: 2026-02-30", 1, "第 1 行第 1 列", "日期"),
+    "list in place of a mapping": Mistake(A, POLICIES, "- id: one\n", 1, "", "键: 值"),
+    "event that nobody knows": Mistake(
+        A, "[repair.closed]", "[repair.close]", 5, f"{TRIGGER}.events", "是否想写 repair.closed", True
+    ),
+    "field that the event lacks": Mistake(
+        A, "field: is_rework", "field: is_reworked", 9, f"{LEAVES}[1].field", "是否想写 is_rework", True
+    ),
+    "value that the field never has": Mistake(
+        A, "value: cancelled", "value: canceled", 8, f"{LEAVES}[0].value", "是否想写 cancelled", True
+    ),
+    "attribute that customers lack": Mistake(
+        A, "field: is_rework", "field: customer.vip", 9, f"{LEAVES}[1].field", "可写：level", True
+    ),
+    "event type that does not trigger": Mistake(
+        A,
+        "field: result, op: ne, value: cancelled",
+        "field: event.type, op: eq, value: meter.read",
+        8,
+        f"{LEAVES}[0].value",
+        "触发事件里没有",
+        True,
+    ),
+    "no questionnaire to ask": Mistake(
+        A, "    questionnaire: q\n    guards", "    guards", 2, f"{ONE}.questionnaire", "请写问卷编号", True
+    ),
+    "test of an unknown policy": Mistake(T, "policy: one", "policy: won", 9, "tests[0].expect[0].policy", "one"),
+    "test of an unknown fact": Mistake(T, "fact: W1", "fact: W2", 9, "tests[0].expect[0].fact", "可写：W1"),
+    "test with a bad time": Mistake(
+        T, "due: 2026-03-09 09:00", "due: 周一", 9, "tests[0].expect[0].due", "2026-03-06 15:00"
+    ),
+    "test out of order": Mistake(T, "at: 2026-03-09", "at: 2026-03-01", 7, "tests[0].given[1].at", "早于上一件"),
+    "test about nothing": Mistake(T, "about: W1", "about: W9", 7, "tests[0].given[1].about", "前面一件事的编号"),
+    "test with two kinds in one": Mistake(
+        T, "{contact: completed", "{fact: meter.read, contact: completed", 7, "tests[0].given[1]", "只写一种"
+    ),
+    "test that expects nothing": Mistake(
+        T,
+        "    expect:\n      - {policy: one, fact: W1, due: 2026-03-09 09:00, state: done}\n",
+        "",
+        2,
+        "tests[0].expect",
+        "没有写期望",
+    ),
+}
+
+
+def check(files: dict[str, str]) -> list[Problem]:
+    return check_pack(files, "test")
+
+
+def test_a_good_pack_has_no_problems() -> None:
+    assert check(FILES) == []
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_told_with_file_line_key_and_what_to_write(mistake: Mistake) -> None:
+    assert FILES[mistake.file].count(mistake.right) >= 1
+    wrong = FILES[mistake.file].replace(mistake.right, mistake.wrong, 1)
+    found = check({**FILES, mistake.file: wrong})
+    told = [one for one in found if (one.file, one.line, one.key) == (mistake.file, mistake.line, mistake.key)]
+    assert any(mistake.says in one.message and one.warning == mistake.warning for one in told), found
+
+
+def test_missing_files_are_told() -> None:
+    assert "缺少此文件" in str(check({name: text for name, text in FILES.items() if name != "pack.yaml"})[0])
+    assert "没有策略" in str(check({"pack.yaml": PACK})[0])
+    assert "策略文件应放在 policies/ 之下" in str(check({**FILES, "b.yaml": "id: b\n"})[0])
+
+
+@pytest.mark.parametrize("deep", ["x: " + "[" * 20_000, "- " * 20_000, "".join(f"{' ' * n}a:\n" for n in range(2000))])
+def test_what_is_nested_without_end_is_told_and_not_followed(deep: str) -> None:
+    (problem,) = [one for one in check({**FILES, A: deep}) if one.file == A]
+    assert "太深" in problem.message

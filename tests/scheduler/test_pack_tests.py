@@ -1,0 +1,172 @@
+"""The packs' own tests, run on the rules; and what `huifang pack check | test | trial` say without a platform."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.commands._pack_files import read_files, read_policies
+from deploy.commands.pack import app
+from services.scheduler.domain.pack_check import check_pack
+from services.scheduler.domain.rehearsal import books_of, rehearse
+from services.scheduler.domain.scenario import Scenario
+from services.scheduler.domain.scenario_file import read_scenarios
+
+PACKS = Path(__file__).parents[2] / "deploy" / "packs"
+FOLDERS = sorted(path.parent for path in PACKS.glob("*/pack.yaml"))
+R01_CLAUSES = {"R01.1", "R01.2", "R01.3", "R01.4", "R01.6", "R11.1", "X1", "X2", "X5"}
+
+
+def _scenarios(folder: Path) -> list[Scenario]:
+    policies = {policy.id for policy in read_policies(folder)}
+    return read_scenarios(read_files(folder), policies, [])
+
+
+CASES = [
+    pytest.param(folder, scenario, id=f"{folder.name}-{scenario.clause}-{scenario.line}")
+    for folder in FOLDERS
+    for scenario in _scenarios(folder)
+]
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.mark.parametrize(("folder", "scenario"), CASES)
+def test_a_pack_plans_what_its_own_tests_expect(folder: Path, scenario: Scenario) -> None:
+    assert rehearse(scenario, books_of(read_policies(folder))) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_pack_is_without_mistakes_and_doubts(folder: Path) -> None:
+    assert check_pack(read_files(folder), folder.name) == []
+
+
+def test_every_clause_of_r01_that_is_about_scheduling_has_a_test() -> None:
+    assert {scenario.clause for scenario in _scenarios(PACKS / "r01-gas")} == R01_CLAUSES
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A small pack with a test that passes and one that doesn't."""
+    folder = tmp_path / "small"
+    (folder / "policies").mkdir(parents=True)
+    (folder / "tests").mkdir()
+    (folder / "pack.yaml").write_text("format: 1\nname: small\ntitle: 小\ncaps: [{limit: 1, per: month}]\n")
+    (folder / "policies" / "a.yaml").write_text(
+        "id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: all\ndelay: {days: 1}\nteam: hotline\n"
+        "deadline: {days: 2}\npurpose: notice\n"
+    )
+    (folder / "tests" / "a.yaml").write_text(
+        "tests:\n"
+        "  - name: 次日\n    clause: Z1\n    given: [{fact: repair.closed, at: 2026-03-03 10:00}]\n"
+        "    expect: [{policy: a, due: 2026-03-04 09:00}]\n"
+        "  - name: 当日\n    clause: Z2\n    given: [{fact: repair.closed, at: 2026-03-03 10:00}]\n"
+        "    expect:\n      - {policy: a, due: 2026-03-03 11:00, team: branch}\n"
+    )
+    return folder
+
+
+def test_a_failing_test_shows_expected_and_got_side_by_side_with_the_explanation(pack: Path) -> None:
+    said = run("test", str(pack))
+    assert said.exit_code == 1
+    lines = [line.strip() for line in said.output.splitlines()]
+    assert "✓ Z1 次日" in lines
+    assert "✗ Z2 当日" in lines
+    assert "tests/a.yaml:10 策略 a 对 F1 的任务与期望不同" in lines
+    assert "最早联系  2026-03-03 11:00 (周二)  2026-03-04 09:00 (周三)" in lines
+    assert "班组      branch                   hotline" in lines
+    assert any("策略「甲」（a 第 1 版）命中，全部回访" in line for line in lines)
+    assert lines[-1] == "2 个测试，1 个不符合期望。"
+
+
+def test_tests_are_chosen_by_clause(pack: Path) -> None:
+    said = run("test", str(pack), "-k", "Z1")
+    assert (said.exit_code, "1 个测试，0 个不符合期望" in said.output) == (0, True)
+    assert run("test", str(pack), "-k", "R99").exit_code == 1
+
+
+def test_check_tells_file_and_line_and_fails_on_mistakes_only(pack: Path) -> None:
+    assert run("check", str(pack)).exit_code == 0
+    with (pack / "policies" / "a.yaml").open("a") as file:
+        file.write("priority: 12\nevery: day\n")
+    said = run("check", str(pack))
+    assert said.exit_code == 1
+    assert "错误 policies/a.yaml:9 · priority：应写1 到 9 的整数，现在是 12" in said.output
+    assert "错误 policies/a.yaml:10 · every：没有这个配置项" in said.output
+    assert "共 2 处错误" in said.output
+
+
+def test_the_pack_tools_start_without_the_libraries_of_the_platform() -> None:
+    code = (
+        "import sys; from deploy.cli import main\n"
+        f"sys.argv = ['huifang', 'pack', 'check', {str(FOLDERS[0])!r}]\n"
+        "try: main()\nexcept SystemExit as end: print(end.code, sorted({'sqlalchemy', 'fastapi', 'httpx'} & {*sys.modules}))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKS.parents[1], check=True
+    )
+    assert said.stdout.splitlines()[-1] == "0 []"
+
+
+def _facts(path: Path) -> Path:
+    def event(number: int, day: int, customer: str) -> str:
+        body = {"work_order_no": f"W{number}", "customer": {"id": customer}}
+        time = f"2026-03-{day:02}T10:00:00+08:00"
+        return json.dumps({"id": f"E{number}", "source": "/s", "type": "repair.closed", "time": time, "data": body})
+
+    # the last fact of the month stands first: a file need not be in order
+    path.write_text("\n".join([event(4, 20, "C1"), event(1, 5, "C1"), event(2, 6, "C2"), event(3, 6, "C3")]) + "\n")
+    return path
+
+
+def test_a_trial_gives_the_plan_as_json_lines(pack: Path, tmp_path: Path) -> None:
+    said = run("trial", str(pack), "--facts", str(_facts(tmp_path / "f.jsonl")), "--format", "jsonl")
+    rows = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [(row["fact"], row["due"], row["state"]) for row in rows] == [
+        ("E1", "2026-03-06T09:00:00+08:00", "released"),
+        ("E2", "2026-03-09T09:00:00+08:00", "expired"),
+        ("E3", "2026-03-09T09:00:00+08:00", "expired"),
+    ]
+
+
+def test_a_trial_shows_load_caps_and_deadlines_that_cannot_be_met(pack: Path, tmp_path: Path) -> None:
+    facts = str(_facts(tmp_path / "f.jsonl"))
+    said = run("trial", str(pack), "--facts", facts, "--agents", "hotline=0").output
+    assert "4 个事实，3 个回访任务" in said
+    assert "a（每月最多 1 次）" in said
+    assert "无法在时限内联系：2 个" in said
+    load = next(line for line in said.splitlines() if "2026-03-06" in line and "hotline" in line)
+    assert [cell.strip() for cell in load.strip("│").split("│")] == ["2026-03-06", "hotline", "1", "0", "1"]
+
+
+def test_facts_before_the_range_count_for_caps_but_are_not_shown(pack: Path, tmp_path: Path) -> None:
+    facts = str(_facts(tmp_path / "f.jsonl"))
+    said = run("trial", str(pack), "--facts", facts, "--from", "2026-03-06", "--to", "2026-03-21", "--format", "jsonl")
+    assert [json.loads(line)["fact"] for line in said.stdout.splitlines()] == ["E2", "E3"]
+    assert "a（每月最多 1 次）" in run("trial", str(pack), "--facts", facts, "--from", "2026-03-20").output
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "第 1 行不是 JSON"),
+        ("{}", "第 1 行应是 CloudEvents"),
+        ('{"id":"1","source":"s","type":"t","time":"2026-03-06T10:00:00+08:00"}', "第 1 行的 data"),
+        ('{"id":"1","source":"s","type":"t","time":"gestern","data":{}}', "第 1 行的 time"),
+        ('{"id":"1","source":"s","type":"t","time":"2026-03-06T10:00:00","data":{}}', "缺少时区"),
+        (
+            '{"id":"1","source":"s","type":"visit.completed","time":"2026-03-06T10:00:00+08:00","data":{}}',
+            "第 1 行的 visit.completed 缺少或写错了 'task_id'",
+        ),
+    ],
+)
+def test_a_line_that_is_no_fact_is_told_with_its_number(pack: Path, tmp_path: Path, line: str, says: str) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text(line + "\n")
+    said = run("trial", str(pack), "--facts", str(file))
+    assert (said.exit_code, says in said.output) == (1, True)
