@@ -143,17 +143,7 @@ async def test_the_api_description_names_problems_not_the_frameworks_own_error(s
         assert "4XX" in operation["responses"], (method, path)
 
 
-ODD = (
-    "\0",
-    "\ud7ff",
-    "9" * 30,
-    "-1",
-    "1e400",
-    "0001-01-01T00:00:00+00:00",
-    "9999-12-31T23:59:59-23:59",
-    "' OR 1=1",
-    "%",
-)
+ODD = ("\0", "9" * 30, "9999-12-31T23:59:59-23:59", "%")
 
 
 async def test_odd_values_in_addresses_are_the_callers_fault(served: Served) -> None:
