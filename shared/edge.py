@@ -14,19 +14,22 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import dlq_api
-from shared.errors import HuifangError
+from shared.errors import HuifangError, InvalidInput, Unavailable
+from shared.messaging.processor import is_transient
 from shared.observability import logs
-from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS
+from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE, OUTBOX_ROWS
 from shared.observability.tracing import continue_trace
-from shared.privacy import mask_text
+from shared.privacy import mask_text, mask_tree
 from shared.service import Runtime, Service
 
 log = structlog.get_logger(__name__)
 QUIET = ("/livez", "/readyz", "/metrics")
+UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
 TITLES = {
     400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
     413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误", 503: "服务暂不可用，请稍后重试",
@@ -93,10 +96,10 @@ def problem(status: int, title: str, code: str, detail: str = "", **extra: Any) 
         "type": f"urn:huifang:problem:{code}",
         "title": title,
         "status": status,
-        "detail": mask_text(detail),
+        "detail": detail,
         **extra,
     }
-    return JSONResponse(body, status, media_type="application/problem+json")
+    return JSONResponse(mask_tree(body), status, media_type="application/problem+json")
 
 
 def install(app: FastAPI, service: Service) -> None:
@@ -119,7 +122,7 @@ def _install_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
         errors = [
-            {"field": ".".join(str(part) for part in item["loc"]), "message": mask_text(str(item["msg"]))}
+            {"field": ".".join(str(part) for part in item["loc"]), "message": str(item["msg"])}
             for item in error.errors()
         ]
         fields = "、".join(item["field"] for item in errors[:5])
@@ -131,9 +134,24 @@ def _install_problems(app: FastAPI) -> None:
         return problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
 
     @app.exception_handler(Exception)
-    async def unexpected(_request: Request, error: Exception) -> Response:
-        log.exception("request_failed", error=repr(error))
-        return problem(500, HuifangError.title, HuifangError.code)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        """Runs outside of `Edge`, so the trace is set once more for the log line."""
+        token = logs.trace.set(request.state.traceparent)
+        known = _explained(error)
+        if known is None:
+            log.exception("request_failed", error=repr(error))
+        else:
+            log.warning("request_failed", error=repr(error), status=known.status)
+        logs.trace.reset(token)
+        return problem((known or HuifangError).status, (known or HuifangError).title, (known or HuifangError).code)
+
+
+def _explained(error: Exception) -> type[HuifangError] | None:
+    """What a database error means to the caller: try again, or mend what was sent; None for a fault of ours."""
+    if is_transient(error):
+        return Unavailable
+    state = str(getattr(error.orig, "sqlstate", "") or "") if isinstance(error, DBAPIError) else ""
+    return InvalidInput if state.startswith(UNSTORABLE) else None
 
 
 def _install_health(app: FastAPI, service: Service) -> None:
@@ -152,7 +170,7 @@ def _install_health(app: FastAPI, service: Service) -> None:
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
-        await _count_dead_letters(request.app.state.runtime)
+        await _measure_backlogs(request.app.state.runtime)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -183,17 +201,22 @@ async def _query(runtime: Runtime) -> None:
         await session.execute(text("SELECT 1"))
 
 
-async def _count_dead_letters(runtime: Runtime) -> None:
+async def _measure_backlogs(runtime: Runtime) -> None:
+    """What waits in the database; not measured by the loops, for those stand still just when it matters."""
     try:
         async with runtime.db.read() as session:
-            rows = await session.execute(
+            letters = await session.execute(
                 text("SELECT consumer, count(*) FROM dead_letter WHERE state = 'open' GROUP BY consumer")
             )
-            counts = {str(row[0]): int(row[1]) for row in rows}
+            counts = {str(row[0]): int(row[1]) for row in letters}
+            rows, oldest = (await session.execute(text("SELECT count(*), min(at) FROM outbox"))).one()
     except Exception:
         return  # the metrics page must answer while the database is away
     for runner in runtime.consumers:
         DEAD_LETTERS.labels(runner.consumer.id).set(counts.get(runner.consumer.id, 0))
+    OUTBOX_ROWS.labels(runtime.service.name).set(rows)
+    age = (runtime.clock.now() - oldest).total_seconds() if oldest else 0.0
+    OUTBOX_AGE.labels(runtime.service.name).set(max(0.0, age))
 
 
 def _install_docs(app: FastAPI, service: Service) -> None:

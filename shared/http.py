@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.auth import Principal
+from shared.auth import Caller, Principal
 from shared.clock import Clock
 from shared.errors import Conflict, InvalidInput, PreconditionFailed, PreconditionRequired
 from shared.ids import new_id
@@ -53,7 +53,8 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def if_match(
+async def if_match(
+    _caller: Caller,  # who is nobody is told so first
     value: Annotated[str | None, Header(alias="If-Match", description="修改前读到的 ETag")] = None,
 ) -> int:
     """The version the caller has seen. Raises PreconditionRequired without the header."""
@@ -87,14 +88,16 @@ class Once:
         """The result of `create`, or the earlier one. Raises InvalidInput when the key came with another body."""
         if not self.key:
             return await create()
+        sealer: Sealer = self.request.app.state.runtime.sealer
         stored = await self._claim()
         if stored is not None:
             self.response.headers["Idempotent-Replayed"] = "true"
-            return model.model_validate_json(stored)
+            return model.model_validate_json(sealer.unseal_bytes(stored))
         result = await create()
+        # sealed: an answer may hold a secret that is shown only once
         await self.work.session.execute(
             text("UPDATE idempotency_key SET body = :body WHERE principal = :p AND key = :k AND route = :r"),
-            {**self._identity(), "body": result.model_dump_json().encode()},
+            {**self._identity(), "body": sealer.seal_bytes(result.model_dump_json().encode())},
         )
         return result
 

@@ -7,6 +7,7 @@ the number and for looking it up. Only who must dial or send unseals it; everybo
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from typing import Any
 
 import phonenumbers
@@ -18,8 +19,16 @@ PHONE_FIELDS = frozenset(
     {"phone", "phones", "mobile", "tel", "telephone", "contact_mobile", "contact_phone", "phone_no", "phone_number"}
     | {"id_number", "id_card", "idcard", "identity_no"}
 )
+_SHORTEST = 7
+_LARGEST_NO_NUMBER = 10_000_000_000
+_DIGITS = re.compile(r"\d{3}[-.\s]?\d{4}")
+# an order number, a serial number: no spaces, no marks but these
+_CODE = re.compile(r"[A-Za-z0-9_.-]+")
+_NUMBER = re.compile(r"[\d +()-]{7,20}")
+_PHONE_NAME = re.compile(r"phone|mobile|电话|手机|号码", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+")
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
-_PHONE = re.compile(r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}")
+_PHONE = re.compile(r"(?:(?:\+|00)?86[-.\s]?)?1[3-9]\d[-.\s]?\d{4}[-.\s]?\d{4}")
 # in text a number may touch anything but another digit: a Chinese character, a letter, the `\n` or `\u8bd7` of quoted text;
 # ids and trace ids are left whole, for they are what one searches logs by
 _MOBILE_IN_TEXT = re.compile(
@@ -28,6 +37,10 @@ _MOBILE_IN_TEXT = re.compile(
 )
 _LANDLINE = re.compile(r"(?<![A-Za-z0-9_.-])(0\d{2,3}-?)\d{4,5}(\d{3})(?!\d)")
 _ID_NUMBER = re.compile(r"(?<!\d)(\d{6})(?:19|20)\d{2}(?:0\d|1[0-2])\d{2}\d{3}([\dXx])(?!\d)")
+
+
+class ForeignToken(ValueError):
+    """A sealed number that this deployment did not seal: nobody could ever dial it."""
 
 
 class Sealer:
@@ -66,16 +79,56 @@ class Sealer:
             return ""
         return mask_phone(self.unseal(token) if token.startswith(PREFIX) else token)
 
-    def seal_tree(self, value: Any, field: str = "") -> Any:
-        """A JSON value with every phone or ID number field sealed, at any depth."""
+    def masked_tree(self, value: Any) -> Any:
+        """A JSON value as people may see it: tokens, and numbers in texts, masked at any depth."""
+        if isinstance(value, str):
+            return self.masked(value) if value.startswith(PREFIX) else mask_text(value)
         if isinstance(value, dict):
-            return {name: self.seal_tree(item, name) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self.seal_tree(item, field) for item in value]
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if isinstance(text, str) and text and (field in PHONE_FIELDS or _PHONE.fullmatch(text.strip())):
-            return self.seal_phone(text)
+            return {name: self.masked_tree(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.masked_tree(item) for item in value]
         return value
+
+    def protect(self, value: Any, field: str = "") -> Any:
+        """A JSON value fit to be kept and published: number fields and bare numbers sealed, numbers in prose masked.
+
+        `field` is the name of the member that holds the value. Raises ForeignToken.
+        """
+        if isinstance(value, str):
+            return self._protect_text(value, field)
+        if isinstance(value, dict):
+            return {_without_number(name): self.protect(item, name) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.protect(item, field) for item in value]
+        if isinstance(value, (int, float)) and (field in PHONE_FIELDS or abs(value) > _LARGEST_NO_NUMBER):
+            return self._protect_digits(value, field)
+        return value
+
+    def _protect_digits(self, value: float, field: str) -> float | str:
+        written = str(value).removesuffix(".0")
+        sealed = _PHONE.fullmatch(written) or (field in PHONE_FIELDS and not isinstance(value, bool))
+        return self.seal_phone(written) if sealed else value
+
+    def _protect_text(self, text: str, field: str) -> str:
+        if text.startswith(PREFIX):
+            return self._own(text)
+        if field in PHONE_FIELDS and text:
+            return self.seal_phone(text)
+        if len(text) < _SHORTEST or not _DIGITS.search(text):
+            return text
+        bare = text.strip().removesuffix(".0")
+        if _PHONE.fullmatch(bare) or (_PHONE_NAME.search(field) and _NUMBER.fullmatch(bare)):
+            return self.seal_phone(bare)
+        masked = mask_prose(text)
+        # two masked ids could be one and the same
+        return self.seal(text) if field == "id" and masked != text else masked
+
+    def _own(self, token: str) -> str:
+        try:
+            self.unseal(token)
+        except ValueError as error:
+            raise ForeignToken from error
+        return token
 
     def seal_bytes(self, plain: bytes) -> bytes:
         """Raw content (a message, a file) as it is kept at rest."""
@@ -102,6 +155,11 @@ def e164(raw: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_phone(text: str) -> bool:
+    """Whether the text is a Chinese mobile number and nothing else, however it is written."""
+    return _PHONE.fullmatch(text.strip()) is not None
+
+
 def is_mobile(number: str) -> bool:
     """Whether an E.164 number can take an SMS."""
     try:
@@ -117,6 +175,32 @@ def mask_phone(number: str) -> str:
     if len(national) >= 11:
         return f"{national[:3]}****{national[-4:]}"
     return "****" + national[-min(3, len(national) // 2) :] if national else ""
+
+
+def mask_tree(value: Any, mask: Callable[[str], str] | None = None) -> Any:
+    """Every text of a value masked, names of members included, at any depth; by `mask_text` unless told otherwise."""
+    mask = mask or mask_text
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask_tree(name, mask): mask_tree(item, mask) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask_tree(item, mask) for item in value]
+    return value
+
+
+def mask_prose(text: str) -> str:
+    """As `mask_text`, for what is to be kept: codes, tokens and e-mail addresses stay whole, for they must be found again.
+
+    A code that is a phone number and nothing else is no code.
+    """
+    if text.startswith(PREFIX) or _EMAIL.fullmatch(text):
+        return text
+    return text if _CODE.fullmatch(text) and not _PHONE.fullmatch(text) else mask_text(text)
+
+
+def _without_number(name: str) -> str:
+    return mask_prose(name) if len(name) >= _SHORTEST and _DIGITS.search(name) else name
 
 
 def mask_text(text: str) -> str:

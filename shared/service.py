@@ -24,6 +24,26 @@ from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 STOP_SECONDS = 12
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "问题类型，供程序判断"},
+        "title": {"type": "string", "description": "标题"},
+        "status": {"type": "integer", "description": "HTTP 状态码"},
+        "detail": {"type": "string", "description": "这一次的具体情况"},
+    },
+    "example": {
+        "type": "urn:huifang:problem:invalid-input",
+        "title": "提交的内容有误",
+        "status": 422,
+        "detail": "请检查：query.limit",
+    },
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {"application/problem+json": {"schema": _PROBLEM}}}
+    for status, text in (("4XX", "请求有误（RFC 9457）"), ("5XX", "服务暂时不能处理（RFC 9457）"))
+}
 
 
 @dataclass(frozen=True)
@@ -128,6 +148,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        responses=PROBLEMS,
     )
     app.state.service = service
     install(app, service)

@@ -31,7 +31,7 @@ class ServiceSettings(BaseSettings):
     data_key: SecretStr | None = Field(default=None, description="base64 of 64 random bytes that seal personal data")
     page_assets: Path | None = Field(default=None, description="node_modules with the page assets")
     db_pool_size: int = Field(default=8, ge=2, description="connections to PostgreSQL per process for HTTP and jobs")
-    consumer_batch: int = Field(default=1000, ge=1, le=10_000, description="most messages per transaction")
+    consumer_batch: int = Field(default=2000, ge=1, le=10_000, description="most messages taken at a time")
     relay_enabled: bool = Field(default=True, description="publish the outbox from this process")
     consumer_enabled: bool = Field(default=True, description="consume events in this process")
     jobs_enabled: bool = Field(default=True, description="run timed jobs in this process")

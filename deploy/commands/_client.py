@@ -34,6 +34,15 @@ def answer(response: httpx.Response) -> Any:
     return response.json()
 
 
+def every(client: httpx.Client, path: str, **params: str) -> Iterator[dict[str, Any]]:
+    """The items of all pages of a list."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = answer(client.get(path, params={**params, "limit": "200", "cursor": cursor}))
+        yield from page["items"]
+        cursor = page["next_cursor"]
+
+
 def _described(response: httpx.Response) -> list[str]:
     problem: dict[str, Any] = {}
     if "json" in response.headers.get("content-type", ""):

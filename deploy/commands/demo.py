@@ -74,7 +74,7 @@ async def _play(platform: Platform, script: Script, console: Console) -> bool:
     )
     played = await play(platform, script, postings, console)
     funnel: dict[str, Any] = await report.settled_funnel(platform)
-    report.show_funnel(console, funnel, played)
+    report.show_funnel(console, funnel, played, await report.decisions(platform))
     report.show_kpis(console, await report.kpi_rows(platform, script))
     planned, fingerprint = await report.plan_fingerprint(platform)
     console.print(f"首轮回访计划 {planned:,} 条，计划指纹 {fingerprint}（同一种子恒定）")

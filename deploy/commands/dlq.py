@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from deploy.commands._client import answer, service_client
+from deploy.commands._client import answer, every, service_client
 from deploy.local.settings import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="死信：查看、重放、丢弃。")
@@ -20,15 +20,8 @@ def list_letters(service: Annotated[str, typer.Argument(help="服务名；不填
     """列出死信：原因、来源、脱敏原文。"""
     for name in [service] if service else SERVICES:
         with service_client(name, "ops") as client:
-            cursor: str | None = None
-            while True:
-                query: dict[str, str | int | None] = {"state": state, "limit": 200, "cursor": cursor}
-                page = answer(client.get(ROUTE, params=query))
-                for letter in page["items"]:
-                    typer.echo(_line(name, letter))
-                cursor = page["next_cursor"]
-                if cursor is None:
-                    break
+            for letter in every(client, ROUTE, state=state):
+                typer.echo(_line(name, letter))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.commands._client import answer, service_client
+from deploy.commands._client import answer, every, service_client
 
 app = typer.Typer(no_args_is_help=True, help="回访策略：应用策略包、启停策略、说明决定。")
 RESULTS = {"created": "新建", "changed": "新版本", "unchanged": "未变", "withdrawn": "已不在包中，停用"}
@@ -27,7 +27,7 @@ def apply_pack(folder: Annotated[Path, typer.Argument(help="策略包目录", ex
 def list_policies() -> None:
     """列出全部策略。"""
     with service_client("scheduler", "policy_owner") as client:
-        for policy in answer(client.get("/api/v1/policies")):
+        for policy in every(client, "/api/v1/policies"):
             state = "启用" if policy["enabled"] else "停用"
             rate = "全部" if policy["rate"] >= 100 else f"{policy['rate']:g}%"
             typer.echo(f"{state}\t{policy['id']}\t第 {policy['version']} 版\t{rate}\t{policy['title']}")

@@ -75,7 +75,7 @@ async def _call(visits: Caller, visit: dict[str, Any], seed: int, called: Called
 async def _interview(visits: Caller, visit: dict[str, Any], seed: int, answered: outcomes.Answered) -> dict[str, Any]:
     """Ask what is visible; when an answer opens further questions, save and ask those too, as an agent does."""
     answers: dict[str, Any] = {}
-    script = visit["script"]
+    script, seen = visit["script"], f'"{visit["version"]}"'
     while questions := [question for question in script["questions"] if question["id"] not in answers]:
         for question in questions:
             answers[question["id"]] = outcomes.answer(seed, visit["task_id"], question, answered.dissatisfied)
@@ -84,7 +84,9 @@ async def _interview(visits: Caller, visit: dict[str, Any], seed: int, answered:
         if not answered.dissatisfied:
             break
         given = {question: value for question, value in answers.items() if value is not None}
-        script = (await visits.call("PUT", f"/api/v1/visits/{visit['id']}/answers", json={"answers": given})).json()
+        path, headers = f"/api/v1/visits/{visit['id']}/answers", {"If-Match": seen}
+        saved = await visits.call("PUT", path, json={"answers": given}, headers=headers)
+        script, seen = saved.json(), saved.headers["ETag"]
     return {question: value for question, value in answers.items() if value is not None}
 
 

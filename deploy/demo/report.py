@@ -66,12 +66,20 @@ async def kpi_rows(platform: Platform, script: Script) -> list[dict[str, Any]]:
     return rows
 
 
-def show_funnel(console: Console, funnel: dict[str, Any], played: Played) -> None:
+async def decisions(platform: Platform) -> int:
+    """How many facts have their decision."""
+    async with platform.client("scheduler", Role.AUDITOR) as scheduler:
+        return sum((await scheduler.get("/api/v1/decisions/stats")).values())
+
+
+def show_funnel(console: Console, funnel: dict[str, Any], played: Played, decided: int) -> None:
     table = Table("环节", "数量", title="漏斗")
     for status, label in (("accepted", "网关接收"), ("duplicate", "重复(只算一次)"), ("rejected", "拒绝(附原因)")):
         table.add_row(label, f"{played.posted.statuses[status]:,}")
     for stage in funnel["stages"]:
         table.add_row(stage["name"], f"{stage['count']:,}")
+        if stage["stage"] == "facts":
+            table.add_row("决定(含投诉整改)", f"{decided:,}")
     table.columns[1].justify = "right"
     console.print(table)
 

@@ -36,7 +36,7 @@ def apply_pack(run: dict[str, Any], folder: Path) -> Iterator[str]:
 def apply_sample_pack(run: dict[str, Any]) -> list[str]:
     """Fill an empty platform with the sample pack, so that its first event finds a policy; leave any other alone."""
     with _client(run, "scheduler", "policy_owner") as client:
-        if _accepted(client.get("/api/v1/policies"), "policies"):
+        if _accepted(client.get("/api/v1/policies"), "policies")["items"]:
             return []
     return list(apply_pack(run, SAMPLE_PACK))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
+PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS message (
     id INTEGER PRIMARY KEY, biz_id TEXT UNIQUE, out_id TEXT, phone TEXT, sign TEXT, template TEXT, params TEXT,
     sent_at TEXT, final TEXT, code TEXT, settles_at REAL);

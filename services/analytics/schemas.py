@@ -33,7 +33,7 @@ class IntervalOut(BaseModel):
 
 
 class KpiOut(BaseModel):
-    """One figure with what it was computed from."""
+    """一个指标值及其计算依据。"""
 
     kpi: str = Field(description="指标代码", examples=["satisfaction"])
     name: str = Field(description="指标名称", examples=["满意率"])
@@ -55,7 +55,7 @@ class KpiOut(BaseModel):
 
 
 class DefinitionOut(BaseModel):
-    """A KPI's one definition."""
+    """一个指标唯一的口径。"""
 
     kpi: str = Field(description="指标代码")
     name: str = Field(description="指标名称")

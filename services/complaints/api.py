@@ -1,6 +1,5 @@
 """What HTTP can ask of complaints."""
 
-from datetime import datetime
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -33,9 +32,8 @@ from services.complaints.settings import ComplaintsSettings
 from services.complaints.store import CaseFilter
 from shared.auth import Principal, Role, require
 from shared.contracts.complaints import Grade
-from shared.errors import InvalidInput
 from shared.http import ClockDep, IfMatch, OnceDep, ReadSession, SealerDep, WorkDep, etag
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1", tags=["投诉"])
 
@@ -81,23 +79,15 @@ async def list_cases(
     overdue: Annotated[bool | None, Query(description="是否超时")] = None,
     important: Annotated[bool, Query(description="只看重要投诉")] = False,
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[CaseOut]:
     """按立案时间倒序；用 next_cursor 翻页。"""
     now = clock.now()
     wanted = CaseFilter(tuple(state or ()), unit, grade, customer_id, overdue, important, principal.units)
-    rows = await store.list_cases(session, wanted, now, _after(cursor), limit + 1)
+    rows = await store.list_cases(session, wanted, now, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda case: (case.opened_at, case.id))
     return Page(items=[shown(case, rules.limits, sealer, now) for case in items], next_cursor=following)
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    values = decode_cursor(cursor, 2)
-    try:
-        return (datetime.fromisoformat(values[0]), UUID(values[1])) if values else None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InvalidInput("分页游标无效") from error
 
 
 @router.post("/cases", status_code=201, summary="人工登记投诉")
@@ -142,14 +132,14 @@ async def get_case(
 
 @router.post("/cases/{case_id}/assign", summary="派发到责任单位")
 async def assign(
-    case_id: UUID, body: Assign, seen: IfMatch, work: WorkDep, rules: RulesDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Assign, seen: IfMatch, work: WorkDep, rules: RulesDep, show: ShowDep
 ) -> CaseOut:
     return show(await commands.assign_case(work, rules, principal, case_id, seen, body.unit, body.owner))
 
 
 @router.post("/cases/{case_id}/resolve", summary="填报整改结果")
 async def resolve(
-    case_id: UUID, body: Resolve, seen: IfMatch, work: WorkDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Resolve, seen: IfMatch, work: WorkDep, show: ShowDep
 ) -> CaseOut:
     """整改后自动安排二次回访，以二次评价为准。"""
     return show(await commands.resolve_case(work, principal, case_id, seen, body.measures))
@@ -157,14 +147,14 @@ async def resolve(
 
 @router.post("/cases/{case_id}/reopen", summary="退回重办")
 async def reopen(
-    case_id: UUID, body: Reason, seen: IfMatch, work: WorkDep, rules: RulesDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Reason, seen: IfMatch, work: WorkDep, rules: RulesDep, show: ShowDep
 ) -> CaseOut:
     return show(await commands.reopen_case(work, rules, principal, case_id, seen, body.reason))
 
 
 @router.post("/cases/{case_id}/close", summary="人工办结")
 async def close(
-    case_id: UUID, body: Close, seen: IfMatch, work: WorkDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Close, seen: IfMatch, work: WorkDep, show: ShowDep
 ) -> CaseOut:
     """须已征求客户意见：已有二次回访，或填写 customer_opinion。"""
     return show(await commands.close_case(work, principal, case_id, seen, body.reason, body.customer_opinion))
@@ -172,28 +162,28 @@ async def close(
 
 @router.post("/cases/{case_id}/reject", summary="驳回（须说明理由）")
 async def reject(
-    case_id: UUID, body: Reason, seen: IfMatch, work: WorkDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Reason, seen: IfMatch, work: WorkDep, show: ShowDep
 ) -> CaseOut:
     return show(await commands.reject_case(work, principal, case_id, seen, body.reason))
 
 
 @router.post("/cases/{case_id}/escalate", summary="人工提级")
 async def escalate(
-    case_id: UUID, body: Escalate, seen: IfMatch, work: WorkDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Escalate, seen: IfMatch, work: WorkDep, show: ShowDep
 ) -> CaseOut:
     return show(await commands.escalate_case(work, principal, case_id, seen, body.note))
 
 
 @router.post("/cases/{case_id}/remarks", summary="添加主管复核备注")
 async def remark(
-    case_id: UUID, body: Remark, seen: IfMatch, work: WorkDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Remark, seen: IfMatch, work: WorkDep, show: ShowDep
 ) -> CaseOut:
     return show(await commands.remark_case(work, principal, case_id, seen, body.text))
 
 
 @router.post("/cases/{case_id}/promise", summary="登记承诺的下次答复时间")
 async def promise(
-    case_id: UUID, body: Promise, seen: IfMatch, work: WorkDep, show: ShowDep, principal: Supervisor
+    principal: Supervisor, case_id: UUID, body: Promise, seen: IfMatch, work: WorkDep, show: ShowDep
 ) -> CaseOut:
     return show(await commands.promise_reply(work, principal, case_id, seen, body.next_reply_at))
 

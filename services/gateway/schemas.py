@@ -58,15 +58,15 @@ class SourceOptions(BaseModel):
 
 class SourceIn(BaseModel):
     name: Name = Field(description="来源名称，出现在推送地址中")
-    kind: Kind = Field(description="erpnext / odoo / hotline（12345）/ cloudevents / generic")
+    kind: Kind = Field(description="来源种类：erpnext、odoo、hotline（12345）、cloudevents、generic")
     zone: Plain = Field(default="Asia/Shanghai", description="对方不带时区的时间所在时区")
     options: SourceOptions = SourceOptions()
 
 
 class SourceChange(BaseModel):
     enabled: bool | None = Field(default=None, description="停用后一律拒收")
-    zone: Plain | None = None
-    options: SourceOptions | None = None
+    zone: Plain | None = Field(default=None, description="对方不带时区的时间所在时区")
+    options: SourceOptions | None = Field(default=None, description="消息的读法")
 
 
 class SourceOut(Out):
@@ -134,10 +134,10 @@ class EndpointIn(BaseModel):
 
 
 class EndpointChange(BaseModel):
-    url: Plain | None = None
-    sources: Plain | None = Field(default=None, min_length=1)
-    types: list[ResultName] | None = None
-    enabled: bool | None = None
+    url: Plain | None = Field(default=None, description="接收地址")
+    sources: Plain | None = Field(default=None, min_length=1, description="哪些来源的事实，可用 *")
+    types: list[ResultName] | None = Field(default=None, description="哪些结果；空为全部")
+    enabled: bool | None = Field(default=None, description="停用后不再投递")
     rotate_secret: Rotation | None = Field(default=None, description="更换签名密钥；期间以两个密钥签名")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.notifications.domain.refusals import ALL_PROMOTION
 from services.notifications.domain.send import Category, Channel, Send, State
@@ -13,9 +13,12 @@ from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
 from shared.privacy import Sealer, mask_text
 
+# what people type is kept without whole numbers
+Text = Annotated[str, AfterValidator(mask_text)]
+
 
 class SendOut(BaseModel):
-    """A line of the send ledger."""
+    """一条发送记录。"""
 
     id: UUID = Field(description="发送编号，也是提交给运营商的 OutId")
     channel: Channel = Field(description="渠道：sms 短信 / email 邮件")
@@ -66,7 +69,7 @@ def mask_address(address: str) -> str:
 
 
 class NewSend(BaseModel):
-    """A message sent by hand: of an approved template, never free text."""
+    """人工发送的消息：只用已审核的模板，不发自由文本。"""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -79,11 +82,11 @@ class NewSend(BaseModel):
     purpose: str = Field(default="", max_length=64, description="用途；缺省为模板名")
     phone: str = Field(default="", max_length=40, description="手机号；缺省用客户最新号码")
     email: str = Field(default="", max_length=200, description="邮箱；缺省用客户最新邮箱")
-    data: dict[str, Any] = Field(default={}, description="模板变量所需内容")
+    data: dict[str, Any] = Field(default={}, description="模板变量所需内容；其中的号码以脱敏形式发送")
 
 
 class DocumentOut(BaseModel):
-    """A version of a template or rule."""
+    """模板或规则的一个版本。"""
 
     name: str = Field(description="名称")
     version: int = Field(description="版本，从 1 起；内容不变则版本不变")
@@ -97,12 +100,8 @@ def shown_document(document: Document) -> DocumentOut:
     return DocumentOut(**{name: getattr(document, name) for name in DocumentOut.model_fields})
 
 
-class Documents(BaseModel):
-    items: list[DocumentOut] = Field(description="每个名称的最新版本")
-
-
 class NewOptOut(BaseModel):
-    """A refusal somebody told us of: of a customer, of a number, or both."""
+    """他人告知的退订：某客户、某号码或两者。"""
 
     customer_id: str = Field(default="", max_length=64, description="客户编号")
     phone: str = Field(default="", max_length=40, description="手机号")
@@ -110,7 +109,7 @@ class NewOptOut(BaseModel):
     scope: str = Field(
         default=ALL_PROMOTION, max_length=64, description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途"
     )
-    note: str = Field(default="", max_length=200, description="说明")
+    note: Text = Field(default="", max_length=200, description="说明")
 
 
 class OptOutOut(BaseModel):
@@ -132,11 +131,11 @@ def shown_opt_out(opt_out: OptOut, sealer: Sealer) -> OptOutOut:
 
 
 class NewConsent(BaseModel):
-    """The proof of a consent: how it was given and to which text."""
+    """同意的证据：以何种方式、同意了哪段文字。"""
 
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
-    how: str = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")
-    text: str = Field(min_length=1, max_length=2000, description="客户同意的原文")
+    how: Text = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")
+    text: Text = Field(min_length=1, max_length=2000, description="客户同意的原文（其中的号码脱敏后留存）")
     given_at: AwareDatetime | None = Field(default=None, description="同意时间；缺省为现在")
 
 
@@ -154,10 +153,6 @@ def shown_consent(consent: Consent) -> ConsentOut:
     return ConsentOut(**vars(consent))
 
 
-class Consents(BaseModel):
-    items: list[ConsentOut] = Field(description="有效的同意记录")
-
-
 class ReplyOut(BaseModel):
     content: str = Field(description="回复内容（已脱敏）")
     digit: int | None = Field(description="数字回复")
@@ -166,17 +161,13 @@ class ReplyOut(BaseModel):
     received_at: datetime = Field(description="收到时间")
 
 
-class Replies(BaseModel):
-    items: list[ReplyOut] = Field(description="最近 100 条回复")
-
-
 def shown_reply(row: Mapping[str, Any]) -> ReplyOut:
     same = {name: row[name] for name in ReplyOut.model_fields if name != "content"}
     return ReplyOut(**same, content=mask_text(row["content"]))
 
 
 class ProviderOut(BaseModel):
-    """One provider as this process and the ledger see it."""
+    """一家运营商的状况：本进程所见与发送记录所载。"""
 
     name: str = Field(description="运营商")
     channel: Channel = Field(description="渠道")
@@ -194,7 +185,7 @@ class Providers(BaseModel):
 
 
 class GreetingCalendar(BaseModel):
-    """Festivals of a year."""
+    """一年的节日。"""
 
     year: int = Field(description="年份")
     festivals: list["FestivalOut"] = Field(description="节日")

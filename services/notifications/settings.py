@@ -23,8 +23,8 @@ class NotificationsSettings(ServiceSettings):
     mail_from: str = Field(default="回访平台 <huifang@localhost>", description="sender of e-mails")
     manager_emails: str = Field(default="", description="comma-separated; told of major complaints at once (R13.3)")
     provider_timeout: float = Field(default=5.0, gt=0, description="seconds to wait for a provider's answer")
-    send_batch: int = Field(default=200, ge=1, le=1000, description="sends leased at a time")
-    send_concurrency: int = Field(default=32, ge=1, le=200, description="provider calls at the same time")
+    send_batch: int = Field(default=100, ge=1, le=1000, description="sends leased at a time")
+    send_concurrency: int = Field(default=16, ge=1, le=200, description="provider calls at the same time")
     send_lease: float = Field(default=120.0, gt=0, description="seconds until a lease counts as lost")
     settle_after: float = Field(default=5.0, ge=0, description="seconds before the provider is asked about an unknown")
     absence_after: float = Field(

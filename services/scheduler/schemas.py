@@ -1,9 +1,9 @@
 """What the scheduler's HTTP interface takes and gives."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain import NO_MATCH, explain
@@ -11,6 +11,7 @@ from services.scheduler.domain.task import NAMES
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.policies import StoredPolicy, StoredVersion
 from services.scheduler.store.tasks import StoredTask
+from shared.privacy import mask_text
 
 PACK_EXAMPLE: dict[str, Any] = {
     "name": "demo",
@@ -209,5 +210,5 @@ class CancelIn(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "客户已来电说明", "lawful": True}]})
 
-    reason: str = Field(min_length=1, max_length=200, description="取消的理由")
+    reason: Annotated[str, AfterValidator(mask_text)] = Field(min_length=1, max_length=200, description="取消的理由")
     lawful: bool = Field(default=False, description="是否为正当理由（正当理由取消的不计入应访）")

@@ -76,12 +76,11 @@ async def claim_visits(
 
 
 async def save_answers(
-    work: Work, principal: Principal, visit_id: UUID, answers: Mapping[str, Any], seen: int | None, lease: timedelta
+    work: Work, principal: Principal, visit_id: UUID, answers: Mapping[str, Any], seen: int, lease: timedelta
 ) -> Held:
-    """Replace the answers of a visit the caller holds. `seen` is the version the caller changed, None for any."""
+    """Replace the answers of a visit the caller holds. `seen` is the version the caller changed."""
     visit, questionnaire = await _lock_held(work, principal, visit_id)
-    if seen is not None:
-        require_version(seen, visit.version)
+    require_version(seen, visit.version)
     if questionnaire is None:
         raise QuestionnaireNotPublished("该单没有可填写的问卷")
     valid = validated(questionnaire, answers)
@@ -132,11 +131,10 @@ async def reveal_phone(work: Work, principal: Principal, visit_id: UUID, sealer:
 # oversight
 
 
-async def reassign(work: Work, principal: Principal, visit_id: UUID, team: str, seen: int | None) -> Visit:
+async def reassign(work: Work, principal: Principal, visit_id: UUID, team: str, seen: int) -> Visit:
     """Hand an unfinished visit to another team, even if somebody holds it."""
     visit, _ = await _lock(work, principal, visit_id)
-    if seen is not None:
-        require_version(seen, visit.version)
+    require_version(seen, visit.version)
     moved = lifecycle.reassign(visit, team)
     await rows.save_visits(work.session, [moved])
     await audit(work, principal, "visit.reassigned", str(visit_id), from_team=visit.team, to_team=team)

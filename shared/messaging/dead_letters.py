@@ -15,7 +15,7 @@ from shared.ids import new_id
 from shared.messaging import inbox
 from shared.messaging.broker import Record
 from shared.messaging.event import Event, MalformedEvent, decode
-from shared.messaging.outbox import pack_headers, shard_of, unpack_headers
+from shared.messaging.outbox import fits, pack_headers, shard_of, unpack_headers
 from shared.messaging.work import Work
 from shared.privacy import mask_text
 
@@ -67,7 +67,10 @@ _COLUMNS = "id, consumer, event_key, event_id, event_type, topic, partition, rec
 
 
 async def bury(work: Work, consumer: str, arrived: Arrived, error: Exception | str, attempts: int) -> None:
-    """Keep a poison message and publish it to the consumer's dead-letter topic, in the running transaction."""
+    """Keep a poison message and publish it to the consumer's dead-letter topic, in the running transaction.
+
+    One that would be too large there, with its reason, is only kept.
+    """
     record, event = arrived.record, arrived.event
     error_type = "MalformedEvent" if isinstance(error, str) else type(error).__name__
     reason = _storable(mask_text(str(error))[:MOST_ERROR_CHARACTERS])
@@ -97,13 +100,16 @@ async def bury(work: Work, consumer: str, arrived: Arrived, error: Exception | s
         ("dlq_error", error_type.encode()),
         ("dlq_origin", f"{record.topic}/{record.partition}/{record.offset}".encode()),
     ]
+    headers = pack_headers([*record.headers, *origin])
+    if not fits(headers, record.value):
+        return
     await work.session.execute(
         _PUBLISH,
         {
             "shard": shard_of(record.key),
             "topic": f"{work.service}-dlq",
             "key": _storable(record.key),
-            "headers": pack_headers([*record.headers, *origin]),
+            "headers": headers,
             "value": record.value,
             "at": work.now(),
         },
@@ -134,7 +140,7 @@ class DeadLetter:
 
 
 async def list_dead_letters(
-    session: AsyncSession, consumers: Sequence[str], state: str, after: Sequence[Any] | None, limit: int
+    session: AsyncSession, consumers: Sequence[str], state: str, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[DeadLetter]:
     """Oldest first, `limit` at most; `after` is (created_at, id) of the last one seen."""
     rows = await session.execute(
@@ -146,8 +152,8 @@ async def list_dead_letters(
         {
             "consumers": list(consumers),
             "state": state,
-            "at": datetime.fromisoformat(after[0]) if after else None,
-            "id": UUID(after[1]) if after else None,
+            "at": after[0] if after else None,
+            "id": after[1] if after else None,
             "limit": limit,
         },
     )

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -40,10 +39,13 @@ class Event:
     cause: str = ""
     traceparent: str = ""
 
-    @cached_property
+    @property
     def event_key(self) -> UUID:
         """Identity `(source, id)` as a time-ordered UUID; the same event has the same key in every database."""
-        return event_key(self.time, self.source, self.id)
+        known: UUID | None = self.__dict__.get("_event_key")  # not cached_property: it takes a lock in Python 3.11
+        if known is None:
+            known = self.__dict__["_event_key"] = event_key(self.time, self.source, self.id)
+        return known
 
     @property
     def day(self) -> date:

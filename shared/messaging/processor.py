@@ -16,6 +16,7 @@ from shared.messaging.crash import crash_point
 from shared.messaging.dead_letters import Arrived, bury
 from shared.messaging.work import Work
 from shared.observability.metrics import CONSUMER_BATCH_SECONDS, CONSUMER_EVENTS
+from shared.observability.tracing import trace_id_of
 
 if TYPE_CHECKING:
     from shared.db import Database
@@ -131,7 +132,13 @@ class Processor:
         self.db.on_published()
         self._count("dead", 1)
         self._dead += 1
-        log.error("message_buried", consumer=self.consumer.id, event_id=item.event.id, error=repr(reason))
+        log.error(
+            "message_buried",
+            consumer=self.consumer.id,
+            event_id=item.event.id,
+            trace_id=trace_id_of(item.event.traceparent),
+            error=repr(reason),
+        )
         if self._dead > self.dead_limit:
             raise TooManyDeadLetters(f"{self._dead} dead letters within {self.dead_window} messages")
 

@@ -14,7 +14,7 @@ from shared.messaging.broker import Broker, BrokerUnavailable, Message, Producer
 from shared.messaging.crash import crash_point
 from shared.messaging.outbox import CHANNEL, unpack_headers
 from shared.messaging.tables import SHARDS
-from shared.observability.metrics import OUTBOX_AGE, OUTBOX_ROWS, RELAYED
+from shared.observability.metrics import RELAYED
 
 if TYPE_CHECKING:
     from shared.db import Database
@@ -51,7 +51,6 @@ _MEMBERS = """
     WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-_BACKLOG = "SELECT count(*), min(at) FROM outbox"
 _SINCE = """
     SELECT id, topic, key, headers, value FROM outbox_archive
     WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3
@@ -126,11 +125,10 @@ class Relay:
         loop = asyncio.get_running_loop()
         balanced = loop.time() - BALANCE_SECONDS
         while not self._stopping:
+            self._wake.clear()
             if loop.time() - balanced >= BALANCE_SECONDS:
                 await self._balance(locks)
-                await self._measure(locks)
                 balanced = loop.time()
-            self._wake.clear()
             if not await self.publish_pending(locks, archiver, producer):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
@@ -185,12 +183,6 @@ class Relay:
         await self.db.partitions.ensure("outbox_archive", {row["at"].astimezone(UTC).date() for row in rows})
         await archiver.execute(_ARCHIVE, [row["id"] for row in rows])
         RELAYED.labels(self.service).inc(len(rows))
-
-    async def _measure(self, connection: asyncpg.Connection) -> None:
-        count, oldest = await connection.fetchrow(_BACKLOG)
-        OUTBOX_ROWS.labels(self.service).set(count)
-        age = (self.db.clock.now() - oldest).total_seconds() if oldest else 0.0
-        OUTBOX_AGE.labels(self.service).set(max(0.0, age))
 
 
 async def republish(

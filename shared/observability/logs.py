@@ -9,29 +9,20 @@ import orjson
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from shared.privacy import mask_text
+from shared.observability.tracing import trace_id_of
+from shared.privacy import mask_tree
 
 trace: ContextVar[str] = ContextVar("trace", default="")
 
 
 def mask_values(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
     """Mask phone and ID numbers in every value, at any depth."""
-    return {key: _masked(value) for key, value in event.items()}
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask_text(value)
-    if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(item) for item in value]
-    return value
+    return {key: mask_tree(value) for key, value in event.items()}
 
 
 def add_trace(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    if trace.get():
-        event["trace_id"] = trace.get().split("-")[1]
+    if trace_id := trace_id_of(trace.get()):
+        event["trace_id"] = trace_id
     return event
 
 

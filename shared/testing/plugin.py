@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import asyncpg
+import hypothesis
 import pytest
 
 from shared.clock import ManualClock
@@ -13,6 +14,9 @@ from shared.messaging.tables import CORE_0001
 from shared.testing import servers
 from shared.testing.databases import Databases
 from shared.testing.events import NOON
+
+hypothesis.settings.register_profile("huifang", deadline=None)  # a loaded machine is no counter-example
+hypothesis.settings.load_profile("huifang")
 
 MARKER_OF_FIXTURE = {"service_dsn": "db", "postgres_server": "db", "kafka_server": "kafka", "kafka_broker": "kafka"}
 

@@ -216,7 +216,9 @@ async def test_a_message_can_be_replayed_after_its_source_was_mended(gateway: Se
 async def test_tokens_and_secrets_rotate_with_two_alive(gateway: Served, clock: ManualClock) -> None:
     old = await new_source(gateway, "erpnext")
     async with gateway.client("ops") as client:
-        new = (await client.post("/api/v1/sources/hz/rotate", json={"grace_hours": 1})).json()
+        new = (
+            await client.post("/api/v1/sources/hz/rotate", json={"grace_hours": 1}, headers={"If-Match": '"1"'})
+        ).json()
     body = json.dumps(ORDER).encode()
     for token, secret in ((old, old), (new, old), (new, new)):
         assert (await push(gateway, token["path"], body, **signed(body, secret["secret"]))).status_code == 200
@@ -346,7 +348,11 @@ async def test_no_other_route_answers_without_a_key(gateway: Served) -> None:
 async def test_every_message_comes_to_a_result(gateway: Served, kind: str, body: dict[str, Any]) -> None:
     async with gateway.client("ops") as client:
         created = await client.post("/api/v1/sources", json={"name": kind, "kind": kind})
-        issued = created if created.status_code == 201 else await client.post(f"/api/v1/sources/{kind}/rotate")
+        path = f"/api/v1/sources/{kind}"
+        seen = (await client.get(path)).headers["ETag"]
+        issued = (
+            created if created.status_code == 201 else await client.post(f"{path}/rotate", headers={"If-Match": seen})
+        )
     response = await push(gateway, issued.json()["path"], body)
     assert response.status_code in (200, 202, 400)
     await gateway.run_job("canonicalise")

@@ -14,6 +14,7 @@ from shared.messaging import Event, Work
 from shared.messaging.broker import BrokerUnavailable, Message
 from shared.messaging.dead_letters import Arrived, list_dead_letters, lock_dead_letter, revive, settle
 from shared.messaging.event import decode
+from shared.messaging.kafka import LARGEST_MESSAGE
 from tests.messaging.rig import TOPIC, Meddling, Rig, consumer_of, eventually, message, note_effects, per_key, thing
 
 
@@ -373,7 +374,7 @@ async def test_dead_letters_are_listed_oldest_first_page_by_page(rig: Rig) -> No
     async with rig.db.read() as session:
         while page := await list_dead_letters(session, ["test"], "open", after, 2):
             seen += [decode(letter.record.headers, letter.record.value).data["number"] for letter in page]
-            after = (page[-1].created_at.isoformat(), str(page[-1].id))
+            after = (page[-1].created_at, page[-1].id)
         assert await list_dead_letters(session, ["another"], "open", None, 2) == []
     assert seen == list(range(5))
     with pytest.raises(NotFound):
@@ -436,3 +437,15 @@ async def test_an_event_without_a_handler_is_passed_over(rig: Rig) -> None:
         await rig.took_effect(1)
     assert await rig.effects() == [("C1", 7)]
     assert await rig.dead() == []
+
+
+async def test_poison_as_large_as_the_broker_takes_does_not_block_the_outbox(rig: Rig) -> None:
+    """Its dead-letter copy, longer by the reason, would be refused for ever."""
+    huge = b"{" + b"a" * (LARGEST_MESSAGE - 800)
+    async with rig.consuming(rig.runner(consumer_of())), rig.relay():
+        await rig.put(broken(thing(1), value=huge))
+        await rig.put(broken(thing(2), value=b"{"), thing(3))
+        await rig.took_effect(1)
+        await rig.published()
+    assert [len(bytes(letter.value)) for letter in await rig.dead()] == [len(huge), 1]
+    assert [record.value for record in await rig.on_topic("test-dlq")] == [b"{"]

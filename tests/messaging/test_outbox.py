@@ -12,8 +12,8 @@ from shared.clock import SystemClock
 from shared.contracts.intake import WeatherRained
 from shared.messaging import relay
 from shared.messaging.broker import BrokerUnavailable
-from shared.messaging.event import decode
-from shared.messaging.outbox import Outgoing, pack_headers, shard_of, unpack_headers
+from shared.messaging.event import decode, encode
+from shared.messaging.outbox import LARGEST_EVENT, EventTooLarge, Outgoing, pack_headers, shard_of, unpack_headers
 from shared.messaging.relay import MEMBER_LOCK, SHARD_LOCK, Relay, republish
 from shared.messaging.tables import SHARDS
 from shared.testing.events import NOON, example
@@ -335,3 +335,14 @@ async def test_publishing_takes_lineage_cause_and_trace_from_the_causing_event(r
     assert first.lineage == first.id == second.lineage == second.cause
     assert first.traceparent == second.traceparent == "00-a-b-01"
     assert await rig.count("outbox") == 2
+
+
+async def test_the_largest_event_passes_and_a_larger_one_is_refused_before_it_can_block_the_outbox(rig: Rig) -> None:
+    room = LARGEST_EVENT - len(encode(thing(1, text=""))[1]) - 1000
+    async with rig.relay():
+        await rig.write(thing(1, text="a" * room))
+        with pytest.raises(EventTooLarge):
+            await rig.write(thing(2, text="a" * (room + 1100)))
+        await rig.write(thing(3))
+        await rig.published()
+    assert await published_numbers(rig) == {"C1": [1, 3]}

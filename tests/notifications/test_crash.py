@@ -26,7 +26,7 @@ from shared.testing.served import DATA_KEY
 from tests.notifications.conftest import SEALER, customer, listening
 from tests.notifications.samples import template_document
 
-MESSAGES = 120
+MESSAGES = 80
 ALL_DAY = "00:00-23:59:59.999999"
 QUICK = {"send_lease": 1.5, "settle_after": 0.2, "absence_after": 2.5, "receipt_after": 0.5, "provider_timeout": 2.0}
 CLOCK = SystemClock()
@@ -95,7 +95,7 @@ async def test_killed_again_and_again_every_message_is_taken_exactly_once(
             page = await client.get("/api/v1/sends", params={"limit": 200, "state": "delivered"})
             return len(page.json()["items"]) == MESSAGES
 
-        for goal in (25, 50, 75):
+        for goal in (20, 45):
             async with running(dsn, sms_url, keys, signal.SIGKILL):
                 await until(partial(taken, goal))
         async with running(dsn, sms_url, keys, signal.SIGTERM):

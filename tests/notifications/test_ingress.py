@@ -90,6 +90,7 @@ async def test_a_refusal_opts_out_at_once_and_once(world: World, provider: httpx
         assert (await provider.post(f"{WHERE}/replies", json=[reply(word, sequence)])).json()["code"] == 0
     told = await world.served.published("notification.opted_out")
     assert [(e.key, e.data["purpose"]) for e in told] == [("C1", "*"), ("C1", "notice")]
+    assert {e.lineage for e in told} == {(await world.sends())[0]["lineage"]}
     order = example("order.completed", customer=customer(), order_no="SO-next")
     world.clock.advance(timedelta(days=1))
     await world.served.deliver(event("order.completed", order, time=world.clock.now()))

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from shared.clock import ManualClock
-from shared.testing import Served
+from shared.testing import Served, event
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply, pack_files
 from tests.scheduler.test_handlers import rows, sent
@@ -33,7 +33,7 @@ async def test_changes_make_new_versions_and_what_is_gone_is_disabled(empty: Ser
     detail = await get(empty, "/api/v1/policies/a")
     assert detail["version"] == 2
     assert [(v["version"], v["content"]["rate"]) for v in detail["versions"]] == [(2, 20.0), (1, 100.0)]
-    assert {p["id"]: p["enabled"] for p in await get(empty, "/api/v1/policies")} == {"a": True, "b": False}
+    assert {p["id"]: p["enabled"] for p in (await get(empty, "/api/v1/policies"))["items"]} == {"a": True, "b": False}
 
 
 async def test_a_changed_policy_stays_disabled_when_it_was(empty: Served) -> None:
@@ -69,7 +69,7 @@ async def test_a_pack_with_mistakes_changes_nothing_and_tells_them(empty: Served
     assert answer.json()["title"] == "策略包有误"
     assert answer.json()["errors"][0]["key"] == "policies[1].rate"
     assert (garbage.status_code, listed.status_code) == (422, 422)
-    assert await get(empty, "/api/v1/policies") == []
+    assert (await get(empty, "/api/v1/policies"))["items"] == []
 
 
 async def test_a_pack_cannot_take_another_packs_policy(empty: Served) -> None:
@@ -246,3 +246,12 @@ async def test_metrics_tell_decisions_and_tasks(served: Served, clock: ManualClo
 
 async def test_the_demo_pack_can_be_applied_again_and_again(served: Served) -> None:
     assert set((await apply(served, pack_files(), "r01-gas")).values()) == {"unchanged"}
+
+
+async def test_decisions_are_counted_by_outcome(served: Served) -> None:
+    await served.deliver(event("weather.rained", key=""), event("com.example.unknown.v1", {"x": 1}, key="C9"))
+    async with served.client("auditor") as client:
+        counted = (await client.get("/api/v1/decisions/stats")).json()
+        later = (await client.get("/api/v1/decisions/stats", params={"from": "2099-01-01"})).json()
+    assert counted == {"no_policy_matches": 2}
+    assert later == {}

@@ -23,7 +23,7 @@ from shared.settings import ServiceSettings
 
 SECRET = "a-secret-of-tests-that-is-long-enough-for-hs256"
 NOW = SystemClock().now().timestamp()
-CLAIMS: dict[str, Any] = {"iss": "huifang", "aud": "huifang", "sub": "u1", "role": "agent", "exp": int(NOW) + 600}
+CLAIMS: dict[str, Any] = {"iss": "huifang", "aud": "huifang", "sub": "u1", "role": "agent", "exp": int(NOW) + 86_400}
 
 
 def keys_file(path: Path, *keys: tuple[str, str], stamp: float = NOW) -> Path:
@@ -76,7 +76,7 @@ async def test_an_unknown_key_is_refused(key: str, tmp_path: Path) -> None:
 
 
 async def test_a_token_of_ours_is_accepted() -> None:
-    token = issue_token(SECRET, "u1", Role.SUPERVISOR, NOW + 60, name="李敏", units=["CD", "CX"])
+    token = issue_token(SECRET, "u1", Role.SUPERVISOR, NOW + 86_400, name="李敏", units=["CD", "CX"])
     assert await with_secret().principal(token) == Principal("u1", Role.SUPERVISOR, "李敏", ("CD", "CX"))
 
 
@@ -84,7 +84,7 @@ async def test_a_token_of_ours_is_accepted() -> None:
     "changes",
     [
         pytest.param({"exp": int(NOW) - 5}, id="expired"),  # a time in an id would differ between workers
-        pytest.param({"nbf": int(NOW) + 600}, id="not yet valid"),
+        pytest.param({"nbf": int(NOW) + 86_400}, id="not yet valid"),
         {"aud": "elsewhere"},
         {"iss": "elsewhere"},
         {"role": "emperor"},

@@ -94,7 +94,7 @@ def worked(calendar: WorkCalendar, minute: datetime) -> bool:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(frames, moments, moments)
 def test_working_time_between_is_what_counting_minutes_gives(
     open_hours: tuple[tuple[time, time], ...], start: datetime, end: datetime
@@ -107,7 +107,7 @@ def test_working_time_between_is_what_counting_minutes_gives(
     assert calendar.working_time_between(start, end) == count * MINUTE
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(frames, moments, st.integers(min_value=1, max_value=800))
 def test_adding_working_time_is_what_walking_minutes_gives(
     open_hours: tuple[tuple[time, time], ...], start: datetime, amount: int

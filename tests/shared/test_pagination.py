@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
 from shared.ids import new_id
-from shared.pagination import decode_cursor, encode_cursor, paged
+from shared.pagination import (
+    decode_cursor,
+    encode_cursor,
+    id_of,
+    number_of,
+    page_by_name,
+    paged,
+    text_of,
+    time_and_id,
+    time_and_text,
+)
+from shared.testing.events import NOON
+
+READERS = (time_and_id, time_and_text, id_of, text_of, number_of)
 
 
 @given(st.lists(st.integers(), unique=True), st.integers(min_value=1, max_value=7))
@@ -51,3 +64,30 @@ def test_a_made_up_cursor_is_invalid_input(cursor: str) -> None:
 def test_a_cursor_of_another_shape_is_invalid_input(cursor: str) -> None:
     with pytest.raises(InvalidInput):
         decode_cursor(cursor, 2)
+
+
+def test_a_position_is_read_back_with_its_types() -> None:
+    at, made = NOON, new_id()
+    assert time_and_id(encode_cursor(at, made)) == (at, made)
+    assert time_and_text(encode_cursor(at, "a")) == (at, "a")
+    assert id_of(encode_cursor(made)) == made
+    assert (text_of(encode_cursor("a")), number_of(encode_cursor(7))) == ("a", 7)
+    assert [read(None) for read in READERS] == [None] * len(READERS)
+
+
+@pytest.mark.parametrize("values", [("x", "y"), ("x",), (None, None), (None,), ([], {}), ("a\0", "b"), (1, 2, 3)])
+def test_a_position_of_other_types_is_refused(values: tuple[object, ...]) -> None:
+    for read in (time_and_id, id_of, number_of):
+        with pytest.raises(InvalidInput):
+            read(encode_cursor(*values))
+
+
+@given(st.sets(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)))
+def test_a_short_list_is_paged_like_every_other(names: set[str]) -> None:
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = page_by_name(list(names), cursor, 2, str)
+        seen += page.items
+        cursor = page.next_cursor
+    assert seen == sorted(names)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from shared.privacy import PREFIX, Sealer, e164, is_mobile, mask_phone, mask_text
+from shared.privacy import PREFIX, ForeignToken, Sealer, e164, is_mobile, mask_phone, mask_prose, mask_text
 
 SEALER = Sealer(bytes(range(64)))
 mobiles = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
@@ -129,8 +129,8 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_sealing_a_tree_leaves_no_number_and_is_done_once(tree: object) -> None:
-    sealed = SEALER.seal_tree(tree)
-    assert SEALER.seal_tree(sealed) == sealed
+    sealed = SEALER.protect(tree)
+    assert SEALER.protect(sealed) == sealed
     assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)", " ".join(leaves(sealed)), re.ASCII)
     assert len(list(leaves(sealed))) == len(list(leaves(tree)))
 
@@ -144,7 +144,7 @@ def leaves(tree: object) -> list[str]:
 
 
 def test_sealing_a_tree_takes_numbers_by_field_and_by_look() -> None:
-    sealed = SEALER.seal_tree(
+    sealed = SEALER.protect(
         {
             "customer": {"name": "陈静", "phone": 13800000017, "phones": ["028-80000017"]},
             "note": "13800000017",
@@ -179,3 +179,51 @@ def test_what_is_no_number_has_no_e164_form(raw: str) -> None:
 @given(st.text(string.digits + "+- ", max_size=20))
 def test_a_masked_number_never_shows_more_than_seven_digits(number: str) -> None:
     assert len(digits(mask_phone(number))) <= 7
+
+
+@pytest.mark.parametrize(
+    "code", ["SO15012345678", "510108202603020005678", "WX-13800000017-2", "zhang13800000017@example.com", "2026-03-02"]
+)
+def test_codes_and_addresses_are_kept_whole_for_they_must_be_found_again(code: str) -> None:
+    assert mask_prose(code) == code
+    assert SEALER.protect({"order_no": code}) == {"order_no": code}
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "call 13800000017 first",
+        "tel:13800000017",
+        "13800000017,13800000018/13800000017",
+        '{"phone": "13800000017"}',
+        "打13800000017",
+        "電話 １３８00000017",
+    ],
+)
+def test_numbers_in_prose_are_masked_whatever_its_language(prose: str) -> None:
+    assert "00000017" not in str(SEALER.protect(prose))
+    assert "****" in SEALER.protect(prose)
+
+
+@pytest.mark.parametrize(
+    "value", [13800000017, 13800000017.0, "13800000017.0", " 138-0000-0017 ", "138.0000.0017", "+86 13800000017"]
+)
+def test_a_bare_number_is_sealed_however_it_is_written(value: object) -> None:
+    assert SEALER.unseal(SEALER.protect(value)) == "+8613800000017"
+
+
+def test_two_ids_with_numbers_stay_two_and_names_of_members_lose_theirs() -> None:
+    first, second = (SEALER.protect({"id": f"陈13800{part}0017"}) for part in ("00", "99"))
+    assert first != second
+    assert SEALER.unseal(first["id"]) == "陈13800000017"
+    assert SEALER.protect({"13800000017": 1, "电话13800000017": 2}) == {"138****0017": 1, "电话138****0017": 2}
+
+
+def test_a_landline_is_sealed_where_the_name_says_it_is_one() -> None:
+    assert SEALER.unseal(SEALER.protect({"客户手机": "0571-88880000"})["客户手机"]) == "+8657188880000"
+    assert SEALER.protect({"batch": "0571-88880000"}) == {"batch": "0571-88880000"}
+
+
+def test_a_token_of_another_deployment_is_refused() -> None:
+    with pytest.raises(ForeignToken):
+        SEALER.protect({"customer": {"phone": Sealer(b"\1" * 64).seal("13800000017")}})

@@ -87,6 +87,10 @@ class Desk:
         async with self.agent(agent) as client:
             return await client.post(f"/api/v1/visits/{visit_id}/attempts", json=body)
 
+    async def seen(self, visit_id: UUID) -> dict[str, str]:
+        """The header that says the caller has seen the visit as it is now."""
+        return {"If-Match": f'"{(await self.visit(visit_id))["version"]}"'}
+
     async def visit(self, visit_id: UUID) -> dict[str, Any]:
         async with self.served.client("supervisor") as client:
             answer = await client.get(f"/api/v1/visits/{visit_id}")

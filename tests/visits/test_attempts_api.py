@@ -133,7 +133,9 @@ async def test_autosave_shows_the_next_questions_and_a_reload_resumes(desk: Desk
     visit_id = await desk.claimed()
     url = f"/api/v1/visits/{visit_id}/answers"
     async with desk.agent() as agent:
-        saved = await agent.put(url, json={"answers": {"conduct": True, "satisfaction": "dissatisfied"}})
+        body = {"answers": {"conduct": True, "satisfaction": "dissatisfied"}}
+        assert (await agent.put(url, json=body)).status_code == 428
+        saved = await agent.put(url, json=body, headers=await desk.seen(visit_id))
         assert saved.status_code == 200, saved.text
         shown = {question["id"]: question["answer"] for question in saved.json()["questions"]}
         assert (shown["conduct"], shown["reasons"]) == ("yes", None)
@@ -150,7 +152,8 @@ async def test_autosave_shows_the_next_questions_and_a_reload_resumes(desk: Desk
 async def test_wrong_answers_are_not_saved(desk: Desk) -> None:
     visit_id = await desk.claimed()
     async with desk.agent() as agent:
-        answer = await agent.put(f"/api/v1/visits/{visit_id}/answers", json={"answers": {"attitude": "great"}})
+        url = f"/api/v1/visits/{visit_id}/answers"
+        answer = await agent.put(url, json={"answers": {"attitude": "great"}}, headers=await desk.seen(visit_id))
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
         {"question": "attitude", "title": "服务态度", "message": "「服务态度」答案不在选项内"}

@@ -26,7 +26,9 @@ async def test_activity_keeps_a_claim(desk: Desk) -> None:
         answer = await agent.post(f"/api/v1/visits/{visit_id}/refresh-lease")
         assert answer.json()["lease_until"] == "2026-03-02T02:25:00Z"
         desk.clock.advance(timedelta(minutes=10))
-        await agent.put(f"/api/v1/visits/{visit_id}/answers", json={"answers": {}})
+        seen = await desk.seen(visit_id)
+        saved = await agent.put(f"/api/v1/visits/{visit_id}/answers", json={"answers": {}}, headers=seen)
+        assert saved.status_code == 200, saved.text
     desk.clock.advance(timedelta(minutes=10))
     assert await desk.served.run_job("return-leases") == 0
 

@@ -26,8 +26,11 @@ async def test_changed_content_is_a_new_version_and_the_old_one_stays(desk: Desk
         assert (await author.post("/api/v1/questionnaires", json=changed)).json()["version"] == 2
         assert (await author.get("/api/v1/questionnaires/gas-service")).json()["title"] == "新版"
         assert (await author.get("/api/v1/questionnaires/gas-service/versions/1")).json() == old
-        versions = (await author.get("/api/v1/questionnaires/gas-service/versions")).json()
-        assert [one["version"] for one in versions] == [2, 1]
+        versions = (await author.get("/api/v1/questionnaires/gas-service/versions", params={"limit": 1})).json()
+        assert [one["version"] for one in versions["items"]] == [2]
+        older = {"cursor": versions["next_cursor"]}
+        versions = (await author.get("/api/v1/questionnaires/gas-service/versions", params=older)).json()
+        assert ([one["version"] for one in versions["items"]], versions["next_cursor"]) == ([1], None)
         assert (await author.post("/api/v1/questionnaires", json=old["definition"])).json()["version"] == 3
 
 

@@ -85,7 +85,8 @@ async def test_a_person_of_one_branch_sees_nothing_of_another(desk: Desk) -> Non
     async with desk.agent("2001", "supervisor", units=("B2",)) as stranger:
         assert (await stranger.get("/api/v1/visits")).json()["items"] == []
         assert (await stranger.get(f"/api/v1/visits/{visit_id}")).status_code == 404
-        answer = await stranger.post(f"/api/v1/visits/{visit_id}/reassign", json={"team": "x"})
+        seen = await desk.seen(visit_id)
+        answer = await stranger.post(f"/api/v1/visits/{visit_id}/reassign", json={"team": "x"}, headers=seen)
         assert (answer.status_code, answer.json()["title"]) == (404, "没有这张回访单")
         assert (await stranger.get("/api/v1/stats")).json()["by_team"] == []
     async with desk.agent("2002", "supervisor", units=("B1",)) as colleague:
@@ -133,7 +134,7 @@ async def test_a_supervisor_moves_a_visit_to_another_team_even_from_its_holder(d
     async with desk.served.client("supervisor") as supervisor:
         url = f"/api/v1/visits/{visit_id}/reassign"
         assert (await supervisor.post(url, json={"team": "x"}, headers={"If-Match": '"99"'})).status_code == 412
-        moved = (await supervisor.post(url, json={"team": "back-office"})).json()
+        moved = (await supervisor.post(url, json={"team": "back-office"}, headers=await desk.seen(visit_id))).json()
     assert (moved["team"], moved["state"], moved["agent"]) == ("back-office", "open", "")
     assert (await desk.attempt(visit_id, result="busy")).status_code == 409
 

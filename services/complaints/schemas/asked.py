@@ -8,23 +8,23 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from services.complaints.domain.opening import Report
 from shared.contracts.common import CustomerCard
 from shared.contracts.complaints import Grade
-from shared.privacy import Sealer, mask_text
+from shared.privacy import Sealer, mask_prose, mask_text
 
 # what people type is stored and published without whole phone numbers
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(mask_text)
 ]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(mask_text)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(mask_prose)]
 
 
 class NewCustomer(BaseModel):
     id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
         description="客户编号"
     )
-    name: Short = ""
+    name: Short = Field(default="", description="姓名")
     phone: str | None = Field(default=None, max_length=32, description="电话（入库即加密）")
-    level: Short = ""
+    level: Short = Field(default="", description="客户等级")
 
 
 class NewCase(BaseModel):
@@ -52,9 +52,7 @@ class NewCase(BaseModel):
 class Assign(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"unit": "CD", "owner": "E1023"}})
 
-    unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
-        description="责任单位"
-    )
+    unit: Short = Field(min_length=1, description="责任单位")
     owner: Short = Field(default="", description="责任人；不填则仍由首问人负责")
 
 
@@ -94,6 +92,10 @@ def report_of(new: NewCase, sealer: Sealer) -> Report:
     given = new.customer
     sealed = sealer.seal_phone(given.phone) if given.phone else None
     card = CustomerCard(
-        id=given.id, name=given.name, phone=sealed, phone_masked=sealer.masked(sealed), level=given.level
+        id=sealer.protect(given.id, "id"),
+        name=given.name,
+        phone=sealed,
+        phone_masked=sealer.masked(sealed),
+        level=given.level,
     )
     return Report(card, new.description, new.subject, new.kind, new.branch, new.unit, new.grade)

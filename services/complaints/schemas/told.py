@@ -12,7 +12,7 @@ from services.complaints.domain.case import FINAL, IN_WORK, Case, Entry, Outcome
 from services.complaints.domain.limits import Limits
 from shared.contracts.common import Matter
 from shared.contracts.complaints import Grade, Origin
-from shared.privacy import PREFIX, Sealer, mask_text
+from shared.privacy import Sealer
 
 LABELS: dict[What, str] = {
     "opened": "立案",
@@ -39,7 +39,7 @@ class CustomerOut(BaseModel):
 
 
 class CaseOut(BaseModel):
-    """A case in lists and as the answer to changes."""
+    """列表与变更应答中的投诉。"""
 
     id: UUID
     case_no: str = Field(description="投诉编号")
@@ -95,7 +95,7 @@ class EntryOut(BaseModel):
 
 
 class CaseDetail(CaseOut):
-    """A case with everything that happened to it."""
+    """投诉及其全部经过。"""
 
     lineage: str = Field(description="全链路编号：从最初的业务事实到最后的结果")
     matters: list[MatterOut]
@@ -122,7 +122,7 @@ class UnitStats(BaseModel):
 
 
 class Stats(BaseModel):
-    """The statistics sheet (R03.6, R03.8)."""
+    """统计表（R03.6、R03.8）。"""
 
     total: int = Field(description="投诉总数")
     open: int = Field(description="未了结")
@@ -148,7 +148,7 @@ def shown_whole(case: Case, entries: list[Entry], limits: Limits, sealer: Sealer
                 what=entry.what,
                 text=LABELS[entry.what],
                 actor=entry.actor,
-                detail=_masked(entry.detail, sealer),
+                detail=sealer.masked_tree(entry.detail),
             )
             for entry in entries
         ],
@@ -175,18 +175,7 @@ def _remaining_seconds(case: Case, limits: Limits, now: datetime) -> int | None:
 
 
 def _matter(matter: Matter, sealer: Sealer) -> MatterOut:
-    return MatterOut(**_masked(matter.model_dump(), sealer))
-
-
-def _masked(value: Any, sealer: Sealer) -> Any:
-    """The value with sealed numbers and numbers in free text masked, at any depth."""
-    if isinstance(value, dict):
-        return {name: _masked(item, sealer) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item, sealer) for item in value]
-    if isinstance(value, str):
-        return sealer.masked(value) if value.startswith(PREFIX) else mask_text(value)
-    return value
+    return MatterOut(**sealer.masked_tree(matter.model_dump()))
 
 
 def stats_of(counts: Iterable[Mapping[str, Any]]) -> Stats:

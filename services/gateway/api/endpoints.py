@@ -1,6 +1,6 @@
 """Write-back: receivers, deliveries and their log."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -22,15 +22,18 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.store import deliveries, endpoints
 from services.gateway.store.endpoints import Endpoint
 from shared.errors import InvalidInput, NotFound
-from shared.http import IfMatch, ReadSession, SealerDep, WorkDep, etag
-from shared.pagination import Page, decode_cursor, paged
+from shared.http import IfMatch, OnceDep, ReadSession, SealerDep, WorkDep, etag
+from shared.pagination import Cursor, Limit, Page, page_by_name, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1", tags=["回写"])
 
 
 @router.get("/endpoints", summary="回写端点列表")
-async def list_endpoints(session: ReadSession, _: Viewer) -> Page[EndpointOut]:
-    return Page(items=[EndpointOut.model_validate(item) for item in await endpoints.list_endpoints(session)])
+async def list_endpoints(
+    session: ReadSession, _: Viewer, cursor: Cursor = None, limit: Limit = 50
+) -> Page[EndpointOut]:
+    found = [EndpointOut.model_validate(item) for item in await endpoints.list_endpoints(session)]
+    return page_by_name(found, cursor, limit, lambda endpoint: endpoint.name)
 
 
 @router.get("/endpoints/{endpoint_id}", summary="回写端点详情")
@@ -46,7 +49,8 @@ async def get_endpoint(endpoint_id: UUID, response: Response, session: ReadSessi
     "/endpoints",
     status_code=201,
     summary="新建回写端点",
-    description="来源匹配的事实有了回访或投诉结果，即以 Standard Webhooks 签名投递。密钥只出现一次；名称即幂等键。",
+    description="来源匹配的事实有了回访或投诉结果，即以 Standard Webhooks 签名投递。"
+    "密钥只出现一次。可带 Idempotency-Key，重复提交只建一个。",
 )
 async def create_endpoint(
     body: EndpointIn,
@@ -55,12 +59,17 @@ async def create_endpoint(
     sealer: SealerDep,
     principal: Operator,
     settings: SettingsDep,
+    once: OnceDep,
 ) -> EndpointIssuedOut:
     _check(body.url, settings)
-    endpoint, secret = await commands.create_endpoint(
-        work, principal, sealer, body.name, body.url, body.sources, list(body.types)
-    )
-    return _issued(endpoint, secret, response)
+
+    async def create() -> EndpointIssuedOut:
+        endpoint, secret = await commands.create_endpoint(
+            work, principal, sealer, body.name, body.url, body.sources, list(body.types)
+        )
+        return _issued(endpoint, secret, response)
+
+    return await once(EndpointIssuedOut, create)
 
 
 @router.patch("/endpoints/{endpoint_id}", summary="修改回写端点", description="须带 If-Match。")
@@ -98,24 +107,14 @@ def _issued(endpoint: Endpoint, secret: str | None, response: Response) -> Endpo
 async def list_deliveries(
     session: ReadSession,
     _: Viewer,
-    endpoint_id: UUID | None = None,
+    endpoint_id: Annotated[UUID | None, Query(description="回写端点")] = None,
     state: Annotated[Literal["pending", "delivered", "failed"] | None, Query(description="状态")] = None,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[DeliveryOut]:
-    rows = await deliveries.list_deliveries(session, endpoint_id, state, _before(cursor), limit + 1)
+    rows = await deliveries.list_deliveries(session, endpoint_id, state, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row.created_at, row.id))
     return Page(items=[DeliveryOut.model_validate(row) for row in items], next_cursor=following)
-
-
-def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
-    values = decode_cursor(cursor, 2)
-    if values is None:
-        return None
-    try:
-        return datetime.fromisoformat(values[0]), UUID(values[1])
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidInput("分页游标无效") from error
 
 
 @router.get("/deliveries/{delivery_id}", summary="回写详情与投递记录")

@@ -36,8 +36,11 @@ _BODY = {
         "required": True,
         "content": {
             "application/cloudevents+json": {"schema": {"type": "object"}, "example": _EXAMPLE},
-            "application/cloudevents-batch+json": {"schema": {"type": "array", "items": {"type": "object"}}},
-            "application/json": {"schema": {"type": "object"}},
+            "application/cloudevents-batch+json": {
+                "schema": {"type": "array", "items": {"type": "object"}},
+                "example": [_EXAMPLE],
+            },
+            "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
         },
     }
 }

@@ -15,6 +15,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports
 from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
 from shared.http import ReadSession, SealerDep, WorkDep
+from shared.privacy import mask_text
 
 router = APIRouter(prefix="/api/v1/imports", tags=["12345 文件导入"])
 DEFAULT_SOURCE = "12345"
@@ -71,7 +72,7 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
         if not content:
             raise InvalidInput("文件是空的")
         name = "".join(letter for letter in file.filename or "" if letter.isprintable())
-        return source, name[:200], content
+        return source, mask_text(name[:200]), content
 
 
 @router.get("/template", summary="下载模板")

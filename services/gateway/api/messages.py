@@ -10,9 +10,9 @@ from services.gateway.api.access import Operator, Viewer
 from services.gateway.domain.preview import preview
 from services.gateway.schemas import MessageOut
 from services.gateway.store import messages
-from shared.errors import InvalidInput, NotFound
+from shared.errors import NotFound
 from shared.http import ReadSession, SealerDep, WorkDep
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, id_of, paged
 from shared.privacy import Sealer
 
 router = APIRouter(prefix="/api/v1/messages", tags=["原文"])
@@ -27,22 +27,12 @@ async def list_messages(
     _: Viewer,
     source: Annotated[str | None, Query(pattern=r"^[^\x00]*$", description="来源")] = None,
     result: Annotated[ResultFilter | None, Query(description="结果")] = None,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[MessageOut]:
-    rows = await messages.list_messages(session, source, result, _before(cursor), limit + 1)
+    rows = await messages.list_messages(session, source, result, id_of(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row.id,))
     return Page(items=[_shown(row, sealer, SHORT) for row in items], next_cursor=following)
-
-
-def _before(cursor: str | None) -> UUID | None:
-    values = decode_cursor(cursor, 1)
-    if values is None:
-        return None
-    try:
-        return UUID(values[0])
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidInput("分页游标无效") from error
 
 
 @router.get("/{message_id}", summary="原文详情")

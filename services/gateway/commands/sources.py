@@ -76,9 +76,12 @@ async def update_source(work: Work, principal: Principal, name: str, seen: int, 
     return changed
 
 
-async def rotate_source(work: Work, principal: Principal, sealer: Sealer, name: str, grace: timedelta) -> Issued:
-    """New credentials; the ones before live on for `grace` of machine time. Raises NotFound."""
+async def rotate_source(
+    work: Work, principal: Principal, sealer: Sealer, name: str, seen: int, grace: timedelta
+) -> Issued:
+    """New credentials; the ones before live on for `grace` of machine time. Raises NotFound, PreconditionFailed."""
     source = await _lock(work, name)
+    require_version(seen, source.version)
     now = work.clock.machine()
     token, secret = secrets.token_urlsafe(32), _new_secret(source.kind)
     changed = replace(

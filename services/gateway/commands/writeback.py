@@ -12,7 +12,6 @@ import orjson
 import structlog
 
 from services.gateway.domain.credentials import Credential, rotate
-from services.gateway.domain.protection import mask_free_text
 from services.gateway.domain.writeback import Answer, Next, Origin, after_try, body_of, concerns
 from services.gateway.store import deliveries, endpoints, facts
 from services.gateway.store.deliveries import Claimed, NewDelivery
@@ -23,7 +22,7 @@ from shared.http import audit, require_version
 from shared.ids import derived_id, new_id
 from shared.messaging.event import Event
 from shared.messaging.work import Work
-from shared.privacy import Sealer
+from shared.privacy import Sealer, mask_prose, mask_tree
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +70,7 @@ def _delivery(event: Event, origin: Origin, endpoint: Endpoint) -> NewDelivery:
         event_id=event.id,
         type=event.name,
         number=origin.number,
-        body=orjson.dumps(mask_free_text(body_of(event, origin))).decode(),
+        body=orjson.dumps(mask_tree(body_of(event, origin), mask_prose)).decode(),
     )
 
 

@@ -13,12 +13,11 @@ from services.gateway.domain.envelope import Envelope
 from services.gateway.domain.faults import read_data
 from services.gateway.domain.moments import time_errors
 from services.gateway.domain.problems import FieldError, explain
-from services.gateway.domain.protection import ForeignToken, protect
 from shared.contracts.base import INTAKE, Contract
 from shared.contracts.intake import number_of
 from shared.contracts.registry import by_type, wire_type
 from shared.messaging.event import Event, event_key
-from shared.privacy import Sealer
+from shared.privacy import ForeignToken, Sealer
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
@@ -125,7 +124,8 @@ def judge(
     if errors:
         return errors
     try:
-        data = protect(candidate.data, sealer)
+        data = sealer.protect(candidate.data)
+        key, subject = sealer.protect(candidate.key, "id"), sealer.protect(candidate.subject)
     except ForeignToken:
         return [FieldError("data", "含有不是本系统加密的号码，请提交原号码")]
     if candidate.type == HOTLINE:
@@ -136,9 +136,9 @@ def judge(
         source=candidate.source,
         type=candidate.type,
         time=time,
-        key=key_of(candidate, data, sealer),
+        key=key or key_of(data) or candidate.source,
         data=data,
-        subject=str(sealer.seal_tree(candidate.subject)) or number_of(data),
+        subject=subject or number_of(data),
         lineage=str(event_key(time, candidate.source, candidate.id)),
         traceparent=candidate.traceparent or traceparent,
     )
@@ -165,14 +165,12 @@ def _contract_errors(declared: Contract, data: dict[str, Any]) -> list[FieldErro
     return time_errors(model)
 
 
-def key_of(candidate: Candidate, data: dict[str, Any], sealer: Sealer) -> str:
-    """Who the event is ordered with: the sender's partition key, else the customer, else the source."""
+def key_of(data: dict[str, Any]) -> str:
+    """The customer, with whose events this one is to stay in order; "" when it names none."""
     customer = data.get("customer")
-    if candidate.key:
-        return str(sealer.seal_tree(candidate.key))
     if isinstance(customer, dict) and isinstance(customer.get("id"), str | int) and customer["id"] != "":
         return str(customer["id"])[:128]
-    return candidate.source
+    return ""
 
 
 def with_customer(data: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from services.gateway.domain.hotline_fields import NAMES, STATUSES, Unreadable, 
 from services.gateway.domain.mapping import compact, get, put
 from services.gateway.domain.problems import FieldError
 from shared.contracts.intake import HotlineCaseClosed
+from shared.privacy import is_phone, mask_text
 
 _NESTED = ("area", "category", "host_dept", "appellant")
 _EMPTY = ("", "-", "—", "/", "无")
@@ -37,7 +38,9 @@ def read_case(fields: Mapping[str, Any], options: Options) -> Outcome:
 
 
 def _reading(data: dict[str, Any], names: Mapping[str, str], options: Options) -> Outcome:
-    number, status = data["case_no"], data["handle_status"]
+    number, status = data["case_no"], mask_text(data["handle_status"])
+    if is_phone(number):
+        return Refused([FieldError(names.get("case_no", NAMES["case_no"][0]), "是电话号码，请检查列是否错位")])
     closed = _moment(data.get("closed_at"))
     modified = _moment(data.pop("updated_at", None)) or closed
     if status not in STATUSES:

@@ -20,10 +20,10 @@ def preview(body: bytes, limit: int = MOST_CHARACTERS) -> str:
 
 def _masked(value: Any, field: str) -> Any:
     if isinstance(value, dict):
-        return {name: _masked(item, name) for name, item in value.items()}
+        return {mask_text(name): _masked(item, name) for name, item in value.items()}
     if isinstance(value, list):
         return [_masked(item, field) for item in value]
-    if isinstance(value, bool | float) or value is None:
+    if isinstance(value, bool) or value is None:
         return value
     text = str(value)
     masked = mask_phone(text) if field in PHONE_FIELDS else mask_text(text)

@@ -3,6 +3,7 @@
 SendSms has no idempotency: our send id travels as OutId, receipts and details carry it back.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ from services.notifications.domain.windows import day_of
 from shared.clock import Clock
 from shared.errors import BadRequest
 from shared.http import http_client
+from shared.privacy import mask_text
 from shared.zone import ORG_ZONE
 
 VERSION = "2017-05-25"
@@ -149,7 +151,7 @@ def parse_receipts(body: bytes) -> list[Receipt]:
             ref=str(row.get("biz_id") or ""),
             phone=str(row["phone_number"]),
             success=bool(row["success"]),
-            code=str(row.get("err_code") or ""),
+            code=mask_text(str(row.get("err_code") or "")),
             reported_at=_local_time(row.get("report_time")),
         )
         for row in _rows(body, ("phone_number", "success"))
@@ -160,12 +162,16 @@ def parse_replies(body: bytes) -> list[Reply]:
     """An SmsUp push. Raises BadRequest when it is not one."""
     return [
         Reply(
-            sequence=str(row.get("sequence_id") or f"{row.get('send_time')}/{row['content']}"),
+            sequence=str(row.get("sequence_id") or _digest(f"{row.get('send_time')}/{row['content']}")),
             phone=str(row["phone_number"]),
-            content=str(row["content"])[:500],
+            content=mask_text(str(row["content"])[:500]),
         )
         for row in _rows(body, ("phone_number", "content"))
     ]
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def _rows(body: bytes, required: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ from services.notifications.commands import catalogue as commands
 from services.notifications.domain.greetings import FESTIVALS
 from services.notifications.schemas import (
     DocumentOut,
-    Documents,
     FestivalOut,
     GreetingCalendar,
     shown_document,
@@ -18,18 +17,36 @@ from services.notifications.schemas import (
 from services.notifications.store import catalogue as store
 from shared.errors import BadRequest
 from shared.http import ReadSession, WorkDep, audit
+from shared.pagination import Cursor, Limit, Page, page_by_name
 
 router = APIRouter(prefix="/api/v1", tags=["模板与规则"])
 MOST_BYTES = 64 << 10
-_YAML_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/yaml": {"schema": {"type": "object"}},
-            "application/json": {"schema": {"type": "object"}},
-        },
-    }
+_TEMPLATE = {
+    "name": "thank_you",
+    "title": "办理完成感谢短信",
+    "channel": "sms",
+    "category": "notice",
+    "sign": "城市燃气",
+    "text": "尊敬的{{ name }}，您的业务已办理完成，感谢您的信任。",
+    "params": {"name": "{{ customer.name | default('客户', true) }}"},
+    "sample": {"name": "张先生"},
+    "codes": {"aliyun": "SMS_100000001"},
+    "review": "approved",
 }
+_RULE = {
+    "id": "thank-you",
+    "events": ["order.completed"],
+    "purpose": "thank_you",
+    "template": "thank_you",
+    "when": "same_day",
+    "valid_hours": 12,
+}
+
+
+def _described(example: dict[str, Any]) -> dict[str, Any]:
+    """The API description of a body that is YAML or JSON."""
+    content = {"schema": {"type": "object"}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/yaml": content, "application/json": content}}}
 
 
 async def _document(request: Request, _principal: Worker) -> dict[str, Any]:
@@ -53,12 +70,15 @@ Body = Annotated[dict[str, Any], Depends(_document)]
 
 
 @router.get("/templates", summary="消息模板")
-async def list_templates(session: ReadSession, principal: Reader) -> Documents:
-    """每个模板的最新版本。"""
-    return Documents(items=[shown_document(found) for found in await store.list_newest(session, "template")])
+async def list_templates(
+    session: ReadSession, principal: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[DocumentOut]:
+    """每个模板的最新版本，按名称排列。"""
+    found = [shown_document(document) for document in await store.list_newest(session, "template")]
+    return page_by_name(found, cursor, limit, lambda document: document.name)
 
 
-@router.post("/templates", summary="保存模板", openapi_extra=_YAML_BODY)
+@router.post("/templates", summary="保存模板", openapi_extra=_described(_TEMPLATE))
 async def save_template(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
     """YAML 或 JSON；可在 rules 中附带使用它的通知规则。内容不变则版本不变；检查不通过时逐条列出原因。"""
     saved = await commands.save_template(work, body, principal.id)
@@ -67,12 +87,15 @@ async def save_template(body: Body, work: WorkDep, principal: Worker) -> Documen
 
 
 @router.get("/rules", summary="通知规则")
-async def list_rules(session: ReadSession, principal: Reader) -> Documents:
-    """什么事实、在什么条件下、向谁发什么消息。"""
-    return Documents(items=[shown_document(found) for found in await store.list_newest(session, "rule")])
+async def list_rules(
+    session: ReadSession, principal: Reader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[DocumentOut]:
+    """什么事实、在什么条件下、向谁发什么消息；按名称排列。"""
+    found = [shown_document(document) for document in await store.list_newest(session, "rule")]
+    return page_by_name(found, cursor, limit, lambda document: document.name)
 
 
-@router.post("/rules", summary="保存通知规则", openapi_extra=_YAML_BODY)
+@router.post("/rules", summary="保存通知规则", openapi_extra=_described(_RULE))
 async def save_rule(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
     """YAML 或 JSON；内容不变则版本不变。停用请将 enabled 设为 false。"""
     saved = await commands.save_rule(work, body, principal.id)

@@ -6,15 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.notifications.api.roles import Reader, Worker
-from services.notifications.api.sends import after_of
 from services.notifications.commands import by_hand
 from services.notifications.schemas import (
     ConsentOut,
-    Consents,
     NewConsent,
     NewOptOut,
     OptOutOut,
-    Replies,
+    ReplyOut,
     shown_consent,
     shown_opt_out,
     shown_reply,
@@ -22,7 +20,7 @@ from services.notifications.schemas import (
 from services.notifications.store import contacts, inbound
 from shared.errors import InvalidInput
 from shared.http import OnceDep, ReadSession, SealerDep, WorkDep, audit
-from shared.pagination import Page, paged
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id, time_and_text
 from shared.privacy import e164
 
 router = APIRouter(prefix="/api/v1", tags=["退订与同意"])
@@ -34,11 +32,11 @@ async def list_opt_outs(
     sealer: SealerDep,
     principal: Reader,
     customer_id: Annotated[str | None, Query(max_length=64, description="客户编号")] = None,
-    cursor: Annotated[str | None, Query(description="翻页游标")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[OptOutOut]:
     """生效中的退订，按登记时间倒序。"""
-    rows = await contacts.list_opt_outs(session, customer_id, after_of(cursor), limit + 1)
+    rows = await contacts.list_opt_outs(session, customer_id, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row.created_at, row.id))
     return Page(items=[shown_opt_out(row, sealer) for row in items], next_cursor=following)
 
@@ -54,7 +52,7 @@ async def create_opt_out(
         raise InvalidInput("手机号无法识别")
 
     async def create() -> OptOutOut:
-        row = await by_hand.opt_out(work, sealer, **body.model_dump(), by=principal.id)
+        row = await by_hand.record_opt_out(work, sealer, **body.model_dump(), by=principal.id)
         await audit(work, principal, "opt_out.created", str(row.id), scope=row.scope)
         return shown_opt_out(row, sealer)
 
@@ -71,10 +69,16 @@ async def revoke_opt_out(opt_out_id: UUID, work: WorkDep, sealer: SealerDep, pri
 
 @router.get("/consents", summary="客户同意记录")
 async def list_consents(
-    session: ReadSession, principal: Reader, customer_id: Annotated[str, Query(max_length=64, description="客户编号")]
-) -> Consents:
-    """推广短信须有可证明的同意：谁、何时、以何种方式、同意了什么。"""
-    return Consents(items=[shown_consent(row) for row in await contacts.list_consents(session, customer_id)])
+    session: ReadSession,
+    principal: Reader,
+    customer_id: Annotated[str, Query(max_length=64, description="客户编号")],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ConsentOut]:
+    """推广短信须有可证明的同意：谁、何时、以何种方式、同意了什么；最近的在前。"""
+    rows = await contacts.list_consents(session, customer_id, time_and_id(cursor), limit + 1)
+    items, following = paged(rows, limit, lambda row: (row.given_at, row.id))
+    return Page(items=[shown_consent(row) for row in items], next_cursor=following)
 
 
 @router.post("/consents", status_code=201, summary="登记客户同意")
@@ -91,7 +95,13 @@ async def create_consent(body: NewConsent, once: OnceDep, work: WorkDep, princip
 
 @router.get("/replies", summary="客户回复")
 async def list_replies(
-    session: ReadSession, principal: Reader, customer_id: Annotated[str, Query(max_length=64, description="客户编号")]
-) -> Replies:
-    """客户的上行短信；数字回复可作调查结果。"""
-    return Replies(items=[shown_reply(row) for row in await inbound.replies_of(session, customer_id)])
+    session: ReadSession,
+    principal: Reader,
+    customer_id: Annotated[str, Query(max_length=64, description="客户编号")],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ReplyOut]:
+    """客户的上行短信，最近的在前；数字回复可作调查结果。"""
+    rows = await inbound.list_replies(session, customer_id, time_and_text(cursor), limit + 1)
+    items, following = paged(rows, limit, lambda row: (row["received_at"], row["sequence"]))
+    return Page(items=[shown_reply(row) for row in items], next_cursor=following)

@@ -1,6 +1,6 @@
 """The send ledger and the providers."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from shared.auth import Principal, may_see_unit
 from shared.errors import InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, SealerDep, WorkDep, audit
 from shared.ids import new_id
-from shared.pagination import Page, decode_cursor, paged
-from shared.privacy import e164
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id
+from shared.privacy import e164, mask_prose, mask_tree
 
 router = APIRouter(prefix="/api/v1", tags=["发送"])
 
@@ -32,24 +32,15 @@ async def list_sends(
     purpose: Annotated[str | None, Query(max_length=64, description="用途")] = None,
     customer_id: Annotated[str | None, Query(max_length=64, description="客户编号")] = None,
     channel: Annotated[Channel | None, Query(description="渠道")] = None,
-    cursor: Annotated[str | None, Query(description="翻页游标")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[SendOut]:
     """按计划时间倒序；号码已脱敏。"""
     filters = {"state": state, "purpose": purpose, "customer_id": customer_id, "channel": channel}
     chosen = {name: str(value) for name, value in filters.items() if value}
-    rows = await store.list_page(session, chosen, principal.units, after_of(cursor), limit + 1)
+    rows = await store.list_page(session, chosen, principal.units, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda send: (send.planned_at, send.id))
     return Page(items=[shown_send(send, sealer) for send in items], next_cursor=following)
-
-
-def after_of(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """Where the page before ended. Raises InvalidInput."""
-    values = decode_cursor(cursor, 2)
-    try:
-        return (datetime.fromisoformat(values[0]), UUID(values[1])) if values else None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InvalidInput("分页游标无效") from error
 
 
 @router.get("/sends/{send_id}", summary="一条发送记录")
@@ -81,7 +72,7 @@ async def create_send(
             customer_id=body.customer_id,
             phone=sealer.seal_phone(body.phone) if body.phone else "",
             email=body.email,
-            data=body.data,
+            data=mask_tree(body.data, mask_prose),
             cause=f"{principal.id}/{once.key or new_id()}",
         )
         await audit(work, principal, "send.created", str(send.id), customer_id=send.customer_id, template=send.template)

@@ -65,7 +65,7 @@ async def send_again(work: Work, send_id: UUID) -> Send:
     return new
 
 
-async def opt_out(
+async def record_opt_out(
     work: Work,
     sealer: Sealer,
     *,
@@ -78,7 +78,9 @@ async def opt_out(
 ) -> OptOut:
     """Record a refusal somebody told us of."""
     recipient = sealer.seal_phone(phone) if phone else ""
-    return await add_opt_out(work, sealer, customer_id, recipient, channel, scope, "by_hand", note, by)
+    opt_out = OptOut(new_id(), customer_id, recipient, channel, scope, "by_hand", note, by, work.now())
+    await add_opt_out(work, sealer, opt_out)
+    return opt_out
 
 
 async def revoke_opt_out(work: Work, opt_out_id: UUID, by: str) -> OptOut:

@@ -49,7 +49,7 @@ async def take_replies(work: Work, sealer: Sealer, provider: str, replies: Seque
     for reply, number in told:
         if (reply.sequence, number) in fresh and is_refusal(reply.content):
             customer_id = str(rows[reply.sequence, number]["customer_id"])
-            await _refuse(work, sealer, customer_id, number, scopes_of(sends.last_category(last, number)), reply)
+            await _refuse(work, sealer, customer_id, number, last.get(number), reply)
     return len(fresh)
 
 
@@ -71,32 +71,33 @@ def _reply_row(
 
 
 async def _refuse(
-    work: Work, sealer: Sealer, customer_id: str, number: str, scopes: Sequence[str], reply: Reply
+    work: Work, sealer: Sealer, customer_id: str, number: str, answered: Send | None, reply: Reply
 ) -> None:
     known = {refusal.scope for refusal in await contacts.refusals(work.session, [], [number])}
-    for scope in scopes:
+    for scope in scopes_of(answered.category if answered else None):
         if scope not in known:
-            await add_opt_out(work, sealer, customer_id, number, "sms", scope, "reply", reply.content[:20], "customer")
+            opt_out = OptOut(
+                new_id(), customer_id, number, "sms", scope, "reply", reply.content[:20], "customer", work.now()
+            )
+            await add_opt_out(work, sealer, opt_out, lineage=answered.lineage if answered else "")
 
 
-async def add_opt_out(
-    work: Work, sealer: Sealer, customer_id: str, recipient: str, channel: str, scope: str, how: str, note: str, by: str
-) -> OptOut:
-    """Record an opt-out and tell the others."""
-    opt_out = OptOut(new_id(), customer_id, recipient, channel, scope, how, note, by, work.now())
-    await contacts.add_opt_outs(work.session, [opt_out])
+async def add_opt_out(work: Work, sealer: Sealer, opt_out: OptOut, lineage: str = "") -> None:
+    """Record an opt-out and tell the others; `lineage` is that of the message it answers."""
+    await contacts.add_opt_out(work.session, opt_out)
+    by_sms = opt_out.channel == "sms"
     work.publish(
         NotificationOptedOut(
-            customer_id=customer_id,
-            phone_masked=sealer.masked(recipient) if channel == "sms" else "",
-            channel="sms" if channel == "sms" else "email",
-            purpose=scope,
+            customer_id=opt_out.customer_id,
+            phone_masked=sealer.masked(opt_out.recipient) if by_sms else "",
+            channel="sms" if by_sms else "email",
+            purpose=opt_out.scope,
             opted_out_at=opt_out.created_at,
         ),
-        key=customer_id or str(opt_out.id),
+        key=opt_out.customer_id or str(opt_out.id),
+        lineage=lineage,
         subject=str(opt_out.id),
     )
-    return opt_out
 
 
 def _uuid(value: str) -> UUID | None:

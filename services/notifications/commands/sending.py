@@ -42,6 +42,8 @@ async def lease_due(work: Work, desk: Desk, limit: int) -> Batch:
     """Decide again on every planned send whose time has come, and lease those that may go out now."""
     now, machine = work.now(), work.clock.machine()
     due = await sends.lock_due(work.session, now, machine, list(desk.providers), limit)
+    if not due:
+        return Batch(0, machine, (), 0)
     token = await sends.next_token(work.session)
     addressed = await _addressed(work, desk, due)
     changes = await _decide(work, desk, addressed, token)

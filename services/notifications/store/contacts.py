@@ -116,9 +116,8 @@ _REVOKE = text(f"""
 """)
 
 
-async def add_opt_outs(session: AsyncSession, opt_outs: Sequence[OptOut]) -> None:
-    if opt_outs:
-        await session.execute(_ADD_OPT_OUT, {"rows": as_rows(opt_outs)})
+async def add_opt_out(session: AsyncSession, opt_out: OptOut) -> None:
+    await session.execute(_ADD_OPT_OUT, {"rows": as_rows([opt_out])})
 
 
 async def list_opt_outs(
@@ -161,7 +160,9 @@ _ADD_CONSENT = text(f"""
     SELECT {_CONSENT_COLUMNS} FROM jsonb_populate_recordset(NULL::consent, CAST(:rows AS jsonb))
 """)
 _CONSENTS = text(f"""
-    SELECT {_CONSENT_COLUMNS} FROM consent WHERE customer_id = :id AND revoked_at IS NULL ORDER BY given_at DESC
+    SELECT {_CONSENT_COLUMNS} FROM consent WHERE customer_id = :customer_id AND revoked_at IS NULL
+    AND (CAST(:at AS timestamptz) IS NULL OR (given_at, id) < (CAST(:at AS timestamptz), CAST(:id AS uuid)))
+    ORDER BY given_at DESC, id DESC LIMIT :limit
 """)
 
 
@@ -169,5 +170,10 @@ async def add_consent(session: AsyncSession, consent: Consent) -> None:
     await session.execute(_ADD_CONSENT, {"rows": as_rows([consent])})
 
 
-async def list_consents(session: AsyncSession, customer_id: str) -> list[Consent]:
-    return [Consent(**row) for row in (await session.execute(_CONSENTS, {"id": customer_id})).mappings()]
+async def list_consents(
+    session: AsyncSession, customer_id: str, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Consent]:
+    """A customer's consents, the newest first, from behind `after`."""
+    at, row_id = after or (None, None)
+    values = {"customer_id": customer_id, "at": at, "id": row_id, "limit": limit}
+    return [Consent(**row) for row in (await session.execute(_CONSENTS, values)).mappings()]

@@ -17,7 +17,11 @@ _ADD_REPLIES = text("""
     INSERT INTO reply SELECT * FROM jsonb_populate_recordset(NULL::reply, CAST(:rows AS jsonb))
     ON CONFLICT DO NOTHING RETURNING sequence, recipient
 """)
-_REPLIES = text("SELECT * FROM reply WHERE customer_id = :customer_id ORDER BY received_at DESC LIMIT 100")
+_REPLIES = text("""
+    SELECT * FROM reply WHERE customer_id = :customer_id
+    AND (CAST(:at AS timestamptz) IS NULL OR (received_at, sequence) < (CAST(:at AS timestamptz), CAST(:sequence AS text)))
+    ORDER BY received_at DESC, sequence DESC LIMIT :limit
+""")
 _LAST_DAY = text("SELECT max(day) FROM greeting_day")
 _CLAIM_DAY = text("""
     INSERT INTO greeting_day (day, planned_at, planned) VALUES (:day, :at, 0) ON CONFLICT DO NOTHING RETURNING day
@@ -37,9 +41,12 @@ async def add_replies(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> 
     return {tuple(row) for row in added}
 
 
-async def replies_of(session: AsyncSession, customer_id: str) -> list[dict[str, Any]]:
-    """A customer's replies, the newest first."""
-    rows = await session.execute(_REPLIES, {"customer_id": customer_id})
+async def list_replies(
+    session: AsyncSession, customer_id: str, after: tuple[datetime, str] | None, limit: int
+) -> list[dict[str, Any]]:
+    """A customer's replies, the newest first, from behind `after`."""
+    at, sequence = after or (None, None)
+    rows = await session.execute(_REPLIES, {"customer_id": customer_id, "at": at, "sequence": sequence, "limit": limit})
     return [dict(row) for row in rows.mappings()]
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifications.domain.send import Category, Send, SendId, State
+from services.notifications.domain.send import Send, SendId, State
 from services.notifications.store.rows import as_rows
 
 _COLUMNS = tuple(field.name for field in fields(Send))
@@ -132,12 +132,6 @@ async def counts_since(session: AsyncSession, since: datetime) -> list[tuple[str
 
 async def count_unknown(session: AsyncSession) -> int:
     return int((await session.execute(_UNKNOWN)).scalar_one())
-
-
-def last_category(last: Mapping[str, Send], recipient: str) -> Category | None:
-    """The category of the latest message to a number."""
-    send = last.get(recipient)
-    return send.category if send else None
 
 
 def _send(row: RowMapping) -> Send:

@@ -1,6 +1,6 @@
 """Why, and why not: the decision records, and decisions tried without effect."""
 
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from shared.contracts.registry import wire_type
 from shared.errors import InvalidInput
 from shared.http import ClockDep, ReadSession
 from shared.messaging import Event
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1", tags=["决定"])
@@ -32,8 +32,8 @@ async def list_decisions(
     source: Annotated[str | None, Query(description="来源，与事件编号合用")] = None,
     task_id: Annotated[UUID | None, Query(description="回访任务编号")] = None,
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
-    cursor: Annotated[str | None, Query(description="下一页游标")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[DecisionOut]:
     """须给出事件、任务或客户之一；新近的事实在前。事件尚未处理时为空。"""
     given = {"event_id": event_id, "task_id": str(task_id) if task_id else None, "customer_id": customer_id}
@@ -42,12 +42,22 @@ async def list_decisions(
         raise InvalidInput("请给出 event_id、task_id 或 customer_id 之一")
     if source:
         filters["source"] = source
-    last = decode_cursor(cursor, 2)
-    after = (datetime.fromisoformat(last[0]), UUID(last[1])) if last else None
+    after = time_and_id(cursor)
     rows = await decisions.list_decisions(session, filters, after, limit)
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
     titles = await policies.get_titles(session, [detail["policy"] for row in items for detail in row.details])
     return Page(items=[DecisionOut.of(row, titles) for row in items], next_cursor=following)
+
+
+@router.get("/decisions/stats", summary="决定统计：各结果的数量")
+async def get_stats(
+    session: ReadSession,
+    by: Reader,
+    first: Annotated[date | None, Query(alias="from", description="事实的首日（UTC）")] = None,
+    last: Annotated[date | None, Query(alias="to", description="事实的末日（UTC）")] = None,
+) -> dict[str, int]:
+    """planned 已计划、merged 已合并、sampled_out 未抽中、no_policy_matches 没有策略匹配等，各有多少。"""
+    return await decisions.count_outcomes(session, first, last)
 
 
 @router.post("/policies/try", summary="试算一个事件")

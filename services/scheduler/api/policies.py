@@ -13,6 +13,7 @@ from services.scheduler.store import policies
 from shared.auth import Principal, Role, require
 from shared.errors import InvalidInput
 from shared.http import IfMatch, OnceDep, ReadSession, WorkDep, etag
+from shared.pagination import Cursor, Limit, Page, page_by_name
 
 router = APIRouter(prefix="/api/v1", tags=["策略"])
 Owner = Annotated[Principal, Depends(require(Role.POLICY_OWNER))]
@@ -52,9 +53,10 @@ async def apply_pack(pack: Annotated[PackIn, Depends(pack_in)], work: WorkDep, b
 
 
 @router.get("/policies", summary="策略列表")
-async def list_policies(session: ReadSession, by: Reader) -> list[PolicyOut]:
-    """全部策略的当前版本。"""
-    return [PolicyOut.of(stored) for stored in await policies.list_policies(session)]
+async def list_policies(session: ReadSession, by: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[PolicyOut]:
+    """策略的当前版本，按编号排列。"""
+    found = [PolicyOut.of(stored) for stored in await policies.list_policies(session)]
+    return page_by_name(found, cursor, limit, lambda policy: policy.id)
 
 
 @router.get("/policies/{policy_id}", summary="策略详情与历史版本")

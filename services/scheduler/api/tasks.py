@@ -12,7 +12,7 @@ from services.scheduler.schemas import CancelIn, TaskOut
 from services.scheduler.store import tasks
 from shared.auth import Principal, Role, require
 from shared.http import ReadSession, WorkDep
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1/tasks", tags=["回访任务"])
@@ -30,13 +30,12 @@ async def list_tasks(
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
     due_from: Annotated[datetime | None, Query(description="最早联系时间不早于")] = None,
     due_to: Annotated[datetime | None, Query(description="最早联系时间早于")] = None,
-    cursor: Annotated[str | None, Query(description="下一页游标")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[TaskOut]:
     """按最早联系时间排列。"""
     given = {"state": state, "customer_id": customer_id, "due_from": _zoned(due_from), "due_to": _zoned(due_to)}
-    last = decode_cursor(cursor, 2)
-    after = (datetime.fromisoformat(last[0]), UUID(last[1])) if last else None
+    after = time_and_id(cursor)
     filters = {name: value for name, value in given.items() if value is not None}
     items, following = paged(
         await tasks.list_tasks(session, filters, after, limit), limit, lambda row: (row.task.due_at, row.task.id)

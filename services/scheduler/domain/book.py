@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.scheduler.domain.conditions import Check, Failure, Profile, compile_condition, leaves
+from services.scheduler.domain.conditions import Check, Failure, Profile, compile_condition
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
@@ -41,7 +41,6 @@ class PolicyBook:
     def __init__(self, policies: Iterable[Policy] = (), revision: int = 0, sample: Sampler = sampler) -> None:
         rules = [compile_policy(policy, sample) for policy in policies]
         self.revision = revision
-        self.policies = {rule.policy.id: rule.policy for rule in rules}
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
         self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}
@@ -52,15 +51,6 @@ class PolicyBook:
     def triggered_by(self, wire: str) -> bool:
         """Whether a policy names this very event type."""
         return wire in self._by_type
-
-    @property
-    def needs_profiles(self) -> bool:
-        """Whether a condition asks about the customer."""
-        return any(
-            leaf["field"].startswith("customer.")
-            for policy in self.policies.values()
-            for leaf in leaves(policy.trigger.condition)
-        )
 
 
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:

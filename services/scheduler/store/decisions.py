@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -82,3 +82,16 @@ async def list_decisions(
     query = f"SELECT {_COLUMNS} FROM decision WHERE {where} ORDER BY at DESC, event_key DESC LIMIT :limit"  # noqa: S608
     rows = await session.execute(text(query), values)
     return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
+
+
+async def count_outcomes(session: AsyncSession, first: date | None, last: date | None) -> dict[str, int]:
+    """How many decisions came to each outcome, over the UTC days `first` to `last` of their facts; None = no limit."""
+    rows = await session.execute(
+        text("""
+            SELECT outcome, count(*) FROM decision
+            WHERE (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)
+            GROUP BY outcome ORDER BY count(*) DESC, outcome
+        """),
+        {"first": first, "last": last},
+    )
+    return {outcome: amount for outcome, amount in rows}  # noqa: C416 - rows are not pairs to the type checker

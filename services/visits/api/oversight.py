@@ -5,17 +5,17 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from services.visits import commands
-from services.visits.api.dependencies import Seen, Supervisor
+from services.visits.api.dependencies import Supervisor
 from services.visits.schemas.requests import ReassignIn, ReviewIn
 from services.visits.schemas.visits import ReviewOut, VisitOut
-from shared.http import OnceDep, WorkDep, etag
+from shared.http import IfMatch, OnceDep, WorkDep, etag
 
 router = APIRouter(prefix="/api/v1/visits", tags=["主管"])
 
 
 @router.post("/{visit_id}/reassign", summary="改派班组")
 async def reassign(
-    visit_id: UUID, body: ReassignIn, supervisor: Supervisor, work: WorkDep, seen: Seen, response: Response
+    visit_id: UUID, body: ReassignIn, supervisor: Supervisor, work: WorkDep, seen: IfMatch, response: Response
 ) -> VisitOut:
     """未办结的单改派给另一班组；已被领取的强制收回。"""
     visit = await commands.reassign(work, supervisor, visit_id, body.team, seen)

@@ -1,10 +1,10 @@
 """Publishing and reading questionnaires."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
 import yaml
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.visits import commands
 from services.visits.api.dependencies import Author, QuestionnaireReader
@@ -14,14 +14,35 @@ from services.visits.schemas.questionnaires import PublishedOut, QuestionnaireDe
 from services.visits.store import questionnaires
 from shared.errors import BadRequest, PayloadTooLarge
 from shared.http import ReadSession, WorkDep
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, number_of, paged, text_of
 
 router = APIRouter(prefix="/api/v1/questionnaires", tags=["问卷"])
 LARGEST = 64 * 1024
+_EXAMPLE = {
+    "id": "gas-repair",
+    "title": "燃气维修回访",
+    "questions": [
+        {
+            "id": "satisfaction",
+            "kind": "single",
+            "title": "总体满意度",
+            "ask": "您对这次维修满意吗？",
+            "required": True,
+            "role": "satisfaction",
+            "options": [
+                {"value": "satisfied", "label": "满意", "score": 100},
+                {"value": "dissatisfied", "label": "不满意", "score": 0},
+            ],
+        }
+    ],
+}
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {media: {"schema": {"type": "object"}} for media in ("application/yaml", "application/json")},
+        "content": {
+            media: {"schema": {"type": "object"}, "example": _EXAMPLE}
+            for media in ("application/yaml", "application/json")
+        },
     }
 }
 
@@ -42,12 +63,11 @@ async def publish(request: Request, author: Author, work: WorkDep, response: Res
 async def list_questionnaires(
     _reader: QuestionnaireReader,
     session: ReadSession,
-    cursor: Annotated[str | None, Query(description="上一页给出的游标")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[QuestionnaireOut]:
     """每份问卷的最新版本。"""
-    after = str((decode_cursor(cursor, 1) or [""])[0])
-    found = await questionnaires.list_newest(session, after, limit + 1)
+    found = await questionnaires.list_newest(session, text_of(cursor) or "", limit + 1)
     rows, next_cursor = paged(found, limit, lambda row: (row.id,))
     return Page(items=[QuestionnaireOut.of(row) for row in rows], next_cursor=next_cursor)
 
@@ -61,8 +81,17 @@ async def newest(questionnaire_id: str, _reader: QuestionnaireReader, session: R
 
 
 @router.get("/{questionnaire_id}/versions", summary="列出问卷的全部版本")
-async def versions(questionnaire_id: str, _reader: QuestionnaireReader, session: ReadSession) -> list[QuestionnaireOut]:
-    return [QuestionnaireOut.of(row) for row in await questionnaires.versions(session, questionnaire_id)]
+async def versions(
+    questionnaire_id: str,
+    _reader: QuestionnaireReader,
+    session: ReadSession,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[QuestionnaireOut]:
+    """新的在前。"""
+    found = await questionnaires.versions(session, questionnaire_id, number_of(cursor), limit + 1)
+    rows, next_cursor = paged(found, limit, lambda row: (row.version,))
+    return Page(items=[QuestionnaireOut.of(row) for row in rows], next_cursor=next_cursor)
 
 
 @router.get("/{questionnaire_id}/versions/{version}", summary="查看问卷的一个版本")

@@ -14,7 +14,7 @@ from services.visits.schemas.visits import Card, CountOut, Detail, ResultCodeOut
 from services.visits.store import queries, rows
 from shared.errors import InvalidInput
 from shared.http import ClockDep, ReadSession, SealerDep, etag
-from shared.pagination import Page, decode_cursor, paged
+from shared.pagination import Cursor, Limit, Page, id_of, paged
 
 router = APIRouter(prefix="/api/v1", tags=["回访单"])
 STATS_DAYS = 31
@@ -29,12 +29,12 @@ async def list_visits(
     branch: Annotated[str | None, Query(description="分公司")] = None,
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
     agent: Annotated[str | None, Query(description="领取人或办结人")] = None,
-    cursor: Annotated[str | None, Query(description="上一页给出的游标")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="每页条数")] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[VisitOut]:
     """按应访时间从新到旧列出本人有权查看的单。"""
     wanted = queries.Filter(state, team, branch, customer_id, agent)
-    found = await queries.list_visits(session, wanted, reader.units, _before(cursor), limit + 1)
+    found = await queries.list_visits(session, wanted, reader.units, id_of(cursor), limit + 1)
     visits, next_cursor = paged(found, limit, lambda visit: (visit.id,))
     return Page(items=[VisitOut.of(visit) for visit in visits], next_cursor=next_cursor)
 
@@ -78,11 +78,3 @@ async def stats(
 async def result_codes(_reader: Reader) -> list[ResultCodeOut]:
     """每个代码的含义、快捷键与重拨计划。"""
     return [ResultCodeOut.of(code) for code in RESULTS.values()]
-
-
-def _before(cursor: str | None) -> UUID | None:
-    values = decode_cursor(cursor, 1)
-    try:
-        return UUID(values[0]) if values else None
-    except (ValueError, AttributeError) as error:
-        raise InvalidInput("分页游标无效") from error

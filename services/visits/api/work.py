@@ -6,14 +6,14 @@ from fastapi import APIRouter, Response
 from prometheus_client import Counter
 
 from services.visits import commands
-from services.visits.api.dependencies import Agent, Seen, SettingsDep
+from services.visits.api.dependencies import Agent, SettingsDep
 from services.visits.domain.attempts import Report
 from services.visits.domain.errors import InvalidAttempt
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.schemas.questionnaires import Script
 from services.visits.schemas.requests import AttemptIn, ClaimIn, RevealIn, SaveAnswersIn
 from services.visits.schemas.visits import Card, ClaimOut, LeaseOut, PhoneOut, ResultOut, VisitOut
-from shared.http import OnceDep, SealerDep, WorkDep, etag
+from shared.http import IfMatch, OnceDep, SealerDep, WorkDep, etag
 from shared.ids import new_id
 from shared.privacy import Sealer, e164, mask_phone
 
@@ -36,7 +36,7 @@ async def save_answers(
     agent: Agent,
     work: WorkDep,
     settings: SettingsDep,
-    seen: Seen,
+    seen: IfMatch,
     response: Response,
 ) -> Script:
     """整体替换已暂存的答案并续期，返回答案变化后当前可见的问题。"""

@@ -75,7 +75,7 @@ class QuestionOut(BaseModel):
 
 
 class Script(BaseModel):
-    """What to say now: only the questions that the answers so far make visible, in order."""
+    """此刻的话术：按已有答案可见的问题，依次列出。"""
 
     id: str
     version: int

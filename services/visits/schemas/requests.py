@@ -6,23 +6,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.visits.domain.attempts import Person
 from shared.contracts.visits import AttemptResult
-from shared.privacy import mask_text
-
-
-def _masked(answer: Any) -> Any:
-    if isinstance(answer, list):
-        return [_masked(item) for item in answer]
-    return mask_text(answer) if isinstance(answer, str) else answer
-
-
-def _masked_answers(answers: dict[str, Any]) -> dict[str, Any]:
-    return {question: _masked(answer) for question, answer in answers.items()}
-
+from shared.privacy import mask_text, mask_tree
 
 AnswersIn = Annotated[
     dict[str, Any],
     Field(max_length=100, description="题号到答案；单选为选项值，多选为列表，是非题为 yes/no/unclear，评分和数字为数"),
-    AfterValidator(_masked_answers),
+    AfterValidator(mask_tree),
 ]
 Note = Annotated[str, Field(max_length=2000), AfterValidator(mask_text)]
 
@@ -41,7 +30,7 @@ class SaveAnswersIn(Body):
 
 
 class AttemptIn(Body):
-    """One try, as the agent sums it up."""
+    """一次联系，由坐席小结。"""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -16,7 +16,7 @@ from services.visits.domain.visit import State, Visit
 from services.visits.schemas.questionnaires import Script
 from shared.contracts.common import Channel
 from shared.contracts.visits import AttemptResult
-from shared.privacy import PREFIX, Sealer
+from shared.privacy import Sealer
 
 
 class CustomerOut(BaseModel):
@@ -28,7 +28,7 @@ class CustomerOut(BaseModel):
 
 
 class MatterOut(BaseModel):
-    """What the contact is about."""
+    """回访涉及的事项。"""
 
     event_id: str
     event_type: str
@@ -39,7 +39,7 @@ class MatterOut(BaseModel):
 
 
 class VisitOut(BaseModel):
-    """A visit in lists and short answers."""
+    """列表与简短应答中的回访单。"""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -101,7 +101,7 @@ class ReviewOut(BaseModel):
 
 
 class Card(VisitOut):
-    """All an agent needs for the call."""
+    """坐席通话所需的全部内容。"""
 
     matters: list[MatterOut] = Field(description="一次联系的全部事项")
     script: Script | None = Field(description="话术与当前可见的问题；问卷尚未发布时为空")
@@ -113,7 +113,7 @@ class Card(VisitOut):
     ) -> "Card":
         return cls(
             **_shown(visit),
-            matters=[_masked(matter.model_dump(), sealer) for matter in visit.matters],
+            matters=[sealer.masked_tree(matter.model_dump()) for matter in visit.matters],
             script=Script.of(visit, questionnaire) if questionnaire else None,
             history=[AttemptOut.model_validate(asdict(attempt)) for attempt in attempts],
         )
@@ -129,7 +129,7 @@ class ClaimOut(BaseModel):
 
 
 class ResultOut(BaseModel):
-    """What an attempt led to."""
+    """一次联系的结果。"""
 
     visit_id: UUID
     attempt_id: UUID
@@ -192,12 +192,3 @@ def _shown(visit: Visit) -> dict[str, Any]:
     values = {name: getattr(visit, name) for name in VisitOut.model_fields if name not in ("title", "customer")}
     customer = CustomerOut.model_validate(visit.customer.model_dump())
     return {**values, "customer": customer, "title": visit.matters[0].title if visit.matters else ""}
-
-
-def _masked(value: Any, sealer: Sealer) -> Any:
-    """Sealed tokens as masked numbers, at any depth."""
-    if isinstance(value, dict):
-        return {name: _masked(item, sealer) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item, sealer) for item in value]
-    return sealer.masked(value) if isinstance(value, str) and value.startswith(PREFIX) else value

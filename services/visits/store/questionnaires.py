@@ -15,7 +15,10 @@ from services.visits.domain.questionnaire import Questionnaire
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('questionnaire ' || CAST(:id AS text)))")
 _NEWEST = text("SELECT * FROM questionnaire WHERE id = :id ORDER BY version DESC LIMIT 1")
 _ONE = text("SELECT * FROM questionnaire WHERE id = :id AND version = :version")
-_VERSIONS = text("SELECT * FROM questionnaire WHERE id = :id ORDER BY version DESC")
+_VERSIONS = text("""
+    SELECT * FROM questionnaire WHERE id = :id AND (CAST(:before AS bigint) IS NULL OR version < CAST(:before AS bigint))
+    ORDER BY version DESC LIMIT :limit
+""")
 _ALL = text("SELECT DISTINCT ON (id) * FROM questionnaire WHERE id > :after ORDER BY id, version DESC LIMIT :limit")
 _MANY = text("""
     SELECT q.id, q.version, q.definition FROM questionnaire q
@@ -47,9 +50,9 @@ async def version_of(session: AsyncSession, questionnaire_id: str, version: int)
     return (await session.execute(_ONE, {"id": questionnaire_id, "version": version})).one_or_none()
 
 
-async def versions(session: AsyncSession, questionnaire_id: str) -> list[Row[Any]]:
-    """All versions, newest first."""
-    return list(await session.execute(_VERSIONS, {"id": questionnaire_id}))
+async def versions(session: AsyncSession, questionnaire_id: str, before: int | None, limit: int) -> list[Row[Any]]:
+    """The versions below `before`, newest first."""
+    return list(await session.execute(_VERSIONS, {"id": questionnaire_id, "before": before, "limit": limit}))
 
 
 async def list_newest(session: AsyncSession, after: str, limit: int) -> list[Row[Any]]:
