@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import yaml
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.notifications.api.roles import Reader, Worker
@@ -15,12 +14,12 @@ from services.notifications.schemas import (
     shown_document,
 )
 from services.notifications.store import catalogue as store
+from shared.documents import read_document
 from shared.errors import BadRequest
 from shared.http import ReadSession, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, page_by_name
 
 router = APIRouter(prefix="/api/v1", tags=["模板与规则"])
-MOST_BYTES = 64 << 10
 _TEMPLATE = {
     "name": "thank_you",
     "title": "办理完成感谢短信",
@@ -50,17 +49,8 @@ def _described(example: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _document(request: Request, _principal: Worker) -> dict[str, Any]:
-    """The body, YAML or JSON, of a caller who may. Raises BadRequest; aliases are refused: a few can grow without end."""
-    body = await request.body()
-    if len(body) > MOST_BYTES:
-        raise BadRequest(f"内容超过 {MOST_BYTES >> 10} KB")
-    try:
-        text = body.decode()
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise BadRequest("YAML 中不允许使用别名（*）")
-        document = yaml.safe_load(text)
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise BadRequest(f"不是有效的 YAML 或 JSON：{str(error)[:200]}") from error
+    """The body, YAML or JSON, of a caller who may. Raises BadRequest, PayloadTooLarge."""
+    document = read_document(await request.body())
     if not isinstance(document, dict):
         raise BadRequest("内容应为一个对象")
     return document

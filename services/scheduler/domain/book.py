@@ -41,6 +41,7 @@ class PolicyBook:
     def __init__(self, policies: Iterable[Policy] = (), revision: int = 0, sample: Sampler = sampler) -> None:
         rules = [compile_policy(policy, sample) for policy in policies]
         self.revision = revision
+        self.policies = {rule.policy.id: rule.policy for rule in rules}
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
         self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}

@@ -1,9 +1,5 @@
 """Publishing and reading questionnaires."""
 
-from typing import Any
-
-import orjson
-import yaml
 from fastapi import APIRouter, Request, Response
 
 from services.visits import commands
@@ -12,12 +8,11 @@ from services.visits.domain.errors import QuestionnaireNotFound
 from services.visits.domain.lint import warnings_of
 from services.visits.schemas.questionnaires import PublishedOut, QuestionnaireDetail, QuestionnaireOut
 from services.visits.store import questionnaires
-from shared.errors import BadRequest, PayloadTooLarge
+from shared.documents import read_document
 from shared.http import ReadSession, WorkDep
 from shared.pagination import Cursor, Limit, Page, number_of, paged, text_of
 
 router = APIRouter(prefix="/api/v1/questionnaires", tags=["问卷"])
-LARGEST = 64 * 1024
 _EXAMPLE = {
     "id": "gas-repair",
     "title": "燃气维修回访",
@@ -50,7 +45,7 @@ _BODY = {
 @router.post("", status_code=201, summary="发布问卷", openapi_extra=_BODY)
 async def publish(request: Request, author: Author, work: WorkDep, response: Response) -> PublishedOut:
     """提交 YAML 或 JSON 定义。内容与最新版本相同时不产生新版本；已发布的版本不可修改，已领取的单沿用领取时的版本。"""
-    raw = _read(await request.body(), request.headers.get("content-type", ""))
+    raw = read_document(await request.body())
     questionnaire, created = await commands.publish_questionnaire(work, author, raw)
     if not created:
         response.status_code = 200
@@ -102,19 +97,3 @@ async def one_version(
     if row is None:
         raise QuestionnaireNotFound
     return QuestionnaireDetail.of(row)
-
-
-def _read(body: bytes, content_type: str) -> Any:
-    if len(body) > LARGEST:
-        raise PayloadTooLarge(f"问卷定义不能超过 {LARGEST // 1024} KiB")
-    try:
-        return orjson.loads(body) if "json" in content_type else _read_yaml(body.decode())
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise BadRequest("问卷定义不是有效的 YAML 或 JSON") from error
-
-
-def _read_yaml(text: str) -> Any:
-    # an alias can make a tree of billions of nodes out of a few lines
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):
-        raise ValueError("aliases are not allowed")
-    return yaml.load(text, yaml.CSafeLoader)

@@ -1,0 +1,34 @@
+"""Documents that people send: YAML or JSON, of a bounded size and without tricks."""
+
+import pytest
+
+from shared.documents import LARGEST_BYTES, read_document
+from shared.errors import BadRequest, PayloadTooLarge
+
+
+@pytest.mark.parametrize("body", ["name: 回访\nsteps: [1, 2]\n", '{"name": "回访", "steps": [1, 2]}'])
+def test_yaml_and_json_say_the_same(body: str) -> None:
+    assert read_document(body.encode()) == {"name": "回访", "steps": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"a: [1, 2",
+        b"\xff\xfe",
+        b"a: &x [1]\nb: *x",
+        b"!!python/object/apply:os.system [id]",
+        b"[" * 60_000,
+        b"a: 2026-13-99",
+        b"\x00",
+    ],
+)
+def test_what_can_not_be_read_is_refused_with_a_reason(body: bytes) -> None:
+    with pytest.raises(BadRequest) as refused:
+        read_document(body)
+    assert refused.value.detail
+
+
+def test_a_document_has_a_largest_size() -> None:
+    with pytest.raises(PayloadTooLarge):
+        read_document(b"#" * (LARGEST_BYTES + 1))
