@@ -52,7 +52,7 @@ class Platform:
         return {stage["stage"]: stage["count"] for stage in self.get("analytics", "/api/v1/funnel")["stages"]}
 
     def figures(self) -> tuple[dict[str, int], list[Any]]:
-        """Funnel and KPIs of closed days that only events move: the clock goes on, and with it birthdays and what is overdue."""
+        """Funnel, and KPIs of closed days, that only events move: the clock goes on, and birthdays with it."""
         funnel = {stage: count for stage, count in self.funnel().items() if not stage.startswith("notices.")}
         rows = self.get("analytics", "/api/v1/kpis", period="total", **{"from": "2026-02-01", "to": "2026-03-06"})
         return funnel, [row for row in rows if row["kpi"].startswith(MOVED_BY_EVENTS)]
