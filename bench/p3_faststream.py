@@ -39,7 +39,7 @@ from shared.messaging.event import Event, decode, encode
 from shared.messaging.outbox import pack_headers, shard_of
 from shared.messaging.partitions import Partitions
 
-MESSAGES = 1_000
+MESSAGES = 500
 GOAL = 60.0
 
 

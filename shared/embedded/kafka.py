@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import subprocess
-import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,8 +134,8 @@ class KafkaServer:
         return [str(JAVA), *_JVM, *_JVM_ACCESS, logging, "-cp", class_path, main, *arguments]
 
     def _format(self) -> None:
-        cluster = urlsafe_b64encode(uuid.UUID(bytes=os.urandom(16)).bytes).rstrip(b"=").decode()
-        options = ["format", "--config", str(self._properties.resolve()), "--cluster-id", cluster, "--ignore-formatted"]
+        options = ["format", "--config", str(self._properties.resolve()), f"--cluster-id={cluster_id(os.urandom(16))}"]
+        options.append("--ignore-formatted")
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", *options), capture_output=True, text=True, check=False
         )
@@ -145,6 +144,11 @@ class KafkaServer:
 
     def _is_ours(self, process: psutil.Process) -> bool:
         return process.name().startswith("java") and str(self._properties.resolve()) in process.cmdline()
+
+
+def cluster_id(random: bytes) -> str:
+    """16 bytes as Kafka writes an id: URL-safe base64 without padding. It may begin with "-": pass it behind a "="."""
+    return urlsafe_b64encode(random).rstrip(b"=").decode()
 
 
 async def check_ready(bootstrap: str) -> None:

@@ -97,6 +97,14 @@ class TestPostgres:
 
 
 class TestKafka:
+    def test_storage_is_formatted_whatever_the_cluster_id_begins_with(
+        self, kafka_of_ours: KafkaServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shared.embedded.kafka.os.urandom", lambda size: b"\xfb" * size)
+        assert kafka.cluster_id(b"\xfb" * 16).startswith("-")
+        kafka_of_ours.prepare(LocalSettings.from_environment().jars)
+        assert (kafka_of_ours.data / "meta.properties").exists()
+
     async def test_acknowledged_messages_survive_a_kill_and_a_new_port(self, kafka_of_ours: KafkaServer) -> None:
         with kafka_runs(kafka_of_ours) as process:
             await kafka.wait_until_ready(kafka_of_ours.bootstrap, 90)
