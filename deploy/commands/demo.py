@@ -77,7 +77,7 @@ async def _play(platform: Platform, script: Script, console: Console) -> bool:
     report.show_funnel(console, funnel, played, await report.decisions(platform))
     report.show_kpis(console, await report.kpi_rows(platform, script))
     planned, fingerprint = await report.plan_fingerprint(platform)
-    console.print(f"首轮回访计划 {planned:,} 条，计划指纹 {fingerprint}（同一种子恒定）")
+    console.print(f"首轮回访计划 {planned:,} 条，计划指纹 {fingerprint}（由种子与事实决定）")
     troubled = report.show_troubles(console, played)
     report.show_places(console, platform, script)
     return troubled
