@@ -13,6 +13,7 @@ from services.notifications.domain.planning import Versioned, again, fact_of, pl
 from services.notifications.domain.refusals import covers, digit_of, is_refusal, scopes_of
 from services.notifications.domain.rules import Rule, applying, meets, parse_rule, rule_document, timing
 from services.notifications.domain.send import State
+from shared.lunar import solar_of
 from shared.zone import ORG_ZONE
 from tests.notifications.samples import NOW, a_send, a_template
 
@@ -95,11 +96,9 @@ def test_lunar_birthdays_move_with_the_moon() -> None:
 
 @given(st.dates(date(2024, 1, 1), date(2040, 12, 31)), st.integers(1, 12), st.integers(1, 30))
 def test_every_lunar_birthday_comes_once_between_two_new_years(year_of: date, month: int, day: int) -> None:
-    from lunardate import LunarDate
-
     key = f"lunar:{month:02}-{day:02}"
-    first = LunarDate(year_of.year, 1, 1).to_solar_date()
-    after = LunarDate(year_of.year + 1, 1, 1).to_solar_date()
+    first = solar_of(year_of.year, 1, 1)
+    after = solar_of(year_of.year + 1, 1, 1)
     days = [first + timedelta(days=n) for n in range((after - first).days)]
     assert sum(key in birthday_keys(one) for one in days) == 1
 

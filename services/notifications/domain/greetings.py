@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from lunardate import LunarDate
+from shared.lunar import LONGEST_MONTH, lunar_of, solar_of
 
 _BIRTHDAY = re.compile(r"^(lunar:(?:\d{4}-)?|\d{4}-|--)(\d{2})-(\d{2})$")
 LUNAR = "lunar:"
-LUNAR_MONTH_DAYS = 30
 
 
 def birthday_key(birthday: str) -> str:
@@ -19,7 +18,7 @@ def birthday_key(birthday: str) -> str:
         return ""
     lunar, month, day = found[1].startswith(LUNAR), int(found[2]), int(found[3])
     # 2024 is a leap year: 29 February is a birthday
-    valid = 1 <= month <= 12 and 1 <= day <= LUNAR_MONTH_DAYS if lunar else _is_day(2024, month, day)
+    valid = 1 <= month <= 12 and 1 <= day <= LONGEST_MONTH if lunar else _is_day(2024, month, day)
     return f"{LUNAR if lunar else ''}{month:02}-{day:02}" if valid else ""
 
 
@@ -31,11 +30,11 @@ def birthday_keys(day: date) -> tuple[str, ...]:
     keys = [f"{day:%m-%d}"]
     if (day.month, day.day) == (2, 28) and not _is_day(day.year, 2, 29):
         keys.append("02-29")
-    lunar = LunarDate.from_solar_date(day.year, day.month, day.day)
-    if not lunar.is_leap_month:
+    lunar = lunar_of(day)
+    if not lunar.leap:
         keys.append(f"{LUNAR}{lunar.month:02}-{lunar.day:02}")
-        if lunar.day == LUNAR_MONTH_DAYS - 1 and _lunar_after(day).day == 1:
-            keys.append(f"{LUNAR}{lunar.month:02}-{LUNAR_MONTH_DAYS}")
+        if lunar.day == LONGEST_MONTH - 1 and solar_of(lunar.year, lunar.month, LONGEST_MONTH) == day:
+            keys.append(f"{LUNAR}{lunar.month:02}-{LONGEST_MONTH}")
     return tuple(keys)
 
 
@@ -53,7 +52,7 @@ def _solar(month: int, day: int) -> Callable[[int], date]:
 
 
 def _lunar(month: int, day: int, shift: int = 0) -> Callable[[int], date]:
-    return lambda year: LunarDate(year, month, day).to_solar_date() + timedelta(days=shift)
+    return lambda year: solar_of(year, month, day) + timedelta(days=shift)
 
 
 FESTIVALS = (
@@ -70,13 +69,8 @@ FESTIVALS = (
 
 
 def festivals_on(day: date) -> tuple[Festival, ...]:
-    """The festivals that fall on `day` (1900 to 2099)."""
+    """The festivals that fall on `day`."""
     return tuple(festival for festival in FESTIVALS if festival.in_year(day.year) == day)
-
-
-def _lunar_after(day: date) -> LunarDate:
-    tomorrow = day + timedelta(days=1)
-    return LunarDate.from_solar_date(tomorrow.year, tomorrow.month, tomorrow.day)
 
 
 def _is_day(year: int, month: int, day: int) -> bool:
