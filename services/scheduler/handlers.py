@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from services.scheduler.commands import contacts, decide
 from services.scheduler.commands.desk import Desk
-from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
+from services.scheduler.domain.occasion import ARRIVED
+from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.contracts.registry import wire_type
 from shared.messaging import Consumer, Event, Work
 
@@ -13,7 +14,7 @@ RESOLVED = wire_type("complaint.resolved")
 
 def consumer_for(desk: Desk) -> Consumer:
     """The consumer, with the compiled policies at hand."""
-    consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS])
+    consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS, TASKS])
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:
@@ -35,5 +36,9 @@ def consumer_for(desk: Desk) -> Consumer:
     async def heed_opt_outs(work: Work, events: Sequence[Event]) -> None:
         await contacts.note_opt_outs(work, [event for event in events if event.name == "notification.opted_out"])
         await decide.decide_triggered(work, desk, events)
+
+    @consumer.on(ARRIVED)
+    async def plan_occasions(work: Work, events: Sequence[Event]) -> None:
+        await decide.decide_occasions(work, desk, events)
 
     return consumer

@@ -1,12 +1,12 @@
 """Follow-up tasks, published by the scheduler."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from shared.contracts.base import TASKS, EventData, contract
-from shared.contracts.common import Channel, CustomerCard, Matter
+from shared.contracts.common import Channel, CustomerCard, Matter, Part
 
 
 class Followup(EventData):
@@ -15,6 +15,7 @@ class Followup(EventData):
     task_id: str
     policy_id: str
     policy_version: int
+    step: str = Field(default="", description="the step of the policy, where it has several")
     purpose: Literal["followup", "greeting", "notice"] = "followup"
     round: int = Field(default=1, ge=1)
     customer: CustomerCard
@@ -50,3 +51,30 @@ class FollowupCancelled(Followup):
 @contract("followup.expired", topic=TASKS, owner="scheduler", title="回访已过期")
 class FollowupExpired(Followup):
     expired_at: datetime
+
+
+class RecordedFact(Part):
+    """A fact as it was decided on before: the event's attributes and data."""
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    data: dict[str, Any]
+    lineage: str = ""
+
+
+@contract("occasion.arrived", topic=TASKS, owner="scheduler", title="回访时机到来")
+class OccasionArrived(EventData):
+    """The moment has come to plan a contact that one policy wants: the fact was drawn, a date arrived, a step follows.
+
+    The scheduler tells it itself, keyed by the customer, so that contacts of one customer are planned one after the other.
+    """
+
+    policy_id: str
+    policy_version: int
+    step: str = ""
+    reason: Literal["drawn", "reserve", "schedule", "anniversary", "awaited", "follows"]
+    at: datetime = Field(description="what delay and deadline count from")
+    customer_id: str
+    fact: RecordedFact

@@ -288,3 +288,31 @@ def test_the_pack_of_the_demo_is_without_mistakes() -> None:
 
     clauses = {clause for draft in read_pack(pack_files(), "r01-gas").drafts for clause in draft.content["clauses"]}
     assert clauses >= {"R01.1", "R01.2", "R01.3", "R01.4", "R01.6"}
+
+
+def occasion(of: Event, **told: Any) -> Event:
+    """The moment has come for r01.2-repair to plan a contact about a fact."""
+    kept = {"id": of.id, "source": of.source, "type": of.type, "time": of.time.isoformat(), "data": of.data}
+    data = {
+        "policy_id": "r01.2-repair",
+        "policy_version": 1,
+        "reason": "drawn",
+        "at": of.time.isoformat(),
+        "customer_id": of.key,
+        "fact": {**kept, "lineage": of.lineage},
+        **told,
+    }
+    return event("occasion.arrived", data, key=of.key, id=f"o-{of.id}", time=NOON + timedelta(hours=16))
+
+
+async def test_an_occasion_plans_its_policy_for_the_fact_and_leaves_a_record_of_its_own(served: Served) -> None:
+    fact = event("repair.closed", example("repair.closed", result="cancelled"), key="C0001017", id="w1", time=NOON)
+    await served.deliver(fact)
+    assert await rows(served, "SELECT count(*) FROM task") == [(0,)]
+    await served.deliver(occasion(fact))
+    await served.deliver(occasion(fact))
+    (task,) = await rows(served, "SELECT policy_id, event_id, due_at FROM task")
+    assert task[:2] == ("r01.2-repair", "w1")
+    assert task[2] >= NOON + timedelta(hours=16)
+    decisions = await rows(served, "SELECT event_type, outcome FROM decision WHERE event_id = 'w1' ORDER BY at")
+    assert decisions == [("repair.closed", "no_policy_matches"), ("occasion.arrived", "planned")]

@@ -36,6 +36,7 @@ def _common(task: Task) -> dict[str, Any]:
         "task_id": str(task.id),
         "policy_id": task.policy_id,
         "policy_version": task.policy_version,
+        "step": task.step,
         "purpose": task.purpose,
         "round": task.round,
         "customer": task.card,

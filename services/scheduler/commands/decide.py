@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.desk import Desk
-from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order
+from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision, decide
 from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.occasion import Occasion, recalled
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import tasks as task_store
+from shared.contracts.tasks import OccasionArrived
 from shared.messaging import Event, Work
 
 DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
@@ -39,6 +41,28 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     await customer_store.save_customers(
         work.session, [seen[name] for name in sorted(seen) if seen[name] is not kept.get(name)]
     )
+    await _decide(work, events, matched)
+
+
+async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    """Plan what one policy wants of each, at the version that it had then; one decision record per occasion."""
+    assert desk.partitions is not None  # given when the process started
+    await desk.partitions.ensure("decision", {event.day for event in events})
+    occasions = [await _occasion_of(work.session, desk, event) for event in events]
+    customers = {one.fact.customer_id for one in occasions} - {""}
+    kept = await customer_store.lock_customers(work.session, customers)
+    await _decide(work, events, match_occasions(occasions, kept))
+
+
+async def _occasion_of(session: AsyncSession, desk: Desk, event: Event) -> Occasion:
+    told = event.read(OccasionArrived)
+    policy = await desk.version(session, told.policy_id, told.policy_version)
+    fact = recalled(event.data["fact"])
+    return Occasion(event.event_key, policy.step_named(told.step), fact, told.reason, event.time, told.at)
+
+
+async def _decide(work: Work, events: Sequence[Event], matched: Sequence[Matched]) -> None:
+    """Place what was drawn, one after the other, and save everything."""
     plans = await _plans(work.session, matched, lock=True)
     decisions, tasks = _decide_in_order(work, events, matched, plans)
     await task_store.save_tasks(work.session, tasks, work.now())

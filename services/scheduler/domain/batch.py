@@ -7,6 +7,7 @@ from services.scheduler.domain.book import Match, PolicyBook, match
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.occasion import Occasion
 
 Customers = MutableMapping[str, Customer]
 
@@ -45,6 +46,18 @@ def match_in_order(
         matches = [match(rule, fact, customer.profile) for rule in book.rules_for(fact.type)]
         matched.append(Matched(fact, matches, customer))
     return matched, seen
+
+
+def match_occasions(occasions: Sequence[Occasion], kept: Mapping[str, Customer]) -> list[Matched]:
+    """Occasions have been matched and drawn before; their customers are as later facts have described them."""
+    return [
+        Matched(
+            one.fact,
+            [Match(one.policy, occasion=one)],
+            kept.get(one.fact.customer_id) or Customer(one.fact.customer_id),
+        )
+        for one in occasions
+    ]
 
 
 def decide_in_order(matched: Sequence[Matched], plans: Customers) -> Iterator[Decided]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from services.scheduler.domain.conditions import Check, Failure, Profile, compile_condition
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
 from shared.contracts.registry import wire_type
@@ -24,15 +26,27 @@ class Rule:
 
 
 class Match(NamedTuple):
-    """What a policy said to a fact: the failing leaf, else the number drawn (None where everybody is followed up)."""
+    """What a policy said to a fact: the failing leaf, else the number drawn (None where everybody is followed up).
+
+    `occasion` is why it is planned only now, for a fact that was decided on before.
+    """
 
     policy: Policy
     failure: Failure | None = None
     draw: float | None = None
+    occasion: Occasion | None = None
 
     @property
     def drawn(self) -> bool:
         return self.failure is None and (self.draw is None or self.draw < self.policy.rate)
+
+    def moment(self, fact: Fact) -> datetime:
+        """Nothing is planned before it."""
+        return self.occasion.moment if self.occasion else fact.at
+
+    def anchor(self, fact: Fact) -> datetime:
+        """What delay and deadline count from."""
+        return self.occasion.anchor if self.occasion else fact.at
 
 
 class PolicyBook:

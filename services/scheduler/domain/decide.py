@@ -1,16 +1,19 @@
 """From a fact, what the policies say to it, and the customer: the decision and the planned tasks."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from services.scheduler.domain.book import Match
 from services.scheduler.domain.caps import CapState
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.merge import find_partner, join, reached_cap, take_over
+from services.scheduler.domain.occasion import ARRIVED, Occasion
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import Span, plan_span
+from services.scheduler.domain.windows import Span, next_moment, plan_span
 from shared.ids import derived_id
 
 Outcome = Literal["planned", "merged", "capped", "refused", "no_customer", "sampled_out", "no_policy_matches"]
@@ -29,12 +32,26 @@ Detail = dict[str, Any]
 
 
 class Decision(NamedTuple):
-    """The record of one fact: the outcome, what each policy came to, and the tasks in their new state, in order."""
+    """The record of one fact, or of a later occasion of it: what each policy came to, and the tasks in their new state."""
 
     fact: Fact
     outcome: Outcome
     details: tuple[Detail, ...] = ()
     tasks: tuple[Task, ...] = ()
+    occasion: Occasion | None = None
+
+    @property
+    def key(self) -> UUID:
+        return self.occasion.key if self.occasion else self.fact.key
+
+    @property
+    def at(self) -> datetime:
+        return self.occasion.moment if self.occasion else self.fact.at
+
+    @property
+    def name(self) -> str:
+        """The event type in the record."""
+        return ARRIVED if self.occasion else self.fact.name
 
 
 class _Placed(NamedTuple):
@@ -55,7 +72,8 @@ def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[De
         customer = placed.customer
         details.append(placed.detail)
         tasks += placed.tasks
-    return Decision(fact, _outcome(details), tuple(details), tuple(tasks)), customer
+    occasion = matches[0].occasion if matches else None
+    return Decision(fact, _outcome(details), tuple(details), tuple(tasks), occasion), customer
 
 
 def _outcome(details: list[Detail]) -> Outcome:
@@ -86,19 +104,29 @@ def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
     """Refusal, window, merge, cap, plan: the first that applies decides."""
     policy = match.policy
     detail: Detail = {"policy": policy.id, "version": policy.version, "draw": match.draw, "rate": policy.rate}
+    moment = match.moment(fact)
+    if policy.step:
+        detail["step"] = policy.step
+    if match.occasion:
+        detail["occasion"] = match.occasion.reason
     if not fact.customer_id:
         return _Placed(detail | {"result": "no_customer"}, customer)
-    if policy.round == 1 and (reason := _refusal(fact, policy, customer)):
+    if policy.round == 1 and (reason := _refusal(moment, policy, customer)):
         return _Placed(detail | {"result": "refused", "reason": reason}, customer)
-    span = plan_span(fact.at, policy.delay, policy.window, policy.deadline)
+    span = _span(match.anchor(fact), moment, policy)
     detail["due"], detail["deadline"] = span
-    partner = find_partner(customer, fact, policy, span)
+    partner = find_partner(customer, fact, policy, span, moment)
     if partner is not None:
         return _combine(fact, policy, span, partner, customer, detail)
     if cap := reached_cap(customer, policy, span):
         return _Placed(detail | {"result": "capped", "cap": _cap_detail(cap)}, customer)
     task = new_task(fact, policy, span)
     return _Placed(_planned(detail, span, task), customer.planned(task), (task,))
+
+
+def _span(anchor: datetime, moment: datetime, policy: Policy) -> Span:
+    span = plan_span(anchor, policy.delay, policy.window, policy.deadline)
+    return span if span.due >= moment else span._replace(due=next_moment(policy.window, moment))
 
 
 def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> _Placed:
@@ -119,8 +147,8 @@ def _planned(detail: Detail, span: Span, task: Task) -> Detail:
     return detail
 
 
-def _refusal(fact: Fact, policy: Policy, customer: Customer) -> str:
-    """What speaks against contact as far as facts and opt-outs tell, up to the fact's own moment.
+def _refusal(moment: datetime, policy: Policy, customer: Customer) -> str:
+    """What speaks against contact as far as facts and opt-outs tell, up to the moment of planning.
 
     What was told to an agent counts at release: it depends on when somebody called, and the plan should not. A second
     follow-up is planned in any case, so that its case ends on record.
@@ -128,7 +156,7 @@ def _refusal(fact: Fact, policy: Policy, customer: Customer) -> str:
     if customer.do_not_contact:
         return "do_not_contact"
     opted_out = customer.opted_out_at(policy.channel, policy.purpose)
-    return "opted_out" if opted_out is not None and opted_out <= fact.at else ""
+    return "opted_out" if opted_out is not None and opted_out <= moment else ""
 
 
 def _cap_detail(state: CapState) -> Detail:
@@ -143,9 +171,10 @@ def _cap_detail(state: CapState) -> Detail:
 
 
 def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
-    """The task of a policy for a fact; the same input gives the same id."""
+    """The task of a policy (or of one of its steps) for a fact; the same input gives the same id."""
+    step = (policy.step,) if policy.step else ()
     return Task(
-        id=derived_id(fact.at, "task", policy.id, fact.source, fact.id),
+        id=derived_id(fact.at, "task", policy.id, fact.source, fact.id, *step),
         policy_id=policy.id,
         policy_version=policy.version,
         event_id=fact.id,
@@ -169,4 +198,5 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         guards=policy.guards,
         combined=(),
         lineage=fact.lineage or fact.id,
+        step=policy.step,
     )

@@ -5,6 +5,8 @@ both. A day's list stands from its first moment on: a contact due today is no lo
 plan depends on when facts happened, not on how fast they are handled.
 """
 
+from datetime import datetime
+
 from services.scheduler.domain.caps import CapState, standing
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, matters_of
@@ -15,11 +17,11 @@ from services.scheduler.domain.windows import Span, local_day
 MERGED = "merged"
 
 
-def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span) -> Task | None:
-    """The planned task that a contact for `policy` about `fact` can be combined with; the most urgent one."""
+def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span, moment: datetime) -> Task | None:
+    """The planned task that a contact for `policy` about `fact`, planned at `moment`, joins; the most urgent one."""
     if not policy.merge:
         return None
-    fitting = [task for task in customer.open if _fits(customer, task, fact, policy, span)]
+    fitting = [task for task in customer.open if _fits(customer, task, fact, policy, span, moment)]
     return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
 
 
@@ -65,10 +67,10 @@ def reached_cap(customer: Customer, policy: Policy, span: Span) -> CapState | No
     return next((state for state in states if state.reached), None)
 
 
-def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span) -> bool:
+def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span, moment: datetime) -> bool:
     if not task.merge or (task.channel, task.purpose, task.round) != (policy.channel, policy.purpose, policy.round):
         return False
-    if not _about(task, fact) and local_day(fact.at) >= local_day(task.due_at):
+    if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
         return False
     common = common_span(task, span)
     if common.too_short:

@@ -1,7 +1,7 @@
 """What a policy says: whom, when, how often and by whom to follow up (issue of the regulations, R01-R13)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from services.scheduler.domain.caps import Cap
@@ -29,6 +29,7 @@ class Policy:
     `rate` is a percentage. `participation` says how it takes part in `caps`: `counted` contacts count and may be
     blocked, `unblocked` ones count but are never blocked, `exempt` ones neither. `guards` are further conditions of
     release (`case_open`: not while the customer has an open complaint). `clauses` are the regulation's ids.
+    A step of a policy with several is a policy of its own: `step` names it.
     """
 
     id: str
@@ -51,6 +52,11 @@ class Policy:
     merge: bool = True
     guards: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
+    step: str = ""
+
+    def step_named(self, step: str) -> "Policy":
+        """The policy as it is for one of its steps."""
+        return replace(self, step=step) if step else self
 
     @property
     def strength(self) -> tuple[int, float, str]:

@@ -4,18 +4,21 @@ Feed it in the order of time. Before anything happens, what is due by then is re
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 from uuid import UUID
 
-from services.scheduler.domain.batch import decide_in_order, match_in_order
+from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.contacts import CASE_STATES, Settled, Told, settled, told_by
 from services.scheduler.domain.customer import REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.release import CaseStanding, Circumstances, release_verdict
 from services.scheduler.domain.task import Task, moved
 from shared.contracts.base import INTAKE
@@ -39,7 +42,7 @@ def simulated_fact(
 
 
 class Simulation:
-    """What is known after everything that happened so far: `tasks` in their newest state, `decisions` by fact key."""
+    """What is known after everything that happened so far: `tasks` in their newest state, `decisions` by their keys."""
 
     def __init__(self, book: PolicyBook) -> None:
         self.book = book
@@ -49,7 +52,9 @@ class Simulation:
         self._cases: dict[str, CaseStanding] = {}
         self._cases_of: dict[str, set[str]] = defaultdict(set)
         self._contacts: dict[UUID, Settled] = {}
-        self._due: list[tuple[datetime, UUID]] = []
+        self._agenda: list[tuple[datetime, str, int, Callable[[], None]]] = []
+        self._entries = count()
+        self._awaited = 0
         self._seen: set[UUID] = set()
 
     def happen(self, fact: Fact) -> Decision | None:
@@ -69,18 +74,30 @@ class Simulation:
             self._note_opt_out(fact)
         return self._decide(fact) if self._to_be_decided(fact) else None
 
+    def occur(self, occasion: Occasion) -> Decision:
+        """Decide on an occasion of an earlier fact, as the service does when it hears of it."""
+        self.advance(occasion.moment)
+        return self._place(match_occasions([occasion], self._customers))
+
+    def at(self, moment: datetime, action: Callable[[], None], order: str = "", awaited: bool = True) -> None:
+        """Let something happen as time passes; of one moment, `order` decides. `finish` waits for what is awaited."""
+
+        def act() -> None:
+            self._awaited -= awaited
+            action()
+
+        self._awaited += awaited
+        heappush(self._agenda, (moment, order, next(self._entries), act))
+
     def advance(self, until: datetime) -> None:
         """Time passes: what is due by `until` is released, cancelled or expired at its own moment."""
-        while self._due and self._due[0][0] <= until:
-            due_at, task_id = heappop(self._due)
-            task = self.tasks[task_id]
-            if task.state == "planned" and task.due_at == due_at:  # else it was merged or moved meanwhile
-                self._release(task)
+        while self._agenda and self._agenda[0][0] <= until:
+            heappop(self._agenda)[-1]()
 
     def finish(self) -> None:
         """Time passes until nothing is planned any more."""
-        while self._due:
-            self.advance(self._due[0][0])
+        while self._awaited:
+            self.advance(self._agenda[0][0])
 
     def _to_be_decided(self, fact: Fact) -> bool:
         declared = by_type(fact.type)
@@ -91,8 +108,11 @@ class Simulation:
     def _decide(self, fact: Fact) -> Decision:
         matched, seen = match_in_order(self.book, [fact], self._customers)
         self._customers |= seen
+        return self._place(matched)
+
+    def _place(self, matched: Sequence[Matched]) -> Decision:
         (decided,) = decide_in_order(matched, self._customers)
-        self.decisions[fact.key] = decided.decision
+        self.decisions[decided.decision.key] = decided.decision
         for task in decided.decision.tasks:
             self._keep(task)
         return decided.decision
@@ -100,7 +120,12 @@ class Simulation:
     def _keep(self, task: Task) -> None:
         self.tasks[task.id] = task
         if task.state == "planned":
-            heappush(self._due, (task.due_at, task.id))
+            self.at(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id))
+
+    def _fall_due(self, task_id: UUID, due_at: datetime) -> None:
+        task = self.tasks[task_id]
+        if task.state == "planned" and task.due_at == due_at:  # else it was merged or moved meanwhile
+            self._release(task)
 
     def _release(self, task: Task) -> None:
         customer = self._customers[task.customer_id]

@@ -62,6 +62,7 @@ class Task(NamedTuple):
     lineage: str
     state: TaskState = "planned"
     reason: str = ""
+    step: str = ""
 
 
 def moved(task: Task, state: TaskState, reason: str = "") -> Task:

@@ -56,6 +56,18 @@ async def list_active(session: AsyncSession) -> list[Policy]:
     return [policy_of(row.content, row.version) for row in await list_policies(session) if row.enabled]
 
 
+async def get_version(session: AsyncSession, policy_id: str, version: int) -> Policy:
+    """One version as a policy. Raises LookupError."""
+    rows = await session.execute(
+        text("SELECT content FROM policy_version WHERE policy_id = :id AND version = :version"),
+        {"id": policy_id, "version": version},
+    )
+    content = rows.scalar()
+    if content is None:
+        raise LookupError(f"policy {policy_id} has no version {version}")
+    return policy_of(load(content), version)
+
+
 async def list_policies(session: AsyncSession, ids: Sequence[str] | None = None) -> list[StoredPolicy]:
     """All policies, or those of `ids`, with their newest version."""
     rows = await session.execute(

@@ -1,0 +1,51 @@
+"""An occasion: the moment has come to plan a contact that one policy wants, after the fact itself was decided on."""
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.policy import Policy
+from shared.contracts.registry import short_name
+from shared.ids import derived_id
+
+Reason = Literal["drawn", "reserve", "schedule", "anniversary", "awaited", "follows"]
+ARRIVED = "occasion.arrived"
+
+
+class Occasion(NamedTuple):
+    """`policy` is the version (and step) to plan for `fact`; `key` the identity of its decision record.
+
+    `moment` is when it arrived: nothing is planned before it. `anchor` is what delay and deadline count from.
+    """
+
+    key: UUID
+    policy: Policy
+    fact: Fact
+    reason: Reason
+    moment: datetime
+    anchor: datetime
+
+
+def occasion_key(moment: datetime, policy: Policy, fact: Fact, reason: Reason) -> UUID:
+    """The same for the same occasion, whoever finds it."""
+    return derived_id(moment, ARRIVED, policy.id, policy.step, reason, fact.source, fact.id)
+
+
+def recorded(fact: Fact) -> dict[str, Any]:
+    """The fact as it is kept until its occasion comes (`shared.contracts.tasks.RecordedFact`)."""
+    return {
+        "id": fact.id,
+        "source": fact.source,
+        "type": fact.type,
+        "time": fact.at.isoformat(),
+        "data": fact.data,
+        "lineage": fact.lineage,
+    }
+
+
+def recalled(kept: dict[str, Any], key: UUID | None = None) -> Fact:
+    """The fact that `recorded` kept; `key` where its event's is known."""
+    at, source, wire = datetime.fromisoformat(kept["time"]), kept["source"], kept["type"]
+    key = key or derived_id(at, source, kept["id"])
+    return new_fact(kept["id"], source, key, wire, short_name(wire), at, kept["data"], kept.get("lineage", ""))
