@@ -124,7 +124,7 @@ async def _take_effect(engine: AsyncEngine, book: PolicyBook, event: Event) -> N
         customer = updated(known, fact)
         await session.merge(CustomerRow(id=customer.id, profile=customer.profile, as_of=customer.as_of, opted_out={}))
         customer = await _with_plans(session, customer)
-        matches = [match(rule, fact, customer.profile) for rule in book.rules_for(fact.type)]
+        matches = [match(rule, fact, customer) for rule in book.rules_for(fact.type)]
         decision, _ = decide(fact, matches, customer)
         session.add(
             DecisionRow(

@@ -75,5 +75,5 @@ def book(*given: Mapping[str, Any], **head: Any) -> PolicyBook:
 def judge(rules: PolicyBook, about: Fact, customer: Customer | None = None) -> tuple[Decision, Customer]:
     """Match and decide, as the service does for one fact."""
     customer = customer or Customer(about.customer_id)
-    matches = [match(rule, about, customer.profile) for rule in rules.rules_for(about.type)]
+    matches = [match(rule, about, customer) for rule in rules.rules_for(about.type)]
     return decide(about, matches, customer)

@@ -43,7 +43,7 @@ def match_in_order(
         customer = seen.get(customer_id) or kept.get(customer_id) or Customer(customer_id)
         if customer_id:
             customer = seen[customer_id] = updated(customer, fact)
-        matches = [match(rule, fact, customer.profile) for rule in book.rules_for(fact.type)]
+        matches = [match(rule, fact, customer) for rule in book.rules_for(fact.type)]
         matched.append(Matched(fact, matches, customer))
     return matched, seen
 

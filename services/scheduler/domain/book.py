@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from services.scheduler.domain.conditions import Check, Failure, Profile, compile_condition
+from services.scheduler.domain.conditions import Check, Failure, compile_condition
+from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
@@ -73,9 +74,9 @@ def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
     return Rule(policy, compile_condition(policy.trigger.condition), draw)
 
 
-def match(rule: Rule, fact: Fact, profile: Profile) -> Match:
+def match(rule: Rule, fact: Fact, customer: Customer) -> Match:
     """Condition, then draw."""
-    if (failure := rule.check(fact, profile)) is not None:
+    if (failure := rule.check(fact, customer)) is not None:
         return Match(rule.policy, failure)
     return Match(rule.policy, None, rule.draw(fact.id) if rule.draw else None)
 

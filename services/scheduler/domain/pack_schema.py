@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from services.scheduler.domain.caps import Period
-from services.scheduler.domain.conditions import OPERATORS
+from services.scheduler.domain.comparisons import OPERATORS
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.policy_file import (

@@ -6,7 +6,8 @@ from datetime import time
 from typing import Any, get_args
 
 from services.scheduler.domain.caps import Period
-from services.scheduler.domain.conditions import EVENT_FIELDS, OPERATORS, ORDERINGS
+from services.scheduler.domain.comparisons import OPERATORS, ORDERINGS
+from services.scheduler.domain.conditions import EVENT_FIELDS
 from services.scheduler.domain.policy import EVERYBODY, Participation, Purpose
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.section import Section

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.conditions import Failure, compile_condition
+from services.scheduler.domain.customer import Customer
 from tests.scheduler.builders import at, fact
 
 DATA = {
@@ -14,7 +15,7 @@ DATA = {
     "lines": [{"sku": "A"}, {"sku": "B"}],
     "note": None,
 }
-PROFILE = {"level": "A", "tier": "key"}
+CUSTOMER = Customer("C1", {"level": "A", "tier": "key"})
 
 
 def leaf(field: str, op: str, value: Any = True) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def leaf(field: str, op: str, value: Any = True) -> dict[str, Any]:
 
 
 def failure(tree: dict[str, Any]) -> Failure | None:
-    return compile_condition(tree)(fact("order.completed", DATA, time=at("2026-03-02 10:00")), PROFILE)
+    return compile_condition(tree)(fact("order.completed", DATA, time=at("2026-03-02 10:00")), CUSTOMER)
 
 
 @pytest.mark.parametrize(
@@ -94,4 +95,4 @@ def test_not_reports_what_should_not_have_been() -> None:
 
 
 def test_no_condition_always_holds() -> None:
-    assert compile_condition(None)(fact(), {}) is None
+    assert compile_condition(None)(fact(), CUSTOMER) is None

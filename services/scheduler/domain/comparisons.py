@@ -1,0 +1,81 @@
+"""One value against what a policy asks of it: equality and order as a policy owner means them."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from shared.contracts.registry import short_name
+from shared.zone import ORG_ZONE
+
+Test = Callable[[Any], bool]
+ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": lambda actual, bound: actual > bound,
+    "ge": lambda actual, bound: actual >= bound,
+    "lt": lambda actual, bound: actual < bound,
+    "le": lambda actual, bound: actual <= bound,
+}
+OPERATORS = ("eq", "ne", "in", "not_in", *ORDERINGS, "exists", "contains", "matches")
+LONGEST_MATCHED = 2000
+
+
+def comparison(field: str, op: str, expected: Any) -> Test:
+    """`op` with its `expected` value, compiled; of `event.type`, long names count as the short ones."""
+    if field == "event.type":
+        expected = [short_name(name) for name in expected] if isinstance(expected, list) else short_name(expected)
+    if op in ORDERINGS:
+        return _ordering(ORDERINGS[op], expected)
+    if op == "matches":
+        pattern = re.compile(expected)
+        return lambda actual: isinstance(actual, str) and pattern.search(actual[:LONGEST_MATCHED]) is not None
+    if op in ("eq", "ne") and isinstance(expected, str):  # by far the most frequent test, so without a call
+        return (lambda actual: bool(actual == expected)) if op == "eq" else (lambda actual: bool(actual != expected))
+    return {
+        "eq": lambda actual: _same(actual, expected),
+        "ne": lambda actual: not _same(actual, expected),
+        "in": lambda actual: any(_same(actual, one) for one in expected),
+        "not_in": lambda actual: not any(_same(actual, one) for one in expected),
+        "exists": lambda actual: (actual is not None) is expected,
+        "contains": lambda actual: isinstance(actual, str | list) and expected in actual,
+    }[op]
+
+
+def _same(actual: Any, expected: Any) -> bool:
+    """Equal as a policy owner means it: "20.0" is 20, but True is not 1."""
+    if isinstance(expected, bool) or isinstance(actual, bool):
+        return actual is expected
+    if isinstance(expected, int | float) and isinstance(actual, str):
+        return _number(actual) == _number(expected)
+    return bool(actual == expected)
+
+
+def _ordering(compare: Callable[[Any, Any], bool], expected: Any) -> Test:
+    if isinstance(expected, str):
+        moment = _moment(expected)
+        return lambda actual: _ordered(compare, actual, moment if isinstance(actual, datetime) else expected)
+    bound = _number(expected)
+    return lambda actual: _ordered(compare, _number(actual), bound)
+
+
+def _ordered(compare: Callable[[Any, Any], bool], actual: Any, bound: Any) -> bool:
+    return actual is not None and type(actual) is type(bound) and compare(actual, bound)
+
+
+def _number(value: Any) -> Decimal | None:
+    """Amounts travel as text ("1280.50"), so text counts as the number it spells."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ORG_ZONE)
