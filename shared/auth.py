@@ -80,7 +80,7 @@ class Authenticator:
                 id=claims["sub"],
                 role=Role(claims["role"]),
                 name=claims.get("name", ""),
-                units=tuple(claims.get("units", ())),
+                units=_units(claims.get("units", [])),
             )
         except (jwt.PyJWTError, KeyError, ValueError) as error:
             raise Unauthorized("令牌无效或已过期") from error
@@ -91,6 +91,13 @@ class Authenticator:
         if self.settings.jwt_secret is None:
             raise Unauthorized("本部署未启用令牌登录")
         return self.settings.jwt_secret.get_secret_value()
+
+
+def _units(claimed: Any) -> tuple[str, ...]:
+    """Raises ValueError: a scope that can't be read must not become the whole organisation."""
+    if not isinstance(claimed, list) or not all(isinstance(unit, str) and unit for unit in claimed):
+        raise ValueError("units must be a list of unit codes")
+    return tuple(claimed)
 
 
 _clients: dict[str, jwt.PyJWKClient] = {}

@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.db import Database
+from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Consumer
@@ -87,7 +88,7 @@ class Runtime:
             for runner in self.consumers:
                 self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
         if self.settings.jobs_enabled:
-            for job in self.service.jobs:
+            for job in (*self.service.jobs, HOUSEKEEPING):
                 self._spawn(run_job(job, self), f"job-{job.name}")
 
     def _spawn(self, loop: Awaitable[None], name: str) -> None:

@@ -35,6 +35,12 @@ class ServiceSettings(BaseSettings):
     relay_enabled: bool = Field(default=True, description="publish the outbox from this process")
     consumer_enabled: bool = Field(default=True, description="consume events in this process")
     jobs_enabled: bool = Field(default=True, description="run timed jobs in this process")
+    inbox_days: int = Field(
+        default=400,
+        ge=31,
+        description="days that handled events are remembered: an older one replayed would count again",
+    )
+    archive_days: int = Field(default=90, ge=1, description="days that published events are kept for republishing")
     max_body_bytes: int = Field(default=1 << 20, description="largest request body")
     log: str = Field(default="json", description="json or console")
 

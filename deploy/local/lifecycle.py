@@ -21,6 +21,7 @@ from deploy.local.runfiles import forget, living, note_pid, stop_leftovers, supe
 from deploy.local.secrets import Secrets, ensure_secrets
 from deploy.local.settings import SERVICES, LocalSettings
 from deploy.local.supervisor import Process, Supervisor
+from deploy.local.variables import unknown_variables
 from shared.contracts import registry
 from shared.embedded import NOTICE
 from shared.embedded.kafka import DEFAULT_PARTITIONS, KafkaServer, ensure_topics, wait_until_ready
@@ -32,6 +33,8 @@ async def up(settings: LocalSettings, report: Report) -> None:
     with supervising(settings):
         if left := stop_leftovers(settings):
             report.line(f"an interrupted run had left {', '.join(left)}: stopped")
+        for sentence in unknown_variables(os.environ):
+            report.line(f"warning: {sentence}")
         check_ports(settings)
         set_up(settings, report)
         await Platform(settings, report).run()

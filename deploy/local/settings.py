@@ -13,7 +13,7 @@ ROLES = ("agent", "supervisor", "policy_owner", "integrator", "ops", "auditor", 
 REAL_TIME = "real"
 PAGE_ASSETS = ROOT / "shared" / "web" / "node_modules"
 
-_PORT_OFFSETS = {name: offset for offset, name in enumerate(SERVICES)} | {
+_OFFSETS = {name: offset for offset, name in enumerate(SERVICES)} | {
     "postgres": 10,
     "kafka": 11,
     "kafka_controller": 12,
@@ -21,6 +21,7 @@ _PORT_OFFSETS = {name: offset for offset, name in enumerate(SERVICES)} | {
     "mail": 21,
     "sms": 22,
 }
+PORTED = tuple(_OFFSETS)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class LocalSettings:
             var=Path(os.environ.get("HUIFANG_VAR") or ROOT / "var").resolve(),
             ports={
                 name: int(os.environ.get(f"HUIFANG_{name.upper()}_PORT") or base + offset)
-                for name, offset in _PORT_OFFSETS.items()
+                for name, offset in _OFFSETS.items()
             },
             clock=clock,
             kafka_bootstrap=os.environ.get("HUIFANG_KAFKA_BOOTSTRAP") or None,

@@ -94,6 +94,8 @@ async def test_a_token_of_ours_is_accepted() -> None:
         {"iss": None},
         {"sub": None},
         {"sub": 7},
+        {"units": "CD"},
+        {"units": [None]},
     ],
     ids=str,
 )

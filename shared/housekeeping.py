@@ -1,0 +1,29 @@
+"""What every service forgets as time passes, so that a database does not grow for ever."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from shared.jobs import Job
+
+if TYPE_CHECKING:
+    from shared.service import Runtime
+
+# a client that lost its answer asks again within hours, not weeks
+IDEMPOTENCY_DAYS = 7
+
+
+async def forget_old(runtime: "Runtime") -> int:
+    """Drop old days of inbox and archive whole, and answers kept for repeated requests. Nothing is left to do at once."""
+    now, settings = runtime.clock.now(), runtime.settings
+    partitions = runtime.db.partitions
+    await partitions.drop_before("inbox", now.date() - timedelta(days=settings.inbox_days))
+    await partitions.drop_before("outbox_archive", now.date() - timedelta(days=settings.archive_days))
+    async with runtime.db.work(background=True) as work:
+        oldest = now - timedelta(days=IDEMPOTENCY_DAYS)
+        await work.session.execute(text("DELETE FROM idempotency_key WHERE created_at < :oldest"), {"oldest": oldest})
+    return 0
+
+
+HOUSEKEEPING = Job("housekeeping", every=3600, run=forget_old)
