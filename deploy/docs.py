@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import services
+from deploy import regulations
 from services.scheduler.domain.pack_schema import pack_schema
 from shared.contracts.generate import Subscriber, documents
 from shared.contracts.generate.compatibility import breaking_changes
@@ -65,6 +66,11 @@ def broken(wanted: Mapping[str, str], folder: Path) -> list[str]:
     return reasons
 
 
+def stale(path: Path, wanted: str) -> list[str]:
+    """The document's name when it is missing or says something else."""
+    return [] if path.is_file() and path.read_text("utf-8") == wanted else [path.name]
+
+
 def write(wanted: Mapping[str, str], folder: Path) -> None:
     (folder / "schemas").mkdir(parents=True, exist_ok=True)
     for name, text in wanted.items():
@@ -83,13 +89,15 @@ def main() -> int:
         )
         print("\n".join(f"  {reason}" for reason in reasons), file=sys.stderr)
         return 1
-    changed = differing(wanted, FOLDER)
+    clauses = regulations.document()
+    changed = differing(wanted, FOLDER) + stale(regulations.DOCUMENT, clauses)
     if check and changed:
         print("Run `python -m deploy.docs`; these are out of date:", ", ".join(changed), file=sys.stderr)
         return 1
     if not check:
         write(wanted, FOLDER)
-        print(f"{len(wanted)} documents, {len(changed)} changed, in {FOLDER}")
+        regulations.DOCUMENT.write_text(clauses, "utf-8")
+        print(f"{len(wanted) + 1} documents, {len(changed)} changed, in {FOLDER.parent}")
     return 0
 
 
