@@ -75,9 +75,12 @@ def read_regulations() -> list[Regulation]:
     kept: dict[str, dict[str, Any]] = yaml.safe_load(CLAUSES.read_text("utf-8"))
     return [
         Regulation(
-            id, part["title"], tuple(Clause(name, **one) for name, one in part["clauses"].items()), part.get("pack", "")
+            name,
+            part["title"],
+            tuple(Clause(clause, **one) for clause, one in part["clauses"].items()),
+            part.get("pack", ""),
         )
-        for id, part in kept.items()
+        for name, part in kept.items()
     ]
 
 
@@ -138,8 +141,8 @@ def _places(found: Mapping[tuple[str, str], list[Place]], clause: Clause, regula
     """Those of the regulation's own pack; of what holds for all, those of every pack."""
     return [
         place
-        for (id, pack), places in found.items()
-        if id == clause.id and regulation.pack in ("", pack)
+        for (cited, pack), places in found.items()
+        if cited == clause.id and regulation.pack in ("", pack)
         for place in places
     ]
 

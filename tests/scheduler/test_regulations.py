@@ -27,11 +27,9 @@ def test_the_table_of_clauses_is_up_to_date() -> None:
 
 
 def test_the_table_knows_the_clauses_of_all_thirteen_regulations_and_those_across() -> None:
-    counts = {regulation.id: len(regulation.clauses) for regulation in read_regulations()}
-    assert counts == {
-        **{"R01": 10, "R02": 7, "R03": 8, "R04": 5, "R05": 3, "R06": 5, "R07": 6, "R08": 5, "R09": 5, "R10": 3},
-        **{"R11": 4, "R12": 4, "R13": 3, "X": 5},
-    }
+    counts = [(regulation.id, len(regulation.clauses)) for regulation in read_regulations()]
+    amounts = [10, 7, 8, 5, 3, 5, 6, 5, 5, 3, 4, 4, 3]
+    assert counts == [*((f"R{number:02}", amount) for number, amount in enumerate(amounts, 1)), ("X", 5)]
 
 
 HERE = Path(__file__).relative_to(regulations.ROOT).as_posix()
