@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from deploy.local.settings import PORTED, SERVICES
-from deploy.standins.sms import Behaviour
+from deploy.standins.behaviour import Behaviour
 from shared.settings import ServiceSettings
 
 PREFIX = "HUIFANG_"
