@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, Index, SmallInteger, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -156,7 +156,10 @@ class DueRow(Base, table=True):
 
 
 class LedgerRow(Base, table=True):
-    """A contact that counts for caps: reserved when planned, committed when it took place, else released."""
+    """A contact that counts for caps: reserved when planned, committed when it took place, else released.
+
+    `day` is the local day it is planned for or took place, `policies` are those it counts for.
+    """
 
     __tablename__ = "contact_ledger"
     __table_args__ = (
@@ -167,3 +170,6 @@ class LedgerRow(Base, table=True):
     customer_id: str = Field(sa_column=_text())
     day: date = Field(sa_column=Column(Date, nullable=False))
     state: str = Field(sa_column=_text())
+    purpose: str = Field(sa_column=_text())
+    policies: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    tier: str = Field(sa_column=_text())

@@ -138,7 +138,7 @@ def test_a_trial_shows_load_caps_and_deadlines_that_cannot_be_met(pack: Path, tm
     facts = str(_facts(tmp_path / "f.jsonl"))
     said = run("trial", str(pack), "--facts", facts, "--agents", "hotline=0").output
     assert "4 个事实，3 个回访任务" in said
-    assert "a（每月最多 1 次）" in said
+    assert "a（每月最多联系 1 次）" in said
     assert "无法在时限内联系：2 个" in said
     load = next(line for line in said.splitlines() if "2026-03-06" in line and "hotline" in line)
     assert [cell.strip() for cell in load.strip("│").split("│")] == ["2026-03-06", "hotline", "1", "0", "1"]
@@ -148,7 +148,7 @@ def test_facts_before_the_range_count_for_caps_but_are_not_shown(pack: Path, tmp
     facts = str(_facts(tmp_path / "f.jsonl"))
     said = run("trial", str(pack), "--facts", facts, "--from", "2026-03-06", "--to", "2026-03-21", "--format", "jsonl")
     assert [json.loads(line)["fact"] for line in said.stdout.splitlines()] == ["E2", "E3"]
-    assert "a（每月最多 1 次）" in run("trial", str(pack), "--facts", facts, "--from", "2026-03-20").output
+    assert "a（每月最多联系 1 次）" in run("trial", str(pack), "--facts", facts, "--from", "2026-03-20").output
 
 
 @pytest.mark.parametrize(

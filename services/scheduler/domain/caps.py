@@ -1,21 +1,53 @@
-"""How often a customer may be contacted (R02.2): at most `limit` times per period, all policies counted together."""
+"""How often a customer may be contacted (R02.2): at most `limit` times per period, of all contacts or of a part of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
+from services.scheduler.domain.ledger import Contact
+
 Period = Literal["week", "month", "quarter", "year", "days"]
+ANY_ENDING = "*"
+PARTS = ("purposes", "policies", "tiers")
 
 
 @dataclass(frozen=True)
 class Cap:
-    """`per` is a calendar period of the organisation's zone, or `days` for any `days` days in a row."""
+    """`per` is a calendar period of the organisation's zone, or `days` for any `days` days in a row.
+
+    It concerns contacts of these `purposes`, of these `policies` (ids, or beginnings of ids with `*` at the end) and by
+    teams of these organisation `tiers`; an empty one leaves nobody out.
+    """
 
     limit: int
     per: Period
     days: int = 0
+    purposes: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+
+    @cached_property
+    def concerns_all(self) -> bool:
+        return not (self.purposes or self.policies or self.tiers)
+
+    @cached_property
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(name.removesuffix(ANY_ENDING) for name in self.policies if name.endswith(ANY_ENDING))
+
+    def concerns(self, contact: Contact) -> bool:
+        """Whether the contact counts for this cap."""
+        if self.concerns_all:
+            return True
+        if self.purposes and contact.purpose not in self.purposes:
+            return False
+        if self.tiers and contact.tier not in self.tiers:
+            return False
+        return not self.policies or any(self._names(policy) for policy in contact.policies)
+
+    def _names(self, policy: str) -> bool:
+        return policy in self.policies or (bool(self._beginnings) and policy.startswith(self._beginnings))
 
 
 class CapState(NamedTuple):
@@ -29,6 +61,28 @@ class CapState(NamedTuple):
     @property
     def reached(self) -> bool:
         return self.used >= self.cap.limit
+
+    def is_calendar_period_of(self, day: date) -> bool:
+        return self.cap.per != "days" and self.first <= day <= self.last
+
+
+def reached_cap(
+    caps: Sequence[Cap], planned: Contact, others: Sequence[Contact], before: Contact | None = None
+) -> CapState | None:
+    """The first cap that `others` use up where `planned` would lie, if one does.
+
+    `before` is the contact as it stands, when one is changed: where it is counted already, nothing is added.
+    """
+    for cap in caps:
+        if not cap.concerns(planned):
+            continue
+        counted = before if before and cap.concerns(before) else None
+        if counted and counted.day == planned.day:
+            continue
+        state = standing(cap, planned.day, [other.day for other in others if cap.concerns(other)])
+        if state.reached and not (counted and state.is_calendar_period_of(counted.day)):
+            return state
+    return None
 
 
 def standing(cap: Cap, day: date, contacts: Iterable[date]) -> CapState:

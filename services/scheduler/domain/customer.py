@@ -1,13 +1,12 @@
 """What the scheduler keeps of a customer: a small profile from facts, refusals, and what is already planned."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.ledger import Contact, contact_of
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import local_day
 
 BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
 UPDATE_ATTRIBUTES = ("tier", "area")
@@ -15,13 +14,6 @@ NEVER = datetime.fromtimestamp(0, UTC)
 ANY_PURPOSE = "*"
 REFUSED = "refused"
 NOTHING: Mapping[str, Any] = {}
-
-
-class Contact(NamedTuple):
-    """A contact that counts for caps: `task_id` and the local day it is planned for or took place."""
-
-    task_id: UUID
-    day: date
 
 
 class Customer(NamedTuple):
@@ -56,7 +48,7 @@ class Customer(NamedTuple):
     def planned(self, task: Task) -> "Customer":
         """With `task` planned, in the place of its earlier self if there was one."""
         bare = self.without(task) if self.open else self
-        counted = (Contact(task.id, local_day(task.due_at)),) if task.counted else ()
+        counted = (contact_of(task),) if task.counted else ()
         return Customer(
             self.id, self.profile, self.as_of, self.opted_out, (*bare.contacts, *counted), (*bare.open, task)
         )

@@ -6,10 +6,10 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.book import Match
-from services.scheduler.domain.caps import CapState
+from services.scheduler.domain.caps import PARTS, CapState
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
-from services.scheduler.domain.merge import find_partner, join, reached_cap, take_over
+from services.scheduler.domain.merge import find_partner, forbidding_cap, join, take_over
 from services.scheduler.domain.occasion import ARRIVED, Occasion
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.task import Task
@@ -118,7 +118,7 @@ def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
     partner = find_partner(customer, fact, policy, span, moment)
     if partner is not None:
         return _combine(fact, policy, span, partner, customer, detail)
-    if cap := reached_cap(customer, policy, span):
+    if cap := forbidding_cap(customer, policy, span):
         return _Placed(detail | {"result": "capped", "cap": _cap_detail(cap)}, customer)
     task = new_task(fact, policy, span)
     return _Placed(_planned(detail, span, task), customer.planned(task), (task,))
@@ -164,6 +164,7 @@ def _cap_detail(state: CapState) -> Detail:
         "limit": state.cap.limit,
         "per": state.cap.per,
         "days": state.cap.days,
+        **{name: part for name in PARTS if (part := getattr(state.cap, name))},
         "used": state.used,
         "from": state.first,
         "to": state.last,
@@ -194,7 +195,9 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         deadline_at=span.deadline,
         case_id=fact.case_id,
         merge=policy.merge,
-        counted=policy.participation != "exempt",
+        counted=policy.counted,
+        blockable=policy.blockable,
+        tier=policy.tier,
         guards=policy.guards,
         combined=(),
         lineage=fact.lineage or fact.id,

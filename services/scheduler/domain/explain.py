@@ -30,6 +30,8 @@ OPERATORS = {
     "matches": "符合表达式",
 }
 PERIODS = {"week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}
+PARTS = {"purposes": "用途", "policies": "策略", "tiers": "层级"}
+PURPOSES = {"followup": "回访", "greeting": "关怀", "notice": "告知"}
 REFUSALS = {"do_not_contact": "客户登记为免打扰", "opted_out": "客户已退订此渠道"}
 WEEKDAYS = "一二三四五六日"
 
@@ -73,10 +75,18 @@ def _refused(detail: Mapping[str, Any]) -> str:
 
 def _capped(detail: Mapping[str, Any]) -> str:
     cap = detail["cap"]
+    return _draw(detail) + f"，但客户{limit_text(cap)}，{cap['from']} 至 {cap['to']} 已有 {cap['used']} 次。"
+
+
+def limit_text(cap: Mapping[str, Any]) -> str:
+    """`每季度最多联系 2 次（只计策略 r02.*）`."""
     per = PERIODS.get(cap["per"], f"任意连续 {cap['days']} 天")
-    return (
-        _draw(detail) + f"，但客户{per}最多联系 {cap['limit']} 次，{cap['from']} 至 {cap['to']} 已有 {cap['used']} 次。"
-    )
+    parts = [f"{name} {_shown_part(cap[key])}" for key, name in PARTS.items() if cap.get(key)]
+    return f"{per}最多联系 {cap['limit']} 次" + (f"（只计{'，'.join(parts)}）" if parts else "")
+
+
+def _shown_part(names: Sequence[str]) -> str:
+    return "、".join(PURPOSES.get(name, name) for name in names)
 
 
 def _merged(detail: Mapping[str, Any]) -> str:

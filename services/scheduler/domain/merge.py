@@ -6,14 +6,17 @@ plan depends on when facts happened, not on how fast they are handled.
 """
 
 from datetime import datetime
+from uuid import UUID
 
-from services.scheduler.domain.caps import CapState, standing
+from services.scheduler.domain.caps import CapState, reached_cap
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, matters_of
+from services.scheduler.domain.ledger import Contact, contact_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.windows import Span, local_day
 
+NOT_YET = UUID(int=0)
 MERGED = "merged"
 
 
@@ -40,6 +43,8 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
         deadline_at=common.deadline,
         matters=(*task.matters, *added),
         combined=_once(*task.combined, policy.id),
+        counted=_once(*task.counted, *policy.counted),
+        blockable=_once(*task.blockable, *policy.blockable),
     )
 
 
@@ -53,18 +58,19 @@ def take_over(task: Task, weaker: Task) -> tuple[Task, Task]:
             deadline_at=common.deadline,
             matters=(*task.matters, *(matter for matter in weaker.matters if matter["event_id"] not in known)),
             combined=_once(weaker.policy_id, *weaker.combined),
+            counted=_once(*task.counted, *weaker.counted),
+            blockable=_once(*task.blockable, *weaker.blockable),
         ),
         moved(weaker, "cancelled", MERGED),
     )
 
 
-def reached_cap(customer: Customer, policy: Policy, span: Span) -> CapState | None:
+def forbidding_cap(customer: Customer, policy: Policy, span: Span) -> CapState | None:
     """The cap that forbids a further contact of this policy, if one does."""
-    if policy.participation != "counted":
+    if not policy.blockable:
         return None
-    days = [contact.day for contact in customer.contacts]
-    states = (standing(cap, local_day(span.due), days) for cap in policy.caps)
-    return next((state for state in states if state.reached), None)
+    planned = Contact(NOT_YET, local_day(span.due), policy.purpose, policy.blockable, policy.tier)
+    return reached_cap(policy.caps, planned, customer.contacts)
 
 
 def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span, moment: datetime) -> bool:
@@ -75,7 +81,19 @@ def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span
     common = common_span(task, span)
     if common.too_short:
         return False
-    return common.due == task.due_at or reached_cap(customer.without(task), policy, common) is None
+    return _caps_allow(customer, task, policy, common)
+
+
+def _caps_allow(customer: Customer, task: Task, policy: Policy, common: Span) -> bool:
+    """Whether the combined contact has a place under the caps."""
+    blockable = _once(*task.blockable, *policy.blockable)
+    if not blockable:
+        return True
+    before = contact_of(task)
+    keeper = task if task.priority <= policy.priority else policy
+    after = before._replace(day=local_day(common.due), policies=blockable, tier=keeper.tier)
+    others = customer.without(task).contacts
+    return reached_cap(policy.caps, after, others, before if task.counted else None) is None
 
 
 def _once(*policies: str) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
-from services.scheduler.domain.caps import Cap
+from services.scheduler.domain.caps import PARTS, Cap
+from services.scheduler.domain.caps_file import read_caps
 from services.scheduler.domain.policy import Policy, Trigger
-from services.scheduler.domain.policy_file import Defaults, read_caps, read_policy, read_window
+from services.scheduler.domain.policy_file import Defaults, read_policy, read_window
 from services.scheduler.domain.section import Problem, Section
 from services.scheduler.domain.windows import Deadline, Delay, Window
 from services.scheduler.domain.yaml_file import read_yaml
@@ -72,6 +73,7 @@ class Reading:
     pack: Pack = field(default_factory=lambda: Pack("", ""))
     policies: list[tuple[Section, Draft]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    head: Section | None = None
 
 
 def read_pack(files: Mapping[str, str], name: str = "") -> Pack:
@@ -92,6 +94,7 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     parsed = [parse(path, files[path], problems) for path in _policy_files(files, problems)]
     if head is None:
         return reading
+    reading.head = head
     pack_name, title, defaults = _read_head(head)
     if name and pack_name and name != pack_name:
         head.problem("name", f"应与提交的名称 {name} 一致，现在是 {pack_name}")
@@ -114,7 +117,7 @@ def policy_of(content: Content, version: int) -> Policy:
         rate=float(c["rate"]),
         delay=Delay(**c["delay"]),
         deadline=Deadline(**c["deadline"]) if c["deadline"] else None,
-        caps=tuple(Cap(**cap) for cap in c["caps"]),
+        caps=tuple(_cap_of(cap) for cap in c["caps"]),
         participation=c["cap"],
         channel=c["channel"],
         questionnaire=c["questionnaire"],
@@ -126,6 +129,10 @@ def policy_of(content: Content, version: int) -> Policy:
         guards=tuple(c["guards"]),
         clauses=tuple(c["clauses"]),
     )
+
+
+def _cap_of(content: Content) -> Cap:
+    return Cap(**content | {name: tuple(content.get(name, ())) for name in PARTS})
 
 
 def _window_of(content: Content) -> Window:

@@ -6,6 +6,7 @@ A policy that can never work is a mistake; what may be right but looks wrong is 
 from collections.abc import Mapping
 from datetime import timedelta
 
+from services.scheduler.domain.caps_file import check_caps
 from services.scheduler.domain.condition_check import check_condition
 from services.scheduler.domain.pack import SUFFIXES, Draft, parse, read_parts
 from services.scheduler.domain.policy import ALL_EVENTS
@@ -25,6 +26,8 @@ def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
     for section, draft in reading.policies:
         if (section.file, section.at) not in faulty:
             _check_policy(section, draft, questionnaires)
+    if reading.head and not any(problem.file == reading.head.file for problem in problems):
+        check_caps(reading.head, {draft.id for _, draft in reading.policies})
     if not reading.policies and not problems:
         problems.append(Problem("policies/", "", "没有策略，请在此目录下写至少一条", warning=True))
     read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems)

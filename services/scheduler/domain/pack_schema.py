@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from services.scheduler.domain.caps import Period
+from services.scheduler.domain.caps_file import NAMES_FORM
 from services.scheduler.domain.comparisons import OPERATORS
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.policy import Participation, Purpose
@@ -116,6 +117,11 @@ def _cap() -> Schema:
         "limit": _integer(1, 1000, "最多几次"),
         "per": _one_of(get_args(Period), "自然周、月、季、年，或任意连续若干天"),
         "days": _integer(1, 366, "per 为 days 时的天数"),
+        "purposes": _filled({"enum": [*get_args(Purpose)]}, "只数这些用途的联系"),
+        "policies": _filled(
+            {"type": "string", "pattern": _whole(NAMES_FORM)}, "只数这些策略的联系；末尾的 * 表示开头相同"
+        ),
+        "tiers": _filled({"type": "string"}, "只数组织中这些层级的班组的联系"),
     }
     return _object(properties, ["limit", "per"])
 

@@ -46,6 +46,7 @@ class Policy:
     channel: str = "phone"
     questionnaire: str = ""
     team: str = ""
+    tier: str = ""
     priority: int = 5
     purpose: Purpose = "followup"
     round: int = 1
@@ -57,6 +58,16 @@ class Policy:
     def step_named(self, step: str) -> "Policy":
         """The policy as it is for one of its steps."""
         return replace(self, step=step) if step else self
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """For which policies a contact of this one counts."""
+        return () if self.participation == "exempt" else (self.id,)
+
+    @property
+    def blockable(self) -> tuple[str, ...]:
+        """Those of `counted` whose contact a cap can forbid."""
+        return (self.id,) if self.participation == "counted" else ()
 
     @property
     def strength(self) -> tuple[int, float, str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Any, get_args
 
-from services.scheduler.domain.caps import Period
 from services.scheduler.domain.comparisons import OPERATORS, ORDERINGS
 from services.scheduler.domain.conditions import EVENT_FIELDS
 from services.scheduler.domain.policy import EVERYBODY, Participation, Purpose
@@ -72,20 +71,6 @@ def read_window(section: Section | None, default: Content | None = None) -> Cont
     if not frames:
         return {"days": days, "frames": window["frames"]}
     return {"days": days, "frames": _frames(section, frames)}
-
-
-def read_caps(section: Section) -> list[Content]:
-    """Caps of the pack: at most `limit` contacts `per` period."""
-    return [_cap(part) for part in section.sections("caps", "一条频次上限，如 {limit: 2, per: quarter}")]
-
-
-def _cap(section: Section) -> Content:
-    per = section.choice("per", get_args(Period))
-    cap = {"limit": section.integer("limit", 1, 1000), "per": per, "days": 0}
-    if per == "days":
-        cap["days"] = section.integer("days", 1, 366)
-    section.close()
-    return cap
 
 
 def _frames(section: Section, frames: list[str]) -> list[list[str]]:

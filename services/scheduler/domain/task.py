@@ -33,7 +33,8 @@ class Task(NamedTuple):
     """A planned contact of one customer. `card` and `matters` are what followup events carry.
 
     `event_id` and `event_source` name the fact that planned it; `combined` the policies that joined it (X1);
-    `counted` whether it stands in the contact ledger.
+    `counted` those of its policies for which it stands in the contact ledger; for the `blockable` ones of them it never
+    goes where a cap is used up. `tier` is the organisation tier of its team.
     """
 
     id: UUID
@@ -56,13 +57,15 @@ class Task(NamedTuple):
     deadline_at: datetime | None
     case_id: str | None
     merge: bool
-    counted: bool
+    counted: tuple[str, ...]
     guards: tuple[str, ...]
     combined: tuple[str, ...]
     lineage: str
     state: TaskState = "planned"
     reason: str = ""
     step: str = ""
+    blockable: tuple[str, ...] = ()
+    tier: str = ""
 
 
 def moved(task: Task, state: TaskState, reason: str = "") -> Task:

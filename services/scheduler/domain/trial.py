@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.explain import PERIODS
+from services.scheduler.domain.explain import limit_text
 from services.scheduler.domain.simulation import Simulation
 from services.scheduler.domain.task import Task, TaskState
 from services.scheduler.domain.windows import local_day
@@ -72,9 +72,7 @@ def _count(trial: Trial, decision: Decision, simulation: Simulation) -> None:
         if detail["result"] == "merged":
             trial.merged[detail["policy"]] += 1
         elif detail["result"] == "capped":
-            cap = detail["cap"]
-            per = PERIODS.get(cap["per"], f"连续 {cap['days']} 天")
-            trial.capped[detail["policy"], f"{per}最多 {cap['limit']} 次"] += 1
+            trial.capped[detail["policy"], limit_text(detail["cap"])] += 1
 
 
 def _is_call(task: Task) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.customer import Contact, Customer
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.ledger import Contact
 from services.scheduler.store.rows import dump, load
 
 _GET = "SELECT id, profile, as_of, opted_out FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"
@@ -31,7 +32,7 @@ _REFUSE = text("""
     ON CONFLICT (id) DO UPDATE SET opted_out = excluded.opted_out || customer.opted_out
 """)
 _CONTACTS = text("""
-    SELECT customer_id, task_id, day FROM contact_ledger
+    SELECT customer_id, task_id, day, purpose, policies, tier FROM contact_ledger
     WHERE customer_id = ANY(CAST(:ids AS text[])) AND day >= :since AND state <> 'released'
 """)
 _CASES = text("""
@@ -89,8 +90,9 @@ async def find_contacts(session: AsyncSession, ids: Sequence[str], since: date) 
     """Contacts that count, planned or made, from `since` on."""
     found: dict[str, tuple[Contact, ...]] = {}
     if ids:
-        for customer_id, task_id, day in await session.execute(_CONTACTS, {"ids": list(ids), "since": since}):
-            found[customer_id] = (*found.get(customer_id, ()), Contact(task_id, day))
+        for row in await session.execute(_CONTACTS, {"ids": list(ids), "since": since}):
+            contact = Contact(row[1], row[2], row[3], tuple(row[4]), row[5])
+            found[row[0]] = (*found.get(row[0], ()), contact)
     return found
 
 

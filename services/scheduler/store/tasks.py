@@ -43,9 +43,12 @@ _SAVE_DUE = text("""
 """)
 _DROP_DUE = text("DELETE FROM due WHERE task_id = ANY(CAST(:ids AS uuid[]))")
 _SAVE_LEDGER = text("""
-    INSERT INTO contact_ledger (task_id, customer_id, day, state)
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:customers AS text[]), CAST(:days AS date[]), CAST(:states AS text[]))
-    ON CONFLICT (task_id) DO UPDATE SET day = excluded.day, state = excluded.state
+    INSERT INTO contact_ledger (task_id, customer_id, day, state, purpose, policies, tier)
+    SELECT id, customer_id, day, state, purpose, string_to_array(policies, ','), tier
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:customers AS text[]), CAST(:days AS date[]), CAST(:states AS text[]),
+                CAST(:purposes AS text[]), CAST(:policies AS text[]), CAST(:tiers AS text[]))
+         AS row (id, customer_id, day, state, purpose, policies, tier)
+    ON CONFLICT (task_id) DO UPDATE SET day = excluded.day, state = excluded.state, policies = excluded.policies
 """)
 _OPEN_TASKS = (
     f"SELECT {_TASK} FROM due JOIN task ON task.id = due.task_id "  # noqa: S608 - constants only
@@ -93,7 +96,7 @@ class StoredTask:
 
 def _task(row: RowMapping) -> Task:
     body = load(row["body"])
-    tuples = {name: tuple(body[name]) for name in ("matters", "guards", "combined")}
+    tuples = {name: tuple(value) for name, value in body.items() if type(value) is list}
     return Task(**{column: row[column] for column in COLUMNS}, **(body | tuples))
 
 
@@ -124,6 +127,9 @@ async def _save_ledger(tasks: Sequence[Task], session: AsyncSession) -> None:
             "customers": [task.customer_id for task in tasks],
             "days": [local_day(task.due_at) for task in tasks],
             "states": ["reserved" if task.state == "planned" else "released" for task in tasks],
+            "purposes": [task.purpose for task in tasks],
+            "policies": [",".join(task.counted) for task in tasks],
+            "tiers": [task.tier for task in tasks],
         }
         await session.execute(_SAVE_LEDGER, values)
 

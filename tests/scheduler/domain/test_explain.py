@@ -1,5 +1,6 @@
-from services.scheduler.domain.customer import Contact, Customer
+from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.explain import explain
+from services.scheduler.domain.ledger import Contact
 from shared.ids import new_id
 from tests.scheduler.builders import MONDAY, at, book, fact, judge
 
@@ -37,6 +38,10 @@ def test_caps_and_merges_are_told_with_their_figures() -> None:
     assert "客户每季度最多联系 1 次，2026-01-01 至 2026-03-31 已有 1 次。" in quarter
     rolling = told(book(NEXT_DAY, caps=[{"limit": 1, "per": "days", "days": 90}]), fact(), used)
     assert "客户任意连续 90 天最多联系 1 次" in rolling
+    part = {"limit": 1, "per": "quarter", "policies": ["p*"], "purposes": ["followup"]}
+    scoped = used._replace(contacts=(used.contacts[0]._replace(policies=("p9",)),))
+    told_part = told(book(NEXT_DAY, caps=[part]), fact(), scoped)
+    assert "客户每季度最多联系 1 次（只计用途 回访，策略 p*），2026-01-01 至" in told_part
     _, customer = judge(book(NEXT_DAY), fact(id="e1"))
     assert f"与任务 {customer.open[0].id} 合并为一次联系" in told(book(NEXT_DAY), fact(id="e2"), customer)
     assert "并接管任务" in told(book({**NEXT_DAY, "priority": 1}), fact(id="e3"), customer)

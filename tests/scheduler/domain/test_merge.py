@@ -3,7 +3,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduler.domain.customer import Contact, Customer
+from services.scheduler.domain.caps import Cap, standing
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.ledger import Contact
 from services.scheduler.domain.task import moved
 from shared.ids import new_id
 from tests.scheduler.builders import MONDAY, at, book, fact, judge
@@ -137,3 +139,68 @@ def test_whatever_happens_no_cap_overflows_and_every_drawn_fact_is_answered(fact
         assert {matter["event_id"] for task in customer.open for matter in task.matters} == answered[who]
         assert all(task.deadline_at is None or task.due_at <= task.deadline_at for task in customer.open)
         assert len({task.id for task in customer.open}) == len(customer.open) == len(customer.contacts)
+
+
+def test_an_exempt_contact_that_a_counted_matter_joins_counts_from_then_on() -> None:
+    free = {"id": "free", "events": ["hotline.case_closed"], "priority": 1, "cap": "exempt", **NEXT_DAY}
+    rules = book(free, {"id": "counted", **NEXT_DAY}, caps=[{"limit": 1, "per": "month"}])
+    _, customer = judge(rules, fact("hotline.case_closed", id="e1"))
+    assert (len(customer.open), customer.contacts) == (1, ())
+    _, joined = judge(rules, fact(id="e2"), customer)
+    assert [contact.policies for contact in joined.contacts] == [("counted",)]
+    used = customer._replace(contacts=(Contact(new_id(), at("2026-03-20 09:00").date()),))
+    assert judge(rules, fact(id="e2"), used)[0].outcome == "capped"
+
+
+def test_a_cap_of_one_policy_is_kept_when_it_joins_a_contact_of_another() -> None:
+    rules = book(
+        {"id": "a", "merge": False, "delay": {"days": 20}},
+        {"id": "b", "events": ["meter.read"], "cap": "unblocked", "delay": {"days": 20}},
+        {"id": "c", "events": ["inspection.done"], "delay": {"days": 20}},
+        caps=[{"limit": 1, "per": "quarter", "policies": ["c"]}],
+    )
+    _, customer = judge(rules, fact("inspection.done", id="e1"))
+    _, customer = judge(rules, fact("meter.read", id="e2", time=at("2026-03-05 10:00")), customer._replace(open=()))
+    assert judge(rules, fact("inspection.done", id="e3", time=at("2026-03-05 11:00")), customer)[0].outcome == "capped"
+    assert judge(rules, fact("meter.read", id="e4", time=at("2026-03-05 11:00")), customer)[0].outcome == "merged"
+
+
+PART = st.sampled_from([{}, {"policies": ["a*"]}, {"policies": ["b", "c"]}, {"purposes": ["greeting"]}])
+CAP = st.builds(
+    lambda limit, per, part: {"limit": limit, **per, **part},
+    st.integers(1, 3),
+    st.sampled_from([{"per": "week"}, {"per": "month"}, {"per": "days", "days": 10}]),
+    PART,
+)
+POLICY = st.fixed_dictionaries(
+    {
+        "events": st.lists(st.sampled_from(ALL), min_size=1, unique=True),
+        "priority": st.integers(1, 3),
+        "cap": st.sampled_from(["counted", "counted", "unblocked", "exempt"]),
+        "purpose": st.sampled_from(["followup", "followup", "greeting"]),
+        "delay": st.integers(0, 12).map(lambda days: {"days": days}),
+        "deadline": st.integers(13, 30).map(lambda days: {"days": days}),
+    }
+)
+
+
+def _takes_place_anyway(contact: Contact, cap: Cap, unblocked: set[str]) -> bool:
+    free = tuple(unblocked.intersection(contact.policies))
+    return bool(free) and cap.concerns(contact._replace(policies=free))
+
+
+@given(st.tuples(*[POLICY] * 4), st.lists(CAP, min_size=1, max_size=3), FACTS)
+def test_no_order_of_facts_exceeds_a_cap_whatever_it_counts(given_policies, caps, facts) -> None:  # type: ignore[no-untyped-def]
+    named = [{**policy, "id": name} for policy, name in zip(given_policies, ("a", "a2", "b", "c"), strict=True)]
+    unblocked = {policy["id"] for policy in named if policy["cap"] == "unblocked"}
+    rules = book(*named, caps=caps)
+    customer = Customer("C1")
+    for number, (name, minutes, _) in enumerate(sorted(facts, key=lambda one: one[1])):
+        about = fact(name, id=f"e{number}", time=MONDAY + timedelta(minutes=minutes))
+        _, customer = judge(rules, about, customer)
+    assert {contact.task_id for contact in customer.contacts} == {task.id for task in customer.open if task.counted}
+    for cap in rules.policies["a"].caps:
+        held = [one for one in customer.contacts if cap.concerns(one) and not _takes_place_anyway(one, cap, unblocked)]
+        for one in held:
+            state = standing(cap, one.day, [other.day for other in held])
+            assert state.used <= cap.limit

@@ -100,6 +100,21 @@ MISTAKES = {
     "cap of an unknown period": Mistake("pack.yaml", "quarter", "quater", 9, "caps[0].per", "是否想写 quarter"),
     "cap of days without days": Mistake("pack.yaml", "quarter", "days", 8, "caps[0].days", "1 到 366"),
     "cap that is no mapping": Mistake("pack.yaml", "limit: 2\n    per: quarter", "两次", 8, "caps[0]", "limit: 2"),
+    "cap of an unknown purpose": Mistake(
+        "pack.yaml", "per: quarter", "per: quarter\n    purposes: [回访]", 10, "caps[0].purposes", "followup、greeting"
+    ),
+    "cap of policies in another form": Mistake(
+        "pack.yaml", "per: quarter", "per: quarter\n    policies: ['*one']", 10, "caps[0].policies", "开头加 *"
+    ),
+    "cap of a policy that is not there": Mistake(
+        "pack.yaml",
+        "per: quarter",
+        "per: quarter\n    policies: [one, tow]",
+        10,
+        "caps[0].policies",
+        "是否想写 two",
+        True,
+    ),
     "id missing": Mistake(A, "id: one\n    title", "title", 2, f"{ONE}.id", "缺少此项"),
     "id of another form": Mistake(A, "id: one", "id: 甲", 2, f"{ONE}.id", "小写字母"),
     "id written twice": Mistake(A, "id: two", "id: one", 18, "policies[1].id", "另见 policies/a.yaml 第 2 行"),
