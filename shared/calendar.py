@@ -1,36 +1,70 @@
 """The official Chinese working calendar with make-up days (X2), and arithmetic in working time.
 
-The built-in days come from the State Council's yearly notices as chinesecalendar carries them; a year it does not know is
-*provisional*: weekends off, nothing else.
+The built-in years come from the State Council's yearly notices as chinesecalendar carries them; a service may know more of
+them. A year that is not known is *provisional*: weekends off, nothing else.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
-import chinese_calendar
+from chinese_calendar import constants
 
 from shared.zone import ORG_ZONE
 
 Frame = tuple[time, time]
+SATURDAY = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class OfficialYears:
+    """The published years. `days` are those that differ from the week, Monday to Friday worked (True = worked)."""
+
+    years: frozenset[int]
+    days: Mapping[date, bool]
+
+    @cached_property
+    def confirmed_until(self) -> date:
+        """The first day of the first year after the earliest that is not published: from here on all is provisional."""
+        year = min(self.years)
+        while year in self.years:
+            year += 1
+        return date(year, 1, 1)
+
+
+def _built_in() -> OfficialYears:
+    years = frozenset(day.year for day in constants.holidays)
+    off = {day: False for day in constants.holidays if day.weekday() < SATURDAY and day not in constants.workdays}
+    return OfficialYears(years, off | {day: True for day in constants.workdays if day.weekday() >= SATURDAY})
+
+
+BUILT_IN = _built_in()
+
+
+@dataclass(frozen=True, eq=False)
 class WorkCalendar:
     """Which days are worked and in which frames of the day (local time of the organisation).
 
-    `days` overrides single days (True = worked); `frames` are the working hours of a worked day, in order.
+    `days` overrides single days of the official years (True = worked); `frames` are the working hours of a worked day, in
+    order. A calendar is equal to nothing but itself, so that caches can go by it.
     """
 
     frames: tuple[Frame, ...] = ((time(9, 0), time(12, 0)), (time(13, 30), time(17, 30)))
     days: Mapping[date, bool] = field(default_factory=dict)
+    official: OfficialYears = BUILT_IN
 
     def is_working_day(self, day: date) -> bool:
-        if day in self.days:
-            return self.days[day]
-        if is_provisional(day):
-            return day.weekday() < 5
-        return bool(chinese_calendar.is_workday(day))
+        worked = self._exceptions.get(day)
+        return day.weekday() < SATURDAY if worked is None else worked
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether the official days of this day's year, or of one before it, are not yet known here."""
+        return day >= self.official.confirmed_until
+
+    @cached_property
+    def _exceptions(self) -> Mapping[date, bool]:
+        return {**self.official.days, **self.days}
 
     def is_holiday(self, day: date) -> bool:
         return not self.is_working_day(day)
@@ -76,15 +110,6 @@ class WorkCalendar:
                         return opens + left
                     left -= room
             day += timedelta(days=1)
-
-
-def is_provisional(day: date) -> bool:
-    """Whether the official days of this year are not yet known here."""
-    try:
-        chinese_calendar.is_workday(day)
-    except NotImplementedError:
-        return True
-    return False
 
 
 def _days(first: date, last: date) -> Iterable[date]:

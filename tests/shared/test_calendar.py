@@ -2,12 +2,13 @@
 
 from datetime import date, datetime, time, timedelta
 
+import chinese_calendar
 import holidays
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.calendar import OFFICIAL, WorkCalendar, is_provisional
+from shared.calendar import BUILT_IN, OFFICIAL, OfficialYears, WorkCalendar
 from shared.zone import ORG_ZONE
 
 CHINA = holidays.country_holidays("CN", years=range(2024, 2027))
@@ -41,10 +42,32 @@ def test_national_day_2026_is_made_up_on_two_weekend_days() -> None:
 
 
 def test_a_year_without_official_notice_is_provisional() -> None:
-    assert not is_provisional(date(2026, 12, 31))
-    assert is_provisional(date(2030, 1, 1))
+    assert not OFFICIAL.is_provisional(date(2026, 12, 31))
+    assert OFFICIAL.is_provisional(date(2030, 1, 1))
     assert OFFICIAL.is_working_day(date(2030, 10, 1))
     assert OFFICIAL.is_holiday(date(2030, 10, 5))
+
+
+def test_the_built_in_years_are_those_of_the_library_day_by_day() -> None:
+    first, end = date(min(BUILT_IN.years), 1, 1), date(max(BUILT_IN.years) + 1, 1, 1)
+    days = [first + timedelta(days=number) for number in range((end - first).days)]
+    assert [day for day in days if OFFICIAL.is_working_day(day) != chinese_calendar.is_workday(day)] == []
+
+
+def test_a_published_year_is_no_longer_provisional_and_counts() -> None:
+    new_year = date(2027, 1, 1)
+    official = OfficialYears(BUILT_IN.years | {2027}, {**BUILT_IN.days, new_year: False, date(2027, 1, 3): True})
+    calendar = WorkCalendar(official=official)
+    assert (OFFICIAL.is_provisional(new_year), calendar.is_provisional(new_year)) == (True, False)
+    assert (OFFICIAL.is_working_day(new_year), calendar.is_working_day(new_year)) == (True, False)
+    assert calendar.next_working_day(date(2026, 12, 31)) == date(2027, 1, 3)  # a Sunday, made up
+    assert calendar.is_provisional(date(2028, 1, 1))
+
+
+def test_behind_a_year_that_is_missing_all_is_provisional() -> None:
+    calendar = WorkCalendar(official=OfficialYears(BUILT_IN.years | {2028}, BUILT_IN.days))
+    assert calendar.official.confirmed_until == date(2027, 1, 1)
+    assert calendar.is_provisional(date(2028, 6, 1))
 
 
 def test_single_days_can_be_overridden() -> None:

@@ -6,18 +6,20 @@ A content is plain JSON with every default filled in; its hash tells versions ap
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
 from typing import Any
 
 import orjson
 
+from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.caps import PARTS, Cap
 from services.scheduler.domain.caps_file import read_caps
 from services.scheduler.domain.policy import Policy, Trigger
-from services.scheduler.domain.policy_file import Defaults, read_policy, read_window
+from services.scheduler.domain.policy_file import Defaults, read_policy
 from services.scheduler.domain.section import Problem, Section
-from services.scheduler.domain.windows import Deadline, Delay, Window
+from services.scheduler.domain.timing import window_of
+from services.scheduler.domain.timing_file import read_pack_timing
 from services.scheduler.domain.yaml_file import read_yaml
+from shared.calendar import OFFICIAL, WorkCalendar
 from shared.errors import InvalidInput
 
 Content = dict[str, Any]
@@ -104,19 +106,21 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     return reading
 
 
-def policy_of(content: Content, version: int) -> Policy:
-    """The policy of a canonical content."""
+def policy_of(content: Content, version: int, calendar: WorkCalendar = OFFICIAL) -> Policy:
+    """The policy of a canonical content, on the official calendar as it is known."""
     c = content
     return Policy(
         id=c["id"],
         version=version,
         title=c["title"],
         trigger=Trigger(tuple(c["trigger"]["events"]), c["trigger"]["condition"]),
-        window=_window_of(c["window"]),
+        window=window_of(c, calendar),
         seed=c["seed"],
         rate=float(c["rate"]),
         delay=Delay(**c["delay"]),
+        target=Delay(**c["target"]) if "target" in c else None,
         deadline=Deadline(**c["deadline"]) if c["deadline"] else None,
+        warn=Warn(**c["warn"]) if "warn" in c else None,
         caps=tuple(_cap_of(cap) for cap in c["caps"]),
         participation=c["cap"],
         channel=c["channel"],
@@ -133,11 +137,6 @@ def policy_of(content: Content, version: int) -> Policy:
 
 def _cap_of(content: Content) -> Cap:
     return Cap(**content | {name: tuple(content.get(name, ())) for name in PARTS})
-
-
-def _window_of(content: Content) -> Window:
-    frames = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in content["frames"])
-    return Window(frames, content["days"])
 
 
 def _policy_files(files: Mapping[str, str], problems: list[Problem]) -> list[str]:
@@ -168,9 +167,9 @@ def _read_head(head: Section) -> tuple[str, str, Defaults]:
     title = head.text("title", say="中文名称")
     seed = head.text("seed", default=name, say="抽样种子文字")
     caps = read_caps(head)
-    window = read_window(head.section("window", "接触时段"))
+    timing = read_pack_timing(head)
     head.close()
-    return name, title, Defaults(seed, caps, window)
+    return name, title, Defaults(seed, caps, timing)
 
 
 def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draft]]:

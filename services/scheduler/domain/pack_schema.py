@@ -12,24 +12,27 @@ from services.scheduler.domain.caps_file import NAMES_FORM
 from services.scheduler.domain.comparisons import OPERATORS
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.policy import Participation, Purpose
-from services.scheduler.domain.policy_file import (
-    CODE_FORM,
-    DEADLINE_UNITS,
-    DELAY_UNITS,
-    EVENT_FORM,
-    FRAME_FORM,
-    ID_FORM,
-)
+from services.scheduler.domain.policy_file import EVENT_FORM, ID_FORM
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.scenario import DrawMode
 from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
 from services.scheduler.domain.task import TaskState
+from services.scheduler.domain.timing_file import (
+    CODE_FORM,
+    DAY_KINDS,
+    DEADLINE_UNITS,
+    DELAY_UNITS,
+    FRAME_FORM,
+    WARN_UNITS,
+    WEEKDAYS,
+)
 from shared.contracts.common import Channel
 from shared.contracts.registry import all_contracts
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MOMENT = {"type": "string", "examples": ["2026-03-06 15:00"], "description": "当地时间，精确到分"}
+DAY_FORM = r"^\d{4}-\d{2}-\d{2}$"
 SCALAR = {"type": ["string", "number", "boolean"]}
 
 
@@ -49,7 +52,10 @@ def pack_schema() -> Schema:
             "pack": _pack(),
             "policies": _object({"policies": _list(_ref("policy"))}, ["policies"]),
             "policy": _policy(),
-            "window": _window(),
+            "window": _window({}, "接触时段"),
+            "way_window": _window(_ways(), "一类联系的时段"),
+            "calendar": _calendar(),
+            "blackout": _blackout(),
             "cap": _cap(),
             "condition": _condition(),
             "tests": _object({"tests": _list(_ref("test"))}, ["tests"]),
@@ -68,6 +74,9 @@ def _pack() -> Schema:
         "title": _text("中文名称"),
         "seed": _text("抽样种子，默认与 name 相同；改动后抽中的人不同"),
         "window": _ref("window"),
+        "windows": _list(_ref("way_window"), "按渠道、用途各有时段"),
+        "calendars": {"type": "object", "additionalProperties": _ref("calendar"), "description": "日历编号与内容"},
+        "blackouts": _list(_ref("blackout"), "停访期：不安排联系的日子"),
         "caps": _list(_ref("cap"), "一位客户一段时间内最多联系几次，各策略合计"),
     }
     return _object(properties, ["format", "name", "title"])
@@ -83,8 +92,10 @@ def _policy() -> Schema:
             "anyOf": [{"const": "all"}, {"type": "number", "exclusiveMinimum": 0, "maximum": 100}],
             "description": "回访多少：all 为全部，或百分比",
         },
-        "delay": _amount(DELAY_UNITS, "多久之后联系；days: 1 为次日起"),
+        "delay": _amount(DELAY_UNITS, "最早多久之后联系；days: 1 为次日起"),
+        "target": _amount(DELAY_UNITS, "最好多久之后联系；在最早与时限之间时，从此时起联系"),
         "deadline": _amount(DEADLINE_UNITS, "事实发生后多久之内联系"),
+        "warn": _amount(WARN_UNITS, "时限之前多久提醒"),
         "window": _ref("window"),
         "cap": _one_of(get_args(Participation), "counted 计入且受限；unblocked 计入不受限；exempt 不计入不受限"),
         "channel": _one_of(get_args(Channel), "渠道"),
@@ -106,10 +117,44 @@ def _events() -> Schema:
     return _filled(event, "事件名；* 表示所有事件")
 
 
-def _window() -> Schema:
-    frame = {"type": "string", "pattern": _whole(FRAME_FORM), "examples": ["09:00-12:00"]}
-    days = _one_of(("working", "all"), "只在工作日（含调休），或每天")
-    return _object({"days": days, "frames": _filled(frame, "一天中的时段，按先后")}, [], "接触时段")
+def _window(more: Schema, description: str) -> Schema:
+    properties = {
+        "days": _one_of(DAY_KINDS, "只在工作日（含调休），或每天"),
+        "weekdays": _filled({"enum": [*WEEKDAYS]}, "只在星期几"),
+        "frames": _frames(),
+        "calendar": _form(CODE_FORM, "日历编号，见 pack.yaml 的 calendars"),
+    }
+    return _object(more | properties, [], description)
+
+
+def _ways() -> Schema:
+    return {"channel": _one_of(get_args(Channel), "渠道"), "purpose": _one_of(get_args(Purpose), "用途")}
+
+
+def _frames() -> Schema:
+    return _filled(
+        {"type": "string", "pattern": _whole(FRAME_FORM), "examples": ["09:00-12:00"]}, "一天中的时段，按先后"
+    )
+
+
+def _calendar() -> Schema:
+    days = {
+        "type": "object",
+        "patternProperties": {DAY_FORM: {"enum": ["on", "off", True, False]}},
+        "additionalProperties": False,
+        "description": "与官方日历不同的日子：on 上班，off 休息",
+    }
+    return _object({"frames": _frames(), "days": days}, [], "日历")
+
+
+def _blackout() -> Schema:
+    day = {"type": "string", "pattern": DAY_FORM, "examples": ["2026-02-14"]}
+    properties = {
+        "from": {**day, "description": "首日"},
+        "to": {**day, "description": "末日"},
+        "branches": _filled({"type": "string"}, "停访的分公司；不写为全部"),
+    }
+    return _object(properties, ["from", "to"], "停访期")
 
 
 def _cap() -> Schema:

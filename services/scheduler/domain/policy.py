@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.caps import Cap
-from services.scheduler.domain.windows import Deadline, Delay, Window
+from services.scheduler.domain.windows import Window
 
 Participation = Literal["counted", "unblocked", "exempt"]
 Purpose = Literal["followup", "greeting", "notice"]
@@ -40,7 +41,9 @@ class Policy:
     seed: str
     rate: float = EVERYBODY
     delay: Delay = NO_DELAY
+    target: Delay | None = None
     deadline: Deadline | None = None
+    warn: Warn | None = None
     caps: tuple[Cap, ...] = ()
     participation: Participation = "counted"
     channel: str = "phone"

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import time
 from typing import Any, get_args
 
 from services.scheduler.domain.comparisons import OPERATORS, ORDERINGS
@@ -10,17 +9,13 @@ from services.scheduler.domain.conditions import EVENT_FIELDS
 from services.scheduler.domain.policy import EVERYBODY, Participation, Purpose
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.section import Section
+from services.scheduler.domain.timing_file import CODE_FORM, Timing, read_timing
 from shared.contracts.common import Channel
 
 Content = dict[str, Any]
 ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
-CODE_FORM = r"[A-Za-z0-9._-]{0,64}"
 EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
-FRAME_FORM = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
-DELAY_UNITS = ("minutes", "hours", "days")
-DEADLINE_UNITS = ("hours", "days", "working_days")
 DEEPEST = 8
-DEFAULT_FRAMES = ["09:00-12:00", "14:00-18:00"]
 
 
 @dataclass(frozen=True)
@@ -29,28 +24,28 @@ class Defaults:
 
     seed: str
     caps: list[Content]
-    window: Content
+    timing: Timing
 
 
 def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool]:
     """The canonical content and whether it starts enabled; mistakes are noted in the section."""
+    channel = section.choice("channel", get_args(Channel), "phone")
+    purpose = section.choice("purpose", get_args(Purpose), "followup")
     content: Content = {
         "id": section.text("id", form=ID_FORM, say="小写字母、数字、点、下划线和连字符组成的编号"),
         "title": section.text("title", say="中文名称"),
         "clauses": section.texts("clauses", "条款编号的列表，如 [R01.1]"),
         "trigger": _trigger(section),
         "rate": _rate(section),
-        "delay": _amount(section, "delay", DELAY_UNITS) or {"amount": 0, "unit": "minutes"},
-        "deadline": _amount(section, "deadline", DEADLINE_UNITS),
-        "window": read_window(section.section("window", "接触时段"), defaults.window),
+        **read_timing(section, defaults.timing, channel, purpose),
         "seed": defaults.seed,
         "caps": defaults.caps,
         "cap": section.choice("cap", get_args(Participation), "counted"),
-        "channel": section.choice("channel", get_args(Channel), "phone"),
+        "channel": channel,
         "questionnaire": section.text("questionnaire", "", CODE_FORM, "问卷编号"),
         "team": section.text("team", "", CODE_FORM, "班组编号"),
         "priority": section.integer("priority", 1, 9, 5),
-        "purpose": section.choice("purpose", get_args(Purpose), "followup"),
+        "purpose": purpose,
         "round": section.integer("round", 1, 9, 1),
         "merge": section.flag("merge", default=True),
         "guards": _guards(section),
@@ -58,32 +53,6 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool]:
     enabled = section.flag("enabled", default=True)
     section.close()
     return content, enabled
-
-
-def read_window(section: Section | None, default: Content | None = None) -> Content:
-    """Contact frames of the day in order, and whether only working days count."""
-    window = default or {"days": "working", "frames": [frame.split("-") for frame in DEFAULT_FRAMES]}
-    if section is None:
-        return window
-    days = section.choice("days", ("working", "all"), window["days"])
-    frames = section.texts("frames", '时段的列表，如 ["09:00-12:00", "14:00-18:00"]')
-    section.close()
-    if not frames:
-        return {"days": days, "frames": window["frames"]}
-    return {"days": days, "frames": _frames(section, frames)}
-
-
-def _frames(section: Section, frames: list[str]) -> list[list[str]]:
-    end = time()
-    for frame in frames:
-        if not re.fullmatch(FRAME_FORM, frame):
-            section.problem("frames", f"时段应写成 09:00-12:00 的样子，现在是 {frame!r}")
-            continue
-        opens, closes = (time.fromisoformat(text) for text in frame.split("-"))
-        if opens >= closes or opens < end:
-            section.problem("frames", f"时段须起早止晚、按先后排列且不重叠，{frame} 不符合")
-        end = closes
-    return [frame.split("-") for frame in frames]
 
 
 def _trigger(section: Section) -> Content:
@@ -168,19 +137,6 @@ def _rate(section: Section) -> float:
         section.problem("rate", f"应写 all（全部）或 0 到 100 的百分比，如 20，现在是 {value!r}")
         return EVERYBODY
     return float(value)
-
-
-def _amount(section: Section, key: str, units: tuple[str, ...]) -> Content | None:
-    """`{days: 2}`: exactly one unit with a whole number."""
-    part = section.section(key, f"时长，如 {{{units[-1]}: 2}}")
-    if part is None:
-        return None
-    given = [unit for unit in units if part.has(unit)]
-    part.close()
-    if len(given) != 1:
-        section.problem(key, f"应写且只写一个单位（{'、'.join(units)}），如 {{{units[-1]}: 2}}")
-        return None
-    return {"amount": part.integer(given[0], 0, 10_000), "unit": given[0]}
 
 
 def _guards(section: Section) -> list[str]:

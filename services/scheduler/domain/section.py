@@ -4,13 +4,14 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shared.zone import ORG_ZONE
 
 Lines = dict[str, int]
 MOMENT = "时间，如 2026-03-06 15:00"
+DAY = "日期，如 2026-03-06"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,16 @@ class Section:
             return None
         return at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
 
+    def day(self, key: str) -> date | None:
+        """A day of the calendar; required."""
+        if not self.has(key):
+            self._missing(key, None, DAY)
+            return None
+        day = as_day(self.values[key])
+        if day is None:
+            self.problem(key, f"应写{DAY}，现在是 {self.values[key]!r}")
+        return day
+
     def section(self, key: str, say: str) -> "Section | None":
         """A mapping below `key`; None when it is left out."""
         if not self.has(key):
@@ -156,6 +167,14 @@ class Section:
         if default is None:
             self.problem(key, f"缺少此项，应写{say}")
         return default or ""
+
+
+def as_day(value: Any) -> date | None:
+    """A day as YAML or JSON gives it; None when it is none."""
+    try:
+        return value if type(value) is date else date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def meant(value: Any, known: Iterable[str]) -> str:

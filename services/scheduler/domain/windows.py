@@ -1,49 +1,86 @@
-"""When a contact may take place: delay, contact window and deadline on the official calendar (X2).
+"""When a contact may take place: delay, target, contact window, blackouts and deadline on the working calendar (X2).
 
 Everything is computed from the fact's own time, never from now: the same facts give the same plan at any speed.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import Literal, NamedTuple
 
-from shared.calendar import OFFICIAL
+from services.scheduler.domain.amounts import DAY, Deadline, Delay, begins, latest
+from shared.calendar import OFFICIAL, WorkCalendar
 from shared.zone import ORG_ZONE
 
 Frame = tuple[time, time]
-DAY = timedelta(days=1)
+WEEK = frozenset(range(7))
+
+
+@dataclass(frozen=True)
+class Blackout:
+    """No contact is planned from `first` to `last`, both included; of these branches only, or of all when empty."""
+
+    first: date
+    last: date
+    branches: frozenset[str] = frozenset()
+
+    def covers(self, day: date, branch: str) -> bool:
+        return self.first <= day <= self.last and (not self.branches or branch in self.branches)
 
 
 @dataclass(frozen=True)
 class Window:
-    """Frames of the day, in order, in which customers are contacted; on working days only or on all days."""
+    """Frames of the day, in order, in which customers are contacted; on working days of `calendar` only or on all days.
+
+    `weekdays` (0 = Monday) leaves some of these days out, `blackouts` whole spans of them.
+    """
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(18)))
     days: Literal["working", "all"] = "working"
+    weekdays: frozenset[int] = WEEK
+    calendar: WorkCalendar = OFFICIAL
+    blackouts: tuple[Blackout, ...] = ()
 
+    def opens_on(self, day: date) -> bool:
+        """Blackouts left aside."""
+        return day.weekday() in self.weekdays and (self.days == "all" or self.calendar.is_working_day(day))
 
-@dataclass(frozen=True)
-class Delay:
-    """`days` are calendar days: 1 is the fact's next day from its first moment on; minutes and hours are elapsed time."""
+    def blackout_on(self, day: date, branch: str) -> Blackout | None:
+        return next((blackout for blackout in self.blackouts if blackout.covers(day, branch)), None)
 
-    amount: int = 0
-    unit: Literal["minutes", "hours", "days"] = "minutes"
+    def first_opening(self, day: date) -> datetime:
+        """The first moment of the window on `day` or later, UTC; blackouts left aside."""
+        opening = self._openings.get(day)
+        if opening is None:
+            opens = day
+            while not self.opens_on(opens):
+                opens += DAY
+            opening = datetime.combine(opens, self.frames[0][0], ORG_ZONE).astimezone(UTC)
+            self._openings[day] = opening
+        return opening
 
+    @cached_property
+    def _openings(self) -> dict[date, datetime]:
+        """What `first_opening` has found: a few thousand days at most, asked for with every plan."""
+        return {}
 
-@dataclass(frozen=True)
-class Deadline:
-    """Hours, days or working days after the fact; days keep the time of day."""
-
-    amount: int
-    unit: Literal["hours", "days", "working_days"]
+    @cached_property
+    def unconfirmed(self) -> datetime:
+        """From here on the calendar does not know its holidays, UTC."""
+        return datetime.combine(self.calendar.official.confirmed_until, time(), ORG_ZONE).astimezone(UTC)
 
 
 class Span(NamedTuple):
-    """The plan of one contact: not before `due`, not after `deadline`; both UTC."""
+    """The plan of one contact: not before `due`, not after `deadline`; both UTC.
+
+    `provisional`: one of them hangs on holidays that are not published yet. `blackout` is the one that `due` had to give
+    way to.
+    """
 
     due: datetime
     deadline: datetime | None
+    provisional: bool = False
+    blackout: Blackout | None = None
 
     @property
     def too_short(self) -> bool:
@@ -51,31 +88,38 @@ class Span(NamedTuple):
         return self.deadline is not None and self.due > self.deadline
 
 
-def plan_span(at: datetime, delay: Delay, window: Window, deadline: Deadline | None) -> Span:
-    """When the contact about a fact at `at` is due and must be done."""
-    until = latest(at, deadline) if deadline else None
-    if delay.unit == "days" and delay.amount:
-        return Span(_first_opening(window, local_day(at) + timedelta(days=delay.amount)), until)
-    return Span(next_moment(window, at + timedelta(**{delay.unit: delay.amount})), until)
+def plan_span(
+    anchor: datetime,
+    delay: Delay,
+    window: Window,
+    deadline: Deadline | None,
+    *,
+    target: Delay | None = None,
+    moment: datetime | None = None,
+    branch: str = "",
+) -> Span:
+    """When the contact about something at `anchor`, planned at `moment` (the anchor itself when left out), is due.
+
+    Due is the first opening of the window after `delay`; or after `target`, where that lies between it and the deadline.
+    """
+    until = latest(anchor, deadline, window.calendar) if deadline else None
+    due = _opening(window, begins(anchor, delay, window.calendar))
+    if target is not None:
+        wanted = _opening(window, begins(anchor, target, window.calendar))
+        if due < wanted and (until is None or wanted <= until):
+            due = wanted
+    if moment is not None and due < moment:
+        due = _opening(window, moment)
+    blackout = None
+    if window.blackouts:
+        due, blackout = _behind_blackouts(window, due, branch)
+    return Span(due, until, _is_provisional(window, delay, due, deadline, until), blackout)
 
 
-def latest(at: datetime, deadline: Deadline) -> datetime:
-    if deadline.unit == "working_days":
-        return (at + _working_days(local_day(at), deadline.amount)).astimezone(UTC)
-    return (at + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
-
-
-def next_moment(window: Window, at: datetime) -> datetime:
-    """`at` when it lies inside the window, else the moment the window opens next; UTC."""
-    local = at.astimezone(ORG_ZONE)
-    day, clock = local.date(), local.time()
-    if _is_open(window, day):
-        for opens, closes in window.frames:
-            if clock < opens:
-                return datetime.combine(day, opens, ORG_ZONE).astimezone(UTC)
-            if clock < closes:
-                return at.astimezone(UTC)
-    return _first_opening(window, day + DAY)
+def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
+    """`at` when customers of `branch` may be contacted then, else the next moment at which they may; UTC."""
+    due = _opening(window, at)
+    return _behind_blackouts(window, due, branch)[0] if window.blackouts else due
 
 
 def local_day(at: datetime) -> date:
@@ -83,20 +127,33 @@ def local_day(at: datetime) -> date:
     return at.astimezone(ORG_ZONE).date()
 
 
-@lru_cache(4096)
-def _working_days(day: date, count: int) -> timedelta:
-    """How long `count` working days take from `day` on; the organisation's zone has no summer time."""
-    return OFFICIAL.add_working_days(datetime.combine(day, time(), ORG_ZONE), count).date() - day
+def _opening(window: Window, since: datetime | date) -> datetime:
+    """`since` when it lies inside the window, else the moment the window opens next; of a day, its first. UTC."""
+    if not isinstance(since, datetime):
+        return window.first_opening(since)
+    local = since.astimezone(ORG_ZONE)
+    day, clock = local.date(), local.time()
+    if window.opens_on(day):
+        for opens, closes in window.frames:
+            if clock < opens:
+                return datetime.combine(day, opens, ORG_ZONE).astimezone(UTC)
+            if clock < closes:
+                return since.astimezone(UTC)
+    return window.first_opening(day + DAY)
 
 
-@lru_cache(4096)
-def _is_open(window: Window, day: date) -> bool:
-    return window.days == "all" or OFFICIAL.is_working_day(day)
+def _behind_blackouts(window: Window, due: datetime, branch: str) -> tuple[datetime, Blackout | None]:
+    """The first opening on or after `due` that no blackout covers, and the first blackout in the way."""
+    met = blackout = window.blackout_on(local_day(due), branch)
+    while blackout is not None:
+        due = window.first_opening(blackout.last + DAY)
+        blackout = window.blackout_on(local_day(due), branch)
+    return due, met
 
 
-@lru_cache(4096)
-def _first_opening(window: Window, day: date) -> datetime:
-    """The first moment of the window on `day` or later."""
-    while not _is_open(window, day):
-        day += DAY
-    return datetime.combine(day, window.frames[0][0], ORG_ZONE).astimezone(UTC)
+def _is_provisional(
+    window: Window, delay: Delay, due: datetime, deadline: Deadline | None, until: datetime | None
+) -> bool:
+    if until is not None and deadline and deadline.unit == "working_days" and until >= window.unconfirmed:
+        return True
+    return due >= window.unconfirmed and (window.days == "working" or delay.unit == "working_days")

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from services.scheduler.domain.amounts import Deadline, Delay
 from services.scheduler.domain.caps import Cap
 from services.scheduler.domain.pack import PackInvalid, read_pack
-from services.scheduler.domain.windows import Deadline, Delay
 from tests.scheduler.builders import PACK_FILE, contents, policies
 
 POLICY = "id: p1\ntitle: 策略\ntrigger: {events: [repair.closed]}\nrate: all\n"
@@ -73,7 +73,7 @@ def test_other_folders_of_a_pack_are_left_alone() -> None:
         ("trigger: {event: [x]}", "trigger.event", "是否想写 events"),
         ("trigger: repair.closed", "trigger", "触发条件"),
         ("delay: {days: 1, hours: 2}", "delay", "只写一个单位"),
-        ("delay: {working_days: 1}", "delay.working_days", "minutes"),
+        ("delay: {weeks: 1}", "delay.weeks", "working_days"),
         ("delay: {days: -1}", "delay.days", "0 到"),
         ("deadline: 3", "deadline", "时长"),
         ("window: {days: weekdays}", "window.days", "working"),

@@ -91,7 +91,7 @@ MISTAKES = {
     "name of another form": Mistake("pack.yaml", "name: test", "name: 测试", 2, "name", "小写字母"),
     "name unlike the folder": Mistake("pack.yaml", "name: test", "name: rest", 2, "name", "应与提交的名称 test 一致"),
     "title of wrong type": Mistake("pack.yaml", "title: 测试", "title: 7", 3, "title", "中文名称"),
-    "unknown key of the pack": Mistake("pack.yaml", "window:", "windows:", 4, "windows", "是否想写 window"),
+    "unknown key of the pack": Mistake("pack.yaml", "window:", "wndow:", 4, "wndow", "是否想写 window"),
     "unknown days": Mistake("pack.yaml", "working", "workings", 5, "window.days", "是否想写 working"),
     "bad time": Mistake("pack.yaml", "09:00-12:00", "9:00-25:00", 6, "window.frames", "09:00-12:00 的样子"),
     "overlapping frames": Mistake("pack.yaml", "14:00-18:00", "11:00-18:00", 6, "window.frames", "不重叠"),

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduler.domain.windows import Deadline, Delay, Window, latest, local_day, next_moment, plan_span
+from services.scheduler.domain.amounts import Deadline, Delay, latest
+from services.scheduler.domain.windows import Window, local_day, next_moment, plan_span
 from shared.calendar import OFFICIAL
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at
@@ -67,7 +68,7 @@ def test_a_delay_in_minutes_is_elapsed_time() -> None:
     ],
 )
 def test_deadlines_count_hours_days_or_official_working_days(deadline: Deadline, expected: str) -> None:
-    assert latest(at("2026-02-14 10:00"), deadline) == at(expected)
+    assert latest(at("2026-02-14 10:00"), deadline, OFFICIAL) == at(expected)
 
 
 def test_a_span_without_any_window_before_its_deadline_says_so() -> None:

@@ -1,0 +1,98 @@
+"""How long after a moment: earliest days, deadlines and warnings in minutes, hours, days, weeks, working days and months.
+
+Minutes and hours are elapsed time. Days, weeks, working days and months are days of the organisation's zone: a deadline in
+them keeps the time of day, a delay in them begins with the day.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+
+from shared.calendar import WorkCalendar
+from shared.zone import ORG_ZONE
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Delay:
+    """`days: 1` is the next day from its first moment on; so are `working_days` and `months`. 0 of any unit is at once."""
+
+    amount: int = 0
+    unit: Literal["minutes", "hours", "days", "working_days", "months"] = "minutes"
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """How long after something it must be done; days, weeks, working days and months keep the time of day."""
+
+    amount: int
+    unit: Literal["minutes", "hours", "days", "weeks", "working_days", "months"]
+
+
+@dataclass(frozen=True)
+class Warn:
+    """How long before a deadline somebody is warned; working days keep the time of day."""
+
+    amount: int
+    unit: Literal["minutes", "hours", "working_days"]
+
+
+def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime | date:
+    """From when on after `anchor`: an instant, or a day from its first moment on."""
+    if not delay.amount or delay.unit in ("minutes", "hours"):
+        return anchor + timedelta(**{delay.unit: delay.amount}) if delay.amount else anchor
+    day = anchor.astimezone(ORG_ZONE).date()
+    if delay.unit == "working_days":
+        return _working_day(calendar, day, delay.amount)
+    return add_months(day, delay.amount) if delay.unit == "months" else day + delay.amount * DAY
+
+
+def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar) -> datetime:
+    """The last moment that is `deadline` after `anchor`, UTC."""
+    if deadline.unit == "working_days" or deadline.unit == "months":
+        local = anchor.astimezone(ORG_ZONE)
+        if deadline.unit == "months":
+            day = add_months(local.date(), deadline.amount)
+        else:
+            day = _working_day(calendar, local.date(), deadline.amount)
+        return datetime.combine(day, local.time(), ORG_ZONE).astimezone(UTC)
+    return (anchor + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
+
+
+def warned_at(deadline: datetime, warn: Warn, calendar: WorkCalendar) -> datetime:
+    """The moment `warn` before a deadline, UTC."""
+    if warn.unit != "working_days":
+        return (deadline - timedelta(**{warn.unit: warn.amount})).astimezone(UTC)
+    local = deadline.astimezone(ORG_ZONE)
+    day = _working_day_before(calendar, local.date(), warn.amount)
+    return datetime.combine(day, local.time(), ORG_ZONE).astimezone(UTC)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month; where it has none, its last: 31 January and a month is 28 or 29 February."""
+    years, month = divmod(day.month - 1 + months, 12)
+    first = date(day.year + years, month + 1, 1)
+    return first.replace(day=min(day.day, _last_of(first).day))
+
+
+def _last_of(first: date) -> date:
+    return (first.replace(day=28) + 4 * DAY).replace(day=1) - DAY
+
+
+@lru_cache(8192)
+def _working_day(calendar: WorkCalendar, day: date, count: int) -> date:
+    """The `count`-th working day after `day`; 0 is the day itself."""
+    for _ in range(count):
+        day = calendar.next_working_day(day)
+    return day
+
+
+@lru_cache(8192)
+def _working_day_before(calendar: WorkCalendar, day: date, count: int) -> date:
+    for _ in range(count):
+        day -= DAY
+        while not calendar.is_working_day(day):
+            day -= DAY
+    return day
