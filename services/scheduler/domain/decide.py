@@ -13,7 +13,7 @@ from services.scheduler.domain.merge import find_partner, forbidding_cap, join, 
 from services.scheduler.domain.occasion import ARRIVED, Occasion
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import Span, next_moment, plan_span
+from services.scheduler.domain.windows import Span, plan_span
 from shared.ids import derived_id
 
 Outcome = Literal["planned", "merged", "capped", "refused", "no_customer", "sampled_out", "no_policy_matches"]
@@ -113,8 +113,8 @@ def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
         return _Placed(detail | {"result": "no_customer"}, customer)
     if policy.round == 1 and (reason := _refusal(moment, policy, customer)):
         return _Placed(detail | {"result": "refused", "reason": reason}, customer)
-    span = _span(match.anchor(fact), moment, policy)
-    detail["due"], detail["deadline"] = span
+    span = _span(fact, match, moment)
+    detail |= _arithmetic(span)
     partner = find_partner(customer, fact, policy, span, moment)
     if partner is not None:
         return _combine(fact, policy, span, partner, customer, detail)
@@ -124,9 +124,24 @@ def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
     return _Placed(_planned(detail, span, task), customer.planned(task), (task,))
 
 
-def _span(anchor: datetime, moment: datetime, policy: Policy) -> Span:
-    span = plan_span(anchor, policy.delay, policy.window, policy.deadline)
-    return span if span.due >= moment else span._replace(due=next_moment(policy.window, moment))
+def _span(fact: Fact, match: Match, moment: datetime) -> Span:
+    policy, window = match.policy, match.policy.window
+    branch = fact.branch if window.blackouts else ""
+    return plan_span(
+        match.anchor(fact), policy.delay, window, policy.deadline, target=policy.target, moment=moment, branch=branch
+    )
+
+
+def _arithmetic(span: Span) -> Detail:
+    """How the contact's moments came about; what does not apply is left out."""
+    detail: Detail = {"due": span.due, "deadline": span.deadline}
+    if span.earliest:
+        detail["earliest"] = span.earliest
+    if span.blackout:
+        detail["blackout"] = {"from": span.blackout.first, "to": span.blackout.last}
+    if span.provisional:
+        detail["provisional"] = True
+    return detail
 
 
 def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> _Placed:
@@ -141,7 +156,7 @@ def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Cu
 
 def _planned(detail: Detail, span: Span, task: Task) -> Detail:
     detail["result"], detail["task"] = "planned", str(task.id)
-    detail["due"], detail["deadline"] = span
+    detail["due"], detail["deadline"] = span.due, span.deadline
     if span.too_short:
         detail["too_short"] = True
     return detail

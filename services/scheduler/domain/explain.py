@@ -101,7 +101,20 @@ def _planned(detail: Mapping[str, Any]) -> str:
 
 def _span(detail: Mapping[str, Any]) -> str:
     deadline = f"，{local_text(detail['deadline'])} 前完成" if detail.get("deadline") else "，无时限"
-    return f"{local_text(detail['due'])} 起联系{deadline}"
+    return f"{local_text(detail['due'])} 起联系{deadline}{_target(detail)}{_blackout(detail)}{_provisional(detail)}"
+
+
+def _target(detail: Mapping[str, Any]) -> str:
+    return f"；最早可于 {local_text(detail['earliest'])} 联系，按目标时间安排" if detail.get("earliest") else ""
+
+
+def _blackout(detail: Mapping[str, Any]) -> str:
+    blackout = detail.get("blackout")
+    return f"；已避开停访期 {blackout['from']} 至 {blackout['to']}" if blackout else ""
+
+
+def _provisional(detail: Mapping[str, Any]) -> str:
+    return "；放假安排尚未公布，时间暂定，公布后重算" if detail.get("provisional") else ""
 
 
 def local_text(at: str | datetime) -> str:

@@ -4,7 +4,6 @@ A policy that can never work is a mistake; what may be right but looks wrong is 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from services.scheduler.domain.caps_file import check_caps
 from services.scheduler.domain.condition_check import check_condition
@@ -12,6 +11,7 @@ from services.scheduler.domain.pack import SUFFIXES, Draft, parse, read_parts
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.scenario_file import read_scenarios
 from services.scheduler.domain.section import Problem, Section, meant
+from services.scheduler.domain.timing_check import check_timing
 from shared.contracts.registry import all_contracts, by_name, by_type
 
 QUESTIONNAIRES = "questionnaires/"
@@ -59,8 +59,7 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str]) -> N
     if condition := trigger.section("condition", ""):
         check_condition(condition, content["trigger"]["events"])
     _check_questionnaire(section, draft, questionnaires)
-    if _always_late(draft):
-        section.problem("deadline", "时限早于最早的联系时间，永远无法按时联系；请延长 deadline 或缩短 delay")
+    check_timing(section, content)
 
 
 def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:
@@ -70,14 +69,3 @@ def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> Non
         section.problem("questionnaire", f"{message}，请补上问卷文件或改写编号")
     if not wanted and draft.content["purpose"] == "followup":
         section.problem("questionnaire", "没有写问卷，坐席不知道问什么；请写问卷编号", warning=True)
-
-
-def _always_late(draft: Draft) -> bool:
-    delay, deadline = draft.content["delay"], draft.content["deadline"]
-    if deadline is None or deadline["unit"] == "working_days":
-        return False
-    if (delay["unit"], deadline["unit"]) == ("days", "days"):
-        return bool(deadline["amount"] < delay["amount"])
-    days_begin_earlier = timedelta(days=1 if delay["unit"] == "days" else 0)
-    soonest = timedelta(**{delay["unit"]: delay["amount"]}) - days_begin_earlier
-    return timedelta(**{deadline["unit"]: deadline["amount"]}) < soonest

@@ -74,13 +74,14 @@ class Span(NamedTuple):
     """The plan of one contact: not before `due`, not after `deadline`; both UTC.
 
     `provisional`: one of them hangs on holidays that are not published yet. `blackout` is the one that `due` had to give
-    way to.
+    way to; `earliest` the moment it could have been but for its target.
     """
 
     due: datetime
     deadline: datetime | None
     provisional: bool = False
     blackout: Blackout | None = None
+    earliest: datetime | None = None
 
     @property
     def too_short(self) -> bool:
@@ -103,23 +104,23 @@ def plan_span(
     Due is the first opening of the window after `delay`; or after `target`, where that lies between it and the deadline.
     """
     until = latest(anchor, deadline, window.calendar) if deadline else None
-    due = _opening(window, begins(anchor, delay, window.calendar))
+    due, blackout = _contact(window, begins(anchor, delay, window.calendar), branch)
+    earliest = None
     if target is not None:
-        wanted = _opening(window, begins(anchor, target, window.calendar))
-        if due < wanted and (until is None or wanted <= until):
-            due = wanted
+        wanted = _contact(window, begins(anchor, target, window.calendar), branch)
+        if due < wanted[0] and (until is None or wanted[0] <= until):
+            earliest, (due, blackout) = due, wanted
     if moment is not None and due < moment:
-        due = _opening(window, moment)
-    blackout = None
-    if window.blackouts:
-        due, blackout = _behind_blackouts(window, due, branch)
-    return Span(due, until, _is_provisional(window, delay, due, deadline, until), blackout)
+        due, blackout = _contact(window, moment, branch)
+    provisional = due >= window.unconfirmed and (window.days == "working" or _in_working_days(delay, target))
+    if until is not None and until >= window.unconfirmed and _in_working_days(deadline):
+        provisional = True
+    return Span(due, until, provisional, blackout, earliest)
 
 
 def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
     """`at` when customers of `branch` may be contacted then, else the next moment at which they may; UTC."""
-    due = _opening(window, at)
-    return _behind_blackouts(window, due, branch)[0] if window.blackouts else due
+    return _contact(window, at, branch)[0]
 
 
 def local_day(at: datetime) -> date:
@@ -142,8 +143,11 @@ def _opening(window: Window, since: datetime | date) -> datetime:
     return window.first_opening(day + DAY)
 
 
-def _behind_blackouts(window: Window, due: datetime, branch: str) -> tuple[datetime, Blackout | None]:
-    """The first opening on or after `due` that no blackout covers, and the first blackout in the way."""
+def _contact(window: Window, since: datetime | date, branch: str) -> tuple[datetime, Blackout | None]:
+    """The first opening since then that no blackout covers, and the first blackout in the way."""
+    due = _opening(window, since)
+    if not window.blackouts:
+        return due, None
     met = blackout = window.blackout_on(local_day(due), branch)
     while blackout is not None:
         due = window.first_opening(blackout.last + DAY)
@@ -151,9 +155,5 @@ def _behind_blackouts(window: Window, due: datetime, branch: str) -> tuple[datet
     return due, met
 
 
-def _is_provisional(
-    window: Window, delay: Delay, due: datetime, deadline: Deadline | None, until: datetime | None
-) -> bool:
-    if until is not None and deadline and deadline.unit == "working_days" and until >= window.unconfirmed:
-        return True
-    return due >= window.unconfirmed and (window.days == "working" or delay.unit == "working_days")
+def _in_working_days(*amounts: Delay | Deadline | None) -> bool:
+    return any(amount is not None and amount.unit == "working_days" for amount in amounts)

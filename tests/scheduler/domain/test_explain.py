@@ -50,3 +50,16 @@ def test_caps_and_merges_are_told_with_their_figures() -> None:
 def test_a_deadline_that_cannot_be_kept_is_told() -> None:
     assert "时限之前没有可联系的时段" in told(book({"delay": {"days": 1}, "deadline": {"hours": 1}}), fact())
     assert "无时限" in told(book({}), fact())
+
+
+def test_a_target_a_blackout_and_holidays_not_yet_published_are_told() -> None:
+    aimed = told(book({**NEXT_DAY, "target": {"days": 2}}), fact())
+    assert "2026-03-04 09:00 (周三) 起联系" in aimed
+    assert "；最早可于 2026-03-03 09:00 (周二) 联系，按目标时间安排。" in aimed
+    closed = book(NEXT_DAY, blackouts=[{"from": "2026-03-03", "to": "2026-03-04", "branches": ["CD"]}])
+    assert (
+        "2026-03-05 09:00 (周四) 起联系，2026-03-05 10:00 (周四) 前完成；已避开停访期 2026-03-03 至 2026-03-04。"
+        in told(closed, fact())
+    )
+    assert "停访期" not in told(closed, fact(data={"org": {"code": "MY"}}))
+    assert "放假安排尚未公布，时间暂定" in told(book(NEXT_DAY), fact(time=at("2026-12-30 10:00")))

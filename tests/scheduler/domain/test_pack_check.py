@@ -85,6 +85,7 @@ class Mistake(NamedTuple):
 
 ONE, TRIGGER, LEAVES = "policies[0]", "policies[0].trigger", "policies[0].trigger.condition.all"
 DATA_LEAF = "          - field: is_rework\n            op: eq\n            value: true\n"
+TITLE = "title: 测试\n"
 MISTAKES = {
     "format of another version": Mistake("pack.yaml", "format: 1", "format: 2", 1, "format", "1 到 1 的整数"),
     "name missing": Mistake("pack.yaml", "name: test\n", "", 1, "name", "缺少此项"),
@@ -96,6 +97,87 @@ MISTAKES = {
     "bad time": Mistake("pack.yaml", "09:00-12:00", "9:00-25:00", 6, "window.frames", "09:00-12:00 的样子"),
     "overlapping frames": Mistake("pack.yaml", "14:00-18:00", "11:00-18:00", 6, "window.frames", "不重叠"),
     "frame back to front": Mistake("pack.yaml", "14:00-18:00", "18:00-14:00", 6, "window.frames", "起早止晚"),
+    "unknown weekday": Mistake("pack.yaml", "days: working", "weekdays: [tues]", 5, "window.weekdays", "是否想写 tue"),
+    "weekend that is worked": Mistake(
+        A,
+        "rate: 20",
+        "rate: 20\n    window: {weekdays: [sat, sun]}",
+        13,
+        f"{ONE}.window",
+        "请写 days: all 或改 weekdays",
+    ),
+    "unknown calendar": Mistake(
+        "pack.yaml", "days: working", "calendar: site", 5, "window.calendar", "calendars 里没有 site"
+    ),
+    "window of no way": Mistake(
+        "pack.yaml", f"{TITLE}", f"{TITLE}windows: [{{days: all}}]\n", 4, "windows[0]", "至少一项"
+    ),
+    "window of a way written twice": Mistake(
+        "pack.yaml",
+        TITLE,
+        f"{TITLE}windows:\n  - {{channel: sms, days: all}}\n  - {{channel: sms}}\n",
+        6,
+        "windows[1]",
+        "请合并",
+    ),
+    "window of an unknown purpose": Mistake(
+        "pack.yaml", TITLE, f"{TITLE}windows: [{{purpose: greetings}}]\n", 4, "windows[0].purpose", "是否想写 greeting"
+    ),
+    "calendar with a bad day": Mistake(
+        "pack.yaml",
+        TITLE,
+        f"{TITLE}calendars:\n  site:\n    days: {{劳动节: off}}\n",
+        6,
+        "calendars.site.days.劳动节",
+        "日期",
+    ),
+    "calendar with a bad value": Mistake(
+        "pack.yaml",
+        TITLE,
+        f"{TITLE}calendars:\n  site:\n    days: {{2026-05-02: 休}}\n",
+        6,
+        "calendars.site.days.2026-05-02",
+        "on（上班）或 off（休息）",
+    ),
+    "blackout back to front": Mistake(
+        "pack.yaml",
+        TITLE,
+        f"{TITLE}blackouts: [{{from: 2026-02-23, to: 2026-02-14}}]\n",
+        4,
+        "blackouts[0].to",
+        "不早于",
+    ),
+    "blackout without an end": Mistake(
+        "pack.yaml", TITLE, f"{TITLE}blackouts: [{{from: 2026-02-14}}]\n", 4, "blackouts[0].to", "缺少此项，应写日期"
+    ),
+    "blackout with a bad day": Mistake(
+        "pack.yaml",
+        TITLE,
+        f"{TITLE}blackouts: [{{from: 春节, to: 2026-02-14}}]\n",
+        4,
+        "blackouts[0].from",
+        "2026-03-06",
+    ),
+    "target behind the deadline": Mistake(
+        A, "delay: {days: 1}", "delay: {days: 1}\n    target: {working_days: 4}", 14, f"{ONE}.target", "晚于时限"
+    ),
+    "target before the earliest": Mistake(
+        A, "delay: {days: 1}", "delay: {days: 2}\n    target: {hours: 3}", 14, f"{ONE}.target", "早于最早"
+    ),
+    "warning without a deadline": Mistake(
+        A, "    deadline: {working_days: 3}\n", "    warn: {hours: 4}\n", 14, f"{ONE}.warn", "补上 deadline"
+    ),
+    "warning before the fact": Mistake(
+        A, "{working_days: 3}", "{days: 3}\n    warn: {hours: 72}", 15, f"{ONE}.warn", "一计划就会提醒", True
+    ),
+    "months too short for the delay": Mistake(
+        A,
+        "delay: {days: 1}\n    deadline: {working_days: 3}",
+        "delay: {days: 33}\n    deadline: {months: 1}",
+        14,
+        f"{ONE}.deadline",
+        "永远无法按时联系",
+    ),
     "cap without limit": Mistake("pack.yaml", "limit: 2\n    per", "per", 8, "caps[0].limit", "缺少此项，应写1 到"),
     "cap of an unknown period": Mistake("pack.yaml", "quarter", "quater", 9, "caps[0].per", "是否想写 quarter"),
     "cap of days without days": Mistake("pack.yaml", "quarter", "days", 8, "caps[0].days", "1 到 366"),
@@ -239,6 +321,7 @@ def check(files: dict[str, str]) -> list[Problem]:
 
 def test_a_good_pack_has_no_problems() -> None:
     assert check(FILES) == []
+    assert check(RICH) == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
@@ -281,12 +364,21 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from _places(below, (*path, key))
 
 
-PLACES = [(file, path) for file, text in FILES.items() for path in _places(yaml.safe_load(text))]
+TIMES = """\
+windows: [{channel: sms, days: all}, {purpose: notice, frames: ["08:00-20:00"]}]
+calendars: {site: {frames: ["08:00-10:00"], days: {"2026-05-02": off, "2026-05-09": on}}}
+blackouts: [{from: 2026-02-14, to: 2026-02-23, branches: [EAST]}]
+"""
+POLICY_TIMES = (
+    "    target: {hours: 4}\n    deadline: {weeks: 1}\n    warn: {working_days: 1}\n    window: {calendar: site}\n"
+)
+RICH = {**FILES, "pack.yaml": PACK + TIMES, A: POLICIES + POLICY_TIMES}
+PLACES = [(file, path) for file, text in RICH.items() for path in _places(yaml.safe_load(text))]
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
 def test_whatever_is_written_anywhere_gives_an_answer(changes: list[tuple[tuple[str, tuple[Any, ...]], Any]]) -> None:
-    parsed = {file: yaml.safe_load(text) for file, text in FILES.items()}
+    parsed = {file: yaml.safe_load(text) for file, text in RICH.items()}
     for (file, (*above, last)), value in changes:
         place = parsed[file]
         with suppress(LookupError, TypeError):  # an earlier change took the place away
