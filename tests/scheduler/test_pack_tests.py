@@ -90,6 +90,15 @@ def test_tests_are_chosen_by_clause(pack: Path) -> None:
     assert run("test", str(pack), "-k", "R99").exit_code == 1
 
 
+def test_a_test_may_watch_some_policies_only(pack: Path) -> None:
+    with (pack / "policies" / "b.yaml").open("w") as file:
+        file.write("id: b\ntitle: 乙\ntrigger: {events: [repair.closed]}\nrate: all\npurpose: greeting\ncap: exempt\n")
+    assert run("test", str(pack), "-k", "Z1").exit_code == 1
+    tests = pack / "tests" / "a.yaml"
+    tests.write_text(tests.read_text().replace("    clause: Z1\n", "    clause: Z1\n    policies: [a]\n"))
+    assert run("test", str(pack), "-k", "Z1").exit_code == 0
+
+
 def test_check_tells_file_and_line_and_fails_on_mistakes_only(pack: Path) -> None:
     assert run("check", str(pack)).exit_code == 0
     with (pack / "policies" / "a.yaml").open("a") as file:

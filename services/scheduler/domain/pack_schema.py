@@ -189,6 +189,7 @@ def _test() -> Schema:
         "name": _text("测试的名称"),
         "clause": _text("条款编号"),
         "draw": _one_of(get_args(DrawMode), "百分比：全部抽中、全不抽中、按真实抽样号"),
+        "policies": _list(_text("策略编号"), "只核对这些策略的任务，默认全部"),
         "given": _filled(_ref("given"), "依次发生的事"),
         "until": {**MOMENT, "description": "时间再走到此刻"},
         "expect": _list(_ref("expect"), "应有的任务"),

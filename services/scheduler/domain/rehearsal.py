@@ -74,7 +74,8 @@ def rehearse(scenario: Scenario, books: Books) -> list[Difference]:
             del left[found.id]
         differences += _compare(stage, expected, found)
     differences += [one for each in scenario.unexpected if (one := _check_absent(stage, each, left.values()))]
-    return differences + [_surplus(stage, scenario, task) for task in left.values() if task.reason != MERGED]
+    surplus = [task for task in left.values() if task.reason != MERGED and scenario.watches(task.policy_id)]
+    return differences + [_surplus(stage, scenario, task) for task in surplus]
 
 
 def _perform(stage: _Stage, step: Step, line: int) -> Difference | None:

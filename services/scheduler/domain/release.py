@@ -52,11 +52,14 @@ def _refusal(task: Task, customer: Customer) -> str:
 
 
 def _case_reason(task: Task, known: Circumstances) -> str:
-    """A second follow-up asks about one resolution; once the case was reopened or closed nobody wants its answer."""
+    """Once a case is closed nobody wants its answer; nor, when it was reopened, what a second follow-up asks of it.
+
+    A first contact about a case (R04.4, R13.1) doesn't ask about its resolution, so it takes place however the case stands.
+    """
     if task.case_id and known.case is not None:
         if known.case.state == "closed":
             return "case_closed"
-        if known.case.resolved_by != task.event_id:
+        if task.round > 1 and known.case.resolved_by != task.event_id:
             return "case_reopened"
     if CASE_OPEN_GUARD in task.guards and known.has_open_case:
         return "case_open"

@@ -47,7 +47,10 @@ class Unexpected:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One test of a clause; time passes to the last step, and on to `until` when given."""
+    """One test of a clause; time passes to the last step, and on to `until` when given.
+
+    Every policy runs, but when `policies` names some, only their tasks must all be expected.
+    """
 
     file: str
     line: int
@@ -58,3 +61,7 @@ class Scenario:
     until: datetime | None
     expected: tuple[Expected, ...]
     unexpected: tuple[Unexpected, ...]
+    policies: frozenset[str] = frozenset()
+
+    def watches(self, policy: str) -> bool:
+        return not self.policies or policy in self.policies

@@ -53,11 +53,19 @@ def _scenario(section: Section, policies: Set[str]) -> Scenario:
         unexpected=tuple(
             _unexpected(part, facts, policies) for part in section.sections("expect_not", "一个不应有的任务")
         ),
+        policies=frozenset(_watched(section, policies)),
     )
     if not scenario.expected and not scenario.unexpected:
         section.problem("expect", "没有写期望：至少写一项 expect 或 expect_not")
     section.close()
     return scenario
+
+
+def _watched(section: Section, policies: Set[str]) -> list[str]:
+    watched = section.texts("policies", "策略编号的列表：只核对这些策略的任务")
+    for policy in watched:
+        _require_policy(section, "policies", policy, policies)
+    return watched
 
 
 def _steps(section: Section) -> list[Step]:
@@ -164,8 +172,10 @@ def _fact(section: Section, facts: list[str]) -> str:
 
 def _policy(section: Section, policies: Set[str], required: bool = False) -> str:
     policy = section.text("policy", None if required else "", say="策略编号")
-    if policy and policies and policy not in policies:
-        section.problem(
-            "policy", f"包里没有策略 {policy}{meant(policy, policies)}，可写：{'、'.join(sorted(policies))}"
-        )
+    _require_policy(section, "policy", policy, policies)
     return policy
+
+
+def _require_policy(section: Section, key: str, policy: str, policies: Set[str]) -> None:
+    if policy and policies and policy not in policies:
+        section.problem(key, f"包里没有策略 {policy}{meant(policy, policies)}，可写：{'、'.join(sorted(policies))}")

@@ -304,6 +304,9 @@ MISTAKES = {
     "test with two kinds in one": Mistake(
         T, "{contact: completed", "{fact: meter.read, contact: completed", 7, "tests[0].given[1]", "只写一种"
     ),
+    "test that watches an unknown policy": Mistake(
+        T, "    draw: all", "    policies: [won]", 4, "tests[0].policies", "one"
+    ),
     "test that expects nothing": Mistake(
         T,
         "    expect:\n      - {policy: one, fact: W1, due: 2026-03-09 09:00, state: done}\n",

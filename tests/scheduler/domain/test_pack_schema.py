@@ -33,7 +33,7 @@ BEYOND = {
     *("quotation mark that is not closed", "colon inside a text", "indentation that does not fit", "tag"),
     *("date that does not exist", "list in place of a mapping"),
     *("test of an unknown policy", "test of an unknown fact", "test with a bad time", "test out of order"),
-    *("test about nothing", "test that expects nothing"),
+    *("test about nothing", "test that expects nothing", "test that watches an unknown policy"),
 }
 
 

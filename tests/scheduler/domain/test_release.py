@@ -62,6 +62,18 @@ def test_an_sms_task_heeds_sms_opt_outs_only() -> None:
 def test_a_second_follow_up_asks_only_about_the_resolution_it_was_planned_for(
     case: CaseStanding | None, expected: Verdict
 ) -> None:
+    assert verdict(task(case_id="K1", round=2), Circumstances(Customer("C1"), case=case)) == expected
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (CaseStanding("open", ""), RELEASED),
+        (CaseStanding("resolved", "e2"), RELEASED),
+        (CaseStanding("closed", "e2"), Verdict("cancelled", "case_closed")),
+    ],
+)
+def test_a_first_contact_about_a_case_takes_place_until_it_is_closed(case: CaseStanding, expected: Verdict) -> None:
     assert verdict(task(case_id="K1"), Circumstances(Customer("C1"), case=case)) == expected
 
 
