@@ -1,11 +1,13 @@
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from services.scheduler.app import create_app
+from services.scheduler.domain.customer import Customer
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store import customers
 from shared.clock import ManualClock
 from shared.contracts.tasks import FollowupPlanned
 from shared.messaging import Event
@@ -168,6 +170,13 @@ async def test_a_completed_visit_ends_the_task_and_commits_the_contact(served: S
     assert await rows(served, "SELECT state FROM contact_ledger") == [("committed",)]
 
 
+async def test_a_contact_counts_on_the_day_it_took_place(served: Served, clock: ManualClock) -> None:
+    task_id = await _released(served, clock)
+    late = event("visit.completed", example("visit.completed", task_id=task_id), key="C1", time=NOON.replace(month=4))
+    await served.deliver(late)
+    assert await rows(served, "SELECT state, day FROM contact_ledger") == [("committed", date(2026, 4, 2))]
+
+
 async def test_who_could_not_be_reached_was_not_contacted(served: Served, clock: ManualClock) -> None:
     task_id = await _released(served, clock)
     await served.deliver(event("visit.failed", example("visit.failed", task_id=task_id), key="C1"))
@@ -266,14 +275,32 @@ async def test_two_replicas_deciding_about_one_customer_take_turns(empty: Served
             caps=[{"limit": 1, "per": "year"}],
         ),
     )
-    await empty.deliver(sent("customer.updated", id="u1"))
+    known, new = ([f"{letter}{number}" for number in range(10)] for letter in "KN")
+    await empty.deliver(*(sent("customer.updated", one, id=f"u-{one}") for one in known))
+    both = [*known, *new]
     async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock) as replica:
         await asyncio.gather(
-            empty.deliver(sent("repair.closed", id="e1", at=timedelta(1))),
-            replica.deliver(sent("complaint.resolved", id="r1", at=timedelta(1))),
+            empty.deliver(*(sent("repair.closed", one, id=f"e-{one}", at=timedelta(1)) for one in both)),
+            replica.deliver(*(sent("complaint.resolved", one, id=f"r-{one}", at=timedelta(1)) for one in both)),
         )
     found = await outcomes(empty)
-    assert sorted((found["e1"], found["r1"])) == ["capped", "planned"]
+    for customer in both:
+        assert sorted((found[f"e-{customer}"], found[f"r-{customer}"])) == ["capped", "planned"]
+
+
+async def test_of_a_customer_new_to_two_replicas_the_second_hears_what_the_first_has_learnt(empty: Served) -> None:
+    """A row that is not there yet cannot be locked: who writes it second waits, and looks again."""
+    database = empty.runtime.db
+    first, second = Customer("C1", {"level": "A"}, NOON), Customer("C1", {"area": "510108"}, NOON)
+    async with database.work() as other:
+        assert await customers.lock_customers(other.session, ["C1"]) == {}
+        async with database.work() as one:
+            assert await customers.add_customers(one.session, [first]) == set()
+            waiting = asyncio.create_task(customers.add_customers(other.session, [second]))
+            await asyncio.wait([waiting], timeout=0.2)
+            assert not waiting.done()
+        assert await waiting == {"C1"}
+        assert (await customers.lock_customers(other.session, ["C1"]))["C1"].profile == {"level": "A"}
 
 
 async def _released(served: Served, clock: ManualClock) -> str:

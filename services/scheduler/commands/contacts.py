@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
-from services.scheduler.domain.contacts import CASE_STATES, Settled, settled, told_by
+from services.scheduler.domain.contacts import CASE_STATES, Settlement, settled, told_by
 from services.scheduler.domain.customer import REFUSED, way_of
+from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut
 from shared.contracts.visits import Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed
@@ -24,7 +25,7 @@ Refusals = dict[str, dict[str, datetime]]
 async def note_visits(work: Work, events: Sequence[Event]) -> None:
     """Tasks end, contacts are settled, and who refused is not contacted that way again (X5)."""
     ended: dict[UUID, tuple[str, str]] = {}
-    contacts: dict[UUID, Settled] = {}
+    contacts: dict[UUID, Settlement] = {}
     refusals: Refusals = defaultdict(dict)
     for event in events:
         told = told_by(event.name, event.data.get("reason", ""))
@@ -32,7 +33,7 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
             continue
         visit = event.read(RESULTS[event.name])
         task_id = UUID(visit.task_id)
-        contacts[task_id] = settled(contacts.get(task_id), told.contact)
+        contacts[task_id] = settled(contacts.get(task_id), Settlement(told.contact, local_day(event.time)))
         if told.ends:
             ended[task_id] = (told.ends, told.reason)
         if told.refused:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order, match_occasions
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision, decide
 from services.scheduler.domain.facts import Fact, new_fact
@@ -36,12 +37,23 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     assert desk.partitions is not None  # given when the process started
     await desk.partitions.ensure("decision", {event.day for event in events})
     book = await desk.current(work.session)
-    kept = await customer_store.lock_customers(work.session, {fact.customer_id for fact in facts} - {""})
+    await _decide(work, events, await _matched(work.session, book, facts))
+
+
+async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact]) -> list[Matched]:
+    """What policies say to each fact. Its customer is locked then, and saved as the facts describe them.
+
+    A new customer has no row to lock before it is written, so another replica may be first: then its word is heard too.
+    """
+    kept = await customer_store.lock_customers(session, {fact.customer_id for fact in facts} - {""})
     matched, seen = match_in_order(book, facts, kept)
-    await customer_store.save_customers(
-        work.session, [seen[name] for name in sorted(seen) if seen[name] is not kept.get(name)]
-    )
-    await _decide(work, events, matched)
+    new = [customer for name, customer in seen.items() if name not in kept]
+    if met := await customer_store.add_customers(session, new):
+        kept |= await customer_store.lock_customers(session, met)
+        matched, seen = match_in_order(book, facts, kept)
+    changed = [seen[name] for name in sorted(kept) if seen[name] is not kept[name]]
+    await customer_store.save_customers(session, changed)
+    return matched
 
 
 async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> None:

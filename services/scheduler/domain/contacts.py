@@ -1,5 +1,6 @@
 """What is learnt from contacts and cases: how a task ends, whether the contact counts, who refuses, how a case stands."""
 
+from datetime import date
 from typing import Literal, NamedTuple
 
 from services.scheduler.domain.task import TaskState
@@ -34,6 +35,13 @@ def told_by(name: str, reason: str = "") -> Told | None:
     return None
 
 
-def settled(before: Settled | None, told: Settled) -> Settled:
+class Settlement(NamedTuple):
+    """What became of a reserved contact; one that took place counts on the day it took place."""
+
+    state: Settled
+    day: date
+
+
+def settled(before: Settlement | None, told: Settlement) -> Settlement:
     """A contact that once took place stays one."""
-    return "committed" if before == "committed" else told
+    return before if before and (before.state, told.state) == ("committed", "released") else told

@@ -1,7 +1,7 @@
 """What the scheduler keeps of a customer: a small profile from facts, refusals, and what is already planned."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from services.scheduler.domain.facts import Fact
@@ -51,6 +51,12 @@ class Customer(NamedTuple):
         counted = (contact_of(task),) if task.counted else ()
         return Customer(
             self.id, self.profile, self.as_of, self.opted_out, (*bare.contacts, *counted), (*bare.open, task)
+        )
+
+    def contacted(self, task: Task, day: date) -> "Customer":
+        """With the contact of `task` counted on the day it took place."""
+        return self._replace(
+            contacts=tuple(one._replace(day=day) if one.task_id == task.id else one for one in self.contacts)
         )
 
 

@@ -14,13 +14,14 @@ from uuid import UUID
 
 from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.contacts import CASE_STATES, Settled, Told, settled, told_by
+from services.scheduler.domain.contacts import CASE_STATES, Settlement, Told, settled, told_by
 from services.scheduler.domain.customer import REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.release import CaseStanding, Circumstances, release_verdict
 from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.windows import local_day
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, short_name, wire_type
 from shared.ids import derived_id
@@ -51,7 +52,7 @@ class Simulation:
         self._customers: dict[str, Customer] = {}
         self._cases: dict[str, CaseStanding] = {}
         self._cases_of: dict[str, set[str]] = defaultdict(set)
-        self._contacts: dict[UUID, Settled] = {}
+        self._contacts: dict[UUID, Settlement] = {}
         self._agenda: list[tuple[datetime, str, int, Callable[[], None]]] = []
         self._entries = count()
         self._awaited = 0
@@ -143,9 +144,9 @@ class Simulation:
         if told.ends and task.state == "released":
             self._keep(moved(task, told.ends, told.reason))
         customer = self._customers[task.customer_id]
-        self._contacts[task.id] = settled(self._contacts.get(task.id), told.contact)
-        if self._contacts[task.id] == "released":
-            customer = customer.without(task)
+        made = settled(self._contacts.get(task.id), Settlement(told.contact, local_day(fact.at)))
+        self._contacts[task.id] = made
+        customer = customer.without(task) if made.state == "released" else customer.contacted(task, made.day)
         if told.refused:
             customer = _opted_out(customer, way_of(task.channel, REFUSED), fact.at)
         self._customers[customer.id] = customer

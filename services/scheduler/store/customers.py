@@ -15,15 +15,20 @@ _GET = "SELECT id, profile, as_of, opted_out FROM customer WHERE id = ANY(CAST(:
 _FIND = text(_GET)
 # sorted, so that batches wait for each other instead of deadlocking
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
-_SAVE = text("""
-    INSERT INTO customer (id, profile, as_of, opted_out)
-    SELECT id, profile::jsonb, as_of, '{}'
+_TOLD = """
+    SELECT id, profile::jsonb, as_of
     FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS text[]), CAST(:times AS timestamptz[]))
          AS row (id, profile, as_of)
     ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET profile = excluded.profile, as_of = excluded.as_of
-    WHERE customer.as_of < excluded.as_of
-""")
+"""
+_ADD = text(f"""
+    INSERT INTO customer (id, profile, as_of, opted_out) SELECT told.*, '{{}}' FROM ({_TOLD}) told
+    ON CONFLICT (id) DO NOTHING RETURNING id
+""")  # noqa: S608 - constants only
+_SAVE = text(f"""
+    UPDATE customer SET profile = told.profile, as_of = told.as_of FROM ({_TOLD}) told
+    WHERE customer.id = told.id AND customer.as_of < told.as_of
+""")  # noqa: S608 - constants only
 _REFUSE = text("""
     INSERT INTO customer (id, profile, as_of, opted_out)
     SELECT id, '{}', 'epoch', opted_out::jsonb
@@ -66,17 +71,26 @@ def refusals_of(stored: Any) -> dict[str, datetime]:
     return {} if stored == "{}" else {way: datetime.fromisoformat(at) for way, at in load(stored).items()}
 
 
+async def add_customers(session: AsyncSession, customers: Sequence[Customer]) -> set[str]:
+    """Write customers nobody knew, locked from now on; gives those that another transaction has made known meanwhile."""
+    if not customers:
+        return set()
+    added = (await session.execute(_ADD, _told(customers))).scalars()
+    return {customer.id for customer in customers}.difference(added)
+
+
 async def save_customers(session: AsyncSession, customers: Sequence[Customer]) -> None:
-    """Write profiles; one that is not newer than the kept one changes nothing."""
+    """Write the profiles of locked customers; one that is not newer than the kept one changes nothing."""
     if customers:
-        await session.execute(
-            _SAVE,
-            {
-                "ids": [customer.id for customer in customers],
-                "profiles": [dump(customer.profile) for customer in customers],
-                "times": [customer.as_of for customer in customers],
-            },
-        )
+        await session.execute(_SAVE, _told(customers))
+
+
+def _told(customers: Sequence[Customer]) -> dict[str, Any]:
+    return {
+        "ids": [customer.id for customer in customers],
+        "profiles": [dump(customer.profile) for customer in customers],
+        "times": [customer.as_of for customer in customers],
+    }
 
 
 async def save_refusals(session: AsyncSession, refusals: Mapping[str, Mapping[str, datetime]]) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.scheduler.domain.contacts import Settlement
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.release import CaseStanding, Circumstances
 from services.scheduler.domain.task import Task
@@ -78,8 +79,8 @@ _END = text("""
     RETURNING task.state
 """)
 _SETTLE = text("""
-    UPDATE contact_ledger SET state = settled.state
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[])) AS settled (task_id, state)
+    UPDATE contact_ledger SET state = settled.state, day = settled.day
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:days AS date[])) AS settled (task_id, state, day)
     WHERE contact_ledger.task_id = settled.task_id
       AND (contact_ledger.state = 'reserved' OR settled.state = 'committed')
 """)
@@ -175,10 +176,11 @@ async def end_tasks(session: AsyncSession, ended: Mapping[UUID, tuple[str, str]]
     return list((await session.execute(_END, values)).scalars())
 
 
-async def settle_contacts(session: AsyncSession, contacts: Mapping[UUID, str]) -> None:
-    """What became of reserved contacts: task → committed or released."""
+async def settle_contacts(session: AsyncSession, contacts: Mapping[UUID, Settlement]) -> None:
+    """What became of reserved contacts, by task."""
     if contacts:
-        await session.execute(_SETTLE, {"ids": list(contacts), "states": list(contacts.values())})
+        states, days = zip(*contacts.values(), strict=True)
+        await session.execute(_SETTLE, {"ids": list(contacts), "states": list(states), "days": list(days)})
 
 
 async def get_task(session: AsyncSession, task_id: UUID) -> StoredTask | None:
