@@ -5,11 +5,10 @@ from pathlib import Path
 
 import typer
 
-from services.scheduler.domain.pack import PackInvalid, policy_of, read_pack
-from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.pack import Pack, PackInvalid, read_pack
 from services.scheduler.domain.section import Problem
 
-FOLDERS = ("policies", "questionnaires", "tests")
+FOLDERS = ("policies", "kinds", "questionnaires", "tests")
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -23,14 +22,13 @@ def read_files(folder: Path) -> dict[str, str]:
     }
 
 
-def read_policies(folder: Path) -> list[Policy]:
-    """The policies that the platform would run, each as version 1; exits with the mistakes of a faulty pack."""
+def read_sound_pack(folder: Path) -> Pack:
+    """The pack of a folder; exits with the mistakes of a faulty one."""
     try:
-        pack = read_pack(read_files(folder), folder.resolve().name)
+        return read_pack(read_files(folder), folder.resolve().name)
     except PackInvalid as error:
         show_problems(error.problems)
         raise typer.Exit(1) from error
-    return [policy_of(draft.content, 1) for draft in pack.drafts if draft.enabled]
 
 
 def show_problems(problems: Iterable[Problem]) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from deploy.commands._pack_files import read_files, read_policies, show_problems
+from deploy.commands._pack_files import read_files, read_sound_pack, show_problems
 from services.scheduler.domain.rehearsal import Difference, books_of, rehearse
 from services.scheduler.domain.scenario import Scenario
 from services.scheduler.domain.scenario_file import read_scenarios
@@ -30,13 +30,13 @@ LABELS = {
 
 def run_tests(folder: Path, only: str) -> bool:
     """Whether all of the pack's tests whose clause, name or file holds `only` pass, and there is one."""
-    policies = read_policies(folder)
+    pack = read_sound_pack(folder)
     problems: list[Problem] = []
-    scenarios = read_scenarios(read_files(folder), {policy.id for policy in policies}, problems)
+    scenarios = read_scenarios(read_files(folder), {policy.id for policy in pack.policies}, problems)
     if show_problems(problems):
         return False
     chosen = [one for one in scenarios if any(only in text for text in (one.clause, one.name, one.file))]
-    books = books_of(policies)
+    books = books_of(pack.policies, pack.kinds)
     failed = sum(_shown(scenario, rehearse(scenario, books)) for scenario in chosen)
     typer.secho(f"{len(chosen)} 个测试，{failed} 个不符合期望。", fg="red" if failed or not chosen else "green")
     return bool(chosen) and not failed

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 import typer
 
-from deploy.commands._pack_files import read_policies
+from deploy.commands._pack_files import read_sound_pack
 from deploy.commands._pack_tables import show_trial
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.facts import Fact
@@ -40,7 +40,8 @@ def run_trial(
     Facts before `since` are taken in as well, so that caps and merges know of them; only their plan is not shown.
     """
     since, until = _local(since), _local(until)
-    simulation = Simulation(PolicyBook(read_policies(folder)))
+    pack = read_sound_pack(folder)
+    simulation = Simulation(PolicyBook(pack.policies, kinds=pack.kinds))
     try:
         seats = _seats(agents)
         with file.open("rb") as lines:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from deploy.commands._pack_files import read_files, read_policies
+from deploy.commands._pack_files import read_files, read_sound_pack
 from deploy.commands.pack import app
 from services.scheduler.domain.pack_check import check_pack
 from services.scheduler.domain.rehearsal import books_of, rehearse
@@ -21,7 +21,7 @@ R01_CLAUSES = {"R01.1", "R01.2", "R01.3", "R01.4", "R01.6", "R11.1", "X1", "X2",
 
 
 def _scenarios(folder: Path) -> list[Scenario]:
-    policies = {policy.id for policy in read_policies(folder)}
+    policies = {policy.id for policy in read_sound_pack(folder).policies}
     return read_scenarios(read_files(folder), policies, [])
 
 
@@ -38,7 +38,8 @@ def run(*words: str) -> Result:
 
 @pytest.mark.parametrize(("folder", "scenario"), CASES)
 def test_a_pack_plans_what_its_own_tests_expect(folder: Path, scenario: Scenario) -> None:
-    assert rehearse(scenario, books_of(read_policies(folder))) == []
+    pack = read_sound_pack(folder)
+    assert rehearse(scenario, books_of(pack.policies, pack.kinds)) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

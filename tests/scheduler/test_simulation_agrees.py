@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from deploy.commands._pack_files import read_policies
+from deploy.commands._pack_files import read_sound_pack
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.simulation import Simulation, simulated_fact
 from services.scheduler.domain.task import Task
@@ -74,7 +74,7 @@ async def _release_until(served: Served, clock: ManualClock, until: datetime) ->
 
 async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
     await apply(served, contents(BY_SMS))
-    simulation = Simulation(PolicyBook([*read_policies(R01), *policies(BY_SMS)]))
+    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(BY_SMS)]))
     for each in _happenings(random.Random(7), simulation):
         await _release_until(served, clock, each.time)
         await served.deliver(each)

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.scheduler.commands import decide
+from services.scheduler.domain.explain import policies_in
 from services.scheduler.schemas import DecisionOut, TryIn
 from services.scheduler.store import decisions, policies
 from shared.auth import Principal, Role, require
@@ -45,7 +46,7 @@ async def list_decisions(
     after = time_and_id(cursor)
     rows = await decisions.list_decisions(session, filters, after, limit)
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
-    titles = await policies.get_titles(session, [detail["policy"] for row in items for detail in row.details])
+    titles = await policies.get_titles(session, policies_in(*(row.details for row in items)))
     return Page(items=[DecisionOut.of(row, titles) for row in items], next_cursor=following)
 
 
@@ -67,5 +68,5 @@ async def try_event(tried: TryIn, request: Request, session: ReadSession, clock:
     at = at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
     event = Event(tried.id, tried.source, wire_type(tried.type), at, "", tried.data)
     decision = await decide.try_event(session, request.app.state.runtime.state["desk"], event)
-    titles = await policies.get_titles(session, [detail["policy"] for detail in decision.details])
+    titles = await policies.get_titles(session, policies_in(decision.details))
     return DecisionOut.tried(decision, titles)

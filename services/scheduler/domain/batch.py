@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from services.scheduler.domain.book import Match, PolicyBook, match
 from services.scheduler.domain.customer import Customer, updated
-from services.scheduler.domain.decide import Decision, decide
+from services.scheduler.domain.decide import Decision, decide, malformed
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
 
@@ -13,11 +13,15 @@ Customers = MutableMapping[str, Customer]
 
 
 class Matched(NamedTuple):
-    """A fact with its policies' answers, and its customer as the facts up to it describe them."""
+    """A fact with its policies' answers, and its customer as the facts up to it describe them.
+
+    `flaw` is what makes the data of a pack's own event kind unfit to be decided on.
+    """
 
     fact: Fact
     matches: list[Match]
     customer: Customer
+    flaw: str = ""
 
     @property
     def drawn(self) -> bool:
@@ -39,11 +43,16 @@ def match_in_order(
     seen: dict[str, Customer] = {}
     matched = []
     for fact in facts:
+        if kind := book.kinds.get(fact.type):
+            fact = kind.named(fact)
+            if flaw := kind.flaw(fact.data):
+                matched.append(Matched(fact, [], Customer(fact.customer_id), flaw))
+                continue
         customer_id = fact.customer_id
         customer = seen.get(customer_id) or kept.get(customer_id) or Customer(customer_id)
         if customer_id:
             customer = seen[customer_id] = updated(customer, fact)
-        matches = [match(rule, fact, customer) for rule in book.rules_for(fact.type)]
+        matches = [match(rule, fact, customer) for rule in book.at(fact.at).rules_for(fact.type)]
         matched.append(Matched(fact, matches, customer))
     return matched, seen
 
@@ -63,6 +72,9 @@ def match_occasions(occasions: Sequence[Occasion], kept: Mapping[str, Customer])
 def decide_in_order(matched: Sequence[Matched], plans: Customers) -> Iterator[Decided]:
     """Decide one by one. `plans` are the customers somebody was drawn for, with contacts and open tasks; kept up to date."""
     for one in matched:
+        if one.flaw:
+            yield Decided(malformed(one.fact, one.flaw), one.customer, one.customer)
+            continue
         customer = one.customer
         if plan := plans.get(customer.id):
             customer = plan._replace(profile=customer.profile)

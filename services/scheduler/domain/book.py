@@ -1,13 +1,16 @@
 """Active policies, compiled once and indexed by event type."""
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from services.scheduler.domain.conditions import Check, Failure, compile_condition
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
@@ -15,6 +18,7 @@ from shared.contracts.registry import wire_type
 
 Draw = Callable[[str], float]
 Sampler = Callable[[str, str], Draw]
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,39 @@ class Match(NamedTuple):
 
 
 class PolicyBook:
-    """The policies of one moment; `revision` tells whether a newer one exists, `sample` how percentages are drawn."""
+    """Versions of policies; `revision` tells whether a newer book exists, `sample` how percentages are drawn.
 
-    def __init__(self, policies: Iterable[Policy] = (), revision: int = 0, sample: Sampler = sampler) -> None:
+    Of several versions of a policy, the newest that is valid at a fact's own time decides on it: so a version that begins
+    at some moment may be published before, and it does not matter when a fact is handled. `policies` are the newest ones
+    by id, those of `at(moment)` what is in force then. `kinds` are the event kinds that packs declare.
+    """
+
+    def __init__(
+        self,
+        policies: Iterable[Policy] = (),
+        revision: int = 0,
+        sample: Sampler = sampler,
+        kinds: Iterable[Kind] = (),
+    ) -> None:
         rules = [compile_policy(policy, sample) for policy in policies]
         self.revision = revision
+        self.kinds = {kind.event: compile_kind(kind) for kind in kinds}
+        self._index(rules)
+        limits = [moment for rule in rules for moment in (rule.policy.valid_from, rule.policy.valid_until)]
+        self._moments = sorted({moment for moment in limits if moment is not None})
+        self._eras = [self._of(_in_force(rules, moment)) for moment in (ALWAYS, *self._moments)]
+
+    def at(self, moment: datetime) -> "PolicyBook":
+        """The book of the versions in force at `moment`."""
+        return self._eras[bisect_right(self._moments, moment)] if self._moments else self
+
+    def _of(self, rules: Sequence[Rule]) -> "PolicyBook":
+        book = copy(self)
+        book._moments = []
+        book._index(rules)
+        return book
+
+    def _index(self, rules: Sequence[Rule]) -> None:
         self.policies = {rule.policy.id: rule.policy for rule in rules}
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
@@ -67,6 +99,15 @@ class PolicyBook:
     def triggered_by(self, wire: str) -> bool:
         """Whether a policy names this very event type."""
         return wire in self._by_type
+
+
+def _in_force(rules: Iterable[Rule], moment: datetime) -> list[Rule]:
+    """Of each policy the newest version that has begun, unless the policy has ended; versions come in their order."""
+    newest: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.policy.valid_from is None or rule.policy.valid_from <= moment:
+            newest[rule.policy.id] = rule
+    return [rule for rule in newest.values() if rule.policy.valid_until is None or moment < rule.policy.valid_until]
 
 
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:

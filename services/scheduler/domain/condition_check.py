@@ -3,21 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from services.scheduler.domain.customer import BLOCK_ATTRIBUTES, UPDATE_ATTRIBUTES
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.section import Section, meant
-from shared.contracts.base import EventData
-from shared.contracts.registry import by_name, by_type, short_name
+from services.scheduler.domain.vocabulary import Fields, Vocabulary
+from shared.contracts.registry import short_name
 
 PROFILE = (*BLOCK_ATTRIBUTES, *UPDATE_ATTRIBUTES, "do_not_contact")
 
 
-def check_condition(section: Section, events: Sequence[str]) -> None:
+def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
     """Note what is wrong in a well-formed condition of a policy that `events` trigger."""
     for leaf in _leaves(section):
-        _check_field(leaf, events)
+        _check_field(leaf, events, vocabulary)
     for conjunction in _conjunctions(section):
         _check_together(conjunction)
 
@@ -42,7 +42,7 @@ def _conjunctions(section: Section) -> Iterator[list[Section]]:
         yield from _conjunctions(branch)
 
 
-def _check_field(leaf: Section, events: Sequence[str]) -> None:
+def _check_field(leaf: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
     field = str(leaf.values["field"])
     root, _, rest = field.partition(".")
     if root == "customer":
@@ -51,8 +51,8 @@ def _check_field(leaf: Section, events: Sequence[str]) -> None:
             leaf.problem("field", message, warning=True)
     elif field == "event.type":
         _check_type(leaf, events)
-    elif root != "event" and (models := _models(events)):
-        _check_data(leaf, root, rest, models)
+    elif root != "event" and (fields := vocabulary.fields(events)):
+        _check_data(leaf, root, rest, fields)
 
 
 def _check_type(leaf: Section, events: Sequence[str]) -> None:
@@ -63,18 +63,10 @@ def _check_type(leaf: Section, events: Sequence[str]) -> None:
         leaf.problem("value", message, warning=True)
 
 
-def _models(events: Sequence[str]) -> list[type[EventData]]:
-    """The events' data; nothing is known about them when one is not declared."""
-    declared = [by_name(event) or by_type(event) for event in events]
-    return [] if None in declared else [one.model for one in declared if one]
-
-
-def _check_data(leaf: Section, root: str, rest: str, models: Sequence[type[EventData]]) -> None:
-    fields = {name: field.annotation for model in models for name, field in model.model_fields.items()}
+def _check_data(leaf: Section, root: str, rest: str, fields: Fields) -> None:
     if root not in fields:
         leaf.problem("field", f"触发事件的数据里没有 {root}{meant(root, fields)}", warning=True)
-    elif not rest and get_origin(fields[root]) is Literal:
-        options = [str(option) for option in get_args(fields[root])]
+    elif not rest and (options := fields[root]):
         strange = [value for value in _values(leaf) if str(value) not in options]
         if strange:
             close = meant(str(strange[0]), options)

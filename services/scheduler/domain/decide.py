@@ -16,7 +16,9 @@ from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import Span, plan_span
 from shared.ids import derived_id
 
-Outcome = Literal["planned", "merged", "capped", "refused", "no_customer", "sampled_out", "no_policy_matches"]
+Outcome = Literal[
+    "planned", "merged", "capped", "refused", "no_customer", "sampled_out", "no_policy_matches", "malformed"
+]
 RANK: tuple[Outcome, ...] = (
     "planned",
     "merged",
@@ -74,6 +76,11 @@ def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[De
         tasks += placed.tasks
     occasion = matches[0].occasion if matches else None
     return Decision(fact, _outcome(details), tuple(details), tuple(tasks), occasion), customer
+
+
+def malformed(fact: Fact, flaw: str) -> Decision:
+    """The decision on data that don't fit what a pack says of their kind: nothing is believed of them."""
+    return Decision(fact, "malformed", ({"result": "malformed", "reason": flaw},))
 
 
 def _outcome(details: list[Detail]) -> Outcome:

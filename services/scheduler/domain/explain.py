@@ -15,6 +15,7 @@ SUMMARIES = {
     "no_customer": "不回访：事实中没有可联系的客户。",
     "sampled_out": "不回访：未被抽中。",
     "no_policy_matches": f"不回访：{NO_MATCH}。",
+    "malformed": "不回访：事实的数据不符合此类事件的声明。",
 }
 OPERATORS = {
     "eq": "等于",
@@ -41,7 +42,14 @@ def explain(outcome: str, details: Sequence[Mapping[str, Any]], titles: Mapping[
     return [SUMMARIES[outcome], *(_sentence(detail, titles) for detail in details)]
 
 
+def policies_in(*details: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The ids of the policies that decisions speak of, each once."""
+    return sorted({detail["policy"] for of in details for detail in of if "policy" in detail})
+
+
 def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    if detail["result"] == "malformed":
+        return f"数据有误：{detail['reason']}。"
     policy = detail["policy"]
     name = f"策略「{titles.get(policy, policy)}」（{policy} 第 {detail['version']} 版）"
     return name + _RESULTS[detail["result"]](detail)

@@ -16,6 +16,7 @@ class Fact(NamedTuple):
     """`id` and `source` are the sender's; `key` is the event's identity in every database; `name` its short type.
 
     `customer` is the data's customer block, empty (as is `customer_id`) when it names nobody who could be contacted.
+    `title` is what a pack calls the kind of event (`kinds`), where the platform has no title of its own.
     One is made per event, so it is a tuple: five times quicker to make than a frozen dataclass.
     """
 
@@ -29,6 +30,7 @@ class Fact(NamedTuple):
     lineage: str
     customer: dict[str, Any]
     customer_id: str
+    title: str = ""
 
     @property
     def about_earlier(self) -> bool:
@@ -91,6 +93,6 @@ def _matter(fact: Fact) -> dict[str, Any]:
         "event_type": fact.name,
         "at": fact.at,
         "subject": number,
-        "title": f"{declared.title if declared else fact.name} {number}".strip(),
+        "title": f"{declared.title if declared else fact.title or fact.name} {number}".strip(),
         "facts": {name: value for name, value in data.items() if name not in ("customer", "matters")},
     }

@@ -41,6 +41,7 @@ def recorded(fact: Fact) -> dict[str, Any]:
         "time": fact.at.isoformat(),
         "data": fact.data,
         "lineage": fact.lineage,
+        "title": fact.title,
     }
 
 
@@ -48,4 +49,5 @@ def recalled(kept: dict[str, Any], key: UUID | None = None) -> Fact:
     """The fact that `recorded` kept; `key` where its event's is known."""
     at, source, wire = datetime.fromisoformat(kept["time"]), kept["source"], kept["type"]
     key = key or derived_id(at, source, kept["id"])
-    return new_fact(kept["id"], source, key, wire, short_name(wire), at, kept["data"], kept.get("lineage", ""))
+    fact = new_fact(kept["id"], source, key, wire, short_name(wire), at, kept["data"], kept.get("lineage", ""))
+    return fact._replace(title=kept["title"]) if kept.get("title") else fact

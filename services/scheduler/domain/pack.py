@@ -6,6 +6,7 @@ A content is plain JSON with every default filled in; its hash tells versions ap
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,6 +14,8 @@ import orjson
 from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.caps import PARTS, Cap
 from services.scheduler.domain.caps_file import read_caps
+from services.scheduler.domain.kinds import Kind
+from services.scheduler.domain.kinds_file import KINDS, read_kinds, require_unique
 from services.scheduler.domain.policy import Policy, Trigger
 from services.scheduler.domain.policy_file import Defaults, read_policy
 from services.scheduler.domain.section import Problem, Section
@@ -44,10 +47,11 @@ class PackInvalid(InvalidInput):
 
 @dataclass(frozen=True)
 class Draft:
-    """A policy as its pack has it; `enabled` is only the state it starts in."""
+    """A policy as its pack has it; `enabled` is only the state it starts in, `valid_from` when it begins to decide."""
 
     content: Content
     enabled: bool
+    valid_from: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -66,6 +70,12 @@ class Pack:
     name: str
     title: str
     drafts: tuple[Draft, ...] = field(default_factory=tuple)
+    kinds: tuple[Kind, ...] = ()
+
+    @property
+    def policies(self) -> list[Policy]:
+        """The policies that a platform without any would run, each as version 1."""
+        return [policy_of(draft.content, 1, valid_from=draft.valid_from) for draft in self.drafts if draft.enabled]
 
 
 @dataclass
@@ -102,11 +112,26 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
         head.problem("name", f"应与提交的名称 {name} 一致，现在是 {pack_name}")
     reading.policies = [policy for section in parsed if section for policy in _read_file(section, defaults)]
     _require_unique(reading.policies)
-    reading.pack = Pack(pack_name, title, tuple(draft for _, draft in reading.policies))
+    drafts = tuple(draft for _, draft in reading.policies)
+    reading.pack = Pack(pack_name, title, drafts, tuple(_read_kinds(files, problems)))
     return reading
 
 
-def policy_of(content: Content, version: int, calendar: WorkCalendar = OFFICIAL) -> Policy:
+def _read_kinds(files: Mapping[str, str], problems: list[Problem]) -> list[Kind]:
+    paths = [path for path in sorted(files) if path.startswith(KINDS) and path.endswith(SUFFIXES)]
+    sections = [section for path in paths if (section := parse(path, files[path], problems))]
+    found = [kind for section in sections for kind in read_kinds(section)]
+    require_unique(found)
+    return [kind for _, kind in found]
+
+
+def policy_of(
+    content: Content,
+    version: int,
+    calendar: WorkCalendar = OFFICIAL,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> Policy:
     """The policy of a canonical content, on the official calendar as it is known."""
     c = content
     return Policy(
@@ -132,6 +157,8 @@ def policy_of(content: Content, version: int, calendar: WorkCalendar = OFFICIAL)
         merge=c["merge"],
         guards=tuple(c["guards"]),
         clauses=tuple(c["clauses"]),
+        valid_from=valid_from,
+        valid_until=valid_until,
     )
 
 

@@ -12,7 +12,7 @@ from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.scenario_file import read_scenarios
 from services.scheduler.domain.section import Problem, Section, meant
 from services.scheduler.domain.timing_check import check_timing
-from shared.contracts.registry import all_contracts, by_name, by_type
+from services.scheduler.domain.vocabulary import Vocabulary, unknown_event
 
 QUESTIONNAIRES = "questionnaires/"
 
@@ -23,14 +23,15 @@ def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
     problems = reading.problems
     faulty = {(problem.file, _policy_of(problem.key)) for problem in problems}
     questionnaires = _ids(files, problems)
+    vocabulary = Vocabulary(reading.pack.kinds)
     for section, draft in reading.policies:
         if (section.file, section.at) not in faulty:
-            _check_policy(section, draft, questionnaires)
+            _check_policy(section, draft, questionnaires, vocabulary)
     if reading.head and not any(problem.file == reading.head.file for problem in problems):
         check_caps(reading.head, {draft.id for _, draft in reading.policies})
     if not reading.policies and not problems:
         problems.append(Problem("policies/", "", "没有策略，请在此目录下写至少一条", warning=True))
-    read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems)
+    read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems, vocabulary)
     return sorted(problems, key=lambda one: (one.file, one.line, one.key))
 
 
@@ -49,15 +50,14 @@ def _ids(files: Mapping[str, str], problems: list[Problem]) -> set[str]:
     return found
 
 
-def _check_policy(section: Section, draft: Draft, questionnaires: set[str]) -> None:
+def _check_policy(section: Section, draft: Draft, questionnaires: set[str], vocabulary: Vocabulary) -> None:
     content = draft.content
     trigger = section.section("trigger", "") or section
     for event in content["trigger"]["events"]:
-        if event != ALL_EVENTS and not (by_name(event) or by_type(event)):
-            known = [contract.name for contract in all_contracts()]
-            trigger.problem("events", f"平台还不认识事件 {event}{meant(event, known)}", warning=True)
+        if event != ALL_EVENTS and not vocabulary.knows(event):
+            trigger.problem("events", unknown_event(event, vocabulary), warning=True)
     if condition := trigger.section("condition", ""):
-        check_condition(condition, content["trigger"]["events"])
+        check_condition(condition, content["trigger"]["events"], vocabulary)
     _check_questionnaire(section, draft, questionnaires)
     check_timing(section, content)
 

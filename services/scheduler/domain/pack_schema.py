@@ -1,7 +1,7 @@
 """The JSON Schema of a pack's YAML files, for completion in editors. `huifang pack check` knows more than it can say.
 
-Made of the same forms and word lists that reading uses. One schema serves `pack.yaml`, `policies/*.yaml` and
-`tests/*.yaml`: which one a file is shows in its keys.
+Made of the same forms and word lists that reading uses. One schema serves `pack.yaml`, `policies/*.yaml`, `kinds/*.yaml`
+and `tests/*.yaml`: which one a file is shows in its keys.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from typing import Any, get_args
 from services.scheduler.domain.caps import Period
 from services.scheduler.domain.caps_file import NAMES_FORM
 from services.scheduler.domain.comparisons import OPERATORS
+from services.scheduler.domain.kinds_file import KIND_FORM
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.policy import Participation, Purpose
-from services.scheduler.domain.policy_file import EVENT_FORM, ID_FORM
+from services.scheduler.domain.policy_file import BEGINNING_FORM, EVENT_FORM, ID_FORM
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.scenario import DrawMode
 from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
@@ -46,12 +47,18 @@ def pack_schema() -> Schema:
         "else": {
             "if": {"required": ["tests"]},
             "then": {"$ref": "#/$defs/tests"},
-            "else": {"if": {"required": ["policies"]}, "then": {"$ref": "#/$defs/policies"}, "else": _ref("policy")},
+            "else": {
+                "if": {"required": ["kinds"]},
+                "then": _ref("kinds"),
+                "else": {"if": {"required": ["policies"]}, "then": _ref("policies"), "else": _ref("policy")},
+            },
         },
         "$defs": {
             "pack": _pack(),
             "policies": _object({"policies": _list(_ref("policy"))}, ["policies"]),
             "policy": _policy(),
+            "kinds": _object({"kinds": _filled(_ref("kind"), "包自己的事件种类")}, ["kinds"]),
+            "kind": _kind(),
             "window": _window({}, "接触时段"),
             "way_window": _window(_ways(), "一类联系的时段"),
             "calendar": _calendar(),
@@ -107,8 +114,18 @@ def _policy() -> Schema:
         "merge": {"type": "boolean", "description": "是否可与同一客户的其他事项合并为一次联系"},
         "guards": _filled({"enum": [CASE_OPEN_GUARD]}, "下达前的检查：有未结投诉时取消"),
         "enabled": {"type": "boolean", "description": "首次应用时是否启用"},
+        "valid_from": _form(BEGINNING_FORM, "从何时的事实起生效：一天，或 2026-12-01 08:00 这样的时间"),
     }
     return _object(properties, ["id", "title", "trigger", "rate"])
+
+
+def _kind() -> Schema:
+    properties = {
+        "event": _form(KIND_FORM, "事件名，如 tenant.moved_in；策略与发送方都用它"),
+        "title": _text("中文名称"),
+        "schema": {"$ref": DIALECT, "description": "事件数据的 JSON Schema"},
+    }
+    return _object(properties, ["event", "title", "schema"])
 
 
 def _events() -> Schema:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from services.scheduler.domain.amounts import Deadline, Delay, Warn
@@ -30,6 +31,7 @@ class Policy:
     `rate` is a percentage. `participation` says how it takes part in `caps`: `counted` contacts count and may be
     blocked, `unblocked` ones count but are never blocked, `exempt` ones neither. `guards` are further conditions of
     release (`case_open`: not while the customer has an open complaint). `clauses` are the regulation's ids.
+    It decides on facts from `valid_from` to before `valid_until`, by their own time; without them on all.
     A step of a policy with several is a policy of its own: `step` names it.
     """
 
@@ -56,6 +58,8 @@ class Policy:
     merge: bool = True
     guards: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
     step: str = ""
 
     def step_named(self, step: str) -> "Policy":

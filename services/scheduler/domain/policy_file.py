@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, get_args
 
 from services.scheduler.domain.comparisons import OPERATORS, ORDERINGS
@@ -15,6 +16,7 @@ from shared.contracts.common import Channel
 Content = dict[str, Any]
 ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
 EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
+BEGINNING_FORM = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
 DEEPEST = 8
 
 
@@ -27,8 +29,8 @@ class Defaults:
     timing: Timing
 
 
-def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool]:
-    """The canonical content and whether it starts enabled; mistakes are noted in the section."""
+def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, datetime | None]:
+    """The canonical content, whether it starts enabled, and from when it decides; mistakes are noted in the section."""
     channel = section.choice("channel", get_args(Channel), "phone")
     purpose = section.choice("purpose", get_args(Purpose), "followup")
     content: Content = {
@@ -51,8 +53,9 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool]:
         "guards": _guards(section),
     }
     enabled = section.flag("enabled", default=True)
+    valid_from = section.beginning("valid_from")
     section.close()
-    return content, enabled
+    return content, enabled, valid_from
 
 
 def _trigger(section: Section) -> Content:

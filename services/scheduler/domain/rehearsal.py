@@ -9,6 +9,7 @@ from services.scheduler.domain.book import PolicyBook, Sampler
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain import explain, local_text
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.merge import MERGED
 from services.scheduler.domain.policy import EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
@@ -56,9 +57,9 @@ class _Stage:
         return self.simulation.decisions.get(fact.key) if fact else None
 
 
-def books_of(policies: Sequence[Policy]) -> Books:
+def books_of(policies: Sequence[Policy], kinds: Sequence[Kind] = ()) -> Books:
     """The policies compiled once for each way of drawing."""
-    return {mode: PolicyBook(policies, sample=sample) for mode, sample in DRAWS.items()}
+    return {mode: PolicyBook(policies, sample=sample, kinds=kinds) for mode, sample in DRAWS.items()}
 
 
 def rehearse(scenario: Scenario, books: Books) -> list[Difference]:
@@ -184,7 +185,7 @@ def _reasons(decision: Decision | None, policy: str) -> list[str]:
         return []
     if not policy:
         return [decision.outcome]
-    details = [detail for detail in decision.details if detail["policy"] == policy]
+    details = [detail for detail in decision.details if detail.get("policy") == policy]
     found = [detail["result"] for detail in details] + [detail["reason"] for detail in details if "reason" in detail]
     return found or ["no_policy_matches"]
 

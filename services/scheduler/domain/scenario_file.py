@@ -8,7 +8,7 @@ from services.scheduler.domain.pack import SUFFIXES, parse
 from services.scheduler.domain.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
 from services.scheduler.domain.section import Problem, Section, meant
 from services.scheduler.domain.task import TaskState
-from shared.contracts.registry import all_contracts
+from services.scheduler.domain.vocabulary import Vocabulary, unknown_event
 
 TESTS = "tests/"
 RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number")
@@ -24,22 +24,27 @@ NONE = "none"
 ONLY_CUSTOMER = "C1"
 
 
-def read_scenarios(files: Mapping[str, str], policies: Set[str], problems: list[Problem]) -> list[Scenario]:
-    """Every test of a pack with these policies (none = they are not known); mistakes are added to `problems`."""
+def read_scenarios(
+    files: Mapping[str, str], policies: Set[str], problems: list[Problem], vocabulary: Vocabulary | None = None
+) -> list[Scenario]:
+    """Every test of a pack with these policies (none = they are not known); mistakes are added to `problems`.
+
+    `vocabulary` tells which events there are; without it none is doubted.
+    """
     found = []
     for path in sorted(files):
         if path.startswith(TESTS) and path.endswith(SUFFIXES):
             section = parse(path, files[path], problems)
             if section is not None:
-                found += [_scenario(part, policies) for part in section.sections("tests", "一个测试")]
+                found += [_scenario(part, policies, vocabulary) for part in section.sections("tests", "一个测试")]
                 if not section.has("tests"):
                     section.problem("tests", "缺少此项，应写测试的列表")
                 section.close()
     return found
 
 
-def _scenario(section: Section, policies: Set[str]) -> Scenario:
-    steps = _steps(section)
+def _scenario(section: Section, policies: Set[str], vocabulary: Vocabulary | None) -> Scenario:
+    steps = _steps(section, vocabulary)
     facts = [step.id for step in steps if step.kind == "fact" or (step.kind, step.value) == ("case", "resolved")]
     scenario = Scenario(
         file=section.file,
@@ -68,11 +73,11 @@ def _watched(section: Section, policies: Set[str]) -> list[str]:
     return watched
 
 
-def _steps(section: Section) -> list[Step]:
+def _steps(section: Section, vocabulary: Vocabulary | None) -> list[Step]:
     parts = section.sections("given", "发生的一件事，如 {fact: repair.closed, at: 2026-03-06 15:00}")
     if not parts:
         section.problem("given", "应至少写一件发生的事，如 {fact: repair.closed, at: 2026-03-06 15:00}")
-    steps = [_step(part, number) for number, part in enumerate(parts, 1)]
+    steps = [_step(part, number, vocabulary) for number, part in enumerate(parts, 1)]
     ids: set[str] = set()
     for part, before, step in zip(parts, [None, *steps], steps, strict=False):
         if before and step.at < before.at:
@@ -85,14 +90,14 @@ def _steps(section: Section) -> list[Step]:
     return steps
 
 
-def _step(section: Section, number: int) -> Step:
+def _step(section: Section, number: int, vocabulary: Vocabulary | None) -> Step:
     kinds = [kind for kind in KINDS if section.has(kind)]
     if len(kinds) != 1:
         section.problem("", f"应写且只写一种：{'、'.join(KINDS)}")
     kind = kinds[0] if kinds else "fact"
     step = Step(
         kind=kind,
-        value=_value(section, kind),
+        value=_value(section, kind, vocabulary),
         id=section.text("id", f"F{number}", say="编号"),
         at=section.moment("at", required=True) or datetime.fromtimestamp(0, UTC),
         customer=_customer(section),
@@ -103,7 +108,7 @@ def _step(section: Section, number: int) -> Step:
     return step
 
 
-def _value(section: Section, kind: StepKind) -> str:
+def _value(section: Section, kind: StepKind, vocabulary: Vocabulary | None) -> str:
     if kind == "contact":
         return section.choice(kind, RESULTS)
     if kind == "case":
@@ -111,9 +116,8 @@ def _value(section: Section, kind: StepKind) -> str:
     if kind == "opt_out":
         return section.choice(kind, OPT_OUTS)
     value = section.text(kind, say="事件名，如 repair.closed")
-    known = [contract.name for contract in all_contracts()]
-    if value and value not in known:
-        section.problem(kind, f"平台还不认识事件 {value}{meant(value, known)}", warning=True)
+    if value and vocabulary and not vocabulary.knows(value):
+        section.problem(kind, unknown_event(value, vocabulary), warning=True)
     return value
 
 

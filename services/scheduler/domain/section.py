@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from shared.zone import ORG_ZONE
@@ -133,6 +133,14 @@ class Section:
         if day is None:
             self.problem(key, f"应写{DAY}，现在是 {self.values[key]!r}")
         return day
+
+    def beginning(self, key: str) -> datetime | None:
+        """A local day, meaning its first moment, or a time."""
+        value = self.values.get(key)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            self.read.add(key)
+            return datetime.combine(value, time(), ORG_ZONE)
+        return self.moment(key)
 
     def section(self, key: str, say: str) -> "Section | None":
         """A mapping below `key`; None when it is left out."""

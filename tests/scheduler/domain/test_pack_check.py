@@ -62,13 +62,27 @@ tests:
     expect:
       - {policy: one, fact: W1, due: 2026-03-09 09:00, state: done}
 """
+KINDS = """\
+kinds:
+  - event: tenant.moved_in
+    title: 租户入驻
+    schema:
+      type: object
+      required: [lease_no]
+      properties:
+        lease_no: {type: string, pattern: "^L"}
+        floor: {enum: [low, high]}
+        area: {$ref: "#/$defs/area"}
+      $defs: {area: {type: object}}
+"""
 FILES = {
     "pack.yaml": PACK,
+    "kinds/k.yaml": KINDS,
     "policies/a.yaml": POLICIES,
     "questionnaires/q.yaml": "id: q\ntitle: 问卷\n",
     "tests/t.yaml": TEST,
 }
-A, T = "policies/a.yaml", "tests/t.yaml"
+A, T, K = "policies/a.yaml", "tests/t.yaml", "kinds/k.yaml"
 
 
 class Mistake(NamedTuple):
@@ -293,6 +307,52 @@ MISTAKES = {
     ),
     "no questionnaire to ask": Mistake(
         A, "    questionnaire: q\n    guards", "    guards", 2, f"{ONE}.questionnaire", "请写问卷编号", True
+    ),
+    "validity that is no day": Mistake(
+        A, "rate: 20", "rate: 20\n    valid_from: 五月", 13, f"{ONE}.valid_from", "2026-03"
+    ),
+    "kinds under another key": Mistake(K, "kinds:", "kind:", 1, "kind", "是否想写 kinds"),
+    "kind without event": Mistake(K, "event: tenant.moved_in\n    title", "title", 2, "kinds[0].event", "缺少此项"),
+    "kind of another form": Mistake(K, "tenant.moved_in", "租户 入驻", 2, "kinds[0].event", "tenant.moved_in"),
+    "kind that the platform has": Mistake(K, "tenant.moved_in", "repair.closed", 2, "kinds[0].event", "平台已有事件"),
+    "kind declared twice": Mistake(
+        K, KINDS, KINDS + KINDS.removeprefix("kinds:\n"), 12, "kinds[1].event", "另见 kinds/k.yaml 第 2 行"
+    ),
+    "kind without title": Mistake(K, "    title: 租户入驻\n", "", 2, "kinds[0].title", "中文名称"),
+    "kind without schema": Mistake(
+        K, KINDS, KINDS.partition("    schema")[0], 2, "kinds[0].schema", "不作要求时写 {type: object}"
+    ),
+    "schema of wrong type": Mistake(
+        K, "type: object\n      r", "type: objekt\n      r", 5, "kinds[0].schema.type", "不是有效的 JSON Schema"
+    ),
+    "schema with a bad expression": Mistake(
+        K, "^L", "(", 8, "kinds[0].schema.properties.lease_no.pattern", "正则表达式"
+    ),
+    "schema that leads elsewhere": Mistake(
+        K, "#/$defs/area", "https://example.com/area", 10, "kinds[0].schema.properties.area.$ref", "本 schema 之内"
+    ),
+    "schema that leads nowhere": Mistake(
+        K, "#/$defs/area", "#/$defs/aera", 10, "kinds[0].schema.properties.area.$ref", "已有的定义"
+    ),
+    "schema with a key that is no text": Mistake(K, "floor:", "1:", 9, "kinds[0].schema.properties.1", "请加引号"),
+    "field that the kind lacks": Mistake(
+        A,
+        "events: [repair.closed]\n      condition:\n        all:\n          - {field: result, op: ne, value: cancelled}",
+        "events: [tenant.moved_in]\n      condition:\n        all:\n          - {field: flor, op: ne, value: low}",
+        8,
+        f"{LEAVES}[0].field",
+        "是否想写 floor",
+        True,
+    ),
+    "value that the kind never has": Mistake(
+        A,
+        "events: [repair.closed]\n      condition:\n        all:\n          - {field: result, op: ne, value: cancelled}\n"
+        + DATA_LEAF,
+        "events: [tenant.moved_in]\n      condition:\n        all:\n          - {field: floor, op: ne, value: hihg}\n",
+        8,
+        f"{LEAVES}[0].value",
+        "是否想写 high",
+        True,
     ),
     "test of an unknown policy": Mistake(T, "policy: one", "policy: won", 9, "tests[0].expect[0].policy", "one"),
     "test of an unknown fact": Mistake(T, "fact: W1", "fact: W2", 9, "tests[0].expect[0].fact", "可写：W1"),

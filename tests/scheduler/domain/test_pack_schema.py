@@ -34,6 +34,8 @@ BEYOND = {
     *("date that does not exist", "list in place of a mapping"),
     *("test of an unknown policy", "test of an unknown fact", "test with a bad time", "test out of order"),
     *("test about nothing", "test that expects nothing", "test that watches an unknown policy"),
+    *("kind that the platform has", "kind declared twice", "schema with a bad expression"),
+    *("schema that leads elsewhere", "schema that leads nowhere", "schema with a key that is no text"),
 }
 
 
@@ -52,7 +54,12 @@ def test_the_schema_itself_is_sound() -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_every_pack_satisfies_the_schema(folder: Path) -> None:
-    files = [folder / "pack.yaml", *folder.glob("policies/*.yaml"), *folder.glob("tests/*.yaml")]
+    files = [
+        folder / "pack.yaml",
+        *folder.glob("policies/*.yaml"),
+        *folder.glob("kinds/*.yaml"),
+        *folder.glob("tests/*.yaml"),
+    ]
     for file in files:
         VALID.validate(as_an_editor_sees(file.read_text()))
 
