@@ -45,5 +45,9 @@ class NotificationOptedOut(EventData):
     customer_id: str
     phone_masked: str = ""
     channel: Literal["sms", "email"] = "sms"
-    purpose: str = Field(default="*", description="the purpose opted out of; * is all promotion")
+    purpose: str = Field(
+        default="*",
+        description="what is refused on this channel: * all promotion (greetings), notice all notices and questions by "
+        "message, all everything, or the name of one purpose",
+    )
     opted_out_at: datetime

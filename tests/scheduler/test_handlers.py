@@ -206,14 +206,21 @@ async def test_who_refused_is_not_contacted_that_way_again(served: Served, clock
     assert (cancelled.data["reason"], cancelled.data["lawful"]) == ("customer_refused", True)
 
 
-async def test_opt_outs_from_sms_hold_for_sms_tasks(empty: Served) -> None:
-    await apply(empty, contents({"id": "call"}, {"id": "text", "events": ["meter.read"], "channel": "sms"}))
-    opted_out = example(
-        "notification.opted_out", customer_id="C1", opted_out_at=(NOON - timedelta(hours=1)).isoformat()
-    )
-    await empty.deliver(event("notification.opted_out", opted_out, key="C1"))
-    await empty.deliver(sent("repair.closed", id="e1"), sent("meter.read", id="e2"))
-    assert await outcomes(empty) == {"e1": "planned", "e2": "refused"}
+async def test_opt_outs_hold_for_their_channel_and_purpose(empty: Served) -> None:
+    text = {"events": ["meter.read"], "channel": "sms", "cap": "exempt"}
+    greeting = {**text, "id": "greet", "events": ["gas.ignited"], "purpose": "greeting"}
+    await apply(empty, contents({"id": "call"}, {**text, "id": "ask"}, greeting))
+    at = (NOON - timedelta(hours=1)).isoformat()
+    for customer, purpose in (("C1", "*"), ("C2", "all")):
+        told = example("notification.opted_out", customer_id=customer, opted_out_at=at, purpose=purpose)
+        await empty.deliver(event("notification.opted_out", told, key=customer, id=f"o-{customer}"))
+        for name in ("repair.closed", "meter.read", "gas.ignited"):
+            await empty.deliver(sent(name, customer, id=f"{customer}-{name}"))
+    assert {name for name, outcome in (await outcomes(empty)).items() if outcome == "refused"} == {
+        "C1-gas.ignited",
+        "C2-meter.read",
+        "C2-gas.ignited",
+    }
 
 
 async def test_do_not_contact_is_learnt_from_customer_updates(served: Served) -> None:

@@ -47,7 +47,8 @@ def _happening(chance: random.Random, number: int, moment: datetime, simulation:
         card = {**example(name)["customer"], "id": customer}
         return event(name, example(name, case_id=f"K-{customer}", customer=card), **attributes)
     if kind < 0.43:
-        told = {"customer_id": customer, "channel": "sms", "opted_out_at": moment.isoformat()}
+        scope = ("*", "notice", "all")[number % 3]
+        told = {"customer_id": customer, "channel": "sms", "purpose": scope, "opted_out_at": moment.isoformat()}
         return event("notification.opted_out", example("notification.opted_out", **told), **attributes)
     name = chance.choice(FACTS)
     block = {**example(name)["customer"], "id": customer}

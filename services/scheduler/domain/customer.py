@@ -11,7 +11,12 @@ from services.scheduler.domain.task import Task
 BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
 UPDATE_ATTRIBUTES = ("tier", "area")
 NEVER = datetime.fromtimestamp(0, UTC)
-ANY_PURPOSE = "*"
+# what an opt-out of `shared.contracts.notifications` refuses, as purposes of ours: a question by message is a notice
+REFUSING: Mapping[str, tuple[str, ...]] = {
+    "followup": ("all", "notice", "followup", "survey"),
+    "greeting": ("all", "*", "greeting"),
+    "notice": ("all", "notice"),
+}
 REFUSED = "refused"
 NOTHING: Mapping[str, Any] = {}
 
@@ -32,7 +37,9 @@ class Customer(NamedTuple):
 
     def opted_out_at(self, channel: str, purpose: str) -> datetime | None:
         """Since when the customer is opted out of this way of contact (X5)."""
-        known = [self.opted_out.get(way_of(channel, wanted)) for wanted in (ANY_PURPOSE, purpose)]
+        if not self.opted_out:
+            return None
+        known = [self.opted_out.get(way_of(channel, scope)) for scope in REFUSING[purpose]]
         return min((at for at in known if at is not None), default=None)
 
     def refused(self, channel: str) -> bool:
@@ -61,7 +68,7 @@ class Customer(NamedTuple):
 
 
 def way_of(channel: str, purpose: str) -> str:
-    """The key of an opt-out; purpose `*` is every purpose, `refused` what was told to an agent."""
+    """The key of an opt-out; `refused` in place of a purpose is what was told to an agent."""
     return f"{channel}:{purpose}"
 
 

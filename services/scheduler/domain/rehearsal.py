@@ -102,7 +102,7 @@ def _fact_of(step: Step) -> Fact:
     if step.customer:
         data.setdefault("customer", dict(step.customer))
     if step.kind == "opt_out":
-        data = {"purpose": "*", **data, "channel": step.value, "customer_id": step.customer.get("id", "")}
+        data = {"purpose": "all", **data, "channel": step.value, "customer_id": step.customer.get("id", "")}
         return simulated_fact(step.id, SOURCE, "notification.opted_out", step.at, data)
     if step.kind == "case":
         return simulated_fact(step.id, SOURCE, f"complaint.{step.value}", step.at, {"case_id": step.about, **data})

@@ -85,7 +85,7 @@ def test_a_customer_on_the_do_not_contact_list_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("way", "outcome"),
-    [("phone:*", "refused"), ("sms:*", "planned"), ("phone:followup", "refused"), ("phone:greeting", "planned")],
+    [("phone:all", "refused"), ("sms:all", "planned"), ("phone:followup", "refused"), ("phone:greeting", "planned")],
 )
 def test_an_opt_out_holds_for_its_channel_and_purpose(way: str, outcome: str) -> None:
     customer = Customer("C1", opted_out={way: MONDAY - timedelta(days=1)})
@@ -93,7 +93,24 @@ def test_an_opt_out_holds_for_its_channel_and_purpose(way: str, outcome: str) ->
 
 
 @pytest.mark.parametrize(
-    "way", [{"phone:*": MONDAY + timedelta(minutes=1)}, {"phone:refused": MONDAY - timedelta(days=1)}]
+    ("scope", "refused"),
+    [
+        ("*", {"greeting"}),  # all promotion
+        ("notice", {"notice", "followup"}),  # a question by message is a notice
+        ("all", {"followup", "greeting", "notice"}),
+        ("survey", {"followup"}),
+        ("thank_you", set()),  # notifications heed the name of one message
+    ],
+)
+def test_an_opt_out_by_message_refuses_what_its_contract_says(scope: str, refused: set[str]) -> None:
+    customer = Customer("C1", opted_out={f"sms:{scope}": MONDAY - timedelta(days=1)})
+    for purpose in ("followup", "greeting", "notice"):
+        outcome = judge(book({"channel": "sms", "purpose": purpose}), fact(), customer)[0].outcome
+        assert outcome == ("refused" if purpose in refused else "planned")
+
+
+@pytest.mark.parametrize(
+    "way", [{"phone:all": MONDAY + timedelta(minutes=1)}, {"phone:refused": MONDAY - timedelta(days=1)}]
 )
 def test_the_plan_does_not_hang_on_how_fast_events_are_handled_or_when_somebody_called(way: dict[str, Any]) -> None:
     """A later opt-out and what was told to an agent are heeded at release."""
@@ -101,7 +118,7 @@ def test_the_plan_does_not_hang_on_how_fast_events_are_handled_or_when_somebody_
 
 
 def test_a_second_follow_up_is_planned_even_for_who_refused_so_that_its_case_ends_on_record() -> None:
-    customer = Customer("C1", opted_out={"phone:*": MONDAY - timedelta(days=1)})
+    customer = Customer("C1", opted_out={"phone:all": MONDAY - timedelta(days=1)})
     assert judge(book({"round": 2}), fact(), customer)[0].outcome == "planned"
 
 

@@ -28,7 +28,7 @@ def test_every_reason_against_is_told() -> None:
     assert "抽样号 " in told(book({"rate": 0.000001}), fact())
     assert "没有可联系的客户" in told(book({}), fact(customer=""))
     assert "客户登记为免打扰" in told(book({}), fact(), Customer("C1", {"do_not_contact": True}))
-    assert "客户已退订此渠道" in told(book({}), fact(), Customer("C1", opted_out={"phone:*": MONDAY}))
+    assert "客户已退订此渠道" in told(book({}), fact(), Customer("C1", opted_out={"phone:all": MONDAY}))
     assert told(book({}), fact("cn.acme.x")) == "不回访：没有策略匹配。"
 
 

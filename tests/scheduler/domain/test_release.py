@@ -34,7 +34,7 @@ def test_a_task_past_its_deadline_expires() -> None:
     ("customer", "reason"),
     [
         (Customer("C1", {"do_not_contact": True}), "do_not_contact"),
-        (Customer("C1", opted_out={"phone:*": MONDAY + timedelta(days=1)}), "opted_out"),
+        (Customer("C1", opted_out={"phone:all": MONDAY + timedelta(days=1)}), "opted_out"),
         (Customer("C1", opted_out={"phone:refused": MONDAY}), "customer_refused"),
     ],
 )
@@ -44,7 +44,7 @@ def test_who_refused_meanwhile_is_not_contacted(customer: Customer, reason: str)
 
 
 def test_an_sms_task_heeds_sms_opt_outs_only() -> None:
-    customer = Customer("C1", opted_out={"sms:*": MONDAY})
+    customer = Customer("C1", opted_out={"sms:all": MONDAY})
     assert verdict(task(channel="sms"), Circumstances(customer)).reason == "opted_out"
     assert verdict(task(), Circumstances(customer)) == RELEASED
 
