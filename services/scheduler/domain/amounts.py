@@ -5,7 +5,7 @@ them keeps the time of day, a delay in them begins with the day.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -13,6 +13,7 @@ from shared.calendar import WorkCalendar
 from shared.zone import ORG_ZONE
 
 DAY = timedelta(days=1)
+LAST_MINUTE = time(23, 59)
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,13 @@ class Delay:
 
 @dataclass(frozen=True)
 class Deadline:
-    """How long after something it must be done; days, weeks, working days and months keep the time of day."""
+    """How long after something it must be done; days, weeks, working days and months keep the time of day.
+
+    `end_of_day: 0` is the last minute of the same day (R04.2, R10.1), 1 that of the next.
+    """
 
     amount: int
-    unit: Literal["minutes", "hours", "days", "weeks", "working_days", "months"]
+    unit: Literal["minutes", "hours", "days", "weeks", "working_days", "months", "end_of_day"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime |
 
 def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar) -> datetime:
     """The last moment that is `deadline` after `anchor`, UTC."""
+    if deadline.unit == "end_of_day":
+        day = anchor.astimezone(ORG_ZONE).date() + deadline.amount * DAY
+        return datetime.combine(day, LAST_MINUTE, ORG_ZONE).astimezone(UTC)
     if deadline.unit == "working_days" or deadline.unit == "months":
         local = anchor.astimezone(ORG_ZONE)
         if deadline.unit == "months":

@@ -89,7 +89,8 @@ def _perform(stage: _Stage, step: Step, line: int) -> Difference | None:
     if task is None:
         when = local_text(step.at)
         return Difference(line, f"{when} 没有关于 {step.about} 的已下达任务可联系", (), stage.explained(step.about))
-    stage.simulation.happen(_visit(task, step))
+    visit = stage.facts[step.id] = _visit(task, step)
+    stage.simulation.happen(visit)
     return None
 
 

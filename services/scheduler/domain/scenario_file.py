@@ -1,6 +1,7 @@
 """A pack's `tests/*.yaml`, read into scenarios."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -45,7 +46,7 @@ def read_scenarios(
 
 def _scenario(section: Section, policies: Set[str], vocabulary: Vocabulary | None) -> Scenario:
     steps = _steps(section, vocabulary)
-    facts = [step.id for step in steps if step.kind == "fact" or (step.kind, step.value) == ("case", "resolved")]
+    facts = _facts(steps)
     scenario = Scenario(
         file=section.file,
         line=section.line(section.at),
@@ -64,6 +65,22 @@ def _scenario(section: Section, policies: Set[str], vocabulary: Vocabulary | Non
         section.problem("expect", "没有写期望：至少写一项 expect 或 expect_not")
     section.close()
     return scenario
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What policies may have decided on: all of it, and what is meant when a test doesn't say which."""
+
+    known: list[str]
+    meant: str | None
+
+
+def _facts(steps: Sequence[Step]) -> _Facts:
+    """A test that doesn't name a fact means its only business fact or solved case, else the only thing that happens."""
+    known = [step.id for step in steps if step.kind != "opt_out"]
+    usual = [step.id for step in steps if step.kind == "fact" or (step.kind, step.value) == ("case", "resolved")]
+    only = usual or known
+    return _Facts(known, only[0] if len(only) == 1 else None)
 
 
 def _watched(section: Section, policies: Set[str]) -> list[str]:
@@ -138,7 +155,7 @@ def _data(section: Section) -> Mapping[str, Any]:
     return dict(part.values) if part else {}
 
 
-def _expected(section: Section, facts: list[str], policies: Set[str]) -> Expected:
+def _expected(section: Section, facts: _Facts, policies: Set[str]) -> Expected:
     values: dict[str, Any] = {key: section.text(key, "") for key in TEXTS if section.has(key)}
     for key in ("due", "deadline"):
         if section.values.get(key) == NONE and key == "deadline":
@@ -159,18 +176,17 @@ def _expected(section: Section, facts: list[str], policies: Set[str]) -> Expecte
     return Expected(fact, policy, values, section.line(section.at))
 
 
-def _unexpected(section: Section, facts: list[str], policies: Set[str]) -> Unexpected:
+def _unexpected(section: Section, facts: _Facts, policies: Set[str]) -> Unexpected:
     fact, policy = _fact(section, facts), _policy(section, policies)
     reason = section.choice("reason", REASONS)
     section.close()
     return Unexpected(fact, policy, reason, section.line(section.at))
 
 
-def _fact(section: Section, facts: list[str]) -> str:
-    """May be left out when there is only one."""
-    fact = section.text("fact", facts[0] if len(facts) == 1 else None, say="given 中一件事的编号")
-    if fact and fact not in facts:
-        section.problem("fact", f"given 中没有编号 {fact}，可写：{'、'.join(facts)}")
+def _fact(section: Section, facts: _Facts) -> str:
+    fact = section.text("fact", facts.meant, say="given 中一件事的编号")
+    if fact and fact not in facts.known:
+        section.problem("fact", f"given 中没有编号 {fact}，可写：{'、'.join(facts.known)}")
     return fact
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from services.scheduler.domain.section import Section
 
 Content = dict[str, Any]
-DAYS_OF = {"days": 1, "weeks": 7}
+DAYS_OF = {"days": 1, "weeks": 7, "end_of_day": 1}
 SHORTEST_MONTH, LONGEST_MONTH = 28, 31
 
 
@@ -47,4 +47,6 @@ def _most(amount: Content) -> timedelta:
     unit, count = amount["unit"], amount["amount"]
     if unit == "working_days":
         return timedelta.max
+    if unit == "end_of_day":
+        return timedelta(days=count + 1)
     return timedelta(days=count * LONGEST_MONTH) if unit == "months" else timedelta(**{unit: count})

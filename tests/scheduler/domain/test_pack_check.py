@@ -192,6 +192,9 @@ MISTAKES = {
         f"{ONE}.deadline",
         "永远无法按时联系",
     ),
+    "the same day too short for the delay": Mistake(
+        A, "{working_days: 3}", "{end_of_day: 0}", 14, f"{ONE}.deadline", "永远无法按时联系"
+    ),
     "cap without limit": Mistake("pack.yaml", "limit: 2\n    per", "per", 8, "caps[0].limit", "缺少此项，应写1 到"),
     "cap of an unknown period": Mistake("pack.yaml", "quarter", "quater", 9, "caps[0].per", "是否想写 quarter"),
     "cap of days without days": Mistake("pack.yaml", "quarter", "days", 8, "caps[0].days", "1 到 366"),

@@ -64,6 +64,15 @@ def test_a_span_without_any_window_before_its_deadline_says_so() -> None:
     assert not plan_span(friday, NEXT_DAY, EVERY_DAY, Deadline(2, "days")).too_short
 
 
+@pytest.mark.parametrize(
+    ("days", "last"), [(0, "2026-12-31 23:59"), (1, "2027-01-01 23:59")], ids=["same day", "next day"]
+)
+def test_a_deadline_may_be_the_last_minute_of_a_day(days: int, last: str) -> None:
+    for hour in ("00:00", "10:17", "23:59"):
+        span = plan_span(at(f"2026-12-31 {hour}"), Delay(), EVERY_DAY, Deadline(days, "end_of_day"))
+        assert span.deadline == at(last)
+
+
 def test_frames_may_be_others() -> None:
     window = Window(((time(10, 30), time(11, 30)),))
     assert next_moment(window, at("2026-03-02 11:30")) == at("2026-03-03 10:30")
