@@ -149,13 +149,15 @@ class ConsumerRunner:
     async def _process(self, arrived: list[Arrived]) -> None:
         """Take effect of a poll in two transactions side by side: while the database works on one, rules run for the other.
 
-        A partition belongs to one lane, in every topic, so each key's order holds. Both lanes end before either's failure
-        is told: a query that is cancelled breaks its connection.
+        A key belongs to one lane, so its order holds; a poll often comes from one partition, so that one says nothing. Both
+        lanes end before either's failure is told: a query that is cancelled breaks its connection.
         """
         if len(arrived) < SPLIT_AT:
             await self.processor.process(arrived)
             return
-        lanes = [[item for item in arrived if item.record.partition % LANES == lane] for lane in range(LANES)]
+        lanes: list[list[Arrived]] = [[] for _ in range(LANES)]
+        for item in arrived:
+            lanes[hash(item.event.key) % LANES].append(item)
         ended = await asyncio.gather(*map(self.processor.process, lanes), return_exceptions=True)
         for outcome in ended:
             if isinstance(outcome, BaseException):
