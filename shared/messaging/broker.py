@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from shared.messaging.event import Headers
 
 Position = tuple[str, int]
@@ -24,8 +26,7 @@ class Message:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """What is polled. `timestamp` is the broker's, in ms since 1970."""
 
     topic: str

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,8 +23,7 @@ from shared.privacy import mask_text
 MOST_ERROR_CHARACTERS = 2000
 
 
-@dataclass(frozen=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """A polled record with its event, or what is wrong with it."""
 
     record: Record

@@ -10,24 +10,26 @@ from shared.messaging.event import Event
 
 # sorted, so that two members claiming the same events wait for each other instead of deadlocking
 _CLAIM = text("""
-    INSERT INTO inbox (consumer, event_day, event_key)
-    SELECT :consumer, day, key
-    FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[])) AS claim (day, key)
-    ORDER BY day, key
-    ON CONFLICT DO NOTHING
-    RETURNING event_key
+    WITH fresh AS (
+        INSERT INTO inbox (consumer, event_day, event_key)
+        SELECT :consumer, day, key
+        FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[])) AS claim (day, key)
+        ORDER BY day, key
+        ON CONFLICT DO NOTHING
+        RETURNING event_key
+    )
+    SELECT array_agg(event_key) FROM fresh
 """)
 _RELEASE = text("DELETE FROM inbox WHERE consumer = :consumer AND event_key = :key")
 
 
 async def claim(session: AsyncSession, consumer: str, events: Sequence[Event]) -> list[Event]:
     """Claim events for `consumer` in the running transaction; returns those nobody had claimed, in order, each once."""
-    unique = {event.event_key: event for event in events}
-    rows = await session.execute(
-        _CLAIM,
-        {"consumer": consumer, "days": [e.day for e in unique.values()], "keys": list(unique)},
-    )
-    fresh: set[UUID] = set(rows.scalars())
+    unique: dict[UUID, Event] = {}
+    for event in events:
+        unique.setdefault(event.event_key, event)
+    values = {"consumer": consumer, "days": [event.day for event in unique.values()], "keys": list(unique)}
+    fresh = set(await session.scalar(_CLAIM, values) or ())
     return [event for key, event in unique.items() if key in fresh]
 
 

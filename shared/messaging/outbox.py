@@ -3,8 +3,8 @@
 import base64
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,8 +32,7 @@ class EventTooLarge(ValueError):
     """An event that the broker would not take; refused before it is stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """An event and the topic it goes to."""
 
     topic: str

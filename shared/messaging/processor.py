@@ -92,19 +92,19 @@ class Processor:
             crash_point("consumer.handled")
 
     async def apply_in(self, work: Work, batch: Sequence[Arrived]) -> None:
-        """Claim and handle a batch in a running transaction."""
+        """Claim and handle a batch in a running transaction; what has no handler needs no claim."""
         malformed = next((item for item in batch if item.malformed), None)
         if malformed is not None:
             raise ValueError(malformed.malformed)
-        topics = {item.event.event_key: item.record.topic.removeprefix(self.prefix) for item in batch}
-        fresh = await inbox.claim(work.session, self.consumer.id, [item.event for item in batch])
-        handled = 0
-        for handler, events in grouped(self.consumer, [(topics[event.event_key], event) for event in fresh]):
+        arrived = [(item.record.topic.removeprefix(self.prefix), item.event) for item in batch]
+        wanted = [pair for pair in arrived if self.consumer.handler_for(*pair)]
+        fresh = await inbox.claim(work.session, self.consumer.id, [event for _, event in wanted]) if wanted else []
+        claimed = set(map(id, fresh))
+        for handler, events in grouped(self.consumer, [pair for pair in wanted if id(pair[1]) in claimed]):
             await handler(work, events)
-            handled += len(events)
-        self._count("handled", handled)
-        self._count("ignored", len(fresh) - handled)
-        self._count("duplicate", len(batch) - len(fresh))
+        self._count("handled", len(fresh))
+        self._count("ignored", len(arrived) - len(wanted))
+        self._count("duplicate", len(wanted) - len(fresh))
 
     def _count(self, outcome: str, amount: int) -> None:
         if amount:
