@@ -29,8 +29,7 @@ def list_policies() -> None:
     with service_client("scheduler", "policy_owner") as client:
         for policy in every(client, "/api/v1/policies"):
             state = "启用" if policy["enabled"] else "停用"
-            rate = "全部" if policy["rate"] >= 100 else f"{policy['rate']:g}%"
-            typer.echo(f"{state}\t{policy['id']}\t第 {policy['version']} 版\t{rate}\t{policy['title']}")
+            typer.echo(f"{state}\t{policy['id']}\t第 {policy['version']} 版\t{policy['whom']}\t{policy['title']}")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain import NO_MATCH, explain
 from services.scheduler.domain.task import NAMES
+from services.scheduler.domain.whom import rate_of, whom_text
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.policies import StoredPolicy, StoredVersion
 from services.scheduler.store.tasks import StoredTask
@@ -64,7 +65,8 @@ class PolicyOut(BaseModel):
     enabled: bool = Field(description="是否启用")
     clauses: list[str] = Field(description="依据的条款")
     events: list[str] = Field(description="触发事件")
-    rate: float = Field(description="抽取百分比，100 为全部")
+    rate: float = Field(description="抽取百分比，100 为全部，0 为按数量抽取")
+    whom: str = Field(description="回访多少：全部、20%、每日总量的 20%、每周 5 件")
     team: str = Field(description="班组")
     changed_at: datetime
     changed_by: str
@@ -100,7 +102,8 @@ class PolicyDetail(PolicyOut):
 
 def _policy(stored: StoredPolicy) -> dict[str, Any]:
     content = stored.content
-    fields = {name: content[name] for name in ("title", "clauses", "rate", "team")}
+    fields = {name: content[name] for name in ("title", "clauses", "team")}
+    fields |= {"rate": rate_of(content["rate"]), "whom": whom_text(content["rate"])}
     names = ("id", "pack", "version", "enabled", "changed_at", "changed_by")
     return fields | {"events": content["trigger"]["events"]} | {name: getattr(stored, name) for name in names}
 

@@ -75,7 +75,7 @@ def _any(checks: Sequence[Check]) -> Check:
 
 
 def _not(inner: Check, leaf: Mapping[str, Any]) -> Check:
-    get = _getter(leaf["field"])
+    get = getter(leaf["field"])
 
     def check(fact: Fact, customer: Customer) -> Failure | None:
         if inner(fact, customer) is not None:
@@ -87,7 +87,7 @@ def _not(inner: Check, leaf: Mapping[str, Any]) -> Check:
 
 def _leaf(leaf: Mapping[str, Any]) -> Check:
     field, op, expected = leaf["field"], leaf["op"], leaf.get("value", True)
-    get, holds = _getter(field), comparison(field, op, expected)
+    get, holds = getter(field), comparison(field, op, expected)
 
     def check(fact: Fact, customer: Customer) -> Failure | None:
         actual = get(fact, customer)
@@ -96,7 +96,7 @@ def _leaf(leaf: Mapping[str, Any]) -> Check:
     return check
 
 
-def _getter(field: str) -> Getter:
+def getter(field: str) -> Getter:
     root, *path = field.split(".")
     if root == "event" and len(path) == 1 and path[0] in EVENT_FIELDS:
         attribute = {"type": "name", "time": "at", "source": "source"}[path[0]]

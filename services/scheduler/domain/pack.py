@@ -21,6 +21,7 @@ from services.scheduler.domain.policy_file import Defaults, read_policy
 from services.scheduler.domain.section import Problem, Section
 from services.scheduler.domain.timing import window_of
 from services.scheduler.domain.timing_file import read_pack_timing
+from services.scheduler.domain.whom import whom_of
 from services.scheduler.domain.yaml_file import read_yaml
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.errors import InvalidInput
@@ -141,7 +142,7 @@ def policy_of(
         trigger=Trigger(tuple(c["trigger"]["events"]), c["trigger"]["condition"]),
         window=window_of(c, calendar),
         seed=c["seed"],
-        rate=float(c["rate"]),
+        **whom_of(c),
         delay=Delay(**c["delay"]),
         target=Delay(**c["target"]) if "target" in c else None,
         deadline=Deadline(**c["deadline"]) if c["deadline"] else None,

@@ -27,6 +27,8 @@ from services.scheduler.domain.timing_file import (
     WARN_UNITS,
     WEEKDAYS,
 )
+from services.scheduler.domain.whom_file import FIELD_FORM, MOST, MOST_FIELDS
+from services.scheduler.domain.whom_file import KINDS as PERIODS
 from shared.contracts.common import Channel
 from shared.contracts.registry import all_contracts
 
@@ -34,6 +36,7 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MOMENT = {"type": "string", "examples": ["2026-03-06 15:00"], "description": "当地时间，精确到分"}
 DAY_FORM = r"^\d{4}-\d{2}-\d{2}$"
+PERCENT = {"type": "number", "exclusiveMinimum": 0, "maximum": 100}
 SCALAR = {"type": ["string", "number", "boolean"]}
 
 
@@ -96,11 +99,17 @@ def _policy() -> Schema:
         "clauses": _filled({"type": "string"}, "条款编号"),
         "trigger": _object({"events": _events(), "condition": _ref("condition")}, ["events"], "哪些事件触发"),
         "rate": {
-            "anyOf": [{"const": "all"}, {"type": "number", "exclusiveMinimum": 0, "maximum": 100}],
-            "description": "回访多少：all 为全部，或百分比",
+            "anyOf": [{"const": "all"}, PERCENT, _drawing("exact", PERCENT), _drawing("number", _integer(1, MOST))],
+            "description": "回访多少：all 为全部；百分比为逐件抽取；exact、number 为期间结束后从总量中抽取",
         },
         "delay": _amount(DELAY_UNITS, "最早多久之后联系；days: 1 为次日起"),
         "target": _amount(DELAY_UNITS, "最好多久之后联系；在最早与时限之间时，从此时起联系"),
+        "quota": _object(
+            {"limit": _integer(1, MOST, "最多几次"), "per": _one_of(PERIODS, "期间"), "by": _strata()},
+            ["limit", "per"],
+            "一段期间的事实最多计划几次联系",
+        ),
+        "ceiling": _object({"per_day": _integer(1, MOST, "每天最多几次")}, ["per_day"], "每天最多联系几次，多出的顺延"),
         "deadline": _amount(DEADLINE_UNITS, "事实发生后多久之内联系"),
         "warn": _amount(WARN_UNITS, "时限之前多久提醒"),
         "window": _ref("window"),
@@ -126,6 +135,23 @@ def _kind() -> Schema:
         "schema": {"$ref": DIALECT, "description": "事件数据的 JSON Schema"},
     }
     return _object(properties, ["event", "title", "schema"])
+
+
+def _drawing(key: str, much: Schema) -> Schema:
+    properties = {
+        key: much | {"description": "总量的百分之几" if key == "exact" else "多少件"},
+        "of": _one_of(PERIODS, "哪段期间的总量"),
+        "by": _strata(),
+        "minimum": _integer(0, MOST, "每层至少几件"),
+        "reserve": _integer(0, MOST, "每层备选几件"),
+        "closes": _one_of(WEEKDAYS, "of 为 week 时，一周在此日零时截止"),
+    }
+    return _object(properties, [key, "of"])
+
+
+def _strata() -> Schema:
+    field = {"type": "string", "pattern": _whole(FIELD_FORM), "examples": ["branch", "kind", "product.category"]}
+    return _filled(field, "分层字段") | {"maxItems": MOST_FIELDS, "uniqueItems": True}
 
 
 def _events() -> Schema:
@@ -302,5 +328,6 @@ def _one_of(options: Sequence[str], description: str) -> Schema:
     return {"enum": [*options], "description": description}
 
 
-def _integer(low: int, high: int, description: str) -> Schema:
-    return {"type": "integer", "minimum": low, "maximum": high, "description": description}
+def _integer(low: int, high: int, description: str = "") -> Schema:
+    schema: Schema = {"type": "integer", "minimum": low, "maximum": high}
+    return schema | ({"description": description} if description else {})

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.caps import Cap
+from services.scheduler.domain.draw import Drawing
+from services.scheduler.domain.limits import Quota
 from services.scheduler.domain.windows import Window
 
 Participation = Literal["counted", "unblocked", "exempt"]
@@ -32,6 +34,8 @@ class Policy:
     blocked, `unblocked` ones count but are never blocked, `exempt` ones neither. `guards` are further conditions of
     release (`case_open`: not while the customer has an open complaint). `clauses` are the regulation's ids.
     It decides on facts from `valid_from` to before `valid_until`, by their own time; without them on all.
+    `drawing` draws of closed periods what `rate` would draw at once (it then is the percentage, 0 for a number); `quota`
+    and `ceiling` (contacts per day) limit what the policy plans.
     A step of a policy with several is a policy of its own: `step` names it.
     """
 
@@ -61,6 +65,9 @@ class Policy:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     step: str = ""
+    drawing: Drawing | None = None
+    quota: Quota | None = None
+    ceiling: int | None = None
 
     def step_named(self, step: str) -> "Policy":
         """The policy as it is for one of its steps."""

@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 from services.scheduler.domain.comparisons import OPERATORS, ORDERINGS
 from services.scheduler.domain.conditions import EVENT_FIELDS
-from services.scheduler.domain.policy import EVERYBODY, Participation, Purpose
+from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.section import Section
 from services.scheduler.domain.timing_file import CODE_FORM, Timing, read_timing
+from services.scheduler.domain.whom_file import read_whom
 from shared.contracts.common import Channel
 
 Content = dict[str, Any]
@@ -38,8 +39,8 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
         "title": section.text("title", say="中文名称"),
         "clauses": section.texts("clauses", "条款编号的列表，如 [R01.1]"),
         "trigger": _trigger(section),
-        "rate": _rate(section),
         **read_timing(section, defaults.timing, channel, purpose),
+        **read_whom(section),
         "seed": defaults.seed,
         "caps": defaults.caps,
         "cap": section.choice("cap", get_args(Participation), "counted"),
@@ -140,6 +141,19 @@ def _rate(section: Section) -> float:
         section.problem("rate", f"应写 all（全部）或 0 到 100 的百分比，如 20，现在是 {value!r}")
         return EVERYBODY
     return float(value)
+
+
+def _amount(section: Section, key: str, units: tuple[str, ...]) -> Content | None:
+    """`{days: 2}`: exactly one unit with a whole number."""
+    part = section.section(key, f"时长，如 {{{units[-1]}: 2}}")
+    if part is None:
+        return None
+    given = [unit for unit in units if part.has(unit)]
+    part.close()
+    if len(given) != 1:
+        section.problem(key, f"应写且只写一个单位（{'、'.join(units)}），如 {{{units[-1]}: 2}}")
+        return None
+    return {"amount": part.integer(given[0], 0, 10_000), "unit": given[0]}
 
 
 def _guards(section: Section) -> list[str]:

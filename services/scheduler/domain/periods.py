@@ -1,0 +1,42 @@
+"""The days, weeks and months of which a policy draws, counts or limits."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from shared.zone import ORG_ZONE
+
+PeriodKind = Literal["day", "week", "month"]
+DAY = timedelta(days=1)
+
+
+class Period(NamedTuple):
+    """Local days from `first` to before `end`."""
+
+    first: date
+    end: date
+
+    @property
+    def closes_at(self) -> datetime:
+        """The midnight that ends it, UTC."""
+        return datetime.combine(self.end, time(), ORG_ZONE).astimezone(UTC)
+
+    def anchor(self, at: datetime) -> datetime:
+        """What a contact about a fact of this period counts its delay and deadline from.
+
+        It is the fact's own moment, but not before the period's last day: else the facts of a week's first days would be
+        overdue when the week is drawn.
+        """
+        return max(at.astimezone(UTC), datetime.combine(self.end - DAY, time(), ORG_ZONE).astimezone(UTC))
+
+
+@lru_cache(4096)
+def period_of(kind: PeriodKind, day: date, closes: int = 0) -> Period:
+    """The period that `day` lies in; a week ends when the weekday `closes` (0 = Monday) begins."""
+    if kind == "day":
+        return Period(day, day + DAY)
+    if kind == "week":
+        first = day - timedelta(days=(day.weekday() - closes) % 7)
+        return Period(first, first + timedelta(days=7))
+    following = day.replace(day=28) + timedelta(days=4)
+    return Period(day.replace(day=1), following.replace(day=1))
