@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from services.scheduler.domain.conditions import Check, Failure, compile_condition
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.draw import Share, shares
+from services.scheduler.domain.enrol import Enter, Entry, entrance
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.occasion import Occasion
@@ -23,31 +25,38 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Rule:
-    """A compiled policy; `draw` is None when everybody is followed up."""
+    """A compiled policy; `draw` is for percentages of single facts, `enter` for draws of closed periods, else None."""
 
     policy: Policy
     check: Check
     draw: Draw | None
+    enter: Enter | None = None
 
 
 class Match(NamedTuple):
     """What a policy said to a fact: the failing leaf, else the number drawn (None where everybody is followed up).
 
-    `occasion` is why it is planned only now, for a fact that was decided on before.
+    `entry` says which population it entered, to be drawn later. `occasion` is why it is planned only now, for a fact that
+    was decided on before.
     """
 
     policy: Policy
     failure: Failure | None = None
     draw: float | None = None
     occasion: Occasion | None = None
+    entry: Entry | None = None
 
     @property
     def drawn(self) -> bool:
-        return self.failure is None and (self.draw is None or self.draw < self.policy.rate)
+        return self.failure is None and self.entry is None and (self.draw is None or self.draw < self.policy.rate)
 
     def moment(self, fact: Fact) -> datetime:
         """Nothing is planned before it."""
         return self.occasion.moment if self.occasion else fact.at
+
+    def asked_at(self, fact: Fact) -> datetime:
+        """When the contact was asked for: a draw of a closed period asks for it as of that period's own last day."""
+        return self.occasion.asked_at if self.occasion else fact.at
 
     def anchor(self, fact: Fact) -> datetime:
         """What delay and deadline count from."""
@@ -55,11 +64,12 @@ class Match(NamedTuple):
 
 
 class PolicyBook:
-    """Versions of policies; `revision` tells whether a newer book exists, `sample` how percentages are drawn.
+    """Versions of policies; `revision` tells whether a newer book exists.
 
     Of several versions of a policy, the newest that is valid at a fact's own time decides on it: so a version that begins
     at some moment may be published before, and it does not matter when a fact is handled. `policies` are the newest ones
-    by id, those of `at(moment)` what is in force then. `kinds` are the event kinds that packs declare.
+    by id, those of `at(moment)` what is in force then. `kinds` are the event kinds that packs declare. `sample` is how
+    percentages of single facts are drawn, `share` how many of a closed period's strata.
     """
 
     def __init__(
@@ -68,9 +78,11 @@ class PolicyBook:
         revision: int = 0,
         sample: Sampler = sampler,
         kinds: Iterable[Kind] = (),
+        share: Share = shares,
     ) -> None:
         rules = [compile_policy(policy, sample) for policy in policies]
         self.revision = revision
+        self.share = share
         self.kinds = {kind.event: compile_kind(kind) for kind in kinds}
         self._index(rules)
         limits = [moment for rule in rules for moment in (rule.policy.valid_from, rule.policy.valid_until)]
@@ -111,14 +123,18 @@ def _in_force(rules: Iterable[Rule], moment: datetime) -> list[Rule]:
 
 
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
-    draw = None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id)
-    return Rule(policy, compile_condition(policy.trigger.condition), draw)
+    check = compile_condition(policy.trigger.condition)
+    if policy.drawing is not None:
+        return Rule(policy, check, None, entrance(policy.drawing))
+    return Rule(policy, check, None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id))
 
 
 def match(rule: Rule, fact: Fact, customer: Customer) -> Match:
-    """Condition, then draw."""
+    """Condition, then draw: at once, or of the population that it enters unless there is nobody to contact."""
     if (failure := rule.check(fact, customer)) is not None:
         return Match(rule.policy, failure)
+    if rule.enter is not None and fact.customer_id:
+        return Match(rule.policy, entry=rule.enter(fact, customer))
     return Match(rule.policy, None, rule.draw(fact.id) if rule.draw else None)
 
 

@@ -11,17 +11,27 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.merge import find_partner, forbidding_cap, join, take_over
 from services.scheduler.domain.occasion import ARRIVED, Occasion
+from services.scheduler.domain.periods import DAY
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import Span, plan_span
 from shared.ids import derived_id
 
 Outcome = Literal[
-    "planned", "merged", "capped", "refused", "no_customer", "sampled_out", "no_policy_matches", "malformed"
+    "planned",
+    "merged",
+    "enrolled",
+    "capped",
+    "refused",
+    "no_customer",
+    "sampled_out",
+    "no_policy_matches",
+    "malformed",
 ]
 RANK: tuple[Outcome, ...] = (
     "planned",
     "merged",
+    "enrolled",
     "capped",
     "refused",
     "no_customer",
@@ -89,9 +99,13 @@ def _outcome(details: list[Detail]) -> Outcome:
 
 
 def _passed_over(match: Match) -> Detail:
-    policy, failed = match.policy, match.failure
+    policy, failed, entry = match.policy, match.failure, match.entry
     detail: Detail = {"policy": policy.id, "version": policy.version, "result": "sampled_out"}
-    if failed is None:
+    if entry is not None:
+        last = entry.period.end - DAY
+        detail |= {"result": "enrolled", "from": entry.period.first, "to": last, "stratum": entry.stratum}
+        detail |= {"late": True} if entry.late else {}
+    elif failed is None:
         detail["draw"], detail["rate"] = match.draw, policy.rate
     else:
         detail["result"] = CONDITION
@@ -122,7 +136,7 @@ def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
         return _Placed(detail | {"result": "refused", "reason": reason}, customer)
     span = _span(fact, match, moment)
     detail |= _arithmetic(span)
-    partner = find_partner(customer, fact, policy, span, moment)
+    partner = find_partner(customer, fact, policy, span, match.asked_at(fact))
     if partner is not None:
         return _combine(fact, policy, span, partner, customer, detail)
     if cap := forbidding_cap(customer, policy, span):

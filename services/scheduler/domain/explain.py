@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.scheduler.domain.strata import stratum_text
 from shared.zone import ORG_ZONE
 
 NO_MATCH = "没有策略匹配"
 SUMMARIES = {
     "planned": "已计划回访。",
     "merged": "不单独联系：已并入同一客户的另一次回访。",
+    "enrolled": "已列入总量，期间结束后抽取。",
     "capped": "不回访：联系次数已达上限。",
     "refused": "不回访：客户不接受此方式的联系。",
     "no_customer": "不回访：事实中没有可联系的客户。",
@@ -34,6 +36,7 @@ PERIODS = {"week": "每周", "month": "每月", "quarter": "每季度", "year": 
 PARTS = {"purposes": "用途", "policies": "策略", "tiers": "层级"}
 PURPOSES = {"followup": "回访", "greeting": "关怀", "notice": "告知"}
 REFUSALS = {"do_not_contact": "客户登记为免打扰", "opted_out": "客户已退订此渠道"}
+OCCASIONS = {"drawn": "在总量中抽中", "reserve": "作为备选递补"}
 WEEKDAYS = "一二三四五六日"
 
 
@@ -63,7 +66,15 @@ def _condition(detail: Mapping[str, Any]) -> str:
     return f"的条件不成立：要求 {failed['field']} {'不是' if negated else ''}{op} {_shown(failed['value'])}，{actual}。"
 
 
+def _enrolled(detail: Mapping[str, Any]) -> str:
+    period = detail["from"] if detail["from"] == detail["to"] else f"{detail['from']} 至 {detail['to']}"
+    late = "（其所属期间已经抽取，故列入下一期）" if detail.get("late") else ""
+    return f"命中，列入 {period} 的总量{late}，分层 {stratum_text(detail['stratum'])}，期间结束后抽取。"
+
+
 def _draw(detail: Mapping[str, Any]) -> str:
+    if occasion := OCCASIONS.get(detail.get("occasion", "")):
+        return occasion
     if detail.get("draw") is None:
         return "命中，全部回访"
     return f"命中，抽样号 {detail['draw']:.6f}，抽取 {detail['rate']:g}%（小于 {detail['rate']:g} 为抽中）"
@@ -139,6 +150,7 @@ def _shown(value: Any) -> str:
 
 _RESULTS = {
     "condition": _condition,
+    "enrolled": _enrolled,
     "sampled_out": _sampled_out,
     "no_customer": _no_customer,
     "refused": _refused,

@@ -10,6 +10,7 @@ from shared.contracts.registry import short_name
 from shared.ids import derived_id
 
 Reason = Literal["drawn", "reserve", "schedule", "anniversary", "awaited", "follows"]
+DRAWN: tuple[Reason, ...] = ("drawn", "reserve")
 ARRIVED = "occasion.arrived"
 
 
@@ -25,6 +26,11 @@ class Occasion(NamedTuple):
     reason: Reason
     moment: datetime
     anchor: datetime
+
+    @property
+    def asked_at(self) -> datetime:
+        """Its day's list no longer changes; a draw at midnight is of the day before."""
+        return self.anchor if self.reason in DRAWN else self.moment
 
 
 def occasion_key(moment: datetime, policy: Policy, fact: Fact, reason: Reason) -> UUID:

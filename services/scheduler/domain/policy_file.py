@@ -130,32 +130,6 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, str | int | float | bool)
 
 
-def _rate(section: Section) -> float:
-    if not section.has("rate"):
-        section.problem("rate", "缺少此项，应写 all（全部）或百分比，如 20")
-        return EVERYBODY
-    value = section.values["rate"]
-    if value == "all":
-        return EVERYBODY
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= EVERYBODY:
-        section.problem("rate", f"应写 all（全部）或 0 到 100 的百分比，如 20，现在是 {value!r}")
-        return EVERYBODY
-    return float(value)
-
-
-def _amount(section: Section, key: str, units: tuple[str, ...]) -> Content | None:
-    """`{days: 2}`: exactly one unit with a whole number."""
-    part = section.section(key, f"时长，如 {{{units[-1]}: 2}}")
-    if part is None:
-        return None
-    given = [unit for unit in units if part.has(unit)]
-    part.close()
-    if len(given) != 1:
-        section.problem(key, f"应写且只写一个单位（{'、'.join(units)}），如 {{{units[-1]}: 2}}")
-        return None
-    return {"amount": part.integer(given[0], 0, 10_000), "unit": given[0]}
-
-
 def _guards(section: Section) -> list[str]:
     guards = section.texts("guards", f"下达前检查的列表，如 [{CASE_OPEN_GUARD}]")
     for guard in guards:

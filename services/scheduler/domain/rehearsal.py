@@ -7,6 +7,7 @@ from typing import Any
 
 from services.scheduler.domain.book import PolicyBook, Sampler
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.draw import Share, everybody, nobody, shares
 from services.scheduler.domain.explain import explain, local_text
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kinds import Kind
@@ -18,10 +19,10 @@ from services.scheduler.domain.simulation import Simulation, simulated_fact
 from services.scheduler.domain.task import Task
 
 SOURCE = "/pack-test"
-DRAWS: dict[DrawMode, Sampler] = {
-    "real": sampler,
-    "all": lambda seed, policy: lambda event: 0.0,
-    "none": lambda seed, policy: lambda event: EVERYBODY,
+DRAWS: dict[DrawMode, tuple[Sampler, Share]] = {
+    "real": (sampler, shares),
+    "all": (lambda seed, policy: lambda event: 0.0, everybody),
+    "none": (lambda seed, policy: lambda event: EVERYBODY, nobody),
 }
 Books = Mapping[DrawMode, PolicyBook]
 CONTACTS = {"completed": "visit.completed", "callback_agreed": "visit.callback_agreed"}
@@ -46,20 +47,28 @@ class _Stage:
     facts: dict[str, Fact] = field(default_factory=dict)
 
     def explained(self, fact_id: str) -> tuple[str, ...]:
-        decision = self.decision(fact_id)
-        if decision is None:
-            return ("没有作出决定。",)
         titles = {policy.id: policy.title for policy in self.simulation.book.policies.values()}
-        return tuple(explain(decision.outcome, decision.details, titles))
+        decisions = self.decisions(fact_id)
+        found = [text for decision in decisions for text in explain(decision.outcome, decision.details, titles)]
+        return tuple(found) or ("没有作出决定。",)
 
-    def decision(self, fact_id: str) -> Decision | None:
+    def decisions(self, fact_id: str) -> list[Decision]:
+        """The decision on the fact, and those on its later occasions."""
         fact = self.facts.get(fact_id)
-        return self.simulation.decisions.get(fact.key) if fact else None
+        return [one for one in self.simulation.decisions.values() if fact and one.fact.key == fact.key]
+
+    def came_to(self, decision: Decision, detail: Mapping[str, Any]) -> str:
+        """What a policy's say in a fact came to; of what entered a population, what its draw said."""
+        if detail["result"] != "enrolled":
+            return str(detail["result"])
+        return self.simulation.draws.standing(detail["policy"], decision.fact.key) or "enrolled"
 
 
 def books_of(policies: Sequence[Policy], kinds: Sequence[Kind] = ()) -> Books:
     """The policies compiled once for each way of drawing."""
-    return {mode: PolicyBook(policies, sample=sample, kinds=kinds) for mode, sample in DRAWS.items()}
+    return {
+        mode: PolicyBook(policies, sample=sample, kinds=kinds, share=share) for mode, (sample, share) in DRAWS.items()
+    }
 
 
 def rehearse(scenario: Scenario, books: Books) -> list[Difference]:
@@ -168,7 +177,7 @@ def _compare(stage: _Stage, expected: Expected, task: Task | None) -> list[Diffe
 
 
 def _check_absent(stage: _Stage, absent: Unexpected, left: Iterable[Task]) -> Difference | None:
-    got = _reasons(stage.decision(absent.fact), absent.policy)
+    got = _reasons(stage, absent.fact, absent.policy)
     if absent.reason in got and not any(_is_of(task, absent) for task in left):
         return None
     who = f"策略 {absent.policy} " if absent.policy else ""
@@ -180,15 +189,15 @@ def _is_of(task: Task, absent: Unexpected) -> bool:
     return task.event_id == absent.fact and absent.policy in ("", task.policy_id) and task.reason != MERGED
 
 
-def _reasons(decision: Decision | None, policy: str) -> list[str]:
+def _reasons(stage: _Stage, fact_id: str, policy: str) -> list[str]:
     """What came of the fact, or of one policy's say in it; a refusal also by its kind."""
-    if decision is None:
-        return []
+    decisions = stage.decisions(fact_id)
     if not policy:
-        return [decision.outcome]
-    details = [detail for detail in decision.details if detail.get("policy") == policy]
-    found = [detail["result"] for detail in details] + [detail["reason"] for detail in details if "reason" in detail]
-    return found or ["no_policy_matches"]
+        return [decision.outcome for decision in decisions]
+    details = [(one, detail) for one in decisions for detail in one.details if detail.get("policy") == policy]
+    found = [stage.came_to(one, detail) for one, detail in details]
+    found += [detail["reason"] for _, detail in details if "reason" in detail]
+    return found or (["no_policy_matches"] if decisions else [])
 
 
 def _surplus(stage: _Stage, scenario: Scenario, task: Task) -> Difference:

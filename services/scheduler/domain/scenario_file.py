@@ -17,7 +17,7 @@ OPT_OUTS = ("sms", "email")  # whoever wants no calls says so to an agent (`cont
 CASE_STEPS = ("opened", "resolved", "reopened", "closed")
 KINDS: tuple[StepKind, ...] = get_args(StepKind)
 REASONS = (
-    *("condition", "sampled_out", "capped", "merged", "refused", "do_not_contact", "opted_out"),
+    *("condition", "sampled_out", "enrolled", "reserve", "capped", "merged", "refused", "do_not_contact", "opted_out"),
     *("no_customer", "no_policy_matches"),
 )
 TEXTS = ("channel", "team", "questionnaire", "reason", "purpose")

@@ -3,9 +3,9 @@
 Feed it in the order of time. Before anything happens, what is due by then is released, as the service would have done.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -17,9 +17,12 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.contacts import CASE_STATES, Settlement, Told, settled, told_by
 from services.scheduler.domain.customer import REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.draws import GRACE, Draws, Name, names_of, names_of_decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.periods import Period
 from services.scheduler.domain.release import CaseStanding, Circumstances, release_verdict
+from services.scheduler.domain.reserve import plan_lost, release_lost, visit_lost
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.windows import local_day
 from shared.contracts.base import INTAKE
@@ -55,6 +58,9 @@ class Simulation:
         self._contacts: dict[UUID, Settlement] = {}
         self._agenda: list[tuple[datetime, str, int, Callable[[], None]]] = []
         self._entries = count()
+        self.draws = Draws(book.share)
+        self._closings: set[date] = set()
+        self._called: deque[Occasion] = deque()
         self._awaited = 0
         self._seen: set[UUID] = set()
 
@@ -73,7 +79,9 @@ class Simulation:
             self._note_visit(fact, told)
         elif fact.name == "notification.opted_out":
             self._note_opt_out(fact)
-        return self._decide(fact) if self._to_be_decided(fact) else None
+        decision = self._decide(fact) if self._to_be_decided(fact) else None
+        self._occur_called()
+        return decision
 
     def occur(self, occasion: Occasion) -> Decision:
         """Decide on an occasion of an earlier fact, as the service does when it hears of it."""
@@ -107,16 +115,39 @@ class Simulation:
         return fact.name == RESOLVED or self.book.triggered_by(fact.type)
 
     def _decide(self, fact: Fact) -> Decision:
-        matched, seen = match_in_order(self.book, [fact], self._customers)
+        (matched,), seen = match_in_order(self.book, [fact], self._customers)
         self._customers |= seen
-        return self._place(matched)
+        entered, periods = self.draws.enter(matched)
+        for period in periods:
+            self._close_later(period)
+        return self._place([entered])
+
+    def _close_later(self, period: Period) -> None:
+        if period.end not in self._closings:
+            self._closings.add(period.end)
+            self.at(period.closes_at + GRACE, partial(self._close, period.end))
+
+    def _close(self, end: date) -> None:
+        self._called.extend(self.draws.close(end))
+        self._occur_called()
+
+    def _occur_called(self) -> None:
+        while self._called:
+            self.occur(self._called.popleft())
 
     def _place(self, matched: Sequence[Matched]) -> Decision:
         (decided,) = decide_in_order(matched, self._customers)
-        self.decisions[decided.decision.key] = decided.decision
-        for task in decided.decision.tasks:
+        decision = decided.decision
+        self.decisions[decision.key] = decision
+        for task in decision.tasks:
             self._keep(task)
-        return decided.decision
+        if plan_lost(decision):
+            self._replace(names_of_decision(decision), decision.at)
+        return decision
+
+    def _replace(self, lost: Iterable[Name], called_at: datetime) -> None:
+        """Those in reserve come after all that is planned already."""
+        self._called.extend(self.draws.replace(lost, called_at))
 
     def _keep(self, task: Task) -> None:
         self.tasks[task.id] = task
@@ -127,6 +158,7 @@ class Simulation:
         task = self.tasks[task_id]
         if task.state == "planned" and task.due_at == due_at:  # else it was merged or moved meanwhile
             self._release(task)
+            self._occur_called()
 
     def _release(self, task: Task) -> None:
         customer = self._customers[task.customer_id]
@@ -134,6 +166,8 @@ class Simulation:
         case = self._cases.get(task.case_id) if task.case_id else None
         verdict = release_verdict(task, Circumstances(customer, has_open, case), task.due_at)
         self._keep(moved(task, verdict.state, verdict.reason))
+        if release_lost(verdict.state, verdict.reason):
+            self._replace(names_of(task), task.due_at)
         contacts = customer.contacts if verdict.state == "released" else customer.without(task).contacts
         self._customers[customer.id] = customer.without(task)._replace(contacts=contacts)
 
@@ -143,6 +177,8 @@ class Simulation:
             return
         if told.ends and task.state == "released":
             self._keep(moved(task, told.ends, told.reason))
+        if visit_lost(fact.name, told.reason):
+            self._replace(names_of(task), fact.at)
         customer = self._customers[task.customer_id]
         made = settled(self._contacts.get(task.id), Settlement(told.contact, local_day(fact.at)))
         self._contacts[task.id] = made

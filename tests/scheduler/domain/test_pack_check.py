@@ -221,6 +221,30 @@ MISTAKES = {
     "percentage above 100": Mistake(A, "rate: 20", "rate: 120", 12, f"{ONE}.rate", "0 到 100"),
     "percentage of 0": Mistake(A, "rate: 20", "rate: 0", 12, f"{ONE}.rate", "0 到 100"),
     "percentage as text": Mistake(A, "rate: 20", "rate: 20%", 12, f"{ONE}.rate", "如 20"),
+    **{
+        name: Mistake(A, "rate: 20", f"rate: {{{wrong}}}", 12, f"{ONE}.rate{key}", says)
+        for name, wrong, key, says in (
+            ("draw of nothing", "of: day", "", "exact（百分比）或 number（数量）"),
+            ("draw of two amounts", "exact: 20, number: 5, of: day", "", "只写一种"),
+            ("draw without a period", "exact: 20", ".of", "以下之一：day、week、month"),
+            ("draw of an unknown period", "exact: 20, of: year", ".of", "现在是 'year'"),
+            ("draw of more than all", "exact: 120, of: day", ".exact", "0 到 100 的百分比"),
+            ("draw of no number", "number: 0, of: week", ".number", "1 到"),
+            ("day that closes on a weekday", "exact: 20, of: day, closes: tue", ".closes", "只用于 of: week"),
+            ("week that closes on no weekday", "exact: 20, of: week, closes: tues", ".closes", "是否想写 tue"),
+            ("strata by one field", "exact: 20, of: day, by: branch", ".by", "列表，如 [branch"),
+            ("strata by no path", "exact: 20, of: day, by: ['a b']", ".by", "不是字段路径"),
+            ("strata by a field twice", "exact: 20, of: day, by: [kind, kind]", ".by", "不能重复"),
+            ("reserve that is no number", "exact: 20, of: day, reserve: 有", ".reserve", "整数"),
+            ("unknown key of a draw", "exact: 20, of: day, minimal: 1", ".minimal", "是否想写 minimum"),
+        )
+    },
+    "quota without a limit": Mistake(
+        A, "rate: 20", "rate: 20\n    quota: {per: week}", 13, f"{ONE}.quota.limit", "缺少"
+    ),
+    "ceiling without a day": Mistake(
+        A, "rate: 20", "rate: 20\n    ceiling: {per_week: 5}", 13, f"{ONE}.ceiling.per_week", "可写：per_day"
+    ),
     "two units": Mistake(A, "{days: 1}", "{days: 1, hours: 2}", 13, f"{ONE}.delay", "只写一个单位"),
     "unknown unit": Mistake(A, "working_days: 3", "workdays: 3", 14, f"{ONE}.deadline.workdays", "working_days"),
     "amount that is no number": Mistake(A, "{days: 1}", "{days: 一}", 13, f"{ONE}.delay.days", "整数"),

@@ -36,6 +36,7 @@ BEYOND = {
     *("test about nothing", "test that expects nothing", "test that watches an unknown policy"),
     *("kind that the platform has", "kind declared twice", "schema with a bad expression"),
     *("schema that leads elsewhere", "schema that leads nowhere", "schema with a key that is no text"),
+    *("day that closes on a weekday",),
 }
 
 
