@@ -119,7 +119,7 @@ class DecisionOut(BaseModel):
     decided_at: datetime | None = Field(default=None, description="决定时间；试算时为空")
     outcome: str = Field(
         description="planned 已计划、merged 已合并、capped 达上限、refused 拒访、no_customer 无客户、"
-        "sampled_out 未抽中、no_policy_matches 没有策略匹配、malformed 数据有误"
+        "enrolled 已列入总量待抽取、sampled_out 未抽中、no_policy_matches 没有策略匹配、malformed 数据有误"
     )
     reason: str = Field(description="一句话说明")
     explanation: list[str] = Field(description="逐条策略的中文说明")
