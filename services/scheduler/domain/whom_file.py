@@ -13,7 +13,10 @@ FIELD_FORM = r"[^\s.]+(\.[^\s.]+)*"
 KINDS: tuple[PeriodKind, ...] = get_args(PeriodKind)
 MOST = 1_000_000
 MOST_FIELDS = 5
-FORMS = " all（全部）或 0 到 100 的百分比（如 20），或 {exact: 20, of: day}（每日总量的 20%）、{number: 5, of: week}（每周 5 件）"
+FORMS = (
+    " all（全部）或 0 到 100 的百分比（如 20），"
+    "或 {exact: 20, of: day}（每日总量的 20%）、{number: 5, of: week}（每周 5 件）"
+)
 BY = "分层字段的列表，如 [branch, kind, product.category]"
 
 
