@@ -15,6 +15,8 @@ HEADINGS = ("", "期望", "实际")
 LABELS = {
     "due": "最早联系",
     "deadline": "时限",
+    "warn": "到期提醒",
+    "provisional": "暂定",
     "channel": "渠道",
     "team": "班组",
     "questionnaire": "问卷",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from services.scheduler.commands.release import release_due
+from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
 from services.scheduler.settings import SchedulerSettings
 from shared.jobs import Job
 from shared.service import Runtime
@@ -15,9 +16,19 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True, notify=True) as work:
             return await release_due(work, runtime.sealer, settings.release_batch)
 
+    async def warn(runtime: Runtime) -> int:
+        async with runtime.db.work(background=True, notify=True) as work:
+            return await warn_of_deadlines(work, settings.release_batch)
+
     async def forget(runtime: Runtime) -> int:
-        oldest = runtime.clock.now().date() - timedelta(days=settings.decision_days)
-        await runtime.db.partitions.drop_before("decision", oldest)
+        oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
+        await runtime.db.partitions.drop_before("decision", oldest.date())
+        async with runtime.db.work(background=True) as work:
+            await forget_warnings(work, oldest)
         return 0
 
-    return [Job("release", every=0.2, run=release), Job("forget_decisions", every=3600, run=forget)]
+    return [
+        Job("release", every=0.2, run=release),
+        Job("warn", every=1, run=warn),
+        Job("forget_decisions", every=3600, run=forget),
+    ]

@@ -173,3 +173,39 @@ class LedgerRow(Base, table=True):
     purpose: str = Field(sa_column=_text())
     policies: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     tier: str = Field(sa_column=_text())
+
+
+class WarningRow(Base, table=True):
+    """When somebody is warned of a task's deadline; kept for a while once sent, so that nobody is warned twice."""
+
+    __tablename__ = "deadline_warning"
+    __table_args__ = (Index("deadline_warning_due", "warn_at", "task_id", postgresql_where=text("NOT sent")),)
+
+    task_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    warn_at: datetime = Field(sa_column=_instant())
+    sent: bool
+
+
+class ProvisionalRow(Base, table=True):
+    """A planned task whose times hang on `year`, whose holidays were not published then."""
+
+    __tablename__ = "provisional_task"
+    __table_args__ = (
+        Index("provisional_task_year", "year", "task_id"),
+        Index("provisional_task_customer", "customer_id"),
+    )
+
+    task_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    customer_id: str = Field(sa_column=_text())
+    year: int
+
+
+class CalendarDayRow(Base, table=True):
+    """A day of the official calendar; `version` rises with every import of its year."""
+
+    __tablename__ = "calendar_day"
+
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    worked: bool
+    source: str = Field(sa_column=_text())
+    version: int

@@ -189,6 +189,8 @@ class TaskOut(BaseModel):
     matters: list[dict[str, Any]] = Field(description="事项（不含原始数据）")
     due_at: datetime = Field(description="最早联系时间")
     deadline_at: datetime | None = Field(description="时限")
+    warn_at: datetime | None = Field(description="提醒将到期的时间")
+    provisional: bool = Field(description="时间是否因放假安排尚未公布而暂定")
     planned_at: datetime
     changed_at: datetime
 
@@ -200,6 +202,7 @@ class TaskOut(BaseModel):
             id=str(task.id),
             state_name=NAMES[task.state],
             combined=list(task.combined),
+            provisional=task.provisional,
             customer_name=str(task.card.get("name", "")),
             matters=[{name: matter[name] for name in matter if name != "facts"} for matter in task.matters],
             planned_at=stored.planned_at,

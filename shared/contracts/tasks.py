@@ -28,6 +28,7 @@ class Followup(EventData):
     questionnaire: str = ""
     due_at: datetime = Field(description="earliest moment of contact")
     deadline_at: datetime | None = None
+    provisional: bool = Field(default=False, description="its times hang on holidays that are not published yet")
     case_id: str | None = Field(default=None, description="the complaint this round asks about")
 
 
@@ -51,6 +52,14 @@ class FollowupCancelled(Followup):
 @contract("followup.expired", topic=TASKS, owner="scheduler", title="回访已过期")
 class FollowupExpired(Followup):
     expired_at: datetime
+
+
+@contract("followup.deadline_near", topic=TASKS, owner="scheduler", title="回访将到期")
+class FollowupDeadlineNear(Followup):
+    """The deadline is near and the customer has not been followed up; told once per task."""
+
+    state: Literal["planned", "released"]
+    warned_at: datetime
 
 
 class RecordedFact(Part):

@@ -19,10 +19,24 @@ from tests.scheduler.test_handlers import rows
 
 FACTS = ("repair.closed", "order.completed", "gas.ignited", "inspection.done", "hotline.case_closed", "pipe.altered")
 BY_SMS = {"id": "by-sms", "events": ["gas.ignited"], "channel": "sms", "delay": {"days": 3}}
+TIMED = {
+    "id": "timed",
+    "events": ["pipe.altered", "installation.finished"],
+    "delay": {"working_days": 1},
+    "target": {"days": 3},
+    "deadline": {"weeks": 2},
+    "warn": {"working_days": 1},
+}
+TIMES = {
+    "window": {"weekdays": ["tue", "wed", "thu"], "calendar": "site"},
+    "windows": [{"channel": "sms", "days": "all", "frames": ["08:00-20:00"]}],
+    "calendars": {"site": {"days": {"2026-03-10": "off", "2026-03-15": "on"}}},
+    "blackouts": [{"from": "2026-03-24", "to": "2026-03-26"}],
+}
 CASES = ("complaint.opened", "complaint.resolved", "complaint.reopened", "complaint.closed")
 PLAN = (
     "SELECT id, policy_id, event_id, due_at, deadline_at, state, reason, "
-    "body->'combined' AS combined FROM task ORDER BY id"
+    "body->'combined' AS combined, (body->>'warn_at')::timestamptz AS warn_at FROM task ORDER BY id"
 )
 
 
@@ -74,8 +88,8 @@ async def _release_until(served: Served, clock: ManualClock, until: datetime) ->
 
 
 async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
-    await apply(served, contents(BY_SMS))
-    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(BY_SMS)]))
+    await apply(served, contents(BY_SMS, TIMED, **TIMES))
+    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(BY_SMS, TIMED, **TIMES)]))
     for each in _happenings(random.Random(7), simulation):
         await _release_until(served, clock, each.time)
         await served.deliver(each)
@@ -93,9 +107,11 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
             task.state,
             task.reason,
             list(task.combined),
+            task.warn_at,
         )
         for task in planned
     ]
     assert {task.state for task in planned} >= {"planned", "released", "done", "failed", "cancelled"}
+    assert any(task.warn_at for task in planned)
     outcomes = {decision.outcome for decision in simulation.decisions.values()}
     assert outcomes >= {"planned", "merged", "capped", "refused", "sampled_out"}

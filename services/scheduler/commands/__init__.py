@@ -1,1 +1,2 @@
-"""What can change: `desk` (the compiled policies), `packs`, `decide`, `contacts`, `release`."""
+"""What can change: `desk` (the compiled policies), `packs`, `decide`, `contacts`, `release`,
+`warn` (of deadlines), `calendars`."""

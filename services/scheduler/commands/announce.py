@@ -6,7 +6,13 @@ from prometheus_client import Counter
 
 from services.scheduler.domain.task import Task
 from shared.contracts.registry import by_model
-from shared.contracts.tasks import FollowupCancelled, FollowupExpired, FollowupPlanned, FollowupReleased
+from shared.contracts.tasks import (
+    FollowupCancelled,
+    FollowupDeadlineNear,
+    FollowupExpired,
+    FollowupPlanned,
+    FollowupReleased,
+)
 from shared.messaging import Event, Work
 
 EVENTS = {
@@ -15,6 +21,7 @@ EVENTS = {
     "cancelled": by_model(FollowupCancelled),
     "expired": by_model(FollowupExpired),
 }
+DEADLINE_NEAR = by_model(FollowupDeadlineNear)
 TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
 
 
@@ -29,6 +36,12 @@ def announce(work: Work, task: Task, cause: Event | None = None, lawful: bool = 
         EVENTS[task.state], data, key=task.customer_id, lineage=task.lineage, cause=cause, subject=data["task_id"]
     )
     TASKS.labels(task.state).inc()
+
+
+def announce_deadline(work: Work, task: Task) -> None:
+    """Publish that the task's deadline is near."""
+    data = _common(task) | {"state": task.state, "warned_at": work.now()}
+    work.publish_as(DEADLINE_NEAR, data, key=task.customer_id, lineage=task.lineage, subject=data["task_id"])
 
 
 def _common(task: Task) -> dict[str, Any]:
@@ -49,5 +62,6 @@ def _common(task: Task) -> dict[str, Any]:
         "questionnaire": task.questionnaire,
         "due_at": task.due_at,
         "deadline_at": task.deadline_at,
+        "provisional": task.provisional,
         "case_id": task.case_id,
     }

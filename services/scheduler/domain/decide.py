@@ -13,6 +13,7 @@ from services.scheduler.domain.merge import find_partner, forbidding_cap, join, 
 from services.scheduler.domain.occasion import ARRIVED, Occasion
 from services.scheduler.domain.periods import DAY
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.provisional import terms_of
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import Span, plan_span
 from shared.ids import derived_id
@@ -149,7 +150,14 @@ def _span(fact: Fact, match: Match, moment: datetime) -> Span:
     policy, window = match.policy, match.policy.window
     branch = fact.branch if window.blackouts else ""
     return plan_span(
-        match.anchor(fact), policy.delay, window, policy.deadline, target=policy.target, moment=moment, branch=branch
+        match.anchor(fact),
+        policy.delay,
+        window,
+        policy.deadline,
+        target=policy.target,
+        warn=policy.warn,
+        moment=moment,
+        branch=branch,
     )
 
 
@@ -160,7 +168,7 @@ def _arithmetic(span: Span) -> Detail:
         detail["earliest"] = span.earliest
     if span.blackout:
         detail["blackout"] = {"from": span.blackout.first, "to": span.blackout.last}
-    if span.provisional:
+    if span.basis:
         detail["provisional"] = True
     return detail
 
@@ -229,6 +237,8 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         round=policy.round,
         due_at=span.due,
         deadline_at=span.deadline,
+        warn_at=span.warn_at,
+        terms=terms_of(policy, span),
         case_id=fact.case_id,
         merge=policy.merge,
         counted=policy.counted,

@@ -13,6 +13,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, matters_of
 from services.scheduler.domain.ledger import Contact, contact_of
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.provisional import joined_terms, span_of, terms_of
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.windows import Span, local_day
 
@@ -30,8 +31,15 @@ def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span, mom
 
 def common_span(task: Task, span: Span) -> Span:
     """When a contact that serves both may take place."""
-    deadlines = [deadline for deadline in (task.deadline_at, span.deadline) if deadline is not None]
-    return Span(max(task.due_at, span.due), min(deadlines, default=None))
+    return Span(
+        max(task.due_at, span.due), _earlier(task.deadline_at, span.deadline), _earlier(task.warn_at, span.warn_at)
+    )
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
 
 
 def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
@@ -41,6 +49,8 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     return task._replace(
         due_at=common.due,
         deadline_at=common.deadline,
+        warn_at=common.warn_at,
+        terms=joined_terms(task, terms_of(policy, span), span),
         matters=(*task.matters, *added),
         combined=_once(*task.combined, policy.id),
         counted=_once(*task.counted, *policy.counted),
@@ -50,12 +60,14 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
 
 def take_over(task: Task, weaker: Task) -> tuple[Task, Task]:
     """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
-    common = common_span(weaker, Span(task.due_at, task.deadline_at))
+    common = common_span(weaker, span_of(task))
     known = {matter["event_id"] for matter in task.matters}
     return (
         task._replace(
             due_at=common.due,
             deadline_at=common.deadline,
+            warn_at=common.warn_at,
+            terms=joined_terms(task, weaker.terms, span_of(weaker)),
             matters=(*task.matters, *(matter for matter in weaker.matters if matter["event_id"] not in known)),
             combined=_once(weaker.policy_id, *weaker.combined),
             counted=_once(*task.counted, *weaker.counted),

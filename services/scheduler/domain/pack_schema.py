@@ -265,6 +265,8 @@ def _expect() -> Schema:
         "policy": _text("策略编号"),
         "due": MOMENT,
         "deadline": {"anyOf": [MOMENT, {"const": NONE}]},
+        "warn": {"anyOf": [MOMENT, {"const": NONE}], "description": "提醒将到期的时间"},
+        "provisional": {"type": "boolean", "description": "是否因放假安排尚未公布而暂定"},
         "channel": _one_of(get_args(Channel), "渠道"),
         "team": _text("班组"),
         "questionnaire": _text("问卷编号"),

@@ -156,12 +156,14 @@ def _got(task: Task, name: str) -> Any:
     """A task's value by its name in tests."""
     if name == "matters":
         return [matter["event_id"] for matter in task.matters]
-    return getattr(task, {"due": "due_at", "deadline": "deadline_at"}.get(name, name))
+    return getattr(task, {"due": "due_at", "deadline": "deadline_at", "warn": "warn_at"}.get(name, name))
 
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return local_text(value)
+    if isinstance(value, bool):
+        return "是" if value else "否"
     if isinstance(value, list | tuple):
         return "、".join(map(str, value)) or "无"
     return "无" if value in (None, "") else str(value)

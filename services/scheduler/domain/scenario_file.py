@@ -157,14 +157,16 @@ def _data(section: Section) -> Mapping[str, Any]:
 
 def _expected(section: Section, facts: _Facts, policies: Set[str]) -> Expected:
     values: dict[str, Any] = {key: section.text(key, "") for key in TEXTS if section.has(key)}
-    for key in ("due", "deadline"):
-        if section.values.get(key) == NONE and key == "deadline":
+    for key in ("due", "deadline", "warn"):
+        if section.values.get(key) == NONE and key != "due":
             section.has(key)
             values[key] = None
         elif section.has(key):
             values[key] = section.moment(key)
     if section.has("state"):
         values["state"] = section.choice("state", get_args(TaskState))
+    if section.has("provisional"):
+        values["provisional"] = section.flag("provisional", default=False)
     for key in ("priority", "round"):
         if section.has(key):
             values[key] = section.integer(key, 1, 9)

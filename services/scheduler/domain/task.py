@@ -34,7 +34,8 @@ class Task(NamedTuple):
 
     `event_id` and `event_source` name the fact that planned it; `combined` the policies that joined it (X1);
     `counted` those of its policies for which it stands in the contact ledger; for the `blockable` ones of them it never
-    goes where a cap is used up. `tier` is the organisation tier of its team.
+    goes where a cap is used up. `tier` is the organisation tier of its team. At `warn_at` somebody is warned that the
+    deadline is near. `terms` are kept while its times are provisional (`provisional.py`).
     """
 
     id: UUID
@@ -66,6 +67,13 @@ class Task(NamedTuple):
     step: str = ""
     blockable: tuple[str, ...] = ()
     tier: str = ""
+    warn_at: datetime | None = None
+    terms: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def provisional(self) -> bool:
+        """Whether its times hang on holidays that are not published yet."""
+        return bool(self.terms)
 
 
 def moved(task: Task, state: TaskState, reason: str = "") -> Task:

@@ -20,6 +20,8 @@ def check_timing(section: Section, content: Content) -> None:
         section.problem("target", "晚于时限，永远不起作用；请缩短 target 或延长 deadline")
     if target and delay["amount"] and _always_later(delay, target):
         section.problem("target", "早于最早的联系时间，永远不起作用；请延长 target 或缩短 delay")
+    if warn and content["purpose"] != "followup":
+        section.problem("warn", "关怀和告知由通知发出，不等结果，无从提醒；请删去此项")
     if deadline and warn and _least(warn) >= _most(deadline):
         section.problem("warn", "提醒不晚于事实发生，一计划就会提醒；请缩短 warn 或延长 deadline", warning=True)
 

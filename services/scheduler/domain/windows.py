@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from services.scheduler.domain.amounts import DAY, Deadline, Delay, begins, latest
+from services.scheduler.domain.amounts import DAY, Deadline, Delay, Warn, begins, latest, warned_at
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.zone import ORG_ZONE
 
@@ -70,16 +70,25 @@ class Window:
         return datetime.combine(self.calendar.official.confirmed_until, time(), ORG_ZONE).astimezone(UTC)
 
 
-class Span(NamedTuple):
-    """The plan of one contact: not before `due`, not after `deadline`; both UTC.
+class Basis(NamedTuple):
+    """What a span was computed from: what it counts from, when it was planned, and whose blackouts held."""
 
-    `provisional`: one of them hangs on holidays that are not published yet. `blackout` is the one that `due` had to give
-    way to; `earliest` the moment it could have been but for its target.
+    anchor: datetime
+    moment: datetime
+    branch: str
+
+
+class Span(NamedTuple):
+    """The plan of one contact: not before `due`, not after `deadline`, with a warning at `warn_at`; all UTC.
+
+    `basis` is kept only while one of them is provisional: it hangs on holidays that are not published yet. `blackout` is
+    the one that `due` had to give way to; `earliest` the moment it could have been but for its target.
     """
 
     due: datetime
     deadline: datetime | None
-    provisional: bool = False
+    warn_at: datetime | None = None
+    basis: Basis | None = None
     blackout: Blackout | None = None
     earliest: datetime | None = None
 
@@ -96,6 +105,7 @@ def plan_span(
     deadline: Deadline | None,
     *,
     target: Delay | None = None,
+    warn: Warn | None = None,
     moment: datetime | None = None,
     branch: str = "",
 ) -> Span:
@@ -115,7 +125,9 @@ def plan_span(
     provisional = due >= window.unconfirmed and (window.days == "working" or _in_working_days(delay, target))
     if until is not None and until >= window.unconfirmed and _in_working_days(deadline):
         provisional = True
-    return Span(due, until, provisional, blackout, earliest)
+    basis = Basis(anchor, moment or anchor, branch) if provisional else None
+    warn_at = warned_at(until, warn, window.calendar) if warn and until else None
+    return Span(due, until, warn_at, basis, blackout, earliest)
 
 
 def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:

@@ -16,6 +16,7 @@ from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store.customers import refusals_of
 from services.scheduler.store.rows import dump, load
+from services.scheduler.store.timed import save_timed
 
 COLUMNS = (
     *("id", "policy_id", "policy_version", "event_id", "customer_id"),
@@ -71,6 +72,10 @@ _CLAIMED = text(
     "LEFT JOIN complaint_case own ON own.id = task.case_id "
     "WHERE task.id = ANY(CAST(:ids AS uuid[])) ORDER BY task.due_at, task.id"
 )
+_UNFINISHED = text(
+    f"SELECT {_TASK} FROM task WHERE id = ANY(CAST(:ids AS uuid[])) "  # noqa: S608 - constants only
+    "AND state IN ('planned', 'released') ORDER BY deadline_at, id"
+)
 _END = text("""
     UPDATE task SET state = ended.state, reason = ended.reason, changed_at = :at
     FROM (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
@@ -98,7 +103,8 @@ class StoredTask:
 def _task(row: RowMapping) -> Task:
     body = load(row["body"])
     tuples = {name: tuple(value) for name, value in body.items() if type(value) is list}
-    return Task(**{column: row[column] for column in COLUMNS}, **(body | tuples))
+    task = Task(**{column: row[column] for column in COLUMNS}, **(body | tuples))
+    return task._replace(warn_at=datetime.fromisoformat(body["warn_at"])) if body.get("warn_at") else task
 
 
 async def save_tasks(session: AsyncSession, tasks: Sequence[Task], at: datetime) -> None:
@@ -108,7 +114,9 @@ async def save_tasks(session: AsyncSession, tasks: Sequence[Task], at: datetime)
     values: dict[str, Any] = {column: [getattr(task, column) for task in tasks] for column in COLUMNS}
     bodies = [dump({name: getattr(task, name) for name in BODY}) for task in tasks]
     await session.execute(_SAVE, values | {"body": bodies, "at": at})
-    await _save_due([task for task in tasks if task.state == "planned"], session)
+    planned = [task for task in tasks if task.state == "planned"]
+    await _save_due(planned, session)
+    await save_timed(session, planned)
     gone = [task.id for task in tasks if task.state != "planned"]
     if gone:
         await session.execute(_DROP_DUE, {"ids": gone})
@@ -160,6 +168,12 @@ def _circumstances(row: RowMapping) -> Circumstances:
         customer = Customer(customer.id, load(row["profile"]), row["as_of"], refusals_of(row["opted_out"]))
     case = CaseStanding(row["case_state"], row["resolved_by"]) if row["case_state"] else None
     return Circumstances(customer, row["has_open"], case)
+
+
+async def find_unfinished(session: AsyncSession, ids: Sequence[UUID]) -> list[Task]:
+    """Those of these tasks that are planned or released."""
+    rows = await session.execute(_UNFINISHED, {"ids": list(ids)})
+    return [_task(row) for row in rows.mappings()]
 
 
 async def claim_planned(session: AsyncSession, task_id: UUID) -> bool:

@@ -184,6 +184,9 @@ MISTAKES = {
     "warning before the fact": Mistake(
         A, "{working_days: 3}", "{days: 3}\n    warn: {hours: 72}", 15, f"{ONE}.warn", "一计划就会提醒", True
     ),
+    "warning of a greeting": Mistake(
+        A, "{working_days: 3}", "{days: 3}\n    warn: {hours: 1}\n    purpose: greeting", 15, f"{ONE}.warn", "无从提醒"
+    ),
     "months too short for the delay": Mistake(
         A,
         "delay: {days: 1}\n    deadline: {working_days: 3}",

@@ -26,6 +26,7 @@ BEYOND = {
         "warning without a deadline",
     ),
     *("months too short for the delay", "the same day too short for the delay", "date without quotation marks"),
+    *("warning of a greeting",),
     *("name unlike the folder", "overlapping frames", "frame back to front", "cap of days without days"),
     *("id written twice", "deadline before the first contact", "list for one value", "one value for a list"),
     *("bad expression", "contradiction that never holds", "bounds that never hold", "questionnaire missing"),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scheduler.domain.amounts import Deadline, Delay, begins
-from services.scheduler.domain.windows import Blackout, Span, Window, local_day, next_moment, plan_span
+from services.scheduler.domain.windows import Basis, Blackout, Span, Window, local_day, next_moment, plan_span
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at
@@ -106,7 +106,7 @@ def test_a_window_goes_by_its_own_calendar() -> None:
 def test_no_contact_is_planned_in_a_blackout_and_the_deadline_stays() -> None:
     window = Window(blackouts=(FESTIVAL,))
     span = plan_span(at("2026-02-09 10:00"), NEXT_DAY, window, Deadline(3, "days"))
-    assert span == Span(at("2026-02-25 09:00"), at("2026-02-12 10:00"), False, FESTIVAL)
+    assert span == Span(at("2026-02-25 09:00"), at("2026-02-12 10:00"), blackout=FESTIVAL)
     assert span.too_short
     assert plan_span(at("2026-02-08 10:00"), NEXT_DAY, window, None).blackout is None
 
@@ -169,7 +169,8 @@ def test_nothing_is_planned_before_the_moment_of_planning() -> None:
 def test_what_hangs_on_holidays_not_yet_published_is_provisional(
     anchor: str, window: Window, delay: Delay, deadline: Deadline | None, provisional: bool
 ) -> None:
-    assert plan_span(at(anchor), delay, window, deadline).provisional is provisional
+    span = plan_span(at(anchor), delay, window, deadline, branch="EAST")
+    assert span.basis == (Basis(at(anchor), at(anchor), "EAST") if provisional else None)
 
 
 frames = st.lists(st.integers(0, 23), min_size=2, max_size=6, unique=True).map(
