@@ -122,7 +122,9 @@ async def _take_effect(engine: AsyncEngine, book: PolicyBook, event: Event) -> N
         kept = await session.get(CustomerRow, fact.customer_id, with_for_update=True)
         known = Customer(kept.id, kept.profile, kept.as_of) if kept else Customer(fact.customer_id)
         customer = updated(known, fact)
-        await session.merge(CustomerRow(id=customer.id, profile=customer.profile, as_of=customer.as_of, opted_out={}))
+        await session.merge(
+            CustomerRow(id=customer.id, profile=customer.profile, as_of=customer.as_of, opted_out={}, memory=[])
+        )
         customer = await _with_plans(session, customer)
         matches = [match(rule, fact, customer) for rule in book.rules_for(fact.type)]
         decision, _ = decide(fact, matches, customer)

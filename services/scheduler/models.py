@@ -78,7 +78,10 @@ class PolicyBookRow(Base, table=True):
 
 
 class CustomerRow(Base, table=True):
-    """The small profile; `as_of` is the newest fact it comes from, `opted_out` maps channel:purpose to when."""
+    """The small profile; `as_of` is the newest fact it comes from, `opted_out` maps channel:purpose to when.
+
+    `memory` lists the newest events that some condition counts (`domain.memory.Remembered`).
+    """
 
     __tablename__ = "customer"
 
@@ -86,6 +89,7 @@ class CustomerRow(Base, table=True):
     profile: dict[str, Any] = Field(sa_column=_json())
     as_of: datetime = Field(sa_column=_instant())
     opted_out: dict[str, Any] = Field(sa_column=_json())
+    memory: list[Any] = Field(sa_column=_json())
 
 
 class CaseRow(Base, table=True):

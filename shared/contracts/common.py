@@ -40,7 +40,9 @@ class Customer(Part):
     email: str | None = None
     preferred_channel: str | None = None
     do_not_contact: bool = False
-    birthday: str | None = Field(default=None, description="YYYY-MM-DD, or --MM-DD without the year")
+    birthday: str | None = Field(
+        default=None, description="YYYY-MM-DD, --MM-DD without the year, lunar:MM-DD or lunar:YYYY-MM-DD"
+    )
     address: str | None = None
 
 

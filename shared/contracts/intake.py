@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from shared.contracts.base import INTAKE, EventData, contract
 from shared.contracts.common import Code, Customer, Decimal, Named, Org, Part
+
+DateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class Line(Part):
@@ -230,6 +232,11 @@ class CustomerUpdated(EventData):
     updated_at: datetime
     tier: str = ""
     area: str = ""
+    product: str = Field(default="", description="category of the product or service the customer has")
+    preferred_times: list[str] = Field(default=[], max_length=10, description="frames of the day, such as 18:00-20:00")
+    dates: dict[DateName, date] = Field(
+        default={}, max_length=20, description="days that policies count from, such as moved_in_on, warranty_until"
+    )
     ext: dict[str, Any] = {}
 
 

@@ -13,7 +13,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.decide import Decision, decide
+from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import Occasion, recalled
 from services.scheduler.domain.task import Task
@@ -53,7 +53,14 @@ async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact
         matched, seen = match_in_order(book, facts, kept)
     changed = [seen[name] for name in sorted(kept) if seen[name] is not kept[name]]
     await customer_store.save_customers(session, changed)
+    if book.remembers:
+        await customer_store.save_memories(session, _newly_remembered(seen, kept))
     return matched
+
+
+def _newly_remembered(seen: Customers, kept: Customers) -> list[Customer]:
+    before = {name: customer.memory for name, customer in kept.items()}
+    return [seen[name] for name in sorted(seen) if seen[name].memory is not before.get(name, ())]
 
 
 async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> None:
@@ -96,7 +103,7 @@ async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision
     kept = await customer_store.find_customers(session, [fact.customer_id])
     (matched,), _ = match_in_order(book, [fact], kept)
     plans = await _plans(session, [matched], lock=False)
-    return decide(fact, matched.matches, plans.get(fact.customer_id, matched.customer))[0]
+    return next(decide_in_order([matched], plans)).decision
 
 
 def fact_of(event: Event) -> Fact:

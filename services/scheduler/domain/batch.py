@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
-from services.scheduler.domain.book import Match, PolicyBook, match
+from services.scheduler.domain.book import Match, PolicyBook, Rule, match
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide, malformed
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
 
 Customers = MutableMapping[str, Customer]
@@ -15,6 +16,7 @@ Customers = MutableMapping[str, Customer]
 class Matched(NamedTuple):
     """A fact with its policies' answers, and its customer as the facts up to it describe them.
 
+    `unasked` are rules that count contacts: they are asked when it is decided, since those planned just before matter.
     `flaw` is what makes the data of a pack's own event kind unfit to be decided on.
     """
 
@@ -22,10 +24,15 @@ class Matched(NamedTuple):
     matches: list[Match]
     customer: Customer
     flaw: str = ""
+    unasked: tuple[Rule, ...] = ()
 
     @property
     def drawn(self) -> bool:
-        return any(one.drawn for one in self.matches)
+        return any(one.drawn for one in self.matches) or bool(self.unasked)
+
+    def answers(self, customer: Customer) -> list[Match]:
+        late = [match(rule, self.fact, customer) for rule in self.unasked]
+        return [*self.matches, *late] if late else self.matches
 
 
 class Decided(NamedTuple):
@@ -42,6 +49,7 @@ def match_in_order(
     """Ask the policies about each fact; also gives the customers as they are after all of them."""
     seen: dict[str, Customer] = {}
     matched = []
+    remembers = book.remembers
     for fact in facts:
         if kind := book.kinds.get(fact.type):
             fact = kind.named(fact)
@@ -51,9 +59,14 @@ def match_in_order(
         customer_id = fact.customer_id
         customer = seen.get(customer_id) or kept.get(customer_id) or Customer(customer_id)
         if customer_id:
-            customer = seen[customer_id] = updated(customer, fact)
-        matches = [match(rule, fact, customer) for rule in book.at(fact.at).rules_for(fact.type)]
-        matched.append(Matched(fact, matches, customer))
+            customer = updated(customer, fact)
+            if remembers and (paths := remembers.get(fact.type)) is not None:
+                customer = customer._replace(memory=with_newest(customer.memory, remembered(fact, paths)))
+            seen[customer_id] = customer
+        rules = book.at(fact.at).rules_for(fact.type)
+        unasked = tuple(rule for rule in rules if rule.counts_contacts) if book.counts_contacts else ()
+        matches = [match(rule, fact, customer) for rule in rules if not rule.counts_contacts]
+        matched.append(Matched(fact, matches, customer, unasked=unasked))
     return matched, seen
 
 
@@ -77,8 +90,8 @@ def decide_in_order(matched: Sequence[Matched], plans: Customers) -> Iterator[De
             continue
         customer = one.customer
         if plan := plans.get(customer.id):
-            customer = plan._replace(profile=customer.profile)
-        decision, after = decide(one.fact, one.matches, customer)
+            customer = plan._replace(profile=customer.profile, memory=customer.memory)
+        decision, after = decide(one.fact, one.answers(customer), customer)
         if decision.tasks:
             plans[customer.id] = after
         yield Decided(decision, customer, after)

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from services.scheduler.domain.conditions import Check, Failure, compile_condition
+from services.scheduler.domain.conditions import Check, Failure, compile_condition, histories
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.draw import Share, shares
 from services.scheduler.domain.enrol import Enter, Entry, entrance
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.history import to_remember
 from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
-from shared.contracts.registry import wire_type
+from shared.contracts.base import INTAKE
+from shared.contracts.registry import by_type, wire_type
 
 Draw = Callable[[str], float]
 Sampler = Callable[[str, str], Draw]
@@ -25,12 +27,16 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Rule:
-    """A compiled policy; `draw` is for percentages of single facts, `enter` for draws of closed periods, else None."""
+    """A compiled policy; `draw` is for percentages of single facts, `enter` for draws of closed periods, else None.
+
+    `counts_contacts`: it can only be asked when the customer's contacts are known, those just planned among them.
+    """
 
     policy: Policy
     check: Check
     draw: Draw | None
     enter: Enter | None = None
+    counts_contacts: bool = False
 
 
 class Match(NamedTuple):
@@ -84,6 +90,8 @@ class PolicyBook:
         self.revision = revision
         self.share = share
         self.kinds = {kind.event: compile_kind(kind) for kind in kinds}
+        self.remembers = to_remember(one for rule in rules for one in histories(rule.policy.trigger.condition))
+        self.counts_contacts = any(rule.counts_contacts for rule in rules)
         self._index(rules)
         limits = [moment for rule in rules for moment in (rule.policy.valid_from, rule.policy.valid_until)]
         self._moments = sorted({moment for moment in limits if moment is not None})
@@ -104,12 +112,13 @@ class PolicyBook:
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
         self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}
+        self._by_type |= {wire: () for wire in self.remembers if wire not in types and _is_platforms_own(wire)}
 
     def rules_for(self, wire: str) -> tuple[Rule, ...]:
         return self._by_type.get(wire, self._for_any)
 
     def triggered_by(self, wire: str) -> bool:
-        """Whether a policy names this very event type."""
+        """Whether a policy names this very event type, as its trigger or in a history."""
         return wire in self._by_type
 
 
@@ -123,10 +132,12 @@ def _in_force(rules: Iterable[Rule], moment: datetime) -> list[Rule]:
 
 
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
-    check = compile_condition(policy.trigger.condition)
+    condition = policy.trigger.condition
+    check, counts = compile_condition(condition), any(history.contacts for history in histories(condition))
     if policy.drawing is not None:
-        return Rule(policy, check, None, entrance(policy.drawing))
-    return Rule(policy, check, None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id))
+        return Rule(policy, check, None, entrance(policy.drawing), counts)
+    draw = None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id)
+    return Rule(policy, check, draw, counts_contacts=counts)
 
 
 def match(rule: Rule, fact: Fact, customer: Customer) -> Match:
@@ -136,6 +147,12 @@ def match(rule: Rule, fact: Fact, customer: Customer) -> Match:
     if rule.enter is not None and fact.customer_id:
         return Match(rule.policy, entry=rule.enter(fact, customer))
     return Match(rule.policy, None, rule.draw(fact.id) if rule.draw else None)
+
+
+def _is_platforms_own(wire: str) -> bool:
+    """Such events are decided on only where a policy names them; `*` does not."""
+    declared = by_type(wire)
+    return declared is not None and declared.topic != INTAKE
 
 
 def _triggered(rule: Rule, wire: str) -> bool:

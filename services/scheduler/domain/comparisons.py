@@ -46,7 +46,7 @@ def _same(actual: Any, expected: Any) -> bool:
     if isinstance(expected, bool) or isinstance(actual, bool):
         return actual is expected
     if isinstance(expected, int | float) and isinstance(actual, str):
-        return _number(actual) == _number(expected)
+        return as_number(actual) == as_number(expected)
     return bool(actual == expected)
 
 
@@ -54,15 +54,15 @@ def _ordering(compare: Callable[[Any, Any], bool], expected: Any) -> Test:
     if isinstance(expected, str):
         moment = _moment(expected)
         return lambda actual: _ordered(compare, actual, moment if isinstance(actual, datetime) else expected)
-    bound = _number(expected)
-    return lambda actual: _ordered(compare, _number(actual), bound)
+    bound = as_number(expected)
+    return lambda actual: _ordered(compare, as_number(actual), bound)
 
 
 def _ordered(compare: Callable[[Any, Any], bool], actual: Any, bound: Any) -> bool:
     return actual is not None and type(actual) is type(bound) and compare(actual, bound)
 
 
-def _number(value: Any) -> Decimal | None:
+def as_number(value: Any) -> Decimal | None:
     """Amounts travel as text ("1280.50"), so text counts as the number it spells."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

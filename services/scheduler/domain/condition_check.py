@@ -1,29 +1,34 @@
 """Conditions that can never hold, and fields that the triggering events don't have."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.scheduler.domain.customer import BLOCK_ATTRIBUTES, UPDATE_ATTRIBUTES
+from services.scheduler.domain.customer import BLOCK_ATTRIBUTES, KEPT_ATTRIBUTES, UPDATE_ATTRIBUTES
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.section import Section, meant
-from services.scheduler.domain.vocabulary import Fields, Vocabulary
+from services.scheduler.domain.vocabulary import Fields, Vocabulary, unknown_event
 from shared.contracts.registry import short_name
 
-PROFILE = (*BLOCK_ATTRIBUTES, *UPDATE_ATTRIBUTES, "do_not_contact")
+DATE_FORM = r"[a-z][a-z0-9_]*_(on|until)"  # dates of their own names, from customer.updated
+PROFILE = (*BLOCK_ATTRIBUTES, *UPDATE_ATTRIBUTES, *KEPT_ATTRIBUTES)
 
 
 def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
     """Note what is wrong in a well-formed condition of a policy that `events` trigger."""
     for leaf in _leaves(section):
-        _check_field(leaf, events, vocabulary)
+        if leaf.has("field"):
+            _check_field(leaf, events, vocabulary)
+        elif past := leaf.section("history", ""):
+            _check_history(past, events, vocabulary)
     for conjunction in _conjunctions(section):
         _check_together(conjunction)
 
 
 def _leaves(section: Section) -> Iterator[Section]:
-    if section.has("field"):
+    if section.has("field") or section.has("history"):
         yield section
     for branch in _branches(section):
         yield from _leaves(branch)
@@ -46,13 +51,27 @@ def _check_field(leaf: Section, events: Sequence[str], vocabulary: Vocabulary) -
     field = str(leaf.values["field"])
     root, _, rest = field.partition(".")
     if root == "customer":
-        if rest.partition(".")[0] not in PROFILE:
-            message = f"客户档案里没有 {rest}{meant(rest, PROFILE)}，可写：{'、'.join(PROFILE)}"
+        if rest.partition(".")[0] not in PROFILE and not re.fullmatch(DATE_FORM, rest):
+            message = (
+                f"客户档案里没有 {rest}{meant(rest, PROFILE)}，可写：{'、'.join(PROFILE)}；日期以 _on 或 _until 结尾"
+            )
             leaf.problem("field", message, warning=True)
     elif field == "event.type":
         _check_type(leaf, events)
     elif root != "event" and (fields := vocabulary.fields(events)):
         _check_data(leaf, root, rest, fields)
+
+
+def _check_history(past: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
+    counted = past.texts("events", "")
+    for event in counted:
+        if not vocabulary.knows(event):
+            past.problem("events", unknown_event(event, vocabulary), warning=True)
+    for key, needed in (("same", (*counted, *events)), ("sum", counted)):
+        root = str(past.values.get(key, "")).partition(".")[0]
+        lacking = [event for event in needed if root and (fields := vocabulary.fields([event])) and root not in fields]
+        if lacking:
+            past.problem(key, f"事件 {lacking[0]} 的数据里没有 {root}，永远数不到", warning=True)
 
 
 def _check_type(leaf: Section, events: Sequence[str]) -> None:

@@ -1,23 +1,33 @@
 """Conditions as a structured tree, compiled once into closures; what fails is named with the value it had.
 
-A tree is `{all: [...]}`, `{any: [...]}`, `{not: {...}}` or a leaf `{field, op, value}`. A field is a dotted path of the
-event's data (`product.category`, `lines.0.sku`), `event.type|time|source`, or `customer.<attribute>` of the profile.
+A tree is `{all: [...]}`, `{any: [...]}`, `{not: {...}}` or a leaf. A leaf is `{field, op, value}`, `{history, op, value}`
+(see `history`) or `{cel: expression}` (see `cel`). A field is a dotted path of the event's data (`product.category`,
+`lines.0.sku`), `event.type|time|source`, or `customer.<attribute>` of the profile.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from services.scheduler.domain.cel import compile_cel
 from services.scheduler.domain.comparisons import comparison
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.history import History, counter, history_of
+from services.scheduler.domain.paths import value_at
 
 Getter = Callable[[Fact, Customer], Any]
+Content = Mapping[str, Any]
+CEL = "cel"
 
 
 class Failure(NamedTuple):
-    """The leaf that did not hold and the value it met; `op` is prefixed with `not ` below a `not`."""
+    """The leaf that did not hold and the value it met; `op` is prefixed with `not ` below a `not`.
 
-    field: str
+    `field` is the data path, a history's canonical content, or `cel`: then `expected` is the expression and `actual` the
+    reason, where there is one.
+    """
+
+    field: str | Content
     op: str
     expected: Any
     actual: Any
@@ -27,7 +37,7 @@ Check = Callable[[Fact, Customer], Failure | None]
 EVENT_FIELDS = ("type", "time", "source")
 
 
-def compile_condition(tree: Mapping[str, Any] | None) -> Check:
+def compile_condition(tree: Content | None) -> Check:
     """The tree as one function: None when it holds, else the failure. The tree must have been checked (`pack`)."""
     if tree is None:
         return lambda fact, customer: None
@@ -40,16 +50,21 @@ def compile_condition(tree: Mapping[str, Any] | None) -> Check:
     return _leaf(tree)
 
 
-def leaves(tree: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+def leaves(tree: Content | None) -> Iterator[Content]:
     """Every leaf, left to right."""
     if tree is None:
         return
-    if "field" in tree:
+    inner = tree.get("all") or tree.get("any") or ([tree["not"]] if "not" in tree else None)
+    if inner is None:
         yield tree
         return
-    inner = tree.get("all") or tree.get("any") or [tree["not"]]
     for branch in inner:
         yield from leaves(branch)
+
+
+def histories(tree: Content | None) -> list[History]:
+    """Every history that the tree asks for."""
+    return [history_of(leaf["history"]) for leaf in leaves(tree) if "history" in leaf]
 
 
 def _all(checks: Sequence[Check]) -> Check:
@@ -74,24 +89,52 @@ def _any(checks: Sequence[Check]) -> Check:
     return check
 
 
-def _not(inner: Check, leaf: Mapping[str, Any]) -> Check:
-    get = getter(leaf["field"])
+def _not(inner: Check, leaf: Content) -> Check:
+    met = _met(leaf, f"not {leaf.get('op', CEL)}")
 
     def check(fact: Fact, customer: Customer) -> Failure | None:
-        if inner(fact, customer) is not None:
-            return None
-        return Failure(leaf["field"], f"not {leaf['op']}", leaf.get("value"), get(fact, customer))
+        return met(fact, customer) if inner(fact, customer) is None else None
 
     return check
 
 
-def _leaf(leaf: Mapping[str, Any]) -> Check:
-    field, op, expected = leaf["field"], leaf["op"], leaf.get("value", True)
-    get, holds = getter(field), comparison(field, op, expected)
+def _met(leaf: Content, op: str) -> Callable[[Fact, Customer], Failure]:
+    """What a leaf meets, whether it holds or not."""
+    if CEL in leaf:
+        return lambda fact, customer: Failure(CEL, op, leaf[CEL], True)
+    get, subject = (
+        (counter(history_of(leaf["history"])), leaf["history"])
+        if "history" in leaf
+        else (getter(leaf["field"]), leaf["field"])
+    )
+    return lambda fact, customer: Failure(subject, op, leaf.get("value"), get(fact, customer))
+
+
+def _leaf(leaf: Content) -> Check:
+    if CEL in leaf:
+        return _cel(leaf[CEL])
+    if "history" in leaf:
+        return _compared(leaf["history"], "", counter(history_of(leaf["history"])), leaf)
+    return _compared(leaf["field"], leaf["field"], getter(leaf["field"]), leaf)
+
+
+def _compared(subject: str | Content, field: str, get: Getter, leaf: Content) -> Check:
+    op, expected = leaf["op"], leaf.get("value", True)
+    holds = comparison(field, op, expected)
 
     def check(fact: Fact, customer: Customer) -> Failure | None:
         actual = get(fact, customer)
-        return None if holds(actual) else Failure(field, op, expected, actual)
+        return None if holds(actual) else Failure(subject, op, expected, actual)
+
+    return check
+
+
+def _cel(expression: str) -> Check:
+    ask = compile_cel(expression)
+
+    def check(fact: Fact, customer: Customer) -> Failure | None:
+        answer = ask(fact, customer)
+        return None if answer is True else Failure(CEL, CEL, expression, answer)
 
     return check
 
@@ -102,21 +145,10 @@ def getter(field: str) -> Getter:
         attribute = {"type": "name", "time": "at", "source": "source"}[path[0]]
         return lambda fact, customer: getattr(fact, attribute)
     if root == "customer":
-        return lambda fact, customer: _walk(customer.profile, path)
+        return lambda fact, customer: value_at(customer.profile, path)
     if not path:
         return lambda fact, customer: fact.data.get(root)
     if len(path) == 1:
         (leaf,) = path
         return lambda fact, customer: inner.get(leaf) if type(inner := fact.data.get(root)) is dict else None
-    return lambda fact, customer: _walk(fact.data, (root, *path))
-
-
-def _walk(value: Any, path: Sequence[str]) -> Any:
-    for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
+    return lambda fact, customer: value_at(fact.data, (root, *path))

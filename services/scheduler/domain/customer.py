@@ -6,10 +6,16 @@ from typing import Any, NamedTuple
 
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.ledger import Contact, contact_of
+from services.scheduler.domain.memory import Memory
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.windows import local_day
 
 BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
-UPDATE_ATTRIBUTES = ("tier", "area")
+UPDATE_ATTRIBUTES = ("tier", "area", "product", "preferred_times")
+KEPT_ATTRIBUTES = ("known_since", "branch", "do_not_contact")
+CARD_ATTRIBUTES = ("name", "phone", "email")  # for contacts that no fact leads to
+TOLD_BY_BLOCK = (*BLOCK_ATTRIBUTES, *CARD_ATTRIBUTES)
+RESERVED = frozenset((*TOLD_BY_BLOCK, *UPDATE_ATTRIBUTES, *KEPT_ATTRIBUTES))
 NEVER = datetime.fromtimestamp(0, UTC)
 # what an opt-out of `shared.contracts.notifications` refuses, as purposes of ours: a question by message is a notice
 REFUSING: Mapping[str, tuple[str, ...]] = {
@@ -22,7 +28,10 @@ NOTHING: Mapping[str, Any] = {}
 
 
 class Customer(NamedTuple):
-    """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused."""
+    """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused.
+
+    `memory` holds earlier events that some condition counts.
+    """
 
     id: str
     profile: Mapping[str, Any] = NOTHING
@@ -30,6 +39,7 @@ class Customer(NamedTuple):
     opted_out: Mapping[str, datetime] = NOTHING
     contacts: tuple[Contact, ...] = ()
     open: tuple[Task, ...] = ()
+    memory: Memory = ()
 
     @property
     def do_not_contact(self) -> bool:
@@ -50,15 +60,14 @@ class Customer(NamedTuple):
         """As if `task` had never been planned."""
         tasks = tuple(other for other in self.open if other.id != task.id)
         contacts = tuple(contact for contact in self.contacts if contact.task_id != task.id)
-        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks)
+        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory)
 
     def planned(self, task: Task) -> "Customer":
         """With `task` planned, in the place of its earlier self if there was one."""
         bare = self.without(task) if self.open else self
         counted = (contact_of(task),) if task.counted else ()
-        return Customer(
-            self.id, self.profile, self.as_of, self.opted_out, (*bare.contacts, *counted), (*bare.open, task)
-        )
+        contacts, tasks = (*bare.contacts, *counted), (*bare.open, task)
+        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory)
 
     def contacted(self, task: Task, day: date) -> "Customer":
         """With the contact of `task` counted on the day it took place."""
@@ -79,13 +88,26 @@ def updated(customer: Customer, fact: Fact) -> Customer:
     """
     if fact.at <= customer.as_of:
         return customer
-    block, profile = fact.customer, dict(customer.profile)
-    for name in BLOCK_ATTRIBUTES:
+    block, data, profile = fact.customer, fact.data, dict(customer.profile)
+    if customer.as_of == NEVER:
+        profile["known_since"] = local_day(fact.at).isoformat()
+    for name in TOLD_BY_BLOCK:
         if value := block.get(name):
             profile[name] = value
+    if type(org := data.get("org")) is dict and (branch := org.get("code")):
+        profile["branch"] = branch
     if fact.name == "customer.updated":
-        profile |= {name: fact.data[name] for name in UPDATE_ATTRIBUTES if fact.data.get(name)}
+        profile |= _told_by_update(data)
         profile["do_not_contact"] = block.get("do_not_contact") is True
     elif block.get("do_not_contact") is True:
         profile["do_not_contact"] = True
-    return Customer(customer.id, profile, fact.at, customer.opted_out, customer.contacts, customer.open)
+    return Customer(
+        customer.id, profile, fact.at, customer.opted_out, customer.contacts, customer.open, customer.memory
+    )
+
+
+def _told_by_update(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes and dates of their own names; none of these can take an attribute's place."""
+    dates = data.get("dates")
+    own = {name: str(day) for name, day in dates.items() if name not in RESERVED} if isinstance(dates, dict) else {}
+    return own | {name: data[name] for name in UPDATE_ATTRIBUTES if data.get(name)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.scheduler.domain.explain_condition import unmet
 from services.scheduler.domain.strata import stratum_text
 from shared.zone import ORG_ZONE
 
@@ -18,19 +19,6 @@ SUMMARIES = {
     "sampled_out": "不回访：未被抽中。",
     "no_policy_matches": f"不回访：{NO_MATCH}。",
     "malformed": "不回访：事实的数据不符合此类事件的声明。",
-}
-OPERATORS = {
-    "eq": "等于",
-    "ne": "不等于",
-    "in": "属于",
-    "not_in": "不属于",
-    "gt": "大于",
-    "ge": "不小于",
-    "lt": "小于",
-    "le": "不大于",
-    "exists": "有值为",
-    "contains": "包含",
-    "matches": "符合表达式",
 }
 PERIODS = {"week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}
 PARTS = {"purposes": "用途", "policies": "策略", "tiers": "层级"}
@@ -59,11 +47,7 @@ def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
 
 
 def _condition(detail: Mapping[str, Any]) -> str:
-    failed = detail["failed"]
-    negated = failed["op"].startswith("not ")
-    op = OPERATORS[failed["op"].removeprefix("not ")]
-    actual = "没有值" if failed["actual"] is None else f"实际为 {_shown(failed['actual'])}"
-    return f"的条件不成立：要求 {failed['field']} {'不是' if negated else ''}{op} {_shown(failed['value'])}，{actual}。"
+    return f"的条件不成立：{unmet(detail['failed'])}。"
 
 
 def _enrolled(detail: Mapping[str, Any]) -> str:
@@ -140,12 +124,6 @@ def local_text(at: str | datetime) -> str:
     """`2026-03-03 09:00 (周二)` in the organisation's zone."""
     moment = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(ORG_ZONE)
     return f"{moment:%Y-%m-%d %H:%M} (周{WEEKDAYS[moment.weekday()]})"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return "、".join(_shown(one) for one in value)
-    return {True: "是", False: "否"}[value] if isinstance(value, bool) else f"“{value}”"
 
 
 _RESULTS = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from services.scheduler.domain.caps_file import check_caps
 from services.scheduler.domain.condition_check import check_condition
+from services.scheduler.domain.conditions import histories
 from services.scheduler.domain.pack import SUFFIXES, Draft, parse, read_parts
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.scenario_file import read_scenarios
@@ -58,6 +59,10 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
             trigger.problem("events", unknown_event(event, vocabulary), warning=True)
     if condition := trigger.section("condition", ""):
         check_condition(condition, content["trigger"]["events"], vocabulary)
+        if isinstance(content["rate"], dict) and any(
+            past.contacts for past in histories(content["trigger"]["condition"])
+        ):
+            condition.problem("", "数联系次数（contacts）不能与按期抽取并用：抽取前次数还会变；rate 请写 all 或百分比")
     _check_questionnaire(section, draft, questionnaires)
     check_timing(section, content)
 

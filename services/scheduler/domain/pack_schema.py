@@ -10,10 +10,11 @@ from typing import Any, get_args
 from services.scheduler.domain.caps import Period
 from services.scheduler.domain.caps_file import NAMES_FORM
 from services.scheduler.domain.comparisons import OPERATORS
+from services.scheduler.domain.condition_file import COUNTED, EVENT_FORM, MOST_DAYS, MOST_YEARS, PATH_FORM
 from services.scheduler.domain.kinds_file import KIND_FORM
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.policy import Participation, Purpose
-from services.scheduler.domain.policy_file import BEGINNING_FORM, EVENT_FORM, ID_FORM
+from services.scheduler.domain.policy_file import BEGINNING_FORM, ID_FORM
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.scenario import DrawMode
 from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
@@ -215,16 +216,43 @@ def _cap() -> Schema:
 
 
 def _condition() -> Schema:
-    leaf = _object(
-        {
-            "field": _text("数据字段路径；event.type|time|source；customer.<属性>"),
-            "op": _one_of(OPERATORS, "比较"),
-            "value": {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]},
-        },
-        ["field", "op"],
+    value = {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}
+    field = _text("数据字段路径；event.type|time|source；customer.<属性>")
+    leaf = _object({"field": field, "op": _one_of(OPERATORS, "比较"), "value": value}, ["field", "op"])
+    counted = _integer(0, 1_000_000_000, "次数，或 sum 的合计")
+    past = _object(
+        {"history": _history(), "op": _one_of(COUNTED, "比较"), "value": counted}, ["history", "op", "value"]
     )
+    cel = _object({"cel": _text("CEL 表达式，变量为 data、event、customer")}, ["cel"])
     several = {key: _object({key: _filled(_ref("condition"))}, [key]) for key in ("all", "any")}
-    return {"anyOf": [leaf, *several.values(), _object({"not": _ref("condition")}, ["not"])]}
+    return {"anyOf": [leaf, past, cel, *several.values(), _object({"not": _ref("condition")}, ["not"])]}
+
+
+def _history() -> Schema:
+    path = {"type": "string", "pattern": _whole(PATH_FORM)}
+    events = {
+        "events": _filled({"type": "string", "pattern": _whole(EVENT_FORM), "not": {"const": "*"}}, "数这些事件"),
+        "same": {**path, "description": "此字段的值与当前事实相同的才算"},
+        "result": _form(CODE_FORM, "只算此结果的"),
+        "in_a_row": {"type": "boolean", "description": "只算连续的，遇到不同的为止"},
+        "sum": {**path, "description": "不数个数，合计此字段"},
+        "within": _within(MOST_DAYS * MOST_YEARS),
+    }
+    of_what = [{"required": ["same"]}, {"required": ["result"]}, {"not": {"required": ["in_a_row"]}}]
+    contacts = {
+        "contacts": {"const": True, "description": "数联系的次数（已计划的也算）"},
+        "within": _within(MOST_DAYS),
+    }
+    return {
+        "anyOf": [
+            _object(events, ["events"], "数客户的往事") | {"anyOf": of_what},
+            _object(contacts, ["contacts", "within"], "数客户的联系次数"),
+        ]
+    }
+
+
+def _within(most: int) -> Schema:
+    return _object({"days": _integer(1, most, "天")}, ["days"], "多少天以内")
 
 
 def _test() -> Schema:

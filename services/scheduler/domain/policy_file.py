@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from services.scheduler.domain.comparisons import OPERATORS, ORDERINGS
-from services.scheduler.domain.conditions import EVENT_FIELDS
+from services.scheduler.domain.condition_file import EVENT_FORM, check_tree
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.section import Section
@@ -16,9 +15,7 @@ from shared.contracts.common import Channel
 
 Content = dict[str, Any]
 ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
-EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
 BEGINNING_FORM = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
-DEEPEST = 8
 
 
 @dataclass(frozen=True)
@@ -70,64 +67,9 @@ def _trigger(section: Section) -> Content:
             part.problem("events", f"事件名只含字母、数字、点、下划线和连字符，现在是 {event!r}")
     condition = part.section("condition", "条件，如 {field: result, op: ne, value: cancelled}")
     if condition is not None:
-        _check_condition(condition)
+        check_tree(condition)
     part.close()
     return {"events": events, "condition": dict(condition.values) if condition else None}
-
-
-def _check_condition(section: Section, depth: int = 1) -> None:
-    if depth > DEEPEST:
-        section.problem("", f"条件嵌套不能超过 {DEEPEST} 层")
-    elif section.has("all") or section.has("any"):
-        key = "all" if section.has("all") else "any"
-        branches = section.sections(key, "一个条件")
-        if not branches:
-            section.problem(key, "应至少写一个条件")
-        for branch in branches:
-            _check_condition(branch, depth + 1)
-    elif section.has("not"):
-        inner = section.section("not", "一个条件")
-        if inner is not None:
-            _check_condition(inner, depth + 1)
-    else:
-        _check_leaf(section)
-    section.close()
-
-
-def _check_leaf(section: Section) -> None:
-    field = section.text("field", form=r"[^\s.]+(\.[^\s.]+)*", say="数据字段路径，如 product.category")
-    if field.startswith("event.") and field.partition(".")[2] not in EVENT_FIELDS:
-        section.problem("field", f"event 之下只有 {'、'.join(EVENT_FIELDS)}")
-    op = section.choice("op", OPERATORS)
-    section.has("value")
-    if message := _value_problem(op, section.values.get("value")):
-        section.problem("value", message)
-
-
-def _value_problem(op: str, value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if op in ("in", "not_in"):
-        good = isinstance(value, list) and bool(value) and all(_is_scalar(one) for one in value)
-        return "" if good else f"{op} 应写一个列表，如 [甲, 乙]"
-    if op in ORDERINGS:
-        return "" if number or isinstance(value, str) else f"{op} 应写一个数或带引号的时间"
-    if op == "exists":
-        return "" if value is None or isinstance(value, bool) else "exists 应写 true 或 false"
-    if op == "matches":
-        return _pattern_problem(value)
-    return "" if _is_scalar(value) else f"{op} 应写一个值（文字、数或 true/false；日期须加引号）"
-
-
-def _pattern_problem(value: Any) -> str:
-    try:
-        re.compile(value)
-    except (re.error, TypeError):
-        return "matches 应写一个正则表达式"
-    return ""
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool)
 
 
 def _guards(section: Section) -> list[str]:

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.ledger import Contact
+from services.scheduler.domain.memory import Memory, Remembered
 from services.scheduler.store.rows import dump, load
 
-_GET = "SELECT id, profile, as_of, opted_out FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"
+_GET = "SELECT id, profile, as_of, opted_out, memory FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"
 _FIND = text(_GET)
 # sorted, so that batches wait for each other instead of deadlocking
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
@@ -35,6 +37,10 @@ _REFUSE = text("""
     FROM unnest(CAST(:ids AS text[]), CAST(:opted_out AS text[])) AS row (id, opted_out)
     ORDER BY id
     ON CONFLICT (id) DO UPDATE SET opted_out = excluded.opted_out || customer.opted_out
+""")
+_REMEMBER = text("""
+    UPDATE customer SET memory = told.memory::jsonb
+    FROM unnest(CAST(:ids AS text[]), CAST(:memories AS text[])) AS told (id, memory) WHERE customer.id = told.id
 """)
 _CONTACTS = text("""
     SELECT customer_id, task_id, day, purpose, policies, tier FROM contact_ledger
@@ -63,7 +69,9 @@ async def lock_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str,
 
 
 def _customers(rows: Iterable[Any]) -> dict[str, Customer]:
-    return {row[0]: Customer(row[0], load(row[1]), row[2], refusals_of(row[3])) for row in rows}
+    return {
+        row[0]: Customer(row[0], load(row[1]), row[2], refusals_of(row[3]), memory=memory_of(row[4])) for row in rows
+    }
 
 
 def refusals_of(stored: Any) -> dict[str, datetime]:
@@ -77,6 +85,26 @@ async def add_customers(session: AsyncSession, customers: Sequence[Customer]) ->
         return set()
     added = (await session.execute(_ADD, _told(customers))).scalars()
     return {customer.id for customer in customers}.difference(added)
+
+
+def memory_of(stored: Any) -> Memory:
+    """The `memory` column."""
+    if stored == "[]":
+        return ()
+    return tuple(
+        Remembered(name, datetime.fromisoformat(at), UUID(key), *told) for name, at, key, *told in load(stored)
+    )
+
+
+def _row(one: Remembered) -> list[Any]:
+    return [one.name, one.at, str(one.key), one.result, one.values]
+
+
+async def save_memories(session: AsyncSession, customers: Sequence[Customer]) -> None:
+    """Write what is remembered of locked customers."""
+    if customers:
+        memories = [dump([_row(one) for one in customer.memory]) for customer in customers]
+        await session.execute(_REMEMBER, {"ids": [customer.id for customer in customers], "memories": memories})
 
 
 async def save_customers(session: AsyncSession, customers: Sequence[Customer]) -> None:

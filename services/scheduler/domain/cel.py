@@ -1,0 +1,78 @@
+"""Conditions in CEL (cel.dev), for what a tree can't say: `data.amount > 100.0 && customer.tier == 'A'`.
+
+Variables are `data`, `event` (type, time as text, source) and `customer` (the profile). Whatever goes wrong when an
+expression is asked, mostly a field that is missing, counts as false and is told as the reason.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from cel_expr_python import cel
+
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact
+from shared.zone import ORG_ZONE
+
+VARIABLES = ("data", "event", "customer")
+LONGEST = 1000
+Answer = bool | str
+_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_TOLD = (
+    ("mismatched input '<eof>'", "表达式没有写完"),
+    ("token recognition error at: '= '", "相等写作 =="),
+    ("token recognition error", "有不认识的符号，文字须用一对引号括起来"),
+    ("undeclared reference", f"没有这个名字；变量只有 {'、'.join(VARIABLES)}，如 data.amount"),
+    ("no matching overload", "两边的类型不能这样运算；带小数的数写 100.0，以文字记的金额先写 double(…)"),
+    ("extraneous input", "有多余的内容"),
+    ("iteration budget", "循环太多"),
+    ("key not found", "没有这个字段，可先用 has(…) 判断"),
+)
+
+
+class CelRefused(ValueError):
+    """The text is no expression that gives true or false; says where and why, in Chinese."""
+
+
+def compile_cel(text: str) -> Callable[[Fact, Customer], Answer]:
+    """The expression as a function: true, false, or (in Chinese) why it could not be told. Raises CelRefused."""
+    expression = _compiled(text)
+
+    def answer(fact: Fact, customer: Customer) -> Answer:
+        event = {"type": fact.name, "time": fact.at.astimezone(ORG_ZONE).isoformat(), "source": fact.source}
+        try:
+            value = expression.eval(data={"data": fact.data, "event": event, "customer": customer.profile})
+        except RuntimeError as error:
+            return _told(str(error))
+        told = value.value()
+        if isinstance(told, bool):
+            return told
+        return _told(str(told)) if value.type() == cel.Type.ERROR else f"得出的是 {value.type().name()}，不是真或假"
+
+    return answer
+
+
+@cache
+def _compiled(text: str) -> Any:
+    try:
+        expression = _environment().compile(text)
+    except RuntimeError as error:
+        raise CelRefused(_told(str(error))) from error
+    if expression.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
+        raise CelRefused(f"表达式应得出真或假，现在得出 {expression.return_type().name()}")
+    return expression
+
+
+@cache
+def _environment() -> Any:
+    return cel.NewEnv(variables=dict.fromkeys(VARIABLES, cel.Type.DYN))
+
+
+def _told(error: str) -> str:
+    """The library's first error, with its place and what it mostly means."""
+    found = _PLACE.search(error)
+    original = found[3] if found else error.partition("\n")[0]
+    meant = next((told for part, told in _TOLD if part in original.lower()), "无法计算")
+    place = f"第 {int(found[2])} 个字符附近：" if found else ""
+    return f"{place}{meant}（{original}）"

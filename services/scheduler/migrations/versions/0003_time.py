@@ -1,0 +1,14 @@
+"""What is remembered of customers."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE customer ADD COLUMN memory jsonb NOT NULL DEFAULT '[]'")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE customer DROP COLUMN memory")
