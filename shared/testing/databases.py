@@ -33,7 +33,8 @@ class Databases:
         try:
             if service:
                 template = await self._template(admin, service)
-                await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+                # copying files is several times faster than logging every page, on a server that may lose its data
+                await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
             else:
                 await admin.execute(f'CREATE DATABASE "{name}"')
         finally:
