@@ -18,7 +18,7 @@ from shared.contracts.visits import VisitFailed
 from shared.ids import derived_id
 
 FailureReason = Literal["unreachable", "refused", "invalid_number", "expired"]
-AGENT_CHANNELS = frozenset({"phone", "wechat", "letter", "on_site"})
+AGENT_CHANNELS = frozenset({"phone", "wechat", "weibo", "letter", "on_site"})
 CALLBACK_RANK = 0
 
 

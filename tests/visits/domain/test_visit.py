@@ -27,6 +27,7 @@ from tests.visits.domain.builders import AGENT, NOW, held, open_one, task
     [
         ("followup", "phone", True),
         ("followup", "wechat", True),
+        ("followup", "weibo", True),
         ("followup", "letter", True),
         ("followup", "on_site", True),
         ("followup", "sms", False),
