@@ -197,7 +197,7 @@ class TaskOut(BaseModel):
     @classmethod
     def of(cls, stored: StoredTask) -> "TaskOut":
         task = stored.task
-        names = (set(cls.model_fields) & set(task._fields)) - {"id", "matters", "combined"}
+        names = (set(cls.model_fields) & set(task.__struct_fields__)) - {"id", "matters", "combined"}
         return cls(
             id=str(task.id),
             state_name=NAMES[task.state],

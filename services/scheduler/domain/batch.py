@@ -1,7 +1,6 @@
 """Facts in their order: what policies say to each, then one decision after the other, each seeing those before it."""
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import NamedTuple
 
 from services.scheduler.domain.book import Match, PolicyBook, Rule, match
 from services.scheduler.domain.customer import Customer, updated
@@ -9,11 +8,12 @@ from services.scheduler.domain.decide import Decision, decide, malformed
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.value import Value
 
 Customers = MutableMapping[str, Customer]
 
 
-class Matched(NamedTuple):
+class Matched(Value, frozen=True):
     """A fact with its policies' answers, and its customer as the facts up to it describe them.
 
     `unasked` are rules that count contacts: they are asked when it is decided, since those planned just before matter.
@@ -35,7 +35,7 @@ class Matched(NamedTuple):
         return [*self.matches, *late] if late else self.matches
 
 
-class Decided(NamedTuple):
+class Decided(Value, frozen=True):
     """A decision with its customer as they were before and are after it."""
 
     decision: Decision

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from services.scheduler.domain.conditions import Check, Failure, compile_condition, histories
 from services.scheduler.domain.customer import Customer
@@ -17,6 +16,7 @@ from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
+from services.scheduler.domain.value import Value
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, wire_type
 
@@ -39,7 +39,7 @@ class Rule:
     counts_contacts: bool = False
 
 
-class Match(NamedTuple):
+class Match(Value, frozen=True):
     """What a policy said to a fact: the failing leaf, else the number drawn (None where everybody is followed up).
 
     `entry` says which population it entered, to be drawn later. `occasion` is why it is planned only now, for a fact that

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.ledger import Contact, contact_of
 from services.scheduler.domain.memory import Memory
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.value import Value
 from services.scheduler.domain.windows import local_day
 
 BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
@@ -27,7 +28,7 @@ REFUSED = "refused"
 NOTHING: Mapping[str, Any] = {}
 
 
-class Customer(NamedTuple):
+class Customer(Value, frozen=True):
     """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused.
 
     `memory` holds earlier events that some condition counts.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from uuid import UUID
 
 from services.scheduler.domain.book import Match
@@ -15,6 +15,7 @@ from services.scheduler.domain.periods import DAY
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.provisional import terms_of
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.value import Value
 from services.scheduler.domain.windows import Span, plan_span
 from shared.ids import derived_id
 
@@ -44,7 +45,7 @@ LONGEST_SHOWN = 200
 Detail = dict[str, Any]
 
 
-class Decision(NamedTuple):
+class Decision(Value, frozen=True):
     """The record of one fact, or of a later occasion of it: what each policy came to, and the tasks in their new state."""
 
     fact: Fact
@@ -67,7 +68,7 @@ class Decision(NamedTuple):
         return ARRIVED if self.occasion else self.fact.name
 
 
-class _Placed(NamedTuple):
+class _Placed(Value, frozen=True):
     detail: Detail
     customer: Customer
     tasks: tuple[Task, ...] = ()

@@ -1,14 +1,14 @@
 """The contact ledger: what counts for caps. Reserved when planned, committed when it took place, released when it will not."""
 
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.value import Value
 from services.scheduler.domain.windows import local_day
 
 
-class Contact(NamedTuple):
+class Contact(Value, frozen=True):
     """A contact that counts: the local day it is planned for or took place, and what it counts as.
 
     `policies` are those it counts for: of a combined contact all that take part in caps.

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from uuid import UUID
 
+from services.scheduler.domain.value import Value
 from shared.errors import Conflict
 
 TaskState = Literal["planned", "released", "done", "failed", "cancelled", "expired"]
@@ -29,7 +30,7 @@ class TaskNotInState(Conflict):
     code = "task-not-in-state"
 
 
-class Task(NamedTuple):
+class Task(Value, frozen=True):
     """A planned contact of one customer. `card` and `matters` are what followup events carry.
 
     `event_id` and `event_source` name the fact that planned it; `combined` the policies that joined it (X1);

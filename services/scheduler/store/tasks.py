@@ -22,7 +22,7 @@ COLUMNS = (
     *("id", "policy_id", "policy_version", "event_id", "customer_id"),
     *("case_id", "due_at", "deadline_at", "state", "reason"),
 )
-BODY = tuple(field for field in Task._fields if field not in COLUMNS)
+BODY = tuple(field for field in Task.__struct_fields__ if field not in COLUMNS)
 _TASK = ", ".join(f"task.{column}" for column in (*COLUMNS, "body"))
 
 _SAVE = text("""
