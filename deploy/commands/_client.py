@@ -31,7 +31,7 @@ def answer(response: httpx.Response) -> Any:
     """The JSON of a 2xx answer; else the problem's title, detail and errors (RFC 9457) end the command."""
     if not response.is_success:
         _fail("\n".join(_described(response)))
-    return response.json()
+    return response.json() if response.content else None
 
 
 def every(client: httpx.Client, path: str, **params: str) -> Iterator[dict[str, Any]]:

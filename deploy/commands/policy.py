@@ -1,47 +1,144 @@
-"""`huifang policy apply | list | enable | disable | explain`."""
+"""`huifang policy plan | apply | list | diff | enable | disable | retire | explain`, and drafts of packs."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
 from deploy.commands._client import answer, every, service_client
+from deploy.commands._pack_files import read_files
+from deploy.commands._policy_changes import show_changes
 
-app = typer.Typer(no_args_is_help=True, help="回访策略：应用策略包、启停策略、说明决定。")
-RESULTS = {"created": "新建", "changed": "新版本", "unchanged": "未变", "withdrawn": "已不在包中，停用"}
+app = typer.Typer(no_args_is_help=True, help="回访策略：比较、发布、草稿、启停、废止、说明决定。")
+CHANGES = 2
+PACKS = "/api/v1/packs"
+DRAFTS = "/api/v1/drafts"
+POLICIES = "/api/v1/policies"
+STATES = {"open": "待发布", "published": "已发布", "discarded": "已放弃"}
+Folder = Annotated[Path, typer.Argument(help="策略包目录", exists=True, file_okay=False)]
 PolicyId = Annotated[str, typer.Argument(help="策略编号")]
+DraftId = Annotated[str, typer.Argument(help="草稿编号")]
+ValidFrom = Annotated[
+    datetime | None, typer.Option("--valid-from", help="从何时的事实起生效，如 2026-12-01；不填为立即")
+]
 
 
-@app.command("apply")
-def apply_pack(folder: Annotated[Path, typer.Argument(help="策略包目录", exists=True, file_okay=False)]) -> None:
-    """应用一个策略包目录；内容相同不产生新版本。"""
-    files = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in _yaml_files(folder)}
+@app.command()
+def plan(folder: Folder, valid_from: ValidFrom = None) -> None:
+    """发布一个策略包目录会改变什么，不作任何改变；有变化时退出码为 2。"""
     with service_client("scheduler", "policy_owner") as client:
-        applied = answer(client.post("/api/v1/packs", json={"name": folder.resolve().name, "files": files}))
-    typer.echo(f"策略包 {applied['name']}（{applied['title']}）")
-    for policy in applied["policies"]:
-        typer.echo(f"  {RESULTS[policy['result']]}\t{policy['id']}")
+        if show_changes(_planned(client, folder, valid_from)):
+            raise typer.Exit(CHANGES)
+
+
+@app.command()
+def apply(
+    folder: Folder,
+    valid_from: ValidFrom = None,
+    yes: Annotated[bool, typer.Option("--yes", help="不询问")] = False,
+) -> None:
+    """列出变化，确认后发布一个策略包目录。"""
+    with service_client("scheduler", "policy_owner") as client:
+        if not show_changes(_planned(client, folder, valid_from)):
+            return
+        if not yes:
+            typer.confirm("发布？", abort=True)
+        answer(client.post(PACKS, json=_body(folder, valid_from)))
+    typer.echo("已发布")
+
+
+@app.command("draft")
+def add_draft(folder: Folder, note: Annotated[str, typer.Option(help="说明")] = "") -> None:
+    """把一个策略包目录存为草稿。"""
+    with service_client("scheduler", "policy_owner") as client:
+        added = answer(client.post(DRAFTS, json=_body(folder, None) | {"note": note}))
+    typer.echo(f"草稿 {added['id']}")
+
+
+@app.command("drafts")
+def list_drafts() -> None:
+    """列出草稿。"""
+    with service_client("scheduler", "policy_owner") as client:
+        for draft in every(client, DRAFTS):
+            typer.echo(
+                f"{STATES[draft['state']]}\t{draft['id']}\t{draft['pack']}\t{draft['created_at']}\t{draft['note']}"
+            )
+
+
+@app.command()
+def publish(
+    draft_id: DraftId,
+    valid_from: ValidFrom = None,
+    yes: Annotated[bool, typer.Option("--yes", help="不询问")] = False,
+) -> None:
+    """列出变化，确认后发布一份草稿。"""
+    with service_client("scheduler", "policy_owner") as client:
+        draft = answer(client.get(f"{DRAFTS}/{draft_id}"))
+        if draft["plan"]:
+            show_changes(draft["plan"])
+            if not yes:
+                typer.confirm("发布？", abort=True)
+        answer(client.post(f"{DRAFTS}/{draft_id}/publish", json=_moment(valid_from)))
+    typer.echo("已发布")
+
+
+@app.command()
+def discard(draft_id: DraftId) -> None:
+    """放弃一份草稿。"""
+    with service_client("scheduler", "policy_owner") as client:
+        answer(client.post(f"{DRAFTS}/{draft_id}/discard"))
+    typer.echo("已放弃")
 
 
 @app.command("list")
 def list_policies() -> None:
     """列出全部策略。"""
     with service_client("scheduler", "policy_owner") as client:
-        for policy in every(client, "/api/v1/policies"):
-            state = "启用" if policy["enabled"] else "停用"
-            typer.echo(f"{state}\t{policy['id']}\t第 {policy['version']} 版\t{policy['whom']}\t{policy['title']}")
+        for policy in every(client, POLICIES):
+            what = f"第 {policy['version']} 版\t{policy['whom']}\t{policy['title']}"
+            typer.echo(f"{_state(policy)}\t{policy['id']}\t{what}")
+
+
+@app.command()
+def diff(
+    policy_id: PolicyId,
+    before: Annotated[int, typer.Option("--from", help="原版本")],
+    after: Annotated[int, typer.Option("--to", help="新版本")],
+) -> None:
+    """逐键比较一条策略的两个版本。"""
+    with service_client("scheduler", "policy_owner") as client:
+        found = answer(client.get(f"{POLICIES}/{policy_id}/diff", params={"from": before, "to": after}))
+    for one in found["differences"]:
+        typer.echo(one["text"])
+    if not found["differences"]:
+        typer.echo("没有不同")
 
 
 @app.command()
 def enable(policy_id: PolicyId) -> None:
     """启用一条策略。"""
-    _switch(policy_id, "enable")
+    policy = _change(policy_id, "enable")
+    typer.echo(f"{policy['id']}\t{'已启用' if policy['enabled'] else '已停用'}")
 
 
 @app.command()
 def disable(policy_id: PolicyId) -> None:
     """停用一条策略；已计划的任务不受影响。"""
-    _switch(policy_id, "disable")
+    policy = _change(policy_id, "disable")
+    typer.echo(f"{policy['id']}\t{'已启用' if policy['enabled'] else '已停用'}")
+
+
+@app.command()
+def retire(
+    policy_id: PolicyId,
+    reason: Annotated[str, typer.Option(help="理由")],
+    at: Annotated[datetime | None, typer.Option(help="从何时的事实起废止；不填为立即")] = None,
+) -> None:
+    """废止一条策略；已计划的任务不受影响，只有重新发布它的策略包才能恢复。"""
+    policy = _change(policy_id, "retire", {"reason": reason} | ({"at": at.isoformat()} if at else {}))
+    typer.echo(f"{policy['id']}\t自 {policy['valid_until']} 起废止")
 
 
 @app.command()
@@ -60,13 +157,33 @@ def explain(
         _print(decision)
 
 
-def _switch(policy_id: str, action: str) -> None:
-    path = f"/api/v1/policies/{policy_id}"
+def _planned(client: httpx.Client, folder: Path, valid_from: datetime | None) -> dict[str, Any]:
+    planned: dict[str, Any] = answer(client.post(f"{PACKS}/plan", json=_body(folder, valid_from)))
+    return planned
+
+
+def _body(folder: Path, valid_from: datetime | None) -> dict[str, Any]:
+    return {"name": folder.resolve().name, "files": read_files(folder)} | _moment(valid_from)
+
+
+def _moment(valid_from: datetime | None) -> dict[str, str]:
+    return {"valid_from": valid_from.isoformat()} if valid_from else {}
+
+
+def _change(policy_id: str, action: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+    path = f"{POLICIES}/{policy_id}"
     with service_client("scheduler", "policy_owner") as client:
         found = client.get(path)
         answer(found)
-        policy = answer(client.post(f"{path}/{action}", headers={"If-Match": found.headers["ETag"]}))
-    typer.echo(f"{policy['id']}\t{'已启用' if policy['enabled'] else '已停用'}")
+        headers = {"If-Match": found.headers["ETag"]}
+        policy: dict[str, Any] = answer(client.post(f"{path}/{action}", headers=headers, json=body))
+    return policy
+
+
+def _state(policy: dict[str, Any]) -> str:
+    if policy["valid_until"]:
+        return "废止"
+    return "启用" if policy["enabled"] else "停用"
 
 
 def _print(decision: dict[str, Any]) -> None:
@@ -74,8 +191,3 @@ def _print(decision: dict[str, Any]) -> None:
     typer.echo(f"{head}，客户 {decision['customer_id'] or '无'}，发生于 {decision['at']}")
     for sentence in decision["explanation"]:
         typer.echo(f"  {sentence}")
-
-
-def _yaml_files(folder: Path) -> list[Path]:
-    """Reading only what packs are made of keeps big or binary files out of the request."""
-    return [path for path in sorted(folder.rglob("*")) if path.suffix in (".yaml", ".yml") and path.is_file()]

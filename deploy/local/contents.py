@@ -49,7 +49,8 @@ def _apply_policies(run: dict[str, Any], folder: Path) -> int:
 
 
 def _policy_files(folder: Path) -> list[Path]:
-    return sorted([*folder.glob("pack.y*ml"), *folder.glob("policies/*.y*ml")])
+    """What the scheduler makes of a pack."""
+    return sorted([*folder.glob("*.y*ml"), *folder.glob("policies/*.y*ml"), *folder.glob("kinds/*.y*ml")])
 
 
 def _client(run: dict[str, Any], service: str, role: str) -> httpx.Client:

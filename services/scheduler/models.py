@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, SmallInteger, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -56,7 +68,7 @@ class PolicyRow(Base, table=True):
 
 
 class PolicyVersionRow(Base, table=True):
-    """An immutable version; `hash` is the SHA-256 of its canonical content."""
+    """An immutable version; `hash` is the SHA-256 of its canonical content. Only its end is noted later."""
 
     __tablename__ = "policy_version"
 
@@ -66,6 +78,69 @@ class PolicyVersionRow(Base, table=True):
     hash: str = Field(sa_column=_text())
     loaded_at: datetime = Field(sa_column=_instant())
     loaded_by: str = Field(sa_column=_text())
+    valid_from: datetime | None = Field(sa_column=_instant(nullable=True))
+    valid_until: datetime | None = Field(sa_column=_instant(nullable=True))
+
+
+class KindRow(Base, table=True):
+    """An event kind as its pack declares it."""
+
+    __tablename__ = "event_kind"
+
+    pack: str = Field(sa_column=_text(primary_key=True))
+    event: str = Field(sa_column=_text(primary_key=True))
+    title: str = Field(sa_column=_text())
+    schema_: dict[str, Any] = Field(sa_column=Column("schema", JSONB, nullable=False))
+
+
+class DraftRow(Base, table=True):
+    """A pack that waits to be published: path → text in `files`."""
+
+    __tablename__ = "pack_draft"
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    pack: str = Field(sa_column=_text())
+    title: str = Field(sa_column=_text())
+    note: str = Field(sa_column=_text())
+    files: dict[str, Any] = Field(sa_column=_json())
+    state: str = Field(sa_column=_text())
+    created_at: datetime = Field(sa_column=_instant())
+    created_by: str = Field(sa_column=_text())
+    settled_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    settled_by: str = Field(sa_column=_text())
+
+
+class TrialRow(Base, table=True):
+    """A trial run: what was asked, how far it is, and what came of it; `lease_until` is machine time."""
+
+    __tablename__ = "trial"
+    __table_args__ = (
+        Index("trial_waiting", "created_at", "id", postgresql_where=text("state IN ('queued', 'running')")),
+    )
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    pack: str = Field(sa_column=_text())
+    title: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())
+    request: dict[str, Any] = Field(sa_column=_json())
+    done: int = Field(sa_column=Column(BigInteger, nullable=False))
+    total: int = Field(sa_column=Column(BigInteger, nullable=False))
+    result: dict[str, Any] | None = Field(sa_column=Column(JSONB, nullable=True))
+    error: str = Field(sa_column=_text())
+    created_at: datetime = Field(sa_column=_instant())
+    created_by: str = Field(sa_column=_text())
+    changed_at: datetime = Field(sa_column=_instant())
+    lease_until: datetime | None = Field(sa_column=_instant(nullable=True))
+
+
+class TrialFactsRow(Base, table=True):
+    """A part of the facts that were uploaded for a trial run: compressed JSON lines, gone when it ends."""
+
+    __tablename__ = "trial_facts"
+
+    trial_id: UUID = Field(sa_column=Column(Uuid, ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True))
+    part: int = Field(primary_key=True)
+    lines: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class PolicyBookRow(Base, table=True):
@@ -106,10 +181,13 @@ class CaseRow(Base, table=True):
 
 
 class DecisionRow(Base, table=True):
-    """The record of one event (append-only, partitioned by `day`, the UTC day of the event)."""
+    """The record of one event (append-only, partitioned by `day`, the UTC day of the event).
+
+    `subject` is the document number that people ask by.
+    """
 
     __tablename__ = "decision"
-    __table_args__ = (Index("decision_event_id", "event_id"), Index("decision_customer", "customer_id"))
+    __table_args__ = (Index("decision_event_id", "event_id"), Index("decision_customer", "customer_id", "subject"))
 
     day: date = Field(sa_column=Column(Date, primary_key=True))
     event_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
@@ -117,6 +195,7 @@ class DecisionRow(Base, table=True):
     source: str = Field(sa_column=_text())
     event_type: str = Field(sa_column=_text())
     customer_id: str = Field(sa_column=_text())
+    subject: str = Field(sa_column=_text())
     at: datetime = Field(sa_column=_instant())
     decided_at: datetime = Field(sa_column=_instant())
     outcome: str = Field(sa_column=_text())
@@ -124,7 +203,7 @@ class DecisionRow(Base, table=True):
 
 
 class TaskRow(Base, table=True):
-    """A task's history row; `body` holds the rest of `domain.task.Task`."""
+    """A task's history row; `body` holds the rest of `domain.task.Task`, `life` what became of it since it was planned."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -146,6 +225,7 @@ class TaskRow(Base, table=True):
     planned_at: datetime = Field(sa_column=_instant())
     changed_at: datetime = Field(sa_column=_instant())
     body: dict[str, Any] = Field(sa_column=_json())
+    life: list[Any] = Field(sa_column=_json())
 
 
 class DueRow(Base, table=True):

@@ -36,15 +36,15 @@ async def run(empty: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_a_pack_is_applied_listed_and_switched(run: Run) -> None:
-    assert "新建\tr01.2-repair" in (await run("apply", str(R01))).output
-    assert "未变\tr01.2-repair" in (await run("apply", str(R01))).output
+    assert "新建\tr01.2-repair" in (await run("apply", str(R01), "--yes")).output
+    assert "0 处变化" in (await run("apply", str(R01))).output
     assert "已停用" in (await run("disable", "r01.2-repair")).output
     assert "停用\tr01.2-repair\t第 1 版\t全部\t维修单全部回访" in (await run("list")).output
     assert "已启用" in (await run("enable", "r01.2-repair")).output
 
 
 async def test_a_decision_is_explained_in_sentences(run: Run, empty: Served) -> None:
-    await run("apply", str(R01))
+    await run("apply", str(R01), "--yes")
     await empty.deliver(sent("hotline.case_closed", id="H-1", is_confidential=True))
     said = await run("explain", "H-1")
     assert said.exit_code == 0
@@ -74,3 +74,44 @@ async def test_without_a_running_platform_the_way_out_is_told(tmp_path: Path, mo
     )
     said = await asyncio.to_thread(CliRunner().invoke, app, ["list"])
     assert (said.exit_code, "make status" in said.output) == (1, True)
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A small pack of one policy."""
+    folder = tmp_path / "small"
+    (folder / "policies").mkdir(parents=True)
+    (folder / "pack.yaml").write_text("format: 1\nname: small\ntitle: 小\n")
+    (folder / "policies" / "a.yaml").write_text("id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: 20\n")
+    return folder
+
+
+async def test_a_plan_tells_what_applying_would_change_by_its_exit_code_too(run: Run, pack: Path) -> None:
+    planned = await run("plan", str(pack))
+    assert (planned.exit_code, "新建\ta\t甲\t第 1 版" in planned.output) == (2, True)
+    await run("apply", str(pack), "--yes")
+    assert (await run("plan", str(pack))).exit_code == 0
+    policy = pack / "policies" / "a.yaml"
+    policy.write_text(policy.read_text().replace("20", "30"))
+    planned = await run("plan", str(pack), "--valid-from", "2026-04-01")
+    assert planned.exit_code == 2
+    assert "新版本\ta\t甲\t第 2 版，自 2026-04-01 00:00 (周三) 的事实起" in planned.output
+    assert "回访多少（rate）：20% → 30%" in planned.output
+
+
+async def test_a_pack_goes_from_draft_to_retired(run: Run, pack: Path) -> None:
+    draft_id = (await run("draft", str(pack), "--note", "等确认")).output.split()[1]
+    assert f"待发布\t{draft_id}\tsmall" in (await run("drafts")).output
+    assert "已发布" in (await run("publish", draft_id, "--yes")).output
+    assert "草稿已处理" in (await run("discard", draft_id)).output
+    policy = pack / "policies" / "a.yaml"
+    policy.write_text(policy.read_text().replace("20", "30"))
+    await run("apply", str(pack), "--yes")
+    assert "回访多少（rate）：20% → 30%" in (await run("diff", "a", "--from", "1", "--to", "2")).output
+    assert "起废止" in (await run("retire", "a", "--reason", "制度已修订")).output
+    assert "废止\ta\t第 2 版" in (await run("list")).output
+
+
+async def test_applying_asks_first(run: Run, pack: Path) -> None:
+    assert (await run("apply", str(pack))).exit_code == 1  # nobody answers
+    assert "a" not in (await run("list")).output

@@ -1,5 +1,5 @@
 """What can be asked of the scheduler over HTTP: policies and packs, decisions, tasks."""
 
-from services.scheduler.api import decisions, policies, tasks
+from services.scheduler.api import decisions, packs, policies, tasks
 
-ROUTERS = (policies.router, decisions.router, tasks.router)
+ROUTERS = (packs.router, policies.router, decisions.router, tasks.router)

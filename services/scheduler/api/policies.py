@@ -1,66 +1,46 @@
-"""Packs and policies."""
+"""Policies and their versions."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Query, Response
 
+from services.scheduler.api.access import Owner, PolicyReader
 from services.scheduler.commands import packs
 from services.scheduler.commands.packs import PolicyNotFound
-from services.scheduler.schemas import PackIn, PackOut, PolicyDetail, PolicyOut, PolicyResult
+from services.scheduler.domain.differences import differences
+from services.scheduler.schemas.policies import (
+    DifferenceOut,
+    DiffOut,
+    PolicyDetail,
+    PolicyOut,
+    RetireIn,
+    VersionOut,
+)
 from services.scheduler.store import policies
-from shared.auth import Principal, Role, require
-from shared.errors import InvalidInput
-from shared.http import IfMatch, OnceDep, ReadSession, WorkDep, etag
+from services.scheduler.store.policies import StoredVersion
+from shared.errors import NotFound
+from shared.http import IfMatch, ReadSession, WorkDep, etag
 from shared.pagination import Cursor, Limit, Page, page_by_name
 
 router = APIRouter(prefix="/api/v1", tags=["策略"])
-Owner = Annotated[Principal, Depends(require(Role.POLICY_OWNER))]
-Reader = Annotated[
-    Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATOR, Role.AGENT))
-]
-PACK_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            media: {"schema": PackIn.model_json_schema()} for media in ("application/json", "application/yaml")
-        },
-    }
-}
 
 
-async def pack_in(request: Request, by: Owner) -> PackIn:
-    """The pack in JSON or YAML (of which JSON is a part), parsed for nobody but an owner. Raises InvalidInput."""
-    try:
-        return PackIn.model_validate(yaml.safe_load(await request.body()))
-    except yaml.YAMLError as error:
-        raise InvalidInput("请求内容应为 JSON 或 YAML：{name, files: {路径: 内容}}") from error
-    except ValidationError as error:
-        raise InvalidInput("请求内容应含 name 与 files（路径 → 文本内容）") from error
-
-
-@router.post("/packs", summary="应用策略包", openapi_extra=PACK_BODY)
-async def apply_pack(pack: Annotated[PackIn, Depends(pack_in)], work: WorkDep, by: Owner, once: OnceDep) -> PackOut:
-    """使策略包成为现行内容：新策略按包内设置启用，内容变化的产生新版本，相同内容不产生新版本，不再包含的停用。"""
-
-    async def apply() -> PackOut:
-        applied = await packs.apply_pack(work, by, pack.name, pack.files)
-        results = [PolicyResult(id=policy_id, result=result) for policy_id, result in applied.results.items()]
-        return PackOut(name=applied.pack.name, title=applied.pack.title, policies=results)
-
-    return await once(PackOut, apply)
+class VersionNotFound(NotFound):
+    title = "策略没有这个版本"
+    code = "version-not-found"
 
 
 @router.get("/policies", summary="策略列表")
-async def list_policies(session: ReadSession, by: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[PolicyOut]:
-    """策略的当前版本，按编号排列。"""
+async def list_policies(
+    session: ReadSession, by: PolicyReader, cursor: Cursor = None, limit: Limit = 50
+) -> Page[PolicyOut]:
+    """策略的最新版本，按编号排列。"""
     found = [PolicyOut.of(stored) for stored in await policies.list_policies(session)]
     return page_by_name(found, cursor, limit, lambda policy: policy.id)
 
 
 @router.get("/policies/{policy_id}", summary="策略详情与历史版本")
-async def get_policy(policy_id: str, session: ReadSession, by: Reader, response: Response) -> PolicyDetail:
+async def get_policy(policy_id: str, session: ReadSession, by: PolicyReader, response: Response) -> PolicyDetail:
     """ETag 用于启用或停用时的 If-Match。"""
     found = await policies.list_policies(session, [policy_id])
     if not found:
@@ -83,3 +63,40 @@ async def disable_policy(policy_id: str, work: WorkDep, by: Owner, seen: IfMatch
     stored = await packs.set_enabled(work, by, policy_id, False, seen)
     response.headers["ETag"] = etag(stored.revision)
     return PolicyOut.of(stored)
+
+
+@router.post("/policies/{policy_id}/retire", summary="废止策略")
+async def retire_policy(
+    policy_id: str, body: RetireIn, work: WorkDep, by: Owner, seen: IfMatch, response: Response
+) -> PolicyOut:
+    """立即，或从 at 的事实起，不再按此策略决定；已计划的任务继续。只有重新发布它的策略包才能恢复。"""
+    stored = await packs.retire_policy(work, by, policy_id, body.at, body.reason, seen)
+    response.headers["ETag"] = etag(stored.revision)
+    return PolicyOut.of(stored)
+
+
+@router.get("/policies/{policy_id}/versions/{version}", summary="策略的一个版本")
+async def get_version(policy_id: str, version: int, session: ReadSession, by: PolicyReader) -> VersionOut:
+    """版本发布后内容不变；任务一直按计划它的版本执行。"""
+    return VersionOut.of(await _version(session, policy_id, version))
+
+
+@router.get("/policies/{policy_id}/diff", summary="比较策略的两个版本")
+async def compare_versions(
+    policy_id: str,
+    session: ReadSession,
+    by: PolicyReader,
+    before: Annotated[int, Query(alias="from", description="原版本")],
+    after: Annotated[int, Query(alias="to", description="新版本")],
+) -> DiffOut:
+    """逐键比较完整内容。"""
+    old, new = [await _version(session, policy_id, version) for version in (before, after)]
+    found = DifferenceOut.each(differences(old.content, new.content))
+    return DiffOut(id=policy_id, before=before, after=after, differences=found)
+
+
+async def _version(session: ReadSession, policy_id: str, version: int) -> StoredVersion:
+    found = await policies.find_version(session, policy_id, version)
+    if found is None:
+        raise VersionNotFound(f"策略 {policy_id} 没有第 {version} 版")
+    return found

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.policy import Policy
-from services.scheduler.store import policies
+from services.scheduler.store import kinds, policies
 from shared.messaging.partitions import Partitions
 
 
@@ -22,7 +22,8 @@ class Desk:
         """The policies in force now: one look at a number, and all of them again when it has changed."""
         revision = await policies.get_revision(session)
         if revision != self.book.revision:
-            self.book = PolicyBook(await policies.list_active(session), revision)
+            declared = await kinds.list_declared(session)
+            self.book = PolicyBook(await policies.list_active(session), revision, kinds=declared)
         return self.book
 
     async def version(self, session: AsyncSession, policy_id: str, version: int) -> Policy:

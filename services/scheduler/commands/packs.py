@@ -1,10 +1,22 @@
-"""Packs are applied, policies enabled and disabled; every change makes all replicas read the policies again."""
+"""Packs are published, policies enabled, disabled and retired; every change makes all replicas read the policies again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 
-from services.scheduler.domain.pack import Draft, Pack, read_pack
-from services.scheduler.store import policies
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.domain.explain import local_text
+from services.scheduler.domain.pack import Pack, read_pack
+from services.scheduler.domain.pack_plan import (
+    Change,
+    Published,
+    Result,
+    ValidFromPast,
+    plan_kinds,
+    plan_policies,
+)
+from services.scheduler.store import kinds, policies
 from services.scheduler.store.policies import StoredPolicy
 from shared.auth import Principal
 from shared.errors import Conflict, NotFound
@@ -12,61 +24,102 @@ from shared.http import audit, require_version
 from shared.messaging import Work
 
 
-class PolicyBelongsToAnotherPack(Conflict):
-    """A policy id is owned by the pack that brought it first."""
-
-    title = "策略编号已属于另一个策略包"
-    code = "policy-belongs-to-another-pack"
-
-
 class PolicyNotFound(NotFound):
     title = "没有这条策略"
     code = "policy-not-found"
 
 
-@dataclass
-class Applied:
-    """What applying a pack did: policy id → created, changed, unchanged or withdrawn (no longer in the pack)."""
+class PolicyRetired(Conflict):
+    """A retired policy comes back only with its pack."""
+
+    title = "策略已废止"
+    code = "policy-retired"
+
+
+@dataclass(frozen=True)
+class PackPlan:
+    """What publishing a pack changes: its policies, and event kind → what becomes of it."""
 
     pack: Pack
-    results: dict[str, str] = field(default_factory=dict)
+    changes: list[Change]
+    kinds: dict[str, Result]
+
+    @property
+    def results(self) -> dict[str, str]:
+        return {change.id: change.result for change in self.changes}
 
 
-async def apply_pack(work: Work, by: Principal, name: str, files: Mapping[str, str]) -> Applied:
-    """Make the pack's files the truth. Raises PackInvalid, PolicyBelongsToAnotherPack."""
+async def plan_pack(
+    session: AsyncSession, name: str, files: Mapping[str, str], valid_from: datetime | None, now: datetime
+) -> PackPlan:
+    """What publishing these files would change. Raises PackInvalid, PolicyBelongsToAnotherPack, KindDeclaredDifferently."""
     pack = read_pack(files, name)
+    stored = {policy.id: _published(policy) for policy in await policies.list_policies(session)}
+    declared = await kinds.list_kinds(session)
+    return PackPlan(pack, plan_policies(pack, stored, valid_from, now), plan_kinds(pack, declared))
+
+
+def _published(policy: StoredPolicy) -> Published:
+    return Published(policy.id, policy.pack, policy.version, policy.content, policy.valid_from, policy.valid_until)
+
+
+async def publish_pack(
+    work: Work, by: Principal, name: str, files: Mapping[str, str], valid_from: datetime | None = None
+) -> PackPlan:
+    """Make the pack's files the truth, from now on or from a moment. Raises as `plan_pack` does."""
     await policies.lock_book(work.session)
-    stored = {policy.id: policy for policy in await policies.list_policies(work.session)}
-    applied = Applied(pack)
-    await policies.save_pack(work.session, pack, by.id, work.now())
-    for draft in pack.drafts:
-        applied.results[draft.id] = await _apply(work, by, pack.name, draft, stored.get(draft.id))
-    for policy in stored.values():
-        if policy.pack == pack.name and policy.enabled and policy.id not in applied.results:
-            await policies.save_enabled(work.session, policy.id, False, by.id, work.now())
-            applied.results[policy.id] = "withdrawn"
-    await audit(work, by, "pack.applied", pack.name, results=applied.results)
-    return applied
+    plan = await plan_pack(work.session, name, files, valid_from, work.now())
+    await policies.save_pack(work.session, plan.pack, by.id, work.now())
+    for change in plan.changes:
+        await _carry_out(work, by, plan.pack.name, change)
+    await kinds.save_kinds(work.session, plan.pack.name, plan.pack.kinds)
+    when = {"valid_from": valid_from} if valid_from else {}
+    await audit(work, by, "pack.applied", plan.pack.name, results=plan.results, **when)
+    return plan
 
 
-async def _apply(work: Work, by: Principal, pack: str, draft: Draft, stored: StoredPolicy | None) -> str:
-    if stored is not None and stored.pack != pack:
-        raise PolicyBelongsToAnotherPack(f"策略 {draft.id} 属于策略包 {stored.pack}")
-    if stored is not None and stored.hash == draft.hash:
-        return "unchanged"
-    version = stored.version + 1 if stored else 1
-    await policies.save_version(work.session, pack, draft, version, by.id, work.now())
-    return "changed" if stored else "created"
+async def _carry_out(work: Work, by: Principal, pack: str, change: Change) -> None:
+    if change.draft is not None:
+        restart = change.result == "restored"
+        await policies.save_version(
+            work.session, pack, change.draft, change.version, change.valid_from, restart, by.id, work.now()
+        )
+    elif change.result == "withdrawn":
+        await _end(work, by, change.id, change.valid_from)
+
+
+async def _end(work: Work, by: Principal, policy_id: str, at: datetime | None) -> None:
+    await policies.end_policy(work.session, policy_id, at or work.now(), at is None, by.id, work.now())
 
 
 async def set_enabled(work: Work, by: Principal, policy_id: str, enabled: bool, seen: int) -> StoredPolicy:
-    """Switch a policy on or off. Raises PolicyNotFound, PreconditionFailed."""
-    await policies.lock_book(work.session)
-    policy = await get_policy(work, policy_id)
-    require_version(seen, policy.revision)
+    """Switch a policy on or off. Raises PolicyNotFound, PolicyRetired, PreconditionFailed."""
+    policy = await _lock_living(work, policy_id, seen)
     await policies.save_enabled(work.session, policy_id, enabled, by.id, work.now())
     await audit(work, by, "policy.enabled" if enabled else "policy.disabled", policy_id, version=policy.version)
     return await get_policy(work, policy_id)
+
+
+async def retire_policy(
+    work: Work, by: Principal, policy_id: str, at: datetime | None, reason: str, seen: int
+) -> StoredPolicy:
+    """End a policy now or from the facts of a later moment on; its tasks go on. Raises as `set_enabled` does."""
+    policy = await _lock_living(work, policy_id, seen)
+    if at is not None and at <= work.now():
+        raise ValidFromPast(f"{local_text(at)} 已过；要立即废止，请不写时间")
+    await _end(work, by, policy_id, at)
+    await audit(work, by, "policy.retired", policy_id, version=policy.version, reason=reason, at=at or work.now())
+    return await get_policy(work, policy_id)
+
+
+async def _lock_living(work: Work, policy_id: str, seen: int) -> StoredPolicy:
+    await policies.lock_book(work.session)
+    policy = await get_policy(work, policy_id)
+    require_version(seen, policy.revision)
+    if policy.valid_until is not None:
+        when = local_text(policy.valid_until)
+        raise PolicyRetired(f"策略 {policy_id} 自 {when} 起废止；要再用它，请重新发布策略包 {policy.pack}")
+    return policy
 
 
 async def get_policy(work: Work, policy_id: str) -> StoredPolicy:

@@ -114,7 +114,9 @@ def _policy() -> Schema:
         "deadline": _amount(DEADLINE_UNITS, "事实发生后多久之内联系"),
         "warn": _amount(WARN_UNITS, "时限之前多久提醒"),
         "window": _ref("window"),
-        "cap": _one_of(get_args(Participation), "counted 计入且受限；unblocked 计入不受限；exempt 不计入不受限"),
+        "cap": _one_of(
+            get_args(Participation), "频次上限：counted 计入且受限；unblocked 计入不受限；exempt 不计入不受限"
+        ),
         "channel": _one_of(get_args(Channel), "渠道"),
         "questionnaire": _form(CODE_FORM, "问卷编号"),
         "team": _form(CODE_FORM, "班组编号"),

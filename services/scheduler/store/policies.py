@@ -12,12 +12,13 @@ from services.scheduler.domain.pack import Content, Draft, Pack, policy_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.store.rows import dump, load
 
-_STORED = "p.id, p.pack, p.version, p.enabled, p.revision, p.changed_at, p.changed_by"
+_STORED = "p.id, p.pack, p.version, p.enabled, p.revision, p.changed_at, p.changed_by, v.valid_from, v.valid_until"
+_VERSION = "version, content, hash, loaded_at, loaded_by, valid_from, valid_until"
 
 
 @dataclass(frozen=True)
 class StoredPolicy:
-    """A policy with its newest version's content."""
+    """A policy with its newest version's content and validity."""
 
     id: str
     pack: str
@@ -26,6 +27,8 @@ class StoredPolicy:
     revision: int
     changed_at: datetime
     changed_by: str
+    valid_from: datetime | None
+    valid_until: datetime | None
     content: Content
     hash: str
 
@@ -39,6 +42,8 @@ class StoredVersion:
     hash: str
     loaded_at: datetime
     loaded_by: str
+    valid_from: datetime | None
+    valid_until: datetime | None
 
 
 async def get_revision(session: AsyncSession) -> int:
@@ -52,8 +57,19 @@ async def lock_book(session: AsyncSession) -> None:
 
 
 async def list_active(session: AsyncSession) -> list[Policy]:
-    """The enabled policies, in the order of their ids."""
-    return [policy_of(row.content, row.version) for row in await list_policies(session) if row.enabled]
+    """The enabled policies in the order of their ids and versions, as far as a fact may still be decided by them."""
+    rows = await session.execute(
+        text(
+            "SELECT v.content, v.version, v.valid_from, v.valid_until FROM policy p "
+            "JOIN policy_version v ON v.policy_id = p.id WHERE p.enabled AND v.version >= COALESCE("
+            "(SELECT max(version) FROM policy_version u WHERE u.policy_id = p.id AND u.valid_from IS NULL), 1) "
+            "ORDER BY p.id, v.version"
+        )
+    )
+    return [
+        policy_of(load(content), version, valid_from=valid_from, valid_until=valid_until)
+        for content, version, valid_from, valid_until in rows
+    ]
 
 
 async def get_version(session: AsyncSession, policy_id: str, version: int) -> Policy:
@@ -89,13 +105,20 @@ async def get_titles(session: AsyncSession, ids: Sequence[str]) -> dict[str, str
 async def list_versions(session: AsyncSession, policy_id: str) -> list[StoredVersion]:
     """A policy's versions, newest first."""
     rows = await session.execute(
-        text(
-            "SELECT version, content, hash, loaded_at, loaded_by FROM policy_version "
-            "WHERE policy_id = :id ORDER BY version DESC"
-        ),
+        text(f"SELECT {_VERSION} FROM policy_version WHERE policy_id = :id ORDER BY version DESC"),  # noqa: S608
         {"id": policy_id},
     )
     return [StoredVersion(**{**row, "content": load(row["content"])}) for row in rows.mappings()]
+
+
+async def find_version(session: AsyncSession, policy_id: str, version: int) -> StoredVersion | None:
+    """One version; None when there is none."""
+    rows = await session.execute(
+        text(f"SELECT {_VERSION} FROM policy_version WHERE policy_id = :id AND version = :version"),  # noqa: S608
+        {"id": policy_id, "version": version},
+    )
+    row = rows.mappings().first()
+    return StoredVersion(**{**row, "content": load(row["content"])}) if row else None
 
 
 async def save_pack(session: AsyncSession, pack: Pack, by: str, at: datetime) -> None:
@@ -109,24 +132,51 @@ async def save_pack(session: AsyncSession, pack: Pack, by: str, at: datetime) ->
     )
 
 
-async def save_version(session: AsyncSession, pack: str, draft: Draft, version: int, by: str, at: datetime) -> None:
-    """Add a version and make it the policy's newest; a new policy starts as its pack says."""
+async def save_version(
+    session: AsyncSession,
+    pack: str,
+    draft: Draft,
+    version: int,
+    valid_from: datetime | None,
+    restart: bool,
+    by: str,
+    at: datetime,
+) -> None:
+    """Add a version and make it the policy's newest; a new policy, or one to `restart`, starts as its pack says."""
     values: dict[str, Any] = {"id": draft.id, "pack": pack, "version": version, "by": by, "at": at}
     await session.execute(
         text(
-            "INSERT INTO policy_version (policy_id, version, content, hash, loaded_at, loaded_by) "
-            "VALUES (:id, :version, CAST(:content AS jsonb), :hash, :at, :by)"
+            "INSERT INTO policy_version (policy_id, version, content, hash, loaded_at, loaded_by, valid_from) "
+            "VALUES (:id, :version, CAST(:content AS jsonb), :hash, :at, :by, :valid_from)"
         ),
-        values | {"content": dump(draft.content), "hash": draft.hash},
+        values | {"content": dump(draft.content), "hash": draft.hash, "valid_from": valid_from},
     )
     await session.execute(
         text(
             "INSERT INTO policy (id, pack, version, enabled, revision, changed_at, changed_by) "
             "VALUES (:id, :pack, :version, :enabled, 1, :at, :by) "
             "ON CONFLICT (id) DO UPDATE SET version = excluded.version, revision = policy.revision + 1, "
+            "enabled = CASE WHEN :restart THEN excluded.enabled ELSE policy.enabled END, "
             "changed_at = excluded.changed_at, changed_by = excluded.changed_by"
         ),
-        values | {"enabled": draft.enabled},
+        values | {"enabled": draft.enabled, "restart": restart},
+    )
+
+
+async def end_policy(
+    session: AsyncSession, policy_id: str, until: datetime, at_once: bool, by: str, at: datetime
+) -> None:
+    """A policy decides on no fact from `until` on; at once, on none at all."""
+    await session.execute(
+        text("UPDATE policy_version SET valid_until = :until WHERE policy_id = :id AND valid_until IS NULL"),
+        {"id": policy_id, "until": until},
+    )
+    await session.execute(
+        text(
+            "UPDATE policy SET enabled = enabled AND NOT :at_once, revision = revision + 1, changed_at = :at, "
+            "changed_by = :by WHERE id = :id"
+        ),
+        {"id": policy_id, "at_once": at_once, "by": by, "at": at},
     )
 
 

@@ -8,22 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain import NO_MATCH, explain
 from services.scheduler.domain.task import NAMES
-from services.scheduler.domain.whom import rate_of, whom_text
 from services.scheduler.store.decisions import StoredDecision
-from services.scheduler.store.policies import StoredPolicy, StoredVersion
 from services.scheduler.store.tasks import StoredTask
 from shared.privacy import mask_text
 
-PACK_EXAMPLE: dict[str, Any] = {
-    "name": "demo",
-    "files": {
-        "pack.yaml": "format: 1\nname: demo\ntitle: 示例策略包\n",
-        "policies/repair.yaml": (
-            "id: repair-all\ntitle: 维修全部回访\ntrigger: {events: [repair.closed]}\nrate: all\n"
-            "delay: {days: 1}\ndeadline: {working_days: 3}\nquestionnaire: gas-repair\nteam: hotline\n"
-        ),
-    },
-}
 EVENT_EXAMPLE: dict[str, Any] = {
     "id": "试算-1",
     "source": "/erp/test",
@@ -31,81 +19,6 @@ EVENT_EXAMPLE: dict[str, Any] = {
     "time": "2026-03-02T16:05:00+08:00",
     "data": {"work_order_no": "WX1", "result": "repaired", "customer": {"id": "C1", "name": "陈静"}},
 }
-
-
-class PackIn(BaseModel):
-    """策略包：各文件路径与内容。"""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [PACK_EXAMPLE]})
-
-    name: str = Field(description="策略包名称，须与 pack.yaml 中一致")
-    files: dict[str, str] = Field(description="路径 → 文件内容（YAML 文本）；须有 pack.yaml")
-
-
-class PolicyResult(BaseModel):
-    id: str = Field(description="策略编号")
-    result: str = Field(description="created 新建、changed 新版本、unchanged 未变、withdrawn 已不在包中，停用")
-
-
-class PackOut(BaseModel):
-    """应用策略包的结果。"""
-
-    name: str
-    title: str
-    policies: list[PolicyResult]
-
-
-class PolicyOut(BaseModel):
-    """一条策略的当前版本。"""
-
-    id: str = Field(description="策略编号")
-    title: str = Field(description="名称")
-    pack: str = Field(description="所属策略包")
-    version: int = Field(description="当前版本")
-    enabled: bool = Field(description="是否启用")
-    clauses: list[str] = Field(description="依据的条款")
-    events: list[str] = Field(description="触发事件")
-    rate: float = Field(description="抽取百分比，100 为全部，0 为按数量抽取")
-    whom: str = Field(description="回访多少：全部、20%、每日总量的 20%、每周 5 件")
-    team: str = Field(description="班组")
-    changed_at: datetime
-    changed_by: str
-
-    @classmethod
-    def of(cls, stored: StoredPolicy) -> "PolicyOut":
-        return cls(**_policy(stored))
-
-
-class VersionOut(BaseModel):
-    version: int
-    hash: str = Field(description="内容的 SHA-256")
-    loaded_at: datetime
-    loaded_by: str
-    content: dict[str, Any] = Field(description="完整内容，含默认值")
-
-    @classmethod
-    def of(cls, stored: StoredVersion) -> "VersionOut":
-        return cls(**vars(stored))
-
-
-class PolicyDetail(PolicyOut):
-    """一条策略及其所有版本。"""
-
-    revision: int = Field(description="修改时作为 If-Match")
-    versions: list[VersionOut]
-
-    @classmethod
-    def with_versions(cls, stored: StoredPolicy, versions: list[StoredVersion]) -> "PolicyDetail":
-        found = [VersionOut.of(version) for version in versions]
-        return cls(**_policy(stored), revision=stored.revision, versions=found)
-
-
-def _policy(stored: StoredPolicy) -> dict[str, Any]:
-    content = stored.content
-    fields = {name: content[name] for name in ("title", "clauses", "team")}
-    fields |= {"rate": rate_of(content["rate"]), "whom": whom_text(content["rate"])}
-    names = ("id", "pack", "version", "enabled", "changed_at", "changed_by")
-    return fields | {"events": content["trigger"]["events"]} | {name: getattr(stored, name) for name in names}
 
 
 class DecisionOut(BaseModel):
