@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
 from services.scheduler.domain.book import Match, PolicyBook, Rule, match
+from services.scheduler.domain.chain import Chained
 from services.scheduler.domain.customer import Customer, updated
-from services.scheduler.domain.decide import Decision, decide, malformed
+from services.scheduler.domain.decide import Decision, decide, malformed, place, turned
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.runs import Moved, heard
 from services.scheduler.domain.value import Value
 
 Customers = MutableMapping[str, Customer]
+NO_CHAINS: Chained = {}
 
 
 class Matched(Value, frozen=True):
@@ -34,13 +37,23 @@ class Matched(Value, frozen=True):
         late = [match(rule, self.fact, customer) for rule in self.unasked]
         return [*self.matches, *late] if late else self.matches
 
+    @property
+    def recalled(self) -> bool:
+        """Whether its fact has happened before, and only now is its occasion."""
+        return bool(self.matches) and self.matches[0].occasion is not None
+
 
 class Decided(Value, frozen=True):
-    """A decision with its customer as they were before and are after it."""
+    """A decision with its customer as they were before and are after it; `turns` are runs that the fact moved first."""
 
     decision: Decision
     before: Customer
     after: Customer
+    turns: tuple[Decision, ...] = ()
+
+    @property
+    def records(self) -> tuple[Decision, ...]:
+        return (*self.turns, self.decision)
 
 
 def match_in_order(
@@ -82,16 +95,19 @@ def match_occasions(occasions: Sequence[Occasion], kept: Mapping[str, Customer])
     ]
 
 
-def decide_in_order(matched: Sequence[Matched], plans: Customers) -> Iterator[Decided]:
-    """Decide one by one. `plans` are the customers somebody was drawn for, with contacts and open tasks; kept up to date."""
+def decide_in_order(matched: Sequence[Matched], plans: Customers, chained: Chained = NO_CHAINS) -> Iterator[Decided]:
+    """Decide one by one. `plans` are the customers somebody was drawn for or whose runs listen, with contacts, open tasks
+    and what they wait for; kept up to date. What a fact means to the runs that are going comes before what it begins.
+    """
     for one in matched:
         if one.flaw:
             yield Decided(malformed(one.fact, one.flaw), one.customer, one.customer)
             continue
-        customer = one.customer
-        if plan := plans.get(customer.id):
-            customer = plan._replace(profile=customer.profile, memory=customer.memory)
-        decision, after = decide(one.fact, one.answers(customer), customer)
-        if decision.tasks:
-            plans[customer.id] = after
-        yield Decided(decision, customer, after)
+        before = one.customer
+        if plan := plans.get(before.id):
+            before = plan._replace(profile=before.profile, memory=before.memory)
+        listening = heard(before, one.fact, chained, place) if before.waiting and not one.recalled else Moved(before)
+        decision, after = decide(one.fact, one.answers(before), listening.customer)
+        if after is not before:
+            plans[before.id] = after
+        yield Decided(decision, before, after, tuple(turned(turn) for turn in listening.turns))

@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from services.scheduler.domain.chain import chains_of, heeded_by
 from services.scheduler.domain.conditions import Check, Failure, compile_condition, histories
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.draw import Share, shares
@@ -43,7 +44,7 @@ class Match(Value, frozen=True):
     """What a policy said to a fact: the failing leaf, else the number drawn (None where everybody is followed up).
 
     `entry` says which population it entered, to be drawn later. `occasion` is why it is planned only now, for a fact that
-    was decided on before.
+    was decided on before; `counts_from` where delay and deadline count from something else than either.
     """
 
     policy: Policy
@@ -51,6 +52,7 @@ class Match(Value, frozen=True):
     draw: float | None = None
     occasion: Occasion | None = None
     entry: Entry | None = None
+    counts_from: datetime | None = None
 
     @property
     def drawn(self) -> bool:
@@ -66,7 +68,7 @@ class Match(Value, frozen=True):
 
     def anchor(self, fact: Fact) -> datetime:
         """What delay and deadline count from."""
-        return self.occasion.anchor if self.occasion else fact.at
+        return self.counts_from or (self.occasion.anchor if self.occasion else fact.at)
 
 
 class PolicyBook:
@@ -109,6 +111,8 @@ class PolicyBook:
 
     def _index(self, rules: Sequence[Rule]) -> None:
         self.policies = {rule.policy.id: rule.policy for rule in rules}
+        self.chained = chains_of(self.policies.values())
+        self.heeded = heeded_by(self.chained)
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
         self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}

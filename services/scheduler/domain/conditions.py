@@ -32,9 +32,14 @@ class Failure(NamedTuple):
     expected: Any
     actual: Any
 
+    def recorded(self) -> dict[str, Any]:
+        """As a decision's record keeps it."""
+        return {"field": self.field, "op": self.op, "value": self.expected, "actual": _shown(self.actual)}
+
 
 Check = Callable[[Fact, Customer], Failure | None]
 EVENT_FIELDS = ("type", "time", "source")
+LONGEST_SHOWN = 200
 
 
 def compile_condition(tree: Content | None) -> Check:
@@ -152,3 +157,10 @@ def getter(field: str) -> Getter:
         (leaf,) = path
         return lambda fact, customer: inner.get(leaf) if type(inner := fact.data.get(root)) is dict else None
     return lambda fact, customer: value_at(fact.data, (root, *path))
+
+
+def _shown(value: Any) -> Any:
+    """A value as a record keeps it: a long text is cut, of a structure only its size is told."""
+    if isinstance(value, str):
+        return value[:LONGEST_SHOWN]
+    return f"（{len(value)} 项）" if isinstance(value, dict | list) else value

@@ -9,6 +9,7 @@ from services.scheduler.domain.ledger import Contact, contact_of
 from services.scheduler.domain.memory import Memory
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
+from services.scheduler.domain.waiting import Waiting
 from services.scheduler.domain.windows import local_day
 
 BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
@@ -31,7 +32,8 @@ NOTHING: Mapping[str, Any] = {}
 class Customer(Value, frozen=True):
     """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused.
 
-    `memory` holds earlier events that some condition counts.
+    `open` are the tasks not yet released, `memory` holds earlier events that some condition counts, `waiting` what the
+    customer's runs wait for.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Customer(Value, frozen=True):
     contacts: tuple[Contact, ...] = ()
     open: tuple[Task, ...] = ()
     memory: Memory = ()
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def do_not_contact(self) -> bool:
@@ -61,14 +64,32 @@ class Customer(Value, frozen=True):
         """As if `task` had never been planned."""
         tasks = tuple(other for other in self.open if other.id != task.id)
         contacts = tuple(contact for contact in self.contacts if contact.task_id != task.id)
-        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory)
+        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory, self.waiting)
 
     def planned(self, task: Task) -> "Customer":
         """With `task` planned, in the place of its earlier self if there was one."""
         bare = self.without(task) if self.open else self
         counted = (contact_of(task),) if task.counted else ()
         contacts, tasks = (*bare.contacts, *counted), (*bare.open, task)
-        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory)
+        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory, self.waiting)
+
+    def taken_over(self, weaker: Task, task: Task) -> "Customer":
+        """With `task` planned in the place of `weaker`: who waited for the one's result now waits for the other's."""
+        after = self.without(weaker).planned(task)
+        if not self.waiting:
+            return after
+        moved = tuple(row._replace(task_id=task.id) if row.task_id == weaker.id else row for row in self.waiting)
+        return after._replace(waiting=moved)
+
+    def waits(self, row: Waiting) -> bool:
+        return any(other.id == row.id for other in self.waiting)
+
+    def waiting_for(self, row: Waiting) -> "Customer":
+        return self._replace(waiting=(*self.waiting, row))
+
+    def not_waiting(self, *rows: Waiting) -> "Customer":
+        ended = {row.id for row in rows}
+        return self._replace(waiting=tuple(row for row in self.waiting if row.id not in ended))
 
     def contacted(self, task: Task, day: date) -> "Customer":
         """With the contact of `task` counted on the day it took place."""
@@ -103,7 +124,14 @@ def updated(customer: Customer, fact: Fact) -> Customer:
     elif block.get("do_not_contact") is True:
         profile["do_not_contact"] = True
     return Customer(
-        customer.id, profile, fact.at, customer.opted_out, customer.contacts, customer.open, customer.memory
+        id=customer.id,
+        profile=profile,
+        as_of=fact.at,
+        opted_out=customer.opted_out,
+        contacts=customer.contacts,
+        open=customer.open,
+        memory=customer.memory,
+        waiting=customer.waiting,
     )
 
 

@@ -10,10 +10,11 @@ from services.scheduler.domain.caps import PARTS, CapState
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.merge import find_partner, forbidding_cap, join, take_over
-from services.scheduler.domain.occasion import ARRIVED, Occasion
+from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.periods import DAY
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.provisional import terms_of
+from services.scheduler.domain.runs import Cause, Turn, begun
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.windows import Span, plan_span
@@ -23,8 +24,13 @@ Outcome = Literal[
     "planned",
     "merged",
     "enrolled",
+    "waiting",
     "capped",
     "refused",
+    "stopped",
+    "ignored",
+    "wait_expired",
+    "skipped",
     "no_customer",
     "sampled_out",
     "no_policy_matches",
@@ -34,14 +40,18 @@ RANK: tuple[Outcome, ...] = (
     "planned",
     "merged",
     "enrolled",
+    "waiting",
     "capped",
     "refused",
+    "stopped",
+    "ignored",
+    "wait_expired",
+    "skipped",
     "no_customer",
     "sampled_out",
     "no_policy_matches",
 )
 CONDITION = "condition"
-LONGEST_SHOWN = 200
 Detail = dict[str, Any]
 
 
@@ -52,7 +62,7 @@ class Decision(Value, frozen=True):
     outcome: Outcome
     details: tuple[Detail, ...] = ()
     tasks: tuple[Task, ...] = ()
-    occasion: Occasion | None = None
+    occasion: Occasion | Cause | None = None
 
     @property
     def key(self) -> UUID:
@@ -65,10 +75,12 @@ class Decision(Value, frozen=True):
     @property
     def name(self) -> str:
         """The event type in the record."""
-        return ARRIVED if self.occasion else self.fact.name
+        return self.occasion.name if self.occasion else self.fact.name
 
 
-class _Placed(Value, frozen=True):
+class Placed(Value, frozen=True):
+    """What became of one contact that a policy wants."""
+
     detail: Detail
     customer: Customer
     tasks: tuple[Task, ...] = ()
@@ -82,10 +94,16 @@ def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[De
     if len(drawn) > 1:
         drawn.sort(key=lambda match: match.policy.strength)
     for match in drawn:
-        placed = _place(fact, match, customer)
-        customer = placed.customer
-        details.append(placed.detail)
-        tasks += placed.tasks
+        if match.policy.chain and fact.customer_id:
+            runs = begun(fact, match, customer, place)
+            customer = runs[-1].customer
+            details += [detail for run in runs for detail in run.details]
+            tasks += [task for run in runs for task in run.tasks]
+        else:
+            placed = place(fact, match, customer)
+            customer = placed.customer
+            details.append(placed.detail)
+            tasks += placed.tasks
     occasion = matches[0].occasion if matches else None
     return Decision(fact, _outcome(details), tuple(details), tuple(tasks), occasion), customer
 
@@ -93,6 +111,12 @@ def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[De
 def malformed(fact: Fact, flaw: str) -> Decision:
     """The decision on data that don't fit what a pack says of their kind: nothing is believed of them."""
     return Decision(fact, "malformed", ({"result": "malformed", "reason": flaw},))
+
+
+def turned(turn: Turn) -> Decision:
+    """The record of a run that was moved."""
+    run = turn.run
+    return Decision(run.fact, _outcome(run.details), tuple(run.details), tuple(run.tasks), turn.cause)
 
 
 def _outcome(details: list[Detail]) -> Outcome:
@@ -110,20 +134,11 @@ def _passed_over(match: Match) -> Detail:
     elif failed is None:
         detail["draw"], detail["rate"] = match.draw, policy.rate
     else:
-        detail["result"] = CONDITION
-        leaf = {"field": failed.field, "op": failed.op, "value": failed.expected, "actual": _shown(failed.actual)}
-        detail["failed"] = leaf
+        detail["result"], detail["failed"] = CONDITION, failed.recorded()
     return detail
 
 
-def _shown(value: Any) -> Any:
-    """A value as a record keeps it: a long text is cut, of a structure only its size is told."""
-    if isinstance(value, str):
-        return value[:LONGEST_SHOWN]
-    return f"（{len(value)} 项）" if isinstance(value, dict | list) else value
-
-
-def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
+def place(fact: Fact, match: Match, customer: Customer) -> Placed:
     """Refusal, window, merge, cap, plan: the first that applies decides."""
     policy = match.policy
     detail: Detail = {"policy": policy.id, "version": policy.version, "draw": match.draw, "rate": policy.rate}
@@ -132,19 +147,21 @@ def _place(fact: Fact, match: Match, customer: Customer) -> _Placed:
         detail["step"] = policy.step
     if match.occasion:
         detail["occasion"] = match.occasion.reason
+    if match.occasion and match.occasion.because:
+        detail["because"] = match.occasion.because
     if not fact.customer_id:
-        return _Placed(detail | {"result": "no_customer"}, customer)
+        return Placed(detail | {"result": "no_customer"}, customer)
     if policy.round == 1 and (reason := _refusal(moment, policy, customer)):
-        return _Placed(detail | {"result": "refused", "reason": reason}, customer)
+        return Placed(detail | {"result": "refused", "reason": reason}, customer)
     span = _span(fact, match, moment)
     detail |= _arithmetic(span)
     partner = find_partner(customer, fact, policy, span, match.asked_at(fact))
     if partner is not None:
         return _combine(fact, policy, span, partner, customer, detail)
     if cap := forbidding_cap(customer, policy, span):
-        return _Placed(detail | {"result": "capped", "cap": _cap_detail(cap)}, customer)
+        return Placed(detail | {"result": "capped", "cap": _cap_detail(cap)}, customer)
     task = new_task(fact, policy, span)
-    return _Placed(_planned(detail, span, task), customer.planned(task), (task,))
+    return Placed(_planned(detail, span, task), customer.planned(task), (task,))
 
 
 def _span(fact: Fact, match: Match, moment: datetime) -> Span:
@@ -174,14 +191,14 @@ def _arithmetic(span: Span) -> Detail:
     return detail
 
 
-def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> _Placed:
+def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> Placed:
     if partner.priority <= policy.priority:
         joined = join(partner, fact, policy, span)
         detail |= {"result": "merged", "partner": str(partner.id), "due": joined.due_at, "deadline": joined.deadline_at}
-        return _Placed(detail, customer.planned(joined), (joined,))
+        return Placed(detail, customer.planned(joined), (joined,))
     task, weaker = take_over(new_task(fact, policy, span), partner)
     detail = _planned(detail, Span(task.due_at, task.deadline_at), task) | {"partner": str(weaker.id)}
-    return _Placed(detail, customer.without(weaker).planned(task), (weaker, task))
+    return Placed(detail, customer.taken_over(weaker, task), (weaker, task))
 
 
 def _planned(detail: Detail, span: Span, task: Task) -> Detail:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.scheduler.domain import explain_run
 from services.scheduler.domain.explain_condition import unmet
 from services.scheduler.domain.strata import stratum_text
 from shared.zone import ORG_ZONE
@@ -19,6 +20,7 @@ SUMMARIES = {
     "sampled_out": "不回访：未被抽中。",
     "no_policy_matches": f"不回访：{NO_MATCH}。",
     "malformed": "不回访：事实的数据不符合此类事件的声明。",
+    **explain_run.SUMMARIES,
 }
 PERIODS = {"week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}
 PARTS = {"purposes": "用途", "policies": "策略", "tiers": "层级"}
@@ -43,11 +45,18 @@ def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
         return f"数据有误：{detail['reason']}。"
     policy = detail["policy"]
     name = f"策略「{titles.get(policy, policy)}」（{policy} 第 {detail['version']} 版）"
+    name += explain_run.step_of(detail)
+    if tell := explain_run.SENTENCES.get(detail["result"]):
+        return name + tell(detail, local_text)
     return name + _RESULTS[detail["result"]](detail)
 
 
 def _condition(detail: Mapping[str, Any]) -> str:
     return f"的条件不成立：{unmet(detail['failed'])}。"
+
+
+def _skipped(detail: Mapping[str, Any]) -> str:
+    return f"{explain_run.why(detail, local_text)}，不执行：{unmet(detail['failed'])}。"
 
 
 def _enrolled(detail: Mapping[str, Any]) -> str:
@@ -57,6 +66,8 @@ def _enrolled(detail: Mapping[str, Any]) -> str:
 
 
 def _draw(detail: Mapping[str, Any]) -> str:
+    if because := explain_run.why(detail, local_text):
+        return because
     if occasion := OCCASIONS.get(detail.get("occasion", "")):
         return occasion
     if detail.get("draw") is None:
@@ -128,6 +139,7 @@ def local_text(at: str | datetime) -> str:
 
 _RESULTS = {
     "condition": _condition,
+    "skipped": _skipped,
     "enrolled": _enrolled,
     "sampled_out": _sampled_out,
     "no_customer": _no_customer,

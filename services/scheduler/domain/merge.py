@@ -88,6 +88,8 @@ def forbidding_cap(customer: Customer, policy: Policy, span: Span) -> CapState |
 def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span, moment: datetime) -> bool:
     if not task.merge or (task.channel, task.purpose, task.round) != (policy.channel, policy.purpose, policy.round):
         return False
+    if policy.step and policy.id in (task.policy_id, *task.combined) and _about(task, fact):
+        return False  # another step of the same run: to be contacted twice is what it wants
     if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
         return False
     common = common_span(task, span)

@@ -1,5 +1,6 @@
 """An occasion: the moment has come to plan a contact that one policy wants, after the fact itself was decided on."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -17,7 +18,8 @@ ARRIVED = "occasion.arrived"
 class Occasion(NamedTuple):
     """`policy` is the version (and step) to plan for `fact`; `key` the identity of its decision record.
 
-    `moment` is when it arrived: nothing is planned before it. `anchor` is what delay and deadline count from.
+    `moment` is when it arrived: nothing is planned before it. `anchor` is what delay and deadline count from. `because` is
+    what else its record keeps of the reason.
     """
 
     key: UUID
@@ -26,6 +28,12 @@ class Occasion(NamedTuple):
     reason: Reason
     moment: datetime
     anchor: datetime
+    because: Mapping[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """The event type in its record."""
+        return ARRIVED
 
     @property
     def asked_at(self) -> datetime:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,11 +15,13 @@ import orjson
 from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.caps import PARTS, Cap
 from services.scheduler.domain.caps_file import read_caps
+from services.scheduler.domain.chain import chain_of
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.kinds_file import KINDS, read_kinds, require_unique
 from services.scheduler.domain.policy import Policy, Trigger
-from services.scheduler.domain.policy_file import Defaults, read_policy
+from services.scheduler.domain.policy_file import Defaults
 from services.scheduler.domain.section import Problem, Section
+from services.scheduler.domain.steps_file import read_chained_policy
 from services.scheduler.domain.timing import window_of
 from services.scheduler.domain.timing_file import read_pack_timing
 from services.scheduler.domain.whom import whom_of
@@ -160,6 +163,7 @@ def policy_of(
         clauses=tuple(c["clauses"]),
         valid_from=valid_from,
         valid_until=valid_until,
+        chain=chain_of(c, partial(policy_of, version=version, calendar=calendar)),
     )
 
 
@@ -206,7 +210,7 @@ def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draf
     if section.has("policies"):
         parts = section.sections("policies", "一条策略")
         section.close()
-    return [(part, Draft(*read_policy(part, defaults))) for part in parts]
+    return [(part, Draft(*read_chained_policy(part, defaults))) for part in parts]
 
 
 def _require_unique(policies: list[tuple[Section, Draft]]) -> None:

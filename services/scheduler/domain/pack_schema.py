@@ -18,6 +18,7 @@ from services.scheduler.domain.policy_file import BEGINNING_FORM, ID_FORM
 from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.scenario import DrawMode
 from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
+from services.scheduler.domain.steps_schema import definitions, run_properties
 from services.scheduler.domain.task import TaskState
 from services.scheduler.domain.timing_file import (
     CODE_FORM,
@@ -61,6 +62,7 @@ def pack_schema() -> Schema:
             "pack": _pack(),
             "policies": _object({"policies": _list(_ref("policy"))}, ["policies"]),
             "policy": _policy(),
+            **definitions(_policy()["properties"], _amount),
             "kinds": _object({"kinds": _filled(_ref("kind"), "包自己的事件种类")}, ["kinds"]),
             "kind": _kind(),
             "window": _window({}, "接触时段"),
@@ -127,6 +129,7 @@ def _policy() -> Schema:
         "guards": _filled({"enum": [CASE_OPEN_GUARD]}, "下达前的检查：有未结投诉时取消"),
         "enabled": {"type": "boolean", "description": "首次应用时是否启用"},
         "valid_from": _form(BEGINNING_FORM, "从何时的事实起生效：一天，或 2026-12-01 08:00 这样的时间"),
+        **run_properties(),
     }
     return _object(properties, ["id", "title", "trigger", "rate"])
 

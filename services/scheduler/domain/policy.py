@@ -1,15 +1,18 @@
 """What a policy says: whom, when, how often and by whom to follow up (issue of the regulations, R01-R13)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.caps import Cap
 from services.scheduler.domain.draw import Drawing
 from services.scheduler.domain.limits import Quota
 from services.scheduler.domain.windows import Window
+
+if TYPE_CHECKING:
+    from services.scheduler.domain.chain import Chain
 
 Participation = Literal["counted", "unblocked", "exempt"]
 Purpose = Literal["followup", "greeting", "notice"]
@@ -36,7 +39,7 @@ class Policy:
     It decides on facts from `valid_from` to before `valid_until`, by their own time; without them on all.
     `drawing` draws of closed periods what `rate` would draw at once (it then is the percentage, 0 for a number); `quota`
     and `ceiling` (contacts per day) limit what the policy plans.
-    A step of a policy with several is a policy of its own: `step` names it.
+    `chain` are its steps, if it has several; each is a policy of its own too: `step` names it.
     """
 
     id: str
@@ -68,10 +71,11 @@ class Policy:
     drawing: Drawing | None = None
     quota: Quota | None = None
     ceiling: int | None = None
+    chain: "Chain | None" = None
 
     def step_named(self, step: str) -> "Policy":
-        """The policy as it is for one of its steps."""
-        return replace(self, step=step) if step else self
+        """The policy as it is for one of its steps. Raises KeyError."""
+        return self.chain.policies[step] if self.chain and step else self
 
     @property
     def counted(self) -> tuple[str, ...]:

@@ -16,13 +16,16 @@ from services.scheduler.domain.batch import Matched, decide_in_order, match_in_o
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.contacts import CASE_STATES, Settlement, Told, settled, told_by
 from services.scheduler.domain.customer import REFUSED, Customer, way_of
-from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.draws import GRACE, Draws, Name, names_of, names_of_decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.outcome import Outcome, outcome_of_end, outcome_of_message, outcome_of_visit, task_id_in
 from services.scheduler.domain.periods import Period
 from services.scheduler.domain.release import CaseStanding, Circumstances, release_verdict
 from services.scheduler.domain.reserve import plan_lost, release_lost, visit_lost
+from services.scheduler.domain.runs import Moved, heard, ran_out, told
+from services.scheduler.domain.simulated_runs import SimulatedRuns
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.windows import local_day
 from shared.contracts.base import INTAKE
@@ -63,6 +66,7 @@ class Simulation:
         self._called: deque[Occasion] = deque()
         self._awaited = 0
         self._seen: set[UUID] = set()
+        self._runs = SimulatedRuns(book.heeded)
 
     def happen(self, fact: Fact) -> Decision | None:
         """Take a fact, or an event of the platform, in; gives the decision where the service would make one.
@@ -75,10 +79,14 @@ class Simulation:
         self.advance(fact.at)
         if fact.name in CASE_STATES:
             self._note_case(fact)
-        elif told := told_by(fact.name, str(fact.data.get("reason", ""))):
-            self._note_visit(fact, told)
+        elif says := told_by(fact.name, str(fact.data.get("reason", ""))):
+            self._note_visit(fact, says)
+        elif outcome := outcome_of_message(fact.name, fact.id, fact.at, fact.data):
+            self._conclude(task_id_in(fact.data.get("cause_id")), outcome)
         elif fact.name == "notification.opted_out":
             self._note_opt_out(fact)
+        for name in self._runs.listening(fact) if not fact.customer_id else ():
+            self._move(heard(self._customers[name], fact, self.book.chained, place))
         decision = self._decide(fact) if self._to_be_decided(fact) else None
         self._occur_called()
         return decision
@@ -112,7 +120,7 @@ class Simulation:
         declared = by_type(fact.type)
         if declared is None or declared.topic == INTAKE:
             return True
-        return fact.name == RESOLVED or self.book.triggered_by(fact.type)
+        return fact.name == RESOLVED or self.book.triggered_by(fact.type) or fact.type in self.book.heeded
 
     def _decide(self, fact: Fact) -> Decision:
         (matched,), seen = match_in_order(self.book, [fact], self._customers)
@@ -136,11 +144,11 @@ class Simulation:
             self.occur(self._called.popleft())
 
     def _place(self, matched: Sequence[Matched]) -> Decision:
-        (decided,) = decide_in_order(matched, self._customers)
+        (decided,) = decide_in_order(matched, self._customers, self.book.chained)
         decision = decided.decision
-        self.decisions[decision.key] = decision
-        for task in decision.tasks:
-            self._keep(task)
+        for record in decided.records:
+            self._record(record)
+        self._expect(decided.after)
         if plan_lost(decision):
             self._replace(names_of_decision(decision), decision.at)
         return decision
@@ -148,6 +156,31 @@ class Simulation:
     def _replace(self, lost: Iterable[Name], called_at: datetime) -> None:
         """Those in reserve come after all that is planned already."""
         self._called.extend(self.draws.replace(lost, called_at))
+
+    def _record(self, decision: Decision) -> None:
+        self.decisions[decision.key] = decision
+        for task in decision.tasks:
+            self._keep(task)
+
+    def _move(self, moved: Moved) -> None:
+        """Runs of a customer have moved on."""
+        self._customers[moved.customer.id] = moved.customer
+        for turn in moved.turns:
+            self._record(turned(turn))
+        self._expect(moved.customer)
+
+    def _expect(self, customer: Customer) -> None:
+        for limit in self._runs.note(customer):
+            self.at(limit.moment, partial(self._run_out, customer.id, limit.moment), awaited=limit.plans)
+
+    def _run_out(self, customer_id: str, moment: datetime) -> None:
+        self._move(ran_out(self._customers[customer_id], moment, self.book.chained, place))
+
+    def _conclude(self, task_id: UUID | None, outcome: Outcome | None) -> None:
+        """What a contact has come to leads on the runs that wait for it."""
+        task = self.tasks.get(task_id) if task_id else None
+        if task is not None and outcome is not None:
+            self._move(told(self._customers[task.customer_id], task.id, outcome, self.book.chained, place))
 
     def _keep(self, task: Task) -> None:
         self.tasks[task.id] = task
@@ -170,22 +203,25 @@ class Simulation:
             self._replace(names_of(task), task.due_at)
         contacts = customer.contacts if verdict.state == "released" else customer.without(task).contacts
         self._customers[customer.id] = customer.without(task)._replace(contacts=contacts)
+        if verdict.state != "released":
+            self._conclude(task.id, outcome_of_end(verdict.state, verdict.reason, task.due_at))
 
-    def _note_visit(self, fact: Fact, told: Told) -> None:
+    def _note_visit(self, fact: Fact, says: Told) -> None:
         task = self.tasks.get(UUID(fact.data["task_id"]))
         if task is None:
             return
-        if told.ends and task.state == "released":
-            self._keep(moved(task, told.ends, told.reason))
-        if visit_lost(fact.name, told.reason):
+        if says.ends and task.state == "released":
+            self._keep(moved(task, says.ends, says.reason))
+        if visit_lost(fact.name, says.reason):
             self._replace(names_of(task), fact.at)
         customer = self._customers[task.customer_id]
-        made = settled(self._contacts.get(task.id), Settlement(told.contact, local_day(fact.at)))
+        made = settled(self._contacts.get(task.id), Settlement(says.contact, local_day(fact.at)))
         self._contacts[task.id] = made
         customer = customer.without(task) if made.state == "released" else customer.contacted(task, made.day)
-        if told.refused:
+        if says.refused:
             customer = _opted_out(customer, way_of(task.channel, REFUSED), fact.at)
         self._customers[customer.id] = customer
+        self._conclude(task.id, outcome_of_visit(fact.name, fact.id, fact.at, fact.data))
 
     def _note_opt_out(self, fact: Fact) -> None:
         data = fact.data

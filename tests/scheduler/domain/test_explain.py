@@ -3,6 +3,7 @@ from services.scheduler.domain.explain import explain
 from services.scheduler.domain.ledger import Contact
 from shared.ids import new_id
 from tests.scheduler.builders import MONDAY, at, book, fact, judge
+from tests.scheduler.domain.test_run import Play
 
 NEXT_DAY = {"delay": {"days": 1}, "deadline": {"working_days": 3}}
 
@@ -63,3 +64,41 @@ def test_a_target_a_blackout_and_holidays_not_yet_published_are_told() -> None:
     )
     assert "停访期" not in told(closed, fact(data={"org": {"code": "MY"}}))
     assert "放假安排尚未公布，时间暂定" in told(book(NEXT_DAY), fact(time=at("2026-12-30 10:00")))
+
+
+def test_a_step_is_told_with_the_reason_why_it_is_its_turn() -> None:
+    sms = {"channel": "sms"}
+    unhappy = {"field": "result", "op": "eq", "value": "dissatisfied"}
+    rain = {"events": ["weather.rained"], "same": "area", "within": {"days": 30}}
+    play = Play({"id": "first", "fallback": [sms]}, {"id": "again", "if": unhappy}, {"id": "rain", "wait": rain})
+    play.fact()
+    play.call("first", "unreachable", "2026-03-02 11:00")
+    play.call("first.sms", "completed", "2026-03-02 12:00", rating=5)
+    play.advance(at("2026-04-02 10:00"))
+    begun, by_sms, satisfied, dry = _told(play)
+    assert "（p1 第 1 版）的步骤 first：命中，全部回访，计划任务" in begun
+    assert "的步骤 rain：等待事件 weather.rained（area 为 未知，等不到），最迟等到 2026-04-01 10:00 (周三)。" in begun
+    assert "的步骤 first.sms：上一步结果为未能联系上（2026-03-02 11:00 (周一)），计划任务" in by_sms
+    assert "流程结束：上一步的结果不需要下一步。" in satisfied
+    assert "要求 result 等于 “dissatisfied”，实际为 “completed”。" in satisfied
+    assert "没有等到事件，2026-04-01 10:00 (周三) 停止等待。" in dry
+
+
+def test_the_end_of_a_run_is_told_with_what_ended_it() -> None:
+    steps = ({"id": "first", "delay": {"days": 3}}, {"id": "later", "delay": {"days": 9}})
+    play = Play(*steps, stop={"events": ["order.completed"]})
+    play.fact()
+    play.fact("order.completed", "2026-03-03 10:00")
+    assert "流程终止（order.completed，2026-03-03 10:00 (周二)），取消已计划的 2 个任务。" in _told(play)[1]
+    play = Play(*steps, again="ignore")
+    play.fact()
+    play.fact(when="2026-03-03 10:00")
+    assert "不另起流程" in _told(play)[1]
+    play = Play(*steps, again="restart", merge=False)
+    play.fact()
+    play.fact(when="2026-03-03 10:00")
+    assert "重新触发，上一流程终止，取消已计划的 2 个任务。" in _told(play)[1]
+
+
+def _told(play: Play) -> list[str]:
+    return ["\n".join(explain(one.outcome, one.details, {})) for one in play.decisions.values()]

@@ -1,0 +1,77 @@
+"""The steps of a policy in Chinese sentences: which one, and why now."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+Detail = Mapping[str, Any]
+Moment = Callable[[str | datetime], str]
+SUMMARIES = {
+    "waiting": "等待约定的事件，发生后再联系。",
+    "stopped": "流程已终止，不再联系。",
+    "ignored": "不回访：同一策略对该客户的流程还在进行。",
+    "wait_expired": "等待已到期，没有等到事件。",
+    "skipped": "流程结束：上一步的结果不需要下一步。",
+}
+RESULTS = {
+    "completed": "已完成",
+    "dissatisfied": "客户不满意",
+    "problem": "问题件",
+    "callback_agreed": "已约定回呼",
+    "unreachable": "未能联系上",
+    "invalid_number": "号码无效",
+    "refused": "客户拒访",
+    "opted_out": "客户已退订此渠道",
+    "capped": "联系次数已达上限",
+    "cancelled": "任务已取消",
+    "expired": "已过期",
+}
+ENDS = {
+    "stopped": "流程终止",
+    "restarted": "重新触发，上一流程终止",
+    "customer_refused": "客户不接受联系，流程终止",
+}
+
+
+def step_of(detail: Detail) -> str:
+    """` 的步骤 again`; nothing where a policy is a single contact."""
+    return f"的步骤 {detail['step']}：" if detail.get("step") else ""
+
+
+def why(detail: Detail, moment: Moment) -> str:
+    """Why the step's turn has come; nothing for those that come with the fact itself."""
+    because = detail.get("because")
+    if not because:
+        return ""
+    if "result" not in because:
+        return f"等到了事件 {because['event']}（{moment(because['at'])}）"
+    return f"上一步结果为{RESULTS.get(because['result'], because['result'])}（{moment(because['at'])}）"
+
+
+def _waiting(detail: Detail, moment: Moment) -> str:
+    begins = f"{why(detail, moment)}，" if why(detail, moment) else ""
+    where = f"（{detail['same']} 为 {detail['value'] or '未知，等不到'}）" if detail.get("same") else ""
+    until = f"，最迟等到 {moment(detail['until'])}" if detail.get("until") else ""
+    return f"{begins}等待事件 {'、'.join(detail['events'])}{where}{until}。"
+
+
+def _stopped(detail: Detail, moment: Moment) -> str:
+    event = f"（{detail['because']['event']}，{moment(detail['because']['at'])}）" if "because" in detail else ""
+    amount = len(detail["cancelled"])
+    return f"{ENDS[detail['reason']]}{event}" + (f"，取消已计划的 {amount} 个任务。" if amount else "。")
+
+
+def _ignored(detail: Detail, moment: Moment) -> str:
+    return "命中，但该客户的同一流程还在进行，不另起流程。"
+
+
+def _wait_expired(detail: Detail, moment: Moment) -> str:
+    return f"没有等到事件，{moment(detail['because']['at'])} 停止等待。"
+
+
+SENTENCES: dict[str, Callable[[Detail, Moment], str]] = {
+    "waiting": _waiting,
+    "stopped": _stopped,
+    "ignored": _ignored,
+    "wait_expired": _wait_expired,
+}

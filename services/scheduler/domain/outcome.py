@@ -1,0 +1,110 @@
+"""What a step of a chain came to: what a contact's events, or the end of its task, say about it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from services.scheduler.domain.facts import Fact, new_fact
+from shared.ids import derived_id
+
+Result = Literal[
+    "completed",
+    "dissatisfied",
+    "problem",
+    "callback_agreed",
+    "unreachable",
+    "invalid_number",
+    "refused",
+    "opted_out",
+    "capped",
+    "cancelled",
+    "expired",
+]
+TOOK_PLACE = ("completed", "dissatisfied", "problem")
+UNREACHED = ("unreachable", "invalid_number")
+CALLBACK = "callback_agreed"
+REFUSED = "refused"
+REFUSALS = ("do_not_contact", "customer_refused")
+TOLD = ("rating", "score", "satisfaction", "effective", "responded", "resolved", "answers")
+FIELDS = ("result", "reason", "problem", *TOLD)
+WORST_CONTENT_RATING = 3
+
+
+class Outcome(NamedTuple):
+    """`event` and `event_id` name what told it; `told` is what the customer said (rating, answers …).
+
+    `channel` is that of a message, which may be another one about the same task ("" = of the task itself).
+    """
+
+    result: str
+    at: datetime
+    event: str
+    event_id: str = ""
+    reason: str = ""
+    told: Mapping[str, Any] = {}
+    channel: str = ""
+
+    @property
+    def because(self) -> dict[str, Any]:
+        """As a decision's record keeps it."""
+        kept = {"event": self.event, "id": self.event_id, "at": self.at, "result": self.result, "reason": self.reason}
+        return {name: value for name, value in kept.items() if value}
+
+    def as_fact(self) -> Fact:
+        """As the condition of the next step sees it."""
+        data = {**self.told, "result": self.result, "reason": self.reason}
+        return new_fact(self.event_id, "", derived_id(self.at, self.event_id), self.event, self.event, self.at, data)
+
+
+def outcome_of_visit(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> Outcome | None:
+    """What an event of visits says; None when it says nothing about how the contact went."""
+    if name == "visit.completed":
+        told = {field: data[field] for field in TOLD if data.get(field) is not None}
+        told["problem"] = bool(data.get("problems"))
+        return Outcome(_completed(told), at, name, event_id, "", told)
+    if name == "visit.callback_agreed":
+        return Outcome(CALLBACK, at, name, event_id)
+    if name == "visit.failed":
+        return Outcome(str(data.get("reason", "")), at, name, event_id)
+    return None
+
+
+def outcome_of_message(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> Outcome | None:
+    """What became of a task that is a message; whoever did not get it was not reached."""
+    channel = str(data.get("channel", ""))
+    if name == "notification.delivered":
+        return Outcome("completed", at, name, event_id, channel=channel)
+    if name == "notification.failed":
+        return Outcome("unreachable", at, name, event_id, str(data.get("reason", "")), channel=channel)
+    return None
+
+
+def task_id_in(cause: Any) -> UUID | None:
+    """The task that a message is about, if its cause is one."""
+    try:
+        return UUID(cause)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def outcome_of_end(state: str, reason: str, at: datetime) -> Outcome:
+    """Of a task that ended before anybody contacted the customer."""
+    if state == "expired":
+        return Outcome("expired", at, "followup.expired", reason=reason)
+    result = REFUSED if reason in REFUSALS else "opted_out" if reason == "opted_out" else "cancelled"
+    return Outcome(result, at, "followup.cancelled", reason=reason)
+
+
+def outcome_of_plan(detail: Mapping[str, Any], at: datetime) -> Outcome:
+    """Of a step that was not planned: the detail of its decision says why."""
+    if detail["result"] == "capped":
+        return Outcome("capped", at, "")
+    return outcome_of_end("cancelled", str(detail.get("reason") or detail["result"]), at)._replace(event="")
+
+
+def _completed(told: Mapping[str, Any]) -> str:
+    rating = told.get("rating")
+    if isinstance(rating, int) and rating < WORST_CONTENT_RATING:
+        return "dissatisfied"
+    return "problem" if told["problem"] else "completed"
