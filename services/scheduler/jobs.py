@@ -14,7 +14,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
 
     async def release(runtime: Runtime) -> int:
         async with runtime.db.work(background=True, notify=True) as work:
-            return await release_due(work, runtime.sealer, settings.release_batch)
+            return await release_due(work, runtime.state["desk"], runtime.sealer, settings.release_batch)
 
     async def warn(runtime: Runtime) -> int:
         async with runtime.db.work(background=True, notify=True) as work:

@@ -156,6 +156,7 @@ class CustomerRow(Base, table=True):
     """The small profile; `as_of` is the newest fact it comes from, `opted_out` maps channel:purpose to when.
 
     `memory` lists the newest events that some condition counts (`domain.memory.Remembered`).
+    Nobody contacts them before `paused_until`.
     """
 
     __tablename__ = "customer"
@@ -165,10 +166,11 @@ class CustomerRow(Base, table=True):
     as_of: datetime = Field(sa_column=_instant())
     opted_out: dict[str, Any] = Field(sa_column=_json())
     memory: list[Any] = Field(sa_column=_json())
+    paused_until: datetime | None = Field(sa_column=_instant(nullable=True))
 
 
 class CaseRow(Base, table=True):
-    """How a complaint stands; `resolved_by` is the event that last resolved it."""
+    """How a complaint stands; `resolved_by` is the event that last resolved it, `reopened` tells that it was sent back."""
 
     __tablename__ = "complaint_case"
     __table_args__ = (Index("complaint_case_open", "customer_id", postgresql_where=text("state = 'open'")),)
@@ -178,6 +180,7 @@ class CaseRow(Base, table=True):
     state: str = Field(sa_column=_text())
     resolved_by: str = Field(sa_column=_text())
     as_of: datetime = Field(sa_column=_instant())
+    reopened: bool
 
 
 class DecisionRow(Base, table=True):

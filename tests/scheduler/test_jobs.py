@@ -4,6 +4,7 @@ from typing import Any
 
 from services.scheduler.app import create_app
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store import customers
 from shared.clock import ManualClock
 from shared.contracts.tasks import FollowupExpired, FollowupReleased
 from shared.testing import Served, event, serve
@@ -64,6 +65,52 @@ async def test_who_refused_since_the_plan_is_not_contacted(served: Served, clock
     await served.run_job("release")
     (cancelled,) = await served.published("followup.cancelled")
     assert (cancelled.data["reason"], cancelled.data["lawful"]) == ("customer_refused", True)
+
+
+async def test_a_task_held_back_waits_and_goes_out_when_it_may(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({"delay": {"days": 1}, "deadline": {"days": 9}, "guards": [{"case_open": "defer"}]}))
+    await empty.deliver(sent("repair.closed"), sent("complaint.opened", id="o1"))
+    clock.advance(timedelta(days=1))
+    assert await empty.run_job("release") == 1
+    state = "SELECT state, reason, due_at, body->'deferred' FROM task"
+    tomorrow = (NOON + timedelta(days=2)).replace(hour=9)
+    assert await rows(empty, state) == [("planned", "case_open", tomorrow, 1)]
+    assert await rows(empty, "SELECT state, day FROM contact_ledger") == [("reserved", tomorrow.date())]
+    assert await empty.run_job("release") == 0
+    await empty.deliver(sent("complaint.closed", id="o2", at=timedelta(days=1)))
+    clock.move_to(tomorrow)
+    assert await empty.run_job("release") == 1
+    assert await rows(empty, state) == [("released", "", tomorrow, 1)]
+    assert [e.name for e in await empty.published()] == ["followup.planned", "followup.released"]
+
+
+async def test_of_two_contacts_that_are_one_too_many_the_later_is_held_back(empty: Served, clock: ManualClock) -> None:
+    """Whatever the replicas: only one of them looks at a customer's ledger at a time."""
+    policy = {"merge": False, "delay": {"days": 1}, "guards": ["cap_reached"]}
+    other = {"id": "p2", "events": ["meter.read"]}
+    urgent = {"id": "p3", "events": ["inspection.done"], "cap": "unblocked", "guards": ["case_open"]}
+    await apply(empty, contents(policy, policy | other, policy | urgent, caps=[{"limit": 2, "per": "quarter"}]))
+    names = ("repair.closed", "meter.read", "inspection.done")
+    everybody = [f"C{number}" for number in range(12)]
+    await empty.deliver(*(sent(name, one, id=f"{name}-{one}") for one in everybody for name in names))
+    clock.advance(timedelta(days=1))
+    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock, release_batch=5) as replica:
+        while await rows(empty, "SELECT task_id FROM due"):
+            await asyncio.gather(_release(empty), _release(replica))
+    ended = (
+        "SELECT customer_id, count(*) FILTER (WHERE state = 'released'), count(*) FILTER (WHERE reason = 'cap_reached')"
+    )
+    assert {tuple(row[1:]) for row in await rows(empty, f"{ended} FROM task GROUP BY 1")} == {(2, 1)}
+
+
+async def test_whoever_is_being_decided_about_is_left_for_the_next_time(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({"delay": {"days": 1}, "guards": ["cap_reached"]}, caps=[{"limit": 1, "per": "week"}]))
+    await empty.deliver(sent("repair.closed"))
+    clock.advance(timedelta(days=1))
+    async with empty.runtime.db.work() as deciding:
+        await customers.lock_customers(deciding.session, ["C1"])
+        assert await empty.run_job("release") == 0
+    assert await empty.run_job("release") == 1
 
 
 async def test_greetings_and_other_channels_go_out_the_same_way(empty: Served, clock: ManualClock) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.scheduler.commands.announce import TASKS
 from services.scheduler.domain.contacts import CASE_STATES, Settlement, settled, told_by
 from services.scheduler.domain.customer import REFUSED, way_of
+from services.scheduler.domain.release import CaseStanding
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut
@@ -55,10 +56,10 @@ async def note_opt_outs(work: Work, events: Sequence[Event]) -> None:
 
 async def note_cases(work: Work, events: Sequence[Event]) -> None:
     """How complaints stand, for the guards of release."""
-    standing: dict[str, tuple[str, str, str, datetime]] = {}
+    standing: dict[str, tuple[str, CaseStanding, datetime]] = {}
     for event in events:
         state, case_id = CASE_STATES.get(event.name), event.data["case_id"]
         if state is not None:
-            resolved_by = event.id if state == "resolved" else ""
-            standing[case_id] = (event.data["customer"]["id"], state, resolved_by, event.time)
+            case = CaseStanding(state, event.id if state == "resolved" else "", event.name == "complaint.reopened")
+            standing[case_id] = (event.data["customer"]["id"], case, event.time)
     await customers.save_cases(work.session, standing)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from uuid import UUID
 
 import prometheus_client
@@ -15,6 +14,7 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.ledger import LONGEST_PERIOD
 from services.scheduler.domain.occasion import Occasion, recalled
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
@@ -25,7 +25,6 @@ from shared.contracts.tasks import OccasionArrived
 from shared.messaging import Event, Work
 
 DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
-LONGEST_PERIOD = timedelta(days=370)
 Customers = dict[str, Customer]
 
 

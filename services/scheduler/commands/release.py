@@ -2,10 +2,13 @@
 
 from uuid import UUID
 
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from services.scheduler.commands.announce import announce
-from services.scheduler.domain.release import release_verdict
+from services.scheduler.commands.defer import weigh
+from services.scheduler.commands.desk import Desk
+from services.scheduler.domain.deferral import needs_ledger
+from services.scheduler.domain.release import concluded, release_verdict
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.store import tasks
 from services.scheduler.store.tasks import StoredTask
@@ -20,6 +23,7 @@ LATENESS = Histogram(
     "Business time between a task's due moment and its release",
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400),
 )
+DEFERRED = Counter("huifang_scheduler_deferrals_total", "Due tasks put off, by what held them back", ["reason"])
 BY_HAND = "by_hand"
 
 
@@ -28,18 +32,32 @@ class TaskNotFound(NotFound):
     code = "task-not-found"
 
 
-async def release_due(work: Work, sealer: Sealer, limit: int) -> int:
-    """Release, cancel or expire up to `limit` due tasks; returns how many."""
+async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int:
+    """Release, cancel, expire or defer up to `limit` due tasks; returns how many."""
     now = work.now()
-    ready = []
+    ready, weighed = [], []
     for task, known in await tasks.claim_due(work.session, now, limit):
         verdict = release_verdict(task, known, now)
-        ready.append(moved(task, verdict.state, verdict.reason)._replace(card=_with_mask(task, sealer)))
+        if needs_ledger(task, verdict):
+            weighed.append((task, known))
+        else:
+            ready.append(concluded(task, verdict)._replace(card=_with_mask(task, sealer)))
         LATENESS.observe(max((now - task.due_at).total_seconds(), 0))
+    if weighed:
+        concluded_later = await weigh(work, desk, weighed, now)
+        ready += [task._replace(card=_with_mask(task, sealer)) for task in concluded_later]
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:
-        announce(work, task)
+        _tell(work, task)
     return len(ready)
+
+
+def _tell(work: Work, task: Task) -> None:
+    """Announce what became of a due task; who waits on is not told of."""
+    if task.state == "planned":
+        DEFERRED.labels(task.reason).inc()
+    else:
+        announce(work, task)
 
 
 def _with_mask(task: Task, sealer: Sealer) -> dict[str, object]:

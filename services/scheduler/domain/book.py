@@ -17,6 +17,7 @@ from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
+from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, wire_type
@@ -94,6 +95,7 @@ class PolicyBook:
         self.kinds = {kind.event: compile_kind(kind) for kind in kinds}
         self.remembers = to_remember(one for rule in rules for one in histories(rule.policy.trigger.condition))
         self.counts_contacts = any(rule.counts_contacts for rule in rules)
+        self._versions = {(rule.policy.id, rule.policy.version): rule.policy for rule in rules}
         self._index(rules)
         limits = [moment for rule in rules for moment in (rule.policy.valid_from, rule.policy.valid_until)]
         self._moments = sorted({moment for moment in limits if moment is not None})
@@ -117,6 +119,10 @@ class PolicyBook:
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
         self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}
         self._by_type |= {wire: () for wire in self.remembers if wire not in types and _is_platforms_own(wire)}
+
+    def version_of(self, task: Task) -> Policy:
+        """The version, and the step, that a task was planned by. Raises KeyError for one that is not in the book."""
+        return self._versions[task.policy_id, task.policy_version].step_named(task.step)
 
     def rules_for(self, wire: str) -> tuple[Rule, ...]:
         return self._by_type.get(wire, self._for_any)

@@ -33,7 +33,7 @@ class Customer(Value, frozen=True):
     """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused.
 
     `open` are the tasks not yet released, `memory` holds earlier events that some condition counts, `waiting` what the
-    customer's runs wait for.
+    customer's runs wait for. Nobody contacts them before `paused_until`.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Customer(Value, frozen=True):
     open: tuple[Task, ...] = ()
     memory: Memory = ()
     waiting: tuple[Waiting, ...] = ()
+    paused_until: datetime | None = None
 
     @property
     def do_not_contact(self) -> bool:
@@ -64,14 +65,13 @@ class Customer(Value, frozen=True):
         """As if `task` had never been planned."""
         tasks = tuple(other for other in self.open if other.id != task.id)
         contacts = tuple(contact for contact in self.contacts if contact.task_id != task.id)
-        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory, self.waiting)
+        return self._replace(contacts=contacts, open=tasks)
 
     def planned(self, task: Task) -> "Customer":
         """With `task` planned, in the place of its earlier self if there was one."""
         bare = self.without(task) if self.open else self
         counted = (contact_of(task),) if task.counted else ()
-        contacts, tasks = (*bare.contacts, *counted), (*bare.open, task)
-        return Customer(self.id, self.profile, self.as_of, self.opted_out, contacts, tasks, self.memory, self.waiting)
+        return bare._replace(contacts=(*bare.contacts, *counted), open=(*bare.open, task))
 
     def taken_over(self, weaker: Task, task: Task) -> "Customer":
         """With `task` planned in the place of `weaker`: who waited for the one's result now waits for the other's."""
@@ -90,6 +90,13 @@ class Customer(Value, frozen=True):
     def not_waiting(self, *rows: Waiting) -> "Customer":
         ended = {row.id for row in rows}
         return self._replace(waiting=tuple(row for row in self.waiting if row.id not in ended))
+
+    def noted(self, task: Task) -> "Customer":
+        """With what became of a due `task`: released it keeps its contact, put off it moves, ended it is gone."""
+        if task.state == "planned":
+            return self.planned(task)
+        after = self.without(task)
+        return after._replace(contacts=self.contacts) if task.state == "released" else after
 
     def contacted(self, task: Task, day: date) -> "Customer":
         """With the contact of `task` counted on the day it took place."""
@@ -123,16 +130,7 @@ def updated(customer: Customer, fact: Fact) -> Customer:
         profile["do_not_contact"] = block.get("do_not_contact") is True
     elif block.get("do_not_contact") is True:
         profile["do_not_contact"] = True
-    return Customer(
-        id=customer.id,
-        profile=profile,
-        as_of=fact.at,
-        opted_out=customer.opted_out,
-        contacts=customer.contacts,
-        open=customer.open,
-        memory=customer.memory,
-        waiting=customer.waiting,
-    )
+    return customer._replace(profile=profile, as_of=fact.at)
 
 
 def _told_by_update(data: Mapping[str, Any]) -> dict[str, Any]:

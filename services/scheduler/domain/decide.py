@@ -263,6 +263,7 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         blockable=policy.blockable,
         tier=policy.tier,
         guards=policy.guards,
+        defers=policy.defers,
         combined=(),
         lineage=fact.lineage or fact.id,
         step=policy.step,

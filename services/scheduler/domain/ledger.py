@@ -1,11 +1,13 @@
 """The contact ledger: what counts for caps. Reserved when planned, committed when it took place, released when it will not."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.windows import local_day
+
+LONGEST_PERIOD = timedelta(days=370)  # of any cap
 
 
 class Contact(Value, frozen=True):

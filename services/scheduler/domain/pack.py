@@ -160,6 +160,7 @@ def policy_of(
         round=c["round"],
         merge=c["merge"],
         guards=tuple(c["guards"]),
+        defers=tuple(c.get("defers", ())),
         clauses=tuple(c["clauses"]),
         valid_from=valid_from,
         valid_until=valid_until,

@@ -11,11 +11,11 @@ from services.scheduler.domain.caps import Period
 from services.scheduler.domain.caps_file import NAMES_FORM
 from services.scheduler.domain.comparisons import OPERATORS
 from services.scheduler.domain.condition_file import COUNTED, EVENT_FORM, MOST_DAYS, MOST_YEARS, PATH_FORM
+from services.scheduler.domain.guards import GUARDS, Action
 from services.scheduler.domain.kinds_file import KIND_FORM
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.policy_file import BEGINNING_FORM, ID_FORM
-from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.scenario import DrawMode
 from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
 from services.scheduler.domain.steps_schema import definitions, run_properties
@@ -126,7 +126,7 @@ def _policy() -> Schema:
         "purpose": _one_of(get_args(Purpose), "用途：回访、关怀、告知"),
         "round": _integer(1, 9, "轮次，2 为二次回访"),
         "merge": {"type": "boolean", "description": "是否可与同一客户的其他事项合并为一次联系"},
-        "guards": _filled({"enum": [CASE_OPEN_GUARD]}, "下达前的检查：有未结投诉时取消"),
+        "guards": _filled(_guard(), "下达前的检查：未通过则取消；写成 {名称: defer} 则推迟"),
         "enabled": {"type": "boolean", "description": "首次应用时是否启用"},
         "valid_from": _form(BEGINNING_FORM, "从何时的事实起生效：一天，或 2026-12-01 08:00 这样的时间"),
         **run_properties(),
@@ -158,6 +158,11 @@ def _drawing(key: str, much: Schema) -> Schema:
 def _strata() -> Schema:
     field = {"type": "string", "pattern": _whole(FIELD_FORM), "examples": ["branch", "kind", "product.category"]}
     return _filled(field, "分层字段") | {"maxItems": MOST_FIELDS, "uniqueItems": True}
+
+
+def _guard() -> Schema:
+    actions = {name: _one_of(get_args(Action), "取消，或推迟到下一个可联系的日子") for name in GUARDS}
+    return {"anyOf": [{"enum": [*GUARDS]}, _object(actions, []) | {"minProperties": 1, "maxProperties": 1}]}
 
 
 def _events() -> Schema:

@@ -64,6 +64,7 @@ class Policy:
     round: int = 1
     merge: bool = True
     guards: tuple[str, ...] = ()
+    defers: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
     valid_from: datetime | None = None
     valid_until: datetime | None = None

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, get_args
 
 from services.scheduler.domain.condition_file import EVENT_FORM, check_tree
+from services.scheduler.domain.guards_file import read_guards
 from services.scheduler.domain.policy import Participation, Purpose
-from services.scheduler.domain.release import CASE_OPEN_GUARD
 from services.scheduler.domain.section import Section
 from services.scheduler.domain.timing_file import CODE_FORM, Timing, read_timing
 from services.scheduler.domain.whom_file import read_whom
@@ -48,7 +48,7 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
         "purpose": purpose,
         "round": section.integer("round", 1, 9, 1),
         "merge": section.flag("merge", default=True),
-        "guards": _guards(section),
+        **read_guards(section),
     }
     enabled = section.flag("enabled", default=True)
     valid_from = section.beginning("valid_from")
@@ -70,11 +70,3 @@ def _trigger(section: Section) -> Content:
         check_tree(condition)
     part.close()
     return {"events": events, "condition": dict(condition.values) if condition else None}
-
-
-def _guards(section: Section) -> list[str]:
-    guards = section.texts("guards", f"下达前检查的列表，如 [{CASE_OPEN_GUARD}]")
-    for guard in guards:
-        if guard != CASE_OPEN_GUARD:
-            section.problem("guards", f"只可写 {CASE_OPEN_GUARD}，现在是 {guard!r}")
-    return guards

@@ -110,6 +110,14 @@ class Section:
             return []
         return value
 
+    def items(self, key: str, say: str) -> list[Any]:
+        """A list of whatever the caller understands."""
+        value = self.values[key] if self.has(key) else []
+        if not isinstance(value, list) or (key in self.values and not value):
+            self.problem(key, f"应写{say}，现在是 {value!r}")
+            return []
+        return value
+
     def moment(self, key: str, required: bool = False) -> datetime | None:
         """A local time to the minute (or second), as an instant."""
         if not self.has(key):

@@ -17,12 +17,13 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.contacts import CASE_STATES, Settlement, Told, settled, told_by
 from services.scheduler.domain.customer import REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision, place, turned
+from services.scheduler.domain.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.draws import GRACE, Draws, Name, names_of, names_of_decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.outcome import Outcome, outcome_of_end, outcome_of_message, outcome_of_visit, task_id_in
 from services.scheduler.domain.periods import Period
-from services.scheduler.domain.release import CaseStanding, Circumstances, release_verdict
+from services.scheduler.domain.release import CaseStanding, Circumstances, Verdict, concluded, release_verdict
 from services.scheduler.domain.reserve import plan_lost, release_lost, visit_lost
 from services.scheduler.domain.runs import Moved, heard, ran_out, told
 from services.scheduler.domain.simulated_runs import SimulatedRuns
@@ -32,7 +33,7 @@ from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, short_name, wire_type
 from shared.ids import derived_id
 
-RESOLVED = "complaint.resolved"
+RESOLVED, REOPENED = "complaint.resolved", "complaint.reopened"
 
 
 def simulated_fact(
@@ -195,16 +196,23 @@ class Simulation:
 
     def _release(self, task: Task) -> None:
         customer = self._customers[task.customer_id]
-        has_open = any(self._cases[case].state == "open" for case in self._cases_of.get(customer.id, ()))
-        case = self._cases.get(task.case_id) if task.case_id else None
-        verdict = release_verdict(task, Circumstances(customer, has_open, case), task.due_at)
-        self._keep(moved(task, verdict.state, verdict.reason))
-        if release_lost(verdict.state, verdict.reason):
+        task = concluded(task, self._verdict(task, customer))
+        self._keep(task)
+        if release_lost(task.state, task.reason):
             self._replace(names_of(task), task.due_at)
-        contacts = customer.contacts if verdict.state == "released" else customer.without(task).contacts
-        self._customers[customer.id] = customer.without(task)._replace(contacts=contacts)
-        if verdict.state != "released":
-            self._conclude(task.id, outcome_of_end(verdict.state, verdict.reason, task.due_at))
+        self._customers[customer.id] = customer.noted(task)
+        if task.state not in ("planned", "released"):
+            self._conclude(task.id, outcome_of_end(task.state, task.reason, task.due_at))
+
+    def _verdict(self, task: Task, customer: Customer) -> Verdict:
+        cases = [self._cases[case] for case in self._cases_of.get(customer.id, ())]
+        is_open = [case.reopened for case in cases if case.state == "open"]
+        case = self._cases.get(task.case_id) if task.case_id else None
+        known = Circumstances(customer, bool(is_open), any(is_open), case)
+        verdict = release_verdict(task, known, task.due_at)
+        if needs_ledger(task, verdict):
+            return final_verdict(task, known, task.due_at, self.book.version_of(task))
+        return verdict
 
     def _note_visit(self, fact: Fact, says: Told) -> None:
         task = self.tasks.get(UUID(fact.data["task_id"]))
@@ -230,7 +238,7 @@ class Simulation:
 
     def _note_case(self, fact: Fact) -> None:
         case_id, state = str(fact.data["case_id"]), CASE_STATES[fact.name]
-        self._cases[case_id] = CaseStanding(state, fact.id if fact.name == RESOLVED else "")
+        self._cases[case_id] = CaseStanding(state, fact.id if fact.name == RESOLVED else "", fact.name == REOPENED)
         self._cases_of[fact.customer_id].add(case_id)
 
 

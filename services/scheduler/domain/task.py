@@ -35,8 +35,9 @@ class Task(Value, frozen=True):
 
     `event_id` and `event_source` name the fact that planned it; `combined` the policies that joined it (X1);
     `counted` those of its policies for which it stands in the contact ledger; for the `blockable` ones of them it never
-    goes where a cap is used up. `tier` is the organisation tier of its team. At `warn_at` somebody is warned that the
-    deadline is near. `terms` are kept while its times are provisional (`provisional.py`).
+    goes where a cap is used up. `tier` is the organisation tier of its team. `guards` are further conditions of release,
+    of which `defers` put it off; `deferred` counts how often that happened, last for `reason`. At `warn_at` somebody is
+    warned that the deadline is near. `terms` are kept while its times are provisional (`provisional.py`).
     """
 
     id: UUID
@@ -70,6 +71,8 @@ class Task(Value, frozen=True):
     tier: str = ""
     warn_at: datetime | None = None
     terms: tuple[Mapping[str, Any], ...] = ()
+    defers: tuple[str, ...] = ()
+    deferred: int = 0
 
     @property
     def provisional(self) -> bool:
@@ -82,3 +85,10 @@ def moved(task: Task, state: TaskState, reason: str = "") -> Task:
     if state not in NEXT.get(task.state, ()):
         raise TaskNotInState(f"任务当前{NAMES[task.state]}，不能变为{NAMES[state]}", state=task.state)
     return task._replace(state=state, reason=reason)
+
+
+def deferred(task: Task, until: datetime, reason: str) -> Task:
+    """Still planned, for a later moment. Raises TaskNotInState."""
+    if task.state != "planned":
+        raise TaskNotInState(f"任务当前{NAMES[task.state]}，不能推迟", state=task.state)
+    return task._replace(due_at=until, reason=reason, deferred=task.deferred + 1)

@@ -11,25 +11,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.ledger import Contact
 from services.scheduler.domain.memory import Memory, Remembered
+from services.scheduler.domain.release import CaseStanding
 from services.scheduler.store.rows import dump, load
 
-_GET = "SELECT id, profile, as_of, opted_out, memory FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"
+_COLUMNS = "id, profile, as_of, opted_out, paused_until, memory"
+_GET = f"SELECT {_COLUMNS} FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608 - constants only
 _FIND = text(_GET)
+_TRY_LOCK = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
 # sorted, so that batches wait for each other instead of deadlocking
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
 _TOLD = """
-    SELECT id, profile::jsonb, as_of
-    FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS text[]), CAST(:times AS timestamptz[]))
-         AS row (id, profile, as_of)
+    SELECT id, profile::jsonb, as_of, paused_until
+    FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS text[]), CAST(:times AS timestamptz[]),
+                CAST(:pauses AS timestamptz[]))
+         AS row (id, profile, as_of, paused_until)
     ORDER BY id
 """
 _ADD = text(f"""
-    INSERT INTO customer (id, profile, as_of, opted_out) SELECT told.*, '{{}}' FROM ({_TOLD}) told
+    INSERT INTO customer (id, profile, as_of, paused_until, opted_out) SELECT told.*, '{{}}' FROM ({_TOLD}) told
     ON CONFLICT (id) DO NOTHING RETURNING id
 """)  # noqa: S608 - constants only
 _SAVE = text(f"""
-    UPDATE customer SET profile = told.profile, as_of = told.as_of FROM ({_TOLD}) told
-    WHERE customer.id = told.id AND customer.as_of < told.as_of
+    UPDATE customer SET profile = told.profile, as_of = told.as_of, paused_until = told.paused_until FROM ({_TOLD}) told
+    WHERE customer.id = told.id
 """)  # noqa: S608 - constants only
 _REFUSE = text("""
     INSERT INTO customer (id, profile, as_of, opted_out)
@@ -47,13 +51,14 @@ _CONTACTS = text("""
     WHERE customer_id = ANY(CAST(:ids AS text[])) AND day >= :since AND state <> 'released'
 """)
 _CASES = text("""
-    INSERT INTO complaint_case (id, customer_id, state, resolved_by, as_of)
-    SELECT id, customer_id, state, resolved_by, as_of
+    INSERT INTO complaint_case (id, customer_id, state, resolved_by, as_of, reopened)
+    SELECT id, customer_id, state, resolved_by, as_of, reopened
     FROM unnest(CAST(:ids AS text[]), CAST(:customers AS text[]), CAST(:states AS text[]),
-                CAST(:resolved_by AS text[]), CAST(:times AS timestamptz[]))
-         AS row (id, customer_id, state, resolved_by, as_of)
+                CAST(:resolved_by AS text[]), CAST(:times AS timestamptz[]), CAST(:reopened AS boolean[]))
+         AS row (id, customer_id, state, resolved_by, as_of, reopened)
     ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET state = excluded.state, resolved_by = excluded.resolved_by, as_of = excluded.as_of
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, resolved_by = excluded.resolved_by, as_of = excluded.as_of,
+        reopened = excluded.reopened
     WHERE complaint_case.as_of <= excluded.as_of
 """)
 
@@ -68,10 +73,21 @@ async def lock_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str,
     return _customers(await session.execute(_LOCK, {"ids": sorted(ids)}))
 
 
+async def try_lock_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str, Customer]:
+    """As `lock_customers`, without those whom somebody else decides about right now."""
+    return _customers(await session.execute(_TRY_LOCK, {"ids": sorted(ids)}))
+
+
 def _customers(rows: Iterable[Any]) -> dict[str, Customer]:
-    return {
-        row[0]: Customer(row[0], load(row[1]), row[2], refusals_of(row[3]), memory=memory_of(row[4])) for row in rows
-    }
+    return {row[0]: customer_of(*row) for row in rows}
+
+
+def customer_of(
+    name: str, profile: Any, as_of: datetime, opted_out: Any, paused_until: datetime | None, memory: Any = "[]"
+) -> Customer:
+    """A customer of the columns of `_GET`."""
+    told, ways = load(profile), refusals_of(opted_out)
+    return Customer(name, told, as_of, ways, paused_until=paused_until, memory=memory_of(memory))
 
 
 def refusals_of(stored: Any) -> dict[str, datetime]:
@@ -108,7 +124,7 @@ async def save_memories(session: AsyncSession, customers: Sequence[Customer]) ->
 
 
 async def save_customers(session: AsyncSession, customers: Sequence[Customer]) -> None:
-    """Write the profiles of locked customers; one that is not newer than the kept one changes nothing."""
+    """Write what was learnt of locked customers."""
     if customers:
         await session.execute(_SAVE, _told(customers))
 
@@ -118,6 +134,7 @@ def _told(customers: Sequence[Customer]) -> dict[str, Any]:
         "ids": [customer.id for customer in customers],
         "profiles": [dump(customer.profile) for customer in customers],
         "times": [customer.as_of for customer in customers],
+        "pauses": [customer.paused_until for customer in customers],
     }
 
 
@@ -138,17 +155,18 @@ async def find_contacts(session: AsyncSession, ids: Sequence[str], since: date) 
     return found
 
 
-async def save_cases(session: AsyncSession, cases: Mapping[str, tuple[str, str, str, datetime]]) -> None:
-    """How complaints stand now: id → (customer, state, resolving event, as of)."""
+async def save_cases(session: AsyncSession, cases: Mapping[str, tuple[str, CaseStanding, datetime]]) -> None:
+    """How complaints stand now: id → (customer, standing, as of)."""
     if cases:
-        customers, states, resolved_by, times = zip(*cases.values(), strict=True)
+        customers, standings, times = zip(*cases.values(), strict=True)
         await session.execute(
             _CASES,
             {
                 "ids": list(cases),
                 "customers": list(customers),
-                "states": list(states),
-                "resolved_by": list(resolved_by),
+                "states": [standing.state for standing in standings],
+                "resolved_by": [standing.resolved_by for standing in standings],
+                "reopened": [standing.reopened for standing in standings],
                 "times": list(times),
             },
         )

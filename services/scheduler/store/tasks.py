@@ -14,7 +14,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.release import CaseStanding, Circumstances
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
-from services.scheduler.store.customers import refusals_of
+from services.scheduler.store.customers import customer_of
 from services.scheduler.store.rows import dump, load
 from services.scheduler.store.timed import save_timed
 
@@ -60,14 +60,12 @@ _OPEN = text(_OPEN_TASKS)
 _LOCK_OPEN = text(_OPEN_TASKS + " FOR UPDATE OF due")
 _CLAIM_ONE = text("DELETE FROM due WHERE task_id = CAST(:id AS uuid)")
 _CLAIM = text("""
-    DELETE FROM due WHERE task_id IN (
-        SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED)
-    RETURNING task_id
+    SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 _CLAIMED = text(
-    f"SELECT {_TASK}, customer.profile, customer.as_of, customer.opted_out, "  # noqa: S608 - constants only
-    "own.state AS case_state, own.resolved_by, EXISTS "
-    "(SELECT FROM complaint_case c WHERE c.customer_id = task.customer_id AND c.state = 'open') AS has_open "
+    f"SELECT {_TASK}, customer.profile, customer.as_of, customer.opted_out, customer.paused_until, "  # noqa: S608
+    "own.state AS case_state, own.resolved_by, own.reopened, (SELECT bool_or(c.reopened) FROM complaint_case c "
+    "WHERE c.customer_id = task.customer_id AND c.state = 'open') AS open_reopened "
     "FROM task LEFT JOIN customer ON customer.id = task.customer_id "
     "LEFT JOIN complaint_case own ON own.id = task.case_id "
     "WHERE task.id = ANY(CAST(:ids AS uuid[])) ORDER BY task.due_at, task.id"
@@ -153,7 +151,7 @@ async def find_open(session: AsyncSession, customers: Iterable[str], lock: bool)
 
 
 async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tuple[Task, Circumstances]]:
-    """Take up to `limit` due tasks that no other replica has, the longest due first, with what release must know."""
+    """Lock up to `limit` due tasks that no other replica has, the longest due first, with what release must know."""
     claimed = list((await session.execute(_CLAIM, {"now": now, "limit": limit})).scalars())
     if not claimed:
         return []
@@ -165,9 +163,10 @@ async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tu
 def _circumstances(row: RowMapping) -> Circumstances:
     customer = Customer(row["customer_id"])
     if row["profile"] is not None:
-        customer = Customer(customer.id, load(row["profile"]), row["as_of"], refusals_of(row["opted_out"]))
-    case = CaseStanding(row["case_state"], row["resolved_by"]) if row["case_state"] else None
-    return Circumstances(customer, row["has_open"], case)
+        customer = customer_of(customer.id, row["profile"], row["as_of"], row["opted_out"], row["paused_until"])
+    case = CaseStanding(row["case_state"], row["resolved_by"], row["reopened"]) if row["case_state"] else None
+    open_reopened = row["open_reopened"]  # none is open, some are, one of them was sent back: None, False, True
+    return Circumstances(customer, open_reopened is not None, bool(open_reopened), case)
 
 
 async def find_unfinished(session: AsyncSession, ids: Sequence[UUID]) -> list[Task]:

@@ -261,6 +261,12 @@ MISTAKES = {
         "永远无法按时联系",
     ),
     "unknown guard": Mistake(A, "[case_open]", "[case_opened]", 16, f"{ONE}.guards", "case_open"),
+    "guard with an unknown action": Mistake(
+        A, "[case_open]", "[{case_open: wait}]", 16, f"{ONE}.guards", "cancel（取消）或 defer（推迟）"
+    ),
+    "two guards in one": Mistake(
+        A, "[case_open]", "[{case_open: defer, cap_reached: defer}]", 16, f"{ONE}.guards", "每项只写一种"
+    ),
     "list that is none": Mistake(A, "guards: [case_open]", "guards: case_open", 16, f"{ONE}.guards", "的列表"),
     "channel unknown": Mistake(A, "questionnaire: q\n    g", "channel: phnoe\n    g", 15, f"{ONE}.channel", "phone"),
     "priority out of range": Mistake(A, "rate: 20", "rate: 20\n    priority: 10", 13, f"{ONE}.priority", "1 到 9"),
