@@ -3,12 +3,12 @@
 A policy that can never work is a mistake; what may be right but looks wrong is a warning.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from services.scheduler.domain.caps_file import check_caps
 from services.scheduler.domain.condition_check import check_condition
 from services.scheduler.domain.conditions import histories
-from services.scheduler.domain.pack import SUFFIXES, Draft, parse, read_parts
+from services.scheduler.domain.pack import SUFFIXES, Content, Draft, parse, read_parts
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.scenario_file import read_scenarios
 from services.scheduler.domain.section import Problem, Section, meant
@@ -68,9 +68,20 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
 
 
 def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:
-    wanted = draft.content["questionnaire"]
-    if wanted and wanted not in known:
-        message = f"{QUESTIONNAIRES} 下没有编号为 {wanted} 的问卷{meant(wanted, known)}"
-        section.problem("questionnaire", f"{message}，请补上问卷文件或改写编号")
-    if not wanted and draft.content["purpose"] == "followup":
-        section.problem("questionnaire", "没有写问卷，坐席不知道问什么；请写问卷编号", warning=True)
+    contacts = list(_contacts(section, draft.content))
+    for part, _ in [(section, draft.content), *contacts]:
+        wanted = part.values.get("questionnaire")
+        if isinstance(wanted, str) and wanted not in known:
+            message = f"{QUESTIONNAIRES} 下没有编号为 {wanted} 的问卷{meant(wanted, known)}"
+            part.problem("questionnaire", f"{message}，请补上问卷文件或改写编号")
+    for part, content in contacts or [(section, draft.content)]:
+        if not content["questionnaire"] and content["purpose"] == "followup":
+            part.problem("questionnaire", "没有写问卷，坐席不知道问什么；请写问卷编号", warning=True)
+
+
+def _contacts(section: Section, content: Content) -> Iterator[tuple[Section, Content]]:
+    """Every step of a policy, and every other channel of it: where it is written, and its whole content."""
+    for part, step in zip(section.sections("steps", ""), content.get("steps", ()), strict=False):
+        yield part, content | step["how"]
+        for way, fallback in zip(part.sections("fallback", ""), step["fallback"], strict=True):
+            yield way, content | fallback["how"]

@@ -301,6 +301,7 @@ def _expect() -> Schema:
     properties = {
         "fact": _text("given 中一件事的编号，只有一件时可省"),
         "policy": _text("策略编号"),
+        "step": _text("步骤编号"),
         "due": MOMENT,
         "deadline": {"anyOf": [MOMENT, {"const": NONE}]},
         "warn": {"anyOf": [MOMENT, {"const": NONE}], "description": "提醒将到期的时间"},

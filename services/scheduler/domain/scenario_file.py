@@ -20,7 +20,7 @@ REASONS = (
     *("condition", "sampled_out", "enrolled", "reserve", "capped", "merged", "refused", "do_not_contact", "opted_out"),
     *("no_customer", "no_policy_matches"),
 )
-TEXTS = ("channel", "team", "questionnaire", "reason", "purpose")
+TEXTS = ("step", "channel", "team", "questionnaire", "reason", "purpose")
 NONE = "none"
 ONLY_CUSTOMER = "C1"
 

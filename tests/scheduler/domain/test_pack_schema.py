@@ -30,6 +30,7 @@ BEYOND = {
     *("name unlike the folder", "overlapping frames", "frame back to front", "cap of days without days"),
     *("id written twice", "deadline before the first contact", "list for one value", "one value for a list"),
     *("bad expression", "contradiction that never holds", "bounds that never hold", "questionnaire missing"),
+    *("step with a questionnaire that is missing",),
     *("questionnaire without id", "tab", "key written twice", "alias", "bracket that is not closed"),
     *("quotation mark that is not closed", "colon inside a text", "indentation that does not fit", "tag"),
     *("date that does not exist", "list in place of a mapping"),
