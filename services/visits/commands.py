@@ -14,7 +14,7 @@ from services.visits.domain.answering import validated
 from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.definition import read_definition
 from services.visits.domain.errors import PhoneUnknown, QuestionnaireNotPublished, VisitNotFinished, VisitNotFound
-from services.visits.domain.hours import RetryPlan
+from services.visits.domain.hours import RetryPlan, read_hours
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
 from services.visits.store import claims, queries, questionnaires, rows
@@ -64,7 +64,9 @@ async def claim_visits(
 ) -> tuple[list[Held], datetime]:
     """Claim the next visits for the caller; returns them with the end of the lease (machine time)."""
     lease_until = work.clock.machine() + lease
-    claimed = await claims.claim(work.session, principal.id, lease_until, limit, team, principal.units)
+    known = await claims.list_hours(work.session)
+    open_hours = ["", *(hours for hours in known if hours and read_hours(hours).is_open(work.now()))]
+    claimed = await claims.claim(work.session, principal.id, lease_until, limit, team, principal.units, open_hours)
     wanted = {(visit.questionnaire, visit.questionnaire_version) for visit in claimed if visit.questionnaire_version}
     loaded = await questionnaires.load_many(work.session, wanted)
     made = await queries.attempts_of(work.session, claimed)

@@ -78,6 +78,15 @@ class VisitRow(Base, table=True):
     outcome: dict[str, Any] | None = Field(sa_column=_json(nullable=True))
     finished_at: datetime | None = Field(sa_column=_instant(nullable=True))
     version: int
+    hours: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class ContactHoursRow(Base, table=True):
+    """The few contact windows that visits have had."""
+
+    __tablename__ = "contact_hours"
+
+    hours: str = Field(sa_column=Column(Text, primary_key=True))
 
 
 class AttemptRow(Base, table=True):

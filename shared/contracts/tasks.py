@@ -9,6 +9,14 @@ from shared.contracts.base import TASKS, EventData, contract
 from shared.contracts.common import Channel, CustomerCard, Matter, Part
 
 
+class ContactHours(Part):
+    """When the policy lets the customer be called, in the organisation's zone: frames `["10:30", "11:30"]` in order."""
+
+    frames: list[tuple[str, str]]
+    days: Literal["working", "all"] = "working"
+    weekdays: list[int] = Field(default=[0, 1, 2, 3, 4, 5, 6], description="0 is Monday")
+
+
 class Followup(EventData):
     """A follow-up task: whom, about what, how, and by when. Round 2 asks again after a complaint was resolved."""
 
@@ -40,6 +48,7 @@ class FollowupPlanned(Followup):
 @contract("followup.released", topic=TASKS, owner="scheduler", title="回访已下达")
 class FollowupReleased(Followup):
     released_at: datetime
+    hours: ContactHours | None = Field(default=None, description="contact window of the policy; none = any time")
 
 
 @contract("followup.cancelled", topic=TASKS, owner="scheduler", title="回访已取消")

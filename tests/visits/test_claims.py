@@ -119,3 +119,16 @@ async def test_history_of_earlier_attempts_comes_with_the_claim(desk: Desk) -> N
     await desk.served.run_job("bring-back")
     [card] = await claim(desk, "1002")
     assert [(made["result"], made["agent"]) for made in card["history"]] == [("busy", "1001")]
+
+
+async def test_a_customer_is_called_within_the_window_of_the_policy_or_when_they_asked_for_it(desk: Desk) -> None:
+    late = {"frames": [["10:30", "11:30"], ["15:00", "17:30"]]}
+    await desk.served.deliver(released("late", customer="C1", hours=late), released("any", customer="C2", hours=None))
+    assert await tasks(desk, limit=20) == ["any"]
+    desk.clock.advance(timedelta(minutes=40))
+    (visit,) = await claim(desk, limit=20)
+    assert visit["task_id"] == "late"
+    await desk.attempt(visit["id"], result="callback_agreed", callback_at="2026-03-02T14:10:00+08:00")
+    desk.clock.advance(timedelta(hours=3, minutes=35))
+    await desk.served.run_job("bring-back")
+    assert await tasks(desk, limit=20) == ["late"]

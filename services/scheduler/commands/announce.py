@@ -5,6 +5,7 @@ from typing import Any
 from prometheus_client import Counter
 
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.windows import Window
 from shared.contracts.registry import by_model
 from shared.contracts.tasks import (
     FollowupCancelled,
@@ -25,9 +26,13 @@ DEADLINE_NEAR = by_model(FollowupDeadlineNear)
 TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
 
 
-def announce(work: Work, task: Task, cause: Event | None = None, lawful: bool = True) -> None:
-    """Publish what the task has become: planned, released, cancelled or expired."""
+def announce(
+    work: Work, task: Task, cause: Event | None = None, lawful: bool = True, window: Window | None = None
+) -> None:
+    """Publish what the task has become: planned, released (with the policy's contact window), cancelled or expired."""
     data = _common(task)
+    if window is not None:
+        data["hours"] = _hours(window)
     if task.state != "planned":
         data[f"{task.state}_at"] = work.now()
     if task.state == "cancelled":
@@ -65,3 +70,8 @@ def _common(task: Task) -> dict[str, Any]:
         "provisional": task.provisional,
         "case_id": task.case_id,
     }
+
+
+def _hours(window: Window) -> dict[str, Any]:
+    frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in window.frames]
+    return {"frames": frames, "days": window.days, "weekdays": sorted(window.weekdays)}

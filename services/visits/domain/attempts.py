@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.visits.domain.answering import Assessment, assess, require_complete, validated
 from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublished
-from services.visits.domain.hours import RetryPlan
+from services.visits.domain.hours import RetryPlan, read_hours
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import RESULTS, ResultCode
 from services.visits.domain.visit import State, Visit, expires_at, facts_of, fail, finish, put_back
@@ -152,7 +152,7 @@ def _decide(
 
 
 def _appoint(visit: Visit, callback_at: datetime, plan: RetryPlan) -> Decision:
-    at = plan.hours.earliest(callback_at)
+    at = plan.hours.earliest(callback_at)  # the customer's own time, whatever the policy's window
     last = expires_at(visit, plan.grace)
     if last is not None and at >= last:
         raise InvalidAttempt("约定时间晚于该单的最后期限")
@@ -164,7 +164,8 @@ def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -
     tries = visit.attempts - visit.tally.get("callback_agreed", 0)
     if tries >= plan.most_attempts or visit.tally[code.code] >= code.most:
         return fail(visit, "unreachable", now)
-    next_at = plan.hours.after(code.wait, now)
+    hours = read_hours(visit.hours) if visit.hours else plan.hours
+    next_at = hours.after(code.wait, now)
     if next_at <= now:
         return put_back(visit, State.OPEN), []
     return put_back(visit, State.WAITING, next_at), []

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 
 from services.visits.domain.results import Wait
 from shared.calendar import OFFICIAL, Frame, WorkCalendar
+from shared.contracts import tasks
 from shared.zone import ORG_ZONE
 
 
@@ -14,14 +16,25 @@ class ContactHours:
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(20)))
     on_days_off: bool = True
+    weekdays: frozenset[int] = frozenset(range(7))
     calendar: WorkCalendar = OFFICIAL
+
+    @property
+    def text(self) -> str:
+        """What `read_hours` reads: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0."""
+        frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
+        return f"{'all' if self.on_days_off else 'working'}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether a customer may be called at this moment."""
+        return self.earliest(at) <= at
 
     def earliest(self, at: datetime) -> datetime:
         """The first moment at or after `at` at which a customer may be called, UTC."""
         local = at.astimezone(ORG_ZONE)
         day = local.date()
         while True:
-            if self.on_days_off or self.calendar.is_working_day(day):
+            if day.weekday() in self.weekdays and (self.on_days_off or self.calendar.is_working_day(day)):
                 for opens, closes in self.frames:
                     if datetime.combine(day, closes, ORG_ZONE) > local:
                         return max(datetime.combine(day, opens, ORG_ZONE), local).astimezone(UTC)
@@ -53,6 +66,19 @@ def read_frames(text: str) -> tuple[Frame, ...]:
     if edges != sorted(set(edges)):
         raise ValueError(f"contact hours must be in order and not overlap: {text!r}")
     return frames
+
+
+@cache
+def read_hours(text: str) -> ContactHours:
+    """The hours of their `text`."""
+    days, weekdays, frames = text.split("/")
+    return ContactHours(read_frames(frames), days == "all", frozenset(map(int, weekdays)))
+
+
+def told_hours(told: tasks.ContactHours) -> ContactHours:
+    """The contact window that came with a task."""
+    frames = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in told.frames)
+    return ContactHours(frames, told.days == "all", frozenset(told.weekdays))
 
 
 def _frame(text: str) -> Frame:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
+from services.visits.domain.hours import told_hours
 from shared.contracts import EventData
 from shared.contracts.common import Channel, CustomerCard, Matter
 from shared.contracts.tasks import FollowupReleased
@@ -41,7 +42,8 @@ class Visit:
 
     `rank` orders claims: 0 for an agreed callback that has come due, else the priority. `tally` counts attempts by
     result. `cancel_reason` on a claimed visit: to be cancelled unless the running contact completes it. `ended` says why
-    a visit failed or was cancelled, `outcome` what a completed one found.
+    a visit failed or was cancelled, `outcome` what a completed one found. `hours` is its policy's contact window, as
+    `domain.hours` writes it; empty = the organisation's.
     """
 
     id: UUID
@@ -75,6 +77,7 @@ class Visit:
     outcome: Mapping[str, Any] | None = None
     finished_at: datetime | None = None
     version: int = 1
+    hours: str = ""
 
     @property
     def finished(self) -> bool:
@@ -112,6 +115,7 @@ def open_visit(task: FollowupReleased, lineage: str) -> Visit:
         deadline_at=task.deadline_at,
         lineage=lineage,
         rank=task.priority,
+        hours=told_hours(task.hours).text if task.hours else "",
     )
 
 

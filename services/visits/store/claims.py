@@ -18,14 +18,14 @@ from services.visits.store.rows import VISITS, to_visit
 _CLAIM = """
 WITH head AS MATERIALIZED (
     SELECT v.id, v.customer_id, v.rank, v.deadline_at, v.due_at FROM visit v
-    WHERE v.state = 'open' {scope} AND NOT EXISTS (
+    WHERE v.state = 'open' AND (v.hours = ANY(:open) OR v.rank = 0) {scope} AND NOT EXISTS (
         SELECT FROM visit held
         WHERE held.customer_id = v.customer_id AND held.lease_until IS NOT NULL AND held.agent <> :agent OFFSET 0)
     ORDER BY v.rank, v.deadline_at, v.due_at, v.id LIMIT :limit FOR UPDATE OF v SKIP LOCKED
 ), kin AS MATERIALIZED (
     SELECT v.id, v.customer_id FROM visit v
     WHERE v.customer_id = ANY(ARRAY(SELECT customer_id FROM head)) AND v.id <> ALL(ARRAY(SELECT id FROM head))
-      AND v.state || '' = 'open' {scope}
+      AND v.state || '' = 'open' AND (v.hours = ANY(:open) OR v.rank = 0) {scope}
     FOR UPDATE OF v SKIP LOCKED
 ), placed AS (
     SELECT id, customer_id, row_number() OVER (ORDER BY rank, deadline_at, due_at, id) AS place FROM head
@@ -49,12 +49,26 @@ def _statement(with_team: bool, with_units: bool) -> TextClause:
     return text(_CLAIM.format(scope=scope, columns=columns))
 
 
+async def list_hours(session: AsyncSession) -> list[str]:
+    """The contact windows there are."""
+    return list((await session.execute(text("SELECT hours FROM contact_hours"))).scalars())
+
+
 async def claim(
-    session: AsyncSession, agent: str, lease_until: datetime, limit: int, team: str | None, units: Sequence[str]
+    session: AsyncSession,
+    agent: str,
+    lease_until: datetime,
+    limit: int,
+    team: str | None,
+    units: Sequence[str],
+    open_hours: Sequence[str],
 ) -> list[Visit]:
-    """Claim up to `limit` open visits for `agent`, in the order to be worked, of `team` and `units` when given."""
+    """Claim up to `limit` open visits for `agent`, in the order to be worked, of `team` and `units` when given.
+
+    Of those with a contact window only if it is among `open_hours`, or the customer asked to be called now.
+    """
     statement = _statement(team is not None, bool(units)).columns(*VISITS.c, place=Integer)
-    values: dict[str, Any] = {"agent": agent, "lease_until": lease_until, "limit": limit}
+    values: dict[str, Any] = {"agent": agent, "lease_until": lease_until, "limit": limit, "open": list(open_hours)}
     values |= {"team": team} if team is not None else {}
     values |= {"units": list(units)} if units else {}
     rows = (await session.execute(statement, values)).all()

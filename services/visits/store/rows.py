@@ -29,6 +29,10 @@ _INSERT = text("""
     INSERT INTO visit SELECT * FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json))
     ON CONFLICT DO NOTHING
 """)
+_INSERT_HOURS = text("""
+    INSERT INTO contact_hours SELECT unnest(CAST(:hours AS text[])) EXCEPT SELECT hours FROM contact_hours
+    ON CONFLICT DO NOTHING
+""")
 _CHANGES = ", ".join(f"{name} = new.{name}" for name in CHANGING)
 # rows are locked before they are saved, in the order of their ids
 _SAVE = text(f"""
@@ -43,6 +47,7 @@ async def add_visits(session: AsyncSession, visits: Sequence[Visit]) -> None:
     """Insert visits; one whose task has a visit already is left as it is."""
     if visits:
         await session.execute(_INSERT, {"visits": _rows(visits)})
+        await session.execute(_INSERT_HOURS, {"hours": sorted({visit.hours for visit in visits})})
 
 
 async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: Sequence[Attempt] = ()) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.visits.domain.hours import ContactHours, read_frames
+from services.visits.domain.hours import ContactHours, read_frames, read_hours
 from shared.zone import ORG_ZONE
 from tests.visits.domain.builders import at
 
@@ -63,3 +63,16 @@ def test_frames_are_read_from_text() -> None:
 def test_frames_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         read_frames(text)
+
+
+def test_hours_come_back_from_their_text() -> None:
+    hours = ContactHours(read_frames("10:30-11:30,15:00-17:30"), on_days_off=False, weekdays=frozenset({1, 3}))
+    assert hours.text == "working/13/10:30-11:30,15:00-17:30"
+    assert read_hours(hours.text) == hours
+
+
+def test_hours_on_tuesdays_wait_for_tuesday() -> None:
+    tuesdays = ContactHours(read_frames("10:30-11:30"), weekdays=frozenset({1}))
+    assert tuesdays.earliest(at("2026-03-02T09:00")) == at("2026-03-03T10:30")
+    assert tuesdays.is_open(at("2026-03-03T11:29"))
+    assert not tuesdays.is_open(at("2026-03-03T11:30"))
