@@ -1,8 +1,9 @@
 """Scheduler (回访调度): decides for every fact who is followed up, when and how, and releases what falls due.
 
-Owns: policies and their versions, decisions, the customer profile and refusals, the contact ledger, follow-up tasks.
+Owns: policies and their versions, populations and draws, decisions, the customer profile and refusals, the contact
+ledger, follow-up tasks.
 Publishes: `followup.planned|released|cancelled|expired|deadline_near` and, to itself, `occasion.arrived` on `tasks-v1`.
 Consumes: facts (`intake-v1`), complaints, visits, notifications and its own occasions.
-Database: pack, policy, policy_version, policy_book, customer, open_case, decision, task, due, contact_ledger,
-deadline_warning, provisional_task, calendar_day.
+Database: pack, policy, policy_version, policy_book, customer, complaint_case, decision, task, due, contact_ledger,
+deadline_warning, provisional_task, calendar_day, population, draw, pick, draw_closing.
 """

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.scheduler.commands import contacts, decide
+from services.scheduler.commands import contacts, decide, draws
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.occasion import ARRIVED
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
@@ -30,6 +30,7 @@ def consumer_for(desk: Desk) -> Consumer:
     @consumer.on(VISITS)
     async def settle_contacts(work: Work, events: Sequence[Event]) -> None:
         await contacts.note_visits(work, events)
+        await draws.replace_unreached(work, desk, events)
         await decide.decide_triggered(work, desk, events)
 
     @consumer.on(NOTIFICATIONS)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from services.scheduler.commands import draws
 from services.scheduler.commands.release import release_due
 from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
 from services.scheduler.settings import SchedulerSettings
@@ -16,19 +17,31 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True, notify=True) as work:
             return await release_due(work, runtime.state["desk"], runtime.sealer, settings.release_batch)
 
+    async def draw(runtime: Runtime) -> int:
+        desk, grace = runtime.state["desk"], timedelta(minutes=settings.draw_grace_minutes)
+        async with runtime.db.work(background=True) as work:
+            done = await draws.close_draws(work, desk, grace)
+        async with runtime.db.work(background=True) as work:
+            done += await draws.make_draw(work)
+        async with runtime.db.work(background=True, notify=True) as work:
+            return done + await draws.publish_winners(work, desk, settings.draw_batch)
+
     async def warn(runtime: Runtime) -> int:
         async with runtime.db.work(background=True, notify=True) as work:
             return await warn_of_deadlines(work, settings.release_batch)
 
     async def forget(runtime: Runtime) -> int:
         oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
-        await runtime.db.partitions.drop_before("decision", oldest.date())
+        for table in ("decision", "population"):
+            await runtime.db.partitions.drop_before(table, oldest.date())
         async with runtime.db.work(background=True) as work:
             await forget_warnings(work, oldest)
+            await draws.forget(work, oldest.date())
         return 0
 
     return [
         Job("release", every=0.2, run=release),
         Job("warn", every=1, run=warn),
+        Job("draw", every=0.5, run=draw),
         Job("forget_decisions", every=3600, run=forget),
     ]

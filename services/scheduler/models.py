@@ -1,4 +1,4 @@
-"""Rows: packs and policy versions, customers and their cases, decisions, tasks with what is due, the contact ledger."""
+"""Rows: packs and policy versions, populations and draws, customers and cases, decisions, tasks, the contact ledger."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,11 +9,13 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
     SmallInteger,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -296,3 +298,72 @@ class CalendarDayRow(Base, table=True):
     worked: bool
     source: str = Field(sa_column=_text())
     version: int
+
+
+class DrawClosingRow(Base, table=True):
+    """One row: draws are closed up to the midnight that begins `closed_until`."""
+
+    __tablename__ = "draw_closing"
+
+    id: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    closed_until: date = Field(sa_column=Column(Date, nullable=False))
+
+
+class PopulationRow(Base, table=True):
+    """A fact that a policy draws of (append-only, partitioned by the first day of the period)."""
+
+    __tablename__ = "population"
+
+    period: date = Field(sa_column=Column(Date, primary_key=True))
+    policy_id: str = Field(sa_column=_text(primary_key=True))
+    policy_version: int = Field(primary_key=True)
+    fact_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    stratum: str = Field(sa_column=_text())
+    customer_id: str = Field(sa_column=_text())
+    fact: dict[str, Any] = Field(sa_column=_json())
+
+
+class DrawRow(Base, table=True):
+    """The draw of a policy version over one period: open, closed, made, then published to the last winner."""
+
+    __tablename__ = "draw"
+    __table_args__ = (
+        UniqueConstraint("policy_id", "policy_version", "period"),
+        Index("draw_unfinished", "ends", postgresql_where=text("state <> 'published'")),
+        Index("draw_ends", "ends", "id"),
+    )
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    policy_id: str = Field(sa_column=_text())
+    policy_version: int
+    period: date = Field(sa_column=Column(Date, nullable=False))
+    ends: date = Field(sa_column=Column(Date, nullable=False))
+    state: str = Field(sa_column=_text())
+    priority: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    rate: float = Field(sa_column=Column(Double, nullable=False))
+    seed: str = Field(sa_column=_text())
+    rule: dict[str, Any] = Field(sa_column=_json())
+    population: int
+    strata: list[Any] = Field(sa_column=_json())
+    fingerprint: str = Field(sa_column=_text())
+    made_at: datetime | None = Field(sa_column=_instant(nullable=True))
+
+
+class PickRow(Base, table=True):
+    """A fact that was drawn or stands in reserve: waiting, called (its contact is being planned), or lost."""
+
+    __tablename__ = "pick"
+    __table_args__ = (
+        Index("pick_waiting", "draw_id", "reserve", "stratum", "place", postgresql_where=text("state = 'waiting'")),
+        Index("pick_called", "event_id", postgresql_where=text("state = 'called'")),
+    )
+
+    draw_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    fact_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    stratum: str = Field(sa_column=_text())
+    place: int
+    reserve: bool
+    state: str = Field(sa_column=_text())
+    policy_id: str = Field(sa_column=_text())
+    event_id: str = Field(sa_column=_text())
+    customer_id: str = Field(sa_column=_text())

@@ -9,4 +9,11 @@ class SchedulerSettings(ServiceSettings):
     """Beside the common settings."""
 
     release_batch: int = Field(default=500, ge=1, le=5000, description="most due tasks released in one transaction")
-    decision_days: int = Field(default=400, ge=31, description="days that decisions are kept")
+    draw_grace_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=720,
+        description="business minutes after midnight that late facts still join the closed day",
+    )
+    draw_batch: int = Field(default=1000, ge=1, le=5000, description="most winners told in one transaction")
+    decision_days: int = Field(default=400, ge=31, description="days that decisions and populations are kept")

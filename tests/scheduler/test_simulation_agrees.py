@@ -2,17 +2,19 @@
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from deploy.commands._pack_files import read_sound_pack
 from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.draws import GRACE
 from services.scheduler.domain.simulation import Simulation, simulated_fact
 from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
 from shared.messaging import Event
 from shared.testing import Served, event
 from shared.testing.events import NOON, example
+from shared.zone import ORG_ZONE
 from tests.scheduler.builders import contents, policies
 from tests.scheduler.conftest import R01, apply
 from tests.scheduler.test_handlers import rows
@@ -32,6 +34,20 @@ TIMES = {
     "windows": [{"channel": "sms", "days": "all", "frames": ["08:00-20:00"]}],
     "calendars": {"site": {"days": {"2026-03-10": "off", "2026-03-15": "on"}}},
     "blackouts": [{"from": "2026-03-24", "to": "2026-03-26"}],
+}
+DAILY = {
+    "id": "daily",
+    "events": ["inspection.done", "pipe.altered", "order.completed"],
+    "rate": {"exact": 50, "of": "day", "by": ["kind"], "minimum": 1, "reserve": 2},
+    "delay": {"days": 1},
+}
+WEEKLY = {
+    "id": "weekly",
+    "events": ["*"],
+    "rate": {"number": 4, "of": "week", "by": ["branch"], "reserve": 6, "closes": "tue"},
+    "deadline": {"days": 2},
+    "merge": False,
+    "priority": 2,
 }
 CASES = ("complaint.opened", "complaint.resolved", "complaint.reopened", "complaint.closed")
 PLAN = (
@@ -77,22 +93,45 @@ def _visit(chance: random.Random, task: Task, attributes: dict[str, Any]) -> Eve
     return event(name, example(name, **about, **told), **{**attributes, "key": task.customer_id})
 
 
-async def _release_until(served: Served, clock: ManualClock, until: datetime) -> None:
-    """Every due task at its own moment."""
-    while due := (await rows(served, "SELECT min(due_at) FROM due"))[0][0]:
-        if due > until:
-            break
-        clock.move_to(max(due, clock.now()))
-        await served.run_job("release")
-    clock.move_to(max(until, clock.now()))
+class _Service:
+    """The service as time passes: what is due or closes happens at its own moment."""
+
+    def __init__(self, served: Served, clock: ManualClock) -> None:
+        self.served, self.clock, self.occasions = served, clock, 0
+
+    async def pass_time(self, until: datetime) -> None:
+        while (moment := await self._next_moment()) and moment <= until:
+            self.clock.move_to(max(moment, self.clock.now()))
+            await self.served.run_job("draw")
+            await self.plan_occasions()
+            await self.served.run_job("release")
+            await self.plan_occasions()
+        self.clock.move_to(max(until, self.clock.now()))
+
+    async def _next_moment(self) -> datetime | None:
+        ((due,),) = await rows(self.served, "SELECT min(due_at) FROM due")
+        ((ends,),) = await rows(self.served, "SELECT min(ends) FROM draw WHERE state = 'open'")
+        closing = datetime.combine(ends, time(), ORG_ZONE) + GRACE if ends else None
+        return min((moment for moment in (due, closing) if moment), default=None)
+
+    async def plan_occasions(self) -> None:
+        while fresh := (await self.served.published("occasion.arrived"))[self.occasions :]:
+            self.occasions += len(fresh)
+            await self.served.deliver(*fresh)
+
+    async def take(self, happened: Event) -> None:
+        await self.pass_time(happened.time)
+        await self.served.deliver(happened)
+        await self.plan_occasions()
 
 
 async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
-    await apply(served, contents(BY_SMS, TIMED, **TIMES))
-    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(BY_SMS, TIMED, **TIMES)]))
+    own = (BY_SMS, TIMED, DAILY, WEEKLY)
+    await apply(served, contents(*own, **TIMES))
+    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(*own, **TIMES)]))
+    service = _Service(served, clock)
     for each in _happenings(random.Random(7), simulation):
-        await _release_until(served, clock, each.time)
-        await served.deliver(each)
+        await service.take(each)
         simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
     assert await served.dead_letters() == []
     stored = [tuple(row) for row in await rows(served, PLAN)]
@@ -113,5 +152,7 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     ]
     assert {task.state for task in planned} >= {"planned", "released", "done", "failed", "cancelled"}
     assert any(task.warn_at for task in planned)
-    outcomes = {decision.outcome for decision in simulation.decisions.values()}
-    assert outcomes >= {"planned", "merged", "capped", "refused", "sampled_out"}
+    results = {detail["result"] for decision in simulation.decisions.values() for detail in decision.details}
+    assert results >= {"planned", "merged", "enrolled", "capped", "refused", "sampled_out"}
+    occasions = {decision.occasion.reason for decision in simulation.decisions.values() if decision.occasion}
+    assert occasions >= {"drawn", "reserve"}

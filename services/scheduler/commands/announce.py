@@ -4,6 +4,7 @@ from typing import Any
 
 from prometheus_client import Counter
 
+from services.scheduler.domain.occasion import Occasion, recorded
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import Window
 from shared.contracts.registry import by_model
@@ -13,6 +14,7 @@ from shared.contracts.tasks import (
     FollowupExpired,
     FollowupPlanned,
     FollowupReleased,
+    OccasionArrived,
 )
 from shared.messaging import Event, Work
 
@@ -23,6 +25,7 @@ EVENTS = {
     "expired": by_model(FollowupExpired),
 }
 DEADLINE_NEAR = by_model(FollowupDeadlineNear)
+OCCASION = by_model(OccasionArrived)
 TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
 
 
@@ -75,3 +78,19 @@ def _common(task: Task) -> dict[str, Any]:
 def _hours(window: Window) -> dict[str, Any]:
     frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in window.frames]
     return {"frames": frames, "days": window.days, "weekdays": sorted(window.weekdays)}
+
+
+def announce_occasion(work: Work, occasion: Occasion, cause: Event | None = None) -> None:
+    """Publish that the moment has come to plan a policy's contact; it is planned in its turn by who has the customer."""
+    policy, fact = occasion.policy, occasion.fact
+    data = {
+        "policy_id": policy.id,
+        "policy_version": policy.version,
+        "step": policy.step,
+        "reason": occasion.reason,
+        "at": occasion.anchor.isoformat(),
+        "customer_id": fact.customer_id,
+        "fact": recorded(fact),
+    }
+    lineage = fact.lineage or fact.id
+    work.publish_as(OCCASION, data, key=fact.customer_id, lineage=lineage, cause=cause, at=occasion.moment)

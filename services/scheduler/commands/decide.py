@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 import prometheus_client
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.scheduler.commands import draws
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.desk import Desk
-from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order, match_occasions
+from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
@@ -36,7 +38,10 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     assert desk.partitions is not None  # given when the process started
     await desk.partitions.ensure("decision", {event.day for event in events})
     book = await desk.current(work.session)
-    await _decide(work, events, await _matched(work.session, book, facts))
+    matched = await _matched(work.session, book, facts)
+    closed_until = await draws.hold_closing(work, book, matched)
+    decided = await _decide(work, events, matched, closed_until)
+    await draws.enter_populations(work, desk, decided)
 
 
 async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact]) -> list[Matched]:
@@ -69,7 +74,8 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     occasions = [await _occasion_of(work.session, desk, event) for event in events]
     customers = {one.fact.customer_id for one in occasions} - {""}
     kept = await customer_store.lock_customers(work.session, customers)
-    await _decide(work, events, match_occasions(occasions, kept))
+    decided = await _decide(work, events, match_occasions(occasions, kept))
+    await draws.replace_unplanned(work, desk, [one.decision for one in decided])
 
 
 async def _occasion_of(session: AsyncSession, desk: Desk, event: Event) -> Occasion:
@@ -79,14 +85,18 @@ async def _occasion_of(session: AsyncSession, desk: Desk, event: Event) -> Occas
     return Occasion(event.event_key, policy.step_named(told.step), fact, told.reason, event.time, told.at)
 
 
-async def _decide(work: Work, events: Sequence[Event], matched: Sequence[Matched]) -> None:
+async def _decide(
+    work: Work, events: Sequence[Event], matched: Sequence[Matched], closed_until: date | None = None
+) -> list[Decided]:
     """Place what was drawn, one after the other, and save everything."""
     plans = await _plans(work.session, matched, lock=True)
-    decisions, tasks = _decide_in_order(work, events, matched, plans)
-    await task_store.save_tasks(work.session, tasks, work.now())
+    decided = list(decide_in_order(matched, plans, closed_until=closed_until))
+    await task_store.save_tasks(work.session, _announced(work, events, decided), work.now())
+    decisions = [one.decision for one in decided]
     await decision_store.save_decisions(work.session, decisions, work.now())
     for outcome, amount in Counter(decision.outcome for decision in decisions).items():
         DECISIONS.labels(outcome).inc(amount)
+    return decided
 
 
 async def decide_triggered(work: Work, desk: Desk, events: Sequence[Event]) -> None:
@@ -102,7 +112,7 @@ async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision
     kept = await customer_store.find_customers(session, [fact.customer_id])
     (matched,), _ = match_in_order(book, [fact], kept)
     plans = await _plans(session, [matched], lock=False)
-    return next(decide_in_order([matched], plans)).decision
+    return next(decide_in_order([matched], plans, closed_until=await draws.closing(session))).decision
 
 
 def fact_of(event: Event) -> Fact:
@@ -127,19 +137,15 @@ async def _plans(session: AsyncSession, matched: Sequence[Matched], lock: bool) 
     }
 
 
-def _decide_in_order(
-    work: Work, events: Sequence[Event], matched: Sequence[Matched], plans: Customers
-) -> tuple[list[Decision], list[Task]]:
-    """The decisions, published; and every touched task once, in its last state."""
-    decisions: list[Decision] = []
+def _announced(work: Work, events: Sequence[Event], decided: Sequence[Decided]) -> list[Task]:
+    """Every touched task once, in its last state, published."""
     tasks: dict[UUID, Task] = {}
-    for event, one in zip(events, decide_in_order(matched, plans), strict=True):
-        decisions.append(one.decision)
+    for event, one in zip(events, decided, strict=True):
         if one.decision.tasks:
             touched = {task.id: task for task in one.decision.tasks}
             tasks |= touched
             _announce(work, event, touched, one.before)
-    return decisions, list(tasks.values())
+    return list(tasks.values())
 
 
 def _announce(work: Work, cause: Event, touched: Mapping[UUID, Task], before: Customer) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
+from services.scheduler.commands import draws
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.defer import weigh
 from services.scheduler.commands.desk import Desk
@@ -49,6 +50,7 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:
         await _tell(work, desk, task)
+    await draws.replace_cancelled(work, desk, ready)
     return len(ready)
 
 

@@ -1,11 +1,13 @@
 """Facts in their order: what policies say to each, then one decision after the other, each seeing those before it."""
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from datetime import date
 
 from services.scheduler.domain.book import Match, PolicyBook, Rule, match
 from services.scheduler.domain.chain import Chained
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide, malformed, place, turned
+from services.scheduler.domain.enrol import settled_entry
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
@@ -33,6 +35,11 @@ class Matched(Value, frozen=True):
     def drawn(self) -> bool:
         return any(one.drawn for one in self.matches) or bool(self.unasked)
 
+    @property
+    def may_enter(self) -> bool:
+        """Whether it may enter a population."""
+        return any(one.entry for one in self.matches) or any(rule.enter for rule in self.unasked)
+
     def answers(self, customer: Customer) -> list[Match]:
         late = [match(rule, self.fact, customer) for rule in self.unasked]
         return [*self.matches, *late] if late else self.matches
@@ -44,12 +51,16 @@ class Matched(Value, frozen=True):
 
 
 class Decided(Value, frozen=True):
-    """A decision with its customer as they were before and are after it; `turns` are runs that the fact moved first."""
+    """A decision with its customer as they were before and are after it.
+
+    `turns` are runs that the fact moved first, `entered` the matches with populations that it entered.
+    """
 
     decision: Decision
     before: Customer
     after: Customer
     turns: tuple[Decision, ...] = ()
+    entered: Sequence[Match] = ()
 
     @property
     def records(self) -> tuple[Decision, ...]:
@@ -83,6 +94,13 @@ def match_in_order(
     return matched, seen
 
 
+def _settled(match: Match, closed_until: date) -> Match:
+    """With the population that the fact really enters."""
+    if match.entry is None or match.policy.drawing is None:
+        return match
+    return match._replace(entry=settled_entry(match.entry, match.policy.drawing, closed_until))
+
+
 def match_occasions(occasions: Sequence[Occasion], kept: Mapping[str, Customer]) -> list[Matched]:
     """Occasions have been matched and drawn before; their customers are as later facts have described them."""
     return [
@@ -95,9 +113,13 @@ def match_occasions(occasions: Sequence[Occasion], kept: Mapping[str, Customer])
     ]
 
 
-def decide_in_order(matched: Sequence[Matched], plans: Customers, chained: Chained = NO_CHAINS) -> Iterator[Decided]:
+def decide_in_order(
+    matched: Sequence[Matched], plans: Customers, chained: Chained = NO_CHAINS, closed_until: date | None = None
+) -> Iterator[Decided]:
     """Decide one by one. `plans` are the customers somebody was drawn for or whose runs listen, with contacts, open tasks
     and what they wait for; kept up to date. What a fact means to the runs that are going comes before what it begins.
+
+    Draws are closed up to the midnight that begins `closed_until`; None where no policy draws of populations.
     """
     for one in matched:
         if one.flaw:
@@ -106,8 +128,13 @@ def decide_in_order(matched: Sequence[Matched], plans: Customers, chained: Chain
         before = one.customer
         if plan := plans.get(before.id):
             before = plan._replace(profile=before.profile, memory=before.memory)
+        matches = one.answers(before)
+        entered: Sequence[Match] = ()
+        if closed_until is not None:
+            matches = [_settled(match, closed_until) for match in matches]
+            entered = [match for match in matches if match.entry]
         listening = heard(before, one.fact, chained, place) if before.waiting and not one.recalled else Moved(before)
-        decision, after = decide(one.fact, one.answers(before), listening.customer)
+        decision, after = decide(one.fact, matches, listening.customer)
         if after is not before:
             plans[before.id] = after
-        yield Decided(decision, before, after, tuple(turned(turn) for turn in listening.turns))
+        yield Decided(decision, before, after, tuple(turned(turn) for turn in listening.turns), entered)

@@ -94,6 +94,7 @@ class PolicyBook:
         self.share = share
         self.kinds = {kind.event: compile_kind(kind) for kind in kinds}
         self.remembers = to_remember(one for rule in rules for one in histories(rule.policy.trigger.condition))
+        self.draws = any(rule.enter for rule in rules)
         self.counts_contacts = any(rule.counts_contacts for rule in rules)
         self._versions = {(rule.policy.id, rule.policy.version): rule.policy for rule in rules}
         self._index(rules)

@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from services.scheduler.domain.batch import Matched
+from services.scheduler.domain.batch import Decided
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.draw import Share, Urn
-from services.scheduler.domain.enrol import Entry, settled_entry
+from services.scheduler.domain.enrol import Entry
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.periods import Period
@@ -61,24 +61,18 @@ class Draws:
         self._called: dict[Name, Drawn] = {}
         self._standing: dict[tuple[str, UUID], Standing] = {}
 
-    def enter(self, matched: Matched) -> tuple[Matched, set[Period]]:
-        """Let the fact enter the open populations; also gives the periods that must be closed one day because of it."""
-        if not any(match.entry for match in matched.matches):
-            return matched, set()
-        matches = [
-            match._replace(entry=self._put(match.policy, match.entry, matched.fact)) for match in matched.matches
-        ]
-        return matched._replace(matches=matches), {match.entry.period for match in matches if match.entry}
+    def enter(self, decided: Decided) -> set[Period]:
+        """Let the fact enter the open populations; gives the periods that must be closed one day because of it."""
+        for match in decided.entered:
+            if match.entry:
+                self._put(match.policy, match.entry, decided.decision.fact)
+        return {match.entry.period for match in decided.entered if match.entry}
 
-    def _put(self, policy: Policy, entry: Entry | None, fact: Fact) -> Entry | None:
-        if entry is None or policy.drawing is None:
-            return None
-        entry = settled_entry(entry, policy.drawing, self.closed_until)
+    def _put(self, policy: Policy, entry: Entry, fact: Fact) -> None:
         name = (policy.id, policy.version, entry.period)
         population = self._open.setdefault(name, Population(policy, entry.period))
         population.members[fact.key] = Member(fact, entry.stratum)
         self._standing[policy.id, fact.key] = "enrolled"
-        return entry
 
     def close(self, end: date) -> list[Occasion]:
         """Draw what closes by the midnight that begins `end`."""

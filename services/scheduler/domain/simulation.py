@@ -126,10 +126,7 @@ class Simulation:
     def _decide(self, fact: Fact) -> Decision:
         (matched,), seen = match_in_order(self.book, [fact], self._customers)
         self._customers |= seen
-        entered, periods = self.draws.enter(matched)
-        for period in periods:
-            self._close_later(period)
-        return self._place([entered])
+        return self._place([matched])
 
     def _close_later(self, period: Period) -> None:
         if period.end not in self._closings:
@@ -145,8 +142,11 @@ class Simulation:
             self.occur(self._called.popleft())
 
     def _place(self, matched: Sequence[Matched]) -> Decision:
-        (decided,) = decide_in_order(matched, self._customers, self.book.chained)
+        closed_until = self.draws.closed_until if self.book.draws else None
+        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed_until)
         decision = decided.decision
+        for period in self.draws.enter(decided):
+            self._close_later(period)
         for record in decided.records:
             self._record(record)
         self._expect(decided.after)

@@ -201,6 +201,11 @@ async def get_task(session: AsyncSession, task_id: UUID) -> StoredTask | None:
     return rows[0] if rows else None
 
 
+async def find_tasks(session: AsyncSession, ids: Iterable[UUID]) -> list[Task]:
+    rows = await _select(session, "task.id = ANY(CAST(:ids AS uuid[]))", {"ids": list(ids), "limit": None})
+    return [row.task for row in rows]
+
+
 async def list_tasks(
     session: AsyncSession, filters: Mapping[str, Any], after: tuple[datetime, UUID] | None, limit: int
 ) -> list[StoredTask]:

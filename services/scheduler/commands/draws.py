@@ -1,0 +1,162 @@
+"""Exact draws: facts enter populations, periods close, draws are made, winners and reserves are called."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Histogram
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.commands.announce import announce_occasion
+from services.scheduler.commands.desk import Desk
+from services.scheduler.domain.batch import Decided, Matched
+from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.draw import Pick, Share, Stratum, Urn, shares
+from services.scheduler.domain.draws import Name, names_of, names_of_decision
+from services.scheduler.domain.reserve import (
+    drawn_occasion,
+    plan_lost,
+    release_lost,
+    reserve_occasion,
+    visit_lost,
+)
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.windows import local_day
+from services.scheduler.store import draws, picks
+from services.scheduler.store import tasks as task_store
+from services.scheduler.store.draws import Entered
+from services.scheduler.store.picks import Called
+from shared.messaging import Event, Work
+
+CALLED = Counter("huifang_scheduler_drawn", "Facts called for contact by draws", ["reason"])
+POPULATION = Histogram(
+    "huifang_scheduler_draw_population", "Facts a draw was made of", buckets=(1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
+)
+PICKS_SAVED = 5000
+log = structlog.get_logger(__name__)
+
+
+async def hold_closing(work: Work, book: PolicyBook, matched: Sequence[Matched]) -> date | None:
+    """Up to where draws are closed, and will be until the transaction ends; None when nothing can enter a population."""
+    if not book.draws or not any(one.may_enter for one in matched):
+        return None
+    return await draws.share_closing(work.session)
+
+
+async def closing(session: AsyncSession) -> date:
+    """Up to where draws are closed now."""
+    return await draws.closed_until(session)
+
+
+async def enter_populations(work: Work, desk: Desk, decided: Sequence[Decided]) -> None:
+    """Let facts enter the populations of their periods, or where those are closed, of the open ones."""
+    entered = [
+        Entered(match.policy, one.decision.fact, match.entry)
+        for one in decided
+        for match in one.entered
+        if match.entry is not None
+    ]
+    if entered:
+        assert desk.partitions is not None  # given when the process started
+        await desk.partitions.ensure("population", {one.entry.period.first for one in entered})
+        await draws.save_entries(work.session, entered)
+
+
+async def close_draws(work: Work, desk: Desk, grace: timedelta) -> int:
+    """Close the periods that ended `grace` ago; returns how many draws are to be made because of it."""
+    until = local_day(work.now() - grace)
+    if await draws.closed_until(work.session) >= until:
+        return 0
+    assert desk.partitions is not None  # given when the process started
+    await desk.partitions.ensure("population", {until})
+    return await draws.close_until(work.session, until)
+
+
+async def make_draw(work: Work, share: Share = shares) -> int:
+    """Draw of one closed population, all in one transaction: after a crash it is made again, the same; returns 1 or 0."""
+    draw = await draws.claim_closed(work.session)
+    if draw is None:
+        return 0
+    urn = Urn(draw.drawing, draw.seed, draw.policy_id, draw.period.first)
+    async for members in draws.read_members(work.session, draw):
+        for key, stratum in members:
+            urn.put(key, stratum)
+        log.info("draw_reads", draw=str(draw.id), policy=draw.policy_id, members=urn.population)
+    strata, drawn = await asyncio.to_thread(_drawn, urn, share)
+    for start in range(0, len(drawn), PICKS_SAVED):
+        await picks.save_picks(work.session, draw, drawn[start : start + PICKS_SAVED])
+    await draws.save_made(work.session, draw, strata, urn.fingerprint, work.now())
+    POPULATION.observe(urn.population)
+    log.info("draw_made", draw=str(draw.id), policy=draw.policy_id, population=urn.population, drawn=len(drawn))
+    return 1
+
+
+def _drawn(urn: Urn, share: Share) -> tuple[list[Stratum], list[Pick]]:
+    strata = urn.strata(share)
+    return strata, list(urn.picks(strata))
+
+
+async def publish_winners(work: Work, desk: Desk, limit: int) -> int:
+    """Tell up to `limit` winners of the first draw that has any left; returns how many, and 1 more for its end."""
+    draw = await draws.lock_published_next(work.session)
+    if draw is None:
+        return 0
+    policy = await desk.version(work.session, draw.policy_id, draw.policy_version)
+    winners = await picks.call_winners(work.session, draw, limit)
+    for fact in winners:
+        announce_occasion(work, drawn_occasion(policy, fact, draw.period))
+    CALLED.labels("drawn").inc(len(winners))
+    if len(winners) < limit:
+        await draws.save_published(work.session, draw.id)
+    return len(winners) + (len(winners) < limit)
+
+
+async def call_reserves(work: Work, desk: Desk, lost: Mapping[Name, datetime]) -> None:
+    """For each contact that was drawn and is lost (since when), call the next in reserve of its draw and stratum."""
+    if not lost:
+        return
+    for called in await picks.find_called(work.session, {event_id for _, event_id, _ in lost}):
+        since = lost.get((called.policy_id, called.event_id, called.customer_id))
+        if since is not None:
+            await _call_next(work, desk, called, since)
+
+
+async def replace_unreached(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    """Call reserves for contacts that visits could not make."""
+    failed = {UUID(one.data["task_id"]): one for one in events if visit_lost(one.name, one.data.get("reason", ""))}
+    if not failed:
+        return
+    tasks = await task_store.find_tasks(work.session, failed)
+    await call_reserves(work, desk, {name: failed[task.id].time for task in tasks for name in names_of(task)})
+
+
+async def replace_cancelled(work: Work, desk: Desk, tasks: Sequence[Task]) -> None:
+    """Call reserves for contacts that were called off at release."""
+    lost = [task for task in tasks if release_lost(task.state, task.reason)]
+    await call_reserves(work, desk, {name: task.due_at for task in lost for name in names_of(task)})
+
+
+async def replace_unplanned(work: Work, desk: Desk, decisions: Sequence[Decision]) -> None:
+    """Call reserves for what was drawn and could not be planned."""
+    lost = [one for one in decisions if plan_lost(one)]
+    await call_reserves(work, desk, {name: one.at for one in lost for name in names_of_decision(one)})
+
+
+async def _call_next(work: Work, desk: Desk, called: Called, since: datetime) -> None:
+    stratum = await picks.lose(work.session, called)
+    draw = await draws.get_draw(work.session, called.draw_id)
+    if stratum is None or draw is None:
+        return
+    fact = await picks.call_next(work.session, draw, stratum)
+    if fact is not None:
+        policy = await desk.version(work.session, draw.policy_id, draw.policy_version)
+        announce_occasion(work, reserve_occasion(policy, fact, draw.period, since))
+        CALLED.labels("reserve").inc()
+
+
+async def forget(work: Work, before: date) -> None:
+    """Who was drawn is kept as long as the population it was drawn of."""
+    await draws.forget_picks(work.session, before)

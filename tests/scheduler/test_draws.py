@@ -1,0 +1,310 @@
+"""Exact draws on real tables: nothing lost, nobody twice, whatever crashes and whoever else runs."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.scheduler.app import create_app
+from services.scheduler.commands import draws as commands
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store import draws as store
+from shared.clock import ManualClock
+from shared.messaging import Event
+from shared.testing import Served, event, serve
+from shared.testing.events import NOON, example
+from tests.scheduler.builders import at, contents
+from tests.scheduler.conftest import apply
+from tests.scheduler.test_handlers import outcomes, rows, sent
+
+TWENTY = {
+    "rate": {"exact": 20, "of": "day", "by": ["branch"], "reserve": 3},
+    "delay": {"days": 1},
+    "deadline": {"working_days": 3},
+}
+NIGHT = at("2026-03-03 00:10")
+WINNERS = "SELECT customer_id FROM task ORDER BY 1"
+
+
+def crowd(amount: int, start: int = 0, **more: Any) -> list[Event]:
+    return [sent("repair.closed", f"C{number:04d}", id=f"e{number}", **more) for number in range(start, start + amount)]
+
+
+async def draw_all(served: Served, clock: ManualClock, until: datetime = NIGHT) -> list[Event]:
+    """Close what has ended by then, and deliver the occasions that come of it, and of those again."""
+    clock.move_to(max(until, clock.now()))
+    await served.run_job("draw")
+    return await deliver_occasions(served)
+
+
+async def deliver_occasions(served: Served) -> list[Event]:
+    delivered: list[Event] = []
+    while fresh := (await served.published("occasion.arrived"))[len(delivered) :]:
+        await served.deliver(*fresh)
+        delivered += fresh
+    return delivered
+
+
+async def test_exactly_twenty_percent_of_the_closed_day_are_planned(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(34))
+    assert Counter((await outcomes(empty)).values()) == {"enrolled": 34}
+    assert await draw_all(empty, clock, at("2026-03-03 00:09")) == []
+    called = await draw_all(empty, clock)
+    assert len(called) == 7
+    assert {one.data["reason"] for one in called} == {"drawn"}
+    assert {one.time for one in called} == {at("2026-03-03 00:00")}
+    assert await rows(empty, "SELECT DISTINCT due_at, state FROM task") == [(at("2026-03-03 09:00"), "planned")]
+    assert await rows(empty, "SELECT count(*), count(DISTINCT customer_id) FROM task") == [(7, 7)]
+    assert await rows(empty, "SELECT event_type, outcome, count(*) FROM decision GROUP BY 1, 2 ORDER BY 1") == [
+        ("occasion.arrived", "planned", 7),
+        ("repair.closed", "enrolled", 34),
+    ]
+    assert await draw_all(empty, clock, at("2026-03-03 12:00")) == called
+
+
+async def test_a_made_draw_is_on_record(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(12), *crowd(3, 12, org={"code": "ED"}))
+    await draw_all(empty, clock)
+    async with empty.runtime.db.read() as session:
+        (draw,) = await store.list_draws(session, None, None, 10)
+    assert (draw.policy_id, draw.policy_version, draw.state, draw.population) == ("p1", 1, "published", 15)
+    assert [tuple(stratum) for stratum in draw.strata] == [('["CD"]', 12, 2, 3), ('["ED"]', 3, 1, 2)]
+    assert (str(draw.period.first), str(draw.period.end)) == ("2026-03-02", "2026-03-03")
+    assert (len(draw.fingerprint), draw.made_at) == (64, clock.now())
+
+
+async def test_the_order_of_arrival_does_not_matter(empty: Served, clock: ManualClock, service_dsn: Any) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(40))
+    await draw_all(empty, clock)
+    async with serve(create_app, SchedulerSettings, await service_dsn("scheduler"), clock=ManualClock(NOON)) as other:
+        await apply(other, contents(TWENTY))
+        for one in reversed(crowd(40)):
+            await other.deliver(one)
+        await draw_all(other, other.runtime.clock)  # type: ignore[arg-type]
+        assert await rows(other, WINNERS) == await rows(empty, WINNERS)
+
+
+async def test_who_comes_late_joins_the_open_period_and_is_drawn_there(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({**TWENTY, "rate": {"exact": 100, "of": "day"}}))
+    await empty.deliver(*crowd(2))
+    await draw_all(empty, clock)
+    await empty.deliver(sent("repair.closed", "late", id="late", at=timedelta(hours=3)))
+    ((details,),) = await rows(empty, "SELECT details::text FROM decision WHERE event_id = 'late'")
+    assert '"late": true' in details
+    assert '"from": "2026-03-03"' in details
+    assert await rows(empty, "SELECT period::text, count(*) FROM population GROUP BY 1 ORDER BY 1") == [
+        ("2026-03-02", 2),
+        ("2026-03-03", 1),
+    ]
+    await draw_all(empty, clock, at("2026-03-04 00:10"))
+    # its deadline counts from the last day of the period it was drawn with
+    assert await rows(empty, "SELECT due_at, deadline_at FROM task WHERE event_id = 'late'") == [
+        (at("2026-03-04 09:00"), at("2026-03-06 00:00"))
+    ]
+
+
+async def test_a_fact_of_a_batch_that_waited_for_the_closing_is_late(empty: Served, clock: ManualClock) -> None:
+    """Closing takes its lock while a batch wants to enter: the batch sees that the day is closed."""
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(1))
+    clock.move_to(NIGHT)
+    async with empty.runtime.db.work() as work:
+        assert await store.close_until(work.session, NIGHT.date()) == 1
+        entering = asyncio.create_task(empty.deliver(sent("repair.closed", "C9", id="e9")))
+        await _somebody_waits(empty)
+    await entering
+    assert await rows(empty, "SELECT period::text FROM population ORDER BY 1") == [("2026-03-02",), ("2026-03-03",)]
+
+
+async def test_closing_waits_for_a_batch_that_is_entering(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(1))
+    clock.move_to(NIGHT)
+    async with empty.runtime.db.work() as work:
+        await store.share_closing(work.session)
+        closing = asyncio.create_task(empty.run_job("draw"))
+        await _somebody_waits(empty)
+        assert await rows(empty, "SELECT state FROM draw") == [("open",)]
+    await closing
+    assert await rows(empty, "SELECT state FROM draw") == [("published",)]
+
+
+async def _somebody_waits(served: Served) -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while not (await rows(served, waiting))[0][0]:
+        await served.runtime.clock.sleep(0)
+
+
+async def test_two_replicas_draw_once(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY, {**TWENTY, "id": "p2", "merge": False}))
+    await empty.deliver(*crowd(200))
+    clock.move_to(NIGHT)
+    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock, draw_batch=7) as replica:
+        while any(await asyncio.gather(*(_portion(one) for one in (empty, replica, empty, replica)))):
+            pass
+    called = await deliver_occasions(empty)
+    assert Counter(one.data["policy_id"] for one in called) == {"p1": 40, "p2": 40}
+    assert len({(one.data["policy_id"], one.key) for one in called}) == 80
+    # a customer's occasions come in the order of the draws
+    assert [one.data["policy_id"] for one in called] == ["p1"] * 40 + ["p2"] * 40
+
+
+async def _portion(served: Served) -> int:
+    (job,) = [job for job in served.runtime.service.jobs if job.name == "draw"]
+    return await job.run(served.runtime)
+
+
+@pytest.mark.parametrize("where", ["save_picks", "save_made", "call_winners", "save_published"])
+async def test_nothing_is_lost_or_doubled_when_a_step_fails(
+    empty: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Each step fails once when its writes are done; what it did not commit is done again, the same."""
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(60))
+    clock.move_to(NIGHT)
+    module: Any = commands.picks if where in ("save_picks", "call_winners") else commands.draws
+    original = getattr(module, where)
+
+    async def dies(*given: Any) -> Any:
+        monkeypatch.setattr(module, where, original)
+        await original(*given)
+        raise ConnectionError("killed")
+
+    monkeypatch.setattr(module, where, dies)
+    with pytest.raises(ConnectionError):
+        await empty.run_job("draw")
+    called = await draw_all(empty, clock)
+    assert len(called) == len({one.key for one in called}) == 12
+    assert await rows(empty, "SELECT reserve, state, count(*) FROM pick GROUP BY 1, 2 ORDER BY 1") == [
+        (False, "called", 12),
+        (True, "waiting", 3),
+    ]
+
+
+async def test_who_cannot_be_reached_is_replaced_by_the_next_in_reserve(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(5))
+    await draw_all(empty, clock)
+    clock.move_to(at("2026-03-03 09:00"))
+    for number, amount in enumerate((2, 3, 4, 4), 3):
+        await empty.run_job("release")
+        ((task_id, customer),) = await rows(empty, "SELECT id, customer_id FROM task WHERE state = 'released'")
+        await fail(empty, task_id, customer, clock.now() + timedelta(hours=1))
+        await deliver_occasions(empty)
+        assert await rows(empty, "SELECT count(*), count(DISTINCT customer_id) FROM task") == [(amount, amount)]
+        clock.move_to(at(f"2026-03-0{number + 1} 10:00"))
+    assert await rows(empty, "SELECT state, count(*) FROM pick GROUP BY 1") == [("lost", 4)]
+    assert await empty.dead_letters() == []
+
+
+async def fail(served: Served, task_id: Any, customer: str, when: datetime, reason: str = "unreachable") -> None:
+    data = example("visit.failed", reason=reason, task_id=str(task_id), customer={"id": customer})
+    await served.deliver(event("visit.failed", data, key=customer, id=f"v-{task_id}", time=when))
+
+
+async def test_who_was_reached_and_refused_is_not_replaced(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(5))
+    await draw_all(empty, clock)
+    clock.move_to(at("2026-03-03 09:00"))
+    await empty.run_job("release")
+    ((task_id, customer),) = await rows(empty, "SELECT id, customer_id FROM task")
+    await fail(empty, task_id, customer, clock.now(), "refused")
+    assert len(await deliver_occasions(empty)) == 1
+
+
+async def test_another_policys_contact_does_not_call_the_reserve(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY, {"id": "other", "merge": False}))
+    await empty.deliver(*crowd(5))
+    await draw_all(empty, clock)
+    clock.move_to(at("2026-03-03 09:00"))
+    await empty.run_job("release")
+    others = await rows(empty, "SELECT id, customer_id FROM task WHERE policy_id = 'other' AND state = 'released'")
+    for task_id, customer in others:
+        await fail(empty, task_id, customer, clock.now())
+    assert len(others) == 5
+    assert len(await deliver_occasions(empty)) == 1
+
+
+async def test_two_that_fail_at_once_get_different_reserves(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(50))
+    await draw_all(empty, clock)
+    clock.move_to(at("2026-03-03 09:00"))
+    await empty.run_job("release")
+    tasks = await rows(empty, "SELECT id, customer_id FROM task ORDER BY id LIMIT 3")
+    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock) as replica:
+        await asyncio.gather(
+            *(
+                fail(served, task_id, customer, clock.now())
+                for served, (task_id, customer) in zip((empty, replica, empty), tasks, strict=True)
+            )
+        )
+    reserves = [one for one in await deliver_occasions(empty) if one.data["reason"] == "reserve"]
+    assert len({one.key for one in reserves}) == 3
+
+
+async def test_who_is_called_off_at_release_is_replaced(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(5))
+    await draw_all(empty, clock)
+    ((customer,),) = await rows(empty, "SELECT customer_id FROM task")
+    refused = example("customer.updated", customer={"id": customer, "do_not_contact": True})
+    await empty.deliver(event("customer.updated", refused, key=customer, time=at("2026-03-03 08:00")))
+    clock.move_to(at("2026-03-03 09:00"))
+    await empty.run_job("release")
+    called = await deliver_occasions(empty)
+    assert [one.data["reason"] for one in called] == ["drawn", "reserve"]
+    assert await rows(empty, "SELECT state, reason FROM task ORDER BY due_at") == [
+        ("cancelled", "do_not_contact"),
+        ("planned", ""),
+    ]
+
+
+async def test_who_cannot_be_planned_is_replaced_at_once(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY, caps=[{"limit": 1, "per": "year"}]))
+    await empty.deliver(*crowd(5))
+    await draw_all(empty, clock)
+    again = [sent("repair.closed", f"C{number:04d}", id=f"n{number}", at=timedelta(days=1)) for number in range(5)]
+    await empty.deliver(*again)
+    await draw_all(empty, clock, at("2026-03-04 00:10"))
+    assert await rows(empty, "SELECT count(*), count(DISTINCT customer_id) FROM task") == [(2, 2)]
+
+
+async def test_a_policy_that_is_changed_or_disabled_ends_what_it_began(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(5))
+    await apply(empty, contents({**TWENTY, "rate": {"number": 2, "of": "week"}}))
+    await empty.deliver(*crowd(5, 5))
+    await apply(empty, contents({"id": "another", "events": ["gas.ignited"]}))
+    await draw_all(empty, clock)
+    assert await rows(empty, "SELECT policy_version FROM task") == [(1,)]
+    await draw_all(empty, clock, at("2026-03-09 00:10"))
+    assert await rows(empty, "SELECT policy_version FROM task ORDER BY 1") == [(1,), (2,), (2,)]
+    assert await rows(empty, "SELECT DISTINCT due_at FROM task WHERE policy_version = 2") == [(at("2026-03-09 09:00"),)]
+
+
+async def test_a_fact_that_is_tried_enters_nothing(empty: Served) -> None:
+    await apply(empty, contents(TWENTY))
+    async with empty.client("policy_owner") as client:
+        tried = await client.post(
+            "/api/v1/policies/try", json={"type": "repair.closed", "data": {"customer": {"id": "C1"}}}
+        )
+    assert tried.json()["outcome"] == "enrolled"
+    assert await rows(empty, "SELECT count(*) FROM population") == [(0,)]
+
+
+async def test_old_populations_and_picks_are_forgotten(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(5))
+    await draw_all(empty, clock)
+    clock.advance(timedelta(days=500))
+    await empty.run_job("forget_decisions")
+    for table in ("population", "pick"):
+        assert await rows(empty, f"SELECT count(*) FROM {table}") == [(0,)]
+    assert await rows(empty, "SELECT state, population FROM draw") == [("published", 5)]
