@@ -7,7 +7,7 @@ from typing import get_args
 
 from services.visits.domain.conditions import Comparison
 from services.visits.domain.questionnaire import Question, Questionnaire
-from services.visits.domain.script import VARIABLE, VARIABLES
+from services.visits.domain.script import FACTS, VARIABLE, VARIABLES, is_variable
 from shared.contracts.common import Satisfaction
 
 MOST_REQUIRED = 8
@@ -37,8 +37,9 @@ def faults_of(questionnaire: Questionnaire) -> list[str]:
         faults += [f"「{question.title}」：{fault}" for fault in _question_faults(question, earlier)]
         earlier[question.id] = question
     texts = (questionnaire.opening, questionnaire.closing, *(question.ask for question in questionnaire.questions))
-    unknown = {name for text in texts for name in VARIABLE.findall(text)} - set(VARIABLES)
-    faults += [f"变量 {{{name}}} 不存在，可用：{'、'.join(VARIABLES)}" for name in sorted(unknown)]
+    unknown = {name for text in texts for name in VARIABLE.findall(text) if not is_variable(name)}
+    known = f"{'、'.join(VARIABLES)}，或 {FACTS}字段路径"
+    faults += [f"变量 {{{name}}} 不存在，可用：{known}" for name in sorted(unknown)]
     return faults
 
 

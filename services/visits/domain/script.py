@@ -1,17 +1,22 @@
 """The words an agent reads aloud, with their variables filled in."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from services.visits.domain.visit import Visit
 from shared.zone import ORG_ZONE
 
 VARIABLE = re.compile(r"\{([^{}\s]+)\}")
 VARIABLES = ("称呼", "事项", "单号", "日期")
+FACTS = "资料."
 
 
 def variables_of(visit: Visit) -> Mapping[str, str]:
-    """What the variables stand for in this visit; of several matters, the first is spoken of."""
+    """What the variables stand for in this visit; of several matters, the first is spoken of.
+
+    `资料.product.name` is what the matter's fact says at `product.name`, so that values are stated, not asked (R07.3).
+    """
     matter = visit.matters[0] if visit.matters else None
     day = matter.at.astimezone(ORG_ZONE) if matter else None
     return {
@@ -19,9 +24,29 @@ def variables_of(visit: Visit) -> Mapping[str, str]:
         "事项": (matter.title if matter else "") or "服务",
         "单号": matter.subject if matter else "",
         "日期": f"{day.month}月{day.day}日" if day else "",
+        **dict(_values(matter.facts if matter else {}, FACTS)),
     }
 
 
+def is_variable(name: str) -> bool:
+    """Whether a script may use this name: one of the few, or a field of the fact."""
+    return name in VARIABLES or (name.startswith(FACTS) and len(name) > len(FACTS))
+
+
 def spoken(text: str, variables: Mapping[str, str]) -> str:
-    """`text` with every known {variable} replaced."""
-    return VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)
+    """`text` with every known {variable} replaced; what the fact does not say, the agent must read from the papers."""
+    return VARIABLE.sub(lambda found: variables.get(found[1]) or _unsaid(found[1], variables), text)
+
+
+def _unsaid(name: str, variables: Mapping[str, str]) -> str:
+    if name in variables:
+        return ""
+    return f"（请按单据读出：{name.removeprefix(FACTS)}）" if is_variable(name) else f"{{{name}}}"
+
+
+def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _values(inner, f"{path}{name}.")
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield path.removesuffix("."), str(value)

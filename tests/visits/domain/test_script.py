@@ -15,3 +15,14 @@ def test_a_visit_without_matters_can_still_be_spoken() -> None:
 
 def test_an_unknown_variable_stays_as_it_is() -> None:
     assert spoken("{别的}", variables_of(open_one())) == "{别的}"
+
+
+def test_values_of_the_fact_are_stated_and_what_it_does_not_say_is_read_from_the_papers() -> None:
+    """R07.3."""
+    (matter,) = open_one().matters
+    facts = {"product": {"name": "安康终身寿险", "fees": {"initial": "2%"}}, "period_years": 20, "gone": None}
+    variables = variables_of(open_one(matters=[matter.model_copy(update={"facts": facts})]))
+    text = "{资料.product.name}，{资料.period_years}年，{资料.product.fees.initial}"
+    assert spoken(text, variables) == "安康终身寿险，20年，2%"
+    assert spoken("{资料.payment.amount}元", variables) == "（请按单据读出：payment.amount）元"
+    assert spoken("{资料.}", variables) == "{资料.}"
