@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from services.scheduler.commands import draws
+from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
 from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
 from services.scheduler.settings import SchedulerSettings
@@ -30,6 +31,10 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True, notify=True) as work:
             return await warn_of_deadlines(work, settings.release_batch)
 
+    async def watch(runtime: Runtime) -> int:
+        async with runtime.db.work(background=True, notify=True) as work:
+            return await watch_calendar(work, runtime.state["desk"], settings.release_batch)
+
     async def forget(runtime: Runtime) -> int:
         oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
         for table in ("decision", "population"):
@@ -43,5 +48,6 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         Job("release", every=0.2, run=release),
         Job("warn", every=1, run=warn),
         Job("draw", every=0.5, run=draw),
+        Job("watch_calendar", every=10, run=watch),
         Job("forget_decisions", every=3600, run=forget),
     ]

@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner, Result
 
 from deploy.commands.policy import app
@@ -19,20 +17,9 @@ Run = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
-async def run(empty: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
+def run(platform: None) -> Run:
     """Run a command as the user of this platform."""
-    listening = socket.create_server(("127.0.0.1", 0))  # connections wait here until the server takes them
-    port = listening.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(empty.app, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    keys = {role: f"test-{role}" for role in ("policy_owner", "auditor")}
-    (tmp_path / "run.json").write_text(
-        json.dumps({"services": {"scheduler": f"http://127.0.0.1:{port}"}, "keys": keys})
-    )
-    monkeypatch.setenv("HUIFANG_VAR", str(tmp_path))
-    yield lambda *words: asyncio.to_thread(CliRunner().invoke, app, list(words))
-    server.should_exit = True
-    await serving
+    return lambda *words: asyncio.to_thread(CliRunner().invoke, app, list(words))
 
 
 async def test_a_pack_is_applied_listed_and_switched(run: Run) -> None:

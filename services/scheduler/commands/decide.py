@@ -71,6 +71,7 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     """Plan what one policy wants of each, at the version that it had then; one decision record per occasion."""
     assert desk.partitions is not None  # given when the process started
     await desk.partitions.ensure("decision", {event.day for event in events})
+    await desk.current(work.session)
     occasions = [await _occasion_of(work.session, desk, event) for event in events]
     customers = {one.fact.customer_id for one in occasions} - {""}
     kept = await customer_store.lock_customers(work.session, customers)

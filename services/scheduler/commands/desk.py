@@ -1,4 +1,4 @@
-"""The compiled policies of this process."""
+"""The compiled policies of this process, on the official calendar as it is published."""
 
 from dataclasses import dataclass, field
 
@@ -6,15 +6,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.policy import Policy
-from services.scheduler.store import kinds, policies
+from services.scheduler.store import calendars, kinds, policies
+from shared.calendar import OFFICIAL, WorkCalendar
 from shared.messaging.partitions import Partitions
 
 
 @dataclass
 class Desk:
-    """Where decisions are made: the policies in force, and the decisions' day partitions (given at start)."""
+    """Where decisions are made: the policies in force, the calendar, and the decisions' day partitions (given at start)."""
 
     book: PolicyBook = field(default_factory=lambda: PolicyBook(revision=-1))
+    calendar: WorkCalendar = OFFICIAL
     partitions: Partitions | None = None
     versions: dict[tuple[str, int], Policy] = field(default_factory=dict)
 
@@ -22,13 +24,17 @@ class Desk:
         """The policies in force now: one look at a number, and all of them again when it has changed."""
         revision = await policies.get_revision(session)
         if revision != self.book.revision:
+            calendar = WorkCalendar(official=await calendars.get_official(session))
             declared = await kinds.list_declared(session)
-            self.book = PolicyBook(await policies.list_active(session), revision, kinds=declared)
+            book = PolicyBook(await policies.list_active(session, calendar), revision, kinds=declared)
+            # versions stay as they are, but reckon with days that may have become known
+            self.book, self.calendar, self.versions = book, calendar, {}
         return self.book
 
     async def version(self, session: AsyncSession, policy_id: str, version: int) -> Policy:
-        """A version, whether in force or not: what it has begun it also ends. Raises LookupError."""
-        known = self.versions.get((policy_id, version))
+        """A version, whether in force or not: what it has begun it also ends; ask for `current` first. Raises LookupError."""
+        versions, calendar = self.versions, self.calendar
+        known = versions.get((policy_id, version))
         if known is None:
-            known = self.versions[policy_id, version] = await policies.get_version(session, policy_id, version)
+            known = versions[policy_id, version] = await policies.get_version(session, policy_id, version, calendar)
         return known

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.scheduler.domain.ledger import Contact
 
@@ -118,3 +118,16 @@ def _calendar_period(per: Period, day: date) -> tuple[date, date]:
 def _last_of_month(year: int, month: int) -> date:
     following = date(year + month // 12, month % 12 + 1, 1)
     return following - timedelta(days=1)
+
+
+def cap_detail(state: CapState) -> dict[str, Any]:
+    """The state as a decision records it."""
+    return {
+        "limit": state.cap.limit,
+        "per": state.cap.per,
+        "days": state.cap.days,
+        **{name: part for name in PARTS if (part := getattr(state.cap, name))},
+        "used": state.used,
+        "from": state.first,
+        "to": state.last,
+    }

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.scheduler.domain.book import Match
-from services.scheduler.domain.caps import PARTS, CapState
+from services.scheduler.domain.caps import cap_detail
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.merge import find_partner, forbidding_cap, join, take_over
@@ -35,6 +35,7 @@ Outcome = Literal[
     "sampled_out",
     "no_policy_matches",
     "malformed",
+    "recomputed",
 ]
 RANK: tuple[Outcome, ...] = (
     "planned",
@@ -159,7 +160,7 @@ def place(fact: Fact, match: Match, customer: Customer) -> Placed:
     if partner is not None:
         return _combine(fact, policy, span, partner, customer, detail)
     if cap := forbidding_cap(customer, policy, span):
-        return Placed(detail | {"result": "capped", "cap": _cap_detail(cap)}, customer)
+        return Placed(detail | {"result": "capped", "cap": cap_detail(cap)}, customer)
     task = new_task(fact, policy, span)
     return Placed(_planned(detail, span, task), customer.planned(task), (task,))
 
@@ -219,18 +220,6 @@ def _refusal(moment: datetime, policy: Policy, customer: Customer) -> str:
         return "do_not_contact"
     opted_out = customer.opted_out_at(policy.channel, policy.purpose)
     return "opted_out" if opted_out is not None and opted_out <= moment else ""
-
-
-def _cap_detail(state: CapState) -> Detail:
-    return {
-        "limit": state.cap.limit,
-        "per": state.cap.per,
-        "days": state.cap.days,
-        **{name: part for name in PARTS if (part := getattr(state.cap, name))},
-        "used": state.used,
-        "from": state.first,
-        "to": state.last,
-    }
 
 
 def new_task(fact: Fact, policy: Policy, span: Span) -> Task:

@@ -18,6 +18,7 @@ SUMMARIES = {
     "refused": "不回访：客户不接受此方式的联系。",
     "no_customer": "不回访：事实中没有可联系的客户。",
     "sampled_out": "不回访：未被抽中。",
+    "recomputed": "放假安排已公布，重新计算了时间。",
     "no_policy_matches": f"不回访：{NO_MATCH}。",
     "malformed": "不回访：事实的数据不符合此类事件的声明。",
     **explain_run.SUMMARIES,
@@ -88,8 +89,11 @@ def _refused(detail: Mapping[str, Any]) -> str:
 
 
 def _capped(detail: Mapping[str, Any]) -> str:
-    cap = detail["cap"]
-    return _draw(detail) + f"，但客户{limit_text(cap)}，{cap['from']} 至 {cap['to']} 已有 {cap['used']} 次。"
+    return _draw(detail) + f"，但客户{_reached(detail['cap'])}。"
+
+
+def _reached(cap: Mapping[str, Any]) -> str:
+    return f"{limit_text(cap)}，{cap['from']} 至 {cap['to']} 已有 {cap['used']} 次"
 
 
 def limit_text(cap: Mapping[str, Any]) -> str:
@@ -111,6 +115,13 @@ def _planned(detail: Mapping[str, Any]) -> str:
     took_over = f"，并接管任务 {detail['partner']} 的事项" if detail.get("partner") else ""
     late = "；注意：时限之前没有可联系的时段" if detail.get("too_short") else ""
     return _draw(detail) + f"，计划任务 {detail['task']}{took_over}，{_span(detail)}{late}。"
+
+
+def _recomputed(detail: Mapping[str, Any]) -> str:
+    was = f"的任务 {detail['task']} 原定{_span(detail['was'])}"
+    if cap := detail.get("cap"):
+        return f"{was}，改期后客户{_reached(cap)}，已取消。"
+    return f"{was}；改为{_span(detail)}。"
 
 
 def _span(detail: Mapping[str, Any]) -> str:
@@ -147,4 +158,5 @@ _RESULTS = {
     "capped": _capped,
     "merged": _merged,
     "planned": _planned,
+    "recomputed": _recomputed,
 }

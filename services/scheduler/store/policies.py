@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduler.domain.pack import Content, Draft, Pack, policy_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.store.rows import dump, load
+from shared.calendar import WorkCalendar
 
 _STORED = "p.id, p.pack, p.version, p.enabled, p.revision, p.changed_at, p.changed_by, v.valid_from, v.valid_until"
 _VERSION = "version, content, hash, loaded_at, loaded_by, valid_from, valid_until"
@@ -47,17 +48,18 @@ class StoredVersion:
 
 
 async def get_revision(session: AsyncSession) -> int:
-    """Which state of the active policies the database holds."""
+    """Which state of the active policies and of the official calendar the database holds."""
     return int((await session.execute(text("SELECT revision FROM policy_book"))).scalar_one())
 
 
 async def lock_book(session: AsyncSession) -> None:
-    """Changes of packs and policies take turns."""
+    """Changes of packs, policies and the official calendar take turns."""
     await session.execute(text("UPDATE policy_book SET revision = revision + 1"))
 
 
-async def list_active(session: AsyncSession) -> list[Policy]:
-    """The enabled policies in the order of their ids and versions, as far as a fact may still be decided by them."""
+async def list_active(session: AsyncSession, calendar: WorkCalendar) -> list[Policy]:
+    """The enabled policies on the official calendar, in the order of their ids and versions, as far as a fact may still be
+    decided by them."""
     rows = await session.execute(
         text(
             "SELECT v.content, v.version, v.valid_from, v.valid_until FROM policy p "
@@ -67,13 +69,13 @@ async def list_active(session: AsyncSession) -> list[Policy]:
         )
     )
     return [
-        policy_of(load(content), version, valid_from=valid_from, valid_until=valid_until)
+        policy_of(load(content), version, calendar, valid_from=valid_from, valid_until=valid_until)
         for content, version, valid_from, valid_until in rows
     ]
 
 
-async def get_version(session: AsyncSession, policy_id: str, version: int) -> Policy:
-    """One version as a policy. Raises LookupError."""
+async def get_version(session: AsyncSession, policy_id: str, version: int, calendar: WorkCalendar) -> Policy:
+    """One version as a policy on the official calendar. Raises LookupError."""
     rows = await session.execute(
         text("SELECT content FROM policy_version WHERE policy_id = :id AND version = :version"),
         {"id": policy_id, "version": version},
@@ -81,7 +83,7 @@ async def get_version(session: AsyncSession, policy_id: str, version: int) -> Po
     content = rows.scalar()
     if content is None:
         raise LookupError(f"policy {policy_id} has no version {version}")
-    return policy_of(load(content), version)
+    return policy_of(load(content), version, calendar)
 
 
 async def list_policies(session: AsyncSession, ids: Sequence[str] | None = None) -> list[StoredPolicy]:
