@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, contextmanager
 from fastapi import FastAPI
 
 from services.scheduler import api, handlers, jobs
-from services.scheduler.commands.calendars import take_built_in_years
 from services.scheduler.commands.desk import Desk
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import Clock
@@ -45,8 +44,6 @@ def create_app(
     async def open_desk(runtime: Runtime) -> AsyncIterator[None]:
         desk.partitions = runtime.db.partitions
         runtime.state["desk"] = desk
-        async with runtime.db.work() as work:
-            await take_built_in_years(work)
         with rare_collections():
             yield
 

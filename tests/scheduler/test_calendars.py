@@ -48,6 +48,7 @@ async def task(served: Served) -> Any:
 
 
 async def test_the_built_in_years_are_stored_with_their_source(empty: Served) -> None:
+    assert [await empty.run_job("watch_calendar"), await empty.run_job("watch_calendar")] == [0, 0]
     stored = await rows(empty, "SELECT day, worked, source, version FROM calendar_day ORDER BY day")
     assert {day.year for day, *_ in stored} == BUILT_IN.years
     assert all(worked is OFFICIAL.is_working_day(day) for day, worked, *_ in stored)
@@ -55,11 +56,13 @@ async def test_the_built_in_years_are_stored_with_their_source(empty: Served) ->
     assert all(source.startswith("chinesecalendar ") for *_, source, _ in stored)
 
 
-async def test_starting_again_keeps_what_was_published_here(empty: Served, clock: ManualClock) -> None:
+async def test_what_was_published_here_stays_beside_the_built_in_years(empty: Served) -> None:
     assert (await publish(empty)).status_code == 200
-    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock):
-        pass
+    await empty.run_job("watch_calendar")
     assert await rows(empty, "SELECT DISTINCT source FROM calendar_day WHERE day >= '2027-01-01'") == [(SOURCE,)]
+    assert await rows(empty, "SELECT count(*) FROM calendar_day WHERE day < '2027-01-01' AND day >= '2026-01-01'") == [
+        (365,)
+    ]
 
 
 async def test_a_year_is_shown_and_published_by_who_owns_policies(empty: Served) -> None:

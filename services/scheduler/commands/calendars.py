@@ -19,19 +19,22 @@ KEY = by_model(CalendarPublished).name
 
 async def take_built_in_years(work: Work) -> None:
     """Store the years that the library knows and the database does not; what was published here stays."""
-    if not BUILT_IN.years - await calendars.get_years(work.session):
-        return
-    await policies.lock_book(work.session)
+    if BUILT_IN.years - await calendars.get_years(work.session):
+        await policies.lock_book(work.session)
+        await _take_missing(work)
+
+
+async def _take_missing(work: Work) -> None:
     missing = sorted(BUILT_IN.years - await calendars.get_years(work.session))
     source = f"{LIBRARY} {version(LIBRARY)}"
-    years = [CalendarYear(year, source, _of(year)) for year in missing]
-    if years:
-        await calendars.save_years(work.session, years, 1)
+    if missing:
+        await calendars.save_years(work.session, [CalendarYear(year, source, _of(year)) for year in missing], 1)
 
 
 async def publish_year(work: Work, by: Principal, year: CalendarYear, seen: int) -> StoredYear:
     """Make a year official: every replica goes by it from its next decision on. Raises PreconditionFailed."""
     await policies.lock_book(work.session)
+    await _take_missing(work)
     stored = await calendars.get_year(work.session, year.year)
     require_version(seen, stored.version if stored else 0)
     if stored and stored.published == year:

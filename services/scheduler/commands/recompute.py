@@ -11,6 +11,7 @@ from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands.announce import announce
+from services.scheduler.commands.calendars import take_built_in_years
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
@@ -33,6 +34,7 @@ LONGEST_PERIOD = timedelta(days=370)
 
 async def watch_calendar(work: Work, desk: Desk, limit: int) -> int:
     """Measure how far holidays are known, and compute up to `limit` tasks again; returns how many."""
+    await take_built_in_years(work)
     await desk.current(work.session)
     until = desk.calendar.official.confirmed_until
     CONFIRMED.set((until - local_day(work.now())).days)
