@@ -6,21 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from services.scheduler.domain.explain import SUMMARIES, local_text
+from services.scheduler.domain.explain import ENDS, SUMMARIES, local_text
 from services.scheduler.domain.task import NAMES, TaskState
 from services.scheduler.domain.trial import CALLS_PER_AGENT, Trial
 
 MOST_LATE = 20
-REASONS = {
-    "merged": "并入其他任务",
-    "deadline_passed": "时限之前没有联系时段",
-    "do_not_contact": "客户免打扰",
-    "customer_refused": "客户拒绝此方式的联系",
-    "opted_out": "客户已退订",
-    "case_open": "客户有未结投诉",
-    "case_reopened": "投诉已重办",
-    "case_closed": "投诉已闭环",
-}
 
 
 def show_trial(trial: Trial) -> None:
@@ -42,7 +32,7 @@ def show_trial(trial: Trial) -> None:
 
 
 def _end(state: TaskState, reason: str) -> str:
-    return f"{NAMES[state]}：{REASONS.get(reason, reason)}" if reason else NAMES[state]
+    return f"{NAMES[state]}：{ENDS.get(reason, reason)}" if reason else NAMES[state]
 
 
 def _counted(title: str, counts: dict[str, int]) -> Table:

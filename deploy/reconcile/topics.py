@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts import registry
 from shared.messaging.event import Event, MalformedEvent, decode
-from shared.messaging.kafka import bounded
+from shared.messaging.kafka_calls import bounded
 
 PORTION = 2000
 POLL_MS = 1000

@@ -1,7 +1,8 @@
 """The port to the broker; `kafka` and `memory` implement it and pass the same behaviour suite."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -68,6 +69,24 @@ class Subscription(Protocol):
     async def stop(self) -> None: ...
 
 
+class Reader(Protocol):
+    """Looks at what lies in topics without belonging to a group. Every method may raise BrokerUnavailable."""
+
+    async def starts(self, topics: Sequence[str], since: datetime | None) -> dict[Position, int]:
+        """Per partition the first record the broker took at `since` or later; without it the first there is."""
+        ...
+
+    async def committed(self, group: str, topics: Sequence[str]) -> dict[Position, int]:
+        """Per partition the record that `group` reads next."""
+        ...
+
+    def read(self, starts: Mapping[Position, int]) -> AsyncIterator[list[Record]]:
+        """From `starts` to what is the end now, in portions; each partition in its order."""
+        ...
+
+    async def stop(self) -> None: ...
+
+
 class Broker(Protocol):
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
         """Create the missing ones with that many partitions."""
@@ -81,4 +100,8 @@ class Broker(Protocol):
 
     async def ping(self) -> None:
         """Return when the broker answers. Raises BrokerUnavailable."""
+        ...
+
+    async def reader(self) -> Reader:
+        """Raises BrokerUnavailable."""
         ...

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -19,23 +19,22 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from shared.messaging.broker import BrokerUnavailable, Message, Position, Producer, Record, Revoked, Subscription
+from shared.messaging.broker import (
+    BrokerUnavailable,
+    Message,
+    Position,
+    Producer,
+    Reader,
+    Record,
+    Revoked,
+    Subscription,
+)
+from shared.messaging.kafka_calls import CALL_SECONDS, bounded, quietly, record_of, started
+from shared.messaging.kafka_reader import KafkaReader
 
-CALL_SECONDS = 15
 PUBLISH_SECONDS = 30
-START_SECONDS = 30
 SESSION_MS = 15_000
 LARGEST_MESSAGE = 2 << 20
-
-T = TypeVar("T")
-
-
-async def bounded(call: Awaitable[T], seconds: float = CALL_SECONDS) -> T:
-    """A client call that can hang while Kafka is down, cut off; Kafka's errors become BrokerUnavailable."""
-    try:
-        return await asyncio.wait_for(call, seconds)
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
 
 
 class KafkaBroker:
@@ -54,7 +53,7 @@ class KafkaBroker:
             if missing:
                 _raise_unless_created(await bounded(admin.create_topics(missing)))
         finally:
-            await _quietly(admin.close())
+            await quietly(admin.close())
 
     async def producer(self) -> Producer:
         client = AIOKafkaProducer(
@@ -66,7 +65,7 @@ class KafkaBroker:
             max_request_size=LARGEST_MESSAGE,
             request_timeout_ms=10_000,
         )
-        await _started(client)
+        await started(client)
         return KafkaProducer(client)
 
     async def subscribe(self, group: str, topics: Sequence[str], on_revoked: Revoked) -> Subscription:
@@ -84,7 +83,7 @@ class KafkaBroker:
             metadata_max_age_ms=30_000,
         )
         client.subscribe(list(topics), listener=_Listener(on_revoked))
-        await _started(client)
+        await started(client)
         return KafkaSubscription(client)
 
     async def ping(self) -> None:
@@ -93,7 +92,20 @@ class KafkaBroker:
             await bounded(admin.start(), 3)
             await bounded(admin.describe_cluster(), 3)
         finally:
-            await _quietly(admin.close())
+            await quietly(admin.close())
+
+    async def reader(self) -> Reader:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        client = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20
+        )
+        await started(admin)
+        try:
+            await started(client)
+        except BrokerUnavailable:
+            await quietly(admin.close())
+            raise
+        return KafkaReader(admin, client)
 
 
 class KafkaProducer:
@@ -136,7 +148,7 @@ class KafkaProducer:
         return await self.client.send_batch(batch, position[0], partition=position[1])  # type: ignore[no-any-return]
 
     async def stop(self) -> None:
-        await _quietly(self.client.stop())
+        await quietly(self.client.stop())
 
 
 class KafkaSubscription:
@@ -147,7 +159,7 @@ class KafkaSubscription:
         batches = await bounded(
             self.client.getmany(timeout_ms=int(timeout * 1000), max_records=max_records), timeout + CALL_SECONDS
         )
-        return [_record(message) for messages in batches.values() for message in messages]
+        return [record_of(message) for messages in batches.values() for message in messages]
 
     async def commit(self, offsets: Mapping[Position, int]) -> None:
         assigned = self.client.assignment()
@@ -180,7 +192,7 @@ class KafkaSubscription:
         return behind
 
     async def stop(self) -> None:
-        await _quietly(self.client.stop())
+        await quietly(self.client.stop())
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -209,30 +221,3 @@ async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) 
         raise
     except (KafkaError, TimeoutError, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
-
-
-async def _started(client: Any) -> None:
-    try:
-        await bounded(client.start(), START_SECONDS)
-    except BrokerUnavailable:
-        await _quietly(client.stop())
-        raise
-
-
-async def _quietly(closing: Awaitable[Any]) -> None:
-    """Close without hanging and without complaint: the client is thrown away."""
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(closing, 5)
-
-
-def _record(message: Any) -> Record:
-    key = message.key.decode("utf-8", "replace") if message.key else ""
-    return Record(
-        message.topic,
-        message.partition,
-        message.offset,
-        message.timestamp,
-        key,
-        [(name, header or b"") for name, header in message.headers],
-        message.value or b"",
-    )

@@ -3,9 +3,11 @@
 import asyncio
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 
-from shared.messaging.broker import Message, Position, Producer, Record, Revoked, Subscription
+from shared.clock import SystemClock
+from shared.messaging.broker import Message, Position, Producer, Reader, Record, Revoked, Subscription
 
 
 class MemoryBroker:
@@ -36,6 +38,9 @@ class MemoryBroker:
     async def ping(self) -> None:
         return None
 
+    async def reader(self) -> Reader:
+        return MemoryReader(self)
+
     async def rebalance(self, group: str) -> None:
         """Share the partitions out anew; every member first finishes what it holds."""
         members = self.members[group]
@@ -49,7 +54,8 @@ class MemoryBroker:
         partitions = sum(1 for topic, _ in self.logs if topic == message.topic) or self.default_partitions
         partition = zlib.crc32(message.key.encode()) % partitions
         log = self.logs.setdefault((message.topic, partition), [])
-        log.append(Record(message.topic, partition, len(log), 0, message.key, list(message.headers), message.value))
+        at = int(SystemClock().machine().timestamp() * 1000)
+        log.append(Record(message.topic, partition, len(log), at, message.key, list(message.headers), message.value))
         self.arrived.set()
 
 
@@ -109,3 +115,27 @@ class MemorySubscription:
             self.broker.members[self.group].remove(self)
             if self.broker.members[self.group]:
                 await self.broker.rebalance(self.group)
+
+
+class MemoryReader:
+    def __init__(self, broker: MemoryBroker) -> None:
+        self.broker = broker
+
+    async def starts(self, topics: Sequence[str], since: datetime | None) -> dict[Position, int]:
+        at = int(since.timestamp() * 1000) if since else 0
+        logs = {position: log for position, log in self.broker.logs.items() if position[0] in topics}
+        return {
+            position: next((record.offset for record in log if record.timestamp >= at), len(log))
+            for position, log in logs.items()
+        }
+
+    async def committed(self, group: str, topics: Sequence[str]) -> dict[Position, int]:
+        committed = self.broker.committed[group]
+        return {position: committed.get(position, 0) for position in self.broker.logs if position[0] in topics}
+
+    async def read(self, starts: Mapping[Position, int]) -> AsyncIterator[list[Record]]:
+        for position, offset in starts.items():
+            yield self.broker.logs[position][offset:]
+
+    async def stop(self) -> None:
+        return None

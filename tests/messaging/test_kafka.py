@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from shared.clock import SystemClock
 from shared.embedded.kafka import KafkaServer, wait_until_ready
 from shared.embedded.processes import free_port
-from shared.messaging import kafka, runner
+from shared.messaging import kafka, kafka_calls, runner
 from shared.messaging.broker import BrokerUnavailable, Message, Record
 from shared.messaging.event import decode, encode
 from shared.messaging.kafka import KafkaBroker, KafkaProducer, KafkaSubscription
@@ -306,9 +306,9 @@ async def test_no_call_hangs_while_kafka_is_frozen_and_all_work_again_afterwards
     subscription = await broker.subscribe("group", [TOPIC], nothing)
     await producer.publish([message_on(TOPIC, 1)])
     records = await polled(subscription, 1)
-    for name in ("CALL_SECONDS", "PUBLISH_SECONDS", "START_SECONDS"):
-        monkeypatch.setattr(kafka, name, 1)
-    monkeypatch.setattr(kafka.bounded, "__defaults__", (1,))
+    for module, name in ((kafka, "CALL_SECONDS"), (kafka, "PUBLISH_SECONDS"), (kafka_calls, "START_SECONDS")):
+        monkeypatch.setattr(module, name, 1)
+    monkeypatch.setattr(kafka_calls.bounded, "__defaults__", (1,))
 
     send(signal.SIGSTOP)
     calls: list[Awaitable[Any]] = [
@@ -345,8 +345,8 @@ async def test_relay_and_consumer_come_through_a_frozen_kafka(
     bootstrap, send = frozen_kafka
     rig.broker = KafkaBroker(bootstrap)
     await rig.broker.ensure_topics({rig.prefix + TOPIC: PARTITIONS})
-    for name in ("CALL_SECONDS", "PUBLISH_SECONDS", "START_SECONDS"):
-        monkeypatch.setattr(kafka, name, 2)
+    for module, name in ((kafka, "CALL_SECONDS"), (kafka, "PUBLISH_SECONDS"), (kafka_calls, "START_SECONDS")):
+        monkeypatch.setattr(module, name, 2)
 
     async with rig.relay() as relay, rig.consuming(rig.runner(consumer_of(), batch=10)):
         await rig.write(*[thing(number, f"C{number % 5}") for number in range(50)])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from deploy.commands import explain
 from deploy.commands.policy import app
 from shared.testing import Served
 from tests.scheduler.conftest import R01
@@ -102,3 +103,14 @@ async def test_a_pack_goes_from_draft_to_retired(run: Run, pack: Path) -> None:
 async def test_applying_asks_first(run: Run, pack: Path) -> None:
     assert (await run("apply", str(pack))).exit_code == 1  # nobody answers
     assert "a" not in (await run("list")).output
+
+
+async def test_why_is_answered_by_one_command(empty: Served, run: Run, pack: Path) -> None:
+    (pack / "policies" / "a.yaml").write_text("id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: all\n")
+    await run("apply", str(pack), "--yes")
+    await empty.deliver(sent("repair.closed", work_order_no="WX1"))
+    said = await asyncio.to_thread(CliRunner().invoke, explain.app, ["--customer", "C1", "--order", "WX1"])
+    assert (said.exit_code, said.output.splitlines()[0]) == (0, "已计划，2026-03-02 10:00 (周一) 起联系。")
+    said = await asyncio.to_thread(CliRunner().invoke, explain.app, ["--event", "nothing"])
+    assert (said.exit_code, "没有收到这样的事实" in said.output) == (3, True)
+    assert (await asyncio.to_thread(CliRunner().invoke, explain.app, ["--customer", "C1"])).exit_code == 2

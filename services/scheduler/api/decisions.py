@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.scheduler.commands import decide
+from services.scheduler.commands import explain as explaining
 from services.scheduler.domain.explain import policies_in
-from services.scheduler.schemas import DecisionOut, TryIn
+from services.scheduler.schemas import DecisionOut, ExplainOut, TryIn
 from services.scheduler.store import decisions, policies
 from shared.auth import Principal, Role, require
 from shared.contracts.registry import wire_type
@@ -48,6 +49,26 @@ async def list_decisions(
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
     titles = await policies.get_titles(session, policies_in(*(row.details for row in items)))
     return Page(items=[DecisionOut.of(row, titles) for row in items], next_cursor=following)
+
+
+@router.get("/explain", summary="为什么回访或没有回访一位客户的单据")
+async def explain(
+    request: Request,
+    session: ReadSession,
+    by: Reader,
+    customer_id: Annotated[str, Query(description="客户编号，与 order 合用", max_length=64)] = "",
+    order: Annotated[str, Query(description="单号：订单、工单、12345 工单、户号、项目号", max_length=200)] = "",
+    event_id: Annotated[str, Query(description="发送方给出的事件编号", max_length=256)] = "",
+    source: Annotated[str, Query(description="来源，与事件编号合用", max_length=256)] = "",
+) -> ExplainOut:
+    """须给出客户与单号，或事件编号。逐句说明收到的事实、每条策略的决定与依据、任务此后的全部经过；没有决定时说明在哪里。"""
+    if not event_id and not (customer_id and order):
+        raise InvalidInput("请给出 customer_id 与 order，或 event_id")
+    runtime = request.app.state.runtime
+    (runner,) = runtime.consumers
+    queue = explaining.Queue(runtime.broker, runner.group, runner.topics)
+    question = explaining.Question(customer_id, order, event_id, source)
+    return ExplainOut.of(await explaining.answer(session, question, queue))
 
 
 @router.get("/decisions/stats", summary="决定统计：各结果的数量")

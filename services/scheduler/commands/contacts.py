@@ -8,6 +8,7 @@ from uuid import UUID
 from services.scheduler.commands.announce import TASKS
 from services.scheduler.domain.contacts import CASE_STATES, Settlement, settled, told_by
 from services.scheduler.domain.customer import REFUSED, way_of
+from services.scheduler.domain.life import Entry, contact_entry
 from services.scheduler.domain.release import CaseStanding
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers, tasks
@@ -28,12 +29,14 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
     ended: dict[UUID, tuple[str, str]] = {}
     contacts: dict[UUID, Settlement] = {}
     refusals: Refusals = defaultdict(dict)
+    life: dict[UUID, list[Entry]] = defaultdict(list)
     for event in events:
         told = told_by(event.name, event.data.get("reason", ""))
         if told is None:
             continue
         visit = event.read(RESULTS[event.name])
         task_id = UUID(visit.task_id)
+        life[task_id].append(contact_entry(event.name, event.data, event.time))
         contacts[task_id] = settled(contacts.get(task_id), Settlement(told.contact, local_day(event.time)))
         if told.ends:
             ended[task_id] = (told.ends, told.reason)
@@ -41,6 +44,7 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
             refusals[visit.customer.id].setdefault(way_of(visit.channel, REFUSED), event.time)
     for state in await tasks.end_tasks(work.session, ended, work.now()):
         TASKS.labels(state).inc()
+    await tasks.note_life(work.session, life)
     await tasks.settle_contacts(work.session, contacts)
     await customers.save_refusals(work.session, refusals)
 

@@ -85,6 +85,7 @@ async def cancel_task(work: Work, by: Principal, task_id: UUID, reason: str, law
     cancelled = moved(stored.task, "cancelled", BY_HAND)
     assert claimed  # a planned task always waits in `due`, locked together with its history row
     await tasks.save_tasks(work.session, [cancelled], work.now())
+    await tasks.note_life(work.session, {task_id: [{"at": work.now(), "note": reason}]})
     announce(work, cancelled, lawful=lawful)
     await audit(work, by, "task.cancelled", str(task_id), reason=reason, lawful=lawful)
     return StoredTask(cancelled, stored.planned_at, work.now())

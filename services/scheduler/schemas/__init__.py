@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.scheduler.commands.explain import Answer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain import NO_MATCH, explain
 from services.scheduler.domain.task import NAMES
@@ -64,6 +65,26 @@ class DecisionOut(BaseModel):
 
 def _reason(outcome: str, sentences: list[str]) -> str:
     return NO_MATCH if outcome == "no_policy_matches" else sentences[0].rstrip("。")
+
+
+class PartOut(BaseModel):
+    """一个事实的决定，或一个任务的经过。"""
+
+    about: str = Field(description="关于什么")
+    sentences: list[str] = Field(description="逐句说明")
+
+
+class ExplainOut(BaseModel):
+    """为什么回访或不回访：结论与全部经过。"""
+
+    found: bool = Field(description="是否已有决定")
+    answer: str = Field(description="一句话结论")
+    parts: list[PartOut] = Field(description="先是各个事实与决定，后是各个任务与其经过")
+
+    @classmethod
+    def of(cls, answer: Answer) -> "ExplainOut":
+        parts = [PartOut(about=part.about, sentences=part.sentences) for part in answer.parts]
+        return cls(found=answer.found, answer=answer.answer, parts=parts)
 
 
 class TryIn(BaseModel):

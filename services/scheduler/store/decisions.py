@@ -11,17 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.decide import Decision
 from services.scheduler.store.rows import dump, load
+from shared.contracts.intake import number_of
 
 _SAVE = text("""
-    INSERT INTO decision (day, event_key, event_id, source, event_type, customer_id, at, decided_at, outcome, details)
-    SELECT (at AT TIME ZONE 'UTC')::date, event_key, event_id, source, event_type, customer_id, at, :decided_at, outcome,
-           details::jsonb
+    INSERT INTO decision (day, event_key, event_id, source, event_type, customer_id, subject, at, decided_at, outcome,
+                          details)
+    SELECT (at AT TIME ZONE 'UTC')::date, event_key, event_id, source, event_type, customer_id, subject, at, :decided_at,
+           outcome, details::jsonb
     FROM unnest(CAST(:keys AS uuid[]), CAST(:ids AS text[]), CAST(:sources AS text[]), CAST(:types AS text[]),
-                CAST(:customers AS text[]), CAST(:times AS timestamptz[]), CAST(:outcomes AS text[]),
-                CAST(:details AS text[]))
-         AS row (event_key, event_id, source, event_type, customer_id, at, outcome, details)
+                CAST(:customers AS text[]), CAST(:subjects AS text[]), CAST(:times AS timestamptz[]),
+                CAST(:outcomes AS text[]), CAST(:details AS text[]))
+         AS row (event_key, event_id, source, event_type, customer_id, subject, at, outcome, details)
 """)
-_COLUMNS = "event_key, event_id, source, event_type, customer_id, at, decided_at, outcome, details"
+_COLUMNS = "event_key, event_id, source, event_type, customer_id, subject, at, decided_at, outcome, details"
 _BY = {
     "event_id": "event_id = :event_id",
     "source": "source = :source",
@@ -44,6 +46,7 @@ class StoredDecision:
     source: str
     event_type: str
     customer_id: str
+    subject: str
     at: datetime
     decided_at: datetime
     outcome: str
@@ -62,6 +65,7 @@ async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], a
             "sources": [fact.source for fact in facts],
             "types": [decision.name for decision in decisions],
             "customers": [fact.customer_id for fact in facts],
+            "subjects": [number_of(fact.data) for fact in facts],
             "times": [decision.at for decision in decisions],
             "outcomes": [decision.outcome for decision in decisions],
             "details": [dump(decision.details) for decision in decisions],
@@ -81,6 +85,23 @@ async def list_decisions(
     where = " AND ".join(wheres) or "true"
     query = f"SELECT {_COLUMNS} FROM decision WHERE {where} ORDER BY at DESC, event_key DESC LIMIT :limit"  # noqa: S608
     rows = await session.execute(text(query), values)
+    return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
+
+
+async def find_about(session: AsyncSession, customer_id: str, order: str, limit: int) -> list[StoredDecision]:
+    """Decisions on facts about a customer's document, newest first; a fact that names nobody may be the one, too."""
+    query = (
+        f"SELECT {_COLUMNS} FROM decision WHERE customer_id IN (:customer_id, '') AND subject = :order "  # noqa: S608
+        "ORDER BY at DESC, event_key DESC LIMIT :limit"
+    )
+    rows = await session.execute(text(query), {"customer_id": customer_id, "order": order, "limit": limit})
+    return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
+
+
+async def find_of_events(session: AsyncSession, events: Sequence[str], limit: int) -> list[StoredDecision]:
+    """Decisions on these events, newest first."""
+    query = f"SELECT {_COLUMNS} FROM decision WHERE event_id = ANY(CAST(:events AS text[])) ORDER BY at DESC, event_key DESC LIMIT :limit"  # noqa: E501, S608
+    rows = await session.execute(text(query), {"events": list(events), "limit": limit})
     return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
 
 

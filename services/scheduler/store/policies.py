@@ -1,6 +1,6 @@
 """Packs, policies and their immutable versions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,6 +102,19 @@ async def list_policies(session: AsyncSession, ids: Sequence[str] | None = None)
 async def get_titles(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
     """Names of policies, for explanations."""
     return {row.id: row.content["title"] for row in await list_policies(session, ids)}
+
+
+async def get_contents(session: AsyncSession, versions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Content]:
+    """Canonical contents of (policy, version)."""
+    wanted = sorted(versions)
+    rows = await session.execute(
+        text(
+            "SELECT policy_id, version, content FROM policy_version WHERE (policy_id, version) IN "
+            "(SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:versions AS int[])))"
+        ),
+        {"ids": [policy for policy, _ in wanted], "versions": [version for _, version in wanted]},
+    )
+    return {(policy, version): load(content) for policy, version, content in rows}
 
 
 async def list_versions(session: AsyncSession, policy_id: str) -> list[StoredVersion]:

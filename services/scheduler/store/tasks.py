@@ -36,7 +36,10 @@ _SAVE = text("""
                 CAST(:reason AS text[]), CAST(:body AS text[]))
          AS row (id, policy_id, policy_version, event_id, customer_id, case_id, due_at, deadline_at, state, reason, body)
     ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, deadline_at = excluded.deadline_at, state = excluded.state,
-        reason = excluded.reason, changed_at = excluded.changed_at, body = excluded.body
+        reason = excluded.reason, changed_at = excluded.changed_at, body = excluded.body,
+        life = task.life || CASE WHEN (task.state, task.reason, task.due_at) = (excluded.state, excluded.reason,
+            excluded.due_at) THEN '[]' ELSE jsonb_build_array(jsonb_build_object('at', excluded.changed_at, 'state',
+            excluded.state, 'reason', excluded.reason, 'due', excluded.due_at)) END
 """)
 _SAVE_DUE = text("""
     INSERT INTO due (task_id, customer_id, due_at)
@@ -81,6 +84,11 @@ _END = text("""
     WHERE task.id = ended.id AND task.state = 'released'
     RETURNING task.state
 """)
+_NOTE = text("""
+    UPDATE task SET life = task.life || noted.entries::jsonb
+    FROM (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:entries AS text[])) AS row (id, entries) ORDER BY id) noted
+    WHERE task.id = noted.id
+""")
 _SETTLE = text("""
     UPDATE contact_ledger SET state = settled.state, day = settled.day
     FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:days AS date[])) AS settled (task_id, state, day)
@@ -91,11 +99,12 @@ _SETTLE = text("""
 
 @dataclass(frozen=True)
 class StoredTask:
-    """A task with the moments of its planning and last change."""
+    """A task with the moments of its planning and last change, and what became of it since: {at, state, reason, …}."""
 
     task: Task
     planned_at: datetime
     changed_at: datetime
+    life: tuple[Mapping[str, Any], ...] = ()
 
 
 def _task(row: RowMapping) -> Task:
@@ -189,6 +198,12 @@ async def end_tasks(session: AsyncSession, ended: Mapping[UUID, tuple[str, str]]
     return list((await session.execute(_END, values)).scalars())
 
 
+async def note_life(session: AsyncSession, entries: Mapping[UUID, Sequence[Mapping[str, Any]]]) -> None:
+    """What is told of tasks' lives beside the changes that `save_tasks` notes: id → [{at, …}]."""
+    if entries:
+        await session.execute(_NOTE, {"ids": list(entries), "entries": [dump(entry) for entry in entries.values()]})
+
+
 async def settle_contacts(session: AsyncSession, contacts: Mapping[UUID, Settlement]) -> None:
     """What became of reserved contacts, by task."""
     if contacts:
@@ -204,6 +219,16 @@ async def get_task(session: AsyncSession, task_id: UUID) -> StoredTask | None:
 async def find_tasks(session: AsyncSession, ids: Iterable[UUID]) -> list[Task]:
     rows = await _select(session, "task.id = ANY(CAST(:ids AS uuid[]))", {"ids": list(ids), "limit": None})
     return [row.task for row in rows]
+
+
+async def find_about(
+    session: AsyncSession, customers: Sequence[str], events: Sequence[str], limit: int
+) -> list[StoredTask]:
+    """Tasks of these customers that one of these events planned or is a matter of."""
+    where = """task.customer_id = ANY(CAST(:customers AS text[])) AND (event_id = ANY(CAST(:events AS text[])) OR EXISTS
+        (SELECT FROM jsonb_array_elements(body -> 'matters') matter
+         WHERE matter ->> 'event_id' = ANY(CAST(:events AS text[]))))"""
+    return await _select(session, where, {"customers": list(customers), "events": list(events), "limit": limit})
 
 
 async def list_tasks(
@@ -222,9 +247,12 @@ async def list_tasks(
 async def _select(session: AsyncSession, where: str, values: Mapping[str, Any]) -> list[StoredTask]:
     rows = await session.execute(
         text(
-            f"SELECT {_TASK}, planned_at, changed_at FROM task WHERE {where} "  # noqa: S608 - constants only
+            f"SELECT {_TASK}, planned_at, changed_at, life FROM task WHERE {where} "  # noqa: S608 - constants only
             "ORDER BY task.due_at, task.id LIMIT :limit"
         ),
         values,
     )
-    return [StoredTask(_task(row), row["planned_at"], row["changed_at"]) for row in rows.mappings()]
+    return [
+        StoredTask(_task(row), row["planned_at"], row["changed_at"], tuple(load(row["life"])))
+        for row in rows.mappings()
+    ]
