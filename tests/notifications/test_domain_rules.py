@@ -3,17 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.notifications.domain.contacts import Contact, contact_in, merge
 from services.notifications.domain.errors import RuleRejected
-from services.notifications.domain.greetings import birthday_key, birthday_keys, festivals_on
+from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import Versioned, again, fact_of, plan
 from services.notifications.domain.refusals import covers, digit_of, is_refusal, scopes_of
 from services.notifications.domain.rules import Rule, applying, meets, parse_rule, rule_document, timing
 from services.notifications.domain.send import State
-from shared.lunar import solar_of
 from shared.zone import ORG_ZONE
 from tests.notifications.samples import NOW, a_send, a_template
 
@@ -64,43 +61,6 @@ def test_an_hour_means_the_next_one_after_the_fact() -> None:
     rule = Rule(id="r", events=("a",), purpose="p", template="t", when="09:00", valid_hours=2)
     first, last = timing(rule, NOW, NOW)
     assert (first, last - first) == (datetime(2026, 3, 3, 9, tzinfo=ORG_ZONE), timedelta(hours=2))
-
-
-@pytest.mark.parametrize(
-    ("birthday", "key"),
-    [
-        ("1990-05-17", "05-17"),
-        ("--02-29", "02-29"),
-        ("lunar:08-15", "lunar:08-15"),
-        ("lunar:1990-08-30", "lunar:08-30"),
-        ("1990-13-01", ""),
-        ("lunar:08-31", ""),
-        ("17.5.1990", ""),
-        ("", ""),
-    ],
-)
-def test_a_birthday_has_a_key_when_it_is_a_date(birthday: str, key: str) -> None:
-    assert birthday_key(birthday) == key
-
-
-def test_the_29th_of_february_is_kept_on_the_28th_of_other_years() -> None:
-    assert "02-29" in birthday_keys(date(2026, 2, 28))
-    assert "02-29" not in birthday_keys(date(2028, 2, 28))
-    assert "02-29" in birthday_keys(date(2028, 2, 29))
-
-
-def test_lunar_birthdays_move_with_the_moon() -> None:
-    assert "lunar:08-15" in birthday_keys(date(2026, 9, 25))  # mid-autumn 2026
-    assert "lunar:01-30" in birthday_keys(date(2026, 3, 18))  # a first month of 30 days
-
-
-@given(st.dates(date(2024, 1, 1), date(2040, 12, 31)), st.integers(1, 12), st.integers(1, 30))
-def test_every_lunar_birthday_comes_once_between_two_new_years(year_of: date, month: int, day: int) -> None:
-    key = f"lunar:{month:02}-{day:02}"
-    first = solar_of(year_of.year, 1, 1)
-    after = solar_of(year_of.year + 1, 1, 1)
-    days = [first + timedelta(days=n) for n in range((after - first).days)]
-    assert sum(key in birthday_keys(one) for one in days) == 1
 
 
 @pytest.mark.parametrize(

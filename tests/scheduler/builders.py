@@ -49,8 +49,8 @@ def contents(*policies: Mapping[str, Any], **head: Any) -> dict[str, str]:
     written = []
     for given in policies:
         policy = {"id": "p1", "title": "策略", "rate": "all", **given}
-        events = policy.pop("events", ["repair.closed"])
-        trigger = {"events": events} | ({"condition": policy.pop("condition")} if "condition" in policy else {})
+        trigger = dict(policy.pop("trigger", None) or {"events": policy.pop("events", ["repair.closed"])})
+        trigger |= {"condition": policy.pop("condition")} if "condition" in policy else {}
         written.append({**policy, "trigger": trigger})
     return {
         "pack.yaml": as_yaml({"format": 1, "name": "test", "title": "测试", **head}),

@@ -5,13 +5,14 @@ from datetime import date, datetime, time, timedelta
 
 from services.notifications.commands.ledger import count
 from services.notifications.domain.contacts import Contact, contact_in, merge, view
-from services.notifications.domain.greetings import birthday_keys, festivals_on
+from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import Fact, Versioned, fact_of, plan
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
 from services.notifications.domain.send import Send, State
 from services.notifications.domain.windows import day_of
 from services.notifications.store import catalogue, contacts, inbound, sends
 from shared.messaging import Event, Work
+from shared.yearly import keys_of
 from shared.zone import ORG_ZONE
 
 NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
@@ -67,7 +68,7 @@ async def plan_greetings(work: Work, day: date, begins: time) -> int:
     at = datetime.combine(day, begins, ORG_ZONE)
     planned = 0
     if _any_for(rules, BIRTHDAY):
-        born = await contacts.born_on(work.session, birthday_keys(day))
+        born = await contacts.born_on(work.session, keys_of(day))
         planned += await _greet(work, rules, templates, born, BIRTHDAY, at, {})
     for festival in festivals_on(day) if _any_for(rules, FESTIVAL) else ():
         facts = {"festival": festival.code, "festival_name": festival.name}

@@ -5,15 +5,15 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from services.notifications.domain.greetings import birthday_key
 from shared.contracts.intake import branch_of
+from shared.yearly import key_of
 
 _KNOWN_BY_FIELD = ("name", "phone", "email", "birthday", "birthday_key", "level", "branch")
 
 
 @dataclass(frozen=True)
 class Contact:
-    """`phone` is a sealed token. `birthday_key` is what a day is looked up by (see greetings)."""
+    """`phone` is a sealed token. `birthday_key` is what a day is looked up by (`shared.yearly`)."""
 
     customer_id: str
     seen_at: datetime
@@ -41,7 +41,7 @@ def contact_in(data: Mapping[str, Any], at: datetime) -> Contact | None:
         phone=_text(customer.get("phone")) or _text(phones[0]),
         email=_text(customer.get("email")),
         birthday=birthday,
-        birthday_key=birthday_key(birthday),
+        birthday_key=key_of(birthday),
         level=_text(customer.get("level")),
         branch=branch_of(data),
         do_not_contact=bool(customer.get("do_not_contact")),

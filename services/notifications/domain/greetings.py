@@ -1,41 +1,10 @@
-"""Days to greet on: birthdays by either calendar, and festivals whose dates are computed."""
+"""Festivals to greet on; their dates are computed. Birthdays are `shared.yearly` dates."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from shared.lunar import LONGEST_MONTH, lunar_of, solar_of
-
-_BIRTHDAY = re.compile(r"^(lunar:(?:\d{4}-)?|\d{4}-|--)(\d{2})-(\d{2})$")
-LUNAR = "lunar:"
-
-
-def birthday_key(birthday: str) -> str:
-    """`MM-DD` of a birthday given as YYYY-MM-DD or --MM-DD, `lunar:MM-DD` of a lunar one; "" when it is no date."""
-    found = _BIRTHDAY.match(birthday)
-    if not found:
-        return ""
-    lunar, month, day = found[1].startswith(LUNAR), int(found[2]), int(found[3])
-    # 2024 is a leap year: 29 February is a birthday
-    valid = 1 <= month <= 12 and 1 <= day <= LONGEST_MONTH if lunar else _is_day(2024, month, day)
-    return f"{LUNAR if lunar else ''}{month:02}-{day:02}" if valid else ""
-
-
-def birthday_keys(day: date) -> tuple[str, ...]:
-    """The keys of everybody to congratulate on `day`.
-
-    29 February is kept on the 28th in other years; a lunar 30th on the 29th in a short month; leap months repeat nobody.
-    """
-    keys = [f"{day:%m-%d}"]
-    if (day.month, day.day) == (2, 28) and not _is_day(day.year, 2, 29):
-        keys.append("02-29")
-    lunar = lunar_of(day)
-    if not lunar.leap:
-        keys.append(f"{LUNAR}{lunar.month:02}-{lunar.day:02}")
-        if lunar.day == LONGEST_MONTH - 1 and solar_of(lunar.year, lunar.month, LONGEST_MONTH) == day:
-            keys.append(f"{LUNAR}{lunar.month:02}-{LONGEST_MONTH}")
-    return tuple(keys)
+from shared.lunar import solar_of
 
 
 @dataclass(frozen=True)
@@ -71,11 +40,3 @@ FESTIVALS = (
 def festivals_on(day: date) -> tuple[Festival, ...]:
     """The festivals that fall on `day`."""
     return tuple(festival for festival in FESTIVALS if festival.in_year(day.year) == day)
-
-
-def _is_day(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from datetime import date
+from uuid import UUID
 
 from services.scheduler.domain.book import Match, PolicyBook, Rule, match
 from services.scheduler.domain.chain import Chained
@@ -16,13 +17,15 @@ from services.scheduler.domain.value import Value
 
 Customers = MutableMapping[str, Customer]
 NO_CHAINS: Chained = {}
+NO_RULES: Mapping[UUID, Rule] = {}
 
 
 class Matched(Value, frozen=True):
     """A fact with its policies' answers, and its customer as the facts up to it describe them.
 
     `unasked` are rules that count contacts: they are asked when it is decided, since those planned just before matter.
-    `flaw` is what makes the data of a pack's own event kind unfit to be decided on.
+    So is the rule of an `occasion` that time brings. `flaw` is what makes the data of a pack's own event kind unfit to be
+    decided on.
     """
 
     fact: Fact
@@ -30,6 +33,7 @@ class Matched(Value, frozen=True):
     customer: Customer
     flaw: str = ""
     unasked: tuple[Rule, ...] = ()
+    occasion: Occasion | None = None
 
     @property
     def drawn(self) -> bool:
@@ -42,12 +46,14 @@ class Matched(Value, frozen=True):
 
     def answers(self, customer: Customer) -> list[Match]:
         late = [match(rule, self.fact, customer) for rule in self.unasked]
+        if self.occasion is not None:
+            late = [one._replace(policy=self.occasion.policy, occasion=self.occasion) for one in late]
         return [*self.matches, *late] if late else self.matches
 
     @property
     def recalled(self) -> bool:
-        """Whether its fact has happened before, and only now is its occasion."""
-        return bool(self.matches) and self.matches[0].occasion is not None
+        """Whether its fact has happened before, and only now is its occasion; or has not happened at all."""
+        return self.occasion is not None or (bool(self.matches) and self.matches[0].occasion is not None)
 
 
 class Decided(Value, frozen=True):
@@ -101,16 +107,22 @@ def _settled(match: Match, closed_until: date) -> Match:
     return match._replace(entry=settled_entry(match.entry, match.policy.drawing, closed_until))
 
 
-def match_occasions(occasions: Sequence[Occasion], kept: Mapping[str, Customer]) -> list[Matched]:
-    """Occasions have been matched and drawn before; their customers are as later facts have described them."""
-    return [
-        Matched(
-            one.fact,
-            [Match(one.policy, occasion=one)],
-            kept.get(one.fact.customer_id) or Customer(one.fact.customer_id),
-        )
-        for one in occasions
-    ]
+def match_occasions(
+    occasions: Sequence[Occasion], kept: Mapping[str, Customer], rules: Mapping[UUID, Rule] = NO_RULES
+) -> list[Matched]:
+    """Occasions have been matched and drawn before, but for those that time brings: `rules` by the occasions' keys.
+
+    Their customers are as later facts have described them.
+    """
+    return [_matched(one, kept, rules.get(one.key)) for one in occasions]
+
+
+def _matched(occasion: Occasion, kept: Mapping[str, Customer], rule: Rule | None) -> Matched:
+    fact = occasion.fact
+    customer = kept.get(fact.customer_id) or Customer(fact.customer_id)
+    if rule is not None:
+        return Matched(fact, [], customer, unasked=(rule,), occasion=occasion)
+    return Matched(fact, [Match(occasion.policy, occasion=occasion)], customer)
 
 
 def decide_in_order(

@@ -27,11 +27,16 @@ Sampler = Callable[[str, str], Draw]
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
+def nowhere(customer_id: str) -> float:
+    return 0.0
+
+
 @dataclass(frozen=True)
 class Rule:
     """A compiled policy; `draw` is for percentages of single facts, `enter` for draws of closed periods, else None.
 
     `counts_contacts`: it can only be asked when the customer's contacts are known, those just planned among them.
+    `share`: customer id → where in a recurrence's period their day lies, from 0 to below 1.
     """
 
     policy: Policy
@@ -39,6 +44,7 @@ class Rule:
     draw: Draw | None
     enter: Enter | None = None
     counts_contacts: bool = False
+    share: Draw = nowhere
 
 
 class Match(Value, frozen=True):
@@ -116,6 +122,7 @@ class PolicyBook:
         self.policies = {rule.policy.id: rule.policy for rule in rules}
         self.chained = chains_of(self.policies.values())
         self.heeded = heeded_by(self.chained)
+        self.timed = {rule.policy.id: rule for rule in rules if rule.policy.trigger.time is not None}
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
         self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}
@@ -148,7 +155,13 @@ def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
     if policy.drawing is not None:
         return Rule(policy, check, None, entrance(policy.drawing), counts)
     draw = None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id)
-    return Rule(policy, check, draw, counts_contacts=counts)
+    return Rule(policy, check, draw, None, counts, _sharer(policy))
+
+
+def _sharer(policy: Policy) -> Draw:
+    """By the policy's seed, like its draws: of another seed the work is spread another way."""
+    place = sampler(policy.seed, policy.id)
+    return lambda customer_id: place(customer_id) / EVERYBODY
 
 
 def match(rule: Rule, fact: Fact, customer: Customer) -> Match:

@@ -27,6 +27,15 @@ def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabul
         _check_together(conjunction)
 
 
+def check_customer_condition(section: Section) -> None:
+    """Note fields that a policy without an event can't ask for."""
+    for leaf in _leaves(section):
+        if leaf.has("field") and not str(leaf.values["field"]).startswith("customer."):
+            leaf.problem("field", "由时间触发的策略没有事件，条件只能写 customer.<属性>、history 或 cel")
+        elif (past := leaf.section("history", "")) and past.has("same"):
+            past.problem("same", "由时间触发的策略没有事件可比，请删去此项")
+
+
 def _leaves(section: Section) -> Iterator[Section]:
     if section.has("field") or section.has("history"):
         yield section

@@ -46,6 +46,7 @@ ENDS = {
     "expired": "逾期未能联系",
 }
 OCCASIONS = {"drawn": "在总量中抽中", "reserve": "作为备选递补"}
+TURNS = {"schedule": "周期已到", "anniversary": "纪念日已到"}
 WEEKDAYS = "一二三四五六日"
 
 
@@ -89,9 +90,10 @@ def _draw(detail: Mapping[str, Any]) -> str:
         return because
     if occasion := OCCASIONS.get(detail.get("occasion", "")):
         return occasion
+    met = TURNS.get(detail.get("occasion", ""), "命中")
     if detail.get("draw") is None:
-        return "命中，全部回访"
-    return f"命中，抽样号 {detail['draw']:.6f}，抽取 {detail['rate']:g}%（小于 {detail['rate']:g} 为抽中）"
+        return f"{met}，全部回访"
+    return f"{met}，抽样号 {detail['draw']:.6f}，抽取 {detail['rate']:g}%（小于 {detail['rate']:g} 为抽中）"
 
 
 def _sampled_out(detail: Mapping[str, Any]) -> str:

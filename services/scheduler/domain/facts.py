@@ -17,7 +17,7 @@ class Fact(Value, frozen=True):
     """`id` and `source` are the sender's; `key` is the event's identity in every database; `name` its short type.
 
     `customer` is the data's customer block, empty (as is `customer_id`) when it names nobody who could be contacted.
-    `title` is what a pack calls the kind of event (`kinds`), where the platform has no title of its own.
+    `title` is what a pack calls the kind of event (`kinds`) or an occasion, where the platform has no title of its own.
     """
 
     id: str
@@ -93,6 +93,6 @@ def _matter(fact: Fact) -> dict[str, Any]:
         "event_type": fact.name,
         "at": fact.at,
         "subject": number,
-        "title": f"{declared.title if declared else fact.title or fact.name} {number}".strip(),
+        "title": f"{fact.title or (declared.title if declared else fact.name)} {number}".strip(),
         "facts": {name: value for name, value in data.items() if name not in ("customer", "matters")},
     }

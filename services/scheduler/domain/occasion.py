@@ -1,7 +1,7 @@
 """An occasion: the moment has come to plan a contact that one policy wants, after the fact itself was decided on."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from shared.contracts.registry import short_name
 from shared.ids import derived_id
 
 Reason = Literal["drawn", "reserve", "schedule", "anniversary", "awaited", "follows"]
+BY_TIME: tuple[Reason, ...] = ("schedule", "anniversary")
 DRAWN: tuple[Reason, ...] = ("drawn", "reserve")
 ARRIVED = "occasion.arrived"
 
@@ -44,6 +45,11 @@ class Occasion(NamedTuple):
 def occasion_key(moment: datetime, policy: Policy, fact: Fact, reason: Reason) -> UUID:
     """The same for the same occasion, whoever finds it."""
     return derived_id(moment, ARRIVED, policy.id, policy.step, reason, fact.source, fact.id)
+
+
+def occasion_id(policy_id: str, customer_id: str, day: date) -> str:
+    """The id of the fact that an occasion is planned for; the same occasion has the same, whoever finds it."""
+    return f"{policy_id}/{customer_id}/{day}"
 
 
 def recorded(fact: Fact) -> dict[str, Any]:

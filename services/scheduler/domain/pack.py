@@ -22,6 +22,7 @@ from services.scheduler.domain.policy import Policy, Trigger
 from services.scheduler.domain.policy_file import Defaults
 from services.scheduler.domain.section import Problem, Section
 from services.scheduler.domain.steps_file import read_chained_policy
+from services.scheduler.domain.time_trigger_file import time_of
 from services.scheduler.domain.timing import window_of
 from services.scheduler.domain.timing_file import read_pack_timing
 from services.scheduler.domain.whom import whom_of
@@ -142,7 +143,7 @@ def policy_of(
         id=c["id"],
         version=version,
         title=c["title"],
-        trigger=Trigger(tuple(c["trigger"]["events"]), c["trigger"]["condition"]),
+        trigger=_trigger_of(c["trigger"]),
         window=window_of(c, calendar),
         seed=c["seed"],
         **whom_of(c),
@@ -166,6 +167,11 @@ def policy_of(
         valid_until=valid_until,
         chain=chain_of(c, partial(policy_of, version=version, calendar=calendar)),
     )
+
+
+def _trigger_of(content: Content) -> Trigger:
+    by_time = time_of(content["time"]) if "time" in content else None
+    return Trigger(tuple(content["events"]), content["condition"], by_time)
 
 
 def _cap_of(content: Content) -> Cap:

@@ -6,7 +6,7 @@ A policy that can never work is a mistake; what may be right but looks wrong is 
 from collections.abc import Iterator, Mapping
 
 from services.scheduler.domain.caps_file import check_caps
-from services.scheduler.domain.condition_check import check_condition
+from services.scheduler.domain.condition_check import check_condition, check_customer_condition
 from services.scheduler.domain.conditions import histories
 from services.scheduler.domain.pack import SUFFIXES, Content, Draft, parse, read_parts
 from services.scheduler.domain.policy import ALL_EVENTS
@@ -58,11 +58,15 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
         if event != ALL_EVENTS and not vocabulary.knows(event):
             trigger.problem("events", unknown_event(event, vocabulary), warning=True)
     if condition := trigger.section("condition", ""):
+        if "time" in content["trigger"]:
+            check_customer_condition(condition)
         check_condition(condition, content["trigger"]["events"], vocabulary)
         if isinstance(content["rate"], dict) and any(
             past.contacts for past in histories(content["trigger"]["condition"])
         ):
             condition.problem("", "数联系次数（contacts）不能与按期抽取并用：抽取前次数还会变；rate 请写 all 或百分比")
+    if "time" in content["trigger"] and isinstance(content["rate"], dict):
+        section.problem("rate", "由时间触发的策略没有可抽取的事件总量；rate 请写 all 或百分比，如 20")
     _check_questionnaire(section, draft, questionnaires)
     check_timing(section, content)
 

@@ -20,6 +20,7 @@ from services.scheduler.domain.scenario import DrawMode
 from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
 from services.scheduler.domain.steps_schema import definitions, run_properties
 from services.scheduler.domain.task import TaskState
+from services.scheduler.domain.time_schema import time_schemas
 from services.scheduler.domain.timing_file import (
     CODE_FORM,
     DAY_KINDS,
@@ -100,7 +101,7 @@ def _policy() -> Schema:
         "id": _form(ID_FORM, "策略编号，包内唯一"),
         "title": _text("中文名称"),
         "clauses": _filled({"type": "string"}, "条款编号"),
-        "trigger": _object({"events": _events(), "condition": _ref("condition")}, ["events"], "哪些事件触发"),
+        "trigger": _trigger(),
         "rate": {
             "anyOf": [{"const": "all"}, PERCENT, _drawing("exact", PERCENT), _drawing("number", _integer(1, MOST))],
             "description": "回访多少：all 为全部；百分比为逐件抽取；exact、number 为期间结束后从总量中抽取",
@@ -163,6 +164,16 @@ def _strata() -> Schema:
 def _guard() -> Schema:
     actions = {name: _one_of(get_args(Action), "取消，或推迟到下一个可联系的日子") for name in GUARDS}
     return {"anyOf": [{"enum": [*GUARDS]}, _object(actions, []) | {"minProperties": 1, "maxProperties": 1}]}
+
+
+def _trigger() -> Schema:
+    condition = {"condition": _ref("condition")}
+    return {
+        "anyOf": [
+            _object({"events": _events(), **condition}, ["events"], "哪些事件触发"),
+            *(form | {"properties": form["properties"] | condition} for form in time_schemas()),
+        ]
+    }
 
 
 def _events() -> Schema:
@@ -300,6 +311,8 @@ def _given() -> Schema:
 def _expect() -> Schema:
     properties = {
         "fact": _text("given 中一件事的编号，只有一件时可省"),
+        "day": {"type": "string", "pattern": DAY_FORM, "description": "时间触发的：时机到来的日期"},
+        "customer": _text("与 day 合用，客户编号，默认 C1"),
         "policy": _text("策略编号"),
         "step": _text("步骤编号"),
         "due": MOMENT,
@@ -323,6 +336,8 @@ def _expect() -> Schema:
 def _expect_not() -> Schema:
     properties = {
         "fact": _text("given 中一件事的编号，只有一件时可省"),
+        "day": {"type": "string", "pattern": DAY_FORM, "description": "时间触发的：时机到来的日期"},
+        "customer": _text("与 day 合用，客户编号，默认 C1"),
         "policy": _text("策略编号；不写则看整个决定"),
         "reason": _one_of(REASONS, "为什么没有"),
     }

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from services.scheduler.domain.amounts import Deadline, Delay, Warn
+from services.scheduler.domain.anniversary import Anniversary
 from services.scheduler.domain.caps import Cap
 from services.scheduler.domain.draw import Drawing
 from services.scheduler.domain.limits import Quota
+from services.scheduler.domain.recurrence import Recurrence
 from services.scheduler.domain.windows import Window
 
 if TYPE_CHECKING:
@@ -23,10 +25,14 @@ NO_DELAY = Delay()
 
 @dataclass(frozen=True)
 class Trigger:
-    """`events` are wire types or `*`; `condition` is the tree that `conditions.compile_condition` takes, None = always."""
+    """`events` are wire types or `*`; `condition` is the tree that `conditions.compile_condition` takes, None = always.
+
+    `time` is what triggers it instead of events.
+    """
 
     events: tuple[str, ...]
     condition: Mapping[str, Any] | None = None
+    time: Recurrence | Anniversary | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from services.scheduler.domain.condition_file import EVENT_FORM, check_tree
 from services.scheduler.domain.guards_file import read_guards
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.section import Section
+from services.scheduler.domain.time_trigger_file import ANNIVERSARY, EVERY, read_time
 from services.scheduler.domain.timing_file import CODE_FORM, Timing, read_timing
 from services.scheduler.domain.whom_file import read_whom
 from shared.contracts.common import Channel
@@ -61,12 +62,22 @@ def _trigger(section: Section) -> Content:
     if part is None:
         section.problem("trigger", "缺少此项，应写触发的事件，如 {events: [repair.closed]}")
         return {"events": [], "condition": None}
-    events = part.texts("events", "事件名的列表，如 [repair.closed]；* 表示所有事件", required=True)
-    for event in events:
-        if not re.fullmatch(EVENT_FORM, event):
-            part.problem("events", f"事件名只含字母、数字、点、下划线和连字符，现在是 {event!r}")
+    content = _what_triggers(part)
     condition = part.section("condition", "条件，如 {field: result, op: ne, value: cancelled}")
     if condition is not None:
         check_tree(condition)
     part.close()
-    return {"events": events, "condition": dict(condition.values) if condition else None}
+    return content | {"condition": dict(condition.values) if condition else None}
+
+
+def _what_triggers(section: Section) -> Content:
+    given = [key for key in ("events", EVERY, ANNIVERSARY) if section.has(key)]
+    if len(given) > 1:
+        section.problem(given[1], f"{given[0]} 与 {given[1]} 只能写一种：一条策略由事件触发，或由时间触发")
+    if "events" not in given and (by_time := read_time(section)) is not None:
+        return {"events": [], "time": by_time}
+    events = section.texts("events", "事件名的列表，如 [repair.closed]；* 表示所有事件", required=True)
+    for event in events:
+        if not re.fullmatch(EVENT_FORM, event):
+            section.problem("events", f"事件名只含字母、数字、点、下划线和连字符，现在是 {event!r}")
+    return {"events": events}

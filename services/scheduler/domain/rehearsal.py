@@ -17,6 +17,7 @@ from services.scheduler.domain.sampling import sampler
 from services.scheduler.domain.scenario import DrawMode, Expected, Scenario, Step, Unexpected
 from services.scheduler.domain.simulation import Simulation, simulated_fact
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.walk import SOURCE as SCHEDULER
 
 SOURCE = "/pack-test"
 DRAWS: dict[DrawMode, tuple[Sampler, Share]] = {
@@ -54,8 +55,10 @@ class _Stage:
 
     def decisions(self, fact_id: str) -> list[Decision]:
         """The decision on the fact, and those on its later occasions."""
-        fact = self.facts.get(fact_id)
-        return [one for one in self.simulation.decisions.values() if fact and one.fact.key == fact.key]
+        fact, decisions = self.facts.get(fact_id), self.simulation.decisions.values()
+        if fact is None:
+            return [one for one in decisions if one.fact.source == SCHEDULER and one.fact.id == fact_id]
+        return [one for one in decisions if one.fact.key == fact.key]
 
     def came_to(self, decision: Decision, detail: Mapping[str, Any]) -> str:
         """What a policy's say in a fact came to; of what entered a population, what its draw said."""

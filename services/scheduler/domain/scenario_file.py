@@ -1,13 +1,15 @@
 """A pack's `tests/*.yaml`, read into scenarios."""
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from services.scheduler.domain.occasion import occasion_id
 from services.scheduler.domain.pack import SUFFIXES, parse
 from services.scheduler.domain.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
-from services.scheduler.domain.section import Problem, Section, meant
+from services.scheduler.domain.section import Problem, Section, as_day, meant
 from services.scheduler.domain.task import TaskState
 from services.scheduler.domain.vocabulary import Vocabulary, unknown_event
 
@@ -22,6 +24,7 @@ REASONS = (
 )
 TEXTS = ("step", "channel", "team", "questionnaire", "reason", "purpose")
 NONE = "none"
+OCCASION_FORM = r"[^/]+/[^/]+/\d{4}-\d{2}-\d{2}"  # policy, customer and day of a contact that time triggered
 ONLY_CUSTOMER = "C1"
 
 
@@ -101,7 +104,7 @@ def _steps(section: Section, vocabulary: Vocabulary | None) -> list[Step]:
             part.problem("at", "应按时间先后排列，这件事早于上一件")
         if step.id in ids:
             part.problem("id", f"编号 {step.id} 写了两次")
-        if step.kind == "contact" and step.about not in ids:
+        if step.kind == "contact" and step.about not in ids and not re.fullmatch(OCCASION_FORM, step.about):
             part.problem("about", f"应写前面一件事的编号{meant(step.about, ids)}，现在是 {step.about!r}")
         ids.add(step.id)
     return steps
@@ -173,23 +176,37 @@ def _expected(section: Section, facts: _Facts, policies: Set[str]) -> Expected:
     for key in ("combined", "matters"):
         if section.has(key):
             values[key] = section.texts(key, "编号的列表")
-    fact, policy = _fact(section, facts), _policy(section, policies, required=True)
+    policy = _policy(section, policies, required=True)
+    fact = _fact(section, facts, policy)
     section.close()
     return Expected(fact, policy, values, section.line(section.at))
 
 
 def _unexpected(section: Section, facts: _Facts, policies: Set[str]) -> Unexpected:
-    fact, policy = _fact(section, facts), _policy(section, policies)
+    policy = _policy(section, policies)
+    fact = _fact(section, facts, policy)
     reason = section.choice("reason", REASONS)
     section.close()
     return Unexpected(fact, policy, reason, section.line(section.at))
 
 
-def _fact(section: Section, facts: _Facts) -> str:
+def _fact(section: Section, facts: _Facts, policy: str) -> str:
+    if section.has("day"):
+        return _occasion(section, policy)
     fact = section.text("fact", facts.meant, say="given 中一件事的编号")
     if fact and fact not in facts.known:
         section.problem("fact", f"given 中没有编号 {fact}，可写：{'、'.join(facts.known)}")
     return fact
+
+
+def _occasion(section: Section, policy: str) -> str:
+    """What stands for the fact where time triggers a policy."""
+    day, customer = as_day(section.values["day"]), section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
+    if day is None:
+        section.problem("day", f"应写时机到来的日期，如 2026-03-21，现在是 {section.values['day']!r}")
+    if section.has("fact"):
+        section.problem("fact", "与 day 只能写一种：fact 为事件触发的，day 为时间触发的")
+    return occasion_id(policy, customer, day) if day else ""
 
 
 def _policy(section: Section, policies: Set[str], required: bool = False) -> str:

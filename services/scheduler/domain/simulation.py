@@ -12,8 +12,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from services.scheduler.domain.batch import Matched, decide_in_order, match_in_order, match_occasions
-from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
+from services.scheduler.domain.book import PolicyBook, Rule
 from services.scheduler.domain.contacts import CASE_STATES, Settlement, Told, settled, told_by
 from services.scheduler.domain.customer import REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision, place, turned
@@ -28,6 +28,7 @@ from services.scheduler.domain.reserve import plan_lost, release_lost, visit_los
 from services.scheduler.domain.runs import Moved, heard, ran_out, told
 from services.scheduler.domain.simulated_runs import SimulatedRuns
 from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.windows import local_day
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, short_name, wire_type
@@ -68,6 +69,8 @@ class Simulation:
         self._awaited = 0
         self._seen: set[UUID] = set()
         self._runs = SimulatedRuns(book.heeded)
+        self._not_walked = dict(book.timed)
+        self._walking = True
 
     def happen(self, fact: Fact) -> Decision | None:
         """Take a fact, or an event of the platform, in; gives the decision where the service would make one.
@@ -92,10 +95,11 @@ class Simulation:
         self._occur_called()
         return decision
 
-    def occur(self, occasion: Occasion) -> Decision:
-        """Decide on an occasion of an earlier fact, as the service does when it hears of it."""
+    def occur(self, occasion: Occasion, rule: Rule | None = None) -> Decision:
+        """Decide on an occasion, as the service does when it hears of it; `rule` is asked about one that time brings."""
         self.advance(occasion.moment)
-        return self._place(match_occasions([occasion], self._customers))
+        rules = {occasion.key: rule} if rule else NO_RULES
+        return self._place(match_occasions([occasion], self._customers, rules))
 
     def at(self, moment: datetime, action: Callable[[], None], order: str = "", awaited: bool = True) -> None:
         """Let something happen as time passes; of one moment, `order` decides. `finish` waits for what is awaited."""
@@ -109,13 +113,35 @@ class Simulation:
 
     def advance(self, until: datetime) -> None:
         """Time passes: what is due by `until` is released, cancelled or expired at its own moment."""
+        if self._not_walked:
+            self._begin_walks(until)
         while self._agenda and self._agenda[0][0] <= until:
             heappop(self._agenda)[-1]()
 
     def finish(self) -> None:
-        """Time passes until nothing is planned any more."""
+        """Time passes until nothing is planned any more; for its own sake it triggers nothing new."""
+        self._walking = False
         while self._awaited:
             self.advance(self._agenda[0][0])
+
+    def _begin_walks(self, now: datetime) -> None:
+        """As in a service that has these policies since `now`."""
+        waiting, self._not_walked = self._not_walked, {}
+        for policy_id, rule in waiting.items():
+            self._walk_after(policy_id, last_begun(rule.policy, now))
+
+    def _walk_after(self, policy_id: str, done: date) -> None:
+        if walk := next_walk(self.book, policy_id, done):
+            self.at(walk.moment, partial(self._walk, walk), f"walk {policy_id}", awaited=False)
+
+    def _walk(self, walk: Walk) -> None:
+        if not self._walking:
+            return
+        for _, customer in sorted(self._customers.items()):
+            if occasion := walk.occasion(customer):
+                self.occur(occasion, walk.rule)
+        self._occur_called()
+        self._walk_after(walk.rule.policy.id, walk.day)
 
     def _to_be_decided(self, fact: Fact) -> bool:
         declared = by_type(fact.type)

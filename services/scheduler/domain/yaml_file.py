@@ -25,6 +25,7 @@ TOLD = {
 }
 QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 100
+BOOLEAN, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
 ALIAS = "不能用 & 和 * 引用别处的内容，请把内容直接写出来（文字以 * 或 & 开头时请加引号）"
 
 
@@ -110,6 +111,8 @@ def _note_lines(node: yaml.Node, path: str, read: YamlFile) -> None:
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 continue  # constructing tells that it is no key
+            if key.tag == BOOLEAN:
+                key.tag = TEXT  # `on` is a key of ours, and nobody means true by it
             below = f"{path}.{key.value}" if path else key.value
             if key.value in seen:
                 read.slips.append(_slip(key.start_mark, f"{key.value} 写了两次，请只留一个"))

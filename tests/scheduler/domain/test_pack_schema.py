@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from deploy.docs import FOLDER, PACK_SCHEMA
 from services.scheduler.domain.pack_schema import pack_schema
+from services.scheduler.domain.yaml_file import read_yaml
 from tests.scheduler.domain.test_pack_check import FILES, MISTAKES
 from tests.scheduler.test_pack_tests import FOLDERS
 
@@ -44,7 +44,7 @@ BEYOND = {
 
 def as_an_editor_sees(text: str) -> Any:
     """Days are texts there, as keys and as values."""
-    return json.loads(orjson.dumps(yaml.safe_load(text), option=orjson.OPT_NON_STR_KEYS))
+    return json.loads(orjson.dumps(read_yaml(text).value, option=orjson.OPT_NON_STR_KEYS))
 
 
 def test_the_published_schema_is_the_one_of_the_code() -> None:
