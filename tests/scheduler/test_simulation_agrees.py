@@ -49,24 +49,33 @@ WEEKLY = {
     "merge": False,
     "priority": 2,
 }
+PATIENT = {
+    "id": "patient",
+    "events": ["order.completed", "pipe.altered"],
+    "delay": {"days": 2},
+    "deadline": {"days": 20},
+    "guards": [{"case_open": "defer"}, {"cap_reached": "defer"}],
+}
+PAUSES = [{"on": ["visit.callback_agreed", "complaint.reopened"], "hours": 72}]
 CASES = ("complaint.opened", "complaint.resolved", "complaint.reopened", "complaint.closed")
 PLAN = (
     "SELECT id, policy_id, event_id, due_at, deadline_at, state, reason, "
-    "body->'combined' AS combined, (body->>'warn_at')::timestamptz AS warn_at FROM task ORDER BY id"
+    "body->'combined' AS combined, (body->>'warn_at')::timestamptz AS warn_at, "
+    "(body->>'deferred')::int FROM task ORDER BY id"
 )
 
 
 def _happenings(chance: random.Random, simulation: Simulation) -> Iterator[Event]:
     """Six weeks of facts, calls, refusals and complaints of a few customers."""
     moment = NOON
-    for number in range(160):
+    for number in range(200):
         moment += timedelta(minutes=chance.randrange(10, 800))
         simulation.advance(moment)
         yield _happening(chance, number, moment, simulation)
 
 
 def _happening(chance: random.Random, number: int, moment: datetime, simulation: Simulation) -> Event:
-    customer = f"C{chance.randrange(8)}"
+    customer = f"C{chance.randrange(12)}"
     attributes: dict[str, Any] = {"key": customer, "id": f"e{number}", "time": moment}
     released = [task for task in simulation.tasks.values() if task.state == "released"]
     kind = chance.random()
@@ -126,9 +135,10 @@ class _Service:
 
 
 async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
-    own = (BY_SMS, TIMED, DAILY, WEEKLY)
-    await apply(served, contents(*own, **TIMES))
-    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(*own, **TIMES)]))
+    own = (BY_SMS, TIMED, DAILY, WEEKLY, PATIENT)
+    head = {**TIMES, "pauses": PAUSES}
+    await apply(served, contents(*own, **head))
+    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(*own, **head)]))
     service = _Service(served, clock)
     for each in _happenings(random.Random(7), simulation):
         await service.take(each)
@@ -147,6 +157,7 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
             task.reason,
             list(task.combined),
             task.warn_at,
+            task.deferred,
         )
         for task in planned
     ]
@@ -156,3 +167,4 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     assert results >= {"planned", "merged", "enrolled", "capped", "refused", "sampled_out"}
     occasions = {decision.occasion.reason for decision in simulation.decisions.values() if decision.occasion}
     assert occasions >= {"drawn", "reserve"}
+    assert any(task.deferred for task in planned)

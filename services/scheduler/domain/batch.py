@@ -1,7 +1,7 @@
 """Facts in their order: what policies say to each, then one decision after the other, each seeing those before it."""
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.scheduler.domain.book import Match, PolicyBook, Rule, match
@@ -12,12 +12,14 @@ from services.scheduler.domain.enrol import settled_entry
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.pauses import paused
 from services.scheduler.domain.runs import Moved, heard
 from services.scheduler.domain.value import Value
 
 Customers = MutableMapping[str, Customer]
 NO_CHAINS: Chained = {}
 NO_RULES: Mapping[UUID, Rule] = {}
+PAUSES = "pauses"
 
 
 class Matched(Value, frozen=True):
@@ -25,7 +27,7 @@ class Matched(Value, frozen=True):
 
     `unasked` are rules that count contacts: they are asked when it is decided, since those planned just before matter.
     So is the rule of an `occasion` that time brings. `flaw` is what makes the data of a pack's own event kind unfit to be
-    decided on.
+    decided on. Because of the fact the customer is not contacted before `pause`.
     """
 
     fact: Fact
@@ -34,6 +36,7 @@ class Matched(Value, frozen=True):
     flaw: str = ""
     unasked: tuple[Rule, ...] = ()
     occasion: Occasion | None = None
+    pause: datetime | None = None
 
     @property
     def drawn(self) -> bool:
@@ -79,8 +82,9 @@ def match_in_order(
     """Ask the policies about each fact; also gives the customers as they are after all of them."""
     seen: dict[str, Customer] = {}
     matched = []
-    remembers = book.remembers
+    remembers, pauses = book.remembers, book.pauses
     for fact in facts:
+        until = None
         if kind := book.kinds.get(fact.type):
             fact = kind.named(fact)
             if flaw := kind.flaw(fact.data):
@@ -92,11 +96,13 @@ def match_in_order(
             customer = updated(customer, fact)
             if remembers and (paths := remembers.get(fact.type)) is not None:
                 customer = customer._replace(memory=with_newest(customer.memory, remembered(fact, paths)))
+            if pauses and (calls := book.at(fact.at).pauses.get(fact.type)):
+                customer, until = paused(customer, fact, calls)
             seen[customer_id] = customer
         rules = book.at(fact.at).rules_for(fact.type)
         unasked = tuple(rule for rule in rules if rule.counts_contacts) if book.counts_contacts else ()
         matches = [match(rule, fact, customer) for rule in rules if not rule.counts_contacts]
-        matched.append(Matched(fact, matches, customer, unasked=unasked))
+        matched.append(Matched(fact, matches, customer, unasked=unasked, pause=until))
     return matched, seen
 
 
@@ -139,7 +145,7 @@ def decide_in_order(
             continue
         before = one.customer
         if plan := plans.get(before.id):
-            before = plan._replace(profile=before.profile, memory=before.memory)
+            before = before._replace(contacts=plan.contacts, open=plan.open, waiting=plan.waiting)
         matches = one.answers(before)
         entered: Sequence[Match] = ()
         if closed_until is not None:
@@ -147,6 +153,8 @@ def decide_in_order(
             entered = [match for match in matches if match.entry]
         listening = heard(before, one.fact, chained, place) if before.waiting and not one.recalled else Moved(before)
         decision, after = decide(one.fact, matches, listening.customer)
+        if one.pause:
+            decision = decision._replace(details=(*decision.details, {"result": PAUSES, "until": one.pause}))
         if after is not before:
             plans[before.id] = after
         yield Decided(decision, before, after, tuple(turned(turn) for turn in listening.turns), entered)

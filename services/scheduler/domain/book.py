@@ -1,10 +1,11 @@
 """Active policies, compiled once and indexed by event type."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from services.scheduler.domain.chain import chains_of, heeded_by
 from services.scheduler.domain.conditions import Check, Failure, compile_condition, histories
@@ -15,6 +16,7 @@ from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.history import to_remember
 from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.pauses import compile_pauses
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
 from services.scheduler.domain.sampling import sampler
 from services.scheduler.domain.task import Task
@@ -45,6 +47,12 @@ class Rule:
     enter: Enter | None = None
     counts_contacts: bool = False
     share: Draw = nowhere
+
+    @property
+    def trees(self) -> Iterator[Mapping[str, Any] | None]:
+        """All conditions that look at facts."""
+        yield self.policy.trigger.condition
+        yield from (pause.condition for pause in self.policy.pauses)
 
 
 class Match(Value, frozen=True):
@@ -99,8 +107,8 @@ class PolicyBook:
         self.revision = revision
         self.share = share
         self.kinds = {kind.event: compile_kind(kind) for kind in kinds}
-        self.remembers = to_remember(one for rule in rules for one in histories(rule.policy.trigger.condition))
         self.draws = any(rule.enter for rule in rules)
+        self.remembers = to_remember(one for rule in rules for tree in rule.trees for one in histories(tree))
         self.counts_contacts = any(rule.counts_contacts for rule in rules)
         self._versions = {(rule.policy.id, rule.policy.version): rule.policy for rule in rules}
         self._index(rules)
@@ -126,7 +134,9 @@ class PolicyBook:
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)
         types = {wire_type(name) for rule in rules for name in rule.policy.trigger.events} - {ALL_EVENTS}
         self._by_type = {wire: tuple(rule for rule in rules if _triggered(rule, wire)) for wire in types}
-        self._by_type |= {wire: () for wire in self.remembers if wire not in types and _is_platforms_own(wire)}
+        self.pauses = compile_pauses(pause for rule in rules for pause in rule.policy.pauses)
+        heeded = self.remembers.keys() | self.pauses.keys()
+        self._by_type |= {wire: () for wire in heeded if wire not in types and _is_platforms_own(wire)}
 
     def version_of(self, task: Task) -> Policy:
         """The version, and the step, that a task was planned by. Raises KeyError for one that is not in the book."""
@@ -136,7 +146,7 @@ class PolicyBook:
         return self._by_type.get(wire, self._for_any)
 
     def triggered_by(self, wire: str) -> bool:
-        """Whether a policy names this very event type, as its trigger or in a history."""
+        """Whether a policy names this very event type, as its trigger, in a history or as what calls for a pause."""
         return wire in self._by_type
 
 

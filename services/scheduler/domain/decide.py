@@ -155,6 +155,9 @@ def place(fact: Fact, match: Match, customer: Customer) -> Placed:
     if policy.round == 1 and (reason := _refusal(moment, policy, customer)):
         return Placed(detail | {"result": "refused", "reason": reason}, customer)
     span = _span(fact, match, moment)
+    if customer.paused_until and span.due < customer.paused_until:
+        span = _span(fact, match, customer.paused_until)
+        detail["paused_until"] = customer.paused_until
     detail |= _arithmetic(span)
     partner = find_partner(customer, fact, policy, span, match.asked_at(fact))
     if partner is not None:

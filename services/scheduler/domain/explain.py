@@ -37,6 +37,8 @@ ENDS = {
     "case_open": "客户有未结投诉",
     "case_reopened": "投诉已重办",
     "case_closed": "投诉已闭环",
+    "paused": "客户暂停联系",
+    "cap_reached": "联系次数已达上限",
     "cap_reached": "联系次数已达上限",
     "paused": "客户在暂停联系期内",
     "by_hand": "人工取消",
@@ -63,6 +65,8 @@ def policies_in(*details: Sequence[Mapping[str, Any]]) -> list[str]:
 def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if detail["result"] == "malformed":
         return f"数据有误：{detail['reason']}。"
+    if detail["result"] == "pauses":
+        return f"客户暂停联系至 {local_text(detail['until'])}。"
     policy = detail["policy"]
     name = f"策略「{titles.get(policy, policy)}」（{policy} 第 {detail['version']} 版）"
     name += explain_run.step_of(detail)
@@ -146,7 +150,8 @@ def _recomputed(detail: Mapping[str, Any]) -> str:
 
 def _span(detail: Mapping[str, Any]) -> str:
     deadline = f"，{local_text(detail['deadline'])} 前完成" if detail.get("deadline") else "，无时限"
-    return f"{local_text(detail['due'])} 起联系{deadline}{_target(detail)}{_blackout(detail)}{_provisional(detail)}"
+    shifts = f"{_target(detail)}{_blackout(detail)}{_pause(detail)}{_provisional(detail)}"
+    return f"{local_text(detail['due'])} 起联系{deadline}{shifts}"
 
 
 def _target(detail: Mapping[str, Any]) -> str:
@@ -156,6 +161,11 @@ def _target(detail: Mapping[str, Any]) -> str:
 def _blackout(detail: Mapping[str, Any]) -> str:
     blackout = detail.get("blackout")
     return f"；已避开停访期 {blackout['from']} 至 {blackout['to']}" if blackout else ""
+
+
+def _pause(detail: Mapping[str, Any]) -> str:
+    until = detail.get("paused_until")
+    return f"；客户暂停联系至 {local_text(until)}，之后才联系" if until else ""
 
 
 def _provisional(detail: Mapping[str, Any]) -> str:

@@ -18,7 +18,8 @@ from services.scheduler.domain.caps_file import read_caps
 from services.scheduler.domain.chain import chain_of
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.kinds_file import KINDS, read_kinds, require_unique
-from services.scheduler.domain.policy import Policy, Trigger
+from services.scheduler.domain.pauses_file import read_pauses
+from services.scheduler.domain.policy import Pause, Policy, Trigger
 from services.scheduler.domain.policy_file import Defaults
 from services.scheduler.domain.section import Problem, Section
 from services.scheduler.domain.steps_file import read_chained_policy
@@ -152,6 +153,7 @@ def policy_of(
         deadline=Deadline(**c["deadline"]) if c["deadline"] else None,
         warn=Warn(**c["warn"]) if "warn" in c else None,
         caps=tuple(_cap_of(cap) for cap in c["caps"]),
+        pauses=tuple(Pause(tuple(one["on"]), one["hours"], one["condition"]) for one in c.get("pauses", ())),
         participation=c["cap"],
         channel=c["channel"],
         questionnaire=c["questionnaire"],
@@ -206,9 +208,10 @@ def _read_head(head: Section) -> tuple[str, str, Defaults]:
     title = head.text("title", say="中文名称")
     seed = head.text("seed", default=name, say="抽样种子文字")
     caps = read_caps(head)
+    pauses = read_pauses(head)
     timing = read_pack_timing(head)
     head.close()
-    return name, title, Defaults(seed, caps, timing)
+    return name, title, Defaults(seed, caps, pauses, timing)
 
 
 def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draft]]:

@@ -9,6 +9,7 @@ from services.scheduler.domain.caps_file import check_caps
 from services.scheduler.domain.condition_check import check_condition, check_customer_condition
 from services.scheduler.domain.conditions import histories
 from services.scheduler.domain.pack import SUFFIXES, Content, Draft, parse, read_parts
+from services.scheduler.domain.pauses_file import check_pauses
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.scenario_file import read_scenarios
 from services.scheduler.domain.section import Problem, Section, meant
@@ -30,6 +31,7 @@ def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
             _check_policy(section, draft, questionnaires, vocabulary)
     if reading.head and not any(problem.file == reading.head.file for problem in problems):
         check_caps(reading.head, {draft.id for _, draft in reading.policies})
+        check_pauses(reading.head, vocabulary)
     if not reading.policies and not problems:
         problems.append(Problem("policies/", "", "没有策略，请在此目录下写至少一条", warning=True))
     read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems, vocabulary)

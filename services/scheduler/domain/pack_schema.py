@@ -14,6 +14,7 @@ from services.scheduler.domain.condition_file import COUNTED, EVENT_FORM, MOST_D
 from services.scheduler.domain.guards import GUARDS, Action
 from services.scheduler.domain.kinds_file import KIND_FORM
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
+from services.scheduler.domain.pauses_file import MOST_HOURS
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.policy_file import BEGINNING_FORM, ID_FORM
 from services.scheduler.domain.scenario import DrawMode
@@ -71,6 +72,7 @@ def pack_schema() -> Schema:
             "calendar": _calendar(),
             "blackout": _blackout(),
             "cap": _cap(),
+            "pause": _pause(),
             "condition": _condition(),
             "tests": _object({"tests": _list(_ref("test"))}, ["tests"]),
             "test": _test(),
@@ -92,6 +94,7 @@ def _pack() -> Schema:
         "calendars": {"type": "object", "additionalProperties": _ref("calendar"), "description": "日历编号与内容"},
         "blackouts": _list(_ref("blackout"), "停访期：不安排联系的日子"),
         "caps": _list(_ref("cap"), "一位客户一段时间内最多联系几次，各策略合计"),
+        "pauses": _list(_ref("pause"), "客户不满之后，多少小时内不联系"),
     }
     return _object(properties, ["format", "name", "title"])
 
@@ -234,6 +237,15 @@ def _cap() -> Schema:
         "tiers": _filled({"type": "string"}, "只数组织中这些层级的班组的联系"),
     }
     return _object(properties, ["limit", "per"])
+
+
+def _pause() -> Schema:
+    properties = {
+        "on": _events() | {"not": {"contains": {"const": "*"}}},
+        "hours": _integer(1, MOST_HOURS, "多少小时内不联系"),
+        "condition": _ref("condition"),
+    }
+    return _object(properties, ["on", "hours"])
 
 
 def _condition() -> Schema:

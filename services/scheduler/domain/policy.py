@@ -36,12 +36,22 @@ class Trigger:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """After these `events` (those of them for which `condition` holds) the customer is not contacted for `hours`."""
+
+    events: tuple[str, ...]
+    hours: int
+    condition: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Policy:
     """One immutable version of a policy.
 
     `rate` is a percentage. `participation` says how it takes part in `caps`: `counted` contacts count and may be
     blocked, `unblocked` ones count but are never blocked, `exempt` ones neither. `guards` are further conditions of
-    release (`case_open`: not while the customer has an open complaint). `clauses` are the regulation's ids.
+    release (`case_open`: not while the customer has an open complaint), of which `defers` put it off. `pauses` are its
+    pack's, for all customers. `clauses` are the regulation's ids.
     It decides on facts from `valid_from` to before `valid_until`, by their own time; without them on all.
     `drawing` draws of closed periods what `rate` would draw at once (it then is the percentage, 0 for a number); `quota`
     and `ceiling` (contacts per day) limit what the policy plans.
@@ -60,6 +70,7 @@ class Policy:
     deadline: Deadline | None = None
     warn: Warn | None = None
     caps: tuple[Cap, ...] = ()
+    pauses: tuple[Pause, ...] = ()
     participation: Participation = "counted"
     channel: str = "phone"
     questionnaire: str = ""

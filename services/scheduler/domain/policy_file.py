@@ -25,6 +25,7 @@ class Defaults:
 
     seed: str
     caps: list[Content]
+    pauses: list[Content]
     timing: Timing
 
 
@@ -41,6 +42,7 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
         **read_whom(section),
         "seed": defaults.seed,
         "caps": defaults.caps,
+        **({"pauses": defaults.pauses} if defaults.pauses else {}),
         "cap": section.choice("cap", get_args(Participation), "counted"),
         "channel": channel,
         "questionnaire": section.text("questionnaire", "", CODE_FORM, "问卷编号"),

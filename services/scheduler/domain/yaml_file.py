@@ -3,6 +3,7 @@
 Anchors and aliases are refused: a pack is read by people, and a few nested aliases can fill any memory.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ TOLD = {
     "found unhashable key": "键应是一个词，不能是列表或映射；以 { 或 [ 开头的文字请加引号",
     "special characters are not allowed": "有不可见的控制字符，请删除",
 }
-QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+BOOLEAN = "tag:yaml.org,2002:bool"
 DEEPEST = 100
 BOOLEAN, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
 ALIAS = "不能用 & 和 * 引用别处的内容，请把内容直接写出来（文字以 * 或 & 开头时请加引号）"
@@ -47,8 +48,22 @@ class YamlFile:
     slips: list[Slip] = field(default_factory=list)
 
 
+def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    """Only true and false are truth values, as in YAML 1.2: `on` is a key here, and `off` and `no` are words."""
+    plain = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
+    known = yaml.SafeLoader.yaml_implicit_resolvers.items()
+    kept = {first: [one for one in resolvers if one[0] != BOOLEAN] for first, resolvers in known}
+    return kept | {first: [*kept.get(first, ()), (BOOLEAN, plain)] for first in "tTfF"}
+
+
+class _Quick(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    yaml_implicit_resolvers = _resolvers()
+
+
 class _Strict(yaml.SafeLoader):
     """Tells aliases apart, which composing would resolve."""
+
+    yaml_implicit_resolvers = _resolvers()
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -61,7 +76,7 @@ def read_yaml(text: str) -> YamlFile:
     """Parse one document: by the quick parser, and by the one that tells more when there is a mistake."""
     try:
         if _is_simple(text):
-            return _parsed(QUICK(text))
+            return _parsed(_Quick(text))
     except (yaml.YAMLError, ValueError):
         pass
     return _explained(text)
@@ -70,7 +85,7 @@ def read_yaml(text: str) -> YamlFile:
 def _is_simple(text: str) -> bool:
     """No aliases, and not so deep that the quick parser, which is in C, would overflow the process's stack."""
     depth = 0
-    for event in yaml.parse(text, Loader=QUICK):
+    for event in yaml.parse(text, Loader=_Quick):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             return False

@@ -125,6 +125,7 @@ class TaskOut(BaseModel):
     deadline_at: datetime | None = Field(description="时限")
     warn_at: datetime | None = Field(description="提醒将到期的时间")
     provisional: bool = Field(description="时间是否因放假安排尚未公布而暂定")
+    deferred: int = Field(description="到期后推迟了几次；仍在计划中时，reason 为最近一次的原因")
     planned_at: datetime
     changed_at: datetime
 

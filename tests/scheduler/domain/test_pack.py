@@ -5,6 +5,7 @@ import pytest
 from services.scheduler.domain.amounts import Deadline, Delay
 from services.scheduler.domain.caps import Cap
 from services.scheduler.domain.pack import PackInvalid, read_pack
+from services.scheduler.domain.yaml_file import read_yaml
 from tests.scheduler.builders import PACK_FILE, contents, policies
 
 POLICY = "id: p1\ntitle: 策略\ntrigger: {events: [repair.closed]}\nrate: all\n"
@@ -152,3 +153,9 @@ def test_caps_of_a_pack_are_checked() -> None:
 
 def test_every_mistake_is_told_at_once() -> None:
     assert len(problems("id: p1\ntitle: 策略\nrate: 0\npriority: 99\n")) == 3
+
+
+def test_only_true_and_false_are_truth_values() -> None:
+    """`on` is a key of pauses; YAML 1.1 would read it, and `off` and `no`, as a truth value."""
+    text = "{on: [off, no, true_data], yes: true, no: FALSE}"
+    assert read_yaml(text).value == {"on": ["off", "no", "true_data"], "yes": True, "no": False}

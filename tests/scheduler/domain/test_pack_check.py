@@ -217,6 +217,24 @@ MISTAKES = {
         "是否想写 two",
         True,
     ),
+    "pause without events": Mistake(
+        "pack.yaml", "caps:", "pauses: [{hours: 48}]\ncaps:", 7, "pauses[0].on", "事件名的列表"
+    ),
+    "pause without hours": Mistake(
+        "pack.yaml", "caps:", "pauses: [{on: [visit.dissatisfied]}]\ncaps:", 7, "pauses[0].hours", "1 到 2160"
+    ),
+    "pause after any event": Mistake(
+        "pack.yaml", "caps:", "pauses: [{on: ['*'], hours: 48}]\ncaps:", 7, "pauses[0].on", "visit.dissatisfied"
+    ),
+    "pause after an event nobody knows": Mistake(
+        "pack.yaml",
+        "caps:",
+        "pauses: [{on: [visit.upset], hours: 48}]\ncaps:",
+        7,
+        "pauses[0].on",
+        "没有声明事件 visit.upset",
+        True,
+    ),
     "id missing": Mistake(A, "id: one\n    title", "title", 2, f"{ONE}.id", "缺少此项"),
     "id of another form": Mistake(A, "id: one", "id: 甲", 2, f"{ONE}.id", "小写字母"),
     "id written twice": Mistake(A, "id: two", "id: one", 18, "policies[1].id", "另见 policies/a.yaml 第 2 行"),
