@@ -17,8 +17,8 @@ REPORT = HERE.parent / "docs" / "benchmarks.md"
 
 
 def rows() -> dict[str, object]:
-    """Row modules by id: every `bench/p*.py`."""
-    names = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name[0] in "pgl" and m.name[1].isdigit())
+    """Row modules by id: every `bench/p1_….py`, `g…`, `l…`, `d…`."""
+    names = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name[0] in "pgld" and m.name[1].isdigit())
     return {name.split("_")[0].upper(): importlib.import_module(f"bench.{name}") for name in names}
 
 

@@ -330,7 +330,6 @@ class DrawRow(Base, table=True):
     __table_args__ = (
         UniqueConstraint("policy_id", "policy_version", "period"),
         Index("draw_unfinished", "ends", postgresql_where=text("state <> 'published'")),
-        Index("draw_ends", "ends", "id"),
     )
 
     id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
@@ -350,7 +349,10 @@ class DrawRow(Base, table=True):
 
 
 class PickRow(Base, table=True):
-    """A fact that was drawn or stands in reserve: waiting, called (its contact is being planned), or lost."""
+    """A fact that was drawn or stands in reserve: waiting, called (its contact is being planned), or lost.
+
+    `event_id` and `customer_id` are the fact's once it is called, else empty.
+    """
 
     __tablename__ = "pick"
     __table_args__ = (

@@ -3,12 +3,17 @@
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
 
+from deploy.commands.draws import app
 from services.scheduler.app import create_app
 from services.scheduler.commands import draws as commands
+from services.scheduler.domain.draw_record import read_export, verify
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import draws as store
 from shared.clock import ManualClock
@@ -308,3 +313,113 @@ async def test_old_populations_and_picks_are_forgotten(empty: Served, clock: Man
     for table in ("population", "pick"):
         assert await rows(empty, f"SELECT count(*) FROM {table}") == [(0,)]
     assert await rows(empty, "SELECT state, population FROM draw") == [("published", 5)]
+
+
+async def _export(served: Served) -> tuple[str, list[str]]:
+    """The only draw's id and its exported lines."""
+    async with served.client("auditor") as client:
+        (draw,) = (await client.get("/api/v1/draws")).json()["items"]
+        answer = await client.get(f"/api/v1/draws/{draw['id']}/population")
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    return draw["id"], answer.text.splitlines()
+
+
+async def test_an_export_is_enough_to_compute_the_draw_again(
+    empty: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.scheduler.store.picks.PORTION", 7)
+    monkeypatch.setattr("services.scheduler.store.draws.PORTION", 11)
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(40))
+    await draw_all(empty, clock)
+    _, lines = await _export(empty)
+    draw, members = read_export(lines)
+    assert len(members) == 40
+    assert verify(draw, members) == []
+    assert {one.customer_id for one in members if one.state == "called"} == {
+        customer for (customer,) in await rows(empty, WINNERS)
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("DELETE FROM population WHERE fact_key = (SELECT fact_key FROM pick LIMIT 1)", "实有 39"),
+        ("UPDATE population SET stratum = '[\"ED\"]' WHERE customer_id = 'C0003'", "指纹不符"),
+        ("UPDATE pick SET place = 9 WHERE place = 2", "重算为抽中第 2 位"),
+        ("UPDATE draw SET seed = 'better'", "重算为"),
+    ],
+)
+async def test_whatever_was_changed_afterwards_is_found(
+    empty: Served, clock: ManualClock, change: str, says: str
+) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(40))
+    await draw_all(empty, clock)
+    async with empty.runtime.db.work() as work:
+        await work.session.execute(text(change))
+    assert any(says in problem for problem in verify(*read_export((await _export(empty))[1])))
+
+
+async def test_draws_are_listed_and_shown(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY, {**TWENTY, "id": "p2"}))
+    await empty.deliver(*crowd(12))
+    async with empty.client("auditor") as client:
+        open_ = (await client.get("/api/v1/draws", params={"policy_id": "p2"})).json()["items"]
+        assert [(one["policy_id"], one["state"], one["population"]) for one in open_] == [("p2", "open", 0)]
+        await draw_all(empty, clock)
+        first = (await client.get("/api/v1/draws", params={"limit": 1})).json()
+        second = (await client.get("/api/v1/draws", params={"limit": 1, "cursor": first["next_cursor"]})).json()
+        assert {first["items"][0]["policy_id"], second["items"][0]["policy_id"]} == {"p1", "p2"}
+        assert second["next_cursor"] is None
+        shown = (await client.get(f"/api/v1/draws/{open_[0]['id']}")).json()
+        nothing = await client.get("/api/v1/draws/00000000-0000-0000-0000-000000000000")
+    assert shown["strata"] == [{"name": "CD", "population": 12, "drawn": 2, "reserve": 3}]
+    assert (shown["whom"], shown["first"], shown["last"]) == ("每日总量的 20%", "2026-03-02", "2026-03-02")
+    assert nothing.status_code == 404
+
+
+async def test_the_decision_tells_what_the_draw_said(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(10))
+    assert "期间结束后抽取" in (await _explained(empty, "e0"))[1]
+    await draw_all(empty, clock)
+    told = Counter([(await _explained(empty, f"e{number}"))[1].rpartition("，")[2] for number in range(10)])
+    standings = Counter(words.partition("（")[0].strip("。") for words in told.elements())
+    assert standings == {"已抽中": 2, "尚未递补": 3, "未抽中": 5}
+
+
+async def _explained(served: Served, event_id: str) -> list[str]:
+    async with served.client("auditor") as client:
+        found = (await client.get("/api/v1/decisions", params={"event_id": event_id})).json()["items"]
+    (fact,) = [one for one in found if one["event_type"] == "repair.closed"]
+    explanation: list[str] = fact["explanation"]
+    return explanation
+
+
+async def test_the_command_verifies_with_and_without_the_platform(
+    empty: Served, clock: ManualClock, platform: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(40))
+    await draw_all(empty, clock)
+
+    async def run(*words: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, app, list(words))
+
+    listed = (await run("list")).output
+    draw_id = listed.partition("\t")[0]
+    assert "总量 40，抽取 8" in listed
+    assert "种子 test" in (await run("show", draw_id)).output
+    assert (await run("verify", draw_id)).exit_code == 0
+    exported = tmp_path / "draw.jsonl"
+    assert (await run("export", draw_id, "--to", str(exported))).exit_code == 0
+    monkeypatch.setenv("HUIFANG_VAR", str(tmp_path / "none"))
+    offline = await run("verify", "--file", str(exported))
+    assert (offline.exit_code, "一致" in offline.output) == (0, True)
+    exported.write_text(exported.read_text().replace('"seed":"test"', '"seed":"tset"'))
+    changed = await run("verify", "--file", str(exported))
+    assert (changed.exit_code, "不一致" in changed.output) == (1, True)
+    exported.write_text("什么也不是")
+    assert "第 1 行" in (await run("verify", "--file", str(exported))).output
+    assert (await run("verify")).exit_code == 1

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.scheduler.commands import decide
+from services.scheduler.commands import decide, draws
 from services.scheduler.commands import explain as explaining
 from services.scheduler.domain.explain import policies_in
 from services.scheduler.schemas import DecisionOut, ExplainOut, TryIn
@@ -47,6 +47,7 @@ async def list_decisions(
     after = time_and_id(cursor)
     rows = await decisions.list_decisions(session, filters, after, limit)
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
+    items = await draws.with_standings(session, items)
     titles = await policies.get_titles(session, policies_in(*(row.details for row in items)))
     return Page(items=[DecisionOut.of(row, titles) for row in items], next_cursor=following)
 

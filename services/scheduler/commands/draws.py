@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from services.scheduler.domain.batch import Decided, Matched
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.draw import Pick, Share, Stratum, Urn, shares
+from services.scheduler.domain.draw_record import DrawRecord
 from services.scheduler.domain.draws import Name, names_of, names_of_decision
 from services.scheduler.domain.reserve import (
     drawn_occasion,
@@ -27,15 +29,24 @@ from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import draws, picks
 from services.scheduler.store import tasks as task_store
+from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.draws import Entered
-from services.scheduler.store.picks import Called
+from services.scheduler.store.picks import Asked, Called
+from shared.errors import NotFound
 from shared.messaging import Event, Work
 
 CALLED = Counter("huifang_scheduler_drawn", "Facts called for contact by draws", ["reason"])
 POPULATION = Histogram(
     "huifang_scheduler_draw_population", "Facts a draw was made of", buckets=(1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
 )
-PICKS_SAVED = 5000
+
+
+class DrawNotFound(NotFound):
+    title = "没有这次抽取"
+    code = "draw-not-found"
+
+
+PICKS_SAVED = 10_000
 log = structlog.get_logger(__name__)
 
 
@@ -155,6 +166,31 @@ async def _call_next(work: Work, desk: Desk, called: Called, since: datetime) ->
         policy = await desk.version(work.session, draw.policy_id, draw.policy_version)
         announce_occasion(work, reserve_occasion(policy, fact, draw.period, since))
         CALLED.labels("reserve").inc()
+
+
+async def get_draw(session: AsyncSession, draw_id: UUID) -> DrawRecord:
+    """Raises DrawNotFound."""
+    draw = await draws.get_draw(session, draw_id)
+    if draw is None:
+        raise DrawNotFound(f"抽取编号 {draw_id}")
+    return draw
+
+
+async def with_standings(session: AsyncSession, decisions: Sequence[StoredDecision]) -> list[StoredDecision]:
+    """Decisions as recorded, and of what entered a population also what its draw has said since."""
+    asked = {
+        (number, place): Asked(detail["policy"], detail["version"], date.fromisoformat(detail["from"]), one.event_key)
+        for number, one in enumerate(decisions)
+        for place, detail in enumerate(one.details)
+        if detail["result"] == "enrolled"
+    }
+    said = await picks.find_standings(session, list(asked.values()))
+    return [
+        replace(
+            one, details=[detail | said.get(asked.get((number, place)), {}) for place, detail in enumerate(one.details)]
+        )
+        for number, one in enumerate(decisions)
+    ]
 
 
 async def forget(work: Work, before: date) -> None:

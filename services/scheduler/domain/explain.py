@@ -49,12 +49,15 @@ ENDS = {
 }
 OCCASIONS = {"drawn": "在总量中抽中", "reserve": "作为备选递补"}
 TURNS = {"schedule": "周期已到", "anniversary": "纪念日已到"}
+DRAWN = "已列入总量，抽取结果如下。"
+STANDINGS = {"drawn": "已抽中", "reserve": "列为备选，尚未递补", "sampled_out": "未抽中"}
 WEEKDAYS = "一二三四五六日"
 
 
 def explain(outcome: str, details: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[str]:
     """The summary, then a sentence per policy; `titles` gives the policies' names."""
-    return [SUMMARIES[outcome], *(_sentence(detail, titles) for detail in details)]
+    told = outcome == "enrolled" and any("standing" in detail for detail in details)
+    return [DRAWN if told else SUMMARIES[outcome], *(_sentence(detail, titles) for detail in details)]
 
 
 def policies_in(*details: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -86,7 +89,11 @@ def _skipped(detail: Mapping[str, Any]) -> str:
 def _enrolled(detail: Mapping[str, Any]) -> str:
     period = detail["from"] if detail["from"] == detail["to"] else f"{detail['from']} 至 {detail['to']}"
     late = "（其所属期间已经抽取，故列入下一期）" if detail.get("late") else ""
-    return f"命中，列入 {period} 的总量{late}，分层 {stratum_text(detail['stratum'])}，期间结束后抽取。"
+    entered = f"命中，列入 {period} 的总量{late}，分层 {stratum_text(detail['stratum'])}"
+    if standing := STANDINGS.get(detail.get("standing", "")):
+        place = f"（本层第 {detail['place']} 位）" if detail.get("place") else ""
+        return f"{entered}；总量 {detail['population']}，{standing}{place}。"
+    return f"{entered}，期间结束后抽取。"
 
 
 def _draw(detail: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ fair; with row locks a closing could starve between overlapping batches.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.draw import Drawing, Stratum, drawing_of
+from services.scheduler.domain.draw import Stratum, drawing_of
+from services.scheduler.domain.draw_record import DrawRecord
 from services.scheduler.domain.enrol import Entry
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import recorded
@@ -81,24 +82,6 @@ class Entered(NamedTuple):
     entry: Entry
 
 
-@dataclass(frozen=True)
-class StoredDraw:
-    """A draw; `strata` are empty until it is made."""
-
-    id: UUID
-    policy_id: str
-    policy_version: int
-    title: str
-    period: Period
-    state: str
-    seed: str
-    drawing: Drawing
-    population: int
-    strata: tuple[Stratum, ...]
-    fingerprint: str
-    made_at: datetime | None
-
-
 async def share_closing(session: AsyncSession) -> date:
     """Up to where draws are closed; that doesn't change before the transaction ends."""
     await session.execute(_SHARE, {"lock": CLOSING_LOCK})
@@ -149,12 +132,12 @@ def draw_id(policy_id: str, version: int, period: Period) -> UUID:
     return derived_id(period.closes_at, "draw", policy_id, str(version), period.first.isoformat())
 
 
-async def claim_closed(session: AsyncSession) -> StoredDraw | None:
+async def claim_closed(session: AsyncSession) -> DrawRecord | None:
     """The next draw to be made that no other replica is making; until the transaction ends nobody else makes it."""
     return _draw((await session.execute(_CLAIM)).mappings().first())
 
 
-async def lock_published_next(session: AsyncSession) -> StoredDraw | None:
+async def lock_published_next(session: AsyncSession) -> DrawRecord | None:
     """The draw whose winners are to be told next, if it is made and nobody else is telling them.
 
     One replica at a time, one draw after the other: so the winners of a customer come in the same order everywhere.
@@ -165,7 +148,7 @@ async def lock_published_next(session: AsyncSession) -> StoredDraw | None:
     return first if first is not None and first.state == "made" else None
 
 
-async def read_members(session: AsyncSession, draw: StoredDraw) -> AsyncIterator[list[tuple[UUID, str]]]:
+async def read_members(session: AsyncSession, draw: DrawRecord) -> AsyncIterator[list[tuple[UUID, str]]]:
     """The population in portions, in the order of the facts' keys."""
     after = UUID(int=0)
     while True:
@@ -178,7 +161,7 @@ async def read_members(session: AsyncSession, draw: StoredDraw) -> AsyncIterator
 
 
 async def save_made(
-    session: AsyncSession, draw: StoredDraw, strata: Sequence[Stratum], fingerprint: str, at: datetime
+    session: AsyncSession, draw: DrawRecord, strata: Sequence[Stratum], fingerprint: str, at: datetime
 ) -> None:
     values = {"id": draw.id, "population": sum(stratum.population for stratum in strata), "fingerprint": fingerprint}
     await session.execute(_MADE, values | {"strata": dump([list(stratum) for stratum in strata]), "at": at})
@@ -188,23 +171,18 @@ async def save_published(session: AsyncSession, draw_id: UUID) -> None:
     await session.execute(_PUBLISHED, {"id": draw_id})
 
 
-async def get_draw(session: AsyncSession, draw_id: UUID) -> StoredDraw | None:
+async def get_draw(session: AsyncSession, draw_id: UUID) -> DrawRecord | None:
     query = text(f"SELECT {_COLUMNS} FROM draw WHERE id = CAST(:id AS uuid)")  # noqa: S608 - constants only
     return _draw((await session.execute(query, {"id": draw_id})).mappings().first())
 
 
-async def list_draws(
-    session: AsyncSession, policy_id: str | None, after: tuple[date, UUID] | None, limit: int
-) -> list[StoredDraw]:
-    """The latest first, at most `limit + 1`."""
-    wheres = ["CAST(:policy_id AS text) IS NULL OR policy_id = :policy_id"]
-    values: dict[str, Any] = {"policy_id": policy_id, "limit": limit + 1}
-    if after is not None:
-        wheres.append("(ends, id) < (:ends, CAST(:id AS uuid))")
-        values |= {"ends": after[0], "id": after[1]}
-    where = " AND ".join(f"({one})" for one in wheres)
-    query = f"SELECT {_COLUMNS} FROM draw WHERE {where} ORDER BY ends DESC, id DESC LIMIT :limit"  # noqa: S608
-    rows = await session.execute(text(query), values)
+async def list_draws(session: AsyncSession, policy_id: str | None, after: UUID | None, limit: int) -> list[DrawRecord]:
+    """The latest first, at most `limit + 1`; ids are in the order of closing."""
+    query = (
+        f"SELECT {_COLUMNS} FROM draw WHERE (CAST(:policy_id AS text) IS NULL OR policy_id = :policy_id) "  # noqa: S608
+        "AND (CAST(:after AS uuid) IS NULL OR id < :after) ORDER BY id DESC LIMIT :limit"
+    )
+    rows = await session.execute(text(query), {"policy_id": policy_id, "after": after, "limit": limit + 1})
     return [draw for row in rows.mappings() if (draw := _draw(row))]
 
 
@@ -213,11 +191,11 @@ async def forget_picks(session: AsyncSession, before: date) -> None:
     await session.execute(_FORGET, {"before": before})
 
 
-def _draw(row: Any) -> StoredDraw | None:
+def _draw(row: Any) -> DrawRecord | None:
     if row is None:
         return None
     names = ("id", "policy_id", "policy_version", "state", "seed", "population", "fingerprint", "made_at")
-    return StoredDraw(
+    return DrawRecord(
         **{name: row[name] for name in names},
         title=row["title"] or row["policy_id"],
         period=Period(row["period"], row["ends"]),

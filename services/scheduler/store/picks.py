@@ -1,6 +1,7 @@
 """Who was drawn: waiting to be told, called, or lost and replaced by the reserve."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -8,19 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.draw import Pick
+from services.scheduler.domain.draw_record import DrawRecord, Member
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import recalled
-from services.scheduler.store.draws import StoredDraw
 from services.scheduler.store.rows import load
 
 _SAVE = text("""
     INSERT INTO pick (draw_id, fact_key, stratum, place, reserve, state, policy_id, event_id, customer_id)
-    SELECT :draw_id, row.fact_key, row.stratum, row.place, row.reserve, 'waiting', population.policy_id,
-           population.fact ->> 'id', population.customer_id
+    SELECT :draw_id, fact_key, stratum, place, reserve, 'waiting', :policy_id, '', ''
     FROM unnest(CAST(:keys AS uuid[]), CAST(:strata AS text[]), CAST(:places AS int[]), CAST(:reserves AS boolean[]))
          AS row (fact_key, stratum, place, reserve)
-    JOIN population USING (fact_key)
-    WHERE period = :period AND population.policy_id = :policy_id AND policy_version = :version
 """)
 _WAITING = text("""
     SELECT pick.fact_key, population.fact FROM (
@@ -30,7 +28,12 @@ _WAITING = text("""
     WHERE period = :period AND policy_id = :policy_id AND policy_version = :version
     ORDER BY pick.stratum, place
 """)
-_CALLED = text("UPDATE pick SET state = 'called' WHERE draw_id = :draw_id AND fact_key = ANY(CAST(:keys AS uuid[]))")
+_CALLED = text("""
+    UPDATE pick SET state = 'called', event_id = row.event_id, customer_id = row.customer_id
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:events AS text[]), CAST(:customers AS text[]))
+         AS row (fact_key, event_id, customer_id)
+    WHERE draw_id = :draw_id AND pick.fact_key = row.fact_key
+""")
 _FIND = text("""
     SELECT draw_id, fact_key, policy_id, event_id, customer_id FROM pick
     WHERE event_id = ANY(CAST(:events AS text[])) AND state = 'called' ORDER BY draw_id, fact_key
@@ -40,17 +43,28 @@ _LOSE = text("""
     RETURNING stratum
 """)
 _NEXT = text("""
-    UPDATE pick SET state = 'called' WHERE (draw_id, fact_key) IN (
-        SELECT draw_id, fact_key FROM pick
-        WHERE draw_id = :draw_id AND reserve AND stratum = :stratum AND state = 'waiting'
-        ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING fact_key
+    SELECT pick.fact_key, population.fact FROM pick JOIN population USING (fact_key)
+    WHERE draw_id = :draw_id AND reserve AND pick.stratum = :stratum AND state = 'waiting'
+      AND period = :period AND population.policy_id = :policy_id AND policy_version = :version
+    ORDER BY place LIMIT 1 FOR UPDATE OF pick SKIP LOCKED
 """)
-_FACT = text("""
-    SELECT fact FROM population
-    WHERE period = :period AND policy_id = :policy_id AND policy_version = :version AND fact_key = :fact_key
+_MEMBERS = text("""
+    SELECT member.fact_key, member.fact ->> 'source' AS source, member.fact ->> 'id' AS event_id, member.customer_id,
+           member.stratum, pick.place, coalesce(pick.reserve, false) AS reserve, coalesce(pick.state, '') AS state
+    FROM population member LEFT JOIN pick ON pick.draw_id = :draw_id AND pick.fact_key = member.fact_key
+    WHERE period = :period AND member.policy_id = :policy_id AND policy_version = :version AND member.fact_key > :after
+    ORDER BY member.fact_key LIMIT :limit
 """)
-_STATES = text("SELECT fact_key, place, reserve, state FROM pick WHERE draw_id = :draw_id")
+_STANDING = text("""
+    SELECT asked.position, draw.id, draw.population, draw.made_at, pick.place, pick.reserve, pick.state,
+           pick.fact_key IS NOT NULL AS picked
+    FROM unnest(CAST(:policies AS text[]), CAST(:versions AS int[]), CAST(:periods AS date[]), CAST(:keys AS uuid[]))
+         WITH ORDINALITY AS asked (policy_id, version, period, fact_key, position)
+    JOIN draw ON draw.policy_id = asked.policy_id AND draw.policy_version = asked.version AND draw.period = asked.period
+    LEFT JOIN pick ON pick.draw_id = draw.id AND pick.fact_key = asked.fact_key
+    WHERE draw.made_at IS NOT NULL
+""")
+PORTION = 5000
 
 
 class Called(NamedTuple):
@@ -63,36 +77,47 @@ class Called(NamedTuple):
     customer_id: str
 
 
-class PickState(NamedTuple):
-    """How a pick of a draw stands."""
+class Asked(NamedTuple):
+    """A fact of which is asked what its draw said."""
 
+    policy_id: str
+    version: int
+    period: date
     fact_key: UUID
-    place: int
-    reserve: bool
-    state: str
 
 
-def _of(draw: StoredDraw) -> dict[str, Any]:
+def _of(draw: DrawRecord) -> dict[str, Any]:
     return {"period": draw.period.first, "policy_id": draw.policy_id, "version": draw.policy_version}
 
 
-async def save_picks(session: AsyncSession, draw: StoredDraw, picks: Sequence[Pick]) -> None:
+async def save_picks(session: AsyncSession, draw: DrawRecord, picks: Sequence[Pick]) -> None:
     values = {
         "draw_id": draw.id,
+        "policy_id": draw.policy_id,
         "keys": [pick.key for pick in picks],
         "strata": [pick.stratum for pick in picks],
         "places": [pick.place for pick in picks],
         "reserves": [pick.reserve for pick in picks],
     }
-    await session.execute(_SAVE, values | _of(draw))
+    await session.execute(_SAVE, values)
 
 
-async def call_winners(session: AsyncSession, draw: StoredDraw, limit: int) -> list[Fact]:
+async def call_winners(session: AsyncSession, draw: DrawRecord, limit: int) -> list[Fact]:
     """The next winners, by stratum and place, called from now on. The draw must be locked."""
-    rows = (await session.execute(_WAITING, _of(draw) | {"draw_id": draw.id, "limit": limit})).all()
-    if rows:
-        await session.execute(_CALLED, {"draw_id": draw.id, "keys": [row.fact_key for row in rows]})
-    return [recalled(load(row.fact), row.fact_key) for row in rows]
+    rows = await session.execute(_WAITING, _of(draw) | {"draw_id": draw.id, "limit": limit})
+    return await _call(session, draw, [recalled(load(row.fact), row.fact_key) for row in rows])
+
+
+async def _call(session: AsyncSession, draw: DrawRecord, facts: list[Fact]) -> list[Fact]:
+    if facts:
+        values = {
+            "draw_id": draw.id,
+            "keys": [fact.key for fact in facts],
+            "events": [fact.id for fact in facts],
+            "customers": [fact.customer_id for fact in facts],
+        }
+        await session.execute(_CALLED, values)
+    return facts
 
 
 async def find_called(session: AsyncSession, events: Iterable[str]) -> list[Called]:
@@ -107,16 +132,36 @@ async def lose(session: AsyncSession, called: Called) -> str | None:
     return (await session.execute(_LOSE, values)).scalar()
 
 
-async def call_next(session: AsyncSession, draw: StoredDraw, stratum: str) -> Fact | None:
+async def call_next(session: AsyncSession, draw: DrawRecord, stratum: str) -> Fact | None:
     """The next in reserve, called from now on; two replicas never get the same."""
-    key = (await session.execute(_NEXT, {"draw_id": draw.id, "stratum": stratum})).scalar()
-    if key is None:
-        return None
-    fact = (await session.execute(_FACT, _of(draw) | {"fact_key": key})).scalar_one()
-    return recalled(load(fact), key)
+    rows = await session.execute(_NEXT, _of(draw) | {"draw_id": draw.id, "stratum": stratum})
+    facts = await _call(session, draw, [recalled(load(row.fact), row.fact_key) for row in rows])
+    return facts[0] if facts else None
 
 
-async def get_states(session: AsyncSession, draw_id: UUID) -> Mapping[UUID, PickState]:
-    """How all picks of a draw stand."""
-    rows = await session.execute(_STATES, {"draw_id": draw_id})
-    return {row.fact_key: PickState(*row) for row in rows}
+async def read_members(session: AsyncSession, draw: DrawRecord) -> AsyncIterator[list[Member]]:
+    """The population in portions, with what came of each, in the order of the facts' keys."""
+    after = UUID(int=0)
+    while True:
+        values = _of(draw) | {"draw_id": draw.id, "after": after, "limit": PORTION}
+        members = [Member(*row) for row in await session.execute(_MEMBERS, values)]
+        if not members:
+            return
+        yield members
+        after = members[-1].key
+
+
+async def find_standings(session: AsyncSession, asked: Sequence[Asked]) -> dict[Asked | None, dict[str, Any]]:
+    """What the draws that are made said of facts: `draw`, `population`, and `standing`: drawn, reserve or sampled_out."""
+    if not asked:
+        return {}
+    policies, versions, periods, keys = zip(*asked, strict=True)
+    values = {"policies": policies, "versions": versions, "periods": periods, "keys": keys}
+    rows = await session.execute(_STANDING, {name: list(column) for name, column in values.items()})
+    return {asked[row.position - 1]: _standing(row) for row in rows}
+
+
+def _standing(row: Any) -> dict[str, Any]:
+    called = row.picked and row.state != "waiting"
+    standing = "sampled_out" if not row.picked else "drawn" if called or not row.reserve else "reserve"
+    return {"standing": standing, "draw": str(row.id), "population": row.population, "place": row.place}

@@ -44,8 +44,6 @@ CREATE TABLE draw (
 
 CREATE INDEX draw_unfinished ON draw (ends) WHERE state <> 'published';
 
-CREATE INDEX draw_ends ON draw (ends, id);
-
 CREATE TABLE pick (
     draw_id uuid NOT NULL,
     fact_key uuid NOT NULL,
