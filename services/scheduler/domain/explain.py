@@ -37,8 +37,6 @@ ENDS = {
     "case_open": "客户有未结投诉",
     "case_reopened": "投诉已重办",
     "case_closed": "投诉已闭环",
-    "paused": "客户暂停联系",
-    "cap_reached": "联系次数已达上限",
     "cap_reached": "联系次数已达上限",
     "paused": "客户在暂停联系期内",
     "by_hand": "人工取消",
