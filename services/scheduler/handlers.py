@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.scheduler.commands import contacts, decide, draws
+from services.scheduler.commands import contacts, decide, draws, runs
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.occasion import ARRIVED
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
@@ -23,19 +23,21 @@ def consumer_for(desk: Desk) -> Consumer:
     @consumer.on(COMPLAINTS)
     async def follow_cases(work: Work, events: Sequence[Event]) -> None:
         await contacts.note_cases(work, events)
-        book = await desk.current(work.session)
-        wanted = [event for event in events if event.type == RESOLVED or book.triggered_by(event.type)]
+        await desk.current(work.session)
+        wanted = [event for event in events if event.type == RESOLVED or desk.listens(event.type)]
         await decide.decide_events(work, desk, wanted)
 
     @consumer.on(VISITS)
     async def settle_contacts(work: Work, events: Sequence[Event]) -> None:
         await contacts.note_visits(work, events)
         await draws.replace_unreached(work, desk, events)
+        await runs.conclude_visits(work, desk, events)
         await decide.decide_triggered(work, desk, events)
 
     @consumer.on(NOTIFICATIONS)
     async def heed_opt_outs(work: Work, events: Sequence[Event]) -> None:
         await contacts.note_opt_outs(work, [event for event in events if event.name == "notification.opted_out"])
+        await runs.conclude_messages(work, desk, events)
         await decide.decide_triggered(work, desk, events)
 
     @consumer.on(ARRIVED)

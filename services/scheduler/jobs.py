@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.scheduler.commands import draws
+from services.scheduler.commands import draws, runs
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
 from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
@@ -35,6 +35,14 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True, notify=True) as work:
             return await watch_calendar(work, runtime.state["desk"], settings.release_batch)
 
+    async def lead_on(runtime: Runtime) -> int:
+        async with runtime.db.work(background=True, notify=True) as work:
+            return await runs.lead_on(work, runtime.state["desk"], settings.release_batch)
+
+    async def wake(runtime: Runtime) -> int:
+        async with runtime.db.work(background=True, notify=True) as work:
+            return await runs.wake(work, runtime.state["desk"], settings.release_batch)
+
     async def forget(runtime: Runtime) -> int:
         oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
         for table in ("decision", "population"):
@@ -42,6 +50,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True) as work:
             await forget_warnings(work, oldest)
             await draws.forget(work, oldest.date())
+            await runs.forget_signals(work)
         return 0
 
     return [
@@ -49,5 +58,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         Job("warn", every=1, run=warn),
         Job("draw", every=0.5, run=draw),
         Job("watch_calendar", every=10, run=watch),
+        Job("lead_on", every=0.5, run=lead_on),
+        Job("wake", every=0.5, run=wake),
         Job("forget_decisions", every=3600, run=forget),
     ]

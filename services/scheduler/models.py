@@ -369,3 +369,39 @@ class PickRow(Base, table=True):
     policy_id: str = Field(sa_column=_text())
     event_id: str = Field(sa_column=_text())
     customer_id: str = Field(sa_column=_text())
+
+
+class WaitingRow(Base, table=True):
+    """What a run waits for (`domain.waiting.Waiting`): the result of a contact, or an event; `body` holds the rest."""
+
+    __tablename__ = "waiting_step"
+    __table_args__ = (
+        Index("waiting_step_customer", "customer_id"),
+        Index("waiting_step_task", "task_id", postgresql_where=text("task_id IS NOT NULL")),
+        Index("waiting_step_until", "until", "id"),
+        Index("waiting_step_signals", "signals", postgresql_using="gin", postgresql_where=text("kind = 'event'")),
+    )
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    customer_id: str = Field(sa_column=_text())
+    run_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    policy_id: str = Field(sa_column=_text())
+    policy_version: int
+    step: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    task_id: UUID | None = Field(sa_column=Column(Uuid, nullable=True))
+    since: datetime = Field(sa_column=_instant())
+    until: datetime | None = Field(sa_column=_instant(nullable=True))
+    signals: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    body: dict[str, Any] = Field(sa_column=_json())
+
+
+class SignalRow(Base, table=True):
+    """An event without a customer that runs may wait for, by what they recognise it by; kept for a few days."""
+
+    __tablename__ = "signal"
+
+    name: str = Field(sa_column=_text(primary_key=True))
+    event_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    at: datetime = Field(sa_column=_instant())
+    fact: dict[str, Any] = Field(sa_column=_json())

@@ -1,16 +1,14 @@
 """Decide on a batch of events: load what it needs at once, decide one by one in order, save at once."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
-from uuid import UUID
+from datetime import date, datetime
 
-import prometheus_client
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands import draws
-from services.scheduler.commands.announce import announce
 from services.scheduler.commands.desk import Desk
+from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
@@ -18,15 +16,14 @@ from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.ledger import LONGEST_PERIOD
 from services.scheduler.domain.occasion import Occasion, recalled
-from services.scheduler.domain.task import Task
+from services.scheduler.domain.runs import signals_of
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers as customer_store
-from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import tasks as task_store
+from services.scheduler.store import waiting
 from shared.contracts.tasks import OccasionArrived
 from shared.messaging import Event, Work
 
-DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
 Customers = dict[str, Customer]
 
 
@@ -35,13 +32,23 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     if not events:
         return
     facts = [fact_of(event) for event in events]
-    assert desk.partitions is not None  # given when the process started
-    await desk.partitions.ensure("decision", {event.day for event in events})
+    await desk.ensure_days(event.time for event in events)
     book = await desk.current(work.session)
     matched = await _matched(work.session, book, facts)
     closed_until = await draws.hold_closing(work, book, matched)
-    decided = await _decide(work, events, matched, closed_until)
+    decided = await _decide(work, desk, events, matched, closed_until)
     await draws.enter_populations(work, desk, decided)
+    if desk.heeded:
+        await _signal(work.session, desk, facts)
+
+
+async def _signal(session: AsyncSession, desk: Desk, facts: Sequence[Fact]) -> None:
+    """Events without a customer wait until those who listen for them are told (`runs.wake`)."""
+    signals: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        for name in signals_of(fact, desk.heeded) if not fact.customer_id else ():
+            signals[name].append(fact)
+    await waiting.save_signals(session, signals)
 
 
 async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact]) -> list[Matched]:
@@ -69,13 +76,12 @@ def _newly_remembered(seen: Customers, kept: Customers) -> list[Customer]:
 
 async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> None:
     """Plan what one policy wants of each, at the version that it had then; one decision record per occasion."""
-    assert desk.partitions is not None  # given when the process started
-    await desk.partitions.ensure("decision", {event.day for event in events})
+    await desk.ensure_days(event.time for event in events)
     await desk.current(work.session)
     occasions = [await _occasion_of(work.session, desk, event) for event in events]
     customers = {one.fact.customer_id for one in occasions} - {""}
     kept = await customer_store.lock_customers(work.session, customers)
-    decided = await _decide(work, events, match_occasions(occasions, kept))
+    decided = await _decide(work, desk, events, match_occasions(occasions, kept))
     await draws.replace_unplanned(work, desk, [one.decision for one in decided])
 
 
@@ -87,23 +93,22 @@ async def _occasion_of(session: AsyncSession, desk: Desk, event: Event) -> Occas
 
 
 async def _decide(
-    work: Work, events: Sequence[Event], matched: Sequence[Matched], closed_until: date | None = None
+    work: Work, desk: Desk, events: Sequence[Event], matched: Sequence[Matched], closed_until: date | None = None
 ) -> list[Decided]:
     """Place what was drawn, one after the other, and save everything."""
-    plans = await _plans(work.session, matched, lock=True)
-    decided = list(decide_in_order(matched, plans, closed_until=closed_until))
-    await task_store.save_tasks(work.session, _announced(work, events, decided), work.now())
-    decisions = [one.decision for one in decided]
-    await decision_store.save_decisions(work.session, decisions, work.now())
-    for outcome, amount in Counter(decision.outcome for decision in decisions).items():
-        DECISIONS.labels(outcome).inc(amount)
+    plans = await _plans(work.session, desk, matched, lock=True)
+    kept = Kept(plans)
+    decided = list(decide_in_order(matched, plans, desk.chained, closed_until))
+    for event, one in zip(events, decided, strict=True):
+        kept.add(work, one.records, one.before, event)
+    await kept.save(work, plans)
     return decided
 
 
 async def decide_triggered(work: Work, desk: Desk, events: Sequence[Event]) -> None:
     """Decide on those events that a policy names; others of the platform's own events need no decision."""
-    book = await desk.current(work.session)
-    await decide_events(work, desk, [event for event in events if book.triggered_by(event.type)])
+    await desk.current(work.session)
+    await decide_events(work, desk, [event for event in events if desk.listens(event.type)])
 
 
 async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision:
@@ -112,8 +117,8 @@ async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision
     book = await desk.current(session)
     kept = await customer_store.find_customers(session, [fact.customer_id])
     (matched,), _ = match_in_order(book, [fact], kept)
-    plans = await _plans(session, [matched], lock=False)
-    return next(decide_in_order([matched], plans, closed_until=await draws.closing(session))).decision
+    plans = await _plans(session, desk, [matched], lock=False)
+    return next(decide_in_order([matched], plans, desk.chained, await draws.closing(session))).decision
 
 
 def fact_of(event: Event) -> Fact:
@@ -123,35 +128,27 @@ def fact_of(event: Event) -> Fact:
     )
 
 
-async def _plans(session: AsyncSession, matched: Sequence[Matched], lock: bool) -> Customers:
-    """The customers somebody was drawn for, with their contacts and open tasks."""
-    drawn = {one.fact.customer_id: one.customer for one in matched if one.drawn and one.fact.customer_id}
-    if not drawn:
+async def _plans(session: AsyncSession, desk: Desk, matched: Sequence[Matched], lock: bool) -> Customers:
+    """The customers somebody was drawn for or whose runs listen, with all that is planned for them."""
+    wanted = {one.fact.customer_id: one.customer for one in matched if one.drawn and one.fact.customer_id}
+    if desk.heeded:
+        heeded = {one.fact.customer_id: one.customer for one in matched if one.fact.type in desk.heeded}
+        wanted |= {name: heeded[name] for name in await waiting.find_listening(session, heeded.keys() - wanted.keys())}
+    if not wanted:
         return {}
-    ids = sorted(drawn)
-    since = min(local_day(one.fact.at) for one in matched) - LONGEST_PERIOD
-    contacts = await customer_store.find_contacts(session, ids, since)
+    return await load_plans(session, desk, wanted, min(one.fact.at for one in matched), lock)
+
+
+async def load_plans(
+    session: AsyncSession, desk: Desk, customers: Mapping[str, Customer], first: datetime, lock: bool
+) -> Customers:
+    """Locked customers with their contacts of a period before `first`, open tasks and what their runs wait for."""
+    ids = sorted(customers)
+    contacts = await customer_store.find_contacts(session, ids, local_day(first) - LONGEST_PERIOD)
     tasks = await task_store.find_open(session, ids, lock)
+    rows = await waiting.find_waiting(session, ids, lock) if desk.chained else {}
+    await desk.add_chains(session, (row.policy for of in rows.values() for row in of))
     return {
-        name: customer._replace(contacts=contacts.get(name, ()), open=tasks.get(name, ()))
-        for name, customer in drawn.items()
+        name: customer._replace(contacts=contacts.get(name, ()), open=tasks.get(name, ()), waiting=rows.get(name, ()))
+        for name, customer in customers.items()
     }
-
-
-def _announced(work: Work, events: Sequence[Event], decided: Sequence[Decided]) -> list[Task]:
-    """Every touched task once, in its last state, published."""
-    tasks: dict[UUID, Task] = {}
-    for event, one in zip(events, decided, strict=True):
-        if one.decision.tasks:
-            touched = {task.id: task for task in one.decision.tasks}
-            tasks |= touched
-            _announce(work, event, touched, one.before)
-    return list(tasks.values())
-
-
-def _announce(work: Work, cause: Event, touched: Mapping[UUID, Task], before: Customer) -> None:
-    """New and cancelled tasks; one that only got another matter is told when it is released."""
-    known = {task.id for task in before.open}
-    for task in touched.values():
-        if task.state != "planned" or task.id not in known:
-            announce(work, task, cause)

@@ -1,10 +1,13 @@
 """The compiled policies of this process, on the official calendar as it is published."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.chain import Heeded, chains_of, heeded_by
 from services.scheduler.domain.policy import Policy
 from services.scheduler.store import calendars, kinds, policies
 from shared.calendar import OFFICIAL, WorkCalendar
@@ -13,12 +16,18 @@ from shared.messaging.partitions import Partitions
 
 @dataclass
 class Desk:
-    """Where decisions are made: the policies in force, the calendar, and the decisions' day partitions (given at start)."""
+    """Where decisions are made: the policies in force, the calendar, and the decisions' day partitions (given at start).
+
+    `chained` are all versions with several steps, whether in force or not: their runs go on as they began. `heeded` are
+    the events that any of them listens for.
+    """
 
     book: PolicyBook = field(default_factory=lambda: PolicyBook(revision=-1))
     calendar: WorkCalendar = OFFICIAL
     partitions: Partitions | None = None
     versions: dict[tuple[str, int], Policy] = field(default_factory=dict)
+    chained: dict[tuple[str, int], Policy] = field(default_factory=dict)
+    heeded: Heeded = field(default_factory=dict)
 
     async def current(self, session: AsyncSession) -> PolicyBook:
         """The policies in force now: one look at a number, and all of them again when it has changed."""
@@ -27,8 +36,10 @@ class Desk:
             calendar = WorkCalendar(official=await calendars.get_official(session))
             declared = await kinds.list_declared(session)
             book = PolicyBook(await policies.list_active(session, calendar), revision, kinds=declared)
+            chained = {**self.chained, **chains_of(await policies.list_chained(session, calendar))}
             # versions stay as they are, but reckon with days that may have become known
             self.book, self.calendar, self.versions = book, calendar, {}
+            self.chained, self.heeded = chained, heeded_by(chained)
         return self.book
 
     async def version(self, session: AsyncSession, policy_id: str, version: int) -> Policy:
@@ -38,3 +49,17 @@ class Desk:
         if known is None:
             known = versions[policy_id, version] = await policies.get_version(session, policy_id, version, calendar)
         return known
+
+    async def add_chains(self, session: AsyncSession, wanted: Iterable[tuple[str, int]]) -> None:
+        """Know these versions too, which another replica may have begun runs of just now."""
+        for policy_id, version in set(wanted) - self.chained.keys():
+            self.chained[policy_id, version] = await self.version(session, policy_id, version)
+
+    def listens(self, wire: str) -> bool:
+        """Whether a policy is triggered by this event type, or a run may wait for it."""
+        return self.book.triggered_by(wire) or wire in self.heeded
+
+    async def ensure_days(self, moments: Iterable[datetime]) -> None:
+        """Decisions of these moments can be written."""
+        assert self.partitions is not None  # given when the process started
+        await self.partitions.ensure("decision", {moment.astimezone(UTC).date() for moment in moments})

@@ -128,7 +128,7 @@ class PolicyBook:
 
     def _index(self, rules: Sequence[Rule]) -> None:
         self.policies = {rule.policy.id: rule.policy for rule in rules}
-        self.chained = chains_of(self.policies.values())
+        self.chained = chains_of(rule.policy for rule in rules)
         self.heeded = heeded_by(self.chained)
         self.timed = {rule.policy.id: rule for rule in rules if rule.policy.trigger.time is not None}
         self._for_any = tuple(rule for rule in rules if ALL_EVENTS in rule.policy.trigger.events)

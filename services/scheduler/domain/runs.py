@@ -141,7 +141,9 @@ def _is_awaited(row: Waiting, fact: Fact) -> bool:
     """Whether a run may wait for this event: by its type, its time and, where it matters, where it is."""
     if fact.type not in row.types or fact.at <= row.since or (row.until is not None and row.until <= fact.at):
         return False
-    return not row.same or signal(fact.type, row.same, value_at(row.same, fact.data, {})) in row.signals
+    if not row.same:
+        return bool(fact.customer_id)
+    return signal(fact.type, row.same, value_at(row.same, fact.data, {})) in row.signals
 
 
 def _stops(run: Run, row: Waiting, fact: Fact) -> bool:

@@ -20,6 +20,7 @@ _FIND = text(_GET)
 _TRY_LOCK = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
 # sorted, so that batches wait for each other instead of deadlocking
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
+_TAKE = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
 _TOLD = """
     SELECT id, profile::jsonb, as_of, paused_until
     FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS text[]), CAST(:times AS timestamptz[]),
@@ -68,9 +69,12 @@ async def find_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str,
     return _customers(await session.execute(_FIND, {"ids": list(ids)}))
 
 
-async def lock_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str, Customer]:
-    """As `find_customers`, and nobody else decides about them until the transaction ends."""
-    return _customers(await session.execute(_LOCK, {"ids": sorted(ids)}))
+async def lock_customers(session: AsyncSession, ids: Iterable[str], skip: bool = False) -> dict[str, Customer]:
+    """As `find_customers`, and nobody else decides about them until the transaction ends.
+
+    `skip` leaves out those that another transaction has.
+    """
+    return _customers(await session.execute(_TAKE if skip else _LOCK, {"ids": sorted(ids)}))
 
 
 async def try_lock_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str, Customer]:

@@ -74,6 +74,16 @@ async def list_active(session: AsyncSession, calendar: WorkCalendar) -> list[Pol
     ]
 
 
+async def list_chained(session: AsyncSession, calendar: WorkCalendar) -> list[Policy]:
+    """Every version with several steps, also of policies that are not in force any more."""
+    rows = await session.execute(
+        text(
+            "SELECT content, version FROM policy_version WHERE jsonb_exists(content, 'steps') ORDER BY policy_id, version"
+        )
+    )
+    return [policy_of(load(content), version, calendar) for content, version in rows]
+
+
 async def get_version(session: AsyncSession, policy_id: str, version: int, calendar: WorkCalendar) -> Policy:
     """One version as a policy on the official calendar. Raises LookupError."""
     rows = await session.execute(

@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.contacts import Settlement
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.merge import MERGED
 from services.scheduler.domain.release import CaseStanding, Circumstances
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store.customers import customer_of
 from services.scheduler.store.rows import dump, load
 from services.scheduler.store.timed import save_timed
+from services.scheduler.store.waiting import call_off
 
 COLUMNS = (
     *("id", "policy_id", "policy_version", "event_id", "customer_id"),
@@ -127,6 +129,8 @@ async def save_tasks(session: AsyncSession, tasks: Sequence[Task], at: datetime)
     gone = [task.id for task in tasks if task.state != "planned"]
     if gone:
         await session.execute(_DROP_DUE, {"ids": gone})
+    called_off = [task.id for task in tasks if task.state in ("cancelled", "expired") and task.reason != MERGED]
+    await call_off(session, called_off, at)
     await _save_ledger([task for task in tasks if task.counted and task.state != "released"], session)
 
 

@@ -1,0 +1,54 @@
+"""What a transaction decides, published one by one and saved at once."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import prometheus_client
+
+from services.scheduler.commands.announce import announce
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.task import Task
+from services.scheduler.store import decisions as decision_store
+from services.scheduler.store import tasks as task_store
+from services.scheduler.store import waiting
+from shared.messaging import Event, Work
+
+DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
+
+
+class Kept:
+    """Decisions, every touched task in its last state, and what runs wait for; `plans` are the customers before them."""
+
+    def __init__(self, plans: Mapping[str, Customer]) -> None:
+        self.waiting = [row for customer in plans.values() for row in customer.waiting]
+        self.decisions: list[Decision] = []
+        self.tasks: dict[UUID, Task] = {}
+
+    def add(self, work: Work, records: Sequence[Decision], before: Customer, cause: Event | None) -> None:
+        """Publish what becomes of tasks; `before` is the customer before the first of the records."""
+        self.decisions += records
+        touched = {task.id: task for record in records for task in record.tasks}
+        if touched:
+            self.tasks |= touched
+            _announce(work, cause, touched, before)
+
+    async def save(self, work: Work, plans: Mapping[str, Customer]) -> None:
+        """`plans` are the customers as they are after all."""
+        await task_store.save_tasks(work.session, list(self.tasks.values()), work.now())
+        after = [row for customer in plans.values() for row in customer.waiting]
+        if after or self.waiting:
+            await waiting.save_waiting(work.session, self.waiting, after)
+        if self.decisions:
+            await decision_store.save_decisions(work.session, self.decisions, work.now())
+        for outcome, amount in Counter(decision.outcome for decision in self.decisions).items():
+            DECISIONS.labels(outcome).inc(amount)
+
+
+def _announce(work: Work, cause: Event | None, touched: Mapping[UUID, Task], before: Customer) -> None:
+    """New and cancelled tasks; one that only got another matter is told when it is released."""
+    known = {task.id for task in before.open}
+    for task in touched.values():
+        if task.state != "planned" or task.id not in known:
+            announce(work, task, cause)

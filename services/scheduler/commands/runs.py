@@ -1,0 +1,143 @@
+"""Runs of policies with several steps are led on: by results of contacts, by events without a customer, by time."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from services.scheduler.commands.decide import Customers, load_plans
+from services.scheduler.commands.desk import Desk
+from services.scheduler.commands.kept import Kept
+from services.scheduler.domain.decide import place, turned
+from services.scheduler.domain.outcome import Outcome, outcome_of_end, outcome_of_message, outcome_of_visit, task_id_in
+from services.scheduler.domain.runs import Moved, heard, ran_out, told
+from services.scheduler.store import customers as customer_store
+from services.scheduler.store import waiting
+from services.scheduler.store.waiting import Over
+from shared.messaging import Event, Work
+
+TELLING = timedelta(days=3)  # of business time; facts that come late still find what happened since
+CALLED_OFF = ("cancelled", "expired")
+BY_HAND = "by_hand"
+
+
+class Concluded(NamedTuple):
+    """A task and what it came to, as an event told."""
+
+    task_id: UUID
+    outcome: Outcome
+    cause: Event
+
+
+async def conclude_visits(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    """Results of contacts lead on the runs that wait for them."""
+    await desk.current(work.session)
+    if desk.chained:
+        found = [(event, outcome_of_visit(event.name, event.id, event.time, event.data)) for event in events]
+        concluded = [Concluded(UUID(event.data["task_id"]), outcome, event) for event, outcome in found if outcome]
+        await _conclude(work, desk, concluded)
+
+
+async def conclude_messages(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    """So do messages that were delivered or not; most of them are about no task."""
+    await desk.current(work.session)
+    if desk.chained:
+        concluded = []
+        for event in events:
+            outcome, task_id = _of_message(event), task_id_in(event.data.get("cause_id"))
+            if outcome and task_id:
+                concluded.append(Concluded(task_id, outcome, event))
+        await _conclude(work, desk, concluded)
+
+
+def _of_message(event: Event) -> Outcome | None:
+    return outcome_of_message(event.name, event.id, event.time, event.data)
+
+
+async def _conclude(work: Work, desk: Desk, concluded: Sequence[Concluded]) -> None:
+    about = await waiting.find_about(work.session, {one.task_id for one in concluded})
+    wanted = [one for one in concluded if one.task_id in about]
+    if not wanted:
+        return
+    await desk.ensure_days(one.outcome.at for one in wanted)
+    table = await _sit_down(work, desk, set(about.values()), [one.outcome.at for one in wanted])
+    for one in wanted:
+        customer = table.plans[about[one.task_id]]
+        table.take(told(customer, one.task_id, one.outcome, desk.chained, place), one.cause)
+    await table.save()
+
+
+async def lead_on(work: Work, desk: Desk, limit: int) -> int:
+    """Where a wait is over, or the awaited task was called off, the run goes on; returns how many waits were over."""
+    await desk.current(work.session)
+    over = await waiting.find_over(work.session, work.now(), limit)
+    if not over:
+        return 0
+    await desk.ensure_days(_moment(one) for one in over)
+    table = await _sit_down(work, desk, {one.customer_id for one in over}, [_moment(one) for one in over], skip=True)
+    mine = [one for one in over if one.customer_id in table.plans]
+    for one in mine:
+        if one.task_id is not None and one.state in CALLED_OFF:
+            outcome = outcome_of_end(one.state, one.reason or "", _moment(one))
+            table.take(told(table.plans[one.customer_id], one.task_id, outcome, desk.chained, place))
+    for name in sorted({one.customer_id for one in mine}):
+        table.take(ran_out(table.plans[name], work.now(), desk.chained, place))
+    await table.save()
+    return len(mine)
+
+
+async def wake(work: Work, desk: Desk, limit: int) -> int:
+    """Events without a customer reach those who wait for them, up to `limit` at a time; returns how many.
+
+    Whoever was reached waits no longer, or waits for a later event: a run that is interrupted goes on where it was.
+    """
+    await desk.current(work.session)
+    signalled = await waiting.find_signalled(work.session, limit)
+    if not signalled:
+        return 0
+    moments = [fact.at for _, fact in signalled]
+    await desk.ensure_days(moments)
+    table = await _sit_down(work, desk, {name for name, _ in signalled}, moments, skip=True)
+    mine = [(name, fact) for name, fact in signalled if name in table.plans]
+    for name, fact in mine:
+        table.take(heard(table.plans[name], fact, desk.chained, place))
+    await table.save()
+    return len(mine)
+
+
+async def forget_signals(work: Work) -> None:
+    """Nobody is told of an event without a customer any more who begins to wait this long after it."""
+    await waiting.forget_signals(work.session, work.now() - TELLING)
+
+
+def _moment(over: Over) -> datetime:
+    """A task that was called off at release counts as of its due time, however late the release was."""
+    if over.state not in CALLED_OFF or over.due_at is None or over.changed_at is None:
+        return over.until.astimezone(UTC)
+    return over.changed_at if over.reason == BY_HAND else over.due_at
+
+
+class _Table:
+    """Customers under lock, and what their runs come to."""
+
+    def __init__(self, work: Work, plans: Customers) -> None:
+        self.work = work
+        self.plans = plans
+        self.kept = Kept(plans)
+
+    def take(self, moved: Moved, cause: Event | None = None) -> None:
+        before = self.plans[moved.customer.id]
+        self.plans[moved.customer.id] = moved.customer
+        self.kept.add(self.work, [turned(turn) for turn in moved.turns], before, cause)
+
+    async def save(self) -> None:
+        await self.kept.save(self.work, self.plans)
+
+
+async def _sit_down(
+    work: Work, desk: Desk, names: Iterable[str], moments: Sequence[datetime], skip: bool = False
+) -> _Table:
+    """The customers, locked, with all that their runs need; `skip` leaves out those whom somebody else has."""
+    known = await customer_store.lock_customers(work.session, names, skip)
+    plans = await load_plans(work.session, desk, known, min(moments), lock=True)
+    return _Table(work, plans)

@@ -1,0 +1,156 @@
+"""Policies with several steps: the service moves their runs as the simulation does, whatever happens."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.simulation import Simulation, simulated_fact
+from services.scheduler.domain.task import Task
+from shared.clock import ManualClock
+from shared.messaging import Event
+from shared.testing import Served, event
+from shared.testing.events import NOON, example
+from tests.scheduler.builders import contents, policies
+from tests.scheduler.conftest import apply
+from tests.scheduler.test_handlers import rows
+
+UNHAPPY = {"field": "result", "op": "in", "value": ["dissatisfied", "unreachable", "cancelled"]}
+RAIN = {"events": ["weather.rained"], "same": "area", "within": {"days": 12}}
+CHAINED: tuple[dict[str, Any], ...] = (
+    {
+        "id": "leak",
+        "events": ["repair.closed"],
+        "steps": [
+            {"id": "first", "delay": {"days": 1}, "deadline": {"days": 9}, "fallback": [{"channel": "sms"}]},
+            {"id": "again", "if": UNHAPPY, "delay": {"days": 2}, "repeat": {"every": {"days": 1}, "times": 2}},
+            {"id": "rain", "from": "event", "wait": RAIN},
+            {"id": "dry", "if": {"field": "reason", "op": "eq", "value": "not_awaited"}},
+        ],
+        "stop": {"events": ["alarm.handled"]},
+        "guards": ["case_open"],
+    },
+    {
+        "id": "stages",
+        "events": ["installation.finished"],
+        "priority": 3,
+        "steps": [
+            {"id": "week", "delay": {"days": 7}},
+            {"id": "fortnight", "from": "planned", "delay": {"days": 8}, "target": {"days": 9}},
+            {"id": "done", "wait": {"events": ["order.completed"], "within": {"days": 6}}, "channel": "email"},
+            {"id": "called", "if": {"field": "result", "op": "eq", "value": "callback_agreed"}, "channel": "sms"},
+        ],
+        "again": "restart",
+    },
+    {
+        "id": "once",
+        "events": ["gas.ignited"],
+        "steps": [{"id": "call"}, {"id": "more", "if": UNHAPPY}],
+        "again": "ignore",
+    },
+    {"id": "single", "events": ["inspection.done"], "priority": 1, "delay": {"days": 2}, "guards": ["case_open"]},
+)
+HEAD = {"caps": [{"limit": 9, "per": "month"}]}
+FACTS = (
+    *("repair.closed", "repair.closed", "repair.closed", "installation.finished", "gas.ignited", "inspection.done"),
+    *("order.completed", "alarm.handled"),
+)
+CASES = ("complaint.opened", "complaint.closed", "complaint.closed")
+RESULTS = ("visit.completed", "visit.completed", "visit.failed", "visit.failed", "visit.callback_agreed")
+CUSTOMERS = 5
+PLAN = "SELECT id, policy_id, body->>'step', event_id, due_at, deadline_at, state, reason FROM task ORDER BY id"
+DECISIONS = "SELECT event_key, event_id, event_type, at, outcome FROM decision"
+WAITING = "SELECT id, policy_id, step, kind, task_id, since, until, signals FROM waiting_step ORDER BY id"
+
+
+def _happenings(chance: random.Random, simulation: Simulation) -> Iterator[Event]:
+    moment = NOON
+    for number in range(CUSTOMERS):
+        card = {**example("customer.updated")["customer"], "id": f"C{number}"}
+        data = example("customer.updated", customer=card, area=f"area-{number % 2}")
+        yield event("customer.updated", data, key=card["id"], id=f"u{number}", time=moment)
+    for number in range(130):
+        moment += timedelta(minutes=chance.randrange(10, 700))
+        simulation.advance(moment)
+        yield _happening(chance, number, moment, simulation)
+
+
+def _happening(chance: random.Random, number: int, moment: datetime, simulation: Simulation) -> Event:
+    customer = f"C{chance.randrange(CUSTOMERS)}"
+    attributes: dict[str, Any] = {"key": customer, "id": f"e{number}", "time": moment}
+    released = [task for task in simulation.tasks.values() if task.state == "released"]
+    kind = chance.random()
+    if kind < 0.45 and released:
+        return _visit(chance, chance.choice(released), attributes)
+    if kind < 0.55:
+        area = f"area-{chance.randrange(2)}"
+        data = example("weather.rained", area={"code": area, "name": "区"})
+        return event("weather.rained", data, **{**attributes, "key": area})
+    if kind < 0.62:
+        name = chance.choice(CASES)
+        card = {**example(name)["customer"], "id": customer}
+        return event(name, example(name, case_id=f"K-{customer}", customer=card), **attributes)
+    name = chance.choice(FACTS)
+    return event(name, example(name, customer={**example(name)["customer"], "id": customer}), **attributes)
+
+
+def _visit(chance: random.Random, task: Task, attributes: dict[str, Any]) -> Event:
+    name = chance.choice(RESULTS)
+    card = {**example(name)["customer"], "id": task.customer_id}
+    told = {"task_id": str(task.id), "customer": card, "channel": task.channel}
+    if name == "visit.failed":
+        told["reason"] = chance.choice(["refused", "unreachable", "unreachable", "unreachable", "expired"])
+    if name == "visit.completed":
+        told["rating"] = chance.choice([1, 2, 5])
+    return event(name, example(name, **told), **{**attributes, "key": task.customer_id})
+
+
+async def _pass_time(served: Served, clock: ManualClock, until: datetime) -> None:
+    """Whatever is due, at its own moment."""
+    query = "SELECT least((SELECT min(due_at) FROM due), (SELECT min(until) FROM waiting_step))"
+    while due := (await rows(served, query))[0][0]:
+        if due > until:
+            break
+        clock.move_to(max(due, clock.now()))
+        for job in ("lead_on", "release", "lead_on"):
+            await served.run_job(job)
+    clock.move_to(max(until, clock.now()))
+
+
+@pytest.mark.parametrize("seed", [3, 14])
+async def test_service_and_simulation_move_runs_the_same_way(empty: Served, clock: ManualClock, seed: int) -> None:
+    await apply(empty, contents(*CHAINED, **HEAD))
+    simulation = Simulation(PolicyBook(policies(*CHAINED, **HEAD)))
+    for each in _happenings(random.Random(seed), simulation):
+        await _pass_time(empty, clock, each.time)
+        await empty.deliver(each)
+        await empty.run_job("wake")
+        simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
+    assert await empty.dead_letters() == []
+    planned = sorted(simulation.tasks.values(), key=lambda task: task.id)
+    assert await rows(empty, PLAN) == [
+        (t.id, t.policy_id, t.step, t.event_id, t.due_at, t.deadline_at, t.state, t.reason) for t in planned
+    ]
+    going = [row for customer in simulation._customers.values() for row in customer.waiting]
+    assert await rows(empty, WAITING) == [
+        (row.id, row.policy_id, row.step, row.kind, row.task_id, row.since, row.until, list(row.signals))
+        for row in sorted(going, key=lambda row: row.id)
+    ]
+    assert sorted(await rows(empty, DECISIONS)) == sorted(
+        (key, decision.fact.id, decision.name, decision.at, decision.outcome)
+        for key, decision in simulation.decisions.items()
+    )
+    details = [detail for decision in simulation.decisions.values() for detail in decision.details]
+    assert {detail["result"] for detail in details} >= {
+        "planned",
+        "merged",
+        "waiting",
+        "skipped",
+        "stopped",
+        "ignored",
+        "wait_expired",
+    }
+    assert {task.step for task in planned} >= {"first.sms", "again", "again.2", "rain", "fortnight", "done", "more"}
