@@ -423,3 +423,14 @@ async def test_the_command_verifies_with_and_without_the_platform(
     exported.write_text("什么也不是")
     assert "第 1 行" in (await run("verify", "--file", str(exported))).output
     assert (await run("verify")).exit_code == 1
+
+
+async def test_the_story_of_who_was_not_drawn_says_so(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({**TWENTY, "rate": {"number": 1, "of": "day"}}))
+    await empty.deliver(*crowd(2))
+    await draw_all(empty, clock)
+    ((drawn,),) = await rows(empty, "SELECT event_id FROM task")
+    other = "e0" if drawn == "e1" else "e1"
+    async with empty.client("auditor") as client:
+        told = (await client.get("/api/v1/explain", params={"event_id": other})).json()
+    assert told["answer"] == "不回访：未被抽中。"

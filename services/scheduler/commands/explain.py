@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.adapters.waiting import find_waiting
+from services.scheduler.commands import draws
 from services.scheduler.domain.explain import local_text, policies_in
 from services.scheduler.domain.story import Lived, Part, Recorded, Records, answer_of, tell
 from services.scheduler.store import decisions, kinds, policies, tasks
@@ -76,6 +77,7 @@ async def _records(session: AsyncSession, found: Sequence[StoredDecision]) -> Re
     later = sorted({stored.task.event_id for stored in about} - events)
     found = [*found, *(await decisions.find_of_events(session, later, MOST_DECISIONS) if later else [])]
     found.sort(key=lambda one: (one.decided_at, one.event_key))
+    found = await draws.with_standings(session, found)
     ids = policies_in(*(one.details for one in found))
     versions = {(detail["policy"], detail["version"]) for one in found for detail in one.details if "version" in detail}
     return Records(

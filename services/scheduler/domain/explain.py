@@ -47,15 +47,26 @@ ENDS = {
 }
 OCCASIONS = {"drawn": "在总量中抽中", "reserve": "作为备选递补"}
 TURNS = {"schedule": "周期已到", "anniversary": "纪念日已到"}
-DRAWN = "已列入总量，抽取结果如下。"
+DRAWN = {
+    "drawn": "在总量中抽中。",
+    "reserve": "列为备选：有人联系不上时递补。",
+    "sampled_out": "不回访：未被抽中。",
+}
 STANDINGS = {"drawn": "已抽中", "reserve": "列为备选，尚未递补", "sampled_out": "未抽中"}
 WEEKDAYS = "一二三四五六日"
 
 
 def explain(outcome: str, details: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[str]:
     """The summary, then a sentence per policy; `titles` gives the policies' names."""
-    told = outcome == "enrolled" and any("standing" in detail for detail in details)
-    return [DRAWN if told else SUMMARIES[outcome], *(_sentence(detail, titles) for detail in details)]
+    return [summary(outcome, details), *(_sentence(detail, titles) for detail in details)]
+
+
+def summary(outcome: str, details: Sequence[Mapping[str, Any]]) -> str:
+    """The outcome in one sentence; of what entered populations, what the draws have said when all are made."""
+    said = {detail.get("standing", "") for detail in details if detail["result"] == "enrolled"}
+    if outcome != "enrolled" or "" in said:
+        return SUMMARIES[outcome]
+    return next(told for standing, told in DRAWN.items() if standing in said)
 
 
 def policies_in(*details: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.arithmetic import arithmetic_text
-from services.scheduler.domain.explain import ENDS, SUMMARIES, explain, local_text
+from services.scheduler.domain.explain import ENDS, explain, local_text, summary
 from services.scheduler.domain.life import Entry, life_of
 from services.scheduler.domain.task import NAMES, Task, TaskState
 from shared.contracts.registry import by_name
@@ -62,7 +62,8 @@ def answer_of(records: Records) -> str:
     tasks = sorted((lived.task for lived in records.tasks), key=lambda task: _RANK[task.state])
     if tasks:
         return _answers(tasks[0])
-    return SUMMARIES[records.decisions[-1].outcome]
+    newest = records.decisions[-1]
+    return summary(newest.outcome, newest.details)
 
 
 def tell(records: Records) -> list[Part]:
