@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import orjson
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -39,6 +40,7 @@ def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
+        json_deserializer=orjson.loads,
         hide_parameters=True,  # values would end in logged tracebacks
         connect_args={
             "command_timeout": COMMAND_TIMEOUT_SECONDS,

@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.db import Database
+from shared.heap import rare_collections
 from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
 from shared.messaging.broker import Broker
@@ -138,6 +139,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         async with AsyncExitStack() as stack:
             if service.lifespan is not None:
                 await stack.enter_async_context(service.lifespan(runtime))
+            stack.enter_context(rare_collections())
             await runtime.start()
             stack.push_async_callback(runtime.stop)
             yield

@@ -1,8 +1,7 @@
 """How the scheduler is assembled."""
 
-import gc
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -12,25 +11,6 @@ from services.scheduler.settings import SchedulerSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
 from shared.service import Runtime, Service, build_app
-
-OBJECTS_OF_A_BATCH = 100_000
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Let the hot path alone: what is loaded by now lives as long as the process, and a batch's values die by count.
-
-    Without it, a third of a batch's time goes into collections that find nothing.
-    """
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(OBJECTS_OF_A_BATCH, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def create_app(
@@ -44,8 +24,7 @@ def create_app(
     async def open_desk(runtime: Runtime) -> AsyncIterator[None]:
         desk.partitions = runtime.db.partitions
         runtime.state["desk"] = desk
-        with rare_collections():
-            yield
+        yield
 
     service = Service(
         name="scheduler",

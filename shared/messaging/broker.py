@@ -27,7 +27,7 @@ class Message:
     value: bytes
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """What is polled. `timestamp` is the broker's, in ms since 1970."""
 
     topic: str

@@ -23,7 +23,7 @@ from shared.privacy import mask_text
 MOST_ERROR_CHARACTERS = 2000
 
 
-class Arrived(msgspec.Struct, frozen=True):
+class Arrived(msgspec.Struct, frozen=True, gc=False):
     """A polled record with its event, or what is wrong with it."""
 
     record: Record

@@ -71,8 +71,13 @@ def event_key(at: datetime, source: str, event_id: str) -> UUID:
 
 
 def encode(event: Event) -> tuple[Headers, bytes]:
-    """Kafka headers and value of an event. Empty attributes are left out."""
-    attributes = (
+    """Kafka headers and value of an event."""
+    return [(name, value.encode()) for name, value in attributes(event)], orjson.dumps(event.data)
+
+
+def attributes(event: Event) -> list[tuple[str, str]]:
+    """The event's headers as text. Empty attributes are left out."""
+    known = (
         ("ce_specversion", "1.0"),
         ("ce_id", event.id),
         ("ce_source", event.source),
@@ -85,17 +90,17 @@ def encode(event: Event) -> tuple[Headers, bytes]:
         ("traceparent", event.traceparent),
         ("content-type", "application/json; charset=utf-8"),
     )
-    return [(name, value.encode()) for name, value in attributes if value], orjson.dumps(event.data)
+    return [pair for pair in known if pair[1]]
 
 
 def decode(headers: Iterable[tuple[str, bytes]], value: bytes) -> Event:
     """The event in a record. Raises MalformedEvent, naming what is wrong."""
-    attributes = _texts(headers)
+    texts = _texts(headers)
     for name in ("ce_id", "ce_source", "ce_type", "ce_time"):
-        if not attributes.get(name):
+        if not texts.get(name):
             raise MalformedEvent(f"attribute {name} is missing")
     try:
-        time = datetime.fromisoformat(attributes["ce_time"])
+        time = datetime.fromisoformat(texts["ce_time"])
         data = orjson.loads(value)
     except ValueError as error:
         raise MalformedEvent(str(error)) from error
@@ -104,16 +109,16 @@ def decode(headers: Iterable[tuple[str, bytes]], value: bytes) -> Event:
     if not isinstance(data, dict):
         raise MalformedEvent("data is not a JSON object")
     return Event(
-        id=attributes["ce_id"],
-        source=attributes["ce_source"],
-        type=attributes["ce_type"],
+        id=texts["ce_id"],
+        source=texts["ce_source"],
+        type=texts["ce_type"],
         time=time if time.tzinfo else time.replace(tzinfo=UTC),
-        key=attributes.get("ce_partitionkey", ""),
+        key=texts.get("ce_partitionkey", ""),
         data=data,
-        subject=attributes.get("ce_subject", ""),
-        lineage=attributes.get("ce_lineageid", ""),
-        cause=attributes.get("ce_causationid", ""),
-        traceparent=attributes.get("traceparent", ""),
+        subject=texts.get("ce_subject", ""),
+        lineage=texts.get("ce_lineageid", ""),
+        cause=texts.get("ce_causationid", ""),
+        traceparent=texts.get("traceparent", ""),
     )
 
 

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.messaging.event import Event, Headers, encode
+from shared.messaging.event import Event, Headers, attributes
 from shared.messaging.tables import SHARDS
 
 CHANNEL = "huifang_outbox"
@@ -32,7 +32,7 @@ class EventTooLarge(ValueError):
     """An event that the broker would not take; refused before it is stored."""
 
 
-class Outgoing(msgspec.Struct, frozen=True):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """An event and the topic it goes to."""
 
     topic: str
@@ -50,7 +50,7 @@ async def append(session: AsyncSession, outgoing: Sequence[Outgoing], notify: bo
     """
     if not outgoing:
         return
-    rows = [(pack_headers(headers), value) for headers, value in (encode(item.event) for item in outgoing)]
+    rows = [(orjson.dumps(attributes(item.event)), orjson.dumps(item.event.data)) for item in outgoing]
     for item, row in zip(outgoing, rows, strict=True):
         if not fits(*row):
             raise EventTooLarge(f"{item.event.name} has {len(row[1])} bytes")

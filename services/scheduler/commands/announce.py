@@ -27,6 +27,7 @@ EVENTS = {
 DEADLINE_NEAR = by_model(FollowupDeadlineNear)
 OCCASION = by_model(OccasionArrived)
 TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
+_COUNTED = {state: TASKS.labels(state) for state in EVENTS}
 
 
 def announce(
@@ -43,7 +44,7 @@ def announce(
     work.publish_as(
         EVENTS[task.state], data, key=task.customer_id, lineage=task.lineage, cause=cause, subject=data["task_id"]
     )
-    TASKS.labels(task.state).inc()
+    _COUNTED[task.state].inc()
 
 
 def announce_deadline(work: Work, task: Task) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Self
 import msgspec
 
 
-class Value(msgspec.Struct, frozen=True):
+class Value(msgspec.Struct, frozen=True, gc=False):
     """What a named tuple is, without being a tuple; fields are looked up and copies made in C."""
 
     def _replace(self, **changes: Any) -> Self:
