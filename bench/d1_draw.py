@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import asyncpg
 
-from bench.decide_load import START, scheduler
+from bench.decide_load import scheduler
 from bench.harness import Row, Servers, compare
 from shared.zone import ORG_ZONE
 
