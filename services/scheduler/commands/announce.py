@@ -4,9 +4,9 @@ from typing import Any
 
 from prometheus_client import Counter
 
+from services.scheduler.domain.hours import read_hours
 from services.scheduler.domain.occasion import Occasion, recorded
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import Window
 from shared.contracts.registry import by_model
 from shared.contracts.tasks import (
     FollowupCancelled,
@@ -30,13 +30,11 @@ TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", 
 _COUNTED = {state: TASKS.labels(state) for state in EVENTS}
 
 
-def announce(
-    work: Work, task: Task, cause: Event | None = None, lawful: bool = True, window: Window | None = None
-) -> None:
-    """Publish what the task has become: planned, released (with the policy's contact window), cancelled or expired."""
+def announce(work: Work, task: Task, cause: Event | None = None, lawful: bool = True) -> None:
+    """Publish what the task has become: planned, released (with its contact window), cancelled or expired."""
     data = _common(task)
-    if window is not None:
-        data["hours"] = _hours(window)
+    if task.state == "released" and task.hours:
+        data["hours"] = _hours(task.hours)
     if task.state != "planned":
         data[f"{task.state}_at"] = work.now()
     if task.state == "cancelled":
@@ -76,9 +74,10 @@ def _common(task: Task) -> dict[str, Any]:
     }
 
 
-def _hours(window: Window) -> dict[str, Any]:
-    frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in window.frames]
-    return {"frames": frames, "days": window.days, "weekdays": sorted(window.weekdays)}
+def _hours(text: str) -> dict[str, Any]:
+    hours = read_hours(text)
+    frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in hours.frames]
+    return {"frames": frames, "days": hours.days, "weekdays": sorted(hours.weekdays)}
 
 
 def announce_occasion(work: Work, occasion: Occasion, cause: Event | None = None) -> None:

@@ -49,18 +49,15 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
         ready += [task._replace(card=_with_mask(task, sealer)) for task in concluded_later]
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:
-        await _tell(work, desk, task)
+        _tell(work, task)
     await draws.replace_cancelled(work, desk, ready)
     return len(ready)
 
 
-async def _tell(work: Work, desk: Desk, task: Task) -> None:
+def _tell(work: Work, task: Task) -> None:
     """Announce what became of a due task; who waits on is not told of."""
     if task.state == "planned":
         DEFERRED.labels(task.reason).inc()
-    elif task.state == "released":
-        policy = await desk.version(work.session, task.policy_id, task.policy_version)
-        announce(work, task, window=policy.step_named(task.step).window)
     else:
         announce(work, task)
 

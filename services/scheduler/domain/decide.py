@@ -200,7 +200,7 @@ def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Cu
         joined = join(partner, fact, policy, span)
         detail |= {"result": "merged", "partner": str(partner.id), "due": joined.due_at, "deadline": joined.deadline_at}
         return Placed(detail, customer.planned(joined), (joined,))
-    task, weaker = take_over(new_task(fact, policy, span), partner)
+    task, weaker = take_over(new_task(fact, policy, span), partner, policy.window)
     detail = _planned(detail, Span(task.due_at, task.deadline_at), task) | {"partner": str(weaker.id)}
     return Placed(detail, customer.taken_over(weaker, task), (weaker, task))
 
@@ -249,6 +249,7 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         deadline_at=span.deadline,
         warn_at=span.warn_at,
         terms=terms_of(policy, span),
+        hours=span.hours,
         case_id=fact.case_id,
         merge=policy.merge,
         counted=policy.counted,

@@ -11,11 +11,12 @@ from uuid import UUID
 from services.scheduler.domain.caps import CapState, reached_cap
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, matters_of
+from services.scheduler.domain.hours import narrowed
 from services.scheduler.domain.ledger import Contact, contact_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.provisional import joined_terms, span_of, terms_of
 from services.scheduler.domain.task import Task, moved
-from services.scheduler.domain.windows import Span, local_day
+from services.scheduler.domain.windows import Span, Window, local_day, next_moment
 
 NOT_YET = UUID(int=0)
 MERGED = "merged"
@@ -29,11 +30,15 @@ def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span, mom
     return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
 
 
-def common_span(task: Task, span: Span) -> Span:
-    """When a contact that serves both may take place."""
-    return Span(
-        max(task.due_at, span.due), _earlier(task.deadline_at, span.deadline), _earlier(task.warn_at, span.warn_at)
-    )
+def common_span(task: Task, span: Span, window: Window, branch: str) -> Span | None:
+    """When a contact of `branch` may take place that serves both; `window` is that of `span`. None: never."""
+    due, hours = max(task.due_at, span.due), span.hours
+    if task.hours != hours or window.blackouts:
+        common = narrowed(window, task.hours)
+        if common is None:
+            return None
+        due, hours = next_moment(common, due, branch), common.hours
+    return Span(due, _earlier(task.deadline_at, span.deadline), _earlier(task.warn_at, span.warn_at), hours)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -44,12 +49,14 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     """`task` keeps the contact and also answers `policy`, and the fact if it is another one."""
-    common = common_span(task, span)
+    common = common_span(task, span, policy.window, task.branch)
+    assert common is not None  # it was found fitting
     added = () if _about(task, fact) else matters_of(fact)
     return task._replace(
         due_at=common.due,
         deadline_at=common.deadline,
         warn_at=common.warn_at,
+        hours=common.hours,
         terms=joined_terms(task, terms_of(policy, span), span),
         matters=(*task.matters, *added),
         combined=_once(*task.combined, policy.id),
@@ -58,15 +65,17 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     )
 
 
-def take_over(task: Task, weaker: Task) -> tuple[Task, Task]:
+def take_over(task: Task, weaker: Task, window: Window) -> tuple[Task, Task]:
     """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
-    common = common_span(weaker, span_of(task))
+    common = common_span(weaker, span_of(task), window, task.branch)
+    assert common is not None  # it was found fitting
     known = {matter["event_id"] for matter in task.matters}
     return (
         task._replace(
             due_at=common.due,
             deadline_at=common.deadline,
             warn_at=common.warn_at,
+            hours=common.hours,
             terms=joined_terms(task, weaker.terms, span_of(weaker)),
             matters=(*task.matters, *(matter for matter in weaker.matters if matter["event_id"] not in known)),
             combined=_once(weaker.policy_id, *weaker.combined),
@@ -92,8 +101,8 @@ def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span
         return False  # another step of the same run: to be contacted twice is what it wants
     if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
         return False
-    common = common_span(task, span)
-    if common.too_short:
+    common = common_span(task, span, policy.window, task.branch)
+    if common is None or common.too_short:
         return False
     return _caps_allow(customer, task, policy, common)
 

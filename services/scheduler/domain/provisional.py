@@ -4,13 +4,14 @@ Such a task keeps a *term* for every policy it answers: where the policy's own s
 from, else the span itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.scheduler.domain.hours import narrowed
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import Span, plan_span
+from services.scheduler.domain.windows import Span, next_moment, plan_span
 
 Term = Mapping[str, Any]
 Terms = tuple[Term, ...]
@@ -40,7 +41,7 @@ def unpublished_year(task: Task) -> int:
 
 
 def span_of(task: Task) -> Span:
-    return Span(task.due_at, task.deadline_at, task.warn_at)
+    return Span(task.due_at, task.deadline_at, task.warn_at, task.hours)
 
 
 def recomputed(task: Task, policy_of: PolicyOf) -> Task:
@@ -57,11 +58,17 @@ def recomputed(task: Task, policy_of: PolicyOf) -> Task:
         for policy, span in zip(policies, spans, strict=True)
     )
     return task._replace(
-        due_at=due if task.due_at == before else max(task.due_at, due),
+        due_at=_open(task, due if task.due_at == before else max(task.due_at, due), policies),
         deadline_at=min((span.deadline for span in spans if span.deadline), default=None),
         warn_at=min((span.warn_at for span in spans if span.warn_at), default=None),
         terms=terms if any(span.basis for span in spans) else (),
     )
+
+
+def _open(task: Task, due: datetime, policies: Sequence[Policy | None]) -> datetime:
+    """The first moment at or after `due` in the hours common to all of the task's policies."""
+    window = next(policy.window for policy in policies if policy)
+    return next_moment(narrowed(window, task.hours) or window, due, task.branch)
 
 
 def _again(term: Term, policy: Policy | None) -> Span:

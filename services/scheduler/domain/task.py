@@ -37,7 +37,8 @@ class Task(Value, frozen=True):
     `counted` those of its policies for which it stands in the contact ledger; for the `blockable` ones of them it never
     goes where a cap is used up. `tier` is the organisation tier of its team. `guards` are further conditions of release,
     of which `defers` put it off; `deferred` counts how often that happened, last for `reason`. At `warn_at` somebody is
-    warned that the deadline is near. `terms` are kept while its times are provisional (`provisional.py`).
+    warned that the deadline is near. `terms` are kept while its times are provisional (`provisional.py`). `hours` are
+    those of its contact window, common to all of its policies (`hours.py`).
     """
 
     id: UUID
@@ -71,6 +72,7 @@ class Task(Value, frozen=True):
     tier: str = ""
     warn_at: datetime | None = None
     terms: tuple[Mapping[str, Any], ...] = ()
+    hours: str = ""
     defers: tuple[str, ...] = ()
     deferred: int = 0
 

@@ -13,6 +13,7 @@ from shared.calendar import OFFICIAL, WorkCalendar
 from shared.zone import ORG_ZONE
 
 Frame = tuple[time, time]
+DayKind = Literal["working", "all"]
 WEEK = frozenset(range(7))
 
 
@@ -36,7 +37,7 @@ class Window:
     """
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(18)))
-    days: Literal["working", "all"] = "working"
+    days: DayKind = "working"
     weekdays: frozenset[int] = WEEK
     calendar: WorkCalendar = OFFICIAL
     blackouts: tuple[Blackout, ...] = ()
@@ -65,6 +66,12 @@ class Window:
         return {}
 
     @cached_property
+    def hours(self) -> str:
+        """All but the calendar in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0."""
+        frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
+        return f"{self.days}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+
+    @cached_property
     def unconfirmed(self) -> datetime:
         """From here on the calendar does not know its holidays, UTC."""
         return datetime.combine(self.calendar.official.confirmed_until, time(), ORG_ZONE).astimezone(UTC)
@@ -81,13 +88,15 @@ class Basis(NamedTuple):
 class Span(NamedTuple):
     """The plan of one contact: not before `due`, not after `deadline`, with a warning at `warn_at`; all UTC.
 
-    `basis` is kept only while one of them is provisional: it hangs on holidays that are not published yet. `blackout` is
-    the one that `due` had to give way to; `earliest` the moment it could have been but for its target.
+    `hours` are those of its window ("" = any). `basis` is kept only while one of them is provisional: it hangs on
+    holidays that are not published yet. `blackout` is the one that `due` had to give way to; `earliest` the moment it
+    could have been but for its target.
     """
 
     due: datetime
     deadline: datetime | None
     warn_at: datetime | None = None
+    hours: str = ""
     basis: Basis | None = None
     blackout: Blackout | None = None
     earliest: datetime | None = None
@@ -127,7 +136,7 @@ def plan_span(
         provisional = True
     basis = Basis(anchor, moment or anchor, branch) if provisional else None
     warn_at = warned_at(until, warn, window.calendar) if warn and until else None
-    return Span(due, until, warn_at, basis, blackout, earliest)
+    return Span(due, until, warn_at, window.hours, basis, blackout, earliest)
 
 
 def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
