@@ -92,6 +92,39 @@ def one_decision_each(kept: Kept, heard: Heard) -> Check:
     )
 
 
+def one_decision_per_occasion(kept: Kept, heard: Heard) -> Check:
+    return one_to_one(
+        "每个回访时机恰有一个决定",
+        Side.of("事件 occasion.arrived", heard.occasions),
+        Side("调度库 决定", kept.occasions),
+    )
+
+
+def what_is_enrolled_is_counted(kept: Kept, heard: Heard) -> Check:
+    return one_to_one(
+        "列入总量的事实都在总量之中", Side("调度库 列入总量", kept.enrolled), Side("调度库 总量", kept.populations)
+    )
+
+
+def who_is_drawn_is_told(kept: Kept, heard: Heard) -> Check:
+    return one_to_one(
+        "抽中与递补的都已通知", Side("调度库 抽中与递补", kept.called), Side("事件 抽中与递补", heard.drawn)
+    )
+
+
+def draws_are_exact(kept: Kept, heard: Heard) -> Check:
+    """A draw whose population was dropped by retention has no members any more."""
+    wrong = {
+        draw_id
+        for draw_id, draw in kept.draws.items()
+        if draw.members and (draw.population, draw.drawn) != (draw.members, draw.winners)
+    }
+    mismatch = _told("总量或抽取数量不符的抽取", wrong)
+    drawn = sum(draw.drawn for draw in kept.draws.values())
+    counted = (("抽取", len(kept.draws)), ("应抽", drawn))
+    return Check("每次抽取数量准确", counted, (mismatch,) if mismatch else ())
+
+
 def tasks_are_planned(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
         "任务与计划事件一致",
@@ -291,6 +324,10 @@ def no_dead_letters(kept: Kept, heard: Heard) -> Check:
 CHECKS: tuple[Callable[[Kept, Heard], Check], ...] = (
     accepted_is_published,
     one_decision_each,
+    one_decision_per_occasion,
+    what_is_enrolled_is_counted,
+    draws_are_exact,
+    who_is_drawn_is_told,
     tasks_are_planned,
     releases_are_told,
     _ended("cancelled", "followup.cancelled", "取消与取消事件一致"),

@@ -9,10 +9,12 @@ from typing import Any
 import asyncpg
 import orjson
 
-from deploy.reconcile.kept import Case, Kept, Letter, RuleVersion, Send, Task, Visit
+from deploy.reconcile.kept import Case, Draw, Kept, Letter, RuleVersion, Send, Task, Visit
 from services.analytics.domain.cells import AgentTally, Cell, Head, Tally
 from services.notifications.domain.rules import parse_rule
+from services.scheduler.domain.occasion import ARRIVED
 from shared.db import driver_dsn
+from shared.messaging.event import event_key
 
 CONNECT_SECONDS = 10
 WAITING = {
@@ -20,6 +22,7 @@ WAITING = {
         "SELECT (SELECT count(*) FROM raw_message WHERE state = 'pending')"
         " + (SELECT count(*) FROM import_file WHERE state IN ('pending', 'running'))"
     ),
+    "scheduler": "SELECT count(*) FROM draw WHERE state IN ('closed', 'made')",
 }
 _SENDS = """
     SELECT send.id::text AS id, key, send.state, accepted_at IS NOT NULL AS accepted, cause_id,
@@ -30,6 +33,22 @@ _CASES = """
     SELECT complaint_case.id::text AS id, origin, origin_id, state,
            (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what = 'resolved') AS resolutions
     FROM complaint_case
+"""
+
+# what has entered populations that are still kept, by policy, event and customer
+_ENROLLED = """
+    SELECT detail ->> 'policy', event_id, customer_id FROM decision, jsonb_array_elements(details) detail
+    WHERE detail ->> 'result' = 'enrolled'
+"""
+_POPULATIONS = "SELECT policy_id, fact ->> 'id', customer_id FROM population"
+_CALLED = "SELECT policy_id, event_id, customer_id FROM pick WHERE state <> 'waiting'"
+_DRAWN = """
+    SELECT draw.id::text, draw.population,
+           (SELECT count(*) FROM population WHERE period = draw.period AND policy_id = draw.policy_id
+            AND policy_version = draw.policy_version) AS members,
+           (SELECT coalesce(sum((stratum ->> 2)::int), 0) FROM jsonb_array_elements(strata) stratum) AS drawn,
+           (SELECT count(*) FROM pick WHERE draw_id = draw.id AND NOT reserve AND state <> 'waiting') AS winners
+    FROM draw WHERE state = 'published'
 """
 
 
@@ -89,8 +108,16 @@ async def _read_gateway(connection: asyncpg.Connection, kept: Kept) -> None:
 
 
 async def _read_scheduler(connection: asyncpg.Connection, kept: Kept) -> None:
-    rows = await connection.fetch("SELECT source, event_id, count(*) AS times FROM decision GROUP BY source, event_id")
-    kept.decisions = Counter({(row["source"], row["event_id"]): row["times"] for row in rows})
+    async for row in connection.cursor("SELECT event_key, at, source, event_id, event_type FROM decision"):
+        if row["event_key"] == event_key(row["at"], row["source"], row["event_id"]):
+            kept.decisions[row["source"], row["event_id"]] += 1
+        elif row["event_type"] == ARRIVED:
+            kept.occasions[str(row["event_key"])] += 1
+    kept.enrolled = await _names(connection, _ENROLLED)
+    kept.populations = await _names(connection, _POPULATIONS)
+    kept.called = await _names(connection, _CALLED)
+    drawn = await connection.fetch(_DRAWN)
+    kept.draws = {row["id"]: Draw(row["population"], row["members"], row["drawn"], row["winners"]) for row in drawn}
     tasks = await connection.fetch("SELECT id::text, state, event_id, (body->>'round')::int AS round FROM task")
     kept.tasks = {row["id"]: Task(row["state"], row["event_id"], row["round"] or 1) for row in tasks}
 
@@ -129,6 +156,10 @@ async def _read_analytics(connection: asyncpg.Connection, kept: Kept) -> None:
     for row in await connection.fetch("SELECT * FROM agent_day"):
         key = AgentTally(row["day"], row["branch"], row["team"], row["agent"], row["measure"])
         kept.figures[key] = row["amount"]
+
+
+async def _names(connection: asyncpg.Connection, query: str) -> Counter[str]:
+    return Counter([" ".join(row) for row in await connection.fetch(query)])
 
 
 async def _ids(connection: asyncpg.Connection, query: str) -> set[str]:

@@ -12,10 +12,11 @@ from deploy.reconcile.kept import Identity, RuleVersion
 from deploy.reconcile.notices import Notices
 from services.analytics.domain.observations import Told
 from services.complaints.domain.opening import complains
+from services.scheduler.domain.occasion import ARRIVED, DRAWN
 from services.visits.domain.visit import is_for_agents
 from shared.contracts.base import INTAKE, NOTIFICATIONS
 from shared.contracts.intake import HotlineCaseClosed
-from shared.contracts.tasks import FollowupReleased
+from shared.contracts.tasks import FollowupReleased, OccasionArrived
 from shared.messaging import Event
 
 SUBJECT_FIELDS = {"followup": "task_id", "visit": "visit_id", "complaint": "case_id", "notification": "send_id"}
@@ -30,6 +31,8 @@ class Heard:
         self.about: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.intake: set[Identity] = set()
         self.own: set[Identity] = set()
+        self.occasions: set[str] = set()
+        self.drawn: Counter[str] = Counter()
         self.for_agents: Counter[str] = Counter()
         self.rated: set[str] = set()
         self.second: set[str] = set()
@@ -78,7 +81,15 @@ class Heard:
             if complains(hotline):
                 self.unsolved.add(hotline.case_no)
 
+    def _take_occasion(self, event: Event) -> None:
+        occasion = event.read(OccasionArrived)
+        self.occasions.add(str(event.event_key))
+        if occasion.reason in DRAWN:
+            self.drawn[f"{occasion.policy_id} {occasion.fact.id} {occasion.customer_id}"] += 1
+
     def _take_own(self, event: Event) -> None:
+        if event.name == ARRIVED:
+            self._take_occasion(event)
         field = SUBJECT_FIELDS.get(event.name.partition(".")[0], "")
         subject = str(event.data.get(field, ""))
         if subject:

@@ -63,12 +63,31 @@ class Letter:
     error: str
 
 
+@dataclass(frozen=True)
+class Draw:
+    """A draw that is through: the `population` on record and its `members`, how many were `drawn` and are `winners`."""
+
+    population: int
+    members: int
+    drawn: int
+    winners: int
+
+
 @dataclass
 class Kept:
-    """Everything read from the databases; ids are texts."""
+    """Everything read from the databases; ids are texts.
+
+    `decisions` are those on events themselves, `occasions` those on later occasions of theirs, by their events' keys.
+    What has `enrolled`, is in `populations` or was `called` by draws: `policy event customer`.
+    """
 
     identities: set[Identity] = field(default_factory=set)
     decisions: Counter[Identity] = field(default_factory=Counter)
+    occasions: Counter[str] = field(default_factory=Counter)
+    enrolled: Counter[str] = field(default_factory=Counter)
+    populations: Counter[str] = field(default_factory=Counter)
+    called: Counter[str] = field(default_factory=Counter)
+    draws: dict[str, Draw] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)
     attempts: int = 0

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from deploy.reconcile.heard import Heard
-from deploy.reconcile.kept import Case, Kept, RuleVersion, Send, Task, Visit
+from deploy.reconcile.kept import Case, Draw, Kept, RuleVersion, Send, Task, Visit
 from services.notifications.domain.rules import Rule
 from shared.contracts.registry import by_name
 from shared.messaging import Event
@@ -28,6 +28,7 @@ def events() -> list[Event]:
     send = {"send_id": "S1"}
     return [
         told("repair.closed"),
+        told("occasion.arrived"),
         told("followup.planned", task_id="T1", round=1),
         told("followup.released", task_id="T1", round=1, channel="phone", purpose="followup"),
         told("visit.attempted", **first),
@@ -63,6 +64,11 @@ def kept() -> Kept:
     return Kept(
         identities={(fact.source, fact.id)},
         decisions=Counter({(fact.source, fact.id): 1, (resolved.source, resolved.id): 1}),
+        occasions=Counter(agreed.occasions),
+        enrolled=Counter(agreed.drawn),
+        populations=Counter(agreed.drawn),
+        called=Counter(agreed.drawn),
+        draws={"D1": Draw(5, 5, 1, 1), "forgotten": Draw(5, 0, 1, 0)},
         tasks={"T1": Task("done", fact.id, 1), "T2": Task("done", resolved.id, 2)},
         visits={"V1": Visit("T1", "completed", 2), "V2": Visit("T2", "completed", 4)},
         attempts=1,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from deploy.reconcile.checks import CHECKS, Check, Side, funnel, one_to_one, run_checks
-from deploy.reconcile.kept import Case, Kept, Letter, RuleVersion, Send, Task, Visit
+from deploy.reconcile.kept import Case, Draw, Kept, Letter, RuleVersion, Send, Task, Visit
 from shared.messaging import Event
 from tests.deploy_reconcile.story import BEFORE, CASE, THANKS, events, heard, kept, told
 
@@ -32,6 +32,14 @@ def test_events_published_twice_count_once() -> None:
         (lambda k: k.decisions.clear(), "每个事实恰有一个决定"),
         (lambda k: k.decisions.update([*k.decisions]), "每个事实恰有一个决定"),
         (lambda k: k.decisions.update([("/erp", "never accepted")]), "每个事实恰有一个决定"),
+        (lambda k: k.occasions.clear(), "每个回访时机恰有一个决定"),
+        (lambda k: k.occasions.update([*k.occasions]), "每个回访时机恰有一个决定"),
+        (lambda k: k.populations.clear(), "列入总量的事实都在总量之中"),
+        (lambda k: k.enrolled.update(["p1 E9 C9"]), "列入总量的事实都在总量之中"),
+        (lambda k: k.called.clear(), "抽中与递补的都已通知"),
+        (lambda k: k.called.update([*k.called]), "抽中与递补的都已通知"),
+        (lambda k: k.draws.update(D1=Draw(4, 4, 1, 0)), "每次抽取数量准确"),
+        (lambda k: k.draws.update(D1=Draw(4, 3, 1, 1)), "每次抽取数量准确"),
         (lambda k: k.tasks.update(T9=Task("planned", "E9", 1)), "任务与计划事件一致"),
         (lambda k: k.tasks.update(T1=Task("planned", "E1", 1)), "下达与下达事件一致"),
         (lambda k: k.tasks.update(T1=Task("cancelled", "E1", 1)), "取消与取消事件一致"),
