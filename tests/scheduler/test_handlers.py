@@ -223,11 +223,12 @@ async def test_opt_outs_hold_for_their_channel_and_purpose(empty: Served) -> Non
     }
 
 
-async def test_do_not_contact_is_learnt_from_customer_updates(served: Served) -> None:
+async def test_do_not_contact_is_learnt_from_customer_updates(empty: Served) -> None:
+    await apply(empty, contents({}))
     update = sent("customer.updated", id="u1")
     update.data["customer"]["do_not_contact"] = True
-    await served.deliver(update, sent("repair.closed", id="e1", at=timedelta(hours=1)))
-    assert await outcomes(served) == {"u1": "no_policy_matches", "e1": "refused"}
+    await empty.deliver(update, sent("repair.closed", id="e1", at=timedelta(hours=1)))
+    assert await outcomes(empty) == {"u1": "no_policy_matches", "e1": "refused"}
 
 
 async def test_profiles_are_addressable_and_facts_of_one_batch_see_what_came_before(empty: Served) -> None:
