@@ -24,6 +24,10 @@ class Clock(Protocol):
         """Real time, UTC."""
         ...
 
+    def business(self, machine: datetime) -> datetime:
+        """What business time it was at a moment of machine time."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds` of real time."""
         ...
@@ -37,6 +41,9 @@ class SystemClock:
 
     def machine(self) -> datetime:
         return datetime.now(UTC)
+
+    def business(self, machine: datetime) -> datetime:
+        return machine
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -55,7 +62,10 @@ class SimulatedClock(SystemClock):
     end: datetime | None = None
 
     def now(self) -> datetime:
-        elapsed = datetime.now(UTC) - self.anchor
+        return self.business(datetime.now(UTC))
+
+    def business(self, machine: datetime) -> datetime:
+        elapsed = machine - self.anchor
         if self.end is not None and elapsed > (fast := (self.end - self.start) / self.speed):
             return self.end + (elapsed - fast)
         return self.start + elapsed * self.speed
@@ -72,6 +82,9 @@ class ManualClock:
 
     def machine(self) -> datetime:
         return self._now
+
+    def business(self, machine: datetime) -> datetime:
+        return machine
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)

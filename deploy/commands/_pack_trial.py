@@ -1,10 +1,12 @@
-"""A trial run: a file of facts against a pack, nothing kept."""
+"""A trial run: facts of a file, or those that the platform has recorded, against a pack; nothing is kept."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 import typer
@@ -12,51 +14,72 @@ import typer
 from deploy.commands._pack_files import read_sound_pack
 from deploy.commands._pack_tables import show_trial
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.simulation import Simulation, simulated_fact
+from services.scheduler.domain.fact_lines import BadFact, Line, play, read_lines
+from services.scheduler.domain.simulation import Simulation
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.trial import CALLS_PER_AGENT, summarise
 from shared.zone import ORG_ZONE
 
-NEEDED = ("id", "source", "type", "time")
+LEAD_DAYS = 31  # taken in before the days that are shown, so that caps and merges know of them
 
 
-class BadFact(ValueError):
-    """A line of the file is no fact; the text says which and why."""
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asked for; without a file the facts of the last `days` come from the platform."""
+
+    folder: Path
+    file: Path | None
+    days: int
+    since: datetime | None
+    until: datetime | None
+    jsonl: bool
+    agents: Sequence[str]
+    compare: bool
 
 
-class Line(NamedTuple):
-    """A fact and where it stands."""
-
-    fact: Fact
-    number: int
-
-
-def run_trial(
-    folder: Path, file: Path, since: datetime | None, until: datetime | None, jsonl: bool, agents: Sequence[str]
-) -> bool:
-    """Print the plan; False when an option or a line of the file can't be read.
+def run_trial(wanted: Wanted) -> int:
+    """Print the plan, or how it differs from the platform's; returns the exit code.
 
     Facts before `since` are taken in as well, so that caps and merges know of them; only their plan is not shown.
     """
-    since, until = _local(since), _local(until)
-    pack = read_sound_pack(folder)
+    since, until = _local(wanted.since), _local(wanted.until)
+    pack = read_sound_pack(wanted.folder)
     simulation = Simulation(PolicyBook(pack.policies, kinds=pack.kinds))
     try:
-        seats = _seats(agents)
-        with file.open("rb") as lines:
-            facts = sorted(_read(lines), key=lambda line: line.fact.at)
-        _run(simulation, [line for line in facts if until is None or line.fact.at < until])
+        seats = _seats(wanted.agents)
+        if wanted.file is None:
+            since, now, lines = _recorded(wanted.days, since, until)
+        else:
+            now, lines = None, _read(wanted.file)
+        lines = [line for line in lines if until is None or line.fact.at < until]
+        _play(simulation, lines, now if wanted.compare else None)
     except BadFact as error:
         typer.secho(str(error), fg="red", err=True)
-        return False
-    trial = summarise(simulation, since, until, seats, CALLS_PER_AGENT)
-    if jsonl:
-        for task in trial.tasks:
-            sys.stdout.buffer.write(orjson.dumps(_row(task), option=orjson.OPT_APPEND_NEWLINE))
-    else:
-        show_trial(trial)
-    return True
+        return 1
+    if wanted.compare:
+        return _compared(simulation, lines)
+    _show(summarise(simulation, since, until, seats, CALLS_PER_AGENT), wanted.jsonl)
+    return 0
+
+
+def _read(file: Path) -> list[Line]:
+    with file.open("rb") as texts:
+        return read_lines(texts)
+
+
+def _recorded(days: int, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime, Iterable[Line]]:
+    """Since when to show the plan, the platform's time, and its facts with those of a month before."""
+    from deploy.commands._platform_plan import platform_now, recorded_facts
+
+    now = platform_now()
+    first = since or now - timedelta(days=days)
+    return first, now, recorded_facts(first - timedelta(days=LEAD_DAYS), until or now)
+
+
+def _compared(simulation: Simulation, lines: Sequence[Line]) -> int:
+    from deploy.commands._platform_plan import show_differences
+
+    return show_differences(simulation, {line.fact.id for line in lines})
 
 
 def _local(at: datetime | None) -> datetime | None:
@@ -73,44 +96,18 @@ def _seats(agents: Sequence[str]) -> dict[str, int]:
     return seats
 
 
-def _read(lines: Any) -> Iterator[Line]:
-    for number, text in enumerate(lines, 1):
-        if text.strip():
-            yield Line(_fact(text, number), number)
+def _play(simulation: Simulation, lines: Sequence[Line], until: datetime | None) -> None:
+    with ExitStack() as stack:
+        bar = stack.enter_context(typer.progressbar(length=len(lines), label="试算", file=sys.stderr))
+        play(simulation, lines, lambda done: bar.update(done - bar.pos), until)
 
 
-def _fact(text: bytes, number: int) -> Fact:
-    try:
-        event = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise BadFact(f"第 {number} 行不是 JSON：{error}") from error
-    if not isinstance(event, dict) or not all(isinstance(event.get(name), str) and event[name] for name in NEEDED):
-        raise BadFact(f"第 {number} 行应是 CloudEvents，有 {'、'.join(NEEDED)} 和 data")
-    if not isinstance(event.get("data"), dict):
-        raise BadFact(f"第 {number} 行的 data 应是 JSON 对象")
-    try:
-        at = datetime.fromisoformat(event["time"])
-    except ValueError as error:
-        raise BadFact(f"第 {number} 行的 time 应写成 2026-03-06T15:00:00+08:00，现在是 {event['time']!r}") from error
-    if at.tzinfo is None:
-        raise BadFact(f"第 {number} 行的 time 缺少时区，如 +08:00")
-    lineage = str(event.get("lineageid", ""))
-    return simulated_fact(event["id"], event["source"], event["type"], at, event["data"], lineage)
-
-
-def _run(simulation: Simulation, lines: Sequence[Line]) -> None:
-    with typer.progressbar(lines, label="试算", file=sys.stderr, update_min_steps=500) as progress:
-        for line in progress:
-            try:
-                simulation.happen(line.fact)
-            except (
-                KeyError,
-                ValueError,
-                TypeError,
-                AttributeError,
-            ) as error:  # an event of the platform without what it always has
-                raise BadFact(f"第 {line.number} 行的 {line.fact.name} 缺少或写错了 {error}") from error
-    simulation.finish()
+def _show(trial: Any, jsonl: bool) -> None:
+    if not jsonl:
+        show_trial(trial)
+        return
+    for task in trial.tasks:
+        sys.stdout.buffer.write(orjson.dumps(_row(task), option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _row(task: Task) -> dict[str, Any]:

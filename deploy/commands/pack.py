@@ -65,14 +65,23 @@ def try_out(
 @app.command()
 def trial(
     folder: Folder,
-    facts: Annotated[Path, typer.Option(help="事实文件：每行一个 CloudEvents JSON", exists=True, dir_okay=False)],
+    facts: Annotated[
+        Path | None, typer.Option(help="事实文件：每行一个 CloudEvents JSON", exists=True, dir_okay=False)
+    ] = None,
+    days: Annotated[int, typer.Option(min=0, help="没有事实文件时：运行中的平台最近多少天收到的事实")] = 0,
     since: Annotated[datetime | None, typer.Option("--from", help="只列出此时起的事实的计划")] = None,
     until: Annotated[datetime | None, typer.Option("--to", help="此时及以后的事实不算")] = None,
     form: Annotated[Format, typer.Option("--format", help="表格，或每行一个任务的 JSON")] = Format.TABLE,
     agents: Annotated[list[str] | None, typer.Option(help="班组=坐席数，可写多次；默认每班组 1 人")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="与平台实际的任务逐个比较，与 --days 合用；有不同时退出码为 2")
+    ] = False,
 ) -> None:
-    """用一个事实文件试算：会产生哪些任务，班组忙不忙得过来。"""
-    from deploy.commands._pack_trial import run_trial
+    """试算：会产生哪些任务，班组忙不忙得过来。事实来自文件（不需要平台），或运行中的平台。"""
+    from deploy.commands._pack_trial import Wanted, run_trial
 
-    if not run_trial(folder, facts, since, until, form == Format.JSONL, agents or []):
-        raise typer.Exit(1)
+    if (facts is None) == (days == 0) or (compare and facts):
+        raise typer.BadParameter("请给出 --facts 或 --days 之一；--compare 与 --days 合用")
+    code = run_trial(Wanted(folder, facts, days, since, until, form == Format.JSONL, agents or [], compare))
+    if code:
+        raise typer.Exit(code)

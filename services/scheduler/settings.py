@@ -16,4 +16,5 @@ class SchedulerSettings(ServiceSettings):
         description="business minutes after midnight that late facts still join the closed day",
     )
     draw_batch: int = Field(default=1000, ge=1, le=5000, description="most winners told in one transaction")
+    trial_facts: int = Field(default=500_000, ge=1, description="most facts of an export or a trial run")
     decision_days: int = Field(default=400, ge=31, description="days that decisions and populations are kept")

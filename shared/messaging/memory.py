@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.messaging.broker import Message, Position, Producer, Reader, Record, Revoked, Subscription
 
 
 class MemoryBroker:
     """Topics of appended records; consumer groups with committed offsets and partitions shared among members."""
 
-    def __init__(self, partitions: int = 4) -> None:
+    def __init__(self, partitions: int = 4, clock: Clock | None = None) -> None:
         self.default_partitions = partitions
+        self.clock = clock or SystemClock()
         self.logs: dict[Position, list[Record]] = {}
         self.committed: dict[str, dict[Position, int]] = defaultdict(dict)
         self.members: dict[str, list[MemorySubscription]] = defaultdict(list)
@@ -54,7 +55,7 @@ class MemoryBroker:
         partitions = sum(1 for topic, _ in self.logs if topic == message.topic) or self.default_partitions
         partition = zlib.crc32(message.key.encode()) % partitions
         log = self.logs.setdefault((message.topic, partition), [])
-        at = int(SystemClock().machine().timestamp() * 1000)
+        at = int(self.clock.machine().timestamp() * 1000)
         log.append(Record(message.topic, partition, len(log), at, message.key, list(message.headers), message.value))
         self.arrived.set()
 

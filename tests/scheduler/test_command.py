@@ -3,13 +3,20 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.commands import explain
+from deploy.commands import pack as pack_commands
 from deploy.commands.policy import app
+from shared.clock import ManualClock, SystemClock
+from shared.contracts.base import INTAKE
+from shared.messaging.broker import Message
+from shared.messaging.event import encode
+from shared.messaging.memory import MemoryBroker
 from shared.testing import Served
 from tests.scheduler.conftest import R01
 from tests.scheduler.test_handlers import sent
@@ -114,3 +121,33 @@ async def test_why_is_answered_by_one_command(empty: Served, run: Run, pack: Pat
     said = await asyncio.to_thread(CliRunner().invoke, explain.app, ["--event", "nothing"])
     assert (said.exit_code, "没有收到这样的事实" in said.output) == (3, True)
     assert (await asyncio.to_thread(CliRunner().invoke, explain.app, ["--customer", "C1"])).exit_code == 2
+
+
+async def test_a_trial_of_recorded_facts_is_compared_with_what_the_platform_planned(
+    empty: Served, run: Run, pack: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    (pack / "policies" / "a.yaml").write_text("id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: all\n")
+    await run("apply", str(pack), "--yes")
+    broker = empty.runtime.broker = MemoryBroker(clock=clock)
+    facts = [sent("repair.closed", f"C{number}", f"e{number}", -timedelta(hours=1)) for number in range(3)]
+    producer = await broker.producer()
+    await producer.publish([Message(INTAKE, one.key, *encode(one)) for one in facts])
+    await empty.deliver(*facts[:2])
+    await empty.run_job("release")
+    told = json.loads((tmp_path / "run.json").read_text())
+    spec = {"spec": f"{clock.now().isoformat()}@1", "anchor": SystemClock().machine().timestamp()}
+    (tmp_path / "run.json").write_text(json.dumps({**told, "clock": spec}))
+    trial = ["trial", str(pack), "--days", "7"]
+    assert "3 个事实，3 个回访任务" in (await asyncio.to_thread(CliRunner().invoke, pack_commands.app, trial)).output
+    said = await asyncio.to_thread(CliRunner().invoke, pack_commands.app, [*trial, "--compare"])
+    assert "试算 3 个任务，平台 2 个：相同 2 个，不同 0 个" in said.output
+    assert (said.exit_code, "只在试算中" in said.output, "e2" in said.output) == (2, True, True)
+    await empty.deliver(facts[2])
+    await empty.run_job("release")
+    assert (await asyncio.to_thread(CliRunner().invoke, pack_commands.app, [*trial, "--compare"])).exit_code == 0
+    async with empty.client("supervisor") as client:
+        assert (await client.get("/api/v1/facts")).status_code == 403
+
+
+def test_a_trial_needs_facts_from_one_place(tmp_path: Path) -> None:
+    assert CliRunner().invoke(pack_commands.app, ["trial", str(tmp_path)]).exit_code == 2

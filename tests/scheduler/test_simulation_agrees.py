@@ -5,13 +5,20 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from deploy.commands._pack_files import read_sound_pack
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.draws import GRACE
+from services.scheduler.domain.fact_lines import play, read_lines
 from services.scheduler.domain.simulation import Simulation, simulated_fact
 from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
+from shared.contracts.registry import by_type
 from shared.messaging import Event
+from shared.messaging.broker import Message
+from shared.messaging.event import encode
+from shared.messaging.memory import MemoryBroker
 from shared.testing import Served, event
 from shared.testing.events import NOON, example
 from shared.zone import ORG_ZONE
@@ -168,3 +175,36 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     occasions = {decision.occasion.reason for decision in simulation.decisions.values() if decision.occasion}
     assert occasions >= {"drawn", "reserve"}
     assert any(task.deferred for task in planned)
+
+
+async def test_the_recorded_facts_tried_again_give_what_the_platform_planned(
+    served: Served, clock: ManualClock
+) -> None:
+    await apply(served, contents(BY_SMS, DAILY))
+    book = PolicyBook([*read_sound_pack(R01).policies, *policies(BY_SMS, DAILY)])
+    broker = served.runtime.broker = MemoryBroker(clock=clock)
+    service, producer, seen = _Service(served, clock), await broker.producer(), []
+    guide = Simulation(book)
+    for each in _happenings(random.Random(11), guide):
+        late = replace(each, time=each.time - timedelta(days=4)) if each.name in FACTS and len(seen) % 20 == 7 else each
+        await service.pass_time(each.time)
+        declared = by_type(late.type)
+        assert declared is not None
+        await producer.publish([Message(declared.topic, late.key, *encode(late))])
+        await served.deliver(late)
+        await service.plan_occasions()
+        guide.happen(simulated_fact(late.id, late.source, late.type, late.time, late.data, late.lineage))
+        seen.append(late)
+    clock.advance(timedelta(seconds=1))
+    async with served.client("policy_owner") as client:
+        exported = await client.get("/api/v1/facts", params={"from": "2026-01-01T00:00:00+08:00"})
+    lines = read_lines(exported.content.splitlines())
+    assert [line.fact.id for line in lines] == [one.id for one in seen]
+    tried = Simulation(book)
+    play(tried, lines, lambda done: None, clock.now())
+    stored = [(row[0], row[3], row[5], row[6]) for row in await rows(served, PLAN)]
+    planned = sorted(tried.tasks.values(), key=lambda task: task.id)
+    assert stored == [(task.id, task.due_at, task.state, task.reason) for task in planned]
+    assert len(planned) > 20
+    counted = "SELECT detail ->> 'count' FROM audit_log WHERE action = 'facts.exported'"
+    assert await rows(served, counted) == [(str(len(seen)),)]

@@ -1,5 +1,13 @@
-"""What can be asked of the scheduler over HTTP: policies and packs, decisions, draws, tasks, calendars."""
+"""What can be asked of the scheduler over HTTP: policies and packs, decisions, draws, tasks, calendars, facts."""
 
-from services.scheduler.api import calendars, decisions, draws, packs, policies, tasks
+from services.scheduler.api import calendars, decisions, draws, facts, packs, policies, tasks
 
-ROUTERS = (packs.router, policies.router, decisions.router, draws.router, tasks.router, calendars.router)
+ROUTERS = (
+    packs.router,
+    policies.router,
+    decisions.router,
+    draws.router,
+    tasks.router,
+    calendars.router,
+    facts.router,
+)

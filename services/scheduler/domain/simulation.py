@@ -15,7 +15,7 @@ from uuid import UUID
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook, Rule
 from services.scheduler.domain.contacts import CASE_STATES, Settlement, Told, settled, told_by
-from services.scheduler.domain.customer import REFUSED, Customer, way_of
+from services.scheduler.domain.customer import NEVER, REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.draws import GRACE, Draws, Name, names_of, names_of_decision
@@ -63,6 +63,7 @@ class Simulation:
         self._contacts: dict[UUID, Settlement] = {}
         self._agenda: list[tuple[datetime, str, int, Callable[[], None]]] = []
         self._entries = count()
+        self._now = NEVER
         self.draws = Draws(book.share)
         self._closings: set[date] = set()
         self._called: deque[Occasion] = deque()
@@ -112,11 +113,14 @@ class Simulation:
         heappush(self._agenda, (moment, order, next(self._entries), act))
 
     def advance(self, until: datetime) -> None:
-        """Time passes: what is due by `until` is released, cancelled or expired at its own moment."""
+        """Time passes: what is due by `until` is released, cancelled or expired at its moment, or when it becomes known."""
         if self._not_walked:
             self._begin_walks(until)
         while self._agenda and self._agenda[0][0] <= until:
-            heappop(self._agenda)[-1]()
+            moment, *_, action = heappop(self._agenda)
+            self._now = max(self._now, moment)
+            action()
+        self._now = max(self._now, until)
 
     def finish(self) -> None:
         """Time passes until nothing is planned any more; for its own sake it triggers nothing new."""
@@ -225,19 +229,19 @@ class Simulation:
         task = concluded(task, self._verdict(task, customer))
         self._keep(task)
         if release_lost(task.state, task.reason):
-            self._replace(names_of(task), task.due_at)
+            self._replace(names_of(task), self._now)
         self._customers[customer.id] = customer.noted(task)
         if task.state not in ("planned", "released"):
-            self._conclude(task.id, outcome_of_end(task.state, task.reason, task.due_at))
+            self._conclude(task.id, outcome_of_end(task.state, task.reason, self._now))
 
     def _verdict(self, task: Task, customer: Customer) -> Verdict:
         cases = [self._cases[case] for case in self._cases_of.get(customer.id, ())]
         is_open = [case.reopened for case in cases if case.state == "open"]
         case = self._cases.get(task.case_id) if task.case_id else None
         known = Circumstances(customer, bool(is_open), any(is_open), case)
-        verdict = release_verdict(task, known, task.due_at)
+        verdict = release_verdict(task, known, self._now)
         if needs_ledger(task, verdict):
-            return final_verdict(task, known, task.due_at, self.book.version_of(task))
+            return final_verdict(task, known, self._now, self.book.version_of(task))
         return verdict
 
     def _note_visit(self, fact: Fact, says: Told) -> None:

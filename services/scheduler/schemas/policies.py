@@ -17,11 +17,12 @@ from shared.privacy import mask_text
 from shared.zone import ORG_ZONE
 
 
-def _zoned(at: datetime | None) -> datetime | None:
+def zoned(at: datetime | None) -> datetime | None:
+    """A time without a zone is the organisation's."""
     return at if at is None or at.tzinfo else at.replace(tzinfo=ORG_ZONE)
 
 
-Moment = Annotated[datetime | None, AfterValidator(_zoned)]
+Moment = Annotated[datetime | None, AfterValidator(zoned)]
 Note = Annotated[str, AfterValidator(mask_text)]
 PACK_EXAMPLE: dict[str, Any] = {
     "name": "demo",

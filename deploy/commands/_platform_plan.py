@@ -1,0 +1,85 @@
+"""What a running platform has recorded and planned, and how a trial run differs from it."""
+
+from collections.abc import Set
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import typer
+
+from deploy.commands._client import every, service_client
+from deploy.local.files import read_json
+from deploy.local.settings import LocalSettings
+from services.scheduler.domain.explain import local_text
+from services.scheduler.domain.fact_lines import Line, read_lines
+from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.task import NAMES, Task
+from shared.clock import parse_clock
+
+EXPORT_SECONDS = 300
+DIFFERENT = 2
+MOST_SHOWN = 20
+FIELDS = {"policy_id": "策略", "due_at": "最早联系", "deadline_at": "时限", "state": "状态", "reason": "原因"}
+
+
+def platform_now() -> datetime:
+    """Business time of the running platform, which may be simulated."""
+    run = read_json(LocalSettings.from_environment().run_file) or {}
+    clock = run.get("clock")
+    return (parse_clock(clock["spec"], clock["anchor"]) if clock else parse_clock(None)).now()
+
+
+def recorded_facts(since: datetime, until: datetime) -> list[Line]:
+    """The facts that the platform has recorded, and its own events about them."""
+    query = {"from": since.isoformat(), "to": until.isoformat()}
+    with (
+        service_client("scheduler", "policy_owner") as client,
+        client.stream("GET", "/api/v1/facts", params=query, timeout=EXPORT_SECONDS) as response,
+    ):
+        if not response.is_success:
+            typer.secho(f"取不到事实（HTTP {response.status_code}）：{response.read().decode()}", fg="red", err=True)
+            raise typer.Exit(1)
+        return read_lines(line.encode() for line in response.iter_lines())
+
+
+def show_differences(simulation: Simulation, facts: Set[str]) -> int:
+    """Print how the tasks of these facts differ from the platform's; returns the exit code."""
+    with service_client("scheduler", "policy_owner") as client:
+        planned = {UUID(task["id"]): task for task in every(client, "/api/v1/tasks") if _is_of(task, facts)}
+    tried = {task.id: task for task in simulation.tasks.values()}
+    unlike = {one: rows for one in tried.keys() & planned.keys() if (rows := _unlike(tried[one], planned[one]))}
+    alike = len(tried.keys() & planned.keys()) - len(unlike)
+    only_tried, only_planned = sorted(tried.keys() - planned.keys()), sorted(planned.keys() - tried.keys())
+    typer.echo(f"试算 {len(tried)} 个任务，平台 {len(planned)} 个：相同 {alike} 个，不同 {len(unlike)} 个，")
+    typer.echo(f"只在试算中 {len(only_tried)} 个，只在平台上 {len(only_planned)} 个。")
+    for task_id in sorted(unlike)[:MOST_SHOWN]:
+        typer.echo(f"  不同 {task_id} {tried[task_id].event_id}：{'；'.join(unlike[task_id])}")
+    for task_id in only_tried[:MOST_SHOWN]:
+        task = tried[task_id]
+        typer.echo(f"  只在试算中 {task_id} {task.policy_id} {task.event_id} {local_text(task.due_at)}")
+    for task_id in only_planned[:MOST_SHOWN]:
+        found = planned[task_id]
+        fact = found["matters"][0]["event_id"]
+        typer.echo(f"  只在平台上 {task_id} {found['policy_id']} {fact} {local_text(found['due_at'])}")
+    return DIFFERENT if unlike or only_tried or only_planned else 0
+
+
+def _is_of(task: dict[str, Any], facts: Set[str]) -> bool:
+    return any(matter["event_id"] in facts for matter in task["matters"])
+
+
+def _unlike(task: Task, planned: dict[str, Any]) -> list[str]:
+    rows = []
+    for field, name in FIELDS.items():
+        tried, real = _shown(getattr(task, field), field), _shown(planned[field], field)
+        if tried != real:
+            rows.append(f"{name} 试算 {tried}，平台 {real}")
+    return rows
+
+
+def _shown(value: Any, field: str) -> str:
+    if value in (None, ""):
+        return "无"
+    if field.endswith("_at"):
+        return local_text(value)
+    return NAMES.get(value, value) if field == "state" else str(value)
