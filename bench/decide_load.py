@@ -1,4 +1,4 @@
-"""The load of the decide path: facts of about 370 bytes about as many customers, twenty policies, three in ten planned."""
+"""The load of the decide path: facts of about 370 bytes about many customers, a hundred policies, three in ten planned."""
 
 import asyncio
 import json
@@ -22,44 +22,57 @@ from shared.messaging.kafka import KafkaBroker
 from shared.testing.served import Served, serve
 
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)
-KINDS = ("repair.closed", "order.completed", "inspection.done", "meter.read", "gas.ignited")
-RATES = (10, 8, 8, 6)
+KINDS = (
+    *("account.opened", "alarm.handled", "gas.ignited", "hotline.case_closed", "inspection.done"),
+    *("installation.finished", "meter.read", "order.completed", "pipe.altered", "repair.closed"),
+)
+POLICIES, CATEGORIES = 100, 33
+SAMPLED = {0: 20, 11: 20, 22: 20, 33: 20}
+NEXT_SERIES = timedelta(days=91)  # in another quarter, so that caps begin anew
 
 
 def pack() -> dict[str, object]:
-    """Twenty policies, four per kind of fact, with a condition, a rate, a window, a deadline and a cap."""
+    """A hundred policies, ten per kind of fact, each for one of 33 categories; four draw a fifth; a cap for all."""
     policies = [
         {
             "id": f"p{number}",
             "title": f"策略{number}",
             "trigger": {
-                "events": [KINDS[number % 5]],
-                "condition": {"field": "org.code", "op": "ne", "value": "CLOSED"},
+                "events": [KINDS[number % 10]],
+                "condition": {
+                    "all": [
+                        {"field": "org.code", "op": "ne", "value": "CLOSED"},
+                        {"field": "product.category", "op": "eq", "value": f"燃气具{number // 10}"},
+                    ]
+                },
             },
-            "rate": RATES[number // 5],
+            "rate": SAMPLED.get(number, "all"),
             "delay": {"days": 1},
             "deadline": {"working_days": 3},
             "questionnaire": "q",
             "team": "t",
-            "priority": 1 + number // 5,
+            "priority": 1 + number // 20,
         }
-        for number in range(20)
+        for number in range(POLICIES)
     ]
     head = "format: 1\nname: bench\ntitle: 基准\ncaps: [{limit: 2, per: quarter}]\n"
     return {"name": "bench", "files": {"pack.yaml": head, "policies/all.yaml": json.dumps({"policies": policies})}}
 
 
 @cache
-def facts(amount: int) -> tuple[Event, ...]:
-    """The same facts for every side and round."""
-    rng = random.Random(1)
-    return tuple(_fact(number, f"C{rng.randrange(amount):07d}") for number in range(amount))
+def facts(amount: int, customers: int = 0, spread: int = 1, series: int = 0) -> tuple[Event, ...]:
+    """The same facts for every side and round; `series` gives others, about the same `customers`, every `spread`-th."""
+    rng = random.Random(series)
+    return tuple(
+        _fact(number, f"C{rng.randrange(customers or amount) * spread:07d}", rng.randrange(CATEGORIES), series)
+        for number in range(amount)
+    )
 
 
-def _fact(number: int, customer: str) -> Event:
+def _fact(number: int, customer: str, category: int, series: int) -> Event:
     data = {
         "work_order_no": f"WX{number:012d}",
-        "product": {"category": "燃气热水器", "model": "V3"},
+        "product": {"category": f"燃气具{category}", "model": "V3"},
         "org": {"code": "EAST", "name": "城东分公司"},
         "customer": {
             "id": customer,
@@ -68,10 +81,9 @@ def _fact(number: int, customer: str) -> Event:
             "phone": "sealed:v1:Zrl1tYMTQk2EtG9ApRC_wxtCMwSsJWMb",
         },
     }
-    at = START + timedelta(milliseconds=20 * number)
-    return Event(
-        f"evt-{number:09d}", "/bench", wire_type(KINDS[number % 5]), at, customer, data, lineage=f"{number:032x}"
-    )
+    at = START + series * NEXT_SERIES + timedelta(milliseconds=20 * number)
+    kind = wire_type(KINDS[number % len(KINDS)])
+    return Event(f"evt-{series}-{number:07d}", "/bench", kind, at, customer, data, lineage=f"{number:032x}")
 
 
 async def produce(servers: Servers, topic_prefix: str, events: Sequence[Event]) -> None:

@@ -85,7 +85,11 @@ async def _consume_all(servers: Servers, prefix: str) -> float:
 
 async def _rows_of(dsn: str) -> dict[str, list[asyncpg.Record]]:
     connection = await asyncpg.connect(dsn)
-    rows = {table: await connection.fetch(f"SELECT * FROM {table}") for table in TABLES}
+    rows = {}
+    for table in TABLES:
+        # an array travels as text: unnest would take it apart
+        names = [f"{name}::text" if kind.endswith("[]") else name for name, kind in await _columns(connection, table)]
+        rows[table] = await connection.fetch(f"SELECT {', '.join(names)} FROM {table}")
     await connection.close()
     return rows
 
@@ -109,14 +113,27 @@ async def _insert_all(dsn: str, written: dict[str, list[asyncpg.Record]]) -> flo
 
 
 async def _statement(connection: asyncpg.Connection, table: str) -> str:
-    columns = await connection.fetch(
-        "SELECT attname, format_type(atttypid, NULL) AS type FROM pg_attribute "
-        "WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-        table,
+    columns = await _columns(connection, table)
+    names = ", ".join(name for name, _ in columns)
+    values = ", ".join(f"{name}::{kind}" if kind.endswith("[]") else name for name, kind in columns)
+    arrays = ", ".join(
+        f"${place}::{'text' if kind.endswith('[]') else kind}[]" for place, (_, kind) in enumerate(columns, 1)
     )
-    names = ", ".join(column["attname"] for column in columns)
-    arrays = ", ".join(f"${place}::{column['type']}[]" for place, column in enumerate(columns, 1))
-    return f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT * FROM unnest({arrays})"
+    return (
+        f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM unnest({arrays}) AS row ({names})"
+    )
+
+
+async def _columns(connection: asyncpg.Connection, table: str) -> list[tuple[str, str]]:
+    """Names and types, in their order."""
+    return [
+        (name, kind)
+        for name, kind in await connection.fetch(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+            "WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            table,
+        )
+    ]
 
 
 async def _partitions(connection: asyncpg.Connection, written: dict[str, list[asyncpg.Record]]) -> None:
