@@ -84,7 +84,7 @@ class RecordedFact(Part):
 
 @contract("occasion.arrived", topic=TASKS, owner="scheduler", title="回访时机到来")
 class OccasionArrived(EventData):
-    """The moment has come to plan a contact that one policy wants: the fact was drawn, a date arrived, a step follows.
+    """The moment has come to plan a contact that one policy wants: the fact was drawn, or a date arrived.
 
     The scheduler tells it itself, keyed by the customer, so that contacts of one customer are planned one after the other.
     """

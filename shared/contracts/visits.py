@@ -59,6 +59,7 @@ class Outcome(Visit):
     answers: dict[str, Any] = {}
     score: float | None = None
     reasons: list[str] = []
+    problems: list[str] = Field(default=[], description="answers that make it a problem case (R07.5)")
     remark: str = ""
     completed_at: datetime
     on_time: bool = True
@@ -77,8 +78,6 @@ class VisitDissatisfied(Outcome):
 @contract("visit.problem_found", topic=VISITS, owner="visits", title="发现问题件")
 class VisitProblemFound(Outcome):
     """Published beside visit.completed when an answer makes it a problem case (R07.5)."""
-
-    problems: list[str] = []
 
 
 @contract("visit.failed", topic=VISITS, owner="visits", title="回访未成功")

@@ -1,2 +1,2 @@
-"""What can change: `desk` (the compiled policies), `packs`, `decide`, `contacts`, `release`,
-`warn` (of deadlines), `calendars`."""
+"""What can change: `desk` (the compiled policies), `packs`, `decide`, `runs` (of policies with several steps), `contacts`,
+`release`, `warn` (of deadlines), `calendars`."""

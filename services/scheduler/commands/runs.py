@@ -89,7 +89,8 @@ async def lead_on(work: Work, desk: Desk, limit: int) -> int:
 async def wake(work: Work, desk: Desk, limit: int) -> int:
     """Events without a customer reach those who wait for them, up to `limit` at a time; returns how many.
 
-    Whoever was reached waits no longer, or waits for a later event: a run that is interrupted goes on where it was.
+    Whoever was reached waits no longer, or waits for a later event, so what is interrupted goes on where it was. With 1e5
+    waiting and portions of 500 that is 200 transactions, which any number of replicas share; meanwhile facts are decided on.
     """
     await desk.current(work.session)
     signalled = await waiting.find_signalled(work.session, limit)

@@ -175,10 +175,15 @@ class _Builder:
         )
 
     def _policy(self, name: str, how: Content) -> Policy:
-        content = {**self.base, **how}
-        for key in content.pop("without", ()):
-            del content[key]
-        return replace(self.build(content), step=name)
+        return replace(self.build(changed(self.base, how)), step=name)
+
+
+def changed(content: Content, how: Content) -> Content:
+    """A policy's content as one of its steps changes it."""
+    whole = {**content, **how}
+    for key in whole.pop("without", ()):
+        del whole[key]
+    return whole
 
 
 def chain_of(content: Content, build: Callable[[Content], Policy]) -> Chain | None:

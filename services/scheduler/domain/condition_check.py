@@ -18,7 +18,7 @@ PROFILE = (*BLOCK_ATTRIBUTES, *UPDATE_ATTRIBUTES, *KEPT_ATTRIBUTES)
 
 def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
     """Note what is wrong in a well-formed condition of a policy that `events` trigger."""
-    for leaf in _leaves(section):
+    for leaf in leaves_of(section):
         if leaf.has("field"):
             _check_field(leaf, events, vocabulary)
         elif past := leaf.section("history", ""):
@@ -29,18 +29,19 @@ def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabul
 
 def check_customer_condition(section: Section) -> None:
     """Note fields that a policy without an event can't ask for."""
-    for leaf in _leaves(section):
+    for leaf in leaves_of(section):
         if leaf.has("field") and not str(leaf.values["field"]).startswith("customer."):
             leaf.problem("field", "由时间触发的策略没有事件，条件只能写 customer.<属性>、history 或 cel")
         elif (past := leaf.section("history", "")) and past.has("same"):
             past.problem("same", "由时间触发的策略没有事件可比，请删去此项")
 
 
-def _leaves(section: Section) -> Iterator[Section]:
+def leaves_of(section: Section) -> Iterator[Section]:
+    """Every field and history of a well-formed condition."""
     if section.has("field") or section.has("history"):
         yield section
     for branch in _branches(section):
-        yield from _leaves(branch)
+        yield from leaves_of(branch)
 
 
 def _branches(section: Section) -> list[Section]:

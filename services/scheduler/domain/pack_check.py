@@ -6,6 +6,7 @@ A policy that can never work is a mistake; what may be right but looks wrong is 
 from collections.abc import Iterator, Mapping
 
 from services.scheduler.domain.caps_file import check_caps
+from services.scheduler.domain.chain import changed
 from services.scheduler.domain.condition_check import check_condition, check_customer_condition
 from services.scheduler.domain.conditions import histories
 from services.scheduler.domain.pack import SUFFIXES, Content, Draft, parse, read_parts
@@ -13,6 +14,7 @@ from services.scheduler.domain.pauses_file import check_pauses
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.scenario_file import read_scenarios
 from services.scheduler.domain.section import Problem, Section, meant
+from services.scheduler.domain.steps_check import check_steps
 from services.scheduler.domain.timing_check import check_timing
 from services.scheduler.domain.vocabulary import Vocabulary, unknown_event
 
@@ -70,7 +72,9 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
     if "time" in content["trigger"] and isinstance(content["rate"], dict):
         section.problem("rate", "由时间触发的策略没有可抽取的事件总量；rate 请写 all 或百分比，如 20")
     _check_questionnaire(section, draft, questionnaires)
-    check_timing(section, content)
+    check_steps(section, vocabulary)
+    for part, contact in list(_contacts(section, content)) or [(section, content)]:
+        check_timing(part, contact)
 
 
 def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:
@@ -88,6 +92,6 @@ def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> Non
 def _contacts(section: Section, content: Content) -> Iterator[tuple[Section, Content]]:
     """Every step of a policy, and every other channel of it: where it is written, and its whole content."""
     for part, step in zip(section.sections("steps", ""), content.get("steps", ()), strict=False):
-        yield part, content | step["how"]
+        yield part, changed(content, step["how"])
         for way, fallback in zip(part.sections("fallback", ""), step["fallback"], strict=True):
-            yield way, content | fallback["how"]
+            yield way, changed(content, fallback["how"])

@@ -315,7 +315,8 @@ def _given() -> Schema:
         "at": MOMENT,
         "customer": {"type": ["string", "object"], "description": "客户编号或客户资料，默认 C1"},
         "about": _text("联系的是哪件事；投诉的编号"),
-        "data": {"type": "object", "description": "事实的数据"},
+        "step": _text("哪一步的联系，有几步同时已下达时写"),
+        "data": {"type": "object", "description": "事实的数据；联系的评分（rating）、答案（answers）等"},
     }
     return _object(properties, ["at"]) | {"oneOf": [{"required": [kind]} for kind in kinds]}
 

@@ -97,7 +97,7 @@ def _perform(stage: _Stage, step: Step, line: int) -> Difference | None:
         stage.simulation.happen(fact)
         return None
     stage.simulation.advance(step.at)
-    task = next((task for task in stage.simulation.tasks.values() if _callable_about(task, step.about)), None)
+    task = next((task for task in stage.simulation.tasks.values() if _is_meant(task, step)), None)
     if task is None:
         when = local_text(step.at)
         return Difference(line, f"{when} 没有关于 {step.about} 的已下达任务可联系", (), stage.explained(step.about))
@@ -106,8 +106,9 @@ def _perform(stage: _Stage, step: Step, line: int) -> Difference | None:
     return None
 
 
-def _callable_about(task: Task, fact_id: str) -> bool:
-    return task.state == "released" and any(matter["event_id"] == fact_id for matter in task.matters)
+def _is_meant(task: Task, step: Step) -> bool:
+    about = any(matter["event_id"] == step.about for matter in task.matters)
+    return task.state == "released" and about and step.step in ("", task.step)
 
 
 def _fact_of(step: Step) -> Fact:

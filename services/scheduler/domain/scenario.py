@@ -13,7 +13,7 @@ DrawMode = Literal["all", "none", "real"]
 class Step:
     """Something that happens at `at`. `value` is the fact's name, the contact's result, the channel or the case's state.
 
-    `about` is the fact a contact is about, or the id of a case.
+    `about` is the fact a contact is about, or the id of a case; `step` whose contact it is, where several are released.
     """
 
     kind: StepKind
@@ -23,6 +23,7 @@ class Step:
     customer: Mapping[str, Any]
     about: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,16 @@ from services.scheduler.domain.scenario import DrawMode, Expected, Scenario, Ste
 from services.scheduler.domain.section import Problem, Section, as_day, meant
 from services.scheduler.domain.task import TaskState
 from services.scheduler.domain.vocabulary import Vocabulary, unknown_event
+from shared.contracts.registry import by_name, by_type
 
 TESTS = "tests/"
-RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number")
+RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number", "expired")
 OPT_OUTS = ("sms", "email")  # whoever wants no calls says so to an agent (`contact: refused`)
 CASE_STEPS = ("opened", "resolved", "reopened", "closed")
 KINDS: tuple[StepKind, ...] = get_args(StepKind)
 REASONS = (
     *("condition", "sampled_out", "enrolled", "reserve", "capped", "merged", "refused", "do_not_contact", "opted_out"),
-    *("no_customer", "no_policy_matches"),
+    *("no_customer", "no_policy_matches", "waiting", "skipped", "stopped", "ignored", "wait_expired"),
 )
 TEXTS = ("step", "channel", "team", "questionnaire", "reason", "purpose")
 NONE = "none"
@@ -115,14 +116,16 @@ def _step(section: Section, number: int, vocabulary: Vocabulary | None) -> Step:
     if len(kinds) != 1:
         section.problem("", f"应写且只写一种：{'、'.join(KINDS)}")
     kind = kinds[0] if kinds else "fact"
+    value = _value(section, kind, vocabulary)
     step = Step(
         kind=kind,
-        value=_value(section, kind, vocabulary),
+        value=value,
         id=section.text("id", f"F{number}", say="编号"),
         at=section.moment("at", required=True) or datetime.fromtimestamp(0, UTC),
-        customer=_customer(section),
+        customer=_customer(section, known=kind != "fact" or _names_somebody(value)),
         about=section.text("about", "CASE" if kind == "case" else "", say="编号"),
         data=_data(section),
+        step=section.text("step", "", say="步骤编号") if kind == "contact" else "",
     )
     section.close()
     return step
@@ -141,14 +144,20 @@ def _value(section: Section, kind: StepKind, vocabulary: Vocabulary | None) -> s
     return value
 
 
-def _customer(section: Section) -> Mapping[str, Any]:
-    """`customer: C7` or `{id: C7, level: A}`; an empty text means that the fact names nobody."""
+def _names_somebody(event: str) -> bool:
+    """Whether it may be about a customer; weather is not."""
+    declared = by_name(event) or by_type(event)
+    return declared is None or "customer" in declared.model.model_fields
+
+
+def _customer(section: Section, known: bool) -> Mapping[str, Any]:
+    """`customer: C7` or `{id: C7, level: A}`; an empty text, or none for events without, means that it names nobody."""
     if section.has("customer") and isinstance(section.values["customer"], Mapping):
         block = section.section("customer", "") or section
         block.text("id", say="客户编号")
         return dict(block.values)
     customer_id = section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
-    if section.values.get("customer") == "":
+    if section.values.get("customer", None if known else "") == "":
         return {}
     return {"id": customer_id or ONLY_CUSTOMER}
 

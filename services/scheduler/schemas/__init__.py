@@ -33,7 +33,8 @@ class DecisionOut(BaseModel):
     decided_at: datetime | None = Field(default=None, description="决定时间；试算时为空")
     outcome: str = Field(
         description="planned 已计划、merged 已合并、capped 达上限、refused 拒访、no_customer 无客户、"
-        "enrolled 已列入总量待抽取、sampled_out 未抽中、no_policy_matches 没有策略匹配、malformed 数据有误"
+        "enrolled 已列入总量待抽取、sampled_out 未抽中、no_policy_matches 没有策略匹配、malformed 数据有误、"
+        "waiting 等待事件、skipped 不需要下一步、stopped 流程终止、ignored 已有流程、wait_expired 没有等到事件"
     )
     reason: str = Field(description="一句话说明")
     explanation: list[str] = Field(description="逐条策略的中文说明")
@@ -108,6 +109,7 @@ class TaskOut(BaseModel):
     reason: str = Field(description="未下达或未成功的原因")
     policy_id: str
     policy_version: int
+    step: str = Field(description="策略有多步时，是其中哪一步")
     combined: list[str] = Field(description="并入此任务的其他策略")
     customer_id: str
     customer_name: str

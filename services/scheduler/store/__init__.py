@@ -1,1 +1,1 @@
-"""All SQL of the scheduler: `policies`, `customers`, `decisions`, `tasks`, `timed`, `calendars`."""
+"""All SQL of the scheduler: `policies`, `customers`, `decisions`, `tasks`, `timed`, `waiting`, `calendars`."""

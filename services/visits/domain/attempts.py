@@ -182,7 +182,7 @@ def _complete(visit: Visit, report: Report, questionnaire: Questionnaire | None,
     completed = finish(visit, State.COMPLETED, now, answers=found.answers, outcome=outcome)
     facts = {
         **facts_of(completed),
-        **{name: value for name, value in outcome.items() if name != "problems"},
+        **outcome,
         "questionnaire": visit.questionnaire,
         "questionnaire_version": visit.questionnaire_version,
         "answers": found.answers,
@@ -193,7 +193,7 @@ def _complete(visit: Visit, report: Report, questionnaire: Questionnaire | None,
     if found.dissatisfied:
         events.append(VisitDissatisfied(**facts))
     if found.problems:
-        events.append(VisitProblemFound(**facts, problems=list(found.problems)))
+        events.append(VisitProblemFound(**facts))
     return completed, events
 
 
