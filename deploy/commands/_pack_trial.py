@@ -46,7 +46,7 @@ def run_trial(wanted: Wanted) -> int:
     pack = read_sound_pack(wanted.folder)
     simulation = Simulation(PolicyBook(pack.policies, kinds=pack.kinds))
     try:
-        seats = _seats(wanted.agents)
+        seats = {team.code: team.agents for team in pack.organisation.teams.values()} | _seats(wanted.agents)
         if wanted.file is None:
             since, now, lines = _recorded(wanted.days, since, until)
         else:

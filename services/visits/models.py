@@ -62,6 +62,9 @@ class VisitRow(Base, table=True):
     questionnaire: str = Field(sa_column=_text())
     questionnaire_version: int
     case_id: str | None = Field(sa_column=_text(nullable=True))
+    never_alone: list[str] = Field(
+        sa_column=Column(JSONB(none_as_null=True), nullable=False, server_default=text("'[]'"))
+    )
     due_at: datetime = Field(sa_column=_instant())
     deadline_at: datetime | None = Field(sa_column=_instant(nullable=True))
     lineage: str = Field(sa_column=_text())

@@ -38,6 +38,7 @@ class Followup(EventData):
     deadline_at: datetime | None = None
     provisional: bool = Field(default=False, description="its times hang on holidays that are not published yet")
     case_id: str | None = Field(default=None, description="the complaint this round asks about")
+    never_alone: list[str] = Field(default=[], description="roles that may not make this contact on site by themselves")
 
 
 @contract("followup.planned", topic=TASKS, owner="scheduler", title="回访已计划")

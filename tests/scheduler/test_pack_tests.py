@@ -149,6 +149,16 @@ def test_a_trial_shows_load_caps_and_deadlines_that_cannot_be_met(pack: Path, tm
     assert [cell.strip() for cell in load.strip("│").split("│")] == ["2026-03-06", "hotline", "1", "0", "1"]
 
 
+def test_a_trial_knows_the_agents_of_the_organisation(pack: Path, tmp_path: Path) -> None:
+    (pack / "organisation.yaml").write_text(
+        "organisation: {code: HQ, title: 总部}\nteams: [{code: hotline, title: 热线班, unit: HQ, agents: 3}]\n"
+    )
+    facts = str(_facts(tmp_path / "f.jsonl"))
+    said = run("trial", str(pack), "--facts", facts).output
+    load = next(line for line in said.splitlines() if "2026-03-06" in line and "hotline" in line)
+    assert [cell.strip() for cell in load.strip("│").split("│")][3] == "150"
+
+
 def test_facts_before_the_range_count_for_caps_but_are_not_shown(pack: Path, tmp_path: Path) -> None:
     facts = str(_facts(tmp_path / "f.jsonl"))
     said = run("trial", str(pack), "--facts", facts, "--from", "2026-03-06", "--to", "2026-03-21", "--format", "jsonl")

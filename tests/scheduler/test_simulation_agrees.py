@@ -62,13 +62,16 @@ PATIENT = {
     "delay": {"days": 2},
     "deadline": {"days": 20},
     "guards": [{"case_open": "defer"}, {"cap_reached": "defer"}],
+    "team": {"by": "kind", "cases": {"order.completed": "CD"}, "otherwise": "others"},
+    "independent": True,
+    "teams": ["stand-in"],
 }
 PAUSES = [{"on": ["visit.callback_agreed", "complaint.reopened"], "hours": 72}]
 CASES = ("complaint.opened", "complaint.resolved", "complaint.reopened", "complaint.closed")
 PLAN = (
     "SELECT id, policy_id, event_id, due_at, deadline_at, state, reason, "
     "body->'combined' AS combined, (body->>'warn_at')::timestamptz AS warn_at, "
-    "(body->>'deferred')::int FROM task ORDER BY id"
+    "(body->>'deferred')::int, body->>'team' FROM task ORDER BY id"
 )
 
 
@@ -165,6 +168,7 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
             list(task.combined),
             task.warn_at,
             task.deferred,
+            task.team,
         )
         for task in planned
     ]
@@ -175,6 +179,7 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     occasions = {decision.occasion.reason for decision in simulation.decisions.values() if decision.occasion}
     assert occasions >= {"drawn", "reserve"}
     assert any(task.deferred for task in planned)
+    assert {task.team for task in planned} >= {"others", "stand-in"}
 
 
 async def test_the_recorded_facts_tried_again_give_what_the_platform_planned(

@@ -61,3 +61,10 @@ async def test_a_malformed_task_is_a_dead_letter_and_its_neighbours_go_on(desk: 
     await desk.served.deliver(released("T1"), released("T2", priority="urgent"), released("T3"))
     assert await count(desk) == 2
     assert len(await desk.served.dead_letters()) == 1
+
+
+async def test_an_on_site_visit_tells_who_may_not_make_it_alone(desk: Desk) -> None:
+    await desk.served.deliver(released("T1", channel="on_site", never_alone=["sales"]), released("T2"))
+    async with desk.agent() as agent:
+        held = (await agent.post("/api/v1/visits/claim", json={"team": "hotline", "limit": 2})).json()["items"]
+    assert {visit["task_id"]: visit["never_alone"] for visit in held} == {"T1": ["sales"], "T2": []}

@@ -57,6 +57,7 @@ def _common(task: Task) -> dict[str, Any]:
         "policy_id": task.policy_id,
         "policy_version": task.policy_version,
         "step": task.step,
+        "never_alone": task.never_alone,
         "purpose": task.purpose,
         "round": task.round,
         "customer": task.card,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.scheduler.domain.book import Match
 from services.scheduler.domain.caps import cap_detail
+from services.scheduler.domain.choose import chosen
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.merge import find_partner, forbidding_cap, join, take_over
@@ -141,8 +142,8 @@ def _passed_over(match: Match) -> Detail:
 
 def place(fact: Fact, match: Match, customer: Customer) -> Placed:
     """Refusal, window, merge, cap, plan: the first that applies decides."""
-    policy = match.policy
-    detail: Detail = {"policy": policy.id, "version": policy.version, "draw": match.draw, "rate": policy.rate}
+    policy, choice = chosen(match.policy, fact, customer)
+    detail: Detail = {"policy": policy.id, "version": policy.version, "draw": match.draw, "rate": policy.rate, **choice}
     moment = match.moment(fact)
     if policy.step:
         detail["step"] = policy.step
@@ -260,4 +261,5 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         combined=(),
         lineage=fact.lineage or fact.id,
         step=policy.step,
+        never_alone=policy.never_alone,
     )

@@ -166,7 +166,7 @@ def _recomputed(detail: Mapping[str, Any]) -> str:
 
 def _span(detail: Mapping[str, Any]) -> str:
     deadline = f"，{local_text(detail['deadline'])} 前完成" if detail.get("deadline") else "，无时限"
-    shifts = f"{_target(detail)}{_blackout(detail)}{_pause(detail)}{_provisional(detail)}"
+    shifts = f"{_team(detail)}{_target(detail)}{_blackout(detail)}{_pause(detail)}{_provisional(detail)}"
     return f"{local_text(detail['due'])} 起联系{deadline}{shifts}"
 
 
@@ -177,6 +177,15 @@ def _target(detail: Mapping[str, Any]) -> str:
 def _blackout(detail: Mapping[str, Any]) -> str:
     blackout = detail.get("blackout")
     return f"；已避开停访期 {blackout['from']} 至 {blackout['to']}" if blackout else ""
+
+
+def _team(detail: Mapping[str, Any]) -> str:
+    if not detail.get("doers"):
+        return ""
+    doers = "、".join(detail["doers"])
+    if detail.get("no_independent_team"):
+        return f"；作业方为 {doers}，没有独立的班组，任务未指定班组，请主管指派"
+    return f"；作业方为 {doers}，不由 {detail['instead_of'] or '原班组'} 而由 {detail['team']} 回访"
 
 
 def _pause(detail: Mapping[str, Any]) -> str:

@@ -16,8 +16,11 @@ from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.caps import PARTS, Cap
 from services.scheduler.domain.caps_file import read_caps
 from services.scheduler.domain.chain import chain_of
+from services.scheduler.domain.how import how_of
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.kinds_file import KINDS, read_kinds, require_unique
+from services.scheduler.domain.organisation import Organisation, recalled
+from services.scheduler.domain.organisation_file import ORGANISATION, read_organisation
 from services.scheduler.domain.pauses_file import read_pauses
 from services.scheduler.domain.policy import Pause, Policy, Trigger
 from services.scheduler.domain.policy_file import Defaults
@@ -77,6 +80,7 @@ class Pack:
     title: str
     drafts: tuple[Draft, ...] = field(default_factory=tuple)
     kinds: tuple[Kind, ...] = ()
+    organisation: Organisation = field(default_factory=Organisation)
 
     @property
     def policies(self) -> list[Policy]:
@@ -92,6 +96,7 @@ class Reading:
     policies: list[tuple[Section, Draft]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     head: Section | None = None
+    organisation: Organisation | None = None
 
 
 def read_pack(files: Mapping[str, str], name: str = "") -> Pack:
@@ -116,11 +121,28 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     pack_name, title, defaults = _read_head(head)
     if name and pack_name and name != pack_name:
         head.problem("name", f"应与提交的名称 {name} 一致，现在是 {pack_name}")
+    reading.organisation = _read_organisation(files, problems)
     reading.policies = [policy for section in parsed if section for policy in _read_file(section, defaults)]
     _require_unique(reading.policies)
+    organisation = reading.organisation or Organisation()
+    for _, draft in reading.policies:
+        _enclose(draft.content, organisation)
     drafts = tuple(draft for _, draft in reading.policies)
-    reading.pack = Pack(pack_name, title, drafts, tuple(_read_kinds(files, problems)))
+    reading.pack = Pack(pack_name, title, drafts, tuple(_read_kinds(files, problems)), organisation)
     return reading
+
+
+def _read_organisation(files: Mapping[str, str], problems: list[Problem]) -> Organisation | None:
+    section = parse(ORGANISATION, files[ORGANISATION], problems) if ORGANISATION in files else None
+    return read_organisation(section) if section else None
+
+
+def _enclose(content: Content, organisation: Organisation) -> None:
+    """Let a version say by itself what it needs of the organisation, so that it stays what it is."""
+    steps = content.get("steps", ())
+    ways = [content, *(step["how"] for step in steps), *(way["how"] for step in steps for way in step["fallback"])]
+    if any("choose" in way for way in ways) or any("tiers" in cap for cap in content["caps"]):
+        content["organisation"] = organisation.recorded()
 
 
 def _read_kinds(files: Mapping[str, str], problems: list[Problem]) -> list[Kind]:
@@ -140,6 +162,7 @@ def policy_of(
 ) -> Policy:
     """The policy of a canonical content, on the official calendar as it is known."""
     c = content
+    organisation = recalled(c["organisation"]) if "organisation" in c else Organisation()
     return Policy(
         id=c["id"],
         version=version,
@@ -158,6 +181,9 @@ def policy_of(
         channel=c["channel"],
         questionnaire=c["questionnaire"],
         team=c["team"],
+        tier=organisation.tier_of(c["team"]),
+        how=how_of(c["choose"], organisation) if "choose" in c else None,
+        never_alone=tuple(c.get("never_alone", ())),
         priority=c["priority"],
         purpose=c["purpose"],
         round=c["round"],
@@ -183,7 +209,7 @@ def _cap_of(content: Content) -> Cap:
 def _policy_files(files: Mapping[str, str], problems: list[Problem]) -> list[str]:
     """The paths in `policies/`; other folders of a pack belong to others, but a stray policy should not get lost."""
     found = []
-    for path in sorted(set(files) - {PACK_FILE}):
+    for path in sorted(set(files) - {PACK_FILE, ORGANISATION}):
         if path.startswith(POLICIES) and path.endswith(SUFFIXES):
             found.append(path)
         elif "/" not in path and path.endswith(SUFFIXES):

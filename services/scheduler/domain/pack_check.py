@@ -4,11 +4,13 @@ A policy that can never work is a mistake; what may be right but looks wrong is 
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from services.scheduler.domain.caps_file import check_caps
 from services.scheduler.domain.chain import changed
 from services.scheduler.domain.condition_check import check_condition, check_customer_condition
 from services.scheduler.domain.conditions import histories
+from services.scheduler.domain.organisation_check import check_head, check_how
 from services.scheduler.domain.pack import SUFFIXES, Content, Draft, parse, read_parts
 from services.scheduler.domain.pauses_file import check_pauses
 from services.scheduler.domain.policy import ALL_EVENTS
@@ -31,9 +33,12 @@ def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
     for section, draft in reading.policies:
         if (section.file, section.at) not in faulty:
             _check_policy(section, draft, questionnaires, vocabulary)
+            for part, content in [(section, draft.content), *_contacts(section, draft.content)]:
+                check_how(part, content, reading.organisation)
     if reading.head and not any(problem.file == reading.head.file for problem in problems):
         check_caps(reading.head, {draft.id for _, draft in reading.policies})
         check_pauses(reading.head, vocabulary)
+        check_head(reading.head, reading.organisation)
     if not reading.policies and not problems:
         problems.append(Problem("policies/", "", "没有策略，请在此目录下写至少一条", warning=True))
     read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems, vocabulary)
@@ -80,13 +85,22 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
 def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:
     contacts = list(_contacts(section, draft.content))
     for part, _ in [(section, draft.content), *contacts]:
-        wanted = part.values.get("questionnaire")
-        if isinstance(wanted, str) and wanted not in known:
-            message = f"{QUESTIONNAIRES} 下没有编号为 {wanted} 的问卷{meant(wanted, known)}"
-            part.problem("questionnaire", f"{message}，请补上问卷文件或改写编号")
+        for wanted in _wanted(part.values.get("questionnaire")):
+            if wanted not in known:
+                message = f"{QUESTIONNAIRES} 下没有编号为 {wanted} 的问卷{meant(wanted, known)}"
+                part.problem("questionnaire", f"{message}，请补上问卷文件或改写编号")
     for part, content in contacts or [(section, draft.content)]:
-        if not content["questionnaire"] and content["purpose"] == "followup":
+        chosen = content["questionnaire"] or "questionnaire" in content.get("choose", {})
+        if not chosen and content["purpose"] == "followup":
             part.problem("questionnaire", "没有写问卷，坐席不知道问什么；请写问卷编号", warning=True)
+
+
+def _wanted(questionnaire: Any) -> list[str]:
+    """The ids that a `questionnaire`, plain or chosen by the fact, may come to."""
+    if isinstance(questionnaire, Mapping):
+        named = [*questionnaire.get("cases", {}).values(), questionnaire.get("otherwise")]
+        return [one for one in named if one]
+    return [questionnaire] if isinstance(questionnaire, str) else []
 
 
 def _contacts(section: Section, content: Content) -> Iterator[tuple[Section, Content]]:

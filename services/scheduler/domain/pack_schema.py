@@ -13,6 +13,7 @@ from services.scheduler.domain.comparisons import OPERATORS
 from services.scheduler.domain.condition_file import COUNTED, EVENT_FORM, MOST_DAYS, MOST_YEARS, PATH_FORM
 from services.scheduler.domain.guards import GUARDS, Action
 from services.scheduler.domain.kinds_file import KIND_FORM
+from services.scheduler.domain.organisation_file import MOST_AGENTS
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.pauses_file import MOST_HOURS
 from services.scheduler.domain.policy import Participation, Purpose
@@ -57,7 +58,11 @@ def pack_schema() -> Schema:
             "else": {
                 "if": {"required": ["kinds"]},
                 "then": _ref("kinds"),
-                "else": {"if": {"required": ["policies"]}, "then": _ref("policies"), "else": _ref("policy")},
+                "else": {
+                    "if": {"required": ["organisation"]},
+                    "then": _ref("organisation"),
+                    "else": {"if": {"required": ["policies"]}, "then": _ref("policies"), "else": _ref("policy")},
+                },
             },
         },
         "$defs": {
@@ -73,6 +78,8 @@ def pack_schema() -> Schema:
             "blackout": _blackout(),
             "cap": _cap(),
             "pause": _pause(),
+            "organisation": _organisation(),
+            "unit": _unit(),
             "condition": _condition(),
             "tests": _object({"tests": _list(_ref("test"))}, ["tests"]),
             "test": _test(),
@@ -124,8 +131,14 @@ def _policy() -> Schema:
             get_args(Participation), "频次上限：counted 计入且受限；unblocked 计入不受限；exempt 不计入不受限"
         ),
         "channel": _one_of(get_args(Channel), "渠道"),
-        "questionnaire": _form(CODE_FORM, "问卷编号"),
-        "team": _form(CODE_FORM, "班组编号"),
+        "questionnaire": _chosen("问卷编号，或按事实选择"),
+        "team": _chosen("班组编号，或按事实选择", _object({"role": _text("班组的角色")}, ["role"])),
+        "teams": _filled({"type": "string"}, "班组不独立时可替换的班组，按顺序"),
+        "independent": {
+            "anyOf": [{"type": "boolean"}, _filled({"type": "string"})],
+            "description": "回访不由作业的班组或单位进行；列表为说明作业方的数据字段",
+        },
+        "never_alone": _filled({"type": "string"}, "不得单独上门的角色"),
         "priority": _integer(1, 9, "优先级，1 最高"),
         "purpose": _one_of(get_args(Purpose), "用途：回访、关怀、告知"),
         "round": _integer(1, 9, "轮次，2 为二次回访"),
@@ -162,6 +175,38 @@ def _drawing(key: str, much: Schema) -> Schema:
 def _strata() -> Schema:
     field = {"type": "string", "pattern": _whole(FIELD_FORM), "examples": ["branch", "kind", "product.category"]}
     return _filled(field, "分层字段") | {"maxItems": MOST_FIELDS, "uniqueItems": True}
+
+
+def _chosen(description: str, *others: Schema) -> Schema:
+    code = _form(CODE_FORM, "编号")
+    cases = {"type": "object", "additionalProperties": code, "minProperties": 1, "description": "值与编号"}
+    by_fact = _object(
+        {"by": _text("数据字段路径；kind 为业务种类"), "cases": cases, "otherwise": code}, ["by", "cases"]
+    )
+    return {"anyOf": [code, by_fact, *others], "description": description}
+
+
+def _organisation() -> Schema:
+    team = {
+        "code": _form(CODE_FORM, "编号"),
+        "title": _text("中文名称"),
+        "unit": _text("所属单位"),
+        "role": _form(CODE_FORM, "角色"),
+        "agents": _integer(0, MOST_AGENTS, "坐席数"),
+    }
+    teams = _list(_object(team, ["code", "title", "unit"]), "班组")
+    return _object({"organisation": _ref("unit"), "teams": teams}, ["organisation"], "组织")
+
+
+def _unit() -> Schema:
+    unit = {
+        "code": _form(CODE_FORM, "编号"),
+        "title": _text("中文名称"),
+        "tier": _form(CODE_FORM, "层级"),
+        "calendar": _form(CODE_FORM, "日历编号"),
+        "children": _list(_ref("unit"), "下级单位"),
+    }
+    return _object(unit, ["code", "title"])
 
 
 def _guard() -> Schema:

@@ -9,6 +9,7 @@ from services.scheduler.domain.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.anniversary import Anniversary
 from services.scheduler.domain.caps import Cap
 from services.scheduler.domain.draw import Drawing
+from services.scheduler.domain.how import How
 from services.scheduler.domain.limits import Quota
 from services.scheduler.domain.recurrence import Recurrence
 from services.scheduler.domain.windows import Window
@@ -51,7 +52,8 @@ class Policy:
     `rate` is a percentage. `participation` says how it takes part in `caps`: `counted` contacts count and may be
     blocked, `unblocked` ones count but are never blocked, `exempt` ones neither. `guards` are further conditions of
     release (`case_open`: not while the customer has an open complaint), of which `defers` put it off. `pauses` are its
-    pack's, for all customers. `clauses` are the regulation's ids.
+    pack's, for all customers. `how` is what it leaves to the fact; roles
+    among `never_alone` don't go on site by themselves. `clauses` are the regulation's ids.
     It decides on facts from `valid_from` to before `valid_until`, by their own time; without them on all.
     `drawing` draws of closed periods what `rate` would draw at once (it then is the percentage, 0 for a number); `quota`
     and `ceiling` (contacts per day) limit what the policy plans.
@@ -76,6 +78,8 @@ class Policy:
     questionnaire: str = ""
     team: str = ""
     tier: str = ""
+    how: How | None = None
+    never_alone: tuple[str, ...] = ()
     priority: int = 5
     purpose: Purpose = "followup"
     round: int = 1

@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 from services.scheduler.domain.condition_file import EVENT_FORM, check_tree
 from services.scheduler.domain.guards_file import read_guards
+from services.scheduler.domain.how_file import read_how
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.section import Section
 from services.scheduler.domain.time_trigger_file import ANNIVERSARY, EVERY, read_time
-from services.scheduler.domain.timing_file import CODE_FORM, Timing, read_timing
+from services.scheduler.domain.timing_file import Timing, read_timing
 from services.scheduler.domain.whom_file import read_whom
 from shared.contracts.common import Channel
 
@@ -45,8 +46,7 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
         **({"pauses": defaults.pauses} if defaults.pauses else {}),
         "cap": section.choice("cap", get_args(Participation), "counted"),
         "channel": channel,
-        "questionnaire": section.text("questionnaire", "", CODE_FORM, "问卷编号"),
-        "team": section.text("team", "", CODE_FORM, "班组编号"),
+        **read_how(section, channel),
         "priority": section.integer("priority", 1, 9, 5),
         "purpose": purpose,
         "round": section.integer("round", 1, 9, 1),

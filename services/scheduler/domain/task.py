@@ -36,9 +36,10 @@ class Task(Value, frozen=True):
     `event_id` and `event_source` name the fact that planned it; `combined` the policies that joined it (X1);
     `counted` those of its policies for which it stands in the contact ledger; for the `blockable` ones of them it never
     goes where a cap is used up. `tier` is the organisation tier of its team. `guards` are further conditions of release,
-    of which `defers` put it off; `deferred` counts how often that happened, last for `reason`. At `warn_at` somebody is
-    warned that the deadline is near. `terms` are kept while its times are provisional (`provisional.py`). `hours` are
-    those of its contact window, common to all of its policies (`hours.py`).
+    of which `defers` put it off; `deferred` counts how often that happened, last for `reason`. Roles among `never_alone`
+    don't go on site by themselves. At `warn_at` somebody is warned that the deadline is near. `terms` are kept while its
+    times are provisional (`provisional.py`). `hours` are those of its contact window, common to all of its policies
+    (`hours.py`).
     """
 
     id: UUID
@@ -75,6 +76,7 @@ class Task(Value, frozen=True):
     hours: str = ""
     defers: tuple[str, ...] = ()
     deferred: int = 0
+    never_alone: tuple[str, ...] = ()
 
     @property
     def provisional(self) -> bool:

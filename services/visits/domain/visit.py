@@ -41,9 +41,10 @@ class Visit:
     """A work item. `agent` holds it until `lease_until` (machine time) or, once finished, is who finished it.
 
     `rank` orders claims: 0 for an agreed callback that has come due, else the priority. `tally` counts attempts by
-    result. `cancel_reason` on a claimed visit: to be cancelled unless the running contact completes it. `ended` says why
-    a visit failed or was cancelled, `outcome` what a completed one found. `hours` is its policy's contact window, as
-    `domain.hours` writes it; empty = the organisation's.
+    result. Roles among `never_alone` don't make it on site by themselves. `cancel_reason` on a claimed visit: to be
+    cancelled unless the running contact completes it. `ended` says why a visit failed or was cancelled, `outcome`
+    what a completed one found. `hours` is its policy's contact window, as `domain.hours` writes it; empty = the
+    organisation's.
     """
 
     id: UUID
@@ -61,6 +62,7 @@ class Visit:
     questionnaire: str
     questionnaire_version: int = 0
     case_id: str | None
+    never_alone: tuple[str, ...] = ()
     due_at: datetime
     deadline_at: datetime | None
     lineage: str
@@ -111,6 +113,7 @@ def open_visit(task: FollowupReleased, lineage: str) -> Visit:
         priority=task.priority,
         questionnaire=task.questionnaire,
         case_id=task.case_id,
+        never_alone=tuple(task.never_alone),
         due_at=task.due_at,
         deadline_at=task.deadline_at,
         lineage=lineage,

@@ -60,6 +60,7 @@ class VisitOut(BaseModel):
     due_at: datetime
     deadline_at: datetime | None
     case_id: str | None
+    never_alone: list[str] = Field(description="上门回访不得由这些角色的人员单独进行，须有其他人员同行")
     agent: str = Field(description="领取人；办结后为办结人")
     lease_until: datetime | None = Field(description="领取到期时间（机器时间）")
     next_at: datetime | None = Field(description="下次拨打时间")

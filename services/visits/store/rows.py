@@ -138,4 +138,5 @@ def to_visit(row: Row[Any]) -> Visit:
     values["customer"] = CustomerCard.model_validate(row.customer)
     values["matters"] = tuple(Matter.model_validate(matter) for matter in row.matters)
     values["state"] = State(row.state)
+    values["never_alone"] = tuple(row.never_alone)
     return Visit(**values)

@@ -75,14 +75,29 @@ kinds:
         area: {$ref: "#/$defs/area"}
       $defs: {area: {type: object}}
 """
+ORGANISATION = """\
+organisation:
+  code: HQ
+  title: 总部
+  tier: head
+  children:
+    - {code: CD, title: 成都, tier: branch}
+    - {code: CX, title: 城西, tier: branch}
+    - {code: EAST, title: 城东, tier: branch}
+teams:
+  - {code: hotline, title: 热线班, unit: HQ, role: service, agents: 4}
+  - {code: cd, title: 成都班, unit: CD, role: sales}
+"""
 FILES = {
     "pack.yaml": PACK,
+    "organisation.yaml": ORGANISATION,
     "kinds/k.yaml": KINDS,
     "policies/a.yaml": POLICIES,
     "questionnaires/q.yaml": "id: q\ntitle: 问卷\n",
     "tests/t.yaml": TEST,
 }
 A, T, K = "policies/a.yaml", "tests/t.yaml", "kinds/k.yaml"
+ORG = "organisation.yaml"
 
 
 class Mistake(NamedTuple):
@@ -233,6 +248,55 @@ MISTAKES = {
         7,
         "pauses[0].on",
         "没有声明事件 visit.upset",
+        True,
+    ),
+    "cap of a tier that is not there": Mistake(
+        "pack.yaml",
+        "per: quarter",
+        "per: quarter\n    tiers: [heads]",
+        10,
+        "caps[0].tiers",
+        "没有层级 heads，是否想写 head",
+    ),
+    "organisation without a tree": Mistake(ORG, "organisation:\n", "organisations:\n", 1, "organisation", "缺少此项"),
+    "unit without title": Mistake(ORG, ", title: 成都, t", ", t", 6, "organisation.children[0].title", "中文名称"),
+    "unit written twice": Mistake(
+        ORG, "code: CX", "code: CD", 7, "organisation.children[1].code", "只能在树中出现一次"
+    ),
+    "team of an unknown unit": Mistake(ORG, "unit: CD", "unit: CE", 11, "teams[1].unit", "没有单位 CE"),
+    "team written twice": Mistake(ORG, "code: cd,", "code: hotline,", 11, "teams[1].code", "出现了多次"),
+    "agents that are no number": Mistake(ORG, "agents: 4", "agents: 四", 10, "teams[0].agents", "整数"),
+    "unknown key of a unit": Mistake(ORG, "tier: head", "level: head", 4, "organisation.level", "没有这个配置项"),
+    "team that is not there": Mistake(
+        A, "rate: 20", "rate: 20\n    team: hotlin", 13, f"{ONE}.team", "是否想写 hotline"
+    ),
+    "role that nobody has": Mistake(
+        A, "rate: 20", "rate: 20\n    team: {role: staff}", 13, f"{ONE}.team", "没有角色 staff"
+    ),
+    "choice without cases": Mistake(
+        A, "rate: 20", "rate: 20\n    team: {by: kind}", 13, f"{ONE}.team.cases", "至少写一个"
+    ),
+    "case of an unknown questionnaire": Mistake(
+        A,
+        "questionnaire: q\n    g",
+        "questionnaire: {by: kind, cases: {x: p}}\n    g",
+        15,
+        f"{ONE}.questionnaire",
+        "补上",
+    ),
+    "stand-ins without independence": Mistake(
+        A, "rate: 20", "rate: 20\n    teams: [cd]", 13, f"{ONE}.teams", "independent"
+    ),
+    "never alone by phone": Mistake(
+        A, "rate: 20", "rate: 20\n    never_alone: [sales]", 13, f"{ONE}.never_alone", "channel: on_site"
+    ),
+    "a team that must not go alone": Mistake(
+        A,
+        "rate: 20",
+        "rate: 20\n    channel: on_site\n    team: cd\n    never_alone: [sales]",
+        15,
+        f"{ONE}.never_alone",
+        "不得单独上门",
         True,
     ),
     "id missing": Mistake(A, "id: one\n    title", "title", 2, f"{ONE}.id", "缺少此项"),
