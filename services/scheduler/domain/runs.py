@@ -11,7 +11,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Reason
 from services.scheduler.domain.outcome import Outcome
-from services.scheduler.domain.run import Because, Place, Run
+from services.scheduler.domain.run import PATIENCE, Because, Place, Run
 from services.scheduler.domain.waiting import Waiting, signal, value_at
 from shared.ids import derived_id
 
@@ -79,10 +79,14 @@ def told(customer: Customer, task_id: UUID, outcome: Outcome, chained: Chained, 
 
 
 def ran_out(customer: Customer, moment: datetime, chained: Chained, place: Place) -> Moved:
-    """Where the time that a run waits is over, its step counts as expired."""
+    """Where the time that a run waits is over, its step counts as expired; not while its contact is still planned."""
     turns = []
     for row in _in_order(customer):
-        if row.until is not None and row.until <= moment and customer.waits(row):
+        if row.until is None or row.until > moment or not customer.waits(row):
+            continue
+        if any(task.id == row.task_id for task in customer.open):
+            customer = customer.not_waiting(row).waiting_for(row._replace(until=row.until + PATIENCE))
+        else:
             reason = NOT_AWAITED if row.kind == "event" else NO_RESULT
             outcome = Outcome("expired", row.until, "", reason=reason)
             turns.append(_led_on(customer, row, outcome, chained, place))

@@ -415,6 +415,18 @@ def test_a_run_whose_result_is_never_told_ends_all_the_same() -> None:
     assert not play.going
 
 
+def test_a_contact_that_is_put_off_for_long_is_still_waited_for() -> None:
+    play = Play({"id": "first"}, {"id": "again", "from": "took_place"}, guards=[{"case_open": "defer"}])
+    case = {"case_id": "K1", "customer": {"id": "C1"}}
+    play.happen(simulated_fact("k", "/c", "complaint.opened", at("2026-03-01 10:00"), case))
+    play.fact()
+    play.advance(at("2026-04-20 10:00"))
+    assert (play.states(), play.going) == ({"first": "planned"}, True)
+    play.happen(simulated_fact("l", "/c", "complaint.closed", at("2026-04-20 11:00"), case))
+    play.call("first", "completed", "2026-04-21 10:00")
+    assert play.states() == {"first": "done", "again": "planned"}
+
+
 def test_a_fact_without_a_customer_begins_no_run() -> None:
     play = Play({"id": "first"}, {"id": "rain", "wait": RAIN})
     play.fact(customer="")
