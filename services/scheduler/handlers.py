@@ -14,7 +14,7 @@ RESOLVED = wire_type("complaint.resolved")
 
 def consumer_for(desk: Desk) -> Consumer:
     """The consumer, with the compiled policies at hand."""
-    consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS, TASKS])
+    consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS, TASKS], daily=["decision"])
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from services.scheduler.commands import draws, runs
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
+from services.scheduler.commands.walks import walk_on
 from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
 from services.scheduler.settings import SchedulerSettings
 from shared.jobs import Job
@@ -30,6 +31,11 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
     async def warn(runtime: Runtime) -> int:
         async with runtime.db.work(background=True, notify=True) as work:
             return await warn_of_deadlines(work, settings.release_batch)
+
+    async def walk(runtime: Runtime) -> int:
+        catch_up = timedelta(days=settings.walk_catch_up_days)
+        async with runtime.db.work(background=True, notify=True) as work:
+            return await walk_on(work, runtime.state["desk"], settings.walk_batch, catch_up)
 
     async def watch(runtime: Runtime) -> int:
         async with runtime.db.work(background=True, notify=True) as work:
@@ -57,6 +63,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         Job("release", every=0.2, run=release),
         Job("warn", every=1, run=warn),
         Job("draw", every=0.5, run=draw),
+        Job("walk", every=1, run=walk),
         Job("watch_calendar", every=10, run=watch),
         Job("lead_on", every=0.5, run=lead_on),
         Job("wake", every=0.5, run=wake),

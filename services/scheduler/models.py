@@ -405,3 +405,14 @@ class SignalRow(Base, table=True):
     event_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     at: datetime = Field(sa_column=_instant())
     fact: dict[str, Any] = Field(sa_column=_json())
+
+
+class WalkRow(Base, table=True):
+    """How far a policy that time triggers has come: `done` is the last day finished, `after` a customer met on `day`."""
+
+    __tablename__ = "walk"
+
+    policy_id: str = Field(sa_column=_text(primary_key=True))
+    done: date = Field(sa_column=Column(Date, nullable=False))
+    day: date | None = Field(sa_column=Column(Date, nullable=True))
+    after: str = Field(sa_column=_text())

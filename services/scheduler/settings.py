@@ -17,4 +17,13 @@ class SchedulerSettings(ServiceSettings):
     )
     draw_batch: int = Field(default=1000, ge=1, le=5000, description="most winners told in one transaction")
     trial_facts: int = Field(default=500_000, ge=1, description="most facts of an export or a trial run")
+    walk_batch: int = Field(
+        default=2000, ge=1, le=10_000, description="most customers met in one transaction of a time trigger"
+    )
+    walk_catch_up_days: int = Field(
+        default=31,
+        ge=1,
+        le=366,
+        description="days back that missed time triggers are caught up; older ones are given up",
+    )
     decision_days: int = Field(default=400, ge=31, description="days that decisions and populations are kept")

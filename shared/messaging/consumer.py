@@ -16,11 +16,14 @@ class Consumer:
     """A consumer group of its own; `id` is literal and never changes: inbox rows and offsets carry it.
 
     Handlers take a list of events, in order per key, and may do no I/O but SQL: they are run again after a failure.
+    `daily` are the service's tables with a partition per UTC day of an event: those of a batch are made before its
+    transaction begins, for what one handler has written would keep the next one waiting for a partition for ever.
     """
 
     id: str
     topics: Sequence[str]
     handlers: dict[str, Handler] = field(default_factory=dict)
+    daily: Sequence[str] = ()
 
     def on(self, *names: str) -> Callable[[Handler], Handler]:
         """Register a handler for event names (`visit.completed`), or for every event of a topic (`intake-v1`) or `*`."""

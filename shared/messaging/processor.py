@@ -66,7 +66,9 @@ class Processor:
         """Take effect of every message once, or bury it. Raises what is transient, and TooManyDeadLetters."""
         if not batch:
             return
-        await self.db.partitions.ensure("inbox", {item.event.day for item in batch})
+        days = {item.event.day for item in batch}
+        for table in ("inbox", *self.consumer.daily):
+            await self.db.partitions.ensure(table, days)
         with CONSUMER_BATCH_SECONDS.labels(self.consumer.id).time():
             await self._split(batch)
         self._count_window(len(batch))

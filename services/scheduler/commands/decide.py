@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,12 +11,12 @@ from services.scheduler.commands import draws
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
-from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.book import PolicyBook, Rule
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.ledger import LONGEST_PERIOD
-from services.scheduler.domain.occasion import Occasion, recalled
+from services.scheduler.domain.occasion import BY_TIME, Occasion, recalled
 from services.scheduler.domain.runs import signals_of
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers as customer_store
@@ -81,8 +82,15 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     occasions = [await _occasion_of(work.session, desk, event) for event in events]
     customers = {one.fact.customer_id for one in occasions} - {""}
     kept = await customer_store.lock_customers(work.session, customers)
-    decided = await _decide(work, desk, events, match_occasions(occasions, kept))
+    rules = await _rules(work.session, desk, occasions)
+    decided = await _decide(work, desk, events, match_occasions(occasions, kept, rules))
     await draws.replace_unplanned(work, desk, [one.decision for one in decided])
+
+
+async def _rules(session: AsyncSession, desk: Desk, occasions: Sequence[Occasion]) -> dict[UUID, Rule]:
+    """What is still to be asked about occasions that time brings, by their keys."""
+    asked = [one for one in occasions if one.reason in BY_TIME]
+    return {one.key: await desk.rule(session, one.policy.id, one.policy.version) for one in asked}
 
 
 async def _occasion_of(session: AsyncSession, desk: Desk, event: Event) -> Occasion:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.book import PolicyBook, Rule, compile_policy
 from services.scheduler.domain.chain import Heeded, chains_of, heeded_by
 from services.scheduler.domain.policy import Policy
 from services.scheduler.store import calendars, kinds, policies
@@ -28,6 +28,7 @@ class Desk:
     versions: dict[tuple[str, int], Policy] = field(default_factory=dict)
     chained: dict[tuple[str, int], Policy] = field(default_factory=dict)
     heeded: Heeded = field(default_factory=dict)
+    rules: dict[tuple[str, int], Rule] = field(default_factory=dict)
 
     async def current(self, session: AsyncSession) -> PolicyBook:
         """The policies in force now: one look at a number, and all of them again when it has changed."""
@@ -38,7 +39,7 @@ class Desk:
             book = PolicyBook(await policies.list_active(session, calendar), revision, kinds=declared)
             chained = {**self.chained, **chains_of(await policies.list_chained(session, calendar))}
             # versions stay as they are, but reckon with days that may have become known
-            self.book, self.calendar, self.versions = book, calendar, {}
+            self.book, self.calendar, self.versions, self.rules = book, calendar, {}, {}
             self.chained, self.heeded = chained, heeded_by(chained)
         return self.book
 
@@ -48,6 +49,14 @@ class Desk:
         known = versions.get((policy_id, version))
         if known is None:
             known = versions[policy_id, version] = await policies.get_version(session, policy_id, version, calendar)
+        return known
+
+    async def rule(self, session: AsyncSession, policy_id: str, version: int) -> Rule:
+        """A version compiled, to be asked again. Raises LookupError."""
+        rules = self.rules
+        known = rules.get((policy_id, version))
+        if known is None:
+            known = rules[policy_id, version] = compile_policy(await self.version(session, policy_id, version))
         return known
 
     async def add_chains(self, session: AsyncSession, wanted: Iterable[tuple[str, int]]) -> None:

@@ -6,6 +6,7 @@ with the version of the policy that was in force when the day began.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from services.scheduler.domain.amounts import DAY
@@ -61,6 +62,7 @@ def last_begun(policy: Policy, now: datetime) -> date:
     return today if moment_on(policy, today) <= now else today - DAY
 
 
+@lru_cache(1024)
 def next_walk(book: PolicyBook, policy_id: str, done: date) -> Walk | None:
     """The first walk after the day `done`; None when none is in sight."""
     return next(_walks(book, policy_id, done), None)

@@ -14,8 +14,8 @@ from services.scheduler.domain.memory import Memory, Remembered
 from services.scheduler.domain.release import CaseStanding
 from services.scheduler.store.rows import dump, load
 
-_COLUMNS = "id, profile, as_of, opted_out, paused_until, memory"
-_GET = f"SELECT {_COLUMNS} FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608 - constants only
+COLUMNS = "id, profile, as_of, opted_out, paused_until, memory"
+_GET = f"SELECT {COLUMNS} FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608 - constants only
 _FIND = text(_GET)
 _TRY_LOCK = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
 # sorted, so that batches wait for each other instead of deadlocking
