@@ -5,5 +5,6 @@ ledger, follow-up tasks.
 Publishes: `followup.planned|released|cancelled|expired|deadline_near` and, to itself, `occasion.arrived` on `tasks-v1`.
 Consumes: facts (`intake-v1`), complaints, visits, notifications and its own occasions.
 Database: pack, policy, policy_version, policy_book, customer, complaint_case, decision, task, due, contact_ledger,
-deadline_warning, provisional_task, calendar_day, walk, population, draw, pick, draw_closing, waiting_step, signal.
+deadline_warning, provisional_task, calendar_day, walk, population, draw, pick, draw_closing, place_taken,
+waiting_step, signal.
 """

@@ -300,6 +300,17 @@ class CalendarDayRow(Base, table=True):
     version: int
 
 
+class PlaceTakenRow(Base, table=True):
+    """How many contacts a policy has planned: of its quota in a period and stratum, or of its ceiling on a day."""
+
+    __tablename__ = "place_taken"
+
+    policy_id: str = Field(sa_column=_text(primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    stratum: str = Field(sa_column=_text(primary_key=True))
+    taken: int
+
+
 class DrawClosingRow(Base, table=True):
     """One row: draws are closed up to the midnight that begins `closed_until`."""
 

@@ -48,6 +48,15 @@ DAILY = {
     "rate": {"exact": 50, "of": "day", "by": ["kind"], "minimum": 1, "reserve": 2},
     "delay": {"days": 1},
 }
+LIMITED = {
+    "id": "limited",
+    "events": ["repair.closed", "hotline.case_closed"],
+    "quota": {"limit": 1, "per": "week", "by": ["kind"]},
+    "ceiling": {"per_day": 1},
+    "delay": {"days": 1},
+    "merge": False,
+    "cap": "exempt",
+}
 WEEKLY = {
     "id": "weekly",
     "events": ["*"],
@@ -145,7 +154,7 @@ class _Service:
 
 
 async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
-    own = (BY_SMS, TIMED, DAILY, WEEKLY, PATIENT)
+    own = (BY_SMS, TIMED, DAILY, WEEKLY, LIMITED, PATIENT)
     head = {**TIMES, "pauses": PAUSES}
     await apply(served, contents(*own, **head))
     simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(*own, **head)]))
@@ -175,7 +184,7 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     assert {task.state for task in planned} >= {"planned", "released", "done", "failed", "cancelled"}
     assert any(task.warn_at for task in planned)
     results = {detail["result"] for decision in simulation.decisions.values() for detail in decision.details}
-    assert results >= {"planned", "merged", "enrolled", "capped", "refused", "sampled_out"}
+    assert results >= {"planned", "merged", "enrolled", "capped", "quota_reached", "refused", "sampled_out"}
     occasions = {decision.occasion.reason for decision in simulation.decisions.values() if decision.occasion}
     assert occasions >= {"drawn", "reserve"}
     assert any(task.deferred for task in planned)

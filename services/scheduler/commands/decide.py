@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.commands import draws
+from services.scheduler.commands import draws, places
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
@@ -16,6 +16,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.ledger import LONGEST_PERIOD
+from services.scheduler.domain.limits import Places
 from services.scheduler.domain.occasion import BY_TIME, Occasion, recalled
 from services.scheduler.domain.runs import signals_of
 from services.scheduler.domain.windows import local_day
@@ -32,12 +33,15 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     """One decision record per event, with the tasks that follow from it."""
     if not events:
         return
+    book = await desk.current(work.session)
+    if book.limits:  # first come, first served, by when things happened
+        events = sorted(events, key=lambda event: event.time)
     facts = [fact_of(event) for event in events]
     await desk.ensure_days(event.time for event in events)
-    book = await desk.current(work.session)
     matched = await _matched(work.session, book, facts)
     closed_until = await draws.hold_closing(work, book, matched)
-    decided = await _decide(work, desk, events, matched, closed_until)
+    held = await places.hold_places(work, matched) if book.limits else None
+    decided = await _decide(work, desk, events, matched, closed_until, held)
     await draws.enter_populations(work, desk, decided)
     if desk.heeded:
         await _signal(work.session, desk, facts)
@@ -83,7 +87,9 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     customers = {one.fact.customer_id for one in occasions} - {""}
     kept = await customer_store.lock_customers(work.session, customers)
     rules = await _rules(work.session, desk, occasions)
-    decided = await _decide(work, desk, events, match_occasions(occasions, kept, rules))
+    matched = match_occasions(occasions, kept, rules)
+    held = await places.hold_places(work, matched)
+    decided = await _decide(work, desk, events, matched, held=held)
     await draws.replace_unplanned(work, desk, [one.decision for one in decided])
 
 
@@ -101,15 +107,21 @@ async def _occasion_of(session: AsyncSession, desk: Desk, event: Event) -> Occas
 
 
 async def _decide(
-    work: Work, desk: Desk, events: Sequence[Event], matched: Sequence[Matched], closed_until: date | None = None
+    work: Work,
+    desk: Desk,
+    events: Sequence[Event],
+    matched: Sequence[Matched],
+    closed_until: date | None = None,
+    held: Places | None = None,
 ) -> list[Decided]:
     """Place what was drawn, one after the other, and save everything."""
     plans = await _plans(work.session, desk, matched, lock=True)
     kept = Kept(plans)
-    decided = list(decide_in_order(matched, plans, desk.chained, closed_until))
+    decided = list(decide_in_order(matched, plans, desk.chained, closed_until, held))
     for event, one in zip(events, decided, strict=True):
         kept.add(work, one.records, one.before, event)
     await kept.save(work, plans)
+    await places.keep_places(work, held, decided)
     return decided
 
 
@@ -126,7 +138,8 @@ async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision
     kept = await customer_store.find_customers(session, [fact.customer_id])
     (matched,), _ = match_in_order(book, [fact], kept)
     plans = await _plans(session, desk, [matched], lock=False)
-    return next(decide_in_order([matched], plans, desk.chained, await draws.closing(session))).decision
+    closed_until, taken = await draws.closing(session), await places.read_places(session, [matched])
+    return next(decide_in_order([matched], plans, desk.chained, closed_until, taken)).decision
 
 
 def fact_of(event: Event) -> Fact:

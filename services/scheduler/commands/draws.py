@@ -27,7 +27,7 @@ from services.scheduler.domain.reserve import (
 )
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.windows import local_day
-from services.scheduler.store import draws, picks
+from services.scheduler.store import draws, picks, places
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.draws import Entered
@@ -194,5 +194,6 @@ async def with_standings(session: AsyncSession, decisions: Sequence[StoredDecisi
 
 
 async def forget(work: Work, before: date) -> None:
-    """Who was drawn is kept as long as the population it was drawn of."""
+    """Who was drawn, and places taken, are kept as long as the population it was drawn of."""
     await draws.forget_picks(work.session, before)
+    await places.forget_taken(work.session, before)

@@ -10,6 +10,7 @@ from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide, malformed, place, turned
 from services.scheduler.domain.enrol import settled_entry
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.limits import Places
 from services.scheduler.domain.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.pauses import paused
@@ -132,12 +133,17 @@ def _matched(occasion: Occasion, kept: Mapping[str, Customer], rule: Rule | None
 
 
 def decide_in_order(
-    matched: Sequence[Matched], plans: Customers, chained: Chained = NO_CHAINS, closed_until: date | None = None
+    matched: Sequence[Matched],
+    plans: Customers,
+    chained: Chained = NO_CHAINS,
+    closed_until: date | None = None,
+    places: Places | None = None,
 ) -> Iterator[Decided]:
     """Decide one by one. `plans` are the customers somebody was drawn for or whose runs listen, with contacts, open tasks
     and what they wait for; kept up to date. What a fact means to the runs that are going comes before what it begins.
 
     Draws are closed up to the midnight that begins `closed_until`; None where no policy draws of populations.
+    `places` are the counts of policies with a quota or a ceiling, kept up to date; None where there are none.
     """
     for one in matched:
         if one.flaw:
@@ -152,7 +158,7 @@ def decide_in_order(
             matches = [_settled(match, closed_until) for match in matches]
             entered = [match for match in matches if match.entry]
         listening = heard(before, one.fact, chained, place) if before.waiting and not one.recalled else Moved(before)
-        decision, after = decide(one.fact, matches, listening.customer)
+        decision, after = decide(one.fact, matches, listening.customer, places)
         if one.pause:
             decision = decision._replace(details=(*decision.details, {"result": PAUSES, "until": one.pause}))
         if after is not before:

@@ -107,6 +107,7 @@ class PolicyBook:
         self.revision = revision
         self.share = share
         self.kinds = {kind.event: compile_kind(kind) for kind in kinds}
+        self.limits = any(rule.policy.quota or rule.policy.ceiling for rule in rules)
         self.draws = any(rule.enter for rule in rules)
         self.remembers = to_remember(one for rule in rules for tree in rule.trees for one in histories(tree))
         self.counts_contacts = any(rule.counts_contacts for rule in rules)

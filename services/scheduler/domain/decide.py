@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,15 +11,17 @@ from services.scheduler.domain.caps import cap_detail
 from services.scheduler.domain.choose import chosen
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
+from services.scheduler.domain.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place
 from services.scheduler.domain.merge import find_partner, forbidding_cap, join, take_over
 from services.scheduler.domain.occasion import Occasion
-from services.scheduler.domain.periods import DAY
+from services.scheduler.domain.periods import DAY, period_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.provisional import terms_of
 from services.scheduler.domain.runs import Cause, Turn, begun
+from services.scheduler.domain.strata import stratifier
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
-from services.scheduler.domain.windows import Span, plan_span
+from services.scheduler.domain.windows import Span, local_day, plan_span
 from shared.ids import derived_id
 
 Outcome = Literal[
@@ -27,6 +30,7 @@ Outcome = Literal[
     "enrolled",
     "waiting",
     "capped",
+    "quota_reached",
     "refused",
     "stopped",
     "ignored",
@@ -44,6 +48,7 @@ RANK: tuple[Outcome, ...] = (
     "enrolled",
     "waiting",
     "capped",
+    "quota_reached",
     "refused",
     "stopped",
     "ignored",
@@ -88,8 +93,14 @@ class Placed(Value, frozen=True):
     tasks: tuple[Task, ...] = ()
 
 
-def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[Decision, Customer]:
-    """The decision, and the customer as later facts find them. Strong policies are placed first."""
+def decide(
+    fact: Fact, matches: Sequence[Match], customer: Customer, places: Places | None = None
+) -> tuple[Decision, Customer]:
+    """The decision, and the customer as later facts find them. Strong policies are placed first.
+
+    `places` are the counts of policies with a quota or a ceiling; they are kept up to date.
+    """
+    put = place if places is None else partial(place, places=places)
     details = [_passed_over(match) for match in matches if not match.drawn]
     drawn = [match for match in matches if match.drawn] if len(details) < len(matches) else []
     tasks: list[Task] = []
@@ -97,12 +108,12 @@ def decide(fact: Fact, matches: Sequence[Match], customer: Customer) -> tuple[De
         drawn.sort(key=lambda match: match.policy.strength)
     for match in drawn:
         if match.policy.chain and fact.customer_id:
-            runs = begun(fact, match, customer, place)
+            runs = begun(fact, match, customer, put)
             customer = runs[-1].customer
             details += [detail for run in runs for detail in run.details]
             tasks += [task for run in runs for task in run.tasks]
         else:
-            placed = place(fact, match, customer)
+            placed = put(fact, match, customer)
             customer = placed.customer
             details.append(placed.detail)
             tasks += placed.tasks
@@ -140,8 +151,8 @@ def _passed_over(match: Match) -> Detail:
     return detail
 
 
-def place(fact: Fact, match: Match, customer: Customer) -> Placed:
-    """Refusal, window, merge, cap, plan: the first that applies decides."""
+def place(fact: Fact, match: Match, customer: Customer, places: Places | None = None) -> Placed:
+    """Refusal, window, merge, quota, ceiling, cap, plan: the first that applies decides."""
     policy, choice = chosen(match.policy, fact, customer)
     detail: Detail = {"policy": policy.id, "version": policy.version, "draw": match.draw, "rate": policy.rate, **choice}
     moment = match.moment(fact)
@@ -161,12 +172,63 @@ def place(fact: Fact, match: Match, customer: Customer) -> Placed:
         detail["paused_until"] = customer.paused_until
     detail |= _arithmetic(span)
     partner = find_partner(customer, fact, policy, span, match.asked_at(fact))
+    if partner is not None and partner.priority <= policy.priority:
+        return _join(fact, policy, span, partner, customer, detail)
+    if places is None or not (policy.quota or policy.ceiling):
+        return _plan(fact, policy, span, partner, customer, detail)
+    return _plan_in_place(fact, match._replace(policy=policy), span, partner, customer, detail, places)
+
+
+def _plan(fact: Fact, policy: Policy, span: Span, partner: Task | None, customer: Customer, detail: Detail) -> Placed:
+    """A contact of its own; with the matters of the weaker `partner`, when it has one."""
     if partner is not None:
-        return _combine(fact, policy, span, partner, customer, detail)
+        return _take_over(fact, policy, span, partner, customer, detail)
     if cap := forbidding_cap(customer, policy, span):
         return Placed(detail | {"result": "capped", "cap": cap_detail(cap)}, customer)
     task = new_task(fact, policy, span)
     return Placed(_planned(detail, span, task), customer.planned(task), (task,))
+
+
+def _plan_in_place(
+    fact: Fact, match: Match, span: Span, partner: Task | None, customer: Customer, detail: Detail, places: Places
+) -> Placed:
+    """A contact of a policy with a quota or a ceiling."""
+    policy, quota = match.policy, _quota(fact, match, customer)
+    if policy.quota and quota and places.taken(quota) >= policy.quota.limit:
+        return Placed(detail | _quota_detail(policy.quota, quota), customer)
+    if policy.ceiling and partner is None and (later := _below_ceiling(fact, match, span, places)).due != span.due:
+        detail |= _arithmetic(later) | {"ceiling": policy.ceiling, "moved_from": span.due}
+        span = later
+    placed = _plan(fact, policy, span, partner, customer, detail)
+    if placed.tasks:
+        ceiling = [Place(policy.id, local_day(placed.tasks[-1].due_at))] if policy.ceiling else []
+        places.take([*([quota] if quota else []), *ceiling])
+    return placed
+
+
+def _quota(fact: Fact, match: Match, customer: Customer) -> Place | None:
+    quota = match.policy.quota
+    if quota is None:
+        return None
+    stratum = stratifier(quota.by)(fact, customer)
+    return quota_place(match.policy.id, quota, local_day(match.asked_at(fact)), stratum)
+
+
+def _quota_detail(quota: Quota, place: Place) -> Detail:
+    period = period_of(quota.per, place.day)
+    told = {"limit": quota.limit, "from": period.first, "to": period.end - DAY, "stratum": place.stratum}
+    return {"result": "quota_reached", "quota": told}
+
+
+def _below_ceiling(fact: Fact, match: Match, span: Span, places: Places) -> Span:
+    """The first day with room from the contact's own on; its own when there is none within a year."""
+    policy, later = match.policy, span
+    for _ in range(LONGEST_SEARCH_DAYS):
+        day = local_day(later.due)
+        if places.taken(Place(policy.id, day)) < (policy.ceiling or 0):
+            return later
+        later = _span(fact, match, next_midnight(day))
+    return span
 
 
 def _span(fact: Fact, match: Match, moment: datetime) -> Span:
@@ -196,11 +258,13 @@ def _arithmetic(span: Span) -> Detail:
     return detail
 
 
-def _combine(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> Placed:
-    if partner.priority <= policy.priority:
-        joined = join(partner, fact, policy, span)
-        detail |= {"result": "merged", "partner": str(partner.id), "due": joined.due_at, "deadline": joined.deadline_at}
-        return Placed(detail, customer.planned(joined), (joined,))
+def _join(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> Placed:
+    joined = join(partner, fact, policy, span)
+    detail |= {"result": "merged", "partner": str(partner.id), "due": joined.due_at, "deadline": joined.deadline_at}
+    return Placed(detail, customer.planned(joined), (joined,))
+
+
+def _take_over(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> Placed:
     task, weaker = take_over(new_task(fact, policy, span), partner, policy.window)
     detail = _planned(detail, Span(task.due_at, task.deadline_at), task) | {"partner": str(weaker.id)}
     return Placed(detail, customer.taken_over(weaker, task), (weaker, task))

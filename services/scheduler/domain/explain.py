@@ -15,6 +15,7 @@ SUMMARIES = {
     "merged": "不单独联系：已并入同一客户的另一次回访。",
     "enrolled": "已列入总量，期间结束后抽取。",
     "capped": "不回访：联系次数已达上限。",
+    "quota_reached": "不回访：策略的数量上限已用完。",
     "refused": "不回访：客户不接受此方式的联系。",
     "no_customer": "不回访：事实中没有可联系的客户。",
     "sampled_out": "不回访：未被抽中。",
@@ -132,6 +133,13 @@ def _capped(detail: Mapping[str, Any]) -> str:
     return _draw(detail) + f"，但客户{_reached(detail['cap'])}。"
 
 
+def _quota_reached(detail: Mapping[str, Any]) -> str:
+    quota = detail["quota"]
+    period = quota["from"] if quota["from"] == quota["to"] else f"{quota['from']} 至 {quota['to']}"
+    stratum = f"（{stratum_text(quota['stratum'])}）"
+    return _draw(detail) + f"，但此策略 {period}{stratum}最多计划 {quota['limit']} 次，已满。"
+
+
 def _reached(cap: Mapping[str, Any]) -> str:
     return f"{limit_text(cap)}，{cap['from']} 至 {cap['to']} 已有 {cap['used']} 次"
 
@@ -154,7 +162,13 @@ def _merged(detail: Mapping[str, Any]) -> str:
 def _planned(detail: Mapping[str, Any]) -> str:
     took_over = f"，并接管任务 {detail['partner']} 的事项" if detail.get("partner") else ""
     late = "；注意：时限之前没有可联系的时段" if detail.get("too_short") else ""
-    return _draw(detail) + f"，计划任务 {detail['task']}{took_over}，{_span(detail)}{late}。"
+    return _draw(detail) + f"，计划任务 {detail['task']}{took_over}，{_span(detail)}{_moved(detail)}{late}。"
+
+
+def _moved(detail: Mapping[str, Any]) -> str:
+    if "ceiling" not in detail:
+        return ""
+    return f"（每天最多 {detail['ceiling']} 次，由 {local_text(detail['moved_from'])} 顺延）"
 
 
 def _recomputed(detail: Mapping[str, Any]) -> str:
@@ -211,6 +225,7 @@ _RESULTS = {
     "no_customer": _no_customer,
     "refused": _refused,
     "capped": _capped,
+    "quota_reached": _quota_reached,
     "merged": _merged,
     "planned": _planned,
     "recomputed": _recomputed,

@@ -20,7 +20,8 @@ OPT_OUTS = ("sms", "email")  # whoever wants no calls says so to an agent (`cont
 CASE_STEPS = ("opened", "resolved", "reopened", "closed")
 KINDS: tuple[StepKind, ...] = get_args(StepKind)
 REASONS = (
-    *("condition", "sampled_out", "enrolled", "reserve", "capped", "merged", "refused", "do_not_contact", "opted_out"),
+    *("condition", "sampled_out", "enrolled", "reserve", "capped", "quota_reached", "merged"),
+    *("refused", "do_not_contact", "opted_out"),
     *("no_customer", "no_policy_matches", "waiting", "skipped", "stopped", "ignored", "wait_expired"),
 )
 TEXTS = ("step", "channel", "team", "questionnaire", "reason", "purpose")

@@ -20,6 +20,7 @@ from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.draws import GRACE, Draws, Name, names_of, names_of_decision
 from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.limits import Places
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.outcome import Outcome, outcome_of_end, outcome_of_message, outcome_of_visit, task_id_in
 from services.scheduler.domain.periods import Period
@@ -65,6 +66,7 @@ class Simulation:
         self._entries = count()
         self._now = NEVER
         self.draws = Draws(book.share)
+        self._places = Places()
         self._closings: set[date] = set()
         self._called: deque[Occasion] = deque()
         self._awaited = 0
@@ -173,7 +175,7 @@ class Simulation:
 
     def _place(self, matched: Sequence[Matched]) -> Decision:
         closed_until = self.draws.closed_until if self.book.draws else None
-        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed_until)
+        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed_until, self._places)
         decision = decided.decision
         for period in self.draws.enter(decided):
             self._close_later(period)

@@ -1,6 +1,7 @@
 """What tells the strata of a draw or a quota apart: the fact's branch and kind, or any field that conditions can name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -15,7 +16,8 @@ WHOLE = "[]"
 LONGEST_VALUE = 100
 
 
-def stratifier(by: Sequence[str]) -> Stratify:
+@lru_cache(1024)
+def stratifier(by: tuple[str, ...]) -> Stratify:
     """The stratum of a fact as the JSON list of its values; a field without a plain value counts as empty."""
     if not by:
         return lambda fact, customer: WHOLE
