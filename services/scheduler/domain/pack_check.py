@@ -19,6 +19,7 @@ from services.scheduler.domain.section import Problem, Section, meant
 from services.scheduler.domain.steps_check import check_steps
 from services.scheduler.domain.timing_check import check_timing
 from services.scheduler.domain.vocabulary import Vocabulary, unknown_event
+from services.scheduler.domain.whom_check import check_whom
 
 QUESTIONNAIRES = "questionnaires/"
 
@@ -80,6 +81,7 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
     check_steps(section, vocabulary)
     for part, contact in list(_contacts(section, content)) or [(section, content)]:
         check_timing(part, contact)
+    check_whom(section, content, vocabulary)
 
 
 def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:

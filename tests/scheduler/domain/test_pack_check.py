@@ -324,6 +324,51 @@ MISTAKES = {
             ("unknown key of a draw", "exact: 20, of: day, minimal: 1", ".minimal", "是否想写 minimum"),
         )
     },
+    **{
+        name: Mistake(A, right, wrong, line, f"{ONE}.{key}", says, warning=True)
+        for name, right, wrong, line, key, says in (
+            (
+                "strata by what no event has",
+                "rate: 20",
+                "rate: {exact: 20, of: day, by: [produkt.category]}",
+                12,
+                "rate.by",
+                "是否想写 product",
+            ),
+            (
+                "strata by what no customer has",
+                "rate: 20",
+                "rate: {exact: 20, of: day, by: [customer.levle]}",
+                12,
+                "rate.by",
+                "是否想写 level",
+            ),
+            (
+                "quota by what no event has",
+                "rate: 20",
+                "rate: 20\n    quota: {limit: 1, per: day, by: [shop]}",
+                13,
+                "quota.by",
+                "没有 shop",
+            ),
+            (
+                "delay before the draw",
+                "rate: 20\n    delay: {days: 1}",
+                "rate: {exact: 20, of: day}\n    delay: {hours: 2}",
+                13,
+                "delay",
+                "{days: 1}",
+            ),
+            (
+                "deadline before the draw",
+                "rate: 20\n    delay: {days: 1}\n    deadline: {working_days: 3}",
+                "rate: {exact: 20, of: day}\n    deadline: {hours: 8}",
+                13,
+                "deadline",
+                "已超过时限",
+            ),
+        )
+    },
     "quota without a limit": Mistake(
         A, "rate: 20", "rate: 20\n    quota: {per: week}", 13, f"{ONE}.quota.limit", "缺少"
     ),
