@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
-from services.scheduler.commands import draws, runs
+from services.scheduler.adapters.recorded import RECORDED
+from services.scheduler.commands import draws, runs, trials
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
 from services.scheduler.commands.walks import walk_on
 from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store.trials import forget_trials
 from shared.jobs import Job
 from shared.service import Runtime
 
@@ -49,6 +51,12 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True, notify=True) as work:
             return await runs.wake(work, runtime.state["desk"], settings.release_batch)
 
+    async def try_packs(runtime: Runtime) -> int:
+        topics = [runtime.settings.topic_prefix + topic for topic in RECORDED]
+        return await trials.run_next(
+            runtime.db, runtime.clock, trials.Source(runtime.broker, topics, settings.trial_facts)
+        )
+
     async def forget(runtime: Runtime) -> int:
         oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
         for table in ("decision", "population"):
@@ -57,6 +65,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
             await forget_warnings(work, oldest)
             await draws.forget(work, oldest.date())
             await runs.forget_signals(work)
+            await forget_trials(work.session, runtime.clock.now() - timedelta(days=settings.trial_days))
         return 0
 
     return [
@@ -67,5 +76,6 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         Job("watch_calendar", every=10, run=watch),
         Job("lead_on", every=0.5, run=lead_on),
         Job("wake", every=0.5, run=wake),
+        Job("try_packs", every=1, run=try_packs),
         Job("forget_decisions", every=3600, run=forget),
     ]

@@ -12,10 +12,12 @@ from typing import IO, NamedTuple
 import orjson
 
 from shared.clock import Clock
+from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
 from shared.errors import InvalidInput
 from shared.messaging.broker import Broker, Record
 from shared.messaging.event import Event, MalformedEvent, decode
 
+RECORDED = (INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS)
 SKEW = timedelta(hours=1)  # an event may reach the broker before its own time: senders' clocks differ
 
 
@@ -55,6 +57,17 @@ async def record_events(
 ) -> Spool:
     """Events whose own time is from `since` to before `until`. Raises TooManyFacts, BrokerUnavailable."""
     spool = Spool()
+    try:
+        await _fill(spool, broker, topics, clock, since, until, most)
+    except BaseException:
+        spool.file.close()
+        raise
+    return spool
+
+
+async def _fill(
+    spool: Spool, broker: Broker, topics: Sequence[str], clock: Clock, since: datetime, until: datetime, most: int
+) -> None:
     reader = await broker.reader()
     try:
         starts = await reader.starts(topics, _earliest(clock, since))
@@ -66,7 +79,6 @@ async def record_events(
                 raise TooManyFacts(f"超过 {most:,} 个，请缩短时间段")
     finally:
         await reader.stop()
-    return spool
 
 
 def _earliest(clock: Clock, since: datetime) -> datetime | None:

@@ -1,6 +1,6 @@
-"""What can be asked of the scheduler over HTTP: policies and packs, decisions, draws, tasks, calendars, facts."""
+"""What can be asked of the scheduler over HTTP: policies and packs, decisions, draws, tasks, calendars, facts, trials."""
 
-from services.scheduler.api import calendars, decisions, draws, facts, packs, policies, tasks
+from services.scheduler.api import calendars, decisions, draws, facts, packs, policies, tasks, trials
 
 ROUTERS = (
     packs.router,
@@ -10,4 +10,5 @@ ROUTERS = (
     tasks.router,
     calendars.router,
     facts.router,
+    trials.router,
 )

@@ -6,16 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from services.scheduler.adapters.recorded import record_events
+from services.scheduler.adapters.recorded import RECORDED, record_events
 from services.scheduler.api.access import Owner
 from services.scheduler.schemas.policies import zoned
-from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
 from shared.errors import Unavailable
 from shared.http import WorkDep, audit
 from shared.messaging.broker import BrokerUnavailable
 
 router = APIRouter(prefix="/api/v1", tags=["试算"])
-TOPICS = (INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS)
 MEDIA_TYPE = "application/x-ndjson"
 DEFAULT_DAYS = 30
 
@@ -37,7 +35,7 @@ async def export_facts(
     runtime = request.app.state.runtime
     until = zoned(until) or runtime.clock.now()
     since = zoned(since) or until - timedelta(days=DEFAULT_DAYS)
-    topics = [runtime.settings.topic_prefix + topic for topic in TOPICS]
+    topics = [runtime.settings.topic_prefix + topic for topic in RECORDED]
     try:
         spool = await record_events(runtime.broker, topics, runtime.clock, since, until, runtime.settings.trial_facts)
     except BrokerUnavailable as error:

@@ -1,0 +1,50 @@
+"""Running a trial in a process of its own."""
+
+import asyncio
+import pickle
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from services.scheduler.domain.trial_report import TrialRequest
+
+LONGEST_LINE = 64 << 20
+CHILD = "services.scheduler.adapters.trial_child"
+
+
+class TrialBroken(RuntimeError):
+    """The process ended without a report."""
+
+
+async def run_trial(request: TrialRequest, file: Path) -> AsyncGenerator[dict[str, Any], None]:
+    """What the process tells: {done, total} again and again, last {result} or {error}. Raises TrialBroken.
+
+    Who stops listening ends it.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", CHILD, str(file)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=LONGEST_LINE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors = asyncio.create_task(process.stderr.read())
+    try:
+        process.stdin.write(pickle.dumps(request))
+        process.stdin.write_eof()
+        async for line in process.stdout:
+            yield orjson.loads(line)
+        if await process.wait():
+            said = (await errors).decode(errors="replace").strip().splitlines()
+            raise TrialBroken(said[-1] if said else f"exit code {process.returncode}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        errors.cancel()

@@ -1,0 +1,184 @@
+"""Trial runs: a pack is tried on facts in the background; nothing but the trial's own record changes."""
+
+import zlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.scheduler.adapters.recorded import TooManyFacts, record_events
+from services.scheduler.adapters.trial_process import TrialBroken, run_trial
+from services.scheduler.commands.drafts import DraftNotFound
+from services.scheduler.domain.pack import Pack, policy_of, read_pack
+from services.scheduler.domain.trial_report import Rules, TrialRequest
+from services.scheduler.store import calendars, drafts, kinds, policies, trials
+from services.scheduler.store.trials import StoredTrial
+from shared.auth import Principal
+from shared.calendar import WorkCalendar
+from shared.clock import Clock
+from shared.db import Database
+from shared.errors import Conflict, InvalidInput, NotFound
+from shared.http import audit
+from shared.ids import new_id
+from shared.messaging import Work
+from shared.messaging.broker import Broker, BrokerUnavailable
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(seconds=60)
+LEAD = timedelta(days=31)  # taken in before the days that are shown, so that caps and merges know of them
+PART_BYTES = 4 << 20
+PROGRESS_SECONDS = 1.0
+
+
+class TrialNotFound(NotFound):
+    title = "没有这次试算"
+    code = "trial-not-found"
+
+
+class TrialEnded(Conflict):
+    title = "试算已经结束"
+    code = "trial-ended"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where recorded facts are read, and how many at most."""
+
+    broker: Broker
+    topics: Sequence[str]
+    most: int
+
+
+async def files_of_draft(session: AsyncSession, draft_id: UUID) -> tuple[str, Mapping[str, str]]:
+    """A stored draft's pack. Raises DraftNotFound."""
+    draft = await drafts.get_draft(session, draft_id)
+    if draft is None:
+        raise DraftNotFound(f"草稿编号 {draft_id}")
+    return draft.pack, draft.files
+
+
+async def add_trial(
+    work: Work, by: Principal, name: str, files: Mapping[str, str], days: int, agents: Mapping[str, int]
+) -> StoredTrial:
+    """Queue a trial of a pack on the facts of the last `days` (0: on uploaded ones). Raises PackInvalid."""
+    pack = read_pack(files, name)
+    now = work.now()
+    request = {"files": dict(files), "days": days, "agents": dict(agents)}
+    trial = StoredTrial(new_id(), pack.name, pack.title, "queued", request, 0, 0, None, "", now, by.id, now)
+    await trials.add_trial(work.session, trial)
+    await audit(work, by, "trial.added", str(trial.id), pack=pack.name, days=days)
+    return trial
+
+
+async def upload_facts(work: Work, trial_id: UUID, chunks: AsyncIterator[bytes]) -> None:
+    """Keep an uploaded file of facts until the trial ends. Raises InvalidInput when it is empty."""
+    waiting, part = bytearray(), 0
+    async for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= PART_BYTES:
+            await trials.add_facts(work.session, trial_id, part, zlib.compress(bytes(waiting[:PART_BYTES]), 1))
+            waiting, part = waiting[PART_BYTES:], part + 1
+    if not waiting and not part:
+        raise InvalidInput("文件是空的：应每行一个 CloudEvents JSON")
+    if waiting:
+        await trials.add_facts(work.session, trial_id, part, zlib.compress(bytes(waiting), 1))
+
+
+async def cancel_trial(work: Work, by: Principal, trial_id: UUID) -> None:
+    """Raises TrialNotFound, TrialEnded."""
+    if await trials.get_trial(work.session, trial_id) is None:
+        raise TrialNotFound(f"试算编号 {trial_id}")
+    if not await trials.cancel_trial(work.session, trial_id, work.now()):
+        raise TrialEnded(f"试算编号 {trial_id}")
+    await audit(work, by, "trial.cancelled", str(trial_id))
+
+
+async def run_next(db: Database, clock: Clock, source: Source) -> int:
+    """Run the trial that waits longest to its end; returns how many were run."""
+    async with db.work(background=True) as work:
+        machine = clock.machine()
+        trial = await trials.claim_trial(work.session, clock.now(), machine, machine + LEASE)
+    if trial is None:
+        return 0
+    try:
+        result, error = await _run(db, clock, source, trial)
+    except (BrokerUnavailable, TooManyFacts, TrialBroken, zlib.error) as failure:
+        log.warning("trial_failed", trial=str(trial.id), error=repr(failure))
+        result, error = None, _why(failure)
+    async with db.work(background=True) as work:
+        await trials.settle_trial(work.session, trial.id, "failed" if error else "done", clock.now(), result, error)
+    return 1
+
+
+def _why(failure: Exception) -> str:
+    if isinstance(failure, BrokerUnavailable):
+        return "消息系统暂时不可用，取不到事实"
+    return f"{TooManyFacts.title}：{failure}" if isinstance(failure, TooManyFacts) else f"试算中断：{failure}"
+
+
+async def _run(db: Database, clock: Clock, source: Source, trial: StoredTrial) -> tuple[Mapping[str, Any] | None, str]:
+    """The report, or why there is none; both empty when it was cancelled."""
+    days = int(trial.request["days"])
+    since = clock.now() - timedelta(days=days) if days else None
+    with NamedTemporaryFile(suffix=".jsonl") as file:
+        await _gather(db, clock, source, trial, since, file)
+        file.flush()
+        async with db.read() as session:
+            request = await _request(session, trial, since)
+        return await _listen(db, clock, trial.id, request, Path(file.name))
+
+
+async def _gather(
+    db: Database, clock: Clock, source: Source, trial: StoredTrial, since: datetime | None, out: Any
+) -> None:
+    if since is None:
+        async with db.read() as session:
+            async for part in trials.read_facts(session, trial.id):
+                out.write(zlib.decompress(part))
+        return
+    spool = await record_events(source.broker, source.topics, clock, since - LEAD, clock.now(), source.most)
+    out.writelines(spool.lines())
+
+
+async def _request(session: AsyncSession, trial: StoredTrial, since: datetime | None) -> TrialRequest:
+    """The draft takes the place of its pack's published policies; those of other packs go on beside it."""
+    pack = read_pack(trial.request["files"], trial.pack)
+    calendar = WorkCalendar(official=await calendars.get_official(session))
+    published = await policies.list_active(session, calendar)
+    declared = await kinds.list_kinds(session)
+    owners = {policy.id: policy.pack for policy in await policies.list_policies(session)}
+    others = [policy for policy in published if owners[policy.id] != pack.name]
+    kept = [kind for name, of in declared.items() if name != pack.name for kind in of.values()]
+    draft = Rules([*others, *_policies(pack, calendar)], [*kept, *pack.kinds])
+    return TrialRequest(draft, Rules(published, await kinds.list_declared(session)), since, trial.request["agents"])
+
+
+def _policies(pack: Pack, calendar: WorkCalendar) -> list[Any]:
+    enabled = [draft for draft in pack.drafts if draft.enabled]
+    return [policy_of(draft.content, 1, calendar, valid_from=draft.valid_from) for draft in enabled]
+
+
+async def _listen(
+    db: Database, clock: Clock, trial_id: UUID, request: TrialRequest, file: Path
+) -> tuple[Mapping[str, Any] | None, str]:
+    noted = clock.machine() - LEASE
+    async with aclosing(run_trial(request, file)) as told:
+        async for line in told:
+            if "total" not in line:
+                return line.get("result"), line.get("error", "")
+            if (clock.machine() - noted).total_seconds() >= PROGRESS_SECONDS:
+                noted = clock.machine()
+                async with db.work(background=True) as work:
+                    running = await trials.note_progress(
+                        work.session, trial_id, line["done"], line["total"], noted + LEASE
+                    )
+                if not running:
+                    return None, ""
+    raise TrialBroken("没有结果")

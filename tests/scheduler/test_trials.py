@@ -1,0 +1,154 @@
+"""Trial runs in the service: a draft on recorded or uploaded facts, in a process of its own, without effect."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.scheduler.adapters import trial_process
+from services.scheduler.commands import trials as commands
+from shared.clock import ManualClock
+from shared.contracts.base import INTAKE
+from shared.messaging.broker import Message
+from shared.messaging.event import Event, encode
+from shared.messaging.memory import MemoryBroker
+from shared.testing import Served
+from tests.scheduler.builders import contents
+from tests.scheduler.conftest import apply
+from tests.scheduler.test_api import get
+from tests.scheduler.test_handlers import NEXT_DAY, rows, sent
+from tests.scheduler.test_policy_life import draft, post
+
+OTHER = {"pack.yaml": "format: 1\nname: other\ntitle: 另一个\n", "policies/b.yaml": (
+    "id: b\ntitle: 乙\ntrigger: {events: [gas.ignited]}\nrate: all\n"
+)}  # fmt: skip
+
+
+async def record(served: Served, clock: ManualClock, *events: Event) -> None:
+    broker = served.runtime.broker = MemoryBroker(clock=clock)
+    producer = await broker.producer()
+    await producer.publish([Message(INTAKE, one.key, *encode(one)) for one in events])
+
+
+def facts(clock: ManualClock) -> list[Event]:
+    return [sent("repair.closed", f"C{number % 4}", f"e{number}", -timedelta(hours=40 - number)) for number in range(6)]
+
+
+async def finished(served: Served, trial: dict[str, Any]) -> dict[str, Any]:
+    assert await served.run_job("try_packs") == 1
+    told: dict[str, Any] = await get(served, f"/api/v1/trials/{trial['id']}")
+    return told
+
+
+async def test_a_draft_is_tried_on_recorded_facts_without_effect(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({"id": "a", "merge": False, "team": "hotline", **NEXT_DAY}))
+    await apply(empty, OTHER, "other")
+    await record(empty, clock, *facts(clock), sent("gas.ignited", "C9", "g1", -timedelta(hours=1)))
+    changed = contents(
+        {"id": "a", "merge": False, "team": "hotline", "delay": {"days": 3}, "deadline": {"hours": 1}},
+        {"id": "c", "team": "branch", "channel": "phone", "merge": False, **NEXT_DAY},
+        caps=[{"limit": 2, "per": "quarter"}],
+    )
+    draft_id = await draft(empty, changed)
+    trial = await post(empty, "/api/v1/trials", {"draft_id": draft_id, "days": 7, "agents": {"branch": 0}}, 202)
+    assert trial["state"] == "queued"
+    told = await finished(empty, trial)
+    assert (told["state"], told["error"], told["done"] <= told["total"]) == ("done", "", True)
+    result = told["result"]
+    assert (result["facts"], result["difference"]["published_tasks"]) == (7, 7)
+    assert {one["policy"]: one["count"] for one in result["difference"]["only_draft"]["policies"]} == {"c": 4}
+    assert result["difference"]["moved"]["count"] == 4
+    assert result["difference"]["only_published"]["count"] == 2  # what the draft's cap leaves out
+    assert {one["policy"] for one in result["capped"]} == {"a", "c"}
+    assert result["late"]["count"] == 4
+    assert any(one["team"] == "branch" and one["over"] for one in result["loads"])
+    assert await rows(empty, "SELECT count(*) FROM task") == [(0,)]
+    assert await rows(empty, "SELECT count(*) FROM decision") == [(0,)]
+    assert await rows(empty, "SELECT action FROM audit_log WHERE action LIKE 'trial%'") == [("trial.added",)]
+
+
+async def test_an_uploaded_file_of_facts_is_tried_and_forgotten(
+    empty: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "PART_BYTES", 300)
+    draft_id = await draft(empty, contents({"id": "a", **NEXT_DAY}))
+    lines = [
+        json.dumps(
+            {"id": one.id, "source": one.source, "type": one.type, "time": one.time.isoformat(), "data": one.data}
+        )
+        for one in facts(clock)
+    ]
+    async with empty.client("policy_owner") as client:
+        answer = await client.post(
+            "/api/v1/trials/upload", params={"draft_id": draft_id, "agents": "hotline=2"}, content="\n".join(lines)
+        )
+        nothing = await client.post("/api/v1/trials/upload", params={"draft_id": draft_id}, content=b"")
+        wrong = await client.post("/api/v1/trials/upload", params={"draft_id": draft_id, "agents": "x"}, content=b"{")
+    assert (answer.status_code, nothing.status_code, wrong.status_code) == (202, 422, 422)
+    assert (await rows(empty, "SELECT count(*) FROM trial_facts"))[0][0] > 1
+    told = await finished(empty, answer.json())
+    assert (told["state"], told["days"], told["result"]["facts"]) == ("done", 0, 6)
+    assert await rows(empty, "SELECT count(*) FROM trial_facts") == [(0,)]
+
+
+async def test_a_line_that_is_no_fact_ends_the_trial_with_its_number(empty: Served) -> None:
+    draft_id = await draft(empty, contents({"id": "a"}))
+    async with empty.client("policy_owner") as client:
+        answer = await client.post("/api/v1/trials/upload", params={"draft_id": draft_id}, content=b"\n{}\n")
+    told = await finished(empty, answer.json())
+    assert (told["state"], told["result"]) == ("failed", None)
+    assert told["error"] == "第 2 行应是 CloudEvents，有 id、source、type、time 和 data"
+
+
+async def test_a_trial_whose_process_dies_is_told_as_failed(empty: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial_process, "CHILD", "services.scheduler.nowhere")
+    trial = await post(empty, "/api/v1/trials", {"pack": {"name": "test", "files": contents({"id": "a"})}}, 202)
+    told = await finished(empty, trial)
+    assert told["state"] == "failed"
+    assert told["error"].startswith("试算中断：")
+
+
+async def test_too_many_facts_are_refused(empty: Served, clock: ManualClock) -> None:
+    await record(empty, clock, *facts(clock))
+    empty.runtime.service.settings.__dict__["trial_facts"] = 3
+    trial = await post(empty, "/api/v1/trials", {"pack": {"name": "test", "files": contents({"id": "a"})}}, 202)
+    assert (await finished(empty, trial))["error"] == "这段时间的事实太多：超过 3 个，请缩短时间段"
+
+
+async def test_a_trial_is_called_off_and_not_run(empty: Served) -> None:
+    trial = await post(empty, "/api/v1/trials", {"pack": {"name": "test", "files": contents({"id": "a"})}}, 202)
+    await post(empty, f"/api/v1/trials/{trial['id']}/cancel", None, 204)
+    assert await empty.run_job("try_packs") == 0
+    assert (await get(empty, f"/api/v1/trials/{trial['id']}"))["state"] == "cancelled"
+    problem = await post(empty, f"/api/v1/trials/{trial['id']}/cancel", None, 409)
+    assert problem["title"] == "试算已经结束"
+    assert [one["state"] for one in (await get(empty, "/api/v1/trials"))["items"]] == ["cancelled"]
+
+
+async def test_a_trial_whose_runner_has_gone_is_run_by_another(empty: Served, clock: ManualClock) -> None:
+    trial = await post(empty, "/api/v1/trials", {"pack": {"name": "test", "files": contents({"id": "a"})}}, 202)
+    async with empty.runtime.db.work() as work:
+        now = clock.now()
+        assert await commands.trials.claim_trial(work.session, now, now, now + commands.LEASE) is not None
+    assert await empty.run_job("try_packs") == 0
+    clock.advance(commands.LEASE + timedelta(seconds=1))
+    assert (await finished(empty, trial))["state"] == "done"
+
+
+async def test_either_a_draft_or_a_pack_is_tried(empty: Served) -> None:
+    assert (await post(empty, "/api/v1/trials", {}, 422))["title"] == "提交的内容有误"
+    nowhere = {"draft_id": "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"}
+    assert (await post(empty, "/api/v1/trials", nowhere, 404))["title"] == "没有这份草稿"
+    wrong = {"pack": {"name": "test", "files": contents({"id": "a", "rate": 200})}}
+    assert (await post(empty, "/api/v1/trials", wrong, 422))["title"] == "策略包有误"
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "status"), [("supervisor", "GET", 200), ("supervisor", "POST", 403), ("ops", "GET", 403)]
+)
+async def test_roles_may_do_what_is_theirs(empty: Served, role: str, method: str, status: int) -> None:
+    async with empty.client(role) as client:
+        assert (
+            await client.request(method, "/api/v1/trials", json={} if method == "POST" else None)
+        ).status_code == status
