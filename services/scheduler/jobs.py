@@ -1,9 +1,11 @@
 """What the scheduler does as time passes."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.commands import draws, runs, trials
+from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
 from services.scheduler.commands.walks import walk_on
@@ -11,6 +13,7 @@ from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.trials import forget_trials
 from shared.jobs import Job
+from shared.messaging import Work
 from shared.service import Runtime
 
 
@@ -30,27 +33,6 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True, notify=True) as work:
             return done + await draws.publish_winners(work, desk, settings.draw_batch)
 
-    async def warn(runtime: Runtime) -> int:
-        async with runtime.db.work(background=True, notify=True) as work:
-            return await warn_of_deadlines(work, settings.release_batch)
-
-    async def walk(runtime: Runtime) -> int:
-        catch_up = timedelta(days=settings.walk_catch_up_days)
-        async with runtime.db.work(background=True, notify=True) as work:
-            return await walk_on(work, runtime.state["desk"], settings.walk_batch, catch_up)
-
-    async def watch(runtime: Runtime) -> int:
-        async with runtime.db.work(background=True, notify=True) as work:
-            return await watch_calendar(work, runtime.state["desk"], settings.release_batch)
-
-    async def lead_on(runtime: Runtime) -> int:
-        async with runtime.db.work(background=True, notify=True) as work:
-            return await runs.lead_on(work, runtime.state["desk"], settings.release_batch)
-
-    async def wake(runtime: Runtime) -> int:
-        async with runtime.db.work(background=True, notify=True) as work:
-            return await runs.wake(work, runtime.state["desk"], settings.release_batch)
-
     async def try_packs(runtime: Runtime) -> int:
         topics = [runtime.settings.topic_prefix + topic for topic in RECORDED]
         return await trials.run_next(
@@ -68,14 +50,25 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
             await forget_trials(work.session, runtime.clock.now() - timedelta(days=settings.trial_days))
         return 0
 
+    batch, catch_up = settings.release_batch, timedelta(days=settings.walk_catch_up_days)
     return [
         Job("release", every=0.2, run=release),
-        Job("warn", every=1, run=warn),
+        _portions("warn", 1, lambda work, desk: warn_of_deadlines(work, batch)),
         Job("draw", every=0.5, run=draw),
-        Job("walk", every=1, run=walk),
-        Job("watch_calendar", every=10, run=watch),
-        Job("lead_on", every=0.5, run=lead_on),
-        Job("wake", every=0.5, run=wake),
+        _portions("walk", 1, lambda work, desk: walk_on(work, desk, settings.walk_batch, catch_up)),
+        _portions("watch_calendar", 10, lambda work, desk: watch_calendar(work, desk, batch)),
+        _portions("lead_on", 0.5, lambda work, desk: runs.lead_on(work, desk, batch)),
+        _portions("wake", 0.5, lambda work, desk: runs.wake(work, desk, batch)),
         Job("try_packs", every=1, run=try_packs),
         Job("forget_decisions", every=3600, run=forget),
     ]
+
+
+def _portions(name: str, every: float, portion: Callable[[Work, Desk], Awaitable[int]]) -> Job:
+    """A job whose every portion is one transaction."""
+
+    async def run(runtime: Runtime) -> int:
+        async with runtime.db.work(background=True, notify=True) as work:
+            return await portion(work, runtime.state["desk"])
+
+    return Job(name, every, run)
