@@ -75,6 +75,25 @@ PATIENT = {
     "independent": True,
     "teams": ["stand-in"],
 }
+ROUNDS = {
+    "id": "rounds",
+    "trigger": {"every": "month", "spread": True},
+    "condition": {"history": {"contacts": True, "within": {"days": 7}}, "op": "le", "value": 1},
+    "delay": {"days": 1},
+    "rate": 70,
+}
+BIRTHDAYS = {"id": "birthdays", "trigger": {"anniversary": "customer.birthday"}, "channel": "sms", "cap": "exempt"}
+OFTEN = {
+    "id": "often",
+    "events": ["gas.ignited"],
+    "condition": {
+        "any": [
+            {"history": {"events": ["complaint.opened"], "same": "customer.id"}, "op": "ge", "value": 1},
+            {"cel": "size(customer.branch) > 2 && data.no_such_field == 1"},
+        ]
+    },
+    "merge": False,
+}
 PAUSES = [{"on": ["visit.callback_agreed", "complaint.reopened"], "hours": 72}]
 CASES = ("complaint.opened", "complaint.resolved", "complaint.reopened", "complaint.closed")
 PLAN = (
@@ -126,21 +145,29 @@ class _Service:
 
     def __init__(self, served: Served, clock: ManualClock) -> None:
         self.served, self.clock, self.occasions = served, clock, 0
+        self.morning = datetime.combine(clock.now().astimezone(ORG_ZONE).date(), time(9), ORG_ZONE) + timedelta(days=1)
 
     async def pass_time(self, until: datetime) -> None:
-        while (moment := await self._next_moment()) and moment <= until:
+        while (moment := await self._next_moment()) <= until:
             self.clock.move_to(max(moment, self.clock.now()))
             await self.served.run_job("draw")
             await self.plan_occasions()
             await self.served.run_job("release")
             await self.plan_occasions()
+            await self._walk(moment)
         self.clock.move_to(max(until, self.clock.now()))
 
-    async def _next_moment(self) -> datetime | None:
+    async def _walk(self, moment: datetime) -> None:
+        if moment >= self.morning:
+            self.morning += timedelta(days=1)
+            await self.served.run_job("walk")
+            await self.plan_occasions()
+
+    async def _next_moment(self) -> datetime:
         ((due,),) = await rows(self.served, "SELECT min(due_at) FROM due")
         ((ends,),) = await rows(self.served, "SELECT min(ends) FROM draw WHERE state = 'open'")
         closing = datetime.combine(ends, time(), ORG_ZONE) + GRACE if ends else None
-        return min((moment for moment in (due, closing) if moment), default=None)
+        return min(moment for moment in (due, closing, self.morning) if moment)
 
     async def plan_occasions(self) -> None:
         while fresh := (await self.served.published("occasion.arrived"))[self.occasions :]:
@@ -154,11 +181,12 @@ class _Service:
 
 
 async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
-    own = (BY_SMS, TIMED, DAILY, WEEKLY, LIMITED, PATIENT)
+    own = (BY_SMS, TIMED, DAILY, WEEKLY, LIMITED, PATIENT, ROUNDS, BIRTHDAYS, OFTEN)
     head = {**TIMES, "pauses": PAUSES}
     await apply(served, contents(*own, **head))
     simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(*own, **head)]))
     service = _Service(served, clock)
+    await served.run_job("walk")
     for each in _happenings(random.Random(7), simulation):
         await service.take(each)
         simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
@@ -186,7 +214,7 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     results = {detail["result"] for decision in simulation.decisions.values() for detail in decision.details}
     assert results >= {"planned", "merged", "enrolled", "capped", "quota_reached", "refused", "sampled_out"}
     occasions = {decision.occasion.reason for decision in simulation.decisions.values() if decision.occasion}
-    assert occasions >= {"drawn", "reserve"}
+    assert occasions >= {"drawn", "reserve", "schedule", "anniversary"}
     assert any(task.deferred for task in planned)
     assert {task.team for task in planned} >= {"others", "stand-in"}
 
