@@ -56,7 +56,6 @@ class Draws:
 
     def __init__(self, share: Share) -> None:
         self.share = share
-        self.closed_until = date.min
         self._open: dict[tuple[str, int, Period], Population] = {}
         self._called: dict[Name, Drawn] = {}
         self._standing: dict[tuple[str, UUID], Standing] = {}
@@ -76,7 +75,6 @@ class Draws:
 
     def close(self, end: date) -> list[Occasion]:
         """Draw what closes by the midnight that begins `end`."""
-        self.closed_until = max(self.closed_until, end)
         closing = [name for name in self._open if name[2].end <= end]
         populations = sorted((self._open.pop(name) for name in closing), key=lambda one: one.order)
         return [occasion for population in populations for occasion in self._draw(population)]
