@@ -474,7 +474,7 @@ async def read_all(platform: Platform, service: str, path: str, ids: dict[str, s
         for values in wanted:
             for params in asked if not places else [{}]:
                 answer = await client.get(path.format_map(values | {"version": "1"}), params=params)
-                if answer.status_code == 200 and "json" in answer.headers["content-type"]:
+                if answer.status_code == 200 and answer.headers["content-type"].startswith("application/json"):
                     shown = answer.json()
                     items = shown.get("items", []) if isinstance(shown, dict) else shown
                     named = (item.get("id") or item.get("name") for item in items if isinstance(item, dict))
