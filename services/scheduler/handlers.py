@@ -29,6 +29,7 @@ def consumer_for(desk: Desk) -> Consumer:
 
     @consumer.on(VISITS)
     async def settle_contacts(work: Work, events: Sequence[Event]) -> None:
+        await contacts.take_turns(work, (event.data["customer"]["id"] for event in events))
         await contacts.note_visits(work, events)
         await draws.replace_unreached(work, desk, events)
         await runs.conclude_visits(work, desk, events)
@@ -36,6 +37,8 @@ def consumer_for(desk: Desk) -> Consumer:
 
     @consumer.on(NOTIFICATIONS)
     async def heed_opt_outs(work: Work, events: Sequence[Event]) -> None:
+        await contacts.take_turns(work, (event.data.get("customer_id", "") for event in events))
+        await contacts.note_messages(work, events)
         await contacts.note_opt_outs(work, [event for event in events if event.name == "notification.opted_out"])
         await runs.conclude_messages(work, desk, events)
         await decide.decide_triggered(work, desk, events)

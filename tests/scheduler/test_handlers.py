@@ -2,6 +2,7 @@ import asyncio
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from services.scheduler.app import create_app
@@ -175,6 +176,22 @@ async def test_a_contact_counts_on_the_day_it_took_place(served: Served, clock: 
     late = event("visit.completed", example("visit.completed", task_id=task_id), key="C1", time=NOON.replace(month=4))
     await served.deliver(late)
     assert await rows(served, "SELECT state, day FROM contact_ledger") == [("committed", date(2026, 4, 2))]
+
+
+@pytest.mark.parametrize(
+    ("name", "state"), [("notification.delivered", "committed"), ("notification.failed", "released")]
+)
+async def test_a_message_is_a_contact_when_it_was_delivered(
+    empty: Served, clock: ManualClock, name: str, state: str
+) -> None:
+    await apply(empty, contents({**NEXT_DAY, "channel": "sms"}))
+    task_id = await _released(empty, clock)
+    await empty.deliver(event(name, example(name, customer_id="C1", cause_id=task_id), key="C1", time=clock.now()))
+    await empty.deliver(
+        event(name, example(name, customer_id="C1", cause_id="2026-03-02/birthday"), key="C1", id="other")
+    )
+    assert await rows(empty, "SELECT state, day FROM contact_ledger") == [(state, date(2026, 3, 3))]
+    assert await empty.dead_letters() == []
 
 
 async def test_who_could_not_be_reached_was_not_contacted(served: Served, clock: ManualClock) -> None:

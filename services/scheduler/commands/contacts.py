@@ -1,14 +1,15 @@
 """What visits, notifications and complaints tell: contacts made, refusals, how cases stand."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
-from services.scheduler.domain.contacts import CASE_STATES, Settlement, settled, told_by
+from services.scheduler.domain.contacts import CASE_STATES, MESSAGES, Settlement, settled, told_by
 from services.scheduler.domain.customer import REFUSED, way_of
 from services.scheduler.domain.life import Entry, contact_entry
+from services.scheduler.domain.outcome import task_id_in
 from services.scheduler.domain.release import CaseStanding
 from services.scheduler.domain.windows import local_day
 from services.scheduler.store import customers, tasks
@@ -47,6 +48,21 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
     await tasks.note_life(work.session, life)
     await tasks.settle_contacts(work.session, contacts)
     await customers.save_refusals(work.session, refusals)
+
+
+async def note_messages(work: Work, events: Sequence[Event]) -> None:
+    """Messages that are a task's contact were delivered, or not; most of them are about no task."""
+    contacts: dict[UUID, Settlement] = {}
+    for event in events:
+        told, task_id = MESSAGES.get(event.name), task_id_in(event.data.get("cause_id"))
+        if told and task_id:
+            contacts[task_id] = settled(contacts.get(task_id), Settlement(told, local_day(event.time)))
+    await tasks.settle_contacts(work.session, contacts)
+
+
+async def take_turns(work: Work, customers_of: Iterable[str]) -> None:
+    """Lock these customers, in the order that whoever decides locks them: what follows locks some of them again."""
+    await customers.lock_customers(work.session, set(customers_of) - {""})
 
 
 async def note_opt_outs(work: Work, events: Sequence[Event]) -> None:

@@ -14,6 +14,9 @@ CASE_STATES = {
 }
 
 
+MESSAGES: dict[str, Settled] = {"notification.delivered": "committed", "notification.failed": "released"}
+
+
 class Told(NamedTuple):
     """What an event of visits says about its task: the state it ends in, and what becomes of the reserved contact."""
 

@@ -317,6 +317,8 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         hours=span.hours,
         case_id=fact.case_id,
         merge=policy.merge,
+        merge_within=policy.merge_within,
+        independent=policy.independent,
         counted=policy.counted,
         blockable=policy.blockable,
         tier=policy.tier,

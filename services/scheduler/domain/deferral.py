@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from services.scheduler.domain.caps import reached_cap
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.guards import CAP_REACHED
+from services.scheduler.domain.hours import narrowed
 from services.scheduler.domain.ledger import contact_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.release import PAUSED, Circumstances, Verdict, release_verdict
@@ -45,8 +46,9 @@ def _next_chance(task: Task, customer: Customer, policy: Policy, reason: str) ->
     if reason == PAUSED:
         assert customer.paused_until is not None
         begins = customer.paused_until
+    window = narrowed(policy.window, task.hours) or policy.window
     for _ in range(MOST_DAYS):
-        due = next_moment(policy.window, begins, task.branch)
+        due = next_moment(window, begins, task.branch)
         if task.deadline_at is not None and due > task.deadline_at:
             return None
         if _has_place(task._replace(due_at=due), policy, customer):

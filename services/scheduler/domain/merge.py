@@ -62,6 +62,8 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
         combined=_once(*task.combined, policy.id),
         counted=_once(*task.counted, *policy.counted),
         blockable=_once(*task.blockable, *policy.blockable),
+        independent=task.independent or policy.independent,
+        never_alone=_once(*task.never_alone, *policy.never_alone),
     )
 
 
@@ -81,6 +83,8 @@ def take_over(task: Task, weaker: Task, window: Window) -> tuple[Task, Task]:
             combined=_once(weaker.policy_id, *weaker.combined),
             counted=_once(*task.counted, *weaker.counted),
             blockable=_once(*task.blockable, *weaker.blockable),
+            independent=task.independent or weaker.independent,
+            never_alone=_once(*task.never_alone, *weaker.never_alone),
         ),
         moved(weaker, "cancelled", MERGED),
     )
@@ -99,12 +103,25 @@ def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span
         return False
     if policy.step and policy.id in (task.policy_id, *task.combined) and _about(task, fact):
         return False  # another step of the same run: to be contacted twice is what it wants
+    if not _near(task, policy, span) or not _same_team_where_it_matters(task, policy):
+        return False
     if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
         return False
     common = common_span(task, span, policy.window, task.branch)
     if common is None or common.too_short:
         return False
     return _caps_allow(customer, task, policy, common)
+
+
+def _near(task: Task, policy: Policy, span: Span) -> bool:
+    """Whether the two were wanted no more days apart than either allows."""
+    allowed = [days for days in (task.merge_within, policy.merge_within) if days is not None]
+    return not allowed or abs((local_day(task.due_at) - local_day(span.due)).days) <= min(allowed)
+
+
+def _same_team_where_it_matters(task: Task, policy: Policy) -> bool:
+    """Another team may be the one that did the work which this contact is about."""
+    return task.team == policy.team or not (task.independent or policy.independent)
 
 
 def _caps_allow(customer: Customer, task: Task, policy: Policy, common: Span) -> bool:

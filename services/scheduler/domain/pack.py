@@ -188,6 +188,7 @@ def policy_of(
         purpose=c["purpose"],
         round=c["round"],
         merge=c["merge"],
+        merge_within=c.get("merge_within"),
         guards=tuple(c["guards"]),
         defers=tuple(c.get("defers", ())),
         clauses=tuple(c["clauses"]),

@@ -17,7 +17,7 @@ from services.scheduler.domain.organisation_file import MOST_AGENTS
 from services.scheduler.domain.pack import FORMAT, NAME_FORM
 from services.scheduler.domain.pauses_file import MOST_HOURS
 from services.scheduler.domain.policy import Participation, Purpose
-from services.scheduler.domain.policy_file import BEGINNING_FORM, ID_FORM
+from services.scheduler.domain.policy_file import BEGINNING_FORM, ID_FORM, MOST_DAYS_APART
 from services.scheduler.domain.scenario import DrawMode
 from services.scheduler.domain.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
 from services.scheduler.domain.steps_schema import definitions, run_properties
@@ -142,7 +142,7 @@ def _policy() -> Schema:
         "priority": _integer(1, 9, "优先级，1 最高"),
         "purpose": _one_of(get_args(Purpose), "用途：回访、关怀、告知"),
         "round": _integer(1, 9, "轮次，2 为二次回访"),
-        "merge": {"type": "boolean", "description": "是否可与同一客户的其他事项合并为一次联系"},
+        "merge": _merge(),
         "guards": _filled(_guard(), "下达前的检查：未通过则取消；写成 {名称: defer} 则推迟"),
         "enabled": {"type": "boolean", "description": "首次应用时是否启用"},
         "valid_from": _form(BEGINNING_FORM, "从何时的事实起生效：一天，或 2026-12-01 08:00 这样的时间"),
@@ -175,6 +175,12 @@ def _drawing(key: str, much: Schema) -> Schema:
 def _strata() -> Schema:
     field = {"type": "string", "pattern": _whole(FIELD_FORM), "examples": ["branch", "kind", "product.category"]}
     return _filled(field, "分层字段") | {"maxItems": MOST_FIELDS, "uniqueItems": True}
+
+
+def _merge() -> Schema:
+    days = _object({"days": _integer(0, MOST_DAYS_APART, "天数")}, ["days"])
+    near = _object({"within": days}, ["within"], "只与相距不超过这些天的事项合并")
+    return {"anyOf": [{"type": "boolean"}, near], "description": "是否可与同一客户的其他事项合并为一次联系"}
 
 
 def _chosen(description: str, *others: Schema) -> Schema:

@@ -84,6 +84,7 @@ class Policy:
     purpose: Purpose = "followup"
     round: int = 1
     merge: bool = True
+    merge_within: int | None = None
     guards: tuple[str, ...] = ()
     defers: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
@@ -98,6 +99,11 @@ class Policy:
     def step_named(self, step: str) -> "Policy":
         """The policy as it is for one of its steps. Raises KeyError."""
         return self.chain.policies[step] if self.chain and step else self
+
+    @property
+    def independent(self) -> bool:
+        """Whether whoever did the work must not ask about it."""
+        return self.how is not None and bool(self.how.doers)
 
     @property
     def counted(self) -> tuple[str, ...]:

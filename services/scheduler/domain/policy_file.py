@@ -1,6 +1,7 @@
 """One policy as written in YAML, read into its canonical content."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -16,6 +17,7 @@ from services.scheduler.domain.whom_file import read_whom
 from shared.contracts.common import Channel
 
 Content = dict[str, Any]
+MOST_DAYS_APART = 366
 ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
 BEGINNING_FORM = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
 
@@ -50,13 +52,28 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
         "priority": section.integer("priority", 1, 9, 5),
         "purpose": purpose,
         "round": section.integer("round", 1, 9, 1),
-        "merge": section.flag("merge", default=True),
+        **_merge(section),
         **read_guards(section),
     }
     enabled = section.flag("enabled", default=True)
     valid_from = section.beginning("valid_from")
     section.close()
     return content, enabled, valid_from
+
+
+def _merge(section: Section) -> Content:
+    """`merge` says whether; `{within: {days: n}}` that it does with what is wanted at most so many days apart."""
+    if not isinstance(section.values.get("merge"), Mapping):
+        return {"merge": section.flag("merge", default=True)}
+    part = section.section("merge", "如 {within: {days: 3}}") or section
+    within = part.section("within", "天数，如 {days: 3}")
+    part.close()
+    if within is None:
+        part.problem("within", "缺少此项，应写天数，如 {days: 3}")
+        return {"merge": True}
+    days = within.integer("days", 0, MOST_DAYS_APART)
+    within.close()
+    return {"merge": True, "merge_within": days}
 
 
 def _trigger(section: Section) -> Content:

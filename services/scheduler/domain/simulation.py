@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook, Rule
-from services.scheduler.domain.contacts import CASE_STATES, Settlement, Told, settled, told_by
+from services.scheduler.domain.contacts import CASE_STATES, MESSAGES, Settled, Settlement, Told, settled, told_by
 from services.scheduler.domain.customer import NEVER, REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.deferral import final_verdict, needs_ledger
@@ -89,7 +89,10 @@ class Simulation:
         elif says := told_by(fact.name, str(fact.data.get("reason", ""))):
             self._note_visit(fact, says)
         elif outcome := outcome_of_message(fact.name, fact.id, fact.at, fact.data):
-            self._conclude(task_id_in(fact.data.get("cause_id")), outcome)
+            task_id = task_id_in(fact.data.get("cause_id"))
+            if task_id in self.tasks:
+                self._settle(self.tasks[task_id], MESSAGES[fact.name], fact.at)
+            self._conclude(task_id, outcome)
         elif fact.name == "notification.opted_out":
             self._note_opt_out(fact)
         for name in self._runs.listening(fact) if not fact.customer_id else ():
@@ -254,14 +257,18 @@ class Simulation:
             self._keep(moved(task, says.ends, says.reason))
         if visit_lost(fact.name, says.reason):
             self._replace(names_of(task), fact.at)
-        customer = self._customers[task.customer_id]
-        made = settled(self._contacts.get(task.id), Settlement(says.contact, local_day(fact.at)))
-        self._contacts[task.id] = made
-        customer = customer.without(task) if made.state == "released" else customer.contacted(task, made.day)
+        customer = self._settle(task, says.contact, fact.at)
         if says.refused:
             customer = _opted_out(customer, way_of(task.channel, REFUSED), fact.at)
         self._customers[customer.id] = customer
         self._conclude(task.id, outcome_of_visit(fact.name, fact.id, fact.at, fact.data))
+
+    def _settle(self, task: Task, told: Settled, at: datetime) -> Customer:
+        made = self._contacts[task.id] = settled(self._contacts.get(task.id), Settlement(told, local_day(at)))
+        customer = self._customers[task.customer_id]
+        customer = customer.without(task) if made.state == "released" else customer.contacted(task, made.day)
+        self._customers[customer.id] = customer
+        return customer
 
     def _note_opt_out(self, fact: Fact) -> None:
         data = fact.data

@@ -39,7 +39,7 @@ class Task(Value, frozen=True):
     of which `defers` put it off; `deferred` counts how often that happened, last for `reason`. Roles among `never_alone`
     don't go on site by themselves. At `warn_at` somebody is warned that the deadline is near. `terms` are kept while its
     times are provisional (`provisional.py`). `hours` are those of its contact window, common to all of its policies
-    (`hours.py`).
+    (`hours.py`). It merges with what is due at most `merge_within` days apart; an `independent` one only with its team's.
     """
 
     id: UUID
@@ -77,6 +77,8 @@ class Task(Value, frozen=True):
     defers: tuple[str, ...] = ()
     deferred: int = 0
     never_alone: tuple[str, ...] = ()
+    merge_within: int | None = None
+    independent: bool = False
 
     @property
     def provisional(self) -> bool:

@@ -1,5 +1,7 @@
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +92,47 @@ def test_other_channels_purposes_and_rounds_stay_apart() -> None:
     for other in ({"channel": "sms"}, {"purpose": "greeting"}, {"round": 2}, {"merge": False}):
         rules = book({"id": "a", **NEXT_DAY}, {"id": "b", **NEXT_DAY, **other})
         assert set(results(judge(rules, fact())[0]).values()) == {"planned"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "outcome"),
+    [
+        (True, True, "merged"),
+        ({"within": {"days": 3}}, True, "merged"),
+        ({"within": {"days": 2}}, True, "planned"),
+        (True, {"within": {"days": 2}}, "planned"),
+        ({"within": {"days": 5}}, {"within": {"days": 3}}, "merged"),
+    ],
+)
+def test_contacts_merge_only_as_far_apart_as_both_allow(one: Any, other: Any, outcome: str) -> None:
+    early = {"id": "a", "delay": {"days": 1}, "merge": one}  # due on Tuesday
+    late = {"id": "b", "events": ["meter.read"], "delay": {"days": 4}, "merge": other, "priority": 5}  # on Friday
+    rules = book(early, late)
+    _, customer = judge(rules, fact(id="e1"))
+    assert judge(rules, fact("meter.read", id="e2"), customer)[0].outcome == outcome
+
+
+@pytest.mark.parametrize(("team", "outcome"), [("cd", "planned"), ("hq", "merged")])
+@pytest.mark.parametrize("priority", [3, 7])
+def test_an_independent_contact_merges_only_with_those_of_its_own_team(team: str, outcome: str, priority: int) -> None:
+    """The other team may be the one that did the work; it does not matter which of the two would keep the contact."""
+    independent = {"id": "a", "team": "cd", "independent": True, "teams": ["hq"], **NEXT_DAY}
+    rules = book(independent, {"id": "b", "events": ["meter.read"], "team": team, "priority": priority, **NEXT_DAY})
+    did_the_work = fact(id="e1", data={"provider": {"code": "cd"}})
+    _, customer = judge(rules, did_the_work)
+    assert customer.open[0].team == "hq"
+    results_of = results(judge(rules, fact("meter.read", id="e2"), customer)[0])
+    assert results_of == {"b": outcome if priority == 7 or team == "cd" else "planned"}
+    _, customer = judge(rules, fact("meter.read", id="e2"))
+    assert len(judge(rules, did_the_work, customer)[1].open) == (2 if team == "cd" else 1)
+
+
+def test_who_may_not_go_alone_for_one_matter_does_not_for_both() -> None:
+    visit = {"channel": "on_site", **NEXT_DAY}
+    rules = book({"id": "a", **visit}, {"id": "b", "events": ["meter.read"], "never_alone": ["sales"], **visit})
+    _, customer = judge(rules, fact(id="e1"))
+    _, customer = judge(rules, fact("meter.read", id="e2"), customer)
+    assert [task.never_alone for task in customer.open] == [("sales",)]
 
 
 def test_a_released_task_takes_no_further_matter() -> None:

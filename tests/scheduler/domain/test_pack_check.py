@@ -394,6 +394,12 @@ MISTAKES = {
     "two guards in one": Mistake(
         A, "[case_open]", "[{case_open: defer, cap_reached: defer}]", 16, f"{ONE}.guards", "每项只写一种"
     ),
+    "merging without a distance": Mistake(
+        A, "rate: 20", "rate: 20\n    merge: {}", 13, f"{ONE}.merge.within", "缺少此项"
+    ),
+    "merging within no number of days": Mistake(
+        A, "rate: 20", "rate: 20\n    merge: {within: {days: 三}}", 13, f"{ONE}.merge.within.days", "整数"
+    ),
     "list that is none": Mistake(A, "guards: [case_open]", "guards: case_open", 16, f"{ONE}.guards", "的列表"),
     "channel unknown": Mistake(A, "questionnaire: q\n    g", "channel: phnoe\n    g", 15, f"{ONE}.channel", "phone"),
     "priority out of range": Mistake(A, "rate: 20", "rate: 20\n    priority: 10", 13, f"{ONE}.priority", "1 到 9"),
