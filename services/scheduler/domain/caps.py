@@ -74,7 +74,7 @@ def reached_cap(
     `before` is the contact as it stands, when one is changed: where it is counted already, nothing is added.
     """
     for cap in caps:
-        if not cap.concerns(planned):
+        if len(others) < cap.limit or not cap.concerns(planned):
             continue
         counted = before if before and cap.concerns(before) else None
         if counted and counted.day == planned.day:

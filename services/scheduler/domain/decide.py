@@ -101,9 +101,14 @@ def decide(
     `places` are the counts of policies with a quota or a ceiling; they are kept up to date.
     """
     put = place if places is None else partial(place, places=places)
-    details = [_passed_over(match) for match in matches if not match.drawn]
-    drawn = [match for match in matches if match.drawn] if len(details) < len(matches) else []
+    details: list[Detail] = []
+    drawn: list[Match] = []
     tasks: list[Task] = []
+    for match in matches:
+        if match.drawn:
+            drawn.append(match)
+        else:
+            details.append(_passed_over(match))
     if len(drawn) > 1:
         drawn.sort(key=lambda match: match.policy.strength)
     for match in drawn:
@@ -139,15 +144,15 @@ def _outcome(details: list[Detail]) -> Outcome:
 
 def _passed_over(match: Match) -> Detail:
     policy, failed, entry = match.policy, match.failure, match.entry
+    if failed is not None:
+        return {"policy": policy.id, "version": policy.version, "result": CONDITION, "failed": failed.recorded()}
     detail: Detail = {"policy": policy.id, "version": policy.version, "result": "sampled_out"}
     if entry is not None:
         last = entry.period.end - DAY
         detail |= {"result": "enrolled", "from": entry.period.first, "to": last, "stratum": entry.stratum}
         detail |= {"late": True} if entry.late else {}
-    elif failed is None:
-        detail["draw"], detail["rate"] = match.draw, policy.rate
     else:
-        detail["result"], detail["failed"] = CONDITION, failed.recorded()
+        detail["draw"], detail["rate"] = match.draw, policy.rate
     return detail
 
 

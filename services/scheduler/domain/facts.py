@@ -1,6 +1,7 @@
 """A business fact as the rules see it, and what of it travels with a task."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -35,8 +36,7 @@ class Fact(Value, frozen=True):
     @property
     def about_earlier(self) -> bool:
         """Whether it is the platform's own event about an earlier fact, such as complaint.resolved."""
-        declared = by_type(self.type)
-        return declared is not None and declared.owner in PLATFORM_OWNERS
+        return _is_platforms(self.type)
 
     @property
     def case_id(self) -> str | None:
@@ -50,6 +50,12 @@ class Fact(Value, frozen=True):
     def kind(self) -> str:
         """The business kind in figures: the first fact's name."""
         return str(self.data.get("kind") or self.name) if self.about_earlier else self.name
+
+
+@lru_cache(1024)
+def _is_platforms(wire: str) -> bool:
+    declared = by_type(wire)
+    return declared is not None and declared.owner in PLATFORM_OWNERS
 
 
 def new_fact(

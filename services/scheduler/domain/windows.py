@@ -5,7 +5,7 @@ Everything is computed from the fact's own time, never from now: the same facts 
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from services.scheduler.domain.amounts import DAY, Deadline, Delay, Warn, begins, latest, warned_at
@@ -144,6 +144,7 @@ def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
     return _contact(window, at, branch)[0]
 
 
+@lru_cache(4096)
 def local_day(at: datetime) -> date:
     """The organisation's calendar day of an instant."""
     return at.astimezone(ORG_ZONE).date()
