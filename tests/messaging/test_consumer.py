@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from shared.messaging.broker import BrokerUnavailable, Message
 from shared.messaging.dead_letters import Arrived, list_dead_letters, lock_dead_letter, revive, settle
 from shared.messaging.event import decode
 from shared.messaging.kafka import LARGEST_MESSAGE
+from shared.testing.events import NOON
 from tests.messaging.rig import TOPIC, Meddling, Rig, consumer_of, eventually, message, note_effects, per_key, thing
 
 
@@ -50,6 +52,27 @@ async def test_duplicates_change_nothing(rig: Rig) -> None:
         await rig.took_effect(65)
     numbers = per_key(await rig.effects())
     assert numbers == {f"C{key}": [*range(key, 60, 5), 1000] for key in range(5)}
+
+
+async def test_day_partitions_of_a_consumers_tables_are_there_before_its_transaction(rig: Rig) -> None:
+    """Once one handler has written to the table, no partition could be made for the next one."""
+    async with rig.db.work() as work:
+        await work.session.execute(text("CREATE TABLE daily (day date, number int) PARTITION BY RANGE (day)"))
+
+    async def keep(work: Work, events: Sequence[Event]) -> None:
+        for one in events:
+            row = {"day": one.day, "number": one.data["number"]}
+            await work.session.execute(text("INSERT INTO daily VALUES (:day, :number)"), row)
+
+    consumer = consumer_of(keep)
+    consumer.daily = ["daily"]
+    async with rig.consuming(rig.runner(consumer)):
+        await rig.put(*[thing(number, at=NOON + timedelta(days=number)) for number in range(5)])
+        await eventually(lambda: _has(rig, "daily", 5), "five rows in five partitions")
+
+
+async def _has(rig: Rig, table: str, rows: int) -> bool:
+    return await rig.count(table) == rows
 
 
 async def test_the_same_id_from_two_sources_is_two_events(rig: Rig) -> None:

@@ -42,6 +42,24 @@ async def test_a_released_greeting_or_notice_is_sent_and_a_phone_follow_up_is_no
     assert sorted(send["cause_id"] for send in await world.sends()) == ["T1", "T3"]
 
 
+async def test_a_policy_with_a_text_of_its_own_is_not_given_the_general_one_too(world: World) -> None:
+    await world.load_pack("followup_notice")
+    greeting = {"purpose": "greeting", "channel": "sms"}
+    async with world.served.client("policy_owner") as client:
+        (rule, *_) = (await client.get("/api/v1/rules")).json()["items"]
+        own = {"id": "own", "where": {"policy_id": "birthdays"}, "purpose": "birthday"}
+        answer = await client.post("/api/v1/rules", json=rule["body"] | own)
+    assert answer.status_code < 300, answer.text
+    await world.served.deliver(
+        event("followup.released", example("followup.released", task_id="T1", policy_id="birthdays", **greeting)),
+        event("followup.released", example("followup.released", task_id="T2", policy_id="others", **greeting)),
+    )
+    assert sorted((send["cause_id"], send["purpose"]) for send in await world.sends()) == [
+        ("T1", "birthday"),
+        ("T2", "notice"),
+    ]
+
+
 async def test_a_message_a_policy_asks_for_is_on_record_even_without_a_rule(world: World) -> None:
     await world.served.deliver(event("followup.released", example("followup.released", purpose="greeting")))
     (send,) = await world.sends()

@@ -15,6 +15,7 @@ from shared.messaging import Event, Work
 from shared.yearly import keys_of
 from shared.zone import ORG_ZONE
 
+POLICY = "policy_id"
 NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
 
 
@@ -41,8 +42,12 @@ async def plan_for_events(work: Work, events: Sequence[Event]) -> int:
 
 
 def _rules_for(rules: Iterable[Rule], fact: Fact) -> list[Rule]:
-    """The rules that apply; a message asked for by a policy that no rule gives a text to is still on record."""
+    """The rules that apply; a message asked for by a policy that no rule gives a text to is still on record.
+
+    Where a rule names the very policy, general ones leave its message alone: it has one text.
+    """
     found = applying(rules, fact.name, fact.data)
+    found = [rule for rule in found if POLICY in rule.where] or found
     asked = fact.name == "followup.released" and (
         fact.data.get("purpose") in ("greeting", "notice") or fact.data.get("channel") in ("sms", "email")
     )

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.outcome import outcome_of_visit
 from services.scheduler.domain.paths import value_at
 
 MOST = 50
 LONGEST_KEPT = 200
-MIDDLE = 3  # of ratings from 1 to 5
 Memory = tuple["Remembered", ...]
 
 
@@ -42,13 +42,10 @@ def with_newest(memory: Memory, new: Remembered) -> Memory:
 
 
 def result_of(fact: Fact) -> str:
-    """What came of it: a work order's `result`, a case's `outcome`, a contact's result; "" for what has none."""
-    data = fact.data
-    if fact.name == "visit.failed":
-        return str(data.get("reason", ""))
-    if fact.name == "visit.completed":
-        return "dissatisfied" if (data.get("rating") or MIDDLE) < MIDDLE else "completed"
-    return str(data.get("result") or data.get("outcome") or "")[:LONGEST_KEPT]
+    """What came of it: a contact's result as steps see it, a work order's `result`, a case's `outcome`; else ""."""
+    if contact := outcome_of_visit(fact.name, fact.id, fact.at, fact.data):
+        return contact.result
+    return str(fact.data.get("result") or fact.data.get("outcome") or "")[:LONGEST_KEPT]
 
 
 def _kept(value: Any) -> Any:
