@@ -25,7 +25,7 @@ from services.scheduler.domain.book import PolicyBook, match
 from services.scheduler.domain.customer import Contact, Customer, updated
 from services.scheduler.domain.decide import decide
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.when.windows import local_day
 from services.scheduler.models import CustomerRow, DecisionRow, DueRow, LedgerRow, TaskRow
 from services.scheduler.store import policies
 from services.scheduler.store import tasks as task_store

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import services
 from deploy import regulations
-from services.scheduler.domain.pack_schema import pack_schema
+from services.scheduler.domain.packs.schema import pack_schema
 from shared.contracts.generate import Subscriber, documents
 from shared.contracts.generate.compatibility import breaking_changes
 from shared.messaging import Consumer

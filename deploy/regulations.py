@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from deploy.commands._pack_files import read_files
-from services.scheduler.domain.pack import read_parts
-from services.scheduler.domain.scenario_file import read_scenarios
+from services.scheduler.domain.packs.pack import read_parts
+from services.scheduler.domain.packs.scenario_file import read_scenarios
 
 ROOT = Path(__file__).parents[1]
 PACKS = ROOT / "deploy" / "packs"

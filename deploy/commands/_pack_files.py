@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from services.scheduler.domain.pack import Pack, PackInvalid, read_pack
-from services.scheduler.domain.section import Problem
+from services.scheduler.domain.packs.pack import Pack, PackInvalid, read_pack
+from services.scheduler.domain.packs.section import Problem
 
 FOLDERS = ("policies", "kinds", "questionnaires", "tests")
 SUFFIXES = (".yaml", ".yml")

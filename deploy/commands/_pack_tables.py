@@ -6,9 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from services.scheduler.domain.explain import ENDS, SUMMARIES, local_text
+from services.scheduler.domain.explain.decision import ENDS, SUMMARIES, local_text
+from services.scheduler.domain.simulation.trial import CALLS_PER_AGENT, Trial
 from services.scheduler.domain.task import NAMES, TaskState
-from services.scheduler.domain.trial import CALLS_PER_AGENT, Trial
 
 MOST_LATE = 20
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import typer
 
 from deploy.commands._pack_files import read_files, read_sound_pack, show_problems
-from services.scheduler.domain.rehearsal import Difference, books_of, rehearse
-from services.scheduler.domain.scenario import Scenario
-from services.scheduler.domain.scenario_file import read_scenarios
-from services.scheduler.domain.section import Problem
+from services.scheduler.domain.packs.scenario_file import read_scenarios
+from services.scheduler.domain.packs.section import Problem
+from services.scheduler.domain.simulation.rehearsal import Difference, books_of, rehearse
+from services.scheduler.domain.simulation.scenario import Scenario
 
 HEADINGS = ("", "期望", "实际")
 LABELS = {

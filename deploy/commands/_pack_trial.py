@@ -14,10 +14,10 @@ import typer
 from deploy.commands._pack_files import read_sound_pack
 from deploy.commands._pack_tables import show_trial
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.fact_lines import BadFact, Line, play, read_lines
-from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.simulation.fact_lines import BadFact, Line, play, read_lines
+from services.scheduler.domain.simulation.plan import Simulation
+from services.scheduler.domain.simulation.trial import CALLS_PER_AGENT, summarise
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.trial import CALLS_PER_AGENT, summarise
 from shared.zone import ORG_ZONE
 
 LEAD_DAYS = 31  # taken in before the days that are shown, so that caps and merges know of them

@@ -10,9 +10,9 @@ import typer
 from deploy.commands._client import every, service_client
 from deploy.local.files import read_json
 from deploy.local.settings import LocalSettings
-from services.scheduler.domain.explain import local_text
-from services.scheduler.domain.fact_lines import Line, read_lines
-from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.explain.decision import local_text
+from services.scheduler.domain.simulation.fact_lines import Line, read_lines
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import NAMES, Task
 from shared.clock import parse_clock
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from services.scheduler.domain.explain import local_text
+from services.scheduler.domain.explain.decision import local_text
 
 RESULTS = {
     "created": ("新建", "green"),

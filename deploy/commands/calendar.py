@@ -7,7 +7,7 @@ import typer
 
 from deploy.commands._client import answer, service_client
 from deploy.commands._pack_files import show_problems
-from services.scheduler.domain.calendar_year import CalendarYearInvalid, read_file, read_year
+from services.scheduler.domain.packs.calendar_year import CalendarYearInvalid, read_file, read_year
 
 app = typer.Typer(no_args_is_help=True, help="官方日历：导入每年公布的放假与调休，查看一年。")
 

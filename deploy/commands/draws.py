@@ -8,7 +8,7 @@ import httpx
 import typer
 
 from deploy.commands._client import answer, every, service_client
-from services.scheduler.domain.draw_record import UnreadableExport, read_export, verify
+from services.scheduler.domain.whom.draw_record import UnreadableExport, read_export, verify
 
 app = typer.Typer(no_args_is_help=True, help="总量抽取：查看、导出、重算核对。")
 STATES = {"open": "期间未结束", "closed": "待抽取", "made": "已抽取", "published": "已抽取并通知"}

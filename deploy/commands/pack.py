@@ -42,7 +42,7 @@ def apply(folder: Folder) -> None:
 def check(folder: Folder) -> None:
     """检查策略包：逐条列出错误所在的文件、行、键和应写的内容。"""
     from deploy.commands._pack_files import read_files, show_problems
-    from services.scheduler.domain.pack_check import check_pack
+    from services.scheduler.domain.packs.check import check_pack
 
     problems = check_pack(read_files(folder), folder.resolve().name)
     if show_problems(problems):

@@ -15,8 +15,8 @@ import pytest
 
 from services.scheduler.app import create_app
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.pack import policy_of, read_pack
-from services.scheduler.domain.simulation import Simulation, simulated_fact
+from services.scheduler.domain.packs.pack import policy_of, read_pack
+from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock, SystemClock
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS

@@ -11,7 +11,7 @@ from services.scheduler.domain.book import PolicyBook, match
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision, decide
 from services.scheduler.domain.facts import Fact, new_fact
-from services.scheduler.domain.pack import policy_of, read_pack
+from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.policy import Policy
 from shared.contracts.registry import short_name, wire_type
 from shared.messaging.event import event_key

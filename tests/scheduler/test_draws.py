@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from deploy.commands.draws import app
 from services.scheduler.app import create_app
 from services.scheduler.commands import draws as commands
-from services.scheduler.domain.draw_record import read_export, verify
+from services.scheduler.domain.whom.draw_record import read_export, verify
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import draws as store
 from shared.clock import ManualClock

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.scheduler.domain.kinds_file import KINDS
-from services.scheduler.domain.pack import policy_of, read_pack
-from services.scheduler.domain.pack_check import check_pack
-from services.scheduler.domain.rehearsal import books_of, rehearse
-from services.scheduler.domain.scenario import Scenario
-from services.scheduler.domain.scenario_file import read_scenarios
-from services.scheduler.domain.section import Problem
+from services.scheduler.domain.packs.check import check_pack
+from services.scheduler.domain.packs.kinds_file import KINDS
+from services.scheduler.domain.packs.pack import policy_of, read_pack
+from services.scheduler.domain.packs.scenario_file import read_scenarios
+from services.scheduler.domain.packs.section import Problem
+from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
+from services.scheduler.domain.simulation.scenario import Scenario
 from services.visits.domain.definition import read_definition
 from tests.scheduler.builders import contents
 

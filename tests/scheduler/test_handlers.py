@@ -336,7 +336,7 @@ async def _released(served: Served, clock: ManualClock) -> str:
 
 
 def test_the_pack_of_the_demo_is_without_mistakes() -> None:
-    from services.scheduler.domain.pack import read_pack
+    from services.scheduler.domain.packs.pack import read_pack
 
     clauses = {clause for draft in read_pack(pack_files(), "r01-gas").drafts for clause in draft.content["clauses"]}
     assert clauses >= {"R01.1", "R01.2", "R01.3", "R01.4", "R01.6"}

@@ -10,10 +10,10 @@ from typer.testing import CliRunner, Result
 
 from deploy.commands._pack_files import read_files, read_sound_pack
 from deploy.commands.pack import app
-from services.scheduler.domain.pack_check import check_pack
-from services.scheduler.domain.rehearsal import books_of, rehearse
-from services.scheduler.domain.scenario import Scenario
-from services.scheduler.domain.scenario_file import read_scenarios
+from services.scheduler.domain.packs.check import check_pack
+from services.scheduler.domain.packs.scenario_file import read_scenarios
+from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
+from services.scheduler.domain.simulation.scenario import Scenario
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"
 FOLDERS = sorted(path.parent for path in PACKS.glob("*/pack.yaml"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.simulation import Simulation, simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
 from shared.messaging import Event

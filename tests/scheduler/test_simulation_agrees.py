@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from deploy.commands._pack_files import read_sound_pack
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.draws import GRACE
-from services.scheduler.domain.fact_lines import play, read_lines
-from services.scheduler.domain.simulation import Simulation, simulated_fact
+from services.scheduler.domain.simulation.draws import GRACE
+from services.scheduler.domain.simulation.fact_lines import play, read_lines
+from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
 from shared.contracts.registry import by_type

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.scheduler.domain.pack import policy_of, read_pack
-from services.scheduler.domain.pack_check import check_pack
-from services.scheduler.domain.rehearsal import books_of, rehearse
-from services.scheduler.domain.scenario import Scenario
-from services.scheduler.domain.scenario_file import read_scenarios
+from services.scheduler.domain.packs.check import check_pack
+from services.scheduler.domain.packs.pack import policy_of, read_pack
+from services.scheduler.domain.packs.scenario_file import read_scenarios
+from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
+from services.scheduler.domain.simulation.scenario import Scenario
 
 PACK = """\
 format: 1

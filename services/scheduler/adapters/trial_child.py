@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from services.scheduler.domain.fact_lines import BadFact, play, read_lines
-from services.scheduler.domain.trial_report import TrialRequest, report
+from services.scheduler.domain.simulation.fact_lines import BadFact, play, read_lines
+from services.scheduler.domain.simulation.report import TrialRequest, report
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from services.scheduler.domain.trial_report import TrialRequest
+from services.scheduler.domain.simulation.report import TrialRequest
 
 LONGEST_LINE = 64 << 20
 CHILD = "services.scheduler.adapters.trial_child"

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 
 from services.scheduler.commands import calendars
-from services.scheduler.domain.calendar_year import EARLIEST, LATEST, read_year
-from services.scheduler.domain.section import Section
+from services.scheduler.domain.packs.calendar_year import EARLIEST, LATEST, read_year
+from services.scheduler.domain.packs.section import Section
 from services.scheduler.schemas.calendars import CalendarYearIn, CalendarYearOut
 from services.scheduler.store import calendars as store
 from shared.auth import Principal, Role, require

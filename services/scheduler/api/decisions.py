@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from services.scheduler.commands import decide, draws
 from services.scheduler.commands import explain as explaining
-from services.scheduler.domain.explain import policies_in
+from services.scheduler.domain.explain.decision import policies_in
 from services.scheduler.schemas import DecisionOut, ExplainOut, TryIn
 from services.scheduler.store import decisions, policies
 from shared.auth import Principal, Role, require

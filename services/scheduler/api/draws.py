@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 from services.scheduler.commands import draws as commands
-from services.scheduler.domain.draw_record import DrawRecord, draw_line, member_line
+from services.scheduler.domain.whom.draw_record import DrawRecord, draw_line, member_line
 from services.scheduler.schemas.draws import DrawOut
 from services.scheduler.store import draws, picks
 from shared.auth import Principal, Role, require

@@ -4,9 +4,9 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from services.scheduler.domain.hours import read_hours
 from services.scheduler.domain.occasion import Occasion, recorded
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.when.hours import read_hours
 from shared.contracts.registry import by_model
 from shared.contracts.tasks import (
     FollowupCancelled,

@@ -3,7 +3,7 @@
 from datetime import date
 from importlib.metadata import version
 
-from services.scheduler.domain.calendar_year import CalendarYear
+from services.scheduler.domain.packs.calendar_year import CalendarYear
 from services.scheduler.store import calendars, policies
 from services.scheduler.store.calendars import StoredYear
 from shared.auth import Principal

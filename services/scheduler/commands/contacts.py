@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
-from services.scheduler.domain.contacts import CASE_STATES, MESSAGES, Settlement, settled, told_by
 from services.scheduler.domain.customer import REFUSED, way_of
-from services.scheduler.domain.life import Entry, contact_entry
-from services.scheduler.domain.outcome import task_id_in
-from services.scheduler.domain.release import CaseStanding
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.explain.life import Entry, contact_entry
+from services.scheduler.domain.restraint.contacts import CASE_STATES, MESSAGES, Settlement, settled, told_by
+from services.scheduler.domain.restraint.release import CaseStanding
+from services.scheduler.domain.steps.outcome import task_id_in
+from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut
 from shared.contracts.visits import Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed

@@ -15,11 +15,11 @@ from services.scheduler.domain.book import PolicyBook, Rule
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
-from services.scheduler.domain.ledger import LONGEST_PERIOD
-from services.scheduler.domain.limits import Places
 from services.scheduler.domain.occasion import BY_TIME, Occasion, recalled
-from services.scheduler.domain.runs import signals_of
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.steps.runs import signals_of
+from services.scheduler.domain.when.windows import local_day
+from services.scheduler.domain.whom.limits import Places
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store import waiting

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.scheduler.commands.desk import Desk
-from services.scheduler.domain.deferral import final_verdict
-from services.scheduler.domain.ledger import LONGEST_PERIOD
-from services.scheduler.domain.release import Circumstances, concluded
+from services.scheduler.domain.restraint.deferral import final_verdict
+from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.restraint.release import Circumstances, concluded
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers
 from shared.messaging import Work
 

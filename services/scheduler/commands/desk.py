@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.book import PolicyBook, Rule, compile_policy
-from services.scheduler.domain.chain import Heeded, chains_of, heeded_by
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.steps.chain import Heeded, chains_of, heeded_by
 from services.scheduler.store import calendars, kinds, policies
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.messaging.partitions import Partitions

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.packs import PackPlan, publish_pack
-from services.scheduler.domain.pack import read_pack
+from services.scheduler.domain.packs.pack import read_pack
 from services.scheduler.store import drafts
 from services.scheduler.store.drafts import StoredDraft
 from shared.auth import Principal

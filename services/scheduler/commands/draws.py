@@ -15,18 +15,18 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Decided, Matched
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.draw import Pick, Share, Stratum, Urn, shares
-from services.scheduler.domain.draw_record import DrawRecord
-from services.scheduler.domain.draws import Name, names_of, names_of_decision
-from services.scheduler.domain.reserve import (
+from services.scheduler.domain.simulation.draws import Name, names_of, names_of_decision
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.when.windows import local_day
+from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
+from services.scheduler.domain.whom.draw_record import DrawRecord
+from services.scheduler.domain.whom.reserve import (
     drawn_occasion,
     plan_lost,
     release_lost,
     reserve_occasion,
     visit_lost,
 )
-from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import local_day
 from services.scheduler.store import draws, picks, places
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store.decisions import StoredDecision

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.adapters.waiting import find_waiting
 from services.scheduler.commands import draws
-from services.scheduler.domain.explain import local_text, policies_in
-from services.scheduler.domain.story import Lived, Part, Recorded, Records, answer_of, tell
+from services.scheduler.domain.explain.decision import local_text, policies_in
+from services.scheduler.domain.explain.story import Lived, Part, Recorded, Records, answer_of, tell
 from services.scheduler.store import decisions, kinds, policies, tasks
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.unhandled import Unhandled, find_unhandled

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.explain import local_text
-from services.scheduler.domain.pack import Pack, read_pack
-from services.scheduler.domain.pack_plan import (
+from services.scheduler.domain.explain.decision import local_text
+from services.scheduler.domain.packs.pack import Pack, read_pack
+from services.scheduler.domain.packs.plan import (
     Change,
     Published,
     Result,

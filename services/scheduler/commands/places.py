@@ -8,9 +8,9 @@ import prometheus_client
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.batch import Decided, Matched
-from services.scheduler.domain.limits import Places
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.when.windows import local_day
+from services.scheduler.domain.whom.limits import Places
 from services.scheduler.store import places as store
 from shared.messaging import Work
 

@@ -17,10 +17,10 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import new_fact
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.provisional import PolicyOf, Term
-from services.scheduler.domain.replan import RECOMPUTED, Replanned, replan
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.when.provisional import PolicyOf, Term
+from services.scheduler.domain.when.replan import RECOMPUTED, Replanned, replan
+from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, decisions, tasks, timed
 from shared.contracts.calendar import CalendarPublished
 from shared.contracts.registry import by_model

@@ -8,8 +8,8 @@ from services.scheduler.commands import draws
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.defer import weigh
 from services.scheduler.commands.desk import Desk
-from services.scheduler.domain.deferral import needs_ledger
-from services.scheduler.domain.release import concluded, release_verdict
+from services.scheduler.domain.restraint.deferral import needs_ledger
+from services.scheduler.domain.restraint.release import concluded, release_verdict
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.store import tasks
 from services.scheduler.store.tasks import StoredTask

@@ -9,8 +9,14 @@ from services.scheduler.commands.decide import Customers, load_plans
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.decide import place, turned
-from services.scheduler.domain.outcome import Outcome, outcome_of_end, outcome_of_message, outcome_of_visit, task_id_in
-from services.scheduler.domain.runs import Moved, heard, ran_out, told
+from services.scheduler.domain.steps.outcome import (
+    Outcome,
+    outcome_of_end,
+    outcome_of_message,
+    outcome_of_visit,
+    task_id_in,
+)
+from services.scheduler.domain.steps.runs import Moved, heard, ran_out, told
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import waiting
 from services.scheduler.store.waiting import Over

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduler.adapters.recorded import TooManyFacts, record_events
 from services.scheduler.adapters.trial_process import TrialBroken, run_trial
 from services.scheduler.commands.drafts import DraftNotFound
-from services.scheduler.domain.pack import Pack, policy_of, read_pack
-from services.scheduler.domain.trial_report import Rules, TrialRequest
+from services.scheduler.domain.packs.pack import Pack, policy_of, read_pack
+from services.scheduler.domain.simulation.report import Rules, TrialRequest
 from services.scheduler.store import calendars, drafts, kinds, policies, trials
 from services.scheduler.store.trials import StoredTrial
 from shared.auth import Principal

@@ -15,9 +15,9 @@ from services.scheduler.commands.announce import announce_occasion
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.ledger import LONGEST_PERIOD
-from services.scheduler.domain.walk import Walk, last_begun, next_walk
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.when.walk import Walk, last_begun, next_walk
+from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, walks
 from services.scheduler.store.walks import Progress
 from shared.messaging import Work

@@ -1,10 +1,9 @@
 """The scheduler's rules: pure functions and frozen values, no I/O, no clock.
 
-`yaml_file`, `section`, `policy_file`, `pack` read what a policy owner wrote; `pack_check` and `condition_check` doubt it,
-`pack_schema` publishes its form. `policy`, `conditions`, `sampling`, `windows`, `caps`, `merge` are the rules one by one;
-`book` compiles the active policies; `facts`, `customer`, `task` are what they work on; `decide`, `batch`, `contacts`
-and `release` put them together. `chain` are the steps of a policy, `waiting` what its runs wait for, `outcome` what a
-contact came to; `run` moves one run, `runs` all that an event concerns. `explain` says in Chinese what came of it.
-`simulation` runs them without a platform: `scenario`, `scenario_file` and `rehearsal` are a pack's tests, `trial` the
-figures of a trial run.
+`facts`, `customer` and `task` are what the rules work on, `policy` is what a policy says, `book` compiles the active ones.
+`decide` asks them about one fact and `batch` about many, one after the other; `occasion` is a moment at which one policy
+wants a contact planned after its fact. The rules one by one are in packages named after the chapters of the language
+(`docs/policies.md`): `conditions`, `whom`, `when`, `steps`, `restraint`; how a contact is made is in `how` and `choose`.
+`packs` reads what a policy owner wrote, `explain` says in Chinese what came of it, `simulation` runs all of it without a
+platform.
 """

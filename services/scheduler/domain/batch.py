@@ -5,17 +5,17 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.scheduler.domain.book import Match, PolicyBook, Rule, match
-from services.scheduler.domain.chain import Chained
+from services.scheduler.domain.conditions.memory import remembered, with_newest
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide, malformed, place, turned
-from services.scheduler.domain.enrol import settled_entry
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.limits import Places
-from services.scheduler.domain.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
-from services.scheduler.domain.pauses import paused
-from services.scheduler.domain.runs import Moved, heard
+from services.scheduler.domain.restraint.pauses import paused
+from services.scheduler.domain.steps.chain import Chained
+from services.scheduler.domain.steps.runs import Moved, heard
 from services.scheduler.domain.value import Value
+from services.scheduler.domain.whom.enrol import settled_entry
+from services.scheduler.domain.whom.limits import Places
 
 Customers = MutableMapping[str, Customer]
 NO_CHAINS: Chained = {}

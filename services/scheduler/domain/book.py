@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from services.scheduler.domain.chain import chains_of, heeded_by
-from services.scheduler.domain.conditions import Check, Failure, compile_condition, histories
+from services.scheduler.domain.conditions.history import to_remember
+from services.scheduler.domain.conditions.tree import Check, Failure, compile_condition, histories
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.draw import Share, shares
-from services.scheduler.domain.enrol import Enter, Entry, entrance
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.history import to_remember
 from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.occasion import Occasion
-from services.scheduler.domain.pauses import compile_pauses
 from services.scheduler.domain.policy import ALL_EVENTS, EVERYBODY, Policy
-from services.scheduler.domain.sampling import sampler
+from services.scheduler.domain.restraint.pauses import compile_pauses
+from services.scheduler.domain.steps.chain import chains_of, heeded_by
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
+from services.scheduler.domain.whom.draw import Share, shares
+from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
+from services.scheduler.domain.whom.sampling import sampler
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, wire_type
 

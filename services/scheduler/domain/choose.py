@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from services.scheduler.domain.conditions import getter
+from services.scheduler.domain.conditions.tree import getter
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.how import KIND, Choice, How, text_of

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from services.scheduler.domain.conditions.memory import Memory
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.ledger import Contact, contact_of
-from services.scheduler.domain.memory import Memory
+from services.scheduler.domain.restraint.ledger import Contact, contact_of
+from services.scheduler.domain.steps.waiting import Waiting
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
-from services.scheduler.domain.waiting import Waiting
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.when.windows import local_day
 
 BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
 UPDATE_ATTRIBUTES = ("tier", "area", "product", "preferred_times")

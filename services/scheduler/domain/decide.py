@@ -7,21 +7,21 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.scheduler.domain.book import Match
-from services.scheduler.domain.caps import cap_detail
 from services.scheduler.domain.choose import chosen
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
-from services.scheduler.domain.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place
-from services.scheduler.domain.merge import find_partner, forbidding_cap, join, take_over
 from services.scheduler.domain.occasion import Occasion
-from services.scheduler.domain.periods import DAY, period_of
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.provisional import terms_of
-from services.scheduler.domain.runs import Cause, Turn, begun
-from services.scheduler.domain.strata import stratifier
+from services.scheduler.domain.restraint.caps import cap_detail
+from services.scheduler.domain.restraint.merge import find_partner, forbidding_cap, join, take_over
+from services.scheduler.domain.steps.runs import Cause, Turn, begun
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
-from services.scheduler.domain.windows import Span, local_day, plan_span
+from services.scheduler.domain.when.periods import DAY, period_of
+from services.scheduler.domain.when.provisional import terms_of
+from services.scheduler.domain.when.windows import Span, local_day, plan_span
+from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place
+from services.scheduler.domain.whom.strata import stratifier
 from shared.ids import derived_id
 
 Outcome = Literal[

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from services.scheduler.domain.amounts import Deadline, Delay, Warn
-from services.scheduler.domain.anniversary import Anniversary
-from services.scheduler.domain.caps import Cap
-from services.scheduler.domain.draw import Drawing
 from services.scheduler.domain.how import How
-from services.scheduler.domain.limits import Quota
-from services.scheduler.domain.recurrence import Recurrence
-from services.scheduler.domain.windows import Window
+from services.scheduler.domain.restraint.caps import Cap
+from services.scheduler.domain.when.amounts import Deadline, Delay, Warn
+from services.scheduler.domain.when.anniversary import Anniversary
+from services.scheduler.domain.when.recurrence import Recurrence
+from services.scheduler.domain.when.windows import Window
+from services.scheduler.domain.whom.draw import Drawing
+from services.scheduler.domain.whom.limits import Quota
 
 if TYPE_CHECKING:
-    from services.scheduler.domain.chain import Chain
+    from services.scheduler.domain.steps.chain import Chain
 
 Participation = Literal["counted", "unblocked", "exempt"]
 Purpose = Literal["followup", "greeting", "notice"]

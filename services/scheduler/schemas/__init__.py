@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.scheduler.commands.explain import Answer
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.explain import NO_MATCH, explain
+from services.scheduler.domain.explain.decision import NO_MATCH, explain
 from services.scheduler.domain.task import NAMES
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.tasks import StoredTask

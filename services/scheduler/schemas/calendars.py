@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.scheduler.domain.explain import WEEKDAYS
+from services.scheduler.domain.explain.decision import WEEKDAYS
 from services.scheduler.store.calendars import StoredYear
 
 YEAR_EXAMPLE: dict[str, Any] = {

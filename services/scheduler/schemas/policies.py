@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.scheduler.commands.packs import PackPlan
-from services.scheduler.domain.differences import Difference
+from services.scheduler.domain.explain.differences import Difference
 from services.scheduler.domain.kinds import Kind
-from services.scheduler.domain.pack_plan import Change
-from services.scheduler.domain.whom import rate_of, whom_text
+from services.scheduler.domain.packs.plan import Change
+from services.scheduler.domain.whom.selection import rate_of, whom_text
 from services.scheduler.store.drafts import StoredDraft
 from services.scheduler.store.policies import StoredPolicy, StoredVersion
 from shared.privacy import mask_text

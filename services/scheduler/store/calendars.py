@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.calendar_year import CalendarYear
+from services.scheduler.domain.packs.calendar_year import CalendarYear
 from shared.calendar import BUILT_IN, OfficialYears
 
 _UNLIKE_THE_WEEK = "worked <> (extract(isodow FROM day) < 6)"

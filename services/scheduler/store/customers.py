@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.scheduler.domain.conditions.memory import Memory, Remembered
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.ledger import Contact
-from services.scheduler.domain.memory import Memory, Remembered
-from services.scheduler.domain.release import CaseStanding
+from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.restraint.release import CaseStanding
 from services.scheduler.store.rows import dump, load
 
 COLUMNS = "id, profile, as_of, opted_out, paused_until, memory"

@@ -14,13 +14,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.draw import Stratum, drawing_of
-from services.scheduler.domain.draw_record import DrawRecord
-from services.scheduler.domain.enrol import Entry
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import recorded
-from services.scheduler.domain.periods import Period
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.when.periods import Period
+from services.scheduler.domain.whom.draw import Stratum, drawing_of
+from services.scheduler.domain.whom.draw_record import DrawRecord
+from services.scheduler.domain.whom.enrol import Entry
 from services.scheduler.store.rows import dump, load
 from shared.ids import derived_id
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.draw import Pick
-from services.scheduler.domain.draw_record import DrawRecord, Member
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import recalled
+from services.scheduler.domain.whom.draw import Pick
+from services.scheduler.domain.whom.draw_record import DrawRecord, Member
 from services.scheduler.store.rows import load
 
 _SAVE = text("""

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.limits import Place
+from services.scheduler.domain.whom.limits import Place
 
 # policies take turns by name: their counts may not exist yet, and what does not exist can't be locked as a row
 _LOCK = text("""

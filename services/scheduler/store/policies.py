@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.pack import Content, Draft, Pack, policy_of
+from services.scheduler.domain.packs.pack import Content, Draft, Pack, policy_of
 from services.scheduler.domain.policy import Policy
 from services.scheduler.store.rows import dump, load
 from shared.calendar import WorkCalendar

@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.contacts import Settlement
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.merge import MERGED
-from services.scheduler.domain.release import CaseStanding, Circumstances
+from services.scheduler.domain.restraint.contacts import Settlement
+from services.scheduler.domain.restraint.merge import MERGED
+from services.scheduler.domain.restraint.release import CaseStanding, Circumstances
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.windows import local_day
+from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store.customers import customer_of
 from services.scheduler.store.rows import dump, load
 from services.scheduler.store.timed import save_timed

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.customer import Customer, updated
-from services.scheduler.domain.explain import explain
+from services.scheduler.domain.explain.decision import explain
 from services.scheduler.domain.organisation import Organisation, Team, Unit, recalled
-from services.scheduler.domain.pack import policy_of, read_pack
+from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.task import Task
 from tests.scheduler.builders import PolicyBook, as_yaml, contents, fact, judge
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.explain import explain
+from services.scheduler.domain.explain.decision import explain
 from services.scheduler.domain.kinds import Kind, compile_kind
-from services.scheduler.domain.pack import read_pack
-from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.packs.pack import read_pack
+from services.scheduler.domain.simulation.plan import Simulation
 from tests.scheduler.builders import as_yaml, contents, fact, policies
 
 SCHEMA: dict[str, Any] = {

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.pack import read_pack
+from services.scheduler.domain.packs.pack import read_pack
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.simulation.plan import Simulation
 from tests.scheduler.builders import MONDAY, at, contents, fact, policies
 
 (BASE,) = policies({"id": "p"})

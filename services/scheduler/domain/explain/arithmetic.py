@@ -1,0 +1,25 @@
+"""How a policy's content says when to contact, in Chinese: what a task's moments were computed from."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.scheduler.domain.explain.decision import local_text
+from services.scheduler.domain.explain.differences import shown
+
+WEEKDAYS = {"mon": "一", "tue": "二", "wed": "三", "thu": "四", "fri": "五", "sat": "六", "sun": "日"}
+TERMS = {"delay": "最早", "target": "目标", "deadline": "时限"}
+
+
+def arithmetic_text(content: Mapping[str, Any], at: datetime) -> str:
+    """`自 2026-03-06 15:00 (周五) 起算：最早 1 天，时限 3 个工作日；联系时段为工作日 09:00-12:00、14:00-18:00。`"""
+    terms = [f"{name} {shown(content[key])}" for key, name in TERMS.items() if content.get(key)]
+    return f"自 {local_text(at)} 起算：{'，'.join(terms)}；联系时段为{_window(content['window'])}。"
+
+
+def _window(window: Mapping[str, Any]) -> str:
+    days = "工作日" if window["days"] == "working" else "每天"
+    weekdays = "、".join(WEEKDAYS[day] for day in window.get("weekdays", ()))
+    calendar = f"（日历 {window['calendar']['id']}）" if "calendar" in window else ""
+    frames = "、".join("-".join(frame) for frame in window["frames"])
+    return f"{days}{f'中的周{weekdays}' if weekdays else ''}{calendar} {frames}"

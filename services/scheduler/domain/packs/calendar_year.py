@@ -1,0 +1,158 @@
+"""A published year of the official calendar: read from a document or a file, and checked before everybody goes by it."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from services.scheduler.domain.packs.section import Problem, Section, as_day
+from services.scheduler.domain.packs.yaml_file import read_yaml
+from shared.calendar import SATURDAY
+from shared.errors import InvalidInput
+from shared.lunar import solar_of
+
+EARLIEST, LATEST = 2008, 2100  # today's public holidays are those since 2008
+FEWEST_WORKED, MOST_WORKED = 240, 255  # 248 to 252 in every year so far
+HOLIDAYS = {(1, 1): "元旦", (5, 1): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
+LUNAR_HOLIDAYS = {(1, 1): "春节", (1, 2): "春节", (1, 3): "春节", (5, 5): "端午节", (8, 15): "中秋节"}
+WORKED = {"on": True, "班": True, "上班": True, True: True, "off": False, "休": False, "休息": False, False: False}
+SAY_WORKED = "on（上班）或 off（休息）"
+
+
+class CalendarYearInvalid(InvalidInput):
+    """The year can't be what was published; `errors` lists the mistakes as {file, line, key, message}."""
+
+    title = "日历有误"
+    code = "calendar-year-invalid"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        errors = [{"file": one.file, "line": one.line, "key": one.key, "message": one.message} for one in problems]
+        super().__init__("；".join(str(one) for one in problems[:5]), errors=errors)
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class CalendarYear:
+    """`days` are those that differ from the week (True = worked); `source` is where they were published."""
+
+    year: int
+    source: str
+    days: Mapping[date, bool] = field(default_factory=dict)
+
+    def every_day(self) -> dict[date, bool]:
+        """All days of the year, in order."""
+        return {day: self.days.get(day, day.weekday() < SATURDAY) for day in _days_of(self.year)}
+
+    @property
+    def working_days(self) -> int:
+        return sum(self.every_day().values())
+
+
+def read_year(document: Section, year: int) -> CalendarYear:
+    """`{source, days: {2027-01-01: off, …}}`: holidays and make-up days, or every day. Raises CalendarYearInvalid."""
+    source = document.text("source", form=r"[\s\S]{1,200}", say="来源，如国务院办公厅通知的文号")
+    if document.has("year"):
+        document.integer("year", year, year)
+    part = document.section("days", "日期与 on（上班）或 off（休息），如 {2027-01-01: off}")
+    if part is None:
+        document.problem("days", "缺少此项，应写放假和调休的日子，如 {2027-01-01: off}")
+    listed = _listed(part, year) if part else {}
+    document.close()
+    if not EARLIEST <= year <= LATEST:
+        document.problem("year", f"年份应在 {EARLIEST} 到 {LATEST} 之间，现在是 {year}")
+    if not document.problems:
+        _check(document, CalendarYear(year, source, listed))
+    if document.problems:
+        raise CalendarYearInvalid(document.problems)
+    return CalendarYear(year, source, _unlike_the_week(listed))
+
+
+def read_file(path: str, text: str, source: str = "") -> tuple[int, Section]:
+    """A year's document from YAML, or from CSV with the columns day and worked; `source` goes before the file's.
+
+    Raises CalendarYearInvalid.
+    """
+    document = _csv(path, text) if path.lower().endswith(".csv") else _yaml(path, text)
+    if source:
+        document.values = {**document.values, "source": source}
+    year: Any = document.values.get("year") or _first_year(document.values.get("days"))
+    if not isinstance(year, int):
+        document.problem("year", "缺少此项，应写年份，如 2027")
+    if document.problems:
+        raise CalendarYearInvalid(document.problems)
+    return year, document
+
+
+def _yaml(path: str, text: str) -> Section:
+    read = read_yaml(text)
+    problems = [Problem(path, f"第 {slip.line} 行第 {slip.column} 列", slip.message, slip.line) for slip in read.slips]
+    if not problems and not isinstance(read.value, Mapping):
+        problems.append(Problem(path, "", "应写成“键: 值”的形式，如 year: 2027", 1))
+    return Section(path, read.value if isinstance(read.value, Mapping) else {}, problems, lines=read.lines)
+
+
+def _csv(path: str, text: str) -> Section:
+    rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    header = [name.strip().lower() for name in next(rows, [])]
+    document = Section(path, {}, [])
+    if header[:2] != ["day", "worked"]:
+        document.problems.append(Problem(path, "", "首行应为 day,worked（其后的列不读）", 1))
+        return document
+    days: dict[str, Any] = {}
+    for number, row in enumerate(rows, 2):
+        if not any(row):
+            continue
+        day, worked = (cell.strip() for cell in (*row, "")[:2])
+        if day in days:
+            document.problems.append(Problem(path, f"days.{day}", "这一天写了两次，请只留一个", number))
+        days[day] = worked
+        document.lines[f"days.{day}"] = number
+    document.values = {"days": days}
+    return document
+
+
+def _first_year(days: Any) -> int | None:
+    known = [day.year for day in map(as_day, days if isinstance(days, Mapping) else ()) if day]
+    return min(known, default=None)
+
+
+def _listed(section: Section, year: int) -> dict[date, bool]:
+    found = {}
+    for key, value in section.values.items():
+        day = as_day(key)
+        if day is None:
+            section.problem(str(key), f"应写日期，如 {year}-01-01，现在是 {key!r}")
+        elif day.year != year:
+            section.problem(str(key), f"不是 {year} 年的日子；每次只公布一年")
+        elif not isinstance(value, str | bool) or value not in WORKED:
+            section.problem(str(key), f"应写{SAY_WORKED}，现在是 {value!r}")
+        else:
+            found[day] = WORKED[value]
+    return found
+
+
+def _check(document: Section, year: CalendarYear) -> None:
+    """Holidays that every year has, and how many days are worked: a file that lost lines shows in these."""
+    days = year.every_day()
+    for day, name in _holidays(year.year).items():
+        if days[day]:
+            document.problem("days", f"{day}（{name}）应休息，请补上 {day}: off")
+    if not FEWEST_WORKED <= year.working_days <= MOST_WORKED:
+        usual = f"历年在 {FEWEST_WORKED} 到 {MOST_WORKED} 天之间"
+        document.problem("days", f"全年上班 {year.working_days} 天，{usual}；请检查是否漏写放假或调休的日子")
+
+
+def _holidays(year: int) -> dict[date, str]:
+    fixed = {date(year, *day): name for day, name in HOLIDAYS.items()}
+    return dict(sorted((fixed | {solar_of(year, *day): name for day, name in LUNAR_HOLIDAYS.items()}).items()))
+
+
+def _unlike_the_week(days: Mapping[date, bool]) -> dict[date, bool]:
+    return {day: worked for day, worked in sorted(days.items()) if worked != (day.weekday() < SATURDAY)}
+
+
+def _days_of(year: int) -> list[date]:
+    first = date(year, 1, 1)
+    return [first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days)]

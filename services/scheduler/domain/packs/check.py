@@ -1,0 +1,113 @@
+"""What is doubtful in a pack that the platform would accept: slips that would keep a policy from ever doing its work.
+
+A policy that can never work is a mistake; what may be right but looks wrong is a warning.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.scheduler.domain.conditions.tree import histories
+from services.scheduler.domain.packs.caps_file import check_caps
+from services.scheduler.domain.packs.condition_check import check_condition, check_customer_condition
+from services.scheduler.domain.packs.organisation_check import check_head, check_how
+from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, parse, read_parts
+from services.scheduler.domain.packs.pauses_file import check_pauses
+from services.scheduler.domain.packs.scenario_file import read_scenarios
+from services.scheduler.domain.packs.section import Problem, Section, meant
+from services.scheduler.domain.packs.steps_check import check_steps
+from services.scheduler.domain.packs.timing_check import check_timing
+from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
+from services.scheduler.domain.packs.whom_check import check_whom
+from services.scheduler.domain.policy import ALL_EVENTS
+from services.scheduler.domain.steps.chain import changed
+
+QUESTIONNAIRES = "questionnaires/"
+
+
+def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
+    """Everything wrong or doubtful in a pack's files (path → text), its tests among them, by file and line."""
+    reading = read_parts(files, name)
+    problems = reading.problems
+    faulty = {(problem.file, _policy_of(problem.key)) for problem in problems}
+    questionnaires = _ids(files, problems)
+    vocabulary = Vocabulary(reading.pack.kinds)
+    for section, draft in reading.policies:
+        if (section.file, section.at) not in faulty:
+            _check_policy(section, draft, questionnaires, vocabulary)
+            for part, content in [(section, draft.content), *_contacts(section, draft.content)]:
+                check_how(part, content, reading.organisation)
+    if reading.head and not any(problem.file == reading.head.file for problem in problems):
+        check_caps(reading.head, {draft.id for _, draft in reading.policies})
+        check_pauses(reading.head, vocabulary)
+        check_head(reading.head, reading.organisation)
+    if not reading.policies and not problems:
+        problems.append(Problem("policies/", "", "没有策略，请在此目录下写至少一条", warning=True))
+    read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems, vocabulary)
+    return sorted(problems, key=lambda one: (one.file, one.line, one.key))
+
+
+def _policy_of(key: str) -> str:
+    return key.partition(".")[0] if key.startswith("policies[") else ""
+
+
+def _ids(files: Mapping[str, str], problems: list[Problem]) -> set[str]:
+    """Ids of the pack's questionnaires; what is asked in them is the business of those who ask."""
+    found = set()
+    for path in sorted(files):
+        if path.startswith(QUESTIONNAIRES) and path.endswith(SUFFIXES):
+            section = parse(path, files[path], problems)
+            if section is not None and section.text("id", say="问卷编号"):
+                found.add(str(section.values["id"]))
+    return found
+
+
+def _check_policy(section: Section, draft: Draft, questionnaires: set[str], vocabulary: Vocabulary) -> None:
+    content = draft.content
+    trigger = section.section("trigger", "") or section
+    for event in content["trigger"]["events"]:
+        if event != ALL_EVENTS and not vocabulary.knows(event):
+            trigger.problem("events", unknown_event(event, vocabulary), warning=True)
+    if condition := trigger.section("condition", ""):
+        if "time" in content["trigger"]:
+            check_customer_condition(condition)
+        check_condition(condition, content["trigger"]["events"], vocabulary)
+        if isinstance(content["rate"], dict) and any(
+            past.contacts for past in histories(content["trigger"]["condition"])
+        ):
+            condition.problem("", "数联系次数（contacts）不能与按期抽取并用：抽取前次数还会变；rate 请写 all 或百分比")
+    if "time" in content["trigger"] and isinstance(content["rate"], dict):
+        section.problem("rate", "由时间触发的策略没有可抽取的事件总量；rate 请写 all 或百分比，如 20")
+    _check_questionnaire(section, draft, questionnaires)
+    check_steps(section, vocabulary)
+    for part, contact in list(_contacts(section, content)) or [(section, content)]:
+        check_timing(part, contact)
+    check_whom(section, content, vocabulary)
+
+
+def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:
+    contacts = list(_contacts(section, draft.content))
+    for part, _ in [(section, draft.content), *contacts]:
+        for wanted in _wanted(part.values.get("questionnaire")):
+            if wanted not in known:
+                message = f"{QUESTIONNAIRES} 下没有编号为 {wanted} 的问卷{meant(wanted, known)}"
+                part.problem("questionnaire", f"{message}，请补上问卷文件或改写编号")
+    for part, content in contacts or [(section, draft.content)]:
+        chosen = content["questionnaire"] or "questionnaire" in content.get("choose", {})
+        if not chosen and content["purpose"] == "followup":
+            part.problem("questionnaire", "没有写问卷，坐席不知道问什么；请写问卷编号", warning=True)
+
+
+def _wanted(questionnaire: Any) -> list[str]:
+    """The ids that a `questionnaire`, plain or chosen by the fact, may come to."""
+    if isinstance(questionnaire, Mapping):
+        named = [*questionnaire.get("cases", {}).values(), questionnaire.get("otherwise")]
+        return [one for one in named if one]
+    return [questionnaire] if isinstance(questionnaire, str) else []
+
+
+def _contacts(section: Section, content: Content) -> Iterator[tuple[Section, Content]]:
+    """Every step of a policy, and every other channel of it: where it is written, and its whole content."""
+    for part, step in zip(section.sections("steps", ""), content.get("steps", ()), strict=False):
+        yield part, changed(content, step["how"])
+        for way, fallback in zip(part.sections("fallback", ""), step["fallback"], strict=True):
+            yield way, changed(content, fallback["how"])

@@ -1,0 +1,114 @@
+"""A pack's `kinds/*.yaml`, read into event kinds."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError
+
+from services.scheduler.domain.kinds import Kind, told
+from services.scheduler.domain.packs.section import Section
+from shared.contracts.registry import by_name, by_type
+
+KINDS = "kinds/"
+KIND_FORM = r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
+EXAMPLE = "{event: tenant.moved_in, title: 租户入驻, schema: {type: object}}"
+REFERENCES = ("$ref", "$dynamicRef")
+
+
+def read_kinds(section: Section) -> list[tuple[Section, Kind]]:
+    """The kinds of one file; mistakes are noted in the section."""
+    parts = section.sections("kinds", f"一类事件，如 {EXAMPLE}")
+    if not section.has("kinds"):
+        section.problem("kinds", f"缺少此项，应写事件种类的列表，如 [{EXAMPLE}]")
+    section.close()
+    return [(part, _kind(part)) for part in parts]
+
+
+def require_unique(kinds: list[tuple[Section, Kind]]) -> None:
+    """Note every kind that was declared before."""
+    seen: dict[str, Section] = {}
+    for section, kind in kinds:
+        if (first := seen.setdefault(kind.event, section)) is not section:
+            place = f"{first.file} 第 {first.line(first.path('event'))} 行"
+            section.problem("event", f"事件种类 {kind.event} 出现了多次（另见 {place}），请只留一处")
+
+
+def _kind(section: Section) -> Kind:
+    event = section.text("event", form=KIND_FORM, say="事件名，如 tenant.moved_in")
+    if declared := by_name(event) or by_type(event):
+        section.problem(
+            "event", f"平台已有事件 {event}（{declared.title}），不能另行声明；直接在 trigger.events 中写它即可"
+        )
+    kind = Kind(event, section.text("title", say="中文名称"), _schema(section))
+    section.close()
+    return kind
+
+
+def _schema(section: Section) -> Mapping[str, Any]:
+    part = section.section("schema", "事件数据的 JSON Schema，如 {type: object, required: [lease_no]}")
+    if part is None:
+        if not section.has("schema"):
+            section.problem("schema", "缺少此项，应写事件数据的 JSON Schema；不作要求时写 {type: object}")
+        return {}
+    schema = dict(part.values)
+    if _is_sound(part, schema):
+        return schema
+    return {}
+
+
+def _is_sound(part: Section, schema: dict[str, Any]) -> bool:
+    slips = list(_slips(schema, schema))
+    for path, message in slips:
+        part.problem(path, message)
+    if slips:
+        return False
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        part.problem(_key(error), f"不是有效的 JSON Schema：此处{told(error).partition(' ')[2]}")
+        return False
+    return True
+
+
+def _slips(value: Any, whole: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """What the check against the schema of schemas does not see: keys that are no text, references, expressions."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _slips(one, whole, f"{path}[{index}]")
+    if not isinstance(value, Mapping):
+        return
+    for key, one in value.items():
+        below = f"{path}.{key}" if path else str(key)
+        if not isinstance(key, str):
+            yield below, f"键应写成文字，请加引号，现在是 {key!r}"
+        elif key in REFERENCES and isinstance(one, str) and not _leads_somewhere(one, whole):
+            yield below, f"只能引用本 schema 之内已有的定义，如 #/$defs/address，现在是 {one!r}"
+        elif key == "pattern" and isinstance(one, str) and not _is_expression(one):
+            yield below, f"不是有效的正则表达式，现在是 {one!r}"
+        yield from _slips(one, whole, below)
+
+
+def _leads_somewhere(reference: str, whole: Any) -> bool:
+    """Whether a JSON pointer leads to a part of the schema; other documents are never fetched."""
+    head, *steps = reference.split("/")
+    for step in steps:
+        if not isinstance(whole, Mapping) or step not in whole:
+            return False
+        whole = whole[step]
+    return head == "#"
+
+
+def _is_expression(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def _key(error: SchemaError) -> str:
+    key = ""
+    for part in error.absolute_path:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
+    return key

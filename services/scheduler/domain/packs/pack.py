@@ -1,0 +1,258 @@
+"""A policy pack: a folder with `pack.yaml` and `policies/*.yaml`, read into canonical policy contents.
+
+A content is plain JSON with every default filled in; its hash tells versions apart, and `policy_of` builds the policy of it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import orjson
+
+from services.scheduler.domain.how import how_of
+from services.scheduler.domain.kinds import Kind
+from services.scheduler.domain.organisation import Organisation, recalled
+from services.scheduler.domain.packs.caps_file import read_caps
+from services.scheduler.domain.packs.kinds_file import KINDS, read_kinds, require_unique
+from services.scheduler.domain.packs.organisation_file import ORGANISATION, read_organisation
+from services.scheduler.domain.packs.pauses_file import read_pauses
+from services.scheduler.domain.packs.policy_file import Defaults
+from services.scheduler.domain.packs.section import Problem, Section
+from services.scheduler.domain.packs.steps_file import read_chained_policy
+from services.scheduler.domain.packs.time_trigger_file import time_of
+from services.scheduler.domain.packs.timing import window_of
+from services.scheduler.domain.packs.timing_file import read_pack_timing
+from services.scheduler.domain.packs.yaml_file import read_yaml
+from services.scheduler.domain.policy import Pause, Policy, Trigger
+from services.scheduler.domain.restraint.caps import PARTS, Cap
+from services.scheduler.domain.steps.chain import chain_of
+from services.scheduler.domain.when.amounts import Deadline, Delay, Warn
+from services.scheduler.domain.whom.selection import whom_of
+from shared.calendar import OFFICIAL, WorkCalendar
+from shared.errors import InvalidInput
+
+Content = dict[str, Any]
+FORMAT = 1
+PACK_FILE = "pack.yaml"
+POLICIES = "policies/"
+SUFFIXES = (".yaml", ".yml")
+NAME_FORM = r"[a-z0-9][a-z0-9.-]{0,62}"
+
+
+class PackInvalid(InvalidInput):
+    """The pack has mistakes; `errors` lists them as {file, line, key, message}."""
+
+    title = "策略包有误"
+    code = "pack-invalid"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        errors = [{"file": one.file, "line": one.line, "key": one.key, "message": one.message} for one in problems]
+        super().__init__("；".join(str(one) for one in problems[:5]), errors=errors)
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A policy as its pack has it; `enabled` is only the state it starts in, `valid_from` when it begins to decide."""
+
+    content: Content
+    enabled: bool
+    valid_from: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.content["id"])
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical content."""
+        return hashlib.sha256(orjson.dumps(self.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack without mistakes."""
+
+    name: str
+    title: str
+    drafts: tuple[Draft, ...] = field(default_factory=tuple)
+    kinds: tuple[Kind, ...] = ()
+    organisation: Organisation = field(default_factory=Organisation)
+
+    @property
+    def policies(self) -> list[Policy]:
+        """The policies that a platform without any would run, each as version 1."""
+        return [policy_of(draft.content, 1, valid_from=draft.valid_from) for draft in self.drafts if draft.enabled]
+
+
+@dataclass
+class Reading:
+    """A pack as far as it could be read: its policies with where they stand, and every mistake."""
+
+    pack: Pack = field(default_factory=lambda: Pack("", ""))
+    policies: list[tuple[Section, Draft]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    head: Section | None = None
+    organisation: Organisation | None = None
+
+
+def read_pack(files: Mapping[str, str], name: str = "") -> Pack:
+    """Parse a pack's files (path → text). Raises PackInvalid with every mistake found."""
+    reading = read_parts(files, name)
+    if reading.problems:
+        raise PackInvalid(reading.problems)
+    return reading.pack
+
+
+def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
+    """Parse a pack's files as far as possible."""
+    reading = Reading()
+    problems = reading.problems
+    head = parse(PACK_FILE, files[PACK_FILE], problems) if PACK_FILE in files else None
+    if PACK_FILE not in files:
+        problems.append(Problem(PACK_FILE, "", "缺少此文件，应写 format、name、title"))
+    parsed = [parse(path, files[path], problems) for path in _policy_files(files, problems)]
+    if head is None:
+        return reading
+    reading.head = head
+    pack_name, title, defaults = _read_head(head)
+    if name and pack_name and name != pack_name:
+        head.problem("name", f"应与提交的名称 {name} 一致，现在是 {pack_name}")
+    reading.organisation = _read_organisation(files, problems)
+    reading.policies = [policy for section in parsed if section for policy in _read_file(section, defaults)]
+    _require_unique(reading.policies)
+    organisation = reading.organisation or Organisation()
+    for _, draft in reading.policies:
+        _enclose(draft.content, organisation)
+    drafts = tuple(draft for _, draft in reading.policies)
+    reading.pack = Pack(pack_name, title, drafts, tuple(_read_kinds(files, problems)), organisation)
+    return reading
+
+
+def _read_organisation(files: Mapping[str, str], problems: list[Problem]) -> Organisation | None:
+    section = parse(ORGANISATION, files[ORGANISATION], problems) if ORGANISATION in files else None
+    return read_organisation(section) if section else None
+
+
+def _enclose(content: Content, organisation: Organisation) -> None:
+    """Let a version say by itself what it needs of the organisation, so that it stays what it is."""
+    steps = content.get("steps", ())
+    ways = [content, *(step["how"] for step in steps), *(way["how"] for step in steps for way in step["fallback"])]
+    if any("choose" in way for way in ways) or any("tiers" in cap for cap in content["caps"]):
+        content["organisation"] = organisation.recorded()
+
+
+def _read_kinds(files: Mapping[str, str], problems: list[Problem]) -> list[Kind]:
+    paths = [path for path in sorted(files) if path.startswith(KINDS) and path.endswith(SUFFIXES)]
+    sections = [section for path in paths if (section := parse(path, files[path], problems))]
+    found = [kind for section in sections for kind in read_kinds(section)]
+    require_unique(found)
+    return [kind for _, kind in found]
+
+
+def policy_of(
+    content: Content,
+    version: int,
+    calendar: WorkCalendar = OFFICIAL,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> Policy:
+    """The policy of a canonical content, on the official calendar as it is known."""
+    c = content
+    organisation = recalled(c["organisation"]) if "organisation" in c else Organisation()
+    return Policy(
+        id=c["id"],
+        version=version,
+        title=c["title"],
+        trigger=_trigger_of(c["trigger"]),
+        window=window_of(c, calendar),
+        seed=c["seed"],
+        **whom_of(c),
+        delay=Delay(**c["delay"]),
+        target=Delay(**c["target"]) if "target" in c else None,
+        deadline=Deadline(**c["deadline"]) if c["deadline"] else None,
+        warn=Warn(**c["warn"]) if "warn" in c else None,
+        caps=tuple(_cap_of(cap) for cap in c["caps"]),
+        pauses=tuple(Pause(tuple(one["on"]), one["hours"], one["condition"]) for one in c.get("pauses", ())),
+        participation=c["cap"],
+        channel=c["channel"],
+        questionnaire=c["questionnaire"],
+        team=c["team"],
+        tier=organisation.tier_of(c["team"]),
+        how=how_of(c["choose"], organisation) if "choose" in c else None,
+        never_alone=tuple(c.get("never_alone", ())),
+        priority=c["priority"],
+        purpose=c["purpose"],
+        round=c["round"],
+        merge=c["merge"],
+        merge_within=c.get("merge_within"),
+        guards=tuple(c["guards"]),
+        defers=tuple(c.get("defers", ())),
+        clauses=tuple(c["clauses"]),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        chain=chain_of(c, partial(policy_of, version=version, calendar=calendar)),
+    )
+
+
+def _trigger_of(content: Content) -> Trigger:
+    by_time = time_of(content["time"]) if "time" in content else None
+    return Trigger(tuple(content["events"]), content["condition"], by_time)
+
+
+def _cap_of(content: Content) -> Cap:
+    return Cap(**content | {name: tuple(content.get(name, ())) for name in PARTS})
+
+
+def _policy_files(files: Mapping[str, str], problems: list[Problem]) -> list[str]:
+    """The paths in `policies/`; other folders of a pack belong to others, but a stray policy should not get lost."""
+    found = []
+    for path in sorted(set(files) - {PACK_FILE, ORGANISATION}):
+        if path.startswith(POLICIES) and path.endswith(SUFFIXES):
+            found.append(path)
+        elif "/" not in path and path.endswith(SUFFIXES):
+            problems.append(Problem(path, "", f"策略文件应放在 {POLICIES} 之下，如 {POLICIES}{path}"))
+    return found
+
+
+def parse(path: str, text: str, problems: list[Problem]) -> Section | None:
+    """A file's outermost mapping; None, and the reasons among `problems`, when it can't be used."""
+    read = read_yaml(text)
+    problems += [Problem(path, f"第 {slip.line} 行第 {slip.column} 列", slip.message, slip.line) for slip in read.slips]
+    if isinstance(read.value, Mapping):
+        return Section(path, read.value, problems, lines=read.lines)
+    if not read.slips:
+        problems.append(Problem(path, "", "应写成“键: 值”的形式", 1))
+    return None
+
+
+def _read_head(head: Section) -> tuple[str, str, Defaults]:
+    head.integer("format", FORMAT, FORMAT)
+    name = head.text("name", form=NAME_FORM, say="小写字母、数字、点和连字符组成的名称")
+    title = head.text("title", say="中文名称")
+    seed = head.text("seed", default=name, say="抽样种子文字")
+    caps = read_caps(head)
+    pauses = read_pauses(head)
+    timing = read_pack_timing(head)
+    head.close()
+    return name, title, Defaults(seed, caps, pauses, timing)
+
+
+def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draft]]:
+    """A file holds one policy, or several under `policies`."""
+    parts = [section]
+    if section.has("policies"):
+        parts = section.sections("policies", "一条策略")
+        section.close()
+    return [(part, Draft(*read_chained_policy(part, defaults))) for part in parts]
+
+
+def _require_unique(policies: list[tuple[Section, Draft]]) -> None:
+    seen: dict[str, Section] = {}
+    for section, draft in policies:
+        if (first := seen.setdefault(draft.id, section)) is not section and draft.id:
+            place = f"{first.file} 第 {first.line(first.path('id'))} 行"
+            section.problem("id", f"策略编号 {draft.id} 出现了多次（另见 {place}），每条策略须有自己的编号")

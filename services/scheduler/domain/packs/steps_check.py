@@ -1,0 +1,79 @@
+"""Steps that can never come, and events that a run can never hear."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from services.scheduler.domain.packs.condition_check import check_condition, leaves_of
+from services.scheduler.domain.packs.section import Section, meant
+from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
+from services.scheduler.domain.steps.outcome import FIELDS, REFUSED, Result
+
+Content = dict[str, Any]
+RESULTS = get_args(Result)
+POSITIVE = ("eq", "in")
+
+
+def check_steps(section: Section, vocabulary: Vocabulary) -> None:
+    """Note what is doubtful in the well-formed steps of a policy."""
+    for part in section.sections("steps", ""):
+        if condition := part.section("if", ""):
+            _check_outcome(condition, vocabulary)
+        if wait := part.section("wait", ""):
+            _check_wait(wait, vocabulary)
+    if stop := section.section("stop", ""):
+        _check_heed(stop, vocabulary)
+        for event in _without_customer(stop, vocabulary):
+            stop.problem("events", f"事件 {event} 不带客户，不知道终止谁的流程；请写带客户的事件")
+
+
+def _check_wait(wait: Section, vocabulary: Vocabulary) -> None:
+    _check_heed(wait, vocabulary)
+    for event in _without_customer(wait, vocabulary):
+        if not wait.has("same"):
+            wait.problem("same", f"事件 {event} 不带客户，应写两边须相同的字段，如 same: area，否则永远等不到")
+
+
+def _check_heed(heed: Section, vocabulary: Vocabulary) -> None:
+    events = heed.texts("events", "")
+    for event in events:
+        if not vocabulary.knows(event):
+            heed.problem("events", unknown_event(event, vocabulary), warning=True)
+    if condition := heed.section("condition", ""):
+        check_condition(condition, events, vocabulary)
+    fields = vocabulary.fields(events)
+    root = str(heed.values.get("same", "")).partition(".")[0]
+    if root and fields and root not in fields:
+        heed.problem("same", f"等待的事件里没有 {root}{meant(root, fields)}，永远对不上")
+
+
+def _without_customer(heed: Section, vocabulary: Vocabulary) -> list[str]:
+    known = {event: vocabulary.fields([event]) for event in heed.texts("events", "")}
+    return [event for event, fields in known.items() if fields and "customer" not in fields]
+
+
+def _check_outcome(condition: Section, vocabulary: Vocabulary) -> None:
+    for leaf in leaves_of(condition):
+        field = str(leaf.values.get("field", ""))
+        root = field.partition(".")[0]
+        if root not in (*FIELDS, "customer", "event"):
+            known = "、".join((*FIELDS, "answers.<题号>", "customer.<属性>"))
+            leaf.problem("field", f"上一步的结果里没有 {field}{meant(root, FIELDS)}，可写：{known}")
+        elif field == "result":
+            _check_results(leaf)
+    check_condition(condition, (), vocabulary)
+
+
+def _check_results(leaf: Section) -> None:
+    wanted = _values(leaf)
+    for value in wanted:
+        if value not in RESULTS:
+            leaf.problem("value", f"没有结果 {value}{meant(value, RESULTS)}，可写：{'、'.join(RESULTS)}")
+    if leaf.values["op"] in POSITIVE and wanted and set(wanted) == {REFUSED}:
+        leaf.problem("value", "客户拒访后流程就终止，这一步永远不会到；请删去此步")
+
+
+def _values(leaf: Section) -> Sequence[Any]:
+    if leaf.values["op"] not in ("eq", "ne", "in", "not_in"):
+        return []
+    value = leaf.values.get("value")
+    return value if isinstance(value, list) else [value]

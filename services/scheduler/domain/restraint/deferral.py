@@ -1,0 +1,70 @@
+"""A due task that must wait: until when, and when waiting ends.
+
+It moves to the first moment of its policy's window on a later day (after a pause: after its end) at which no cap is used
+up. Beyond its deadline, or after so many times, it is cancelled with the reason that held it back.
+"""
+
+from datetime import datetime, time, timedelta
+
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.restraint.caps import reached_cap
+from services.scheduler.domain.restraint.guards import CAP_REACHED
+from services.scheduler.domain.restraint.ledger import contact_of
+from services.scheduler.domain.restraint.release import PAUSED, Circumstances, Verdict, release_verdict
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.when.hours import narrowed
+from services.scheduler.domain.when.windows import local_day, next_moment
+from shared.zone import ORG_ZONE
+
+MOST_TIMES = 100
+MOST_DAYS = 400  # longer than any cap's period
+
+
+def needs_ledger(task: Task, verdict: Verdict) -> bool:
+    """Whether `final_verdict` has to look at the customer's contacts, which few need."""
+    return verdict.state == "planned" or (verdict.state == "released" and CAP_REACHED in task.guards)
+
+
+def final_verdict(task: Task, known: Circumstances, now: datetime, policy: Policy) -> Verdict:
+    """As `release_verdict`, with caps; `known.customer` has all contacts that count. A task held back gets its moment."""
+    verdict = release_verdict(task, known, now)
+    if verdict.state == "released" and CAP_REACHED in task.guards and not _has_place(task, policy, known.customer):
+        verdict = Verdict("planned" if CAP_REACHED in task.defers else "cancelled", CAP_REACHED)
+    return _postponed(task, known.customer, policy, verdict.reason) if verdict.state == "planned" else verdict
+
+
+def _postponed(task: Task, customer: Customer, policy: Policy, reason: str) -> Verdict:
+    until = _next_chance(task, customer, policy, reason)
+    if until is None or task.deferred >= MOST_TIMES:
+        return Verdict("cancelled", reason)
+    return Verdict("planned", reason, until)
+
+
+def _next_chance(task: Task, customer: Customer, policy: Policy, reason: str) -> datetime | None:
+    begins = _morrow(task.due_at)
+    if reason == PAUSED:
+        assert customer.paused_until is not None
+        begins = customer.paused_until
+    window = narrowed(policy.window, task.hours) or policy.window
+    for _ in range(MOST_DAYS):
+        due = next_moment(window, begins, task.branch)
+        if task.deadline_at is not None and due > task.deadline_at:
+            return None
+        if _has_place(task._replace(due_at=due), policy, customer):
+            return due
+        begins = _morrow(due)
+    return None
+
+
+def _has_place(task: Task, policy: Policy, customer: Customer) -> bool:
+    """Whether the other contacts leave room for this one on its day."""
+    if not task.blockable:
+        return True
+    others = [contact for contact in customer.contacts if contact.task_id != task.id]
+    return reached_cap(policy.caps, contact_of(task)._replace(policies=task.blockable), others) is None
+
+
+def _morrow(at: datetime) -> datetime:
+    """The first moment of the next local day."""
+    return datetime.combine(local_day(at) + timedelta(days=1), time(), ORG_ZONE)

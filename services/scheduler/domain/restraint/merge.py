@@ -1,0 +1,144 @@
+"""One customer, several matters: one contact (X1).
+
+A follow-up joins another planned one of the same customer, channel and purpose when both may merge and some moment suits
+both. A day's list stands from its first moment on: a contact due today is no longer changed by what happens today. So the
+plan depends on when facts happened, not on how fast they are handled.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact, matters_of
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.restraint.caps import CapState, reached_cap
+from services.scheduler.domain.restraint.ledger import Contact, contact_of
+from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.when.hours import narrowed
+from services.scheduler.domain.when.provisional import joined_terms, span_of, terms_of
+from services.scheduler.domain.when.windows import Span, Window, local_day, next_moment
+
+NOT_YET = UUID(int=0)
+MERGED = "merged"
+
+
+def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span, moment: datetime) -> Task | None:
+    """The planned task that a contact for `policy` about `fact`, planned at `moment`, joins; the most urgent one."""
+    if not policy.merge:
+        return None
+    fitting = [task for task in customer.open if _fits(customer, task, fact, policy, span, moment)]
+    return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
+
+
+def common_span(task: Task, span: Span, window: Window, branch: str) -> Span | None:
+    """When a contact of `branch` may take place that serves both; `window` is that of `span`. None: never."""
+    due, hours = max(task.due_at, span.due), span.hours
+    if task.hours != hours or window.blackouts:
+        common = narrowed(window, task.hours)
+        if common is None:
+            return None
+        due, hours = next_moment(common, due, branch), common.hours
+    return Span(due, _earlier(task.deadline_at, span.deadline), _earlier(task.warn_at, span.warn_at), hours)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
+    """`task` keeps the contact and also answers `policy`, and the fact if it is another one."""
+    common = common_span(task, span, policy.window, task.branch)
+    assert common is not None  # it was found fitting
+    added = () if _about(task, fact) else matters_of(fact)
+    return task._replace(
+        due_at=common.due,
+        deadline_at=common.deadline,
+        warn_at=common.warn_at,
+        hours=common.hours,
+        terms=joined_terms(task, terms_of(policy, span), span),
+        matters=(*task.matters, *added),
+        combined=_once(*task.combined, policy.id),
+        counted=_once(*task.counted, *policy.counted),
+        blockable=_once(*task.blockable, *policy.blockable),
+        independent=task.independent or policy.independent,
+        never_alone=_once(*task.never_alone, *policy.never_alone),
+    )
+
+
+def take_over(task: Task, weaker: Task, window: Window) -> tuple[Task, Task]:
+    """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
+    common = common_span(weaker, span_of(task), window, task.branch)
+    assert common is not None  # it was found fitting
+    known = {matter["event_id"] for matter in task.matters}
+    return (
+        task._replace(
+            due_at=common.due,
+            deadline_at=common.deadline,
+            warn_at=common.warn_at,
+            hours=common.hours,
+            terms=joined_terms(task, weaker.terms, span_of(weaker)),
+            matters=(*task.matters, *(matter for matter in weaker.matters if matter["event_id"] not in known)),
+            combined=_once(weaker.policy_id, *weaker.combined),
+            counted=_once(*task.counted, *weaker.counted),
+            blockable=_once(*task.blockable, *weaker.blockable),
+            independent=task.independent or weaker.independent,
+            never_alone=_once(*task.never_alone, *weaker.never_alone),
+        ),
+        moved(weaker, "cancelled", MERGED),
+    )
+
+
+def forbidding_cap(customer: Customer, policy: Policy, span: Span) -> CapState | None:
+    """The cap that forbids a further contact of this policy, if one does."""
+    if not policy.blockable:
+        return None
+    planned = Contact(NOT_YET, local_day(span.due), policy.purpose, policy.blockable, policy.tier)
+    return reached_cap(policy.caps, planned, customer.contacts)
+
+
+def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span, moment: datetime) -> bool:
+    if not task.merge or (task.channel, task.purpose, task.round) != (policy.channel, policy.purpose, policy.round):
+        return False
+    if policy.step and policy.id in (task.policy_id, *task.combined) and _about(task, fact):
+        return False  # another step of the same run: to be contacted twice is what it wants
+    if not _near(task, policy, span) or not _same_team_where_it_matters(task, policy):
+        return False
+    if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
+        return False
+    common = common_span(task, span, policy.window, task.branch)
+    if common is None or common.too_short:
+        return False
+    return _caps_allow(customer, task, policy, common)
+
+
+def _near(task: Task, policy: Policy, span: Span) -> bool:
+    """Whether the two were wanted no more days apart than either allows."""
+    allowed = [days for days in (task.merge_within, policy.merge_within) if days is not None]
+    return not allowed or abs((local_day(task.due_at) - local_day(span.due)).days) <= min(allowed)
+
+
+def _same_team_where_it_matters(task: Task, policy: Policy) -> bool:
+    """Another team may be the one that did the work which this contact is about."""
+    return task.team == policy.team or not (task.independent or policy.independent)
+
+
+def _caps_allow(customer: Customer, task: Task, policy: Policy, common: Span) -> bool:
+    """Whether the combined contact has a place under the caps."""
+    blockable = _once(*task.blockable, *policy.blockable)
+    if not blockable:
+        return True
+    before = contact_of(task)
+    keeper = task if task.priority <= policy.priority else policy
+    after = before._replace(day=local_day(common.due), policies=blockable, tier=keeper.tier)
+    others = customer.without(task).contacts
+    return reached_cap(policy.caps, after, others, before if task.counted else None) is None
+
+
+def _once(*policies: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(policies))
+
+
+def _about(task: Task, fact: Fact) -> bool:
+    return any(matter["event_id"] == fact.id for matter in task.matters)

@@ -1,0 +1,301 @@
+"""The plan of a series of facts, without a platform: the rules that the service runs, on values instead of rows.
+
+Feed it in the order of time. Before anything happens, what is due by then is released, as the service would have done.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
+from services.scheduler.domain.book import PolicyBook, Rule
+from services.scheduler.domain.customer import NEVER, REFUSED, Customer, way_of
+from services.scheduler.domain.decide import Decision, place, turned
+from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.restraint.contacts import (
+    CASE_STATES,
+    MESSAGES,
+    Settled,
+    Settlement,
+    Told,
+    settled,
+    told_by,
+)
+from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
+from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, concluded, release_verdict
+from services.scheduler.domain.simulation.draws import GRACE, Draws, Name, names_of, names_of_decision
+from services.scheduler.domain.simulation.runs import SimulatedRuns
+from services.scheduler.domain.steps.outcome import (
+    Outcome,
+    outcome_of_end,
+    outcome_of_message,
+    outcome_of_visit,
+    task_id_in,
+)
+from services.scheduler.domain.steps.runs import Moved, heard, ran_out, told
+from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.when.periods import Period
+from services.scheduler.domain.when.walk import Walk, last_begun, next_walk
+from services.scheduler.domain.when.windows import local_day
+from services.scheduler.domain.whom.limits import Places
+from services.scheduler.domain.whom.reserve import plan_lost, release_lost, visit_lost
+from shared.contracts.base import INTAKE
+from shared.contracts.registry import by_type, short_name, wire_type
+from shared.ids import derived_id
+
+RESOLVED, REOPENED = "complaint.resolved", "complaint.reopened"
+
+
+def simulated_fact(
+    id: str,  # noqa: A002 - the CloudEvents attribute
+    source: str,
+    type: str,  # noqa: A002 - short or wire
+    at: datetime,
+    data: dict[str, Any],
+    lineage: str = "",
+) -> Fact:
+    """A fact as the service makes it from an event."""
+    wire = wire_type(type)
+    return new_fact(id, source, derived_id(at, source, id), wire, short_name(wire), at, data, lineage or id)
+
+
+class Simulation:
+    """What is known after everything that happened so far: `tasks` in their newest state, `decisions` by their keys."""
+
+    def __init__(self, book: PolicyBook) -> None:
+        self.book = book
+        self.tasks: dict[UUID, Task] = {}
+        self.decisions: dict[UUID, Decision] = {}
+        self._customers: dict[str, Customer] = {}
+        self._cases: dict[str, CaseStanding] = {}
+        self._cases_of: dict[str, set[str]] = defaultdict(set)
+        self._contacts: dict[UUID, Settlement] = {}
+        self._agenda: list[tuple[datetime, str, int, Callable[[], None]]] = []
+        self._entries = count()
+        self._now = NEVER
+        self.draws = Draws(book.share)
+        self._places = Places()
+        self._closings: set[date] = set()
+        self._called: deque[Occasion] = deque()
+        self._awaited = 0
+        self._seen: set[UUID] = set()
+        self._runs = SimulatedRuns(book.heeded)
+        self._not_walked = dict(book.timed)
+        self._walking = True
+
+    def happen(self, fact: Fact) -> Decision | None:
+        """Take a fact, or an event of the platform, in; gives the decision where the service would make one.
+
+        The same event again changes nothing, as in the service.
+        """
+        if fact.key in self._seen:
+            return None
+        self._seen.add(fact.key)
+        self.advance(fact.at)
+        if fact.name in CASE_STATES:
+            self._note_case(fact)
+        elif says := told_by(fact.name, str(fact.data.get("reason", ""))):
+            self._note_visit(fact, says)
+        elif outcome := outcome_of_message(fact.name, fact.id, fact.at, fact.data):
+            task_id = task_id_in(fact.data.get("cause_id"))
+            if task_id in self.tasks:
+                self._settle(self.tasks[task_id], MESSAGES[fact.name], fact.at)
+            self._conclude(task_id, outcome)
+        elif fact.name == "notification.opted_out":
+            self._note_opt_out(fact)
+        for name in self._runs.listening(fact) if not fact.customer_id else ():
+            self._move(heard(self._customers[name], fact, self.book.chained, place))
+        decision = self._decide(fact) if self._to_be_decided(fact) else None
+        self._occur_called()
+        return decision
+
+    def occur(self, occasion: Occasion, rule: Rule | None = None) -> Decision:
+        """Decide on an occasion, as the service does when it hears of it; `rule` is asked about one that time brings."""
+        self.advance(occasion.moment)
+        rules = {occasion.key: rule} if rule else NO_RULES
+        return self._place(match_occasions([occasion], self._customers, rules))
+
+    def at(self, moment: datetime, action: Callable[[], None], order: str = "", awaited: bool = True) -> None:
+        """Let something happen as time passes; of one moment, `order` decides. `finish` waits for what is awaited."""
+
+        def act() -> None:
+            self._awaited -= awaited
+            action()
+
+        self._awaited += awaited
+        heappush(self._agenda, (moment, order, next(self._entries), act))
+
+    def advance(self, until: datetime) -> None:
+        """Time passes: what is due by `until` is released, cancelled or expired at its moment, or when it becomes known."""
+        if self._not_walked:
+            self._begin_walks(until)
+        while self._agenda and self._agenda[0][0] <= until:
+            moment, *_, action = heappop(self._agenda)
+            self._now = max(self._now, moment)
+            action()
+        self._now = max(self._now, until)
+
+    def finish(self) -> None:
+        """Time passes until nothing is planned any more; for its own sake it triggers nothing new."""
+        self._walking = False
+        while self._awaited:
+            self.advance(self._agenda[0][0])
+
+    def _begin_walks(self, now: datetime) -> None:
+        """As in a service that has these policies since `now`."""
+        waiting, self._not_walked = self._not_walked, {}
+        for policy_id, rule in waiting.items():
+            self._walk_after(policy_id, last_begun(rule.policy, now))
+
+    def _walk_after(self, policy_id: str, done: date) -> None:
+        if walk := next_walk(self.book, policy_id, done):
+            self.at(walk.moment, partial(self._walk, walk), f"walk {policy_id}", awaited=False)
+
+    def _walk(self, walk: Walk) -> None:
+        if not self._walking:
+            return
+        for _, customer in sorted(self._customers.items()):
+            if occasion := walk.occasion(customer):
+                self.occur(occasion, walk.rule)
+        self._occur_called()
+        self._walk_after(walk.rule.policy.id, walk.day)
+
+    def _to_be_decided(self, fact: Fact) -> bool:
+        declared = by_type(fact.type)
+        if declared is None or declared.topic == INTAKE:
+            return True
+        return fact.name == RESOLVED or self.book.triggered_by(fact.type) or fact.type in self.book.heeded
+
+    def _decide(self, fact: Fact) -> Decision:
+        (matched,), seen = match_in_order(self.book, [fact], self._customers)
+        self._customers |= seen
+        return self._place([matched])
+
+    def _close_later(self, period: Period) -> None:
+        if period.end not in self._closings:
+            self._closings.add(period.end)
+            self.at(period.closes_at + GRACE, partial(self._close, period.end))
+
+    def _close(self, end: date) -> None:
+        self._called.extend(self.draws.close(end))
+        self._occur_called()
+
+    def _occur_called(self) -> None:
+        while self._called:
+            self.occur(self._called.popleft())
+
+    def _place(self, matched: Sequence[Matched]) -> Decision:
+        closed_until = local_day(self._now - GRACE) if self.book.draws else None  # days close, drawn from or not
+        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed_until, self._places)
+        decision = decided.decision
+        for period in self.draws.enter(decided):
+            self._close_later(period)
+        for record in decided.records:
+            self._record(record)
+        self._expect(decided.after)
+        if plan_lost(decision):
+            self._replace(names_of_decision(decision), decision.at)
+        return decision
+
+    def _replace(self, lost: Iterable[Name], called_at: datetime) -> None:
+        """Those in reserve come after all that is planned already."""
+        self._called.extend(self.draws.replace(lost, called_at))
+
+    def _record(self, decision: Decision) -> None:
+        self.decisions[decision.key] = decision
+        for task in decision.tasks:
+            self._keep(task)
+
+    def _move(self, moved: Moved) -> None:
+        """Runs of a customer have moved on."""
+        self._customers[moved.customer.id] = moved.customer
+        for turn in moved.turns:
+            self._record(turned(turn))
+        self._expect(moved.customer)
+
+    def _expect(self, customer: Customer) -> None:
+        for limit in self._runs.note(customer):
+            self.at(limit.moment, partial(self._run_out, customer.id, limit.moment), awaited=limit.plans)
+
+    def _run_out(self, customer_id: str, moment: datetime) -> None:
+        self._move(ran_out(self._customers[customer_id], moment, self.book.chained, place))
+
+    def _conclude(self, task_id: UUID | None, outcome: Outcome | None) -> None:
+        """What a contact has come to leads on the runs that wait for it."""
+        task = self.tasks.get(task_id) if task_id else None
+        if task is not None and outcome is not None:
+            self._move(told(self._customers[task.customer_id], task.id, outcome, self.book.chained, place))
+
+    def _keep(self, task: Task) -> None:
+        self.tasks[task.id] = task
+        if task.state == "planned":
+            self.at(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id))
+
+    def _fall_due(self, task_id: UUID, due_at: datetime) -> None:
+        task = self.tasks[task_id]
+        if task.state == "planned" and task.due_at == due_at:  # else it was merged or moved meanwhile
+            self._release(task)
+            self._occur_called()
+
+    def _release(self, task: Task) -> None:
+        customer = self._customers[task.customer_id]
+        task = concluded(task, self._verdict(task, customer))
+        self._keep(task)
+        if release_lost(task.state, task.reason):
+            self._replace(names_of(task), self._now)
+        self._customers[customer.id] = customer.noted(task)
+        if task.state not in ("planned", "released"):
+            self._conclude(task.id, outcome_of_end(task.state, task.reason, self._now))
+
+    def _verdict(self, task: Task, customer: Customer) -> Verdict:
+        cases = [self._cases[case] for case in self._cases_of.get(customer.id, ())]
+        is_open = [case.reopened for case in cases if case.state == "open"]
+        case = self._cases.get(task.case_id) if task.case_id else None
+        known = Circumstances(customer, bool(is_open), any(is_open), case)
+        verdict = release_verdict(task, known, self._now)
+        if needs_ledger(task, verdict):
+            return final_verdict(task, known, self._now, self.book.version_of(task))
+        return verdict
+
+    def _note_visit(self, fact: Fact, says: Told) -> None:
+        task = self.tasks.get(UUID(fact.data["task_id"]))
+        if task is None:
+            return
+        if says.ends and task.state == "released":
+            self._keep(moved(task, says.ends, says.reason))
+        if visit_lost(fact.name, says.reason):
+            self._replace(names_of(task), fact.at)
+        customer = self._settle(task, says.contact, fact.at)
+        if says.refused:
+            customer = _opted_out(customer, way_of(task.channel, REFUSED), fact.at)
+        self._customers[customer.id] = customer
+        self._conclude(task.id, outcome_of_visit(fact.name, fact.id, fact.at, fact.data))
+
+    def _settle(self, task: Task, told: Settled, at: datetime) -> Customer:
+        made = self._contacts[task.id] = settled(self._contacts.get(task.id), Settlement(told, local_day(at)))
+        customer = self._customers[task.customer_id]
+        customer = customer.without(task) if made.state == "released" else customer.contacted(task, made.day)
+        self._customers[customer.id] = customer
+        return customer
+
+    def _note_opt_out(self, fact: Fact) -> None:
+        data = fact.data
+        customer = self._customers.get(data["customer_id"]) or Customer(data["customer_id"])
+        self._customers[customer.id] = _opted_out(customer, way_of(data["channel"], data.get("purpose", "*")), fact.at)
+
+    def _note_case(self, fact: Fact) -> None:
+        case_id, state = str(fact.data["case_id"]), CASE_STATES[fact.name]
+        self._cases[case_id] = CaseStanding(state, fact.id if fact.name == RESOLVED else "", fact.name == REOPENED)
+        self._cases_of[fact.customer_id].add(case_id)
+
+
+def _opted_out(customer: Customer, way: str, at: datetime) -> Customer:
+    """The first refusal stays."""
+    ways: Mapping[str, datetime] = {way: at, **customer.opted_out}
+    return customer._replace(opted_out=ways)

@@ -1,0 +1,41 @@
+"""What runs of a simulation wait for: an event without a customer that concerns them, and the end of a wait."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.steps.chain import Heeded
+from services.scheduler.domain.steps.runs import signals_of
+
+
+class Limit(NamedTuple):
+    """A wait is over at `moment`; a run that only waits to be told a result plans nothing any more."""
+
+    moment: datetime
+    plans: bool
+
+
+class SimulatedRuns:
+    """Finds those whom an event or a moment concerns, as the service's tables do."""
+
+    def __init__(self, heeded: Heeded) -> None:
+        self._heeded = heeded
+        self._limits: dict[UUID, datetime] = {}
+        self._listeners: dict[str, set[str]] = defaultdict(set)
+
+    def note(self, customer: Customer) -> Iterator[Limit]:
+        """Remember what the customer's runs wait for; gives when new waits will be over."""
+        for row in customer.waiting:
+            for signal in row.signals:
+                self._listeners[signal].add(customer.id)
+            if row.until is not None and self._limits.get(row.id) != row.until:
+                self._limits[row.id] = row.until
+                yield Limit(row.until, row.kind == "event")
+
+    def listening(self, fact: Fact) -> list[str]:
+        """The customers whose runs may wait for this event, which names none; in the same order every time."""
+        return sorted({name for signal in signals_of(fact, self._heeded) for name in self._listeners[signal]})

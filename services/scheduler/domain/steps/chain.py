@@ -1,0 +1,215 @@
+"""The steps of a policy (R05.1, R05.2, R09.1): the chain of contacts that one fact starts. `run` moves along it.
+
+Repetitions and other channels are steps of their own: step `weekly` repeated is `weekly`, `weekly.2` …, and its contact by
+SMS where the phone failed `weekly.2.sms`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from services.scheduler.domain.conditions.tree import CEL, Check, compile_condition, leaves
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.steps.outcome import CALLBACK, TOOK_PLACE, UNREACHED
+from services.scheduler.domain.when.amounts import Deadline
+from shared.contracts.registry import wire_type
+
+Content = dict[str, Any]
+Chained = Mapping[tuple[str, int], Policy]
+Heeded = Mapping[str, frozenset[str]]
+Origin = Literal["event", "planned", "took_place"]
+Again = Literal["parallel", "restart", "ignore"]
+REACHED: Content = {"field": "result", "op": "in", "value": [*TOOK_PLACE]}
+
+
+@dataclass(frozen=True)
+class Heed:
+    """Events to listen for: of the customer; those that name no customer must agree at path `same` with the run's fact."""
+
+    events: tuple[str, ...]
+    condition: Content | None = None
+    same: str = ""
+    within: Deadline | None = None
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """Wire types."""
+        return frozenset(wire_type(name) for name in self.events)
+
+    @cached_property
+    def check(self) -> Check:
+        return compile_condition(self.condition)
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """Another try of a step by another channel, after a result among `when`."""
+
+    policy: Policy
+    when: tuple[str, ...] = UNREACHED
+
+
+@dataclass(frozen=True)
+class Step:
+    """One contact of a chain. `policy` is the policy as it is for this step.
+
+    `origin` is what delay and deadline count from, unless the step waits for an event: then they count from that event.
+    `condition` asks about the outcome of the step before.
+    """
+
+    policy: Policy
+    origin: Origin = "event"
+    condition: Content | None = None
+    wait: Heed | None = None
+    fallbacks: tuple[Fallback, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.policy.step
+
+    @property
+    def ways(self) -> tuple[Policy, ...]:
+        """Its own channel and the others."""
+        return (self.policy, *(fallback.policy for fallback in self.fallbacks))
+
+    @property
+    def depends(self) -> bool:
+        """Whether it needs the outcome of the step before."""
+        return self.condition is not None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it needs nothing of another step."""
+        return not self.depends and self.origin == "event"
+
+    @property
+    def follows_plan(self) -> bool:
+        """Whether it is planned (or begins to wait) as soon as the step before is planned."""
+        return not self.depends and self.origin == "planned"
+
+    @cached_property
+    def check(self) -> Check:
+        return compile_condition(self.condition)
+
+    @cached_property
+    def heeds_callback(self) -> bool:
+        """Whether a call-back agreed with the customer, after which the contact goes on, is an outcome to it."""
+        return any(CALLBACK in _listed(leaf) for leaf in leaves(self.condition))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The steps in order; `stop` ends a run early, `again` says what a new trigger does while a run is going."""
+
+    steps: tuple[Step, ...]
+    stop: Heed | None = None
+    again: Again = "parallel"
+
+    @cached_property
+    def policies(self) -> Mapping[str, Policy]:
+        """The policy of every step and of every other channel, by the step's name."""
+        return {policy.step: policy for step in self.steps for policy in step.ways}
+
+    @cached_property
+    def places(self) -> Mapping[str, tuple[int, int]]:
+        """Step name → index of the step, and how many of its channels have been tried with it."""
+        return {
+            policy.step: (index, tried)
+            for index, step in enumerate(self.steps)
+            for tried, policy in enumerate(step.ways)
+        }
+
+    @property
+    def heeds(self) -> list[Heed]:
+        """What a run may listen for."""
+        return [heed for heed in (*(step.wait for step in self.steps), self.stop) if heed]
+
+
+def chains_of(policies: Iterable[Policy]) -> Chained:
+    """Those with several steps, by id and version."""
+    return {(policy.id, policy.version): policy for policy in policies if policy.chain}
+
+
+def heeded_by(chained: Chained) -> Heeded:
+    """The wire types that runs listen for, each with the paths by which an event without a customer is recognised."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for policy in chained.values():
+        for heed in policy.chain.heeds if policy.chain else ():
+            for wire in heed.types:
+                found[wire] |= {heed.same} - {""}
+    return {wire: frozenset(paths) for wire, paths in found.items()}
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Steps of canonical content; `build` makes the policy of a whole content."""
+
+    base: Content
+    build: Callable[[Content], Policy]
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, content: Content) -> None:
+        origin, condition = content["from"], content["if"]
+        if origin == "took_place" and condition is None:
+            condition = REACHED
+        wait = _heed(content["wait"])
+        step = Step(self._policy(content["id"], content["how"]), origin, condition, wait, self._fallbacks(content))
+        self.steps.append(step)
+        repeat = content["repeat"] or {"times": 1, "every": None}
+        for number in range(2, repeat["times"] + 1):
+            self.steps.append(self._repeated(step, content, number, repeat["every"]))
+
+    def _repeated(self, step: Step, content: Content, number: int, every: Content | None) -> Step:
+        """A repetition counts from the one before it."""
+        named = {**content, "id": f"{content['id']}.{number}"}
+        how = content["how"] if every is None else {**content["how"], "delay": every}
+        origin: Origin = "took_place" if step.origin == "took_place" else "planned"
+        return replace(step, policy=self._policy(named["id"], how), origin=origin, fallbacks=self._fallbacks(named))
+
+    def _fallbacks(self, content: Content) -> tuple[Fallback, ...]:
+        return tuple(
+            Fallback(self._policy(f"{content['id']}.{one['how']['channel']}", one["how"]), tuple(one["when"]))
+            for one in content["fallback"]
+        )
+
+    def _policy(self, name: str, how: Content) -> Policy:
+        return replace(self.build(changed(self.base, how)), step=name)
+
+
+def changed(content: Content, how: Content) -> Content:
+    """A policy's content as one of its steps changes it."""
+    whole = {**content, **how}
+    for key in whole.pop("without", ()):
+        del whole[key]
+    return whole
+
+
+def chain_of(content: Content, build: Callable[[Content], Policy]) -> Chain | None:
+    """The chain of a policy's canonical content; None when the policy is a single contact."""
+    if not content.get("steps"):
+        return None
+    own = ("steps", "stop", "again")
+    builder = _Builder({key: value for key, value in content.items() if key not in own}, build)
+    for step in content["steps"]:
+        builder.add(step)
+    return Chain(tuple(builder.steps), _heed(content["stop"]), content["again"])
+
+
+def _heed(content: Content | None) -> Heed | None:
+    if content is None:
+        return None
+    within = content.get("within")
+    return Heed(
+        tuple(content["events"]), content["condition"], content.get("same", ""), Deadline(**within) if within else None
+    )
+
+
+def _listed(leaf: Mapping[str, Any]) -> list[Any]:
+    if CEL in leaf:
+        return [CALLBACK] if CALLBACK in leaf[CEL] else []
+    if leaf["field"] != "result":
+        return []
+    value = leaf.get("value")
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,229 @@
+"""A run: one fact's way along the steps of a policy, moved on by what its contacts come to and by awaited events.
+
+What can be planned at once is planned with the first step. Every planned step waits for its result, also the last one, so
+that a run is going exactly as long as it waits for something. A merged step waits for the contact that took its matter.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+from services.scheduler.domain.book import Match
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.occasion import Occasion, Reason
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.steps.chain import Chain, Heed, Step
+from services.scheduler.domain.steps.outcome import CALLBACK, REFUSED, Outcome, outcome_of_plan
+from services.scheduler.domain.steps.waiting import Waiting, run_id, signal, value_at, waiting_id
+from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.when.amounts import latest
+
+Detail = dict[str, Any]
+PATIENCE = timedelta(
+    days=30
+)  # for the result of a contact, after its deadline: whoever makes it should have told by then
+CUSTOMER_REFUSED = "customer_refused"
+
+
+class Placed(Protocol):
+    """What became of one contact that a policy wants: a decision's detail, the customer after it, the touched tasks."""
+
+    @property
+    def detail(self) -> Detail: ...
+    @property
+    def customer(self) -> Customer: ...
+    @property
+    def tasks(self) -> tuple[Task, ...]: ...
+
+
+Place = Callable[[Fact, Match, Customer], Placed]
+
+
+class Because(NamedTuple):
+    """Why a run is led on: `told` as its record keeps it."""
+
+    reason: Reason
+    told: Mapping[str, Any]
+
+
+@dataclass
+class Run:
+    """A run being moved on: what it has come to so far in `details` and `tasks`, and its `customer` as they are then."""
+
+    policy: Policy
+    chain: Chain
+    fact: Fact
+    began: datetime
+    customer: Customer
+    place: Place
+    moment: datetime
+    match: Match | None = None
+    because: Because | None = None
+    details: list[Detail] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def id(self) -> UUID:
+        return run_id(self.policy.id, self.fact)
+
+    def begin(self) -> None:
+        """Plan, or wait for, every step that needs nothing of another one; of a refusal nothing else comes."""
+        for index, step in enumerate(self.chain.steps):
+            if index == 0 or step.is_root:
+                self._enter(index, self.began)
+            if self._refused:
+                return
+
+    def lead_on(self, row: Waiting, outcome: Outcome) -> None:
+        """Go on from the step of `row` with what it came to."""
+        index, tried = self.chain.places[row.step]
+        if outcome.result == CALLBACK and not self._heeds_callback(index):
+            return
+        self.customer = self.customer.not_waiting(row)
+        if row.kind == "event":
+            self._note(row.step, "wait_expired")
+            self._next(index, outcome, None)
+        else:
+            self._conclude(index, tried, outcome, row.due)
+
+    def arrive(self, row: Waiting, fact: Fact) -> None:
+        """What the step of `row` may wait for has happened; if its condition does not hold, it waits for the next."""
+        index, _ = self.chain.places[row.step]
+        step = self.chain.steps[index]
+        assert step.wait is not None  # it waits
+        self.customer = self.customer.not_waiting(row)
+        if step.wait.check(fact, self.customer) is None:
+            self._contact(index, 0, step.policy, fact.at)
+        else:
+            self.customer = self.customer.waiting_for(row._replace(since=fact.at))
+
+    def end(self, reason: str) -> None:
+        """Wait for nothing more, and call off what is planned and concerns no other policy."""
+        self.customer = self.customer.not_waiting(*(row for row in self.customer.waiting if row.run == self.id))
+        own = [task for task in self.customer.open if self._is_own(task) and not task.combined]
+        for task in own:
+            self.customer = self.customer.without(task)
+            self.tasks.append(moved(task, "cancelled", reason))
+        self._note("", "stopped", reason=reason, cancelled=[str(task.id) for task in own])
+
+    def pass_over(self) -> None:
+        """Nothing is begun: another run of the policy is going."""
+        self._note("", "ignored")
+
+    @property
+    def _refused(self) -> bool:
+        return any(detail["result"] == "stopped" for detail in self.details)
+
+    def _enter(self, index: int, anchor: datetime) -> None:
+        step = self.chain.steps[index]
+        if step.wait:
+            self._wait_for(step, step.wait)
+        else:
+            self._contact(index, 0, step.policy, anchor)
+
+    def _contact(self, index: int, tried: int, policy: Policy, anchor: datetime) -> None:
+        """Plan a contact of step `index`, by its own channel or the other one `tried`, and what counts from its plan."""
+        placed = self.place(self.fact, self._match(policy, anchor), self.customer)
+        self.customer, detail = placed.customer, placed.detail
+        self.details.append(detail)
+        self.tasks += placed.tasks
+        due = detail.get("due") or anchor
+        if task_id := _contact_of(detail):
+            until = max(due, detail["deadline"] or due) + PATIENCE
+            self._wait(policy.step, "result", until, task_id=UUID(task_id), due=due)
+        else:
+            self._conclude(index, tried, outcome_of_plan(detail, self.moment), due)
+        follower = self.chain.steps[index + 1 : index + 2]
+        if not tried and follower and follower[0].follows_plan and not self._refused:
+            self._enter(index + 1, due)
+
+    def _match(self, policy: Policy, anchor: datetime) -> Match:
+        if self.because is None:
+            draw, occasion = (self.match.draw, self.match.occasion) if self.match else (None, None)
+            return Match(policy, draw=draw, occasion=occasion, counts_from=anchor)
+        because = self.because
+        occasion = Occasion(self.id, policy, self.fact, because.reason, self.moment, anchor, because.told)
+        return Match(policy, occasion=occasion)
+
+    def _conclude(self, index: int, tried: int, outcome: Outcome, due: datetime | None) -> None:
+        """Another channel, or the next step that the outcome leads to; whoever refused is left alone."""
+        if outcome.result == REFUSED:
+            self.end(CUSTOMER_REFUSED)
+            return
+        for number, fallback in enumerate(self.chain.steps[index].fallbacks, 1):
+            if number > tried and outcome.result in fallback.when:
+                self._contact(index, number, fallback.policy, outcome.at)
+                return
+        self._next(index, outcome, due)
+
+    def _next(self, index: int, outcome: Outcome, due: datetime | None) -> None:
+        """Enter the first of the following steps whose condition holds; the others before it are skipped."""
+        for number in range(index + 1, len(self.chain.steps)):
+            step = self.chain.steps[number]
+            if not step.depends:
+                return
+            if outcome.result == CALLBACK and not step.heeds_callback:
+                continue
+            failure = step.check(outcome.as_fact(), self.customer)
+            if failure is None:
+                anchors = {"event": self.began, "planned": due or outcome.at, "took_place": outcome.at}
+                self._enter(number, anchors[step.origin])
+                return
+            self._note(step.name, "skipped", failed=failure.recorded())
+
+    def _heeds_callback(self, index: int) -> bool:
+        """Whether a step that could come next asks for a call-back to have been agreed."""
+        for step in self.chain.steps[index + 1 :]:
+            if not step.depends:
+                return False
+            if step.heeds_callback:
+                return True
+        return False
+
+    def _wait_for(self, step: Step, wait: Heed) -> None:
+        until = latest(self.moment, wait.within, self.policy.window.calendar) if wait.within else None
+        told: Detail = {"events": list(wait.events), "until": until}
+        types, value = tuple(sorted(wait.types)), ""
+        if wait.same:
+            value = value_at(wait.same, self.fact.data, self.customer.profile)
+            told |= {"same": wait.same, "value": value}
+        signals = tuple(signal(wire, wait.same, value) for wire in types) if value else ()
+        self._wait(step.name, "event", until, types=types, same=wait.same, signals=signals)
+        self._note(step.name, "waiting", **told)
+
+    def _wait(self, step: str, kind: Literal["result", "event"], until: datetime | None, **more: Any) -> None:
+        row = Waiting(
+            id=waiting_id(self.policy.id, self.fact, step),
+            run=self.id,
+            policy_id=self.policy.id,
+            version=self.policy.version,
+            step=step,
+            kind=kind,
+            fact=self.fact,
+            began=self.began,
+            since=self.moment,
+            until=until,
+            **more,
+        )
+        self.customer = self.customer.waiting_for(row)
+
+    def _note(self, step: str, result: str, **told: Any) -> None:
+        detail: Detail = {"policy": self.policy.id, "version": self.policy.version, "result": result}
+        if step:
+            detail["step"] = step
+        if self.because:
+            detail |= {"occasion": self.because.reason, "because": self.because.told}
+        self.details.append(detail | told)
+
+    def _is_own(self, task: Task) -> bool:
+        own = (self.policy.id, self.fact.source, self.fact.id)
+        return (task.policy_id, task.event_source, task.event_id) == own
+
+
+def _contact_of(detail: Mapping[str, Any]) -> str | None:
+    """The task that makes a placed contact: its own, or the one that its matter was merged into."""
+    key = {"planned": "task", "merged": "partner"}.get(detail["result"])
+    return str(detail[key]) if key else None

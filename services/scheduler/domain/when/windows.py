@@ -1,0 +1,181 @@
+"""When a contact may take place: delay, target, contact window, blackouts and deadline on the working calendar (X2).
+
+Everything is computed from the fact's own time, never from now: the same facts give the same plan at any speed.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import cached_property, lru_cache
+from typing import Literal, NamedTuple
+
+from services.scheduler.domain.when.amounts import DAY, Deadline, Delay, Warn, begins, latest, warned_at
+from shared.calendar import OFFICIAL, WorkCalendar
+from shared.zone import ORG_ZONE
+
+Frame = tuple[time, time]
+DayKind = Literal["working", "all"]
+WEEK = frozenset(range(7))
+
+
+@dataclass(frozen=True)
+class Blackout:
+    """No contact is planned from `first` to `last`, both included; of these branches only, or of all when empty."""
+
+    first: date
+    last: date
+    branches: frozenset[str] = frozenset()
+
+    def covers(self, day: date, branch: str) -> bool:
+        return self.first <= day <= self.last and (not self.branches or branch in self.branches)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Frames of the day, in order, in which customers are contacted; on working days of `calendar` only or on all days.
+
+    `weekdays` (0 = Monday) leaves some of these days out, `blackouts` whole spans of them.
+    """
+
+    frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(18)))
+    days: DayKind = "working"
+    weekdays: frozenset[int] = WEEK
+    calendar: WorkCalendar = OFFICIAL
+    blackouts: tuple[Blackout, ...] = ()
+
+    def opens_on(self, day: date) -> bool:
+        """Blackouts left aside."""
+        return day.weekday() in self.weekdays and (self.days == "all" or self.calendar.is_working_day(day))
+
+    def blackout_on(self, day: date, branch: str) -> Blackout | None:
+        return next((blackout for blackout in self.blackouts if blackout.covers(day, branch)), None)
+
+    def first_opening(self, day: date) -> datetime:
+        """The first moment of the window on `day` or later, UTC; blackouts left aside."""
+        opening = self._openings.get(day)
+        if opening is None:
+            opens = day
+            while not self.opens_on(opens):
+                opens += DAY
+            opening = datetime.combine(opens, self.frames[0][0], ORG_ZONE).astimezone(UTC)
+            self._openings[day] = opening
+        return opening
+
+    @cached_property
+    def _openings(self) -> dict[date, datetime]:
+        """What `first_opening` has found: a few thousand days at most, asked for with every plan."""
+        return {}
+
+    @cached_property
+    def hours(self) -> str:
+        """All but the calendar in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0."""
+        frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
+        return f"{self.days}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+
+    @cached_property
+    def unconfirmed(self) -> datetime:
+        """From here on the calendar does not know its holidays, UTC."""
+        return datetime.combine(self.calendar.official.confirmed_until, time(), ORG_ZONE).astimezone(UTC)
+
+
+class Basis(NamedTuple):
+    """What a span was computed from: what it counts from, when it was planned, and whose blackouts held."""
+
+    anchor: datetime
+    moment: datetime
+    branch: str
+
+
+class Span(NamedTuple):
+    """The plan of one contact: not before `due`, not after `deadline`, with a warning at `warn_at`; all UTC.
+
+    `hours` are those of its window ("" = any). `basis` is kept only while one of them is provisional: it hangs on
+    holidays that are not published yet. `blackout` is the one that `due` had to give way to; `earliest` the moment it
+    could have been but for its target.
+    """
+
+    due: datetime
+    deadline: datetime | None
+    warn_at: datetime | None = None
+    hours: str = ""
+    basis: Basis | None = None
+    blackout: Blackout | None = None
+    earliest: datetime | None = None
+
+    @property
+    def too_short(self) -> bool:
+        """No contact window opens before the deadline."""
+        return self.deadline is not None and self.due > self.deadline
+
+
+def plan_span(
+    anchor: datetime,
+    delay: Delay,
+    window: Window,
+    deadline: Deadline | None,
+    *,
+    target: Delay | None = None,
+    warn: Warn | None = None,
+    moment: datetime | None = None,
+    branch: str = "",
+) -> Span:
+    """When the contact about something at `anchor`, planned at `moment` (the anchor itself when left out), is due.
+
+    Due is the first opening of the window after `delay`; or after `target`, where that lies between it and the deadline.
+    """
+    until = latest(anchor, deadline, window.calendar) if deadline else None
+    due, blackout = _contact(window, begins(anchor, delay, window.calendar), branch)
+    earliest = None
+    if target is not None:
+        wanted = _contact(window, begins(anchor, target, window.calendar), branch)
+        if due < wanted[0] and (until is None or wanted[0] <= until):
+            earliest, (due, blackout) = due, wanted
+    if moment is not None and due < moment:
+        due, blackout = _contact(window, moment, branch)
+    provisional = due >= window.unconfirmed and (window.days == "working" or _in_working_days(delay, target))
+    if until is not None and until >= window.unconfirmed and _in_working_days(deadline):
+        provisional = True
+    basis = Basis(anchor, moment or anchor, branch) if provisional else None
+    warn_at = warned_at(until, warn, window.calendar) if warn and until else None
+    return Span(due, until, warn_at, window.hours, basis, blackout, earliest)
+
+
+def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
+    """`at` when customers of `branch` may be contacted then, else the next moment at which they may; UTC."""
+    return _contact(window, at, branch)[0]
+
+
+@lru_cache(4096)
+def local_day(at: datetime) -> date:
+    """The organisation's calendar day of an instant."""
+    return at.astimezone(ORG_ZONE).date()
+
+
+def _opening(window: Window, since: datetime | date) -> datetime:
+    """`since` when it lies inside the window, else the moment the window opens next; of a day, its first. UTC."""
+    if not isinstance(since, datetime):
+        return window.first_opening(since)
+    local = since.astimezone(ORG_ZONE)
+    day, clock = local.date(), local.time()
+    if window.opens_on(day):
+        for opens, closes in window.frames:
+            if clock < opens:
+                return datetime.combine(day, opens, ORG_ZONE).astimezone(UTC)
+            if clock < closes:
+                return since.astimezone(UTC)
+    return window.first_opening(day + DAY)
+
+
+def _contact(window: Window, since: datetime | date, branch: str) -> tuple[datetime, Blackout | None]:
+    """The first opening since then that no blackout covers, and the first blackout in the way."""
+    due = _opening(window, since)
+    if not window.blackouts:
+        return due, None
+    met = blackout = window.blackout_on(local_day(due), branch)
+    while blackout is not None:
+        due = window.first_opening(blackout.last + DAY)
+        blackout = window.blackout_on(local_day(due), branch)
+    return due, met
+
+
+def _in_working_days(*amounts: Delay | Deadline | None) -> bool:
+    return any(amount is not None and amount.unit == "working_days" for amount in amounts)

@@ -1,0 +1,51 @@
+"""Who was drawn and can't be reached is replaced by the next in reserve, of the same draw and stratum.
+
+A reserve is called when the contact failed (unreachable, wrong number, nobody got round to it), was called off at release
+(refused meanwhile, opted out, an open case) or could not be planned at all (refused, capped). It is not called when the
+customer was reached and said no, when the matter was answered in another contact, when the deadline had passed before
+release (the reserve's would have too), or when somebody called the contact off by hand.
+"""
+
+from datetime import datetime
+
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.occasion import DRAWN, Occasion, Reason, occasion_key
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.restraint.merge import MERGED
+from services.scheduler.domain.task import TaskState
+from services.scheduler.domain.when.periods import Period
+
+NOT_PLANNED = ("refused", "capped")
+REACHED = "refused"
+
+
+def visit_lost(name: str, reason: str) -> bool:
+    """Whether an event of visits says that the customer was not reached."""
+    return name == "visit.failed" and reason != REACHED
+
+
+def release_lost(state: TaskState, reason: str) -> bool:
+    """Whether a task was called off at release."""
+    return state == "cancelled" and reason != MERGED
+
+
+def plan_lost(decision: Decision) -> bool:
+    """Whether what was drawn could not be planned."""
+    return decision.occasion is not None and decision.occasion.reason in DRAWN and decision.outcome in NOT_PLANNED
+
+
+def drawn_occasion(policy: Policy, fact: Fact, period: Period) -> Occasion:
+    """A winner's contact is planned as of the midnight that closed the period."""
+    return _occasion(policy, fact, "drawn", period.closes_at, period.anchor(fact.at))
+
+
+def reserve_occasion(policy: Policy, fact: Fact, period: Period, called_at: datetime) -> Occasion:
+    """Called later, its delay and deadline count from the call."""
+    if called_at <= period.closes_at:
+        return _occasion(policy, fact, "reserve", period.closes_at, period.anchor(fact.at))
+    return _occasion(policy, fact, "reserve", called_at, called_at)
+
+
+def _occasion(policy: Policy, fact: Fact, reason: Reason, moment: datetime, anchor: datetime) -> Occasion:
+    return Occasion(occasion_key(moment, policy, fact, reason), policy, fact, reason, moment, anchor)

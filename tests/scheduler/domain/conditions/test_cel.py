@@ -1,0 +1,74 @@
+from typing import Any
+
+import pytest
+
+from services.scheduler.domain.conditions.cel import CelRefused, compile_cel
+from services.scheduler.domain.conditions.tree import Failure, compile_condition
+from services.scheduler.domain.customer import Customer
+from tests.scheduler.builders import at, fact
+
+DATA = {"amount": 120.5, "text": "120.50", "tags": ["首单"], "lines": [{"sku": "A"}], "name": "中文"}
+CUSTOMER = Customer("C1", {"tier": "A"})
+FACT = fact("order.completed", DATA, time=at("2026-03-02 10:00"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data.amount > 100.0 && customer.tier == 'A'",
+        "data.amount > 100",
+        "double(data.text) > 120.0",
+        "data.lines.exists(line, line.sku == 'A')",
+        "'首单' in data.tags && size(data.name) == 2",
+        "event.type == 'order.completed' && event.source == '/test'",
+        "timestamp(event.time) < timestamp('2026-03-02T10:01:00+08:00')",
+        "!has(customer.level)",
+        "data.missing == 1 || data.amount > 100.0",
+    ],
+)
+def test_expressions_that_hold(text: str) -> None:
+    assert compile_cel(text)(FACT, CUSTOMER) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("customer.tier == 'B'", False),
+        ("data.missing > 1", "没有这个字段，可先用 has(…) 判断（"),
+        ("data.text > 100.0", "两边的类型不能这样运算"),
+        ("data.name", "得出的是 STRING，不是真或假"),
+    ],
+)
+def test_what_cannot_be_told_counts_as_false_with_its_reason(text: str, answer: Any) -> None:
+    told = compile_cel(text)(FACT, CUSTOMER)
+    assert told is answer if isinstance(answer, bool) else str(told).startswith(answer)
+    assert compile_condition({"cel": text})(FACT, CUSTOMER) == Failure("cel", "cel", text, told)
+
+
+def test_an_expression_that_never_ends_is_given_up() -> None:
+    nested = "data.xs.map(x, data.xs.map(y, data.xs.map(z, x*y*z))).size() > 0"
+    assert "循环太多" in str(compile_cel(nested)(fact(data={"xs": [*range(200)]}), CUSTOMER))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("data.x ==", "第 10 个字符附近：表达式没有写完"),
+        ("data.x = 1", "相等写作 =="),
+        ("dat.x > 1", "变量只有 data、event、customer"),
+        ("data.x == '甲", "须用一对引号"),
+        ("1 + 'a' == 2", "类型不能这样运算"),
+        ("data.x == 1 2", "多余"),
+        ("size(data.x)", "应得出真或假，现在得出 INT"),
+        ("data.x > 1 ? ", "表达式没有写完"),
+    ],
+)
+def test_what_is_no_expression_is_told_with_its_place(text: str, says: str) -> None:
+    with pytest.raises(CelRefused, match=says.replace("(", "\\(").replace("?", "\\?")):
+        compile_cel(text)
+
+
+def test_expressions_stand_in_a_tree_beside_others() -> None:
+    tree = {"all": [{"field": "amount", "op": "gt", "value": 1}, {"not": {"cel": "customer.tier == 'A'"}}]}
+    assert compile_condition(tree)(FACT, CUSTOMER) == Failure("cel", "not cel", "customer.tier == 'A'", True)
+    assert compile_condition({"any": [{"cel": "data.missing > 1"}, {"cel": "true"}]})(FACT, CUSTOMER) is None

@@ -1,0 +1,86 @@
+"""The published schema says what reading says, as far as a schema can."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from jsonschema import Draft202012Validator
+from tests.scheduler.domain.test_pack_check import FILES, MISTAKES
+
+from deploy.docs import FOLDER, PACK_SCHEMA
+from services.scheduler.domain.packs.schema import pack_schema
+from services.scheduler.domain.packs.yaml_file import read_yaml
+from tests.scheduler.test_pack_tests import FOLDERS
+
+VALID = Draft202012Validator(pack_schema())
+# what only `huifang pack check` knows: order, other files, events, arithmetic, and YAML itself
+BEYOND = {
+    *("weekend that is worked", "unknown calendar", "window of no way", "window of a way written twice"),
+    *(
+        "blackout back to front",
+        "target behind the deadline",
+        "target before the earliest",
+        "warning without a deadline",
+    ),
+    *("months too short for the delay", "the same day too short for the delay", "date without quotation marks"),
+    *("warning of a greeting",),
+    *("name unlike the folder", "overlapping frames", "frame back to front", "cap of days without days"),
+    *("id written twice", "deadline before the first contact", "list for one value", "one value for a list"),
+    *("cap of a tier that is not there", "unit written twice", "team of an unknown unit", "team written twice"),
+    *("team that is not there", "role that nobody has", "case of an unknown questionnaire"),
+    *("stand-ins without independence", "never alone by phone"),
+    *("bad expression", "contradiction that never holds", "bounds that never hold", "questionnaire missing"),
+    *("step with a questionnaire that is missing",),
+    *("questionnaire without id", "tab", "key written twice", "alias", "bracket that is not closed"),
+    *("quotation mark that is not closed", "colon inside a text", "indentation that does not fit", "tag"),
+    *("date that does not exist", "list in place of a mapping"),
+    *("test of an unknown policy", "test of an unknown fact", "test with a bad time", "test out of order"),
+    *("test about nothing", "test that expects nothing", "test that watches an unknown policy"),
+    *("kind that the platform has", "kind declared twice", "schema with a bad expression"),
+    *("schema that leads elsewhere", "schema that leads nowhere", "schema with a key that is no text"),
+    *("day that closes on a weekday",),
+}
+
+
+def as_an_editor_sees(text: str) -> Any:
+    """Days are texts there, as keys and as values."""
+    return json.loads(orjson.dumps(read_yaml(text).value, option=orjson.OPT_NON_STR_KEYS))
+
+
+def test_the_published_schema_is_the_one_of_the_code() -> None:
+    assert json.loads((FOLDER / PACK_SCHEMA).read_text()) == pack_schema(), "run `python -m deploy.docs`"
+
+
+def test_the_schema_itself_is_sound() -> None:
+    Draft202012Validator.check_schema(pack_schema())
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_pack_satisfies_the_schema(folder: Path) -> None:
+    files = [
+        folder / "pack.yaml",
+        *folder.glob("policies/*.yaml"),
+        *folder.glob("kinds/*.yaml"),
+        *folder.glob("tests/*.yaml"),
+    ]
+    for file in files:
+        VALID.validate(as_an_editor_sees(file.read_text()))
+
+
+@pytest.mark.parametrize("name", [name for name, one in MISTAKES.items() if not one.warning and name not in BEYOND])
+def test_an_editor_sees_a_mistake_of_form(name: str) -> None:
+    mistake = MISTAKES[name]
+    wrong = FILES[mistake.file].replace(mistake.right, mistake.wrong, 1)
+    assert not VALID.is_valid(as_an_editor_sees(wrong))
+
+
+def test_the_examples_of_the_guide_satisfy_the_schema() -> None:
+    guide = (FOLDER.parent / "policies.md").read_text()
+    blocks = [as_an_editor_sees(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)]
+    whole = [block for block in blocks if isinstance(block, dict) and {"format", "policies", "tests"} & block.keys()]
+    assert len(whole) >= 6
+    for block in whole:
+        VALID.validate(block)

@@ -1,0 +1,151 @@
+from typing import Any
+
+import pytest
+
+from services.scheduler.domain.packs.pack import PackInvalid, policy_of, read_pack
+from services.scheduler.domain.steps.chain import Chain
+from services.scheduler.domain.when.amounts import Deadline, Delay
+from tests.scheduler.builders import contents, policies
+
+RAIN = {"events": ["weather.rained"], "same": "area", "within": {"days": 90}}
+
+
+def chain(*steps: dict[str, Any], **policy: Any) -> Chain:
+    (read,) = policies({**policy, "steps": list(steps)})
+    assert read.chain is not None
+    return read.chain
+
+
+def mistakes(*steps: dict[str, Any], **policy: Any) -> dict[str, str]:
+    """Key → message of what is wrong with a policy of these steps."""
+    with pytest.raises(PackInvalid) as caught:
+        policies({**policy, "steps": list(steps)})
+    return {problem.key.removeprefix("policies[0]."): problem.message for problem in caught.value.problems}
+
+
+def test_a_policy_without_steps_is_a_single_contact() -> None:
+    (policy,) = policies({})
+    assert policy.chain is None
+
+
+def test_a_step_takes_over_what_the_policy_says_and_changes_what_it_says_itself() -> None:
+    first, again = chain(
+        {"id": "first", "deadline": {"hours": 24}},
+        {"id": "again", "from": "planned", "delay": {"days": 2}, "team": "other"},
+        team="hotline",
+        deadline={"days": 9},
+    ).steps
+    assert (first.policy.step, first.policy.team, first.policy.deadline) == ("first", "hotline", Deadline(24, "hours"))
+    assert (again.policy.step, again.policy.team, again.policy.deadline) == ("again", "other", Deadline(9, "days"))
+    assert (first.policy.id, again.policy.delay, again.origin) == ("p1", Delay(2, "days"), "planned")
+
+
+def test_a_step_does_without_what_it_sets_to_none() -> None:
+    (first,) = chain(
+        {"id": "first", "deadline": "none", "target": "none"}, deadline={"days": 9}, target={"days": 1}
+    ).steps
+    assert (first.policy.deadline, first.policy.target) == (None, None)
+
+
+def test_a_step_asking_about_the_last_result_counts_from_when_it_took_place() -> None:
+    unhappy = {"field": "result", "op": "eq", "value": "dissatisfied"}
+    _, again = chain({"id": "first"}, {"id": "again", "if": unhappy}).steps
+    assert (again.origin, again.condition) == ("took_place", unhappy)
+
+
+def test_a_step_counting_from_when_the_last_took_place_needs_that_it_did() -> None:
+    _, again = chain({"id": "first"}, {"id": "again", "from": "took_place"}).steps
+    assert again.condition == {"field": "result", "op": "in", "value": ["completed", "dissatisfied", "problem"]}
+
+
+def test_repetitions_are_steps_that_count_from_each_other() -> None:
+    repeat = {"every": {"days": 3}, "times": 3}
+    steps = chain({"id": "call", "delay": {"days": 1}, "repeat": repeat}).steps
+    assert [(step.name, step.policy.delay.amount, step.origin) for step in steps] == [
+        ("call", 1, "event"),
+        ("call.2", 3, "planned"),
+        ("call.3", 3, "planned"),
+    ]
+
+
+def test_another_channel_is_tried_at_once_and_says_the_rest_as_its_step() -> None:
+    (first,) = chain(
+        {
+            "id": "first",
+            "delay": {"days": 7},
+            "team": "a",
+            "fallback": [{"channel": "sms"}, {"channel": "email", "when": ["expired"]}],
+        }
+    ).steps
+    sms, email = first.fallbacks
+    assert (sms.policy.step, sms.policy.channel, sms.policy.team, sms.policy.delay) == (
+        "first.sms",
+        "sms",
+        "a",
+        Delay(),
+    )
+    assert (sms.when, email.when) == (("unreachable", "invalid_number"), ("expired",))
+
+
+def test_a_window_by_channel_holds_for_the_channels_of_a_step() -> None:
+    by_sms = [{"channel": "sms", "frames": ["20:00-21:00"]}]
+    (policy,) = policies({"steps": [{"id": "first", "fallback": [{"channel": "sms"}]}]}, windows=by_sms)
+    assert policy.chain is not None
+    assert [str(opens) for opens, _ in policy.chain.policies["first.sms"].window.frames] == ["20:00:00"]
+
+
+def test_content_of_a_policy_without_steps_has_not_changed() -> None:
+    (draft,) = read_pack(contents({})).drafts
+    assert not {"steps", "stop", "again"} & set(draft.content)
+    assert policy_of(draft.content, 1).chain is None
+
+
+WRONG: list[tuple[dict[str, str], list[dict[str, Any]]]] = [
+    ({"steps": "应至少写一个步骤"}, []),
+    ({"steps[0].id": "缺少此项"}, [{"team": "a"}]),
+    ({"steps[0].id": "编号"}, [{"id": "First.1"}]),
+    ({"steps[1].id": "步骤编号 a 写了两次"}, [{"id": "a"}, {"id": "a"}]),
+    (
+        {"steps[0].if": "trigger.condition"},
+        [{"id": "a", "from": "event", "if": {"field": "result", "op": "eq", "value": "x"}}],
+    ),
+    ({"steps[0].from": "第一步没有上一步"}, [{"id": "a", "from": "planned"}]),
+    ({"steps[1].from": "took_place"}, [{"id": "a"}, {"id": "b", "from": "planned", "wait": RAIN}]),
+    ({"steps[0].trigger": "整条策略"}, [{"id": "a", "trigger": {"events": ["x"]}}]),
+    ({"steps[0].rate": "整条策略"}, [{"id": "a", "rate": 20}]),
+    ({"steps[0].chanel": "是否想写 channel"}, [{"id": "a", "chanel": "sms"}]),
+    ({"steps[0].channel": "以下之一"}, [{"id": "a", "channel": "fax"}]),
+    ({"steps[0].delay": "单位"}, [{"id": "a", "delay": {"days": 1, "hours": 1}}]),
+    ({"steps[0].wait.events": "缺少此项"}, [{"id": "a", "wait": {"within": {"days": 1}}}]),
+    ({"steps[0].wait.events": "weather.rained"}, [{"id": "a", "wait": {"events": ["*"], "within": {"days": 1}}}]),
+    ({"steps[0].wait.within": "最多等多久"}, [{"id": "a", "wait": {"events": ["weather.rained"]}}]),
+    ({"steps[0].wait.wihtin": "是否想写 within"}, [{"id": "a", "wait": {**RAIN, "wihtin": {"days": 1}}}]),
+    ({"steps[0].repeat.times": "2 到 100"}, [{"id": "a", "repeat": {"every": {"days": 1}, "times": 1}}]),
+    ({"steps[0].repeat.every": "相隔多久"}, [{"id": "a", "repeat": {"times": 2}}]),
+    ({"steps[0].repeat.every": "再等一次"}, [{"id": "a", "wait": RAIN, "repeat": {"times": 2, "every": {"days": 1}}}]),
+    ({"steps[0].fallback[0].channel": "缺少此项"}, [{"id": "a", "fallback": [{"when": ["expired"]}]}]),
+    ({"steps[0].fallback[0].channel": "已经用过"}, [{"id": "a", "fallback": [{"channel": "phone"}]}]),
+    (
+        {"steps[0].fallback[0].when": "是否想写 unreachable"},
+        [{"id": "a", "fallback": [{"channel": "sms", "when": ["unreached"]}]}],
+    ),
+    ({"steps[0].fallback[0].wen": "是否想写 when"}, [{"id": "a", "fallback": [{"channel": "sms", "wen": []}]}]),
+]
+
+
+@pytest.mark.parametrize(("wrong", "steps"), WRONG)
+def test_a_mistake_in_a_step_is_named_with_what_to_write(wrong: dict[str, str], steps: list[dict[str, Any]]) -> None:
+    found = mistakes(*steps)
+    for key, message in wrong.items():
+        assert message in found.get(key, ""), found
+
+
+def test_a_mistake_of_the_policy_is_told_once_and_not_for_every_step() -> None:
+    found = mistakes({"id": "a"}, {"id": "b"}, channel="fax")
+    assert list(found) == ["channel"]
+
+
+def test_stop_and_again_are_for_policies_with_steps() -> None:
+    with pytest.raises(PackInvalid) as caught:
+        policies({"stop": {"events": ["order.completed"]}, "again": "restart"})
+    assert [problem.key for problem in caught.value.problems] == ["policies[0].stop", "policies[0].again"]

@@ -1,0 +1,76 @@
+"""Which window holds for a contact, and how it is built of what the pack and the policy say."""
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+
+from services.scheduler.domain.packs.pack import policy_of, read_pack
+from services.scheduler.domain.when.windows import Blackout, Window
+from tests.scheduler.builders import contents, policies
+
+PACK = {
+    "window": {"days": "working", "frames": ["10:30-11:30", "15:00-17:30"]},
+    "windows": [
+        {"channel": "sms", "frames": ["08:00-20:00"]},
+        {"purpose": "greeting", "days": "all"},
+        {"channel": "sms", "purpose": "greeting", "frames": ["09:00-21:00"], "weekdays": ["sat", "sun"]},
+    ],
+    "calendars": {"site": {"frames": ["07:00-08:00"], "days": {"2026-05-02": "on", "2026-05-06": "off"}}},
+}
+PHONE = ((time(10, 30), time(11, 30)), (time(15), time(17, 30)))
+
+
+def window_of(**policy: Any) -> Window:
+    return policies(policy, **PACK)[0].window
+
+
+def test_the_packs_window_holds_where_nothing_else_is_said() -> None:
+    assert window_of() == Window(PHONE, "working")
+
+
+def test_a_channel_and_a_purpose_have_windows_of_their_own() -> None:
+    assert window_of(channel="sms") == Window(((time(8), time(20)),), "working")
+    assert window_of(purpose="greeting") == Window(PHONE, "all")
+
+
+def test_channel_and_purpose_together_go_before_the_channel_and_that_before_the_purpose() -> None:
+    weekend = frozenset([5, 6])
+    assert window_of(channel="sms", purpose="greeting") == Window(((time(9), time(21)),), "all", weekend)
+
+
+def test_the_policys_own_window_goes_before_all() -> None:
+    own = {"frames": ["12:00-13:00"], "weekdays": ["wed", "mon"]}
+    assert window_of(channel="sms", purpose="greeting", window=own) == Window(
+        ((time(12), time(13)),), "all", frozenset([0, 2])
+    )
+
+
+def test_a_calendar_brings_its_frames_unless_the_same_window_says_others() -> None:
+    assert window_of(window={"calendar": "site"}).frames == ((time(7), time(8)),)
+    assert window_of(window={"calendar": "site", "frames": ["12:00-13:00"]}).frames == ((time(12), time(13)),)
+
+
+@pytest.mark.parametrize(("day", "worked"), [("2026-05-02", True), ("2026-05-06", False), ("2026-05-05", False)])
+def test_a_calendar_differs_from_the_official_one_on_its_days_only(day: str, worked: bool) -> None:
+    assert window_of(window={"calendar": "site"}).opens_on(date.fromisoformat(day)) is worked
+
+
+def test_blackouts_are_those_of_the_pack() -> None:
+    given = [
+        {"from": "2026-02-14", "to": "2026-02-23", "branches": ["EAST"]},
+        {"from": "2026-10-01", "to": "2026-10-07"},
+    ]
+    assert policies({}, blackouts=given)[0].window.blackouts == (
+        Blackout(date(2026, 2, 14), date(2026, 2, 23), frozenset(["EAST"])),
+        Blackout(date(2026, 10, 1), date(2026, 10, 7)),
+    )
+
+
+def test_days_may_be_written_without_quotation_marks() -> None:
+    head = "calendars: {site: {days: {2026-05-02: on, 2026-05-06: off}}}\nwindow: {calendar: site}\n"
+    files = contents({})
+    files["pack.yaml"] += head
+    window = policy_of(read_pack(files).drafts[0].content, 1).window
+    assert window.opens_on(date(2026, 5, 2))
+    assert not window.opens_on(date(2026, 5, 6))

@@ -1,0 +1,114 @@
+"""How each unit of time counts, over month ends, the Spring Festival and the years' turn."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scheduler.domain.when.amounts import Deadline, Delay, Warn, add_months, begins, latest, warned_at
+from shared.calendar import BUILT_IN, OFFICIAL, OfficialYears, WorkCalendar
+from shared.zone import ORG_ZONE
+from tests.scheduler.builders import at
+
+MOMENTS = st.datetimes(min_value=datetime(2025, 1, 1), max_value=datetime(2028, 12, 31)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(tzinfo=ORG_ZONE)
+)
+UNITS = st.sampled_from(["minutes", "hours", "days", "weeks", "working_days", "months"])
+
+
+@pytest.mark.parametrize(
+    ("anchor", "deadline", "expected"),
+    [
+        ("2026-03-02 10:00", Deadline(30, "minutes"), "2026-03-02 10:30"),
+        ("2026-02-14 10:00", Deadline(36, "hours"), "2026-02-15 22:00"),
+        ("2026-02-14 10:00", Deadline(2, "days"), "2026-02-16 10:00"),
+        ("2026-03-02 10:00", Deadline(2, "weeks"), "2026-03-16 10:00"),
+        ("2026-02-14 10:00", Deadline(1, "working_days"), "2026-02-24 10:00"),  # a make-up Saturday, then the festival
+        ("2026-02-14 10:00", Deadline(5, "working_days"), "2026-02-28 10:00"),  # the make-up Saturday 28 counts
+        ("2026-01-31 10:00", Deadline(1, "months"), "2026-02-28 10:00"),  # February has no 31st
+        ("2028-01-31 10:00", Deadline(1, "months"), "2028-02-29 10:00"),
+        ("2026-03-31 23:59", Deadline(3, "months"), "2026-06-30 23:59"),
+        ("2026-12-15 10:00", Deadline(14, "months"), "2028-02-15 10:00"),
+        ("2026-12-31 10:00", Deadline(3, "working_days"), "2027-01-05 10:00"),  # 2027 is not published: weekends only
+        ("2026-03-02 10:00", Deadline(0, "months"), "2026-03-02 10:00"),
+    ],
+)
+def test_a_deadline_keeps_the_time_of_day(anchor: str, deadline: Deadline, expected: str) -> None:
+    assert latest(at(anchor), deadline, OFFICIAL) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "delay", "expected"),
+    [
+        ("2026-03-02 10:00", Delay(), "2026-03-02 10:00"),
+        ("2026-03-02 10:00", Delay(0, "working_days"), "2026-03-02 10:00"),
+        ("2026-03-02 10:00", Delay(90, "minutes"), "2026-03-02 11:30"),
+        ("2026-03-02 10:00", Delay(24, "hours"), "2026-03-03 10:00"),
+    ],
+)
+def test_a_short_delay_is_elapsed_time(anchor: str, delay: Delay, expected: str) -> None:
+    assert begins(at(anchor), delay, OFFICIAL) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "delay", "expected"),
+    [
+        ("2026-03-02 23:59", Delay(1, "days"), date(2026, 3, 3)),
+        ("2026-02-13 10:00", Delay(1, "working_days"), date(2026, 2, 14)),
+        ("2026-02-14 10:00", Delay(1, "working_days"), date(2026, 2, 24)),
+        ("2026-08-31 10:00", Delay(6, "months"), date(2027, 2, 28)),
+    ],
+)
+def test_a_long_delay_begins_with_its_day(anchor: str, delay: Delay, expected: date) -> None:
+    assert begins(at(anchor), delay, OFFICIAL) == expected
+
+
+@pytest.mark.parametrize(
+    ("deadline", "warn", "expected"),
+    [
+        ("2026-03-05 10:00", Warn(4, "hours"), "2026-03-05 06:00"),
+        ("2026-03-05 10:00", Warn(15, "minutes"), "2026-03-05 09:45"),
+        ("2026-02-24 10:00", Warn(1, "working_days"), "2026-02-14 10:00"),
+        ("2026-03-01 10:00", Warn(1, "working_days"), "2026-02-28 10:00"),  # a Sunday; Saturday is made up
+    ],
+)
+def test_a_warning_comes_before_the_deadline(deadline: str, warn: Warn, expected: str) -> None:
+    assert warned_at(at(deadline), warn, OFFICIAL) == at(expected)
+
+
+def test_a_published_year_moves_deadlines() -> None:
+    known = OfficialYears(BUILT_IN.years | {2027}, {**BUILT_IN.days, date(2027, 1, 1): False})
+    deadline = Deadline(3, "working_days")
+    assert latest(at("2026-12-31 10:00"), deadline, WorkCalendar(official=known)) == at("2027-01-06 10:00")
+
+
+@given(MOMENTS, st.integers(0, 400), st.integers(0, 400), UNITS)
+def test_a_longer_deadline_is_never_earlier(anchor: datetime, one: int, other: int, unit: str) -> None:
+    few, many = sorted((one, other))
+    first, second = (latest(anchor, Deadline(amount, unit), OFFICIAL) for amount in (few, many))  # type: ignore[arg-type]
+    assert anchor <= first <= second
+
+
+@given(MOMENTS, st.integers(0, 400), st.integers(0, 400), st.sampled_from(["days", "working_days", "months"]))
+def test_a_longer_delay_never_begins_earlier(anchor: datetime, one: int, other: int, unit: str) -> None:
+    def day(amount: int) -> date:
+        begun = begins(anchor, Delay(amount, unit), OFFICIAL)  # type: ignore[arg-type]
+        return begun.astimezone(ORG_ZONE).date() if isinstance(begun, datetime) else begun
+
+    few, many = sorted((one, other))
+    assert anchor.date() <= day(few) <= day(many)
+
+
+@given(MOMENTS, st.integers(0, 60))
+def test_warning_working_days_before_a_deadline_undoes_counting_them(anchor: datetime, amount: int) -> None:
+    deadline = latest(anchor, Deadline(amount, "working_days"), OFFICIAL)
+    warned = warned_at(deadline, Warn(amount, "working_days"), OFFICIAL)
+    assert warned == anchor or not OFFICIAL.is_working_day(anchor.date())
+
+
+@given(st.dates(date(2024, 1, 1), date(2030, 12, 31)), st.integers(0, 48))
+def test_a_month_later_is_the_same_day_or_the_months_last(day: date, months: int) -> None:
+    later = add_months(day, months)
+    assert (later.year - day.year) * 12 + later.month - day.month == months
+    assert later.day == day.day or (later + timedelta(days=1)).month != later.month
