@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from services.scheduler.domain.book import Match
@@ -42,22 +42,8 @@ Outcome = Literal[
     "malformed",
     "recomputed",
 ]
-RANK: tuple[Outcome, ...] = (
-    "planned",
-    "merged",
-    "enrolled",
-    "waiting",
-    "capped",
-    "quota_reached",
-    "refused",
-    "stopped",
-    "ignored",
-    "wait_expired",
-    "skipped",
-    "no_customer",
-    "sampled_out",
-    "no_policy_matches",
-)
+# what a fact came to is the first of these that a policy came to
+RANK: tuple[Outcome, ...] = tuple(one for one in get_args(Outcome) if one not in ("malformed", "recomputed"))
 CONDITION = "condition"
 Detail = dict[str, Any]
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from services.scheduler.domain.packs.section import Problem, Section, as_day
+from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section, as_day
 from services.scheduler.domain.packs.yaml_file import read_yaml
 from shared.calendar import SATURDAY
-from shared.errors import InvalidInput
 from shared.lunar import solar_of
 
 EARLIEST, LATEST = 2008, 2100  # today's public holidays are those since 2008
@@ -21,16 +20,11 @@ WORKED = {"on": True, "班": True, "上班": True, True: True, "off": False, "�
 SAY_WORKED = "on（上班）或 off（休息）"
 
 
-class CalendarYearInvalid(InvalidInput):
-    """The year can't be what was published; `errors` lists the mistakes as {file, line, key, message}."""
+class CalendarYearInvalid(ContentInvalid):
+    """The year can't be what was published."""
 
     title = "日历有误"
     code = "calendar-year-invalid"
-
-    def __init__(self, problems: list[Problem]) -> None:
-        errors = [{"file": one.file, "line": one.line, "key": one.key, "message": one.message} for one in problems]
-        super().__init__("；".join(str(one) for one in problems[:5]), errors=errors)
-        self.problems = problems
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from services.scheduler.domain.packs.kinds_file import KINDS, read_kinds, requir
 from services.scheduler.domain.packs.organisation_file import ORGANISATION, read_organisation
 from services.scheduler.domain.packs.pauses_file import read_pauses
 from services.scheduler.domain.packs.policy_file import Defaults
-from services.scheduler.domain.packs.section import Problem, Section
+from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section
 from services.scheduler.domain.packs.steps_file import read_chained_policy
 from services.scheduler.domain.packs.time_trigger_file import time_of
 from services.scheduler.domain.packs.timing import window_of
@@ -32,7 +32,6 @@ from services.scheduler.domain.steps.chain import chain_of
 from services.scheduler.domain.when.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.whom.selection import whom_of
 from shared.calendar import OFFICIAL, WorkCalendar
-from shared.errors import InvalidInput
 
 Content = dict[str, Any]
 FORMAT = 1
@@ -42,16 +41,9 @@ SUFFIXES = (".yaml", ".yml")
 NAME_FORM = r"[a-z0-9][a-z0-9.-]{0,62}"
 
 
-class PackInvalid(InvalidInput):
-    """The pack has mistakes; `errors` lists them as {file, line, key, message}."""
-
+class PackInvalid(ContentInvalid):
     title = "策略包有误"
     code = "pack-invalid"
-
-    def __init__(self, problems: list[Problem]) -> None:
-        errors = [{"file": one.file, "line": one.line, "key": one.key, "message": one.message} for one in problems]
-        super().__init__("；".join(str(one) for one in problems[:5]), errors=errors)
-        self.problems = problems
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from shared.errors import InvalidInput
 from shared.zone import ORG_ZONE
 
 Lines = dict[str, int]
@@ -30,6 +31,15 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place} · {self.key}：{self.message}" if self.key else f"{place}：{self.message}"
+
+
+class ContentInvalid(InvalidInput):
+    """What was written has mistakes; `errors` lists them as {file, line, key, message}."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        errors = [{"file": one.file, "line": one.line, "key": one.key, "message": one.message} for one in problems]
+        super().__init__("；".join(str(one) for one in problems[:5]), errors=errors)
+        self.problems = problems
 
 
 @dataclass
