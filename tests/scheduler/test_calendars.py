@@ -19,7 +19,7 @@ from shared.contracts.calendar import CalendarPublished
 from shared.testing import Served, serve
 from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply
-from tests.scheduler.domain.test_calendar_year import CSV, DAYS_2027, SOURCE, YAML
+from tests.scheduler.domain.packs.test_calendar_year import CSV, DAYS_2027, SOURCE, YAML
 from tests.scheduler.test_handlers import rows, sent
 
 PATH = "/api/v1/calendars/official/2027"

@@ -1,10 +1,9 @@
-from tests.scheduler.domain.test_run import Play
-
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.explain.decision import explain
 from services.scheduler.domain.restraint.ledger import Contact
 from shared.ids import new_id
 from tests.scheduler.builders import MONDAY, at, book, fact, judge
+from tests.scheduler.domain.steps.test_run import Play
 
 NEXT_DAY = {"delay": {"days": 1}, "deadline": {"working_days": 3}}
 

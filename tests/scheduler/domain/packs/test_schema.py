@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
-from tests.scheduler.domain.test_pack_check import FILES, MISTAKES
 
 from deploy.docs import FOLDER, PACK_SCHEMA
 from services.scheduler.domain.packs.schema import pack_schema
 from services.scheduler.domain.packs.yaml_file import read_yaml
+from tests.scheduler.domain.packs.test_check import FILES, MISTAKES
 from tests.scheduler.test_pack_tests import FOLDERS
 
 VALID = Draft202012Validator(pack_schema())

@@ -4,13 +4,13 @@ from datetime import datetime
 
 import pytest
 from hypothesis import given
-from tests.scheduler.domain.test_windows import is_open, moments, windows
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.when.hours import narrowed, read_hours
 from services.scheduler.domain.when.windows import Window, next_moment
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at, book, fact, judge
+from tests.scheduler.domain.when.test_windows import is_open, moments, windows
 
 MORNING = {"frames": ["10:30-11:30", "15:00-17:30"]}
 LATE = {"days": "all", "frames": ["11:00-20:00"]}

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scheduler.domain.test_calendar_year import read
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
@@ -21,6 +20,7 @@ from shared.calendar import BUILT_IN, WorkCalendar
 from shared.ids import new_id
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at, contents, fact, judge
+from tests.scheduler.domain.packs.test_calendar_year import read
 
 KNOWN = WorkCalendar(official=BUILT_IN.with_year(2027, read().days))
 THREE_DAYS = {"id": "p1", "delay": {"days": 1}, "deadline": {"working_days": 3}, "warn": {"working_days": 1}}
