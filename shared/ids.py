@@ -1,11 +1,12 @@
 """Identifiers: time-ordered, so that indexes stay dense at ten million rows."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-from asyncpg.pgproto import pgproto
 
 
 def new_id() -> UUID:
@@ -27,5 +28,13 @@ def derived_from_digest(millis: int, digest: bytes) -> UUID:
     raw = bytearray((max(millis, 0) & 0xFFFF_FFFF_FFFF).to_bytes(6) + digest)
     raw[6] = raw[6] & 0x0F | 0x80
     raw[8] = raw[8] & 0x3F | 0x80
-    made: UUID = pgproto.UUID(bytes(raw))
-    return made
+    return _drivers_uuid()(bytes(raw))
+
+
+@cache
+def _drivers_uuid() -> Callable[[bytes], UUID]:
+    """Looked up when the first id is made: reading a pack makes none, and need not load the driver."""
+    from asyncpg.pgproto import pgproto
+
+    made_of: Callable[[bytes], UUID] = pgproto.UUID
+    return made_of

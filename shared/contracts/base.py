@@ -14,9 +14,9 @@ NOTIFICATIONS = "notifications-v1"
 
 
 class EventData(BaseModel):
-    """Base of every event's `data`: immutable, unknown fields ignored."""
+    """Base of every event's `data`: immutable, unknown fields ignored; a kind's validator is built when it first comes."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 ModelClass = type[EventData]

@@ -13,7 +13,7 @@ Aware = Annotated[datetime, PlainSerializer(lambda at: at.isoformat(), when_used
 
 
 class Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Org(Part):

@@ -16,6 +16,7 @@ from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
 from services.scheduler.domain.simulation.scenario import Scenario
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"
+PLATFORM = ("sqlalchemy", "asyncpg", "aiokafka", "fastapi", "httpx", "asyncio")
 FOLDERS = sorted(path.parent for path in PACKS.glob("*/pack.yaml"))
 
 
@@ -110,7 +111,7 @@ def test_the_pack_tools_start_without_the_libraries_of_the_platform() -> None:
     code = (
         "import sys; from deploy.cli import main\n"
         f"sys.argv = ['huifang', 'pack', 'check', {str(FOLDERS[0])!r}]\n"
-        "try: main()\nexcept SystemExit as end: print(end.code, sorted({'sqlalchemy', 'fastapi', 'httpx'} & {*sys.modules}))"
+        f"try: main()\nexcept SystemExit as end: print(end.code, sorted({set(PLATFORM)!r} & {{*sys.modules}}))"
     )
     said = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKS.parents[1], check=True

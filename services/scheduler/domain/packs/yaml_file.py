@@ -24,7 +24,6 @@ TOLD = {
     "found unhashable key": "键应是一个词，不能是列表或映射；以 { 或 [ 开头的文字请加引号",
     "special characters are not allowed": "有不可见的控制字符，请删除",
 }
-BOOLEAN = "tag:yaml.org,2002:bool"
 DEEPEST = 100
 BOOLEAN, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
 ALIAS = "不能用 & 和 * 引用别处的内容，请把内容直接写出来（文字以 * 或 & 开头时请加引号）"
