@@ -32,11 +32,6 @@ class OfficialYears:
             year += 1
         return date(year, 1, 1)
 
-    def with_year(self, year: int, days: Mapping[date, bool]) -> "OfficialYears":
-        """As they are once `year` is published (again), with these days of it that differ from the week."""
-        others = {day: worked for day, worked in self.days.items() if day.year != year}
-        return OfficialYears(self.years | {year}, {**others, **days})
-
 
 def _built_in() -> OfficialYears:
     years = frozenset(day.year for day in constants.holidays)
@@ -63,16 +58,9 @@ class WorkCalendar:
         worked = self._exceptions.get(day)
         return day.weekday() < SATURDAY if worked is None else worked
 
-    def is_provisional(self, day: date) -> bool:
-        """Whether the official days of this day's year, or of one before it, are not yet known here."""
-        return day >= self.official.confirmed_until
-
     @cached_property
     def _exceptions(self) -> Mapping[date, bool]:
         return {**self.official.days, **self.days}
-
-    def is_holiday(self, day: date) -> bool:
-        return not self.is_working_day(day)
 
     def add_working_days(self, start: datetime, count: int) -> datetime:
         """The same time of day, `count` working days later; from a day off, counting starts with the next worked one."""
@@ -88,9 +76,6 @@ class WorkCalendar:
         while not self.is_working_day(day):
             day += timedelta(days=1)
         return day
-
-    def end_of_working_day(self, day: date) -> datetime:
-        return datetime.combine(day, self.frames[-1][1], ORG_ZONE)
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
         """Working time elapsed between two instants; zero when `end` is not after `start`."""

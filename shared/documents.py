@@ -9,13 +9,13 @@ from shared.errors import BadRequest, PayloadTooLarge
 LARGEST_BYTES = 64 << 10
 
 
-def read_document(body: bytes) -> Any:
-    """The value in a YAML or JSON text. Raises PayloadTooLarge, BadRequest.
+def read_document(body: bytes, largest: int = LARGEST_BYTES) -> Any:
+    """The value in a YAML or JSON text of at most `largest` bytes. Raises PayloadTooLarge, BadRequest.
 
     Aliases are refused: a few lines of them can make a tree of billions of nodes.
     """
-    if len(body) > LARGEST_BYTES:
-        raise PayloadTooLarge(f"内容不能超过 {LARGEST_BYTES >> 10} KiB")
+    if len(body) > largest:
+        raise PayloadTooLarge(f"内容不能超过 {largest >> 10} KiB")
     try:
         text = body.decode()
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):

@@ -157,7 +157,7 @@ class PolicyBookRow(Base, table=True):
 class CustomerRow(Base, table=True):
     """The small profile; `as_of` is the newest fact it comes from, `opted_out` maps channel:purpose to when.
 
-    `memory` lists the newest events that some condition counts (`domain.memory.Remembered`).
+    `memory` lists the newest events that some condition counts (`domain.conditions.memory.Remembered`).
     Nobody contacts them before `paused_until`.
     """
 

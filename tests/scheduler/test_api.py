@@ -64,11 +64,12 @@ async def test_a_pack_with_mistakes_changes_nothing_and_tells_them(empty: Served
         files = contents({"id": "a"}, {"id": "b", "rate": 200})
         answer = await client.post("/api/v1/packs", json={"name": "test", "files": files})
         garbage = await client.post("/api/v1/packs", content=b"[")
+        bomb = await client.post("/api/v1/packs", content=b"{name: &a x, files: {b: *a}}")
         listed = await client.post("/api/v1/packs", json=["name"])
     assert answer.status_code == 422
     assert answer.json()["title"] == "策略包有误"
     assert answer.json()["errors"][0]["key"] == "policies[1].rate"
-    assert (garbage.status_code, listed.status_code) == (422, 422)
+    assert (garbage.status_code, bomb.status_code, listed.status_code) == (400, 400, 422)
     assert (await get(empty, "/api/v1/policies"))["items"] == []
 
 

@@ -2,21 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 
+from services.scheduler.api.access import Owner, Reader
 from services.scheduler.commands import calendars
 from services.scheduler.domain.packs.calendar_year import EARLIEST, LATEST, read_year
 from services.scheduler.domain.packs.section import Section
 from services.scheduler.schemas.calendars import CalendarYearIn, CalendarYearOut
 from services.scheduler.store import calendars as store
-from shared.auth import Principal, Role, require
 from shared.http import IfMatch, ReadSession, WorkDep, etag
 
 router = APIRouter(prefix="/api/v1/calendars", tags=["日历"])
-Owner = Annotated[Principal, Depends(require(Role.POLICY_OWNER))]
-Reader = Annotated[
-    Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATOR, Role.AGENT))
-]
 Year = Annotated[int, Path(ge=EARLIEST, le=LATEST, description="年份")]
 
 

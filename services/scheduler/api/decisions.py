@@ -4,26 +4,21 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 
+from services.scheduler.api.access import Checker, Reader
 from services.scheduler.commands import decide, draws
 from services.scheduler.commands import explain as explaining
 from services.scheduler.domain.explain.decision import policies_in
 from services.scheduler.schemas import DecisionOut, ExplainOut, TryIn
 from services.scheduler.store import decisions, policies
-from shared.auth import Principal, Role, require
 from shared.contracts.registry import wire_type
 from shared.errors import InvalidInput
 from shared.http import ClockDep, ReadSession
 from shared.messaging import Event
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
-from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1", tags=["决定"])
-Reader = Annotated[
-    Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATOR, Role.AGENT))
-]
-Trier = Annotated[Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR))]
 
 
 @router.get("/decisions", summary="查询决定：为什么回访或不回访")
@@ -84,11 +79,9 @@ async def get_stats(
 
 
 @router.post("/policies/try", summary="试算一个事件")
-async def try_event(tried: TryIn, request: Request, session: ReadSession, clock: ClockDep, by: Trier) -> DecisionOut:
+async def try_event(tried: TryIn, request: Request, session: ReadSession, clock: ClockDep, by: Checker) -> DecisionOut:
     """按现行策略给出决定，不产生任何记录与任务。"""
-    at = tried.time or clock.now()
-    at = at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
-    event = Event(tried.id, tried.source, wire_type(tried.type), at, "", tried.data)
+    event = Event(tried.id, tried.source, wire_type(tried.type), tried.time or clock.now(), "", tried.data)
     decision = await decide.try_event(session, request.app.state.runtime.state["desk"], event)
     titles = await policies.get_titles(session, policies_in(decision.details))
     return DecisionOut.tried(decision, titles)

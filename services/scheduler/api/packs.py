@@ -3,20 +3,21 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import yaml
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 
-from services.scheduler.api.access import Owner, PolicyReader
+from services.scheduler.api.access import Owner, Reader
 from services.scheduler.commands import drafts as draft_commands
 from services.scheduler.commands import packs
 from services.scheduler.schemas.policies import DraftDetail, DraftOut, KindOut, PackIn, PackOut, PublishIn
 from services.scheduler.store import drafts, kinds
+from shared.documents import read_document
 from shared.errors import InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, WorkDep
 from shared.pagination import Cursor, Limit, Page, page_by_name, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1", tags=["策略包"])
+LARGEST_PACK = 1 << 20  # bytes
 PACK_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -28,11 +29,9 @@ PACK_BODY: dict[str, Any] = {
 
 
 async def pack_in(request: Request, by: Owner) -> PackIn:
-    """The pack in JSON or YAML (of which JSON is a part), parsed for nobody but an owner. Raises InvalidInput."""
+    """The pack in JSON or YAML, parsed for nobody but an owner. Raises InvalidInput, and as `read_document` does."""
     try:
-        return PackIn.model_validate(yaml.safe_load(await request.body()))
-    except yaml.YAMLError as error:
-        raise InvalidInput("请求内容应为 JSON 或 YAML：{name, files: {路径: 内容}}") from error
+        return PackIn.model_validate(read_document(await request.body(), LARGEST_PACK))
     except ValidationError as error:
         raise InvalidInput("请求内容应含 name 与 files（路径 → 文本内容）") from error
 
@@ -57,7 +56,7 @@ async def plan_pack(pack: PackBody, session: ReadSession, clock: ClockDep, by: O
 
 
 @router.get("/event-kinds", summary="策略包声明的事件种类")
-async def list_kinds(session: ReadSession, by: PolicyReader, cursor: Cursor = None, limit: Limit = 50) -> Page[KindOut]:
+async def list_kinds(session: ReadSession, by: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[KindOut]:
     """平台本身没有、由策略包声明的业务事件，按事件名排列。"""
     declared = await kinds.list_kinds(session)
     owners = {event: [pack for pack in declared if event in declared[pack]] for of in declared.values() for event in of}
@@ -80,7 +79,7 @@ async def add_draft(pack: PackBody, work: WorkDep, by: Owner, once: OnceDep, res
 @router.get("/drafts", summary="草稿列表")
 async def list_drafts(
     session: ReadSession,
-    by: PolicyReader,
+    by: Reader,
     state: Annotated[Literal["open", "published", "discarded"] | None, Query(description="状态")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -92,7 +91,7 @@ async def list_drafts(
 
 
 @router.get("/drafts/{draft_id}", summary="草稿内容，以及发布会改变什么")
-async def get_draft(draft_id: UUID, session: ReadSession, clock: ClockDep, by: PolicyReader) -> DraftDetail:
+async def get_draft(draft_id: UUID, session: ReadSession, clock: ClockDep, by: Reader) -> DraftDetail:
     """待发布的草稿与现行内容逐键比较。"""
     draft = await drafts.get_draft(session, draft_id)
     if draft is None:

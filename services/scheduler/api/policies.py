@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.scheduler.api.access import Owner, PolicyReader
+from services.scheduler.api.access import Owner, Reader
 from services.scheduler.commands import packs
 from services.scheduler.commands.packs import PolicyNotFound
 from services.scheduler.domain.explain.differences import differences
@@ -31,16 +31,14 @@ class VersionNotFound(NotFound):
 
 
 @router.get("/policies", summary="策略列表")
-async def list_policies(
-    session: ReadSession, by: PolicyReader, cursor: Cursor = None, limit: Limit = 50
-) -> Page[PolicyOut]:
+async def list_policies(session: ReadSession, by: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[PolicyOut]:
     """策略的最新版本，按编号排列。"""
     found = [PolicyOut.of(stored) for stored in await policies.list_policies(session)]
     return page_by_name(found, cursor, limit, lambda policy: policy.id)
 
 
 @router.get("/policies/{policy_id}", summary="策略详情与历史版本")
-async def get_policy(policy_id: str, session: ReadSession, by: PolicyReader, response: Response) -> PolicyDetail:
+async def get_policy(policy_id: str, session: ReadSession, by: Reader, response: Response) -> PolicyDetail:
     """ETag 用于启用或停用时的 If-Match。"""
     found = await policies.list_policies(session, [policy_id])
     if not found:
@@ -76,7 +74,7 @@ async def retire_policy(
 
 
 @router.get("/policies/{policy_id}/versions/{version}", summary="策略的一个版本")
-async def get_version(policy_id: str, version: int, session: ReadSession, by: PolicyReader) -> VersionOut:
+async def get_version(policy_id: str, version: int, session: ReadSession, by: Reader) -> VersionOut:
     """版本发布后内容不变；任务一直按计划它的版本执行。"""
     return VersionOut.of(await _version(session, policy_id, version))
 
@@ -85,7 +83,7 @@ async def get_version(policy_id: str, version: int, session: ReadSession, by: Po
 async def compare_versions(
     policy_id: str,
     session: ReadSession,
-    by: PolicyReader,
+    by: Reader,
     before: Annotated[int, Query(alias="from", description="原版本")],
     after: Annotated[int, Query(alias="to", description="新版本")],
 ) -> DiffOut:

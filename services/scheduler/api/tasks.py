@@ -6,19 +6,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from services.scheduler.api.access import Reader
 from services.scheduler.commands import release
 from services.scheduler.domain.task import TaskState
 from services.scheduler.schemas import CancelIn, TaskOut
+from services.scheduler.schemas.policies import zoned
 from services.scheduler.store import tasks
 from shared.auth import Principal, Role, require
 from shared.http import ReadSession, WorkDep
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
-from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1/tasks", tags=["回访任务"])
-Reader = Annotated[
-    Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATOR, Role.AGENT))
-]
 Canceller = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.POLICY_OWNER))]
 
 
@@ -34,7 +32,7 @@ async def list_tasks(
     limit: Limit = 50,
 ) -> Page[TaskOut]:
     """按最早联系时间排列。"""
-    given = {"state": state, "customer_id": customer_id, "due_from": _zoned(due_from), "due_to": _zoned(due_to)}
+    given = {"state": state, "customer_id": customer_id, "due_from": zoned(due_from), "due_to": zoned(due_to)}
     after = time_and_id(cursor)
     filters = {name: value for name, value in given.items() if value is not None}
     items, following = paged(
@@ -56,7 +54,3 @@ async def get_task(task_id: UUID, session: ReadSession, by: Reader) -> TaskOut:
 async def cancel_task(task_id: UUID, body: CancelIn, work: WorkDep, by: Canceller) -> TaskOut:
     """取消留有审计记录。"""
     return TaskOut.of(await release.cancel_task(work, by, task_id, body.reason, body.lawful))
-
-
-def _zoned(at: datetime | None) -> datetime | None:
-    return at if at is None or at.tzinfo else at.replace(tzinfo=ORG_ZONE)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.scheduler.api.access import Owner, PolicyReader
+from services.scheduler.api.access import Owner, Reader
 from services.scheduler.commands import trials as commands
 from services.scheduler.schemas.trials import TrialDetail, TrialIn, TrialOut
 from services.scheduler.store import trials
@@ -66,9 +66,7 @@ async def upload_trial(
 
 
 @router.get("", summary="试算列表")
-async def list_trials(
-    session: ReadSession, by: PolicyReader, cursor: Cursor = None, limit: Limit = 50
-) -> Page[TrialOut]:
+async def list_trials(session: ReadSession, by: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[TrialOut]:
     """新的在前。"""
     rows = await trials.list_trials(session, time_and_id(cursor), limit)
     items, following = paged(rows, limit, lambda row: (row.created_at, row.id))
@@ -76,7 +74,7 @@ async def list_trials(
 
 
 @router.get("/{trial_id}", summary="一次试算的进度与结果")
-async def get_trial(trial_id: UUID, session: ReadSession, by: PolicyReader) -> TrialDetail:
+async def get_trial(trial_id: UUID, session: ReadSession, by: Reader) -> TrialDetail:
     """完成后给出每日每班组的电话与能力、达上限、合并、无法按时联系的，以及与现行策略的不同。"""
     stored = await trials.get_trial(session, trial_id)
     if stored is None:

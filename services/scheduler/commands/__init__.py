@@ -1,2 +1,1 @@
-"""What can change: `desk` (the compiled policies), `packs`, `decide`, `runs` (of policies with several steps), `contacts`,
-`release`, `warn` (of deadlines), `calendars`."""
+"""What can change, a file for each: from `decide` on facts to `release` of tasks; `desk` holds the compiled policies."""

@@ -20,7 +20,7 @@ async def weigh(work: Work, desk: Desk, due: Sequence[tuple[Task, Circumstances]
     A customer whom somebody decides about right now is left for the next time: whoever decides locks the customer first
     and then what is due, so that waiting here could be for ever.
     """
-    held = await customers.try_lock_customers(work.session, {task.customer_id for task, _ in due})
+    held = await customers.lock_customers(work.session, {task.customer_id for task, _ in due}, skip=True)
     since = min(local_day(task.due_at) for task, _ in due) - LONGEST_PERIOD
     ledger = await customers.find_contacts(work.session, sorted(held), since)
     judged = []

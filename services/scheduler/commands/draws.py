@@ -15,13 +15,15 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Decided, Matched
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.simulation.draws import Name, names_of, names_of_decision
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
 from services.scheduler.domain.whom.draw_record import DrawRecord
 from services.scheduler.domain.whom.reserve import (
+    Name,
     drawn_occasion,
+    names_of,
+    names_of_decision,
     plan_lost,
     release_lost,
     reserve_occasion,
@@ -39,15 +41,13 @@ CALLED = Counter("huifang_scheduler_drawn", "Facts called for contact by draws",
 POPULATION = Histogram(
     "huifang_scheduler_draw_population", "Facts a draw was made of", buckets=(1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
 )
+PICKS_SAVED = 10_000
+log = structlog.get_logger(__name__)
 
 
 class DrawNotFound(NotFound):
     title = "没有这次抽取"
     code = "draw-not-found"
-
-
-PICKS_SAVED = 10_000
-log = structlog.get_logger(__name__)
 
 
 async def hold_closing(work: Work, book: PolicyBook, matched: Sequence[Matched]) -> date | None:

@@ -5,7 +5,6 @@ by them already.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +16,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import new_fact
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.provisional import PolicyOf, Term
 from services.scheduler.domain.when.replan import RECOMPUTED, Replanned, replan
@@ -29,7 +29,6 @@ from shared.messaging import Work
 
 PUBLISHED = by_model(CalendarPublished)
 CONFIRMED = Gauge("huifang_scheduler_calendar_confirmed_days_left", "Days until the first whose holidays are not known")
-LONGEST_PERIOD = timedelta(days=370)
 
 
 async def watch_calendar(work: Work, desk: Desk, limit: int) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.scheduler.commands.decide import Customers, load_plans
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
+from services.scheduler.commands.release import BY_HAND
 from services.scheduler.domain.decide import place, turned
 from services.scheduler.domain.steps.outcome import (
     Outcome,
@@ -24,7 +25,6 @@ from shared.messaging import Event, Work
 
 TELLING = timedelta(days=3)  # of business time; facts that come late still find what happened since
 CALLED_OFF = ("cancelled", "expired")
-BY_HAND = "by_hand"
 
 
 class Concluded(NamedTuple):

@@ -9,12 +9,11 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True)
 class Unit:
-    """`parent` is the unit above, "" at the top; `calendar` one of the pack's calendars, "" for the official one."""
+    """`parent` is the unit above, "" at the top."""
 
     code: str
     title: str = ""
     tier: str = ""
-    calendar: str = ""
     parent: str = ""
 
 

@@ -9,6 +9,7 @@ from services.scheduler.commands.explain import Answer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain.decision import NO_MATCH, explain
 from services.scheduler.domain.task import NAMES
+from services.scheduler.schemas.policies import Moment
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.tasks import StoredTask
 from shared.privacy import mask_text
@@ -96,7 +97,7 @@ class TryIn(BaseModel):
     id: str = Field(default="try", min_length=1, max_length=256)
     source: str = Field(default="/try", min_length=1, max_length=256)
     type: str = Field(min_length=1, max_length=256, description="事件类型，短名或全名")
-    time: datetime | None = Field(default=None, description="发生时间；空为现在")
+    time: Moment = Field(default=None, description="发生时间；空为现在")
     data: dict[str, Any] = {}
 
 

@@ -1,1 +1,1 @@
-"""All SQL of the scheduler: `policies`, `customers`, `decisions`, `tasks`, `timed`, `waiting`, `calendars`."""
+"""All SQL of the scheduler, a file for each thing that is kept; `rows` is what they share."""

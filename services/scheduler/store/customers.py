@@ -17,7 +17,6 @@ from services.scheduler.store.rows import dump, load
 COLUMNS = "id, profile, as_of, opted_out, paused_until, memory"
 _GET = f"SELECT {COLUMNS} FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608 - constants only
 _FIND = text(_GET)
-_TRY_LOCK = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
 # sorted, so that batches wait for each other instead of deadlocking
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
 _TAKE = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
@@ -75,11 +74,6 @@ async def lock_customers(session: AsyncSession, ids: Iterable[str], skip: bool =
     `skip` leaves out those that another transaction has.
     """
     return _customers(await session.execute(_TAKE if skip else _LOCK, {"ids": sorted(ids)}))
-
-
-async def try_lock_customers(session: AsyncSession, ids: Iterable[str]) -> dict[str, Customer]:
-    """As `lock_customers`, without those whom somebody else decides about right now."""
-    return _customers(await session.execute(_TRY_LOCK, {"ids": sorted(ids)}))
 
 
 def _customers(rows: Iterable[Any]) -> dict[str, Customer]:

@@ -35,7 +35,6 @@ def _read_unit(section: Section, parent: str, units: dict[str, Unit], depth: int
         code,
         section.text("title", say="中文名称"),
         section.text("tier", "", CODE_FORM, "层级，如 head、branch"),
-        section.text("calendar", "", CODE_FORM, "日历编号"),
         parent,
     )
     units.setdefault(code, unit)

@@ -209,7 +209,6 @@ def _unit() -> Schema:
         "code": _form(CODE_FORM, "编号"),
         "title": _text("中文名称"),
         "tier": _form(CODE_FORM, "层级"),
-        "calendar": _form(CODE_FORM, "日历编号"),
         "children": _list(_ref("unit"), "下级单位"),
     }
     return _object(unit, ["code", "title"])

@@ -33,7 +33,7 @@ class Circumstances:
 class Verdict:
     """The task's next state, with the machine reason when it is not released.
 
-    `planned` means that it stays so: until `due` when that is known, else `deferral.postponed` has to find a moment.
+    `planned` means that it stays so: until `due` when that is known, else `deferral.final_verdict` has to find a moment.
     """
 
     state: TaskState

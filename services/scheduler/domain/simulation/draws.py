@@ -8,20 +8,16 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.batch import Decided
-from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.whom.draw import Share, Urn
 from services.scheduler.domain.whom.enrol import Entry
-from services.scheduler.domain.whom.reserve import drawn_occasion, reserve_occasion
+from services.scheduler.domain.whom.reserve import Name, drawn_occasion, reserve_occasion
 
 GRACE = timedelta(minutes=10)
 Standing = Literal["enrolled", "drawn", "reserve", "sampled_out"]
-Name = tuple[str, str, str]
-"""Policy, the fact's id, customer: how a contact is recognised as one that was drawn."""
 
 
 class Member(NamedTuple):
@@ -115,14 +111,3 @@ class Draws:
     def standing(self, policy_id: str, key: UUID) -> Standing | None:
         """What came of a fact that entered a population."""
         return self._standing.get((policy_id, key))
-
-
-def names_of(task: Task) -> list[Name]:
-    """What a contact may have been drawn for: each of its policies, each of its matters."""
-    policies = (task.policy_id, *task.combined)
-    return [(policy, str(matter["event_id"]), task.customer_id) for matter in task.matters for policy in policies]
-
-
-def names_of_decision(decision: Decision) -> list[Name]:
-    fact = decision.fact
-    return [(detail["policy"], fact.id, fact.customer_id) for detail in decision.details]

@@ -29,7 +29,7 @@ from services.scheduler.domain.restraint.contacts import (
 )
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, concluded, release_verdict
-from services.scheduler.domain.simulation.draws import GRACE, Draws, Name, names_of, names_of_decision
+from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.runs import SimulatedRuns
 from services.scheduler.domain.steps.outcome import (
     Outcome,
@@ -44,7 +44,14 @@ from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.when.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Places
-from services.scheduler.domain.whom.reserve import plan_lost, release_lost, visit_lost
+from services.scheduler.domain.whom.reserve import (
+    Name,
+    names_of,
+    names_of_decision,
+    plan_lost,
+    release_lost,
+    visit_lost,
+)
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, short_name, wire_type
 from shared.ids import derived_id

@@ -22,9 +22,7 @@ from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.when.amounts import latest
 
 Detail = dict[str, Any]
-PATIENCE = timedelta(
-    days=30
-)  # for the result of a contact, after its deadline: whoever makes it should have told by then
+PATIENCE = timedelta(days=30)  # with whoever makes a contact, after its deadline: by then they should have told
 CUSTOMER_REFUSED = "customer_refused"
 
 

@@ -13,11 +13,25 @@ from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import DRAWN, Occasion, Reason, occasion_key
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.merge import MERGED
-from services.scheduler.domain.task import TaskState
+from services.scheduler.domain.task import Task, TaskState
 from services.scheduler.domain.when.periods import Period
 
 NOT_PLANNED = ("refused", "capped")
 REACHED = "refused"
+Name = tuple[str, str, str]
+"""Policy, the fact's id, customer: how a contact is recognised as one that was drawn."""
+
+
+def names_of(task: Task) -> list[Name]:
+    """What a contact may have been drawn for: each of its policies, each of its matters."""
+    policies = (task.policy_id, *task.combined)
+    return [(policy, str(matter["event_id"]), task.customer_id) for matter in task.matters for policy in policies]
+
+
+def names_of_decision(decision: Decision) -> list[Name]:
+    """What a fact that could not be planned was drawn for."""
+    fact = decision.fact
+    return [(detail["policy"], fact.id, fact.customer_id) for detail in decision.details]
 
 
 def visit_lost(name: str, reason: str) -> bool:

@@ -16,13 +16,13 @@ from services.scheduler.domain.restraint.ledger import Contact
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.provisional import recomputed, unpublished_year
 from services.scheduler.domain.when.replan import Replanned, replan
-from shared.calendar import BUILT_IN, WorkCalendar
+from shared.calendar import BUILT_IN, OfficialYears, WorkCalendar
 from shared.ids import new_id
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at, contents, fact, judge
 from tests.scheduler.domain.packs.test_calendar_year import read
 
-KNOWN = WorkCalendar(official=BUILT_IN.with_year(2027, read().days))
+KNOWN = WorkCalendar(official=OfficialYears(BUILT_IN.years | {2027}, {**BUILT_IN.days, **read().days}))
 THREE_DAYS = {"id": "p1", "delay": {"days": 1}, "deadline": {"working_days": 3}, "warn": {"working_days": 1}}
 LONGER = {"id": "p2", "events": ["gas.ignited"], "delay": {"working_days": 2}, "deadline": {"weeks": 3}, "priority": 1}
 
