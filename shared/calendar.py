@@ -102,6 +102,12 @@ class WorkCalendar:
             day += timedelta(days=1)
 
 
+def every_day(year: int, exceptions: Mapping[date, bool]) -> dict[date, bool]:
+    """All days of a year in order, and whether they are worked; `exceptions` are those that differ from the week."""
+    days = _days(date(year, 1, 1), date(year, 12, 31))
+    return {day: exceptions.get(day, day.weekday() < SATURDAY) for day in days}
+
+
 def _days(first: date, last: date) -> Iterable[date]:
     while first <= last:
         yield first

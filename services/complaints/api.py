@@ -4,6 +4,7 @@ from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints import commands, store
 from services.complaints.domain.case import Case, State
@@ -30,10 +31,12 @@ from services.complaints.schemas import (
 )
 from services.complaints.settings import ComplaintsSettings
 from services.complaints.store import CaseFilter
-from shared.auth import Principal, Role, require
+from shared.auth import Caller, Principal, Role, require
 from shared.contracts.complaints import Grade
 from shared.http import ClockDep, IfMatch, OnceDep, ReadSession, SealerDep, WorkDep, etag
+from shared.official import KeptCalendar
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
+from shared.service import Runtime
 
 router = APIRouter(prefix="/api/v1", tags=["投诉"])
 
@@ -42,11 +45,23 @@ Taker = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
 
 
-def _rules(request: Request) -> Rules:
-    return cast(ComplaintsSettings, request.app.state.runtime.settings).rules
+async def _rules(request: Request, session: AsyncSession) -> Rules:
+    runtime: Runtime = request.app.state.runtime
+    calendar: KeptCalendar = runtime.state["calendar"]
+    return cast(ComplaintsSettings, runtime.settings).rules.on(await calendar.current(session))
 
 
-RulesDep = Annotated[Rules, Depends(_rules)]
+# who is nobody is told so before the database is asked
+async def _rules_to_read(_caller: Caller, request: Request, session: ReadSession) -> Rules:
+    return await _rules(request, session)
+
+
+async def _rules_to_change(_caller: Caller, request: Request, work: WorkDep) -> Rules:
+    return await _rules(request, work.session)
+
+
+ReadRules = Annotated[Rules, Depends(_rules_to_read)]
+RulesDep = Annotated[Rules, Depends(_rules_to_change)]
 
 
 class Show:
@@ -69,7 +84,7 @@ ShowDep = Annotated[Show, Depends(Show)]
 @router.get("/cases", summary="投诉列表")
 async def list_cases(
     session: ReadSession,
-    rules: RulesDep,
+    rules: ReadRules,
     sealer: SealerDep,
     clock: ClockDep,
     principal: Reader,
@@ -117,7 +132,7 @@ async def get_case(
     case_id: UUID,
     response: Response,
     session: ReadSession,
-    rules: RulesDep,
+    rules: ReadRules,
     sealer: SealerDep,
     clock: ClockDep,
     principal: Reader,

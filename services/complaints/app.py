@@ -6,6 +6,7 @@ from services.complaints import api, handlers, jobs
 from services.complaints.settings import ComplaintsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
+from shared.official import KeptCalendar
 from shared.service import Service, build_app
 
 
@@ -13,14 +14,16 @@ def create_app(
     settings: ComplaintsSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
 ) -> FastAPI:
     settings = settings or ComplaintsSettings()
+    calendar = KeptCalendar()
     return build_app(
         Service(
             name="complaints",
             title="投诉闭环",
             settings=settings,
             routers=[api.router],
-            consumers=[handlers.consumer_for(settings.rules)],
+            consumers=[handlers.consumer_for(settings.rules, calendar)],
             jobs=jobs.JOBS,
+            lifespan=calendar.lifespan,
         ),
         clock,
         broker,

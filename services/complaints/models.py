@@ -10,8 +10,10 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.db import service_metadata
+from shared.official import calendar_table
 
 metadata = service_metadata()
+calendar_table(metadata)
 
 
 class Base(SQLModel, registry=registry(metadata=metadata)):
@@ -41,6 +43,12 @@ class CaseRow(Base, table=True):
         Index("complaint_case_new", "id", postgresql_where=text("state = 'opened'")),
         Index("complaint_case_escalate", "escalate_at", postgresql_where=text("escalate_at IS NOT NULL")),
         Index("complaint_case_state", "state", "grade"),
+        Index(
+            "complaint_case_provisional",
+            "unpublished_year",
+            "id",
+            postgresql_where=text("unpublished_year IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -69,6 +77,8 @@ class CaseRow(Base, table=True):
     updated_at: datetime = Field(sa_column=_instant())
     deadline_at: datetime = Field(sa_column=_instant())
     overdue_at: datetime = Field(sa_column=_instant())
+    limit_from: datetime | None = Field(sa_column=_instant(nullable=True))
+    unpublished_year: int | None
     escalate_at: datetime | None = Field(sa_column=_instant(nullable=True))
     assigned_at: datetime | None = Field(sa_column=_instant(nullable=True))
     resolved_at: datetime | None = Field(sa_column=_instant(nullable=True))

@@ -78,6 +78,13 @@ async def lock_late(session: AsyncSession, now: datetime, limit: int) -> list[Ca
     return await _cases(session, query.limit(limit).with_for_update(skip_locked=True))
 
 
+async def lock_provisional(session: AsyncSession, year: int, limit: int) -> list[Case]:
+    """Cases whose deadline hung on a year before `year`, skipping those somebody else holds."""
+    query = select(CaseRow).where(col(CaseRow.unpublished_year) < year)
+    query = query.order_by(col(CaseRow.unpublished_year), col(CaseRow.id))
+    return await _cases(session, query.limit(limit).with_for_update(skip_locked=True))
+
+
 async def list_earlier_subjects(
     session: AsyncSession, customers: Collection[str], since: datetime
 ) -> dict[str, list[frozenset[str]]]:

@@ -24,8 +24,10 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.db import service_metadata
+from shared.official import calendar_table
 
 metadata = service_metadata()
+calendar_table(metadata)
 
 
 class Base(SQLModel, registry=registry(metadata=metadata)):
@@ -287,17 +289,6 @@ class ProvisionalRow(Base, table=True):
     task_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     customer_id: str = Field(sa_column=_text())
     year: int
-
-
-class CalendarDayRow(Base, table=True):
-    """A day of the official calendar; `version` rises with every import of its year."""
-
-    __tablename__ = "calendar_day"
-
-    day: date = Field(sa_column=Column(Date, primary_key=True))
-    worked: bool
-    source: str = Field(sa_column=_text())
-    version: int
 
 
 class PlaceTakenRow(Base, table=True):

@@ -6,6 +6,7 @@ from services.visits import api, handlers, jobs
 from services.visits.settings import VisitsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
+from shared.official import KeptCalendar
 from shared.service import Service, build_app
 
 
@@ -20,5 +21,6 @@ def create_app(
         routers=api.ROUTERS,
         consumers=[handlers.consumer],
         jobs=jobs.JOBS,
+        lifespan=KeptCalendar().lifespan,
     )
     return build_app(service, clock, broker)

@@ -19,6 +19,7 @@ from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
 from services.visits.store import claims, queries, questionnaires, rows
 from shared.auth import Principal, Role
+from shared.calendar import WorkCalendar
 from shared.contracts import EventData
 from shared.contracts.tasks import FollowupCancelled, FollowupReleased
 from shared.http import audit, require_version
@@ -60,12 +61,12 @@ async def withdraw(work: Work, events: Sequence[Event]) -> None:
 
 
 async def claim_visits(
-    work: Work, principal: Principal, team: str | None, limit: int, lease: timedelta
+    work: Work, principal: Principal, team: str | None, limit: int, lease: timedelta, calendar: WorkCalendar
 ) -> tuple[list[Held], datetime]:
     """Claim the next visits for the caller; returns them with the end of the lease (machine time)."""
     lease_until = work.clock.machine() + lease
     known = await claims.list_hours(work.session)
-    open_hours = ["", *(hours for hours in known if hours and read_hours(hours).is_open(work.now()))]
+    open_hours = ["", *(hours for hours in known if hours and read_hours(hours, calendar).is_open(work.now()))]
     claimed = await claims.claim(work.session, principal.id, lease_until, limit, team, principal.units, open_hours)
     wanted = {(visit.questionnaire, visit.questionnaire_version) for visit in claimed if visit.questionnaire_version}
     loaded = await questionnaires.load_many(work.session, wanted)

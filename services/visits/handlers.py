@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.visits import commands
 from shared.contracts.base import TASKS
 from shared.messaging import Consumer, Event, Work
+from shared.official import keep_years
 
 consumer = Consumer("visits", topics=[TASKS])
 
@@ -17,3 +18,8 @@ async def open_visits(work: Work, events: Sequence[Event]) -> None:
 @consumer.on("followup.cancelled")
 async def cancel_visits(work: Work, events: Sequence[Event]) -> None:
     await commands.withdraw(work, events)
+
+
+@consumer.on("calendar.published")
+async def keep_official_years(work: Work, events: Sequence[Event]) -> None:
+    await keep_years(work, events)

@@ -10,8 +10,10 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.db import service_metadata
+from shared.official import calendar_table
 
 metadata = service_metadata()
+calendar_table(metadata)
 
 
 class Base(SQLModel, registry=registry(metadata=metadata)):

@@ -31,6 +31,7 @@ class Complaint(EventData):
     description: str = ""
     opened_at: datetime
     deadline_at: datetime
+    provisional: bool = Field(default=False, description="the deadline hangs on holidays that are not published yet")
     first_rating: int | None = None
 
 

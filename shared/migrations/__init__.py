@@ -18,6 +18,13 @@ def create_core() -> None:
             alembic.op.execute(statement)
 
 
+def create_calendar() -> None:
+    """Create the table of a service that keeps the official calendar (`shared.official`)."""
+    alembic.op.execute(
+        "CREATE TABLE calendar_day (day date PRIMARY KEY, worked boolean NOT NULL, source text NOT NULL, version int NOT NULL)"
+    )
+
+
 def upgrade(service: str, dsn: str, revision: str = "head") -> None:
     """Bring a service's database to `revision`; does nothing when it is there. Concurrent callers wait for each other."""
     command.upgrade(_config(service, dsn), revision)

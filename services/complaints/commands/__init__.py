@@ -13,7 +13,7 @@ from services.complaints.commands.handling import (
     resolve_case,
 )
 from services.complaints.commands.taking import open_by_hand, take_hotline_cases, take_unasked, take_visits
-from services.complaints.commands.timed import assign_new_cases, escalate_late_cases
+from services.complaints.commands.timed import assign_new_cases, escalate_late_cases, recompute_provisional_cases
 
 __all__ = [
     "assign_case",
@@ -24,6 +24,7 @@ __all__ = [
     "escalate_late_cases",
     "open_by_hand",
     "promise_reply",
+    "recompute_provisional_cases",
     "reject_case",
     "remark_case",
     "reopen_case",

@@ -2,7 +2,7 @@
 
 from services.complaints import store
 from services.complaints.commands.book import Book
-from services.complaints.domain import escalation, handling
+from services.complaints.domain import escalation, handling, provisional
 from services.complaints.domain.case import SYSTEM
 from services.complaints.domain.rules import Rules
 from shared.messaging.work import Work
@@ -23,5 +23,15 @@ async def escalate_late_cases(work: Work, rules: Rules, limit: int) -> int:
     now = work.now()
     for case in await store.lock_late(work.session, now, limit):
         book.apply(escalation.escalate_overdue(case, rules, now))
+    await book.save()
+    return len(book.changes)
+
+
+async def recompute_provisional_cases(work: Work, rules: Rules, limit: int) -> int:
+    """Compute deadlines again that hung on a year published since; returns how many."""
+    book = Book(work)
+    known_until = rules.limits.calendar.official.confirmed_until.year
+    for case in await store.lock_provisional(work.session, known_until, limit):
+        book.apply(provisional.recomputed(case, rules, work.now()))
     await book.save()
     return len(book.changes)

@@ -28,6 +28,7 @@ What = Literal[
     "followed_up",
     "problem_found",
     "hotline_repeated",
+    "deadline_moved",
 ]
 FINAL: frozenset[State] = frozenset({"closed", "rejected"})
 IN_WORK: frozenset[State] = frozenset({"opened", "assigned", "reopened"})
@@ -40,6 +41,7 @@ class Case:
 
     `first_rating` is never changed after the opening; `final_rating` is the latest second follow-up's. `answered` holds the
     visits whose result has taken effect. `escalate_at` is the next moment at which lateness raises it, None for never.
+    `limit_from` and `unpublished_year` are those of its `Deadlines`.
     """
 
     id: CaseId
@@ -67,6 +69,8 @@ class Case:
     responsible_unit: str = ""
     owner: str = ""
     done_by: str = ""
+    limit_from: datetime | None = None
+    unpublished_year: int | None = None
     escalate_at: datetime | None = None
     assigned_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -83,7 +87,12 @@ class Case:
 
     @property
     def deadlines(self) -> Deadlines:
-        return Deadlines(self.deadline_at, self.overdue_at)
+        return Deadlines(self.deadline_at, self.overdue_at, self.limit_from, self.unpublished_year)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the deadline may still move, when holidays are published."""
+        return self.unpublished_year is not None
 
     def is_final(self) -> bool:
         return self.state in FINAL
@@ -123,6 +132,21 @@ def unchanged(case: Case) -> Change:
 
 def changed(case: Case, now: datetime, **fields: Any) -> Case:
     return replace(case, version=case.version + 1, updated_at=now, **fields)
+
+
+def timed(deadlines: Deadlines) -> dict[str, Any]:
+    """The fields of a case that has these deadlines."""
+    return {
+        "deadline_at": deadlines.by,
+        "overdue_at": deadlines.overdue_at,
+        "limit_from": deadlines.limit_from,
+        "unpublished_year": deadlines.unpublished_year,
+    }
+
+
+def ended_limit() -> dict[str, Any]:
+    """The fields of a case whose limit runs no more: nothing raises it for lateness, and nothing moves its deadline."""
+    return {"escalate_at": None, "limit_from": None, "unpublished_year": None}
 
 
 def require_open(case: Case) -> None:

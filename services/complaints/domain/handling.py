@@ -10,8 +10,10 @@ from services.complaints.domain.case import (
     Entry,
     Outcome,
     changed,
+    ended_limit,
     require_open,
     snapshot,
+    timed,
 )
 from services.complaints.domain.errors import (
     CaseAlreadyResolved,
@@ -43,8 +45,7 @@ def assign(case: Case, unit: str, owner: str, rules: Rules, actor: str, now: dat
         responsible_unit=unit,
         owner=owner or case.owner,
         assigned_at=now,
-        deadline_at=deadlines.by,
-        overdue_at=deadlines.overdue_at,
+        **timed(deadlines),
     )
     if deadlines != case.deadlines:
         after = replace(after, escalate_at=deadlines.overdue_at)
@@ -66,7 +67,7 @@ def resolve(case: Case, measures: str, actor: str, now: datetime) -> Change:
         state="resolved",
         measures=measures,
         resolved_at=now,
-        escalate_at=None,
+        **ended_limit(),
         next_reply_at=None,
         in_time=case.in_time and in_time,
     )
@@ -91,9 +92,8 @@ def sent_back(case: Case, reason: str, rules: Rules, now: datetime, actor: str =
         now,
         state="reopened",
         round=case.round + 1,
-        deadline_at=deadlines.by,
-        overdue_at=deadlines.overdue_at,
         escalate_at=deadlines.overdue_at,
+        **timed(deadlines),
     )
     event = ComplaintReopened(**snapshot(after), reason=reason, reopened_at=now)
     return Change(after, (event,), (Entry(now, "reopened", actor, {"reason": reason, "round": after.round}),))
@@ -125,7 +125,7 @@ def closed(
         outcome=outcome,
         close_reason=reason,
         closed_at=now,
-        escalate_at=None,
+        **ended_limit(),
         next_reply_at=None,
         in_time=case.in_time and not case.is_overdue(now),
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.contracts.complaints import Grade
+from shared.zone import ORG_ZONE
 
 ONE_MOMENT = timedelta(seconds=1)
 
@@ -44,10 +45,16 @@ REGULATION_LIMITS: Mapping[Grade, GradeLimits] = {
 
 @dataclass(frozen=True)
 class Deadlines:
-    """`by` is the deadline of the rectification; from `overdue_at` on the step now due counts as late."""
+    """`by` is the deadline of the rectification; from `overdue_at` on the step now due counts as late.
+
+    While they hang on holidays that are not published yet, `unpublished_year` is the first such year and `limit_from` the
+    moment the limit runs from, so that they can be computed again.
+    """
 
     by: datetime
     overdue_at: datetime
+    limit_from: datetime | None = None
+    unpublished_year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,9 @@ class Limits:
     def at_opening(self, grade: Grade, now: datetime) -> Deadlines:
         limits = self.grades[grade]
         if limits.dispatch is None:
-            return self._until(limits.rectify.after(now, self.calendar))
+            return self.at_rework(grade, now)
         dispatch_by = limits.dispatch.after(now, self.calendar)
-        return Deadlines(limits.rectify.after(dispatch_by, self.calendar), self._late_after(dispatch_by))
+        return self._deadlines(now, dispatch_by, limits.rectify.after(dispatch_by, self.calendar))
 
     def at_assignment(self, grade: Grade, first: Deadlines, now: datetime) -> Deadlines:
         """A limit that runs from opening stays; one that runs from assignment starts now."""
@@ -69,7 +76,8 @@ class Limits:
         return self.at_rework(grade, now)
 
     def at_rework(self, grade: Grade, now: datetime) -> Deadlines:
-        return self._until(self.grades[grade].rectify.after(now, self.calendar))
+        by = self.grades[grade].rectify.after(now, self.calendar)
+        return self._deadlines(now, by, by)
 
     def remaining(self, by: datetime, now: datetime) -> timedelta:
         """Working time left until `by`; negative once it has passed."""
@@ -77,8 +85,12 @@ class Limits:
             return self.calendar.working_time_between(now, by)
         return -self.calendar.working_time_between(by, now)
 
-    def _until(self, by: datetime) -> Deadlines:
-        return Deadlines(by, self._late_after(by))
+    def _deadlines(self, limit_from: datetime, step_by: datetime, by: datetime) -> Deadlines:
+        """`step_by` is when the step now due has to be done."""
+        overdue_at = self._late_after(step_by)
+        if not self.calendar.is_provisional(max(by, overdue_at).astimezone(ORG_ZONE).date()):
+            return Deadlines(by, overdue_at)
+        return Deadlines(by, overdue_at, limit_from, self.calendar.official.confirmed_until.year)
 
     def _late_after(self, by: datetime) -> datetime:
         """Late only once working time has passed: a deadline in the night lasts until the office opens (KPI 按时率)."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.complaints.domain.case import SYSTEM, Case, CaseId, Change, Entry, snapshot
+from services.complaints.domain.case import SYSTEM, Case, CaseId, Change, Entry, snapshot, timed
 from services.complaints.domain.escalation import count_reworks
 from services.complaints.domain.followup import rating_of
 from services.complaints.domain.grading import Signs, grade_of
@@ -82,11 +82,10 @@ def open_case(opening: Opening, case_no: str, earlier: int, rules: Rules, now: d
         owner=opening.owner,
         done_by=done_by(opening.matters),
         opened_at=now,
-        deadline_at=deadlines.by,
-        overdue_at=deadlines.overdue_at,
         escalate_at=deadlines.overdue_at,
         updated_at=now,
         first_rating=opening.first_rating,
+        **timed(deadlines),
     )
     entry = Entry(now, "opened", opening.actor, {"origin": opening.origin, "grade": grade, "earlier": earlier})
     opened = Change(case, (ComplaintOpened(**snapshot(case)),), (entry,))

@@ -1,10 +1,11 @@
 """Everything an organisation may set about complaints, as one value handed to the pure functions."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from services.complaints.domain.grading import DEFAULT_GRADING, GradeRule
 from services.complaints.domain.limits import Limits, Span
+from shared.calendar import WorkCalendar
 
 ONE_WORKING_DAY = Span(working_days=1)
 
@@ -22,3 +23,9 @@ class Rules:
     rework_limit: int = 3
     repeat_limit: int = 2
     repeat_within: timedelta = timedelta(days=90)
+
+    def on(self, calendar: WorkCalendar) -> "Rules":
+        """The same rules, reckoning with this calendar."""
+        if calendar is self.limits.calendar:
+            return self
+        return replace(self, limits=replace(self.limits, calendar=calendar))

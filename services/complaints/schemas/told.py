@@ -27,6 +27,7 @@ LABELS: dict[What, str] = {
     "followed_up": "二次回访结果",
     "problem_found": "补充问题件",
     "hotline_repeated": "12345 再次转办",
+    "deadline_moved": "放假安排公布，整改期限重新计算",
 }
 
 
@@ -62,6 +63,7 @@ class CaseOut(BaseModel):
     done_by: str = Field(description="作业班组或单位")
     opened_at: datetime
     deadline_at: datetime = Field(description="整改期限")
+    provisional: bool = Field(description="整改期限是否暂定：该年放假安排尚未公布，公布后重新计算")
     overdue: bool = Field(description="是否超时（按工作时间计）")
     remaining_working_seconds: int | None = Field(description="剩余工作时间（秒），负数为已超时；无需倒计时则为空")
     assigned_at: datetime | None

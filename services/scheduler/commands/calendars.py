@@ -12,6 +12,7 @@ from shared.contracts.calendar import CalendarPublished
 from shared.contracts.registry import by_model
 from shared.http import audit, require_version
 from shared.messaging import Work
+from shared.official import get_years
 
 LIBRARY = "chinesecalendar"
 KEY = by_model(CalendarPublished).name
@@ -19,13 +20,13 @@ KEY = by_model(CalendarPublished).name
 
 async def take_built_in_years(work: Work) -> None:
     """Store the years that the library knows and the database does not; what was published here stays."""
-    if BUILT_IN.years - await calendars.get_years(work.session):
+    if BUILT_IN.years - await get_years(work.session):
         await policies.lock_book(work.session)
         await _take_missing(work)
 
 
 async def _take_missing(work: Work) -> None:
-    missing = sorted(BUILT_IN.years - await calendars.get_years(work.session))
+    missing = sorted(BUILT_IN.years - await get_years(work.session))
     source = f"{LIBRARY} {version(LIBRARY)}"
     if missing:
         await calendars.save_years(work.session, [CalendarYear(year, source, _of(year)) for year in missing], 1)

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduler.domain.book import PolicyBook, Rule, compile_policy
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.steps.chain import Heeded, chains_of, heeded_by
-from services.scheduler.store import calendars, kinds, policies
+from services.scheduler.store import kinds, policies
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.messaging.partitions import Partitions
+from shared.official import get_official
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Desk:
         """The policies in force now: one look at a number, and all of them again when it has changed."""
         revision = await policies.get_revision(session)
         if revision != self.book.revision:
-            calendar = WorkCalendar(official=await calendars.get_official(session))
+            calendar = WorkCalendar(official=await get_official(session))
             declared = await kinds.list_declared(session)
             book = PolicyBook(await policies.list_active(session, calendar), revision, kinds=declared)
             chained = {**self.chained, **chains_of(await policies.list_chained(session, calendar))}

@@ -18,7 +18,7 @@ from services.scheduler.adapters.trial_process import TrialBroken, run_trial
 from services.scheduler.commands.drafts import DraftNotFound
 from services.scheduler.domain.packs.pack import Pack, policy_of, read_pack
 from services.scheduler.domain.simulation.report import Rules, TrialRequest
-from services.scheduler.store import calendars, drafts, kinds, policies, trials
+from services.scheduler.store import drafts, kinds, policies, trials
 from services.scheduler.store.trials import StoredTrial
 from shared.auth import Principal
 from shared.calendar import WorkCalendar
@@ -29,6 +29,7 @@ from shared.http import audit
 from shared.ids import new_id
 from shared.messaging import Work
 from shared.messaging.broker import Broker, BrokerUnavailable
+from shared.official import get_official
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
@@ -150,7 +151,7 @@ async def _gather(
 async def _request(session: AsyncSession, trial: StoredTrial, since: datetime | None) -> TrialRequest:
     """The draft takes the place of its pack's published policies; those of other packs go on beside it."""
     pack = read_pack(trial.request["files"], trial.pack)
-    calendar = WorkCalendar(official=await calendars.get_official(session))
+    calendar = WorkCalendar(official=await get_official(session))
     published = await policies.list_active(session, calendar)
     declared = await kinds.list_kinds(session)
     owners = {policy.id: policy.pack for policy in await policies.list_policies(session)}

@@ -6,13 +6,22 @@ from fastapi import Depends, Request
 
 from services.visits.settings import VisitsSettings
 from shared.auth import Principal, Role, require
+from shared.calendar import WorkCalendar
+from shared.http import WorkDep
+from shared.official import KeptCalendar
 
 
 async def _settings(request: Request) -> VisitsSettings:
     return cast(VisitsSettings, request.app.state.runtime.settings)
 
 
+async def _calendar(request: Request, work: WorkDep) -> WorkCalendar:
+    kept: KeptCalendar = request.app.state.runtime.state["calendar"]
+    return await kept.current(work.session)
+
+
 SettingsDep = Annotated[VisitsSettings, Depends(_settings)]
+CalendarDep = Annotated[WorkCalendar, Depends(_calendar)]
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
 Author = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.POLICY_OWNER))]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import Counter
 
 from services.visits import commands
-from services.visits.api.dependencies import Agent, SettingsDep
+from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
 from services.visits.domain.attempts import Report
 from services.visits.domain.errors import InvalidAttempt
 from services.visits.domain.questionnaire import Questionnaire
@@ -22,9 +22,11 @@ ATTEMPTS = Counter("huifang_visits_attempts_total", "Attempts by result code", [
 
 
 @router.post("/claim", summary="领取下一批回访单")
-async def claim(body: ClaimIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep) -> ClaimOut:
+async def claim(
+    body: ClaimIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep, calendar: CalendarDep
+) -> ClaimOut:
     """按「到点回呼、优先级、时限、应访时间」的顺序领取；同一客户的单一并领取，已被他人领取的不会重复给出。"""
-    held, lease_until = await commands.claim_visits(work, agent, body.team, body.limit, settings.lease)
+    held, lease_until = await commands.claim_visits(work, agent, body.team, body.limit, settings.lease, calendar)
     cards = [Card.of_call(one.visit, one.questionnaire, one.attempts, sealer) for one in held]
     return ClaimOut(items=cards, lease_until=lease_until)
 
@@ -54,13 +56,14 @@ async def record_attempt(
     work: WorkDep,
     sealer: SealerDep,
     settings: SettingsDep,
+    calendar: CalendarDep,
     once: OnceDep,
 ) -> ResultOut:
     """记录一次联系，并据结果办结、约定回呼或安排重拨；一次调用完成，带 Idempotency-Key 可安全重试。"""
 
     async def create() -> ResultOut:
-        report = _report(body, sealer)
-        visit, attempt = await commands.record_attempt(work, agent, visit_id, report, settings.retry_plan)
+        report, plan = _report(body, sealer), settings.retry_plan.on(calendar)
+        visit, attempt = await commands.record_attempt(work, agent, visit_id, report, plan)
         ATTEMPTS.labels(body.result).inc()
         moved = body.callback_at is not None and visit.next_at != body.callback_at
         return ResultOut(

@@ -164,7 +164,7 @@ def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -
     tries = visit.attempts - visit.tally.get("callback_agreed", 0)
     if tries >= plan.most_attempts or visit.tally[code.code] >= code.most:
         return fail(visit, "unreachable", now)
-    hours = read_hours(visit.hours) if visit.hours else plan.hours
+    hours = read_hours(visit.hours, plan.calendar) if visit.hours else plan.hours
     next_at = hours.after(code.wait, now)
     if next_at <= now:
         return put_back(visit, State.OPEN), []

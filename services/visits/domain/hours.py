@@ -1,6 +1,6 @@
 """When a customer may be called, and when the next attempt falls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 
@@ -58,6 +58,14 @@ class RetryPlan:
     most_attempts: int = 3
     grace: timedelta = timedelta(days=7)
 
+    @property
+    def calendar(self) -> WorkCalendar:
+        return self.hours.calendar
+
+    def on(self, calendar: WorkCalendar) -> "RetryPlan":
+        """The same plan, reckoning with this calendar."""
+        return self if calendar is self.calendar else replace(self, hours=replace(self.hours, calendar=calendar))
+
 
 def read_frames(text: str) -> tuple[Frame, ...]:
     """Frames from `09:00-12:00,14:00-20:00`. Raises ValueError unless they are in order and do not overlap."""
@@ -69,10 +77,10 @@ def read_frames(text: str) -> tuple[Frame, ...]:
 
 
 @cache
-def read_hours(text: str) -> ContactHours:
-    """The hours of their `text`."""
+def read_hours(text: str, calendar: WorkCalendar = OFFICIAL) -> ContactHours:
+    """The hours of their `text`, reckoning with this calendar."""
     days, weekdays, frames = text.split("/")
-    return ContactHours(read_frames(frames), days == "all", frozenset(map(int, weekdays)))
+    return ContactHours(read_frames(frames), days == "all", frozenset(map(int, weekdays)), calendar)
 
 
 def told_hours(told: tasks.ContactHours) -> ContactHours:

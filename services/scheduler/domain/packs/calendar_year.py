@@ -4,12 +4,12 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section, as_day
 from services.scheduler.domain.packs.yaml_file import read_yaml
-from shared.calendar import SATURDAY
+from shared.calendar import SATURDAY, every_day
 from shared.lunar import solar_of
 
 EARLIEST, LATEST = 2008, 2100  # today's public holidays are those since 2008
@@ -37,7 +37,7 @@ class CalendarYear:
 
     def every_day(self) -> dict[date, bool]:
         """All days of the year, in order."""
-        return {day: self.days.get(day, day.weekday() < SATURDAY) for day in _days_of(self.year)}
+        return every_day(self.year, self.days)
 
     @property
     def working_days(self) -> int:
@@ -145,8 +145,3 @@ def _holidays(year: int) -> dict[date, str]:
 
 def _unlike_the_week(days: Mapping[date, bool]) -> dict[date, bool]:
     return {day: worked for day, worked in sorted(days.items()) if worked != (day.weekday() < SATURDAY)}
-
-
-def _days_of(year: int) -> list[date]:
-    first = date(year, 1, 1)
-    return [first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days)]
