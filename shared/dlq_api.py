@@ -12,6 +12,7 @@ from shared.errors import Conflict, HuifangError, InvalidInput
 from shared.http import ReadSession, SealerDep, WorkDep, audit
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
+from shared.messaging.partitions import PartitionMissing
 from shared.messaging.processor import is_transient
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 from shared.privacy import ForeignToken, Sealer, mask_text
@@ -96,9 +97,12 @@ async def replay(
     letter = await dead_letters.lock_dead_letter(work.session, letter_id)
     runner = next(r for r in request.app.state.runtime.consumers if r.consumer.id == letter.consumer)
     arrived = await dead_letters.revive(work, letter, _protected(body.data, sealer))
-    await runner.db.partitions.ensure("inbox", {arrived.event.day})
+    await runner.processor.ensure_days({arrived.event.day})
     try:
         await runner.processor.apply_in(work, [arrived])
+    except PartitionMissing as missing:
+        await runner.db.partitions.ensure(missing.table, missing.days)
+        raise
     except Exception as error:
         if isinstance(error, HuifangError) or is_transient(error):
             raise

@@ -10,6 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 DUPLICATE_TABLE = "42P07"
 
 
+class PartitionMissing(Exception):
+    """A transaction needs day partitions: they are made once it has ended, and it begins anew.
+
+    Made meanwhile, they would wait for the table, and so for whatever the transaction itself has written there.
+    """
+
+    def __init__(self, table: str, days: set[date]) -> None:
+        super().__init__(f"{table}: {', '.join(map(str, sorted(days)))}")
+        self.table = table
+        self.days = days
+
+
 class Partitions:
     """Makes sure that a day's partition exists before rows of that day are written; remembers what it has seen."""
 
@@ -22,6 +34,11 @@ class Partitions:
         for day in sorted({day for day in days if (table, day) not in self.known}):
             await self._create(table, day)
             self.known.add((table, day))
+
+    def require(self, table: str, days: Iterable[date]) -> None:
+        """For use within a batch's transaction, before rows of these days are written. Raises PartitionMissing."""
+        if missing := {day for day in days if (table, day) not in self.known}:
+            raise PartitionMissing(table, missing)
 
     def forget(self) -> None:
         """Look again before the next row: another process may have dropped what this one knew."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -14,6 +15,7 @@ from shared.messaging import inbox
 from shared.messaging.consumer import Consumer, grouped
 from shared.messaging.crash import crash_point
 from shared.messaging.dead_letters import Arrived, bury
+from shared.messaging.partitions import PartitionMissing
 from shared.messaging.work import Work
 from shared.observability.metrics import CONSUMER_BATCH_SECONDS, CONSUMER_EVENTS
 from shared.observability.tracing import trace_id_of
@@ -44,7 +46,13 @@ def is_transient(error: BaseException) -> bool:
             not state and isinstance(error, InterfaceError | OperationalError)
         )
     return isinstance(
-        error, PoolTimeout | OSError | asyncio.TimeoutError | asyncpg.InterfaceError | asyncpg.PostgresConnectionError
+        error,
+        PartitionMissing
+        | PoolTimeout
+        | OSError
+        | asyncio.TimeoutError
+        | asyncpg.InterfaceError
+        | asyncpg.PostgresConnectionError,
     )
 
 
@@ -66,12 +74,15 @@ class Processor:
         """Take effect of every message once, or bury it. Raises what is transient, and TooManyDeadLetters."""
         if not batch:
             return
-        days = {item.event.day for item in batch}
-        for table in ("inbox", *self.consumer.daily):
-            await self.db.partitions.ensure(table, days)
+        await self.ensure_days({item.event.day for item in batch})
         with CONSUMER_BATCH_SECONDS.labels(self.consumer.id).time():
             await self._split(batch)
         self._count_window(len(batch))
+
+    async def ensure_days(self, days: Collection[date]) -> None:
+        """Events of these days can be claimed, and take effect on the consumer's daily tables."""
+        for table in ("inbox", *self.consumer.daily):
+            await self.db.partitions.ensure(table, days)
 
     async def _split(self, batch: Sequence[Arrived]) -> None:
         try:
@@ -89,9 +100,13 @@ class Processor:
             await self._split(batch[middle:])
 
     async def _apply(self, batch: Sequence[Arrived]) -> None:
-        async with self.db.work(background=True, notify=True) as work:
-            await self.apply_in(work, batch)
-            crash_point("consumer.handled")
+        try:
+            async with self.db.work(background=True, notify=True) as work:
+                await self.apply_in(work, batch)
+                crash_point("consumer.handled")
+        except PartitionMissing as missing:
+            await self.db.partitions.ensure(missing.table, missing.days)
+            await self._apply(batch)
 
     async def apply_in(self, work: Work, batch: Sequence[Arrived]) -> None:
         """Claim and handle a batch in a running transaction; what has no handler needs no claim."""

@@ -71,6 +71,25 @@ async def test_day_partitions_of_a_consumers_tables_are_there_before_its_transac
         await eventually(lambda: _has(rig, "daily", 5), "five rows in five partitions")
 
 
+async def test_a_partition_found_missing_within_a_batch_is_made_outside_of_it(rig: Rig) -> None:
+    """The batch has written to the table when it sees that it needs another day: it begins anew, and takes effect once."""
+    async with rig.db.work() as work:
+        await work.session.execute(text("CREATE TABLE daily (day date, number int) PARTITION BY RANGE (day)"))
+
+    async def keep(work: Work, events: Sequence[Event]) -> None:
+        await note_effects(work, events)
+        for one in events:
+            row = {"day": one.day + timedelta(days=one.data["number"]), "number": one.data["number"]}
+            rig.db.partitions.require("daily", {row["day"]})
+            await work.session.execute(text("INSERT INTO daily VALUES (:day, :number)"), row)
+
+    async with rig.consuming(rig.runner(consumer_of(keep))):
+        await rig.put(*map(thing, range(5)))
+        await eventually(lambda: _has(rig, "daily", 5), "five rows in five partitions")
+    assert await rig.effects() == [("C1", number) for number in range(5)]
+    assert await rig.dead() == []
+
+
 async def _has(rig: Rig, table: str, rows: int) -> bool:
     return await rig.count(table) == rows
 
@@ -324,7 +343,7 @@ async def replayed(rig: Rig, consumer: Any, letter_id: Any, data: dict[str, Any]
     async with rig.db.work() as work:
         letter = await lock_dead_letter(work.session, letter_id)
         arrived = await revive(work, letter, data)
-        await rig.db.partitions.ensure("inbox", {arrived.event.day})
+        await runner.processor.ensure_days({arrived.event.day})
         await runner.processor.apply_in(work, [arrived])
         await settle(work, letter, "replayed", "fixed")
     return arrived

@@ -113,6 +113,19 @@ async def test_who_comes_late_joins_the_open_period_and_is_drawn_there(empty: Se
     ]
 
 
+async def test_a_batch_enters_periods_nobody_has_entered_yet_after_it_has_entered_another(empty: Served) -> None:
+    """A case between two facts of a customer makes them two portions of one batch, a week apart."""
+    await apply(empty, contents({**TWENTY, "rate": {"exact": 20, "of": "week"}}))
+    await empty.deliver(
+        sent("repair.closed", id="e1"),
+        event("complaint.opened", example("complaint.opened")),
+        sent("repair.closed", id="e2", at=timedelta(days=7)),
+    )
+    assert await rows(empty, "SELECT period::text FROM population ORDER BY 1") == [("2026-03-02",), ("2026-03-09",)]
+    assert await rows(empty, "SELECT count(*) FROM decision WHERE event_id IN ('e1', 'e2')") == [(2,)]
+    assert await empty.dead_letters() == []
+
+
 async def test_a_fact_of_a_batch_that_waited_for_the_closing_is_late(empty: Served, clock: ManualClock) -> None:
     """Closing takes its lock while a batch wants to enter: the batch sees that the day is closed."""
     await apply(empty, contents(TWENTY))

@@ -72,7 +72,7 @@ async def enter_populations(work: Work, desk: Desk, decided: Sequence[Decided]) 
     ]
     if entered:
         assert desk.partitions is not None  # given when the process started
-        await desk.partitions.ensure("population", {one.entry.period.first for one in entered})
+        desk.partitions.require("population", {one.entry.period.first for one in entered})
         await draws.save_entries(work.session, entered)
 
 
