@@ -22,15 +22,18 @@ from bench.p1_decide import EVENTS, decide_all
 from services.scheduler.commands.announce import _common
 from services.scheduler.commands.decide import fact_of
 from services.scheduler.domain.book import PolicyBook, match
-from services.scheduler.domain.customer import Contact, Customer, updated
+from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import decide
+from services.scheduler.domain.restraint.ledger import Contact
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.models import CustomerRow, DecisionRow, DueRow, LedgerRow, TaskRow
 from services.scheduler.store import policies
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store.rows import dump
+from shared.calendar import OFFICIAL
 from shared.contracts.base import INTAKE, TASKS
+from shared.contracts.intake import number_of
 from shared.contracts.registry import wire_type
 from shared.contracts.tasks import FollowupPlanned
 from shared.db import engine_for, service_metadata
@@ -90,7 +93,7 @@ async def _decide_singly(servers: Servers, dsn: str, prefix: str) -> float:
     await Partitions(engine).ensure("inbox", {event.day for event in facts(EVENTS)[:MESSAGES]})
     await Partitions(engine).ensure("decision", {event.day for event in facts(EVENTS)[:MESSAGES]})
     async with AsyncSession(engine) as session:
-        book = PolicyBook(await policies.list_active(session), 1)
+        book = PolicyBook(await policies.list_active(session, OFFICIAL), 1)
     broker = RivalBroker(servers.bootstrap)
     done: list[float] = []
     finished = asyncio.Event()
@@ -123,7 +126,14 @@ async def _take_effect(engine: AsyncEngine, book: PolicyBook, event: Event) -> N
         known = Customer(kept.id, kept.profile, kept.as_of) if kept else Customer(fact.customer_id)
         customer = updated(known, fact)
         await session.merge(
-            CustomerRow(id=customer.id, profile=customer.profile, as_of=customer.as_of, opted_out={}, memory=[])
+            CustomerRow(
+                id=customer.id,
+                profile=dict(customer.profile),
+                as_of=customer.as_of,
+                opted_out={},
+                memory=[],
+                paused_until=None,
+            )
         )
         customer = await _with_plans(session, customer)
         matches = [match(rule, fact, customer) for rule in book.rules_for(fact.type)]
@@ -131,8 +141,8 @@ async def _take_effect(engine: AsyncEngine, book: PolicyBook, event: Event) -> N
         session.add(
             DecisionRow(
                 day=event.day, event_key=fact.key, event_id=fact.id, source=fact.source, event_type=fact.name,
-                customer_id=fact.customer_id, at=fact.at, decided_at=fact.at, outcome=decision.outcome,
-                details=_plain(list(decision.details)),
+                customer_id=fact.customer_id, subject=number_of(fact.data), at=fact.at, decided_at=fact.at,
+                outcome=decision.outcome, details=_plain(list(decision.details)),
             )
         )  # fmt: skip
         for task in decision.tasks:
@@ -142,18 +152,20 @@ async def _take_effect(engine: AsyncEngine, book: PolicyBook, event: Event) -> N
 async def _with_plans(session: AsyncSession, customer: Customer) -> Customer:
     ledger = (await session.exec(select(LedgerRow).where(col(LedgerRow.customer_id) == customer.id))).all()
     open_tasks = await task_store.find_open(session, [customer.id], lock=True)
-    contacts = tuple(Contact(row.task_id, row.day) for row in ledger)
+    contacts = tuple(Contact(row.task_id, row.day, row.purpose, tuple(row.policies), row.tier) for row in ledger)
     return customer._replace(contacts=contacts, open=open_tasks.get(customer.id, ()))
 
 
 async def _save(session: AsyncSession, task: Task, event: Event) -> None:
     values = {column: getattr(task, column) for column in task_store.COLUMNS}
     body = _plain({name: getattr(task, name) for name in task_store.BODY})
-    await session.merge(TaskRow(**values, planned_at=event.time, changed_at=event.time, body=body))
+    await session.merge(TaskRow(**values, planned_at=event.time, changed_at=event.time, body=body, life=[]))
     await session.merge(DueRow(task_id=task.id, customer_id=task.customer_id, due_at=task.due_at))
     if task.counted:
         day = local_day(task.due_at)
-        await session.merge(LedgerRow(task_id=task.id, customer_id=task.customer_id, day=day, state="reserved"))
+        row = LedgerRow(task_id=task.id, customer_id=task.customer_id, day=day, state="reserved", purpose=task.purpose,
+                        policies=list(task.counted), tier=task.tier)  # fmt: skip
+        await session.merge(row)
     data = FollowupPlanned.model_validate(_plain(_common(task))).model_dump(mode="json")
     planned = Event(
         str(new_id()), "/bench", wire_type("followup.planned"), event.time, event.key, data, lineage=event.lineage
