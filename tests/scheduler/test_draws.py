@@ -249,6 +249,23 @@ async def test_another_policys_contact_does_not_call_the_reserve(empty: Served, 
     assert len(await deliver_occasions(empty)) == 1
 
 
+async def test_a_reserve_that_another_contact_has_asked_is_not_asked_again(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY, {"id": "other", "priority": 1, "delay": {"days": 1}}))
+    await empty.deliver(*crowd(5))
+    (drawn,) = await draw_all(empty, clock)
+    clock.move_to(at("2026-03-03 09:00"))
+    await empty.run_job("release")
+    ((task_id, customer),) = await rows(
+        empty, "SELECT id, customer_id FROM task WHERE event_id = :id", id=drawn.data["fact"]["id"]
+    )
+    await fail(empty, task_id, customer, clock.now())
+    (_, reserve) = await deliver_occasions(empty)
+    assert reserve.data["reason"] == "reserve"
+    assert await rows(empty, "SELECT count(*), count(DISTINCT customer_id) FROM task") == [(5, 5)]
+    query = "SELECT outcome FROM decision WHERE event_type = 'occasion.arrived' AND customer_id = :id"
+    assert await rows(empty, query, id=reserve.key) == [("merged",)]
+
+
 async def test_two_that_fail_at_once_get_different_reserves(empty: Served, clock: ManualClock) -> None:
     await apply(empty, contents(TWENTY))
     await empty.deliver(*crowd(50))

@@ -15,7 +15,7 @@ from services.scheduler.domain.book import PolicyBook, Rule
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
-from services.scheduler.domain.occasion import BY_TIME, Occasion, recalled
+from services.scheduler.domain.occasion import BY_TIME, DRAWN, Occasion, recalled
 from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
 from services.scheduler.domain.steps.runs import signals_of
 from services.scheduler.domain.when.windows import local_day
@@ -89,7 +89,8 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     rules = await _rules(work.session, desk, occasions)
     matched = match_occasions(occasions, kept, rules)
     held = await places.hold_places(work, matched)
-    decided = await _decide(work, desk, events, matched, held=held)
+    drawn = [one.fact for one in occasions if one.reason in DRAWN]
+    decided = await _decide(work, desk, events, matched, held=held, drawn=drawn)
     await draws.replace_unplanned(work, desk, [one.decision for one in decided])
 
 
@@ -113,9 +114,12 @@ async def _decide(
     matched: Sequence[Matched],
     closed_until: date | None = None,
     held: Places | None = None,
+    drawn: Sequence[Fact] = (),
 ) -> list[Decided]:
-    """Place what was drawn, one after the other, and save everything."""
+    """Place what is to be contacted, one after the other, and save everything; `drawn` are facts of draws."""
     plans = await _plans(work.session, desk, matched, lock=True)
+    if drawn:
+        plans = await _with_asked(work.session, plans, drawn)
     kept = Kept(plans)
     decided = list(decide_in_order(matched, plans, desk.chained, closed_until, held))
     for event, one in zip(events, decided, strict=True):
@@ -158,6 +162,12 @@ async def _plans(session: AsyncSession, desk: Desk, matched: Sequence[Matched], 
     if not wanted:
         return {}
     return await load_plans(session, desk, wanted, min(one.fact.at for one in matched), lock)
+
+
+async def _with_asked(session: AsyncSession, plans: Customers, drawn: Sequence[Fact]) -> Customers:
+    """With the contacts that have asked about these facts: read once nobody can release one meanwhile."""
+    asked = await task_store.find_asked(session, sorted(plans), [fact.id for fact in drawn])
+    return plans | {name: plans[name]._replace(asked=tasks) for name, tasks in asked.items()}
 
 
 async def load_plans(

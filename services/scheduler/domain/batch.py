@@ -151,7 +151,7 @@ def decide_in_order(
             continue
         before = one.customer
         if plan := plans.get(before.id):
-            before = before._replace(contacts=plan.contacts, open=plan.open, waiting=plan.waiting)
+            before = before._replace(contacts=plan.contacts, open=plan.open, waiting=plan.waiting, asked=plan.asked)
         matches = one.answers(before)
         entered: Sequence[Match] = ()
         if closed_until is not None:

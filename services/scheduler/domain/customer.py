@@ -33,7 +33,8 @@ class Customer(Value, frozen=True):
     """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused.
 
     `open` are the tasks not yet released, `memory` holds earlier events that some condition counts, `waiting` what the
-    customer's runs wait for. Nobody contacts them before `paused_until`.
+    customer's runs wait for. Nobody contacts them before `paused_until`. `asked` are the contacts, released or made, about
+    what has just been drawn.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Customer(Value, frozen=True):
     memory: Memory = ()
     waiting: tuple[Waiting, ...] = ()
     paused_until: datetime | None = None
+    asked: tuple[Task, ...] = ()
 
     @property
     def do_not_contact(self) -> bool:

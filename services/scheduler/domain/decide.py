@@ -13,7 +13,7 @@ from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import cap_detail
-from services.scheduler.domain.restraint.merge import find_partner, forbidding_cap, join, take_over
+from services.scheduler.domain.restraint.merge import find_asked, find_partner, forbidding_cap, join, take_over
 from services.scheduler.domain.steps.runs import Cause, Turn, begun
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
@@ -157,6 +157,8 @@ def place(fact: Fact, match: Match, customer: Customer, places: Places | None = 
         return Placed(detail | {"result": "no_customer"}, customer)
     if policy.round == 1 and (reason := _refusal(moment, policy, customer)):
         return Placed(detail | {"result": "refused", "reason": reason}, customer)
+    if match.occasion and (asked := find_asked(customer, fact, policy)):
+        return Placed(detail | {"result": "merged", "partner": str(asked.id), "asked": asked.due_at}, customer)
     span = _span(fact, match, moment)
     if customer.paused_until and span.due < customer.paused_until:
         span = _span(fact, match, customer.paused_until)

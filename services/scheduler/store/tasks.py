@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.restraint.contacts import Settlement
-from services.scheduler.domain.restraint.merge import MERGED
+from services.scheduler.domain.restraint.merge import ASKED, MERGED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
@@ -63,6 +63,9 @@ _OPEN_TASKS = (
 )
 _OPEN = text(_OPEN_TASKS)
 _LOCK_OPEN = text(_OPEN_TASKS + " FOR UPDATE OF due")
+_ABOUT = """task.customer_id = ANY(CAST(:customers AS text[])) AND (event_id = ANY(CAST(:events AS text[])) OR EXISTS
+    (SELECT FROM jsonb_array_elements(body -> 'matters') matter
+     WHERE matter ->> 'event_id' = ANY(CAST(:events AS text[]))))"""
 _CLAIM_ONE = text("DELETE FROM due WHERE task_id = CAST(:id AS uuid)")
 _CLAIM = text("""
     SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -229,10 +232,18 @@ async def find_about(
     session: AsyncSession, customers: Sequence[str], events: Sequence[str], limit: int
 ) -> list[StoredTask]:
     """Tasks of these customers that one of these events planned or is a matter of."""
-    where = """task.customer_id = ANY(CAST(:customers AS text[])) AND (event_id = ANY(CAST(:events AS text[])) OR EXISTS
-        (SELECT FROM jsonb_array_elements(body -> 'matters') matter
-         WHERE matter ->> 'event_id' = ANY(CAST(:events AS text[]))))"""
-    return await _select(session, where, {"customers": list(customers), "events": list(events), "limit": limit})
+    return await _select(session, _ABOUT, {"customers": list(customers), "events": list(events), "limit": limit})
+
+
+async def find_asked(
+    session: AsyncSession, customers: Sequence[str], events: Sequence[str]
+) -> dict[str, tuple[Task, ...]]:
+    """Released or made contacts of these customers about one of these events, by customer."""
+    values = {"customers": list(customers), "events": list(events), "states": list(ASKED), "limit": None}
+    found: dict[str, tuple[Task, ...]] = {}
+    for row in await _select(session, f"{_ABOUT} AND task.state = ANY(CAST(:states AS text[]))", values):
+        found[row.task.customer_id] = (*found.get(row.task.customer_id, ()), row.task)
+    return found
 
 
 async def list_tasks(

@@ -156,6 +156,11 @@ def _shown_part(names: Sequence[str]) -> str:
 
 
 def _merged(detail: Mapping[str, Any]) -> str:
+    if "asked" in detail:
+        return (
+            _draw(detail)
+            + f"，但任务 {detail['partner']} 自 {local_text(detail['asked'])} 起已就此事联系，不再另行联系。"
+        )
     return _draw(detail) + f"，与任务 {detail['partner']} 合并为一次联系，{_span(detail)}。"
 
 

@@ -102,8 +102,8 @@ def _steps(section: Section, vocabulary: Vocabulary | None) -> list[Step]:
     steps = [_step(part, number, vocabulary) for number, part in enumerate(parts, 1)]
     ids: set[str] = set()
     for part, before, step in zip(parts, [None, *steps], steps, strict=False):
-        if before and step.at < before.at:
-            part.problem("at", "应按时间先后排列，这件事早于上一件")
+        if before and step.heard_at < before.heard_at:
+            part.problem("heard" if step.late else "at", "应按时间先后排列，这件事早于上一件")
         if step.id in ids:
             part.problem("id", f"编号 {step.id} 写了两次")
         if step.kind == "contact" and step.about not in ids and not re.fullmatch(OCCASION_FORM, step.about):
@@ -127,7 +127,10 @@ def _step(section: Section, number: int, vocabulary: Vocabulary | None) -> Step:
         about=section.text("about", "CASE" if kind == "case" else "", say="编号"),
         data=_data(section),
         step=section.text("step", "", say="步骤编号") if kind == "contact" else "",
+        late=section.moment("heard") if kind == "fact" else None,
     )
+    if step.heard_at < step.at:
+        section.problem("heard", "是平台收到的时间，不能早于事情发生的时间 at")
     section.close()
     return step
 

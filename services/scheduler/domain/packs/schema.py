@@ -363,6 +363,7 @@ def _given() -> Schema:
         **kinds,
         "id": _text("编号"),
         "at": MOMENT,
+        "heard": {**MOMENT, "description": "迟到的事实：平台收到的时间，默认与 at 相同"},
         "customer": {"type": ["string", "object"], "description": "客户编号或客户资料，默认 C1"},
         "about": _text("联系的是哪件事；投诉的编号"),
         "step": _text("哪一步的联系，有几步同时已下达时写"),

@@ -2,7 +2,8 @@
 
 A follow-up joins another planned one of the same customer, channel and purpose when both may merge and some moment suits
 both. A day's list stands from its first moment on: a contact due today is no longer changed by what happens today. So the
-plan depends on when facts happened, not on how fast they are handled.
+plan depends on when facts happened, not on how fast they are handled. Whoever is drawn after the matter has already been
+asked about, as those in reserve may be, is not asked again.
 """
 
 from datetime import datetime
@@ -20,6 +21,7 @@ from services.scheduler.domain.when.windows import Span, Window, local_day, next
 
 NOT_YET = UUID(int=0)
 MERGED = "merged"
+ASKED = ("released", "done")
 
 
 def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span, moment: datetime) -> Task | None:
@@ -28,6 +30,20 @@ def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span, mom
         return None
     fitting = [task for task in customer.open if _fits(customer, task, fact, policy, span, moment)]
     return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
+
+
+def find_asked(customer: Customer, fact: Fact, policy: Policy) -> Task | None:
+    """The contact about `fact`, released or made, that serves `policy` as well; what was drawn is not asked about twice."""
+    if not policy.merge or policy.step:
+        return None
+    fitting = [task for task in customer.asked if _asks(task, fact, policy)]
+    return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
+
+
+def _asks(task: Task, fact: Fact, policy: Policy) -> bool:
+    if task.state not in ASKED or not task.merge or not _about(task, fact):
+        return False
+    return _same_way(task, policy) and _same_team_where_it_matters(task, policy)
 
 
 def common_span(task: Task, span: Span, window: Window, branch: str) -> Span | None:
@@ -99,7 +115,7 @@ def forbidding_cap(customer: Customer, policy: Policy, span: Span) -> CapState |
 
 
 def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span, moment: datetime) -> bool:
-    if not task.merge or (task.channel, task.purpose, task.round) != (policy.channel, policy.purpose, policy.round):
+    if not task.merge or not _same_way(task, policy):
         return False
     if policy.step and policy.id in (task.policy_id, *task.combined) and _about(task, fact):
         return False  # another step of the same run: to be contacted twice is what it wants
@@ -111,6 +127,10 @@ def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span
     if common is None or common.too_short:
         return False
     return _caps_allow(customer, task, policy, common)
+
+
+def _same_way(task: Task, policy: Policy) -> bool:
+    return (task.channel, task.purpose, task.round) == (policy.channel, policy.purpose, policy.round)
 
 
 def _near(task: Task, policy: Policy, span: Span) -> bool:

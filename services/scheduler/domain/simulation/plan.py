@@ -17,7 +17,7 @@ from services.scheduler.domain.book import PolicyBook, Rule
 from services.scheduler.domain.customer import NEVER, REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.facts import Fact, new_fact
-from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.occasion import DRAWN, Occasion
 from services.scheduler.domain.restraint.contacts import (
     CASE_STATES,
     MESSAGES,
@@ -28,6 +28,7 @@ from services.scheduler.domain.restraint.contacts import (
     told_by,
 )
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
+from services.scheduler.domain.restraint.merge import ASKED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, concluded, release_verdict
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.runs import SimulatedRuns
@@ -79,6 +80,7 @@ class Simulation:
         self.book = book
         self.tasks: dict[UUID, Task] = {}
         self.decisions: dict[UUID, Decision] = {}
+        self._tasks_of: dict[str, set[UUID]] = defaultdict(set)
         self._customers: dict[str, Customer] = {}
         self._cases: dict[str, CaseStanding] = {}
         self._cases_of: dict[str, set[str]] = defaultdict(set)
@@ -125,8 +127,16 @@ class Simulation:
     def occur(self, occasion: Occasion, rule: Rule | None = None) -> Decision:
         """Decide on an occasion, as the service does when it hears of it; `rule` is asked about one that time brings."""
         self.advance(occasion.moment)
+        if occasion.reason in DRAWN:
+            self._recall_asked(occasion.fact.customer_id)
         rules = {occasion.key: rule} if rule else NO_RULES
         return self._place(match_occasions([occasion], self._customers, rules))
+
+    def _recall_asked(self, customer_id: str) -> None:
+        """Of what is drawn it matters whether the customer has been asked about it already."""
+        tasks = [self.tasks[task_id] for task_id in self._tasks_of[customer_id]]
+        asked = tuple(task for task in tasks if task.state in ASKED)
+        self._customers[customer_id] = self._customers[customer_id]._replace(asked=asked)
 
     def at(self, moment: datetime, action: Callable[[], None], order: str = "", awaited: bool = True) -> None:
         """Let something happen as time passes; of one moment, `order` decides. `finish` waits for what is awaited."""
@@ -241,6 +251,7 @@ class Simulation:
 
     def _keep(self, task: Task) -> None:
         self.tasks[task.id] = task
+        self._tasks_of[task.customer_id].add(task.id)
         if task.state == "planned":
             self.at(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id))
 

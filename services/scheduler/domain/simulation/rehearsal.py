@@ -94,6 +94,7 @@ def rehearse(scenario: Scenario, books: Books) -> list[Difference]:
 def _perform(stage: _Stage, step: Step, line: int) -> Difference | None:
     if step.kind != "contact":
         fact = stage.facts[step.id] = _fact_of(step)
+        stage.simulation.advance(step.heard_at)
         stage.simulation.happen(fact)
         return None
     stage.simulation.advance(step.at)

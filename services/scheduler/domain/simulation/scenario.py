@@ -14,6 +14,7 @@ class Step:
     """Something that happens at `at`. `value` is the fact's name, the contact's result, the channel or the case's state.
 
     `about` is the fact a contact is about, or the id of a case; `step` whose contact it is, where several are released.
+    The platform hears of it when it happens, but of a `late` fact only then.
     """
 
     kind: StepKind
@@ -24,6 +25,11 @@ class Step:
     about: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     step: str = ""
+    late: datetime | None = None
+
+    @property
+    def heard_at(self) -> datetime:
+        return self.late or self.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -555,6 +555,22 @@ MISTAKES = {
         T, "due: 2026-03-09 09:00", "due: 周一", 9, "tests[0].expect[0].due", "2026-03-06 15:00"
     ),
     "test out of order": Mistake(T, "at: 2026-03-09", "at: 2026-03-01", 7, "tests[0].given[1].at", "早于上一件"),
+    "test of a fact heard before it happened": Mistake(
+        T,
+        "at: 2026-03-06 15:00",
+        "at: 2026-03-06 15:00, heard: 2026-03-05 09:00",
+        6,
+        "tests[0].given[0].heard",
+        "不能早于",
+    ),
+    "test out of the order of arrival": Mistake(
+        T,
+        "at: 2026-03-06 15:00",
+        "at: 2026-03-06 15:00, heard: 2026-03-10 09:00",
+        7,
+        "tests[0].given[1].at",
+        "早于上一件",
+    ),
     "test about nothing": Mistake(T, "about: W1", "about: W9", 7, "tests[0].given[1].about", "前面一件事的编号"),
     "test with two kinds in one": Mistake(
         T, "{contact: completed", "{fact: meter.read, contact: completed", 7, "tests[0].given[1]", "只写一种"

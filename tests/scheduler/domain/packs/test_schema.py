@@ -27,6 +27,7 @@ BEYOND = {
     ),
     *("months too short for the delay", "the same day too short for the delay", "date without quotation marks"),
     *("warning of a greeting",),
+    *("test of a fact heard before it happened", "test out of the order of arrival"),
     *("name unlike the folder", "overlapping frames", "frame back to front", "cap of days without days"),
     *("id written twice", "deadline before the first contact", "list for one value", "one value for a list"),
     *("cap of a tier that is not there", "unit written twice", "team of an unknown unit", "team written twice"),

@@ -180,6 +180,21 @@ def test_a_reserve_counts_from_the_moment_it_is_called() -> None:
     assert (second.due_at, second.deadline_at) == (at("2026-03-04 09:00"), at("2026-03-04 15:00"))
 
 
+@pytest.mark.parametrize(("channel", "contacts"), [("phone", 2), ("on_site", 3)])
+def test_a_reserve_that_another_contact_has_asked_is_not_asked_again_that_way(channel: str, contacts: int) -> None:
+    daily = {"id": "all", "events": ["repair.closed"], "priority": 1, "delay": {"days": 1}}
+    simulation = simulated({**ONE_OF_ALL, "channel": channel}, daily)
+    crowd(simulation, 2)
+    simulation.advance(at("2026-03-03 09:00"))
+    drawn = next(task for task in planned(simulation) if "p1" in (task.policy_id, *task.combined))
+    visit(simulation, drawn, at("2026-03-03 10:00"))
+    assert len([task for task in planned(simulation) if task.customer_id != drawn.customer_id]) == contacts - 1
+    (called,) = [one for one in simulation.decisions.values() if one.occasion and one.occasion.reason == "reserve"]
+    if channel == "phone":
+        assert called.outcome == "merged"
+        assert "已就此事联系，不再另行联系" in explain(called.outcome, called.details, {})[1]
+
+
 def test_who_was_reached_and_refused_is_not_replaced() -> None:
     simulation = simulated(ONE_OF_ALL)
     crowd(simulation, 3)
