@@ -20,7 +20,7 @@ from deploy.local.runfiles import read_run, supervisor_pid
 from deploy.local.settings import LocalSettings
 
 app = typer.Typer(help="演示：几分钟走完一家燃气公司一个月的回访。")
-Seed = Annotated[int, typer.Option(help="同一种子给出同样的回访计划。")]
+Seed = Annotated[int, typer.Option(help="同一种子给出同样的客户、事实与答复。")]
 Customers = Annotated[int, typer.Option(help="客户数。")]
 Days = Annotated[int, typer.Option(help="天数。")]
 Speed = Annotated[int, typer.Option(help="业务时间的倍速；10800 即 8 秒一天。")]
@@ -77,7 +77,8 @@ async def _play(platform: Platform, script: Script, console: Console) -> bool:
     report.show_funnel(console, funnel, played, await report.decisions(platform))
     report.show_kpis(console, await report.kpi_rows(platform, script))
     planned, fingerprint = await report.plan_fingerprint(platform)
-    console.print(f"首轮回访计划 {planned:,} 条，计划指纹 {fingerprint}（由种子与事实决定）")
+    console.print(f"全部回访的首轮计划 {planned:,} 条，指纹 {fingerprint}（由种子与事实决定）")
+    console.print("总量抽取 {:,} 次，总量共 {:,} 件，抽取 {:,} 件".format(*await report.drawn(platform)))
     troubled = report.show_troubles(console, played)
     report.show_places(console, platform, script)
     return troubled

@@ -105,10 +105,12 @@ def _state(played: Played) -> str:
 async def _unfinished(scheduler: Caller, visits: Caller, complaints: Caller) -> dict[str, int]:
     """What is still to be done, by kind; counted up to a page."""
     planned = await scheduler.get("/api/v1/tasks", state="planned", limit=200)
+    draws = await scheduler.get("/api/v1/draws", limit=200)
     stats = await visits.get("/api/v1/stats")
     cases = await complaints.get("/api/v1/cases", state="assigned", limit=200)
     waiting = ("open", "claimed", "waiting", "appointed")
     return {
+        "draws": sum(draw["state"] != "published" for draw in draws["items"]),
         "planned": len(planned["items"]),
         "visits": sum(stats["by_state"].get(state, 0) for state in waiting),
         "cases": sum(1 for case in cases["items"] if case["round"] == 1),

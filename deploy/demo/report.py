@@ -15,6 +15,7 @@ STEADY_LOOKS = 3
 LOOK_SECONDS = 1.0
 MOST_LOOKS = 60
 KPI_DIGITS = 1
+ALL = 100
 
 
 async def settled_funnel(platform: Platform) -> dict[str, Any]:
@@ -34,17 +35,24 @@ async def settled_funnel(platform: Platform) -> dict[str, Any]:
 
 
 async def plan_fingerprint(platform: Platform) -> tuple[int, str]:
-    """How many first-round follow-ups were planned, and a hash of who, why and when: the seed decides it alone."""
+    """How many first-round follow-ups were planned by policies that ask everybody, and a hash of which: the seed decides
+    it alone. Whom a draw takes also depends on which facts came after midnight, and on whom agents could not reach."""
     digest = hashlib.sha256()
     async with platform.client("scheduler", Role.AUDITOR) as scheduler:
-        lines = [
-            f"{task['id']} {task['policy_id']} {task['due_at']} {task['deadline_at']}"
-            async for task in _pages(scheduler, "/api/v1/tasks")
-            if task["round"] == 1
-        ]
-    for line in sorted(lines):
-        digest.update(line.encode() + b"\n")
-    return len(lines), digest.hexdigest()[:16]
+        everybody = {policy["id"] async for policy in _pages(scheduler, "/api/v1/policies") if policy["rate"] >= ALL}
+        tasks = [task async for task in _pages(scheduler, "/api/v1/tasks") if task["round"] == 1]
+    ids = sorted(task["id"] for task in tasks if task["policy_id"] in everybody)
+    for task_id in ids:
+        digest.update(task_id.encode() + b"\n")
+    return len(ids), digest.hexdigest()[:16]
+
+
+async def drawn(platform: Platform) -> tuple[int, int, int]:
+    """How many draws were made, of how many facts in all, and how many they took."""
+    async with platform.client("scheduler", Role.AUDITOR) as scheduler:
+        draws = [draw async for draw in _pages(scheduler, "/api/v1/draws") if draw["made_at"]]
+    taken = sum(stratum["drawn"] for draw in draws for stratum in draw["strata"])
+    return len(draws), sum(draw["population"] for draw in draws), taken
 
 
 async def _pages(caller: Caller, path: str, **params: Any) -> AsyncIterator[dict[str, Any]]:
@@ -119,4 +127,5 @@ def show_places(console: Console, platform: Platform, script: Script) -> None:
     console.print(
         f"  接口文档      {services['visits']}/docs 等；为何回访：.venv/bin/huifang policy explain <事件编号>"
     )
+    console.print("  总量抽取      .venv/bin/huifang draws list，重算核对：.venv/bin/huifang draws verify <编号>")
     console.print("  核对          make reconcile      停止  make stop      清空  make reset")

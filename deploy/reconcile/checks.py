@@ -125,6 +125,13 @@ def draws_are_exact(kept: Kept, heard: Heard) -> Check:
     return Check("每次抽取数量准确", counted, (mismatch,) if mismatch else ())
 
 
+def every_task_was_decided(kept: Kept, heard: Heard) -> Check:
+    """With draws: whoever was drawn has a decision, and what it planned is there."""
+    return one_to_one(
+        "每个任务恰由一个决定计划", Side("调度库 决定的计划", kept.planned), Side.of("调度库 任务", kept.tasks)
+    )
+
+
 def tasks_are_planned(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
         "任务与计划事件一致",
@@ -328,6 +335,7 @@ CHECKS: tuple[Callable[[Kept, Heard], Check], ...] = (
     what_is_enrolled_is_counted,
     draws_are_exact,
     who_is_drawn_is_told,
+    every_task_was_decided,
     tasks_are_planned,
     releases_are_told,
     _ended("cancelled", "followup.cancelled", "取消与取消事件一致"),
@@ -367,6 +375,8 @@ def funnel(kept: Kept, heard: Heard) -> list[Stage]:
     return [
         Stage("业务事实", len(heard.intake), len(kept.identities)),
         Stage("决定", None, kept.decisions.total()),
+        Stage("列入总量", None, kept.enrolled.total()),
+        Stage("抽中与递补", heard.drawn.total(), kept.called.total()),
         Stage("计划回访", counts["followup.planned"], len(kept.tasks)),
         Stage("下达回访", counts["followup.released"], sum(t.state in RELEASED for t in kept.tasks.values())),
         Stage("拨打", counts["visit.attempted"], kept.attempts),

@@ -42,6 +42,9 @@ _ENROLLED = """
 """
 _POPULATIONS = "SELECT policy_id, fact ->> 'id', customer_id FROM population"
 _CALLED = "SELECT policy_id, event_id, customer_id FROM pick WHERE state <> 'waiting'"
+_PLANNED = """
+    SELECT detail ->> 'task' FROM decision, jsonb_array_elements(details) detail WHERE detail ->> 'result' = 'planned'
+"""
 _DRAWN = """
     SELECT draw.id::text, draw.population,
            (SELECT count(*) FROM population WHERE period = draw.period AND policy_id = draw.policy_id
@@ -116,6 +119,7 @@ async def _read_scheduler(connection: asyncpg.Connection, kept: Kept) -> None:
     kept.enrolled = await _names(connection, _ENROLLED)
     kept.populations = await _names(connection, _POPULATIONS)
     kept.called = await _names(connection, _CALLED)
+    kept.planned = await _names(connection, _PLANNED)
     drawn = await connection.fetch(_DRAWN)
     kept.draws = {row["id"]: Draw(row["population"], row["members"], row["drawn"], row["winners"]) for row in drawn}
     tasks = await connection.fetch("SELECT id::text, state, event_id, (body->>'round')::int AS round FROM task")

@@ -78,7 +78,8 @@ class Kept:
     """Everything read from the databases; ids are texts.
 
     `decisions` are those on events themselves, `occasions` those on later occasions of theirs, by their events' keys.
-    What has `enrolled`, is in `populations` or was `called` by draws: `policy event customer`.
+    What has `enrolled`, is in `populations` or was `called` by draws: `policy event customer`. `planned` are the tasks that
+    decisions say they have planned.
     """
 
     identities: set[Identity] = field(default_factory=set)
@@ -87,6 +88,7 @@ class Kept:
     enrolled: Counter[str] = field(default_factory=Counter)
     populations: Counter[str] = field(default_factory=Counter)
     called: Counter[str] = field(default_factory=Counter)
+    planned: Counter[str] = field(default_factory=Counter)
     draws: dict[str, Draw] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)

@@ -38,6 +38,8 @@ def test_events_published_twice_count_once() -> None:
         (lambda k: k.enrolled.update(["p1 E9 C9"]), "列入总量的事实都在总量之中"),
         (lambda k: k.called.clear(), "抽中与递补的都已通知"),
         (lambda k: k.called.update([*k.called]), "抽中与递补的都已通知"),
+        (lambda k: k.planned.update(["T1"]), "每个任务恰由一个决定计划"),
+        (lambda k: k.planned.pop("T2"), "每个任务恰由一个决定计划"),
         (lambda k: k.draws.update(D1=Draw(4, 4, 1, 0)), "每次抽取数量准确"),
         (lambda k: k.draws.update(D1=Draw(4, 3, 1, 1)), "每次抽取数量准确"),
         (lambda k: k.tasks.update(T9=Task("planned", "E9", 1)), "任务与计划事件一致"),
@@ -134,6 +136,8 @@ def test_the_funnel_counts_both_sides() -> None:
     stages = {stage.title: (stage.topics, stage.databases) for stage in funnel(kept(), heard())}
     assert stages["业务事实"] == (1, 1)
     assert stages["决定"] == (None, 2)
+    assert stages["列入总量"] == (None, 1)
+    assert stages["抽中与递补"] == (1, 1)
     assert stages["计划回访"] == (2, 2)
     assert stages["完成"] == (2, 2)
     assert stages["投诉闭环"] == (1, 1)
