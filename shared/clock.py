@@ -28,6 +28,10 @@ class Clock(Protocol):
         """What business time it was at a moment of machine time."""
         ...
 
+    def machine_at(self, business: datetime) -> datetime:
+        """At what moment of machine time it was this business time: the inverse of `business`."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds` of real time."""
         ...
@@ -44,6 +48,9 @@ class SystemClock:
 
     def business(self, machine: datetime) -> datetime:
         return machine
+
+    def machine_at(self, business: datetime) -> datetime:
+        return business
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -70,6 +77,11 @@ class SimulatedClock(SystemClock):
             return self.end + (elapsed - fast)
         return self.start + elapsed * self.speed
 
+    def machine_at(self, business: datetime) -> datetime:
+        if self.end is not None and business > self.end:
+            return self.anchor + (self.end - self.start) / self.speed + (business - self.end)
+        return self.anchor + (business - self.start) / self.speed
+
 
 class ManualClock:
     """A clock that tests move by hand; `sleep` yields to other tasks and returns at once."""
@@ -85,6 +97,9 @@ class ManualClock:
 
     def business(self, machine: datetime) -> datetime:
         return machine
+
+    def machine_at(self, business: datetime) -> datetime:
+        return business
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -18,7 +19,7 @@ def create_app(
 ) -> FastAPI:
     """The ASGI app of the scheduler."""
     settings = settings or SchedulerSettings()
-    desk = Desk()
+    desk = Desk(grace=timedelta(minutes=settings.draw_grace_minutes))
 
     @asynccontextmanager
     async def open_desk(runtime: Runtime) -> AsyncIterator[None]:

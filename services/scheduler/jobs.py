@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.scheduler.adapters.recorded import RECORDED
+from services.scheduler.adapters.waiting import has_handled
 from services.scheduler.commands import draws, runs, trials
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.recompute import watch_calendar
@@ -25,9 +26,8 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
             return await release_due(work, runtime.state["desk"], runtime.sealer, settings.release_batch)
 
     async def draw(runtime: Runtime) -> int:
-        desk, grace = runtime.state["desk"], timedelta(minutes=settings.draw_grace_minutes)
-        async with runtime.db.work(background=True) as work:
-            done = await draws.close_draws(work, desk, grace)
+        desk = runtime.state["desk"]
+        done = await _close_draws(runtime, desk)
         async with runtime.db.work(background=True) as work:
             done += await draws.make_draw(work)
         async with runtime.db.work(background=True, notify=True) as work:
@@ -62,6 +62,20 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         Job("try_packs", every=1, run=try_packs),
         Job("forget_decisions", every=3600, run=forget),
     ]
+
+
+async def _close_draws(runtime: Runtime, desk: Desk) -> int:
+    """Once whatever was heard of in time has been decided on, however long that takes."""
+    async with runtime.db.work(background=True) as work:
+        until = await draws.next_closing(work, desk)
+    if until is None:
+        return 0
+    (runner,) = runtime.consumers
+    closes_at = runtime.clock.machine_at(draws.closes_at(desk, until))
+    if not await has_handled(runtime.broker, runner.group, runner.topics, closes_at):
+        return 0
+    async with runtime.db.work(background=True) as work:
+        return await draws.close_draws(work, desk, until)
 
 
 def _portions(name: str, every: float, portion: Callable[[Work, Desk], Awaitable[int]]) -> Job:

@@ -34,7 +34,7 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
 def arrive(record: Record) -> Arrived:
     """Decode a record. One that is no event gets an identity from where it lies, so that it dies only once."""
     try:
-        return Arrived(record, decode(record.headers, record.value))
+        return Arrived(record, decode(record.headers, record.value).taken(record.timestamp))
     except MalformedEvent as error:
         at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
         where = f"{record.topic}/{record.partition}/{record.offset}"

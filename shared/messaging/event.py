@@ -50,6 +50,17 @@ class Event(msgspec.Struct, frozen=True, dict=True):
         return known
 
     @property
+    def taken_ms(self) -> int:
+        """When the broker took it, machine time in ms since 1970; 0 for an event that was not polled."""
+        taken: int = self.__dict__.get("_taken_ms", 0)
+        return taken
+
+    def taken(self, ms: int) -> "Event":
+        """The same event, polled from a broker that took it at `ms`."""
+        self.__dict__["_taken_ms"] = ms
+        return self
+
+    @property
     def day(self) -> date:
         """UTC day of `time`: the inbox partition it is remembered in."""
         return self.time.astimezone(UTC).date()

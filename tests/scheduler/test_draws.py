@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
@@ -18,8 +19,12 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import draws as store
 from shared.clock import ManualClock
 from shared.messaging import Event
+from shared.messaging.broker import Message
+from shared.messaging.dead_letters import arrive
+from shared.messaging.event import encode
+from shared.messaging.memory import MemoryBroker
 from shared.testing import Served, event, serve
-from shared.testing.events import NOON, example
+from shared.testing.events import NOON, example, record
 from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import outcomes, rows, sent
@@ -124,6 +129,36 @@ async def test_a_batch_enters_periods_nobody_has_entered_yet_after_it_has_entere
     assert await rows(empty, "SELECT period::text FROM population ORDER BY 1") == [("2026-03-02",), ("2026-03-09",)]
     assert await rows(empty, "SELECT count(*) FROM decision WHERE event_id IN ('e1', 'e2')") == [(2,)]
     assert await empty.dead_letters() == []
+
+
+async def hear(served: Served, sent: Event, at_: datetime) -> None:
+    """Let the event be handled now that the broker took at that moment."""
+    (runner,) = served.runtime.consumers
+    taken = replace(record(sent), timestamp=int(at_.timestamp() * 1000))
+    await runner.processor.process([arrive(taken)])
+
+
+async def test_whether_a_fact_is_late_depends_on_when_it_was_heard_of_not_on_when_it_is_handled(
+    empty: Served, clock: ManualClock
+) -> None:
+    await apply(empty, contents({**TWENTY, "rate": {"exact": 100, "of": "day"}}))
+    broker = empty.runtime.broker = MemoryBroker(clock=clock)
+    group = empty.runtime.consumers[0].group
+    producer = await broker.producer()
+    in_time, late = sent("repair.closed", "C1", id="in time"), sent("repair.closed", "C2", id="late")
+    for one, moment in ((in_time, at("2026-03-03 00:09")), (late, NIGHT)):
+        clock.move_to(moment)
+        await producer.publish([Message("intake-v1", one.key, *encode(one))])
+    clock.move_to(at("2026-03-03 07:00"))
+    assert await draw_all(empty, clock) == []  # somebody who was heard of in time is still waiting
+    await hear(empty, late, NIGHT)
+    await hear(empty, in_time, at("2026-03-03 00:09"))
+    broker.committed[group] = {where: 1 for where, log in broker.logs.items() if log}
+    assert [one.key for one in await draw_all(empty, clock)] == ["C1"]
+    assert await rows(empty, "SELECT customer_id, period::text FROM population ORDER BY 1") == [
+        ("C1", "2026-03-02"),
+        ("C2", "2026-03-03"),
+    ]
 
 
 async def test_a_fact_of_a_batch_that_waited_for_the_closing_is_late(empty: Served, clock: ManualClock) -> None:

@@ -44,6 +44,14 @@ def test_processes_with_the_same_values_agree_and_time_never_runs_back(speed: fl
     assert first <= second <= third
 
 
+@pytest.mark.parametrize("hours", [-2, 0, 1, 24 * 30, 24 * 31])
+def test_it_is_known_when_it_was_or_will_be_a_moment_of_business_time(hours: int) -> None:
+    anchor, moment = datetime(2026, 6, 1, tzinfo=UTC), START + timedelta(hours=hours)
+    clock = SimulatedClock(START, 1440, anchor, START + timedelta(days=30))
+    assert abs(clock.business(clock.machine_at(moment)) - moment) < timedelta(seconds=1)
+    assert SystemClock().machine_at(moment) == ManualClock(START).machine_at(moment) == moment
+
+
 def test_a_start_without_zone_is_local_time() -> None:
     clock = parse_clock("2026-03-01T08:00@1", SystemClock().now().timestamp())
     assert abs(clock.now() - datetime(2026, 3, 1, tzinfo=UTC)) < timedelta(seconds=5)

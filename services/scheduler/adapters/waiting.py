@@ -1,6 +1,7 @@
-"""Events that lie in Kafka and have not been handled yet."""
+"""Events that lie in Kafka and have not been handled yet, if there are any."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from shared.messaging import Event
@@ -30,6 +31,17 @@ async def find_waiting(broker: Broker, group: str, topics: Sequence[str], wanted
             if looked_at >= MOST_LOOKED_AT:
                 return Waiting(found, looked_at, whole=False)
         return Waiting(found, looked_at, whole=True)
+    finally:
+        await reader.stop()
+
+
+async def has_handled(broker: Broker, group: str, topics: Sequence[str], until: datetime) -> bool:
+    """Whether `group` has handled whatever the broker took before `until` (machine time). Raises BrokerUnavailable."""
+    reader = await broker.reader()
+    try:
+        wanted = await reader.starts(topics, until)
+        known = await reader.committed(group, topics)
+        return all(known.get(position, 0) >= offset for position, offset in wanted.items())
     finally:
         await reader.stop()
 

@@ -39,9 +39,9 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     facts = [fact_of(event) for event in events]
     await desk.ensure_days(event.time for event in events)
     matched = await _matched(work.session, book, facts)
-    closed_until = await draws.hold_closing(work, book, matched)
+    closed = await draws.hold_closing(work, desk, events, matched)
     held = await places.hold_places(work, matched) if book.limits else None
-    decided = await _decide(work, desk, events, matched, closed_until, held)
+    decided = await _decide(work, desk, events, matched, closed, held)
     await draws.enter_populations(work, desk, decided)
     if desk.heeded:
         await _signal(work.session, desk, facts)
@@ -112,7 +112,7 @@ async def _decide(
     desk: Desk,
     events: Sequence[Event],
     matched: Sequence[Matched],
-    closed_until: date | None = None,
+    closed: Sequence[date] | None = None,
     held: Places | None = None,
     drawn: Sequence[Fact] = (),
 ) -> list[Decided]:
@@ -121,7 +121,7 @@ async def _decide(
     if drawn:
         plans = await _with_asked(work.session, plans, drawn)
     kept = Kept(plans)
-    decided = list(decide_in_order(matched, plans, desk.chained, closed_until, held))
+    decided = list(decide_in_order(matched, plans, desk.chained, closed, held))
     for event, one in zip(events, decided, strict=True):
         kept.add(work, one.records, one.before, event)
     await kept.save(work, plans)
@@ -142,8 +142,8 @@ async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision
     kept = await customer_store.find_customers(session, [fact.customer_id])
     (matched,), _ = match_in_order(book, [fact], kept)
     plans = await _plans(session, desk, [matched], lock=False)
-    closed_until, taken = await draws.closing(session), await places.read_places(session, [matched])
-    return next(decide_in_order([matched], plans, desk.chained, closed_until, taken)).decision
+    closed, taken = [await draws.closing(session)], await places.read_places(session, [matched])
+    return next(decide_in_order([matched], plans, desk.chained, closed, taken)).decision
 
 
 def fact_of(event: Event) -> Fact:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from shared.official import get_official
 class Desk:
     """Where decisions are made: the policies in force, the calendar, and the decisions' day partitions (given at start).
 
+    Draws close so long (`grace`) after the midnight that ends their period.
     `chained` are all versions with several steps, whether in force or not: their runs go on as they began. `heeded` are
     the events that any of them listens for.
     """
@@ -26,6 +27,7 @@ class Desk:
     book: PolicyBook = field(default_factory=lambda: PolicyBook(revision=-1))
     calendar: WorkCalendar = OFFICIAL
     partitions: Partitions | None = None
+    grace: timedelta = timedelta()
     versions: dict[tuple[str, int], Policy] = field(default_factory=dict)
     chained: dict[tuple[str, int], Policy] = field(default_factory=dict)
     heeded: Heeded = field(default_factory=dict)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import structlog
@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduler.commands.announce import announce_occasion
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Decided, Matched
-from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.when.periods import DAY
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
 from services.scheduler.domain.whom.draw_record import DrawRecord
+from services.scheduler.domain.whom.limits import next_midnight
 from services.scheduler.domain.whom.reserve import (
     Name,
     drawn_occasion,
@@ -50,11 +51,26 @@ class DrawNotFound(NotFound):
     code = "draw-not-found"
 
 
-async def hold_closing(work: Work, book: PolicyBook, matched: Sequence[Matched]) -> date | None:
-    """Up to where draws are closed, and will be until the transaction ends; None when nothing can enter a population."""
-    if not book.draws or not any(one.may_enter for one in matched):
+async def hold_closing(
+    work: Work, desk: Desk, events: Sequence[Event], matched: Sequence[Matched]
+) -> list[date] | None:
+    """Up to where draws are closed for each fact; None when nothing can enter a population.
+
+    What was heard of too late is late, whether the draw has been made by now or not: so it does not matter how busy the
+    service is. No draw closes before the transaction ends.
+    """
+    if not desk.book.draws or not any(one.may_enter for one in matched):
         return None
-    return await draws.share_closing(work.session)
+    closed = await draws.share_closing(work.session)
+    return [
+        max(closed, _closed_when_heard(work, desk, event)) if one.may_enter and event.taken_ms else closed
+        for event, one in zip(events, matched, strict=True)
+    ]
+
+
+def _closed_when_heard(work: Work, desk: Desk, event: Event) -> date:
+    heard_at = work.clock.business(datetime.fromtimestamp(event.taken_ms / 1000, UTC))
+    return local_day(heard_at - desk.grace)
 
 
 async def closing(session: AsyncSession) -> date:
@@ -76,11 +92,19 @@ async def enter_populations(work: Work, desk: Desk, decided: Sequence[Decided]) 
         await draws.save_entries(work.session, entered)
 
 
-async def close_draws(work: Work, desk: Desk, grace: timedelta) -> int:
-    """Close the periods that ended `grace` ago; returns how many draws are to be made because of it."""
-    until = local_day(work.now() - grace)
-    if await draws.closed_until(work.session) >= until:
-        return 0
+async def next_closing(work: Work, desk: Desk) -> date | None:
+    """Up to where draws can be closed now; None when that has been done."""
+    until = local_day(work.now() - desk.grace)
+    return until if await draws.closed_until(work.session) < until else None
+
+
+def closes_at(desk: Desk, until: date) -> datetime:
+    """Whoever is heard of from this moment on is late for the periods that end with `until`."""
+    return next_midnight(until - DAY) + desk.grace
+
+
+async def close_draws(work: Work, desk: Desk, until: date) -> int:
+    """Close the periods that ended by the midnight that begins `until`; returns how many draws are to be made."""
     assert desk.partitions is not None  # given when the process started
     await desk.partitions.ensure("population", {until})
     return await draws.close_until(work.session, until)

@@ -136,16 +136,16 @@ def decide_in_order(
     matched: Sequence[Matched],
     plans: Customers,
     chained: Chained = NO_CHAINS,
-    closed_until: date | None = None,
+    closed: Sequence[date] | None = None,
     places: Places | None = None,
 ) -> Iterator[Decided]:
     """Decide one by one. `plans` are the customers somebody was drawn for or whose runs listen, with contacts, open tasks
     and what they wait for; kept up to date. What a fact means to the runs that are going comes before what it begins.
 
-    Draws are closed up to the midnight that begins `closed_until`; None where no policy draws of populations.
+    For each of them, draws are closed up to the midnight that begins the day in `closed`; None where nothing is drawn of.
     `places` are the counts of policies with a quota or a ceiling, kept up to date; None where there are none.
     """
-    for one in matched:
+    for number, one in enumerate(matched):
         if one.flaw:
             yield Decided(malformed(one.fact, one.flaw), one.customer, one.customer)
             continue
@@ -154,8 +154,8 @@ def decide_in_order(
             before = before._replace(contacts=plan.contacts, open=plan.open, waiting=plan.waiting, asked=plan.asked)
         matches = one.answers(before)
         entered: Sequence[Match] = ()
-        if closed_until is not None:
-            matches = [_settled(match, closed_until) for match in matches]
+        if closed is not None:
+            matches = [_settled(match, closed[number]) for match in matches]
             entered = [match for match in matches if match.entry]
         listening = heard(before, one.fact, chained, place) if before.waiting and not one.recalled else Moved(before)
         decision, after = decide(one.fact, matches, listening.customer, places)

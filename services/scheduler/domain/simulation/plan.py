@@ -208,8 +208,8 @@ class Simulation:
             self.occur(self._called.popleft())
 
     def _place(self, matched: Sequence[Matched]) -> Decision:
-        closed_until = local_day(self._now - GRACE) if self.book.draws else None  # days close, drawn from or not
-        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed_until, self._places)
+        closed = [local_day(self._now - GRACE)] if self.book.draws else None  # days close, drawn from or not
+        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed, self._places)
         decision = decided.decision
         for period in self.draws.enter(decided):
             self._close_later(period)
