@@ -58,6 +58,10 @@ class WorkCalendar:
         worked = self._exceptions.get(day)
         return day.weekday() < SATURDAY if worked is None else worked
 
+    def is_provisional(self, day: date) -> bool:
+        """Whether the official days of this day's year, or of one before it, are not yet known here."""
+        return day >= self.official.confirmed_until
+
     @cached_property
     def _exceptions(self) -> Mapping[date, bool]:
         return {**self.official.days, **self.days}
