@@ -32,6 +32,11 @@ class OfficialYears:
             year += 1
         return date(year, 1, 1)
 
+    def with_year(self, year: int, days: Mapping[date, bool]) -> "OfficialYears":
+        """As they are once `year` is published (again), with these days of it that differ from the week."""
+        others = {day: worked for day, worked in self.days.items() if day.year != year}
+        return OfficialYears(self.years | {year}, {**others, **days})
+
 
 def _built_in() -> OfficialYears:
     years = frozenset(day.year for day in constants.holidays)
