@@ -4,7 +4,6 @@ Environment variables `HUIFANG_BENCH_…` make rows smaller, to try them; such a
 """
 
 import argparse
-import asyncio
 import importlib
 import json
 import os
@@ -12,6 +11,8 @@ import pkgutil
 import platform
 from pathlib import Path
 from types import ModuleType
+
+import uvloop
 
 import bench
 from bench.harness import Row, servers
@@ -98,7 +99,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", help="ids such as P1; all without")
     parser.add_argument("--rounds", type=int, default=FEWEST_ROUNDS)
     options = parser.parse_args()
-    measured = asyncio.run(measure([row.upper() for row in options.rows], options.rounds))
+    measured = uvloop.run(measure([row.upper() for row in options.rows], options.rounds))
     print("\n" + report(measured))
     if options.rounds < FEWEST_ROUNDS or any(name.startswith(TRIAL_SIZE) for name in os.environ):
         print("A trial, too small to be recorded.")
