@@ -21,7 +21,7 @@ from bench.harness import Row, Servers, compare
 from bench.p1_decide import EVENTS, decide_all
 from services.scheduler.commands.announce import _common
 from services.scheduler.commands.decide import fact_of
-from services.scheduler.domain.book import PolicyBook, match
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import decide
 from services.scheduler.domain.restraint.ledger import Contact
@@ -136,8 +136,7 @@ async def _take_effect(engine: AsyncEngine, book: PolicyBook, event: Event) -> N
             )
         )
         customer = await _with_plans(session, customer)
-        matches = [match(rule, fact, customer) for rule in book.rules_for(fact.type)]
-        decision, _ = decide(fact, matches, customer)
+        decision, _ = decide(fact, book.panel_for(fact.type).ask(fact, customer), customer)
         session.add(
             DecisionRow(
                 day=event.day, event_key=fact.key, event_id=fact.id, source=fact.source, event_type=fact.name,

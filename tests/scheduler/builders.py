@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import yaml
 
-from services.scheduler.domain.book import PolicyBook, match
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision, decide
 from services.scheduler.domain.facts import Fact, new_fact
@@ -75,5 +75,4 @@ def book(*given: Mapping[str, Any], **head: Any) -> PolicyBook:
 def judge(rules: PolicyBook, about: Fact, customer: Customer | None = None) -> tuple[Decision, Customer]:
     """Match and decide, as the service does for one fact."""
     customer = customer or Customer(about.customer_id)
-    matches = [match(rule, about, customer) for rule in rules.rules_for(about.type)]
-    return decide(about, matches, customer)
+    return decide(about, rules.panel_for(about.type).ask(about, customer), customer)

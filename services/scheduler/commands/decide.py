@@ -11,12 +11,13 @@ from services.scheduler.commands import draws, places
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
-from services.scheduler.domain.book import PolicyBook, Rule
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import BY_TIME, DRAWN, Occasion, recalled
 from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.steps.runs import signals_of
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Places

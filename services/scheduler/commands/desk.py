@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.book import PolicyBook, Rule, compile_policy
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.rule import Rule, compile_policy
 from services.scheduler.domain.steps.chain import Heeded, chains_of, heeded_by
 from services.scheduler.store import kinds, policies
 from shared.calendar import OFFICIAL, WorkCalendar

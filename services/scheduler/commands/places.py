@@ -53,4 +53,6 @@ def _limited(matched: Iterable[Matched]) -> list[str]:
 
 
 def _planning(matched: Matched) -> list[Policy]:
-    return [match.policy for match in matched.matches if match.drawn] + [rule.policy for rule in matched.unasked]
+    return [match.policy for match in matched.answers.matches if match.drawn] + [
+        rule.policy for rule in matched.unasked
+    ]

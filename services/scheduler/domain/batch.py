@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from services.scheduler.domain.book import Match, PolicyBook, Rule, match
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.conditions.memory import remembered, with_newest
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide, malformed, place, turned
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.panel import Answers, ask
 from services.scheduler.domain.restraint.pauses import paused
+from services.scheduler.domain.rule import Match, Rule
 from services.scheduler.domain.steps.chain import Chained
 from services.scheduler.domain.steps.runs import Moved, heard
 from services.scheduler.domain.value import Value
@@ -32,7 +34,7 @@ class Matched(Value, frozen=True):
     """
 
     fact: Fact
-    matches: list[Match]
+    answers: Answers
     customer: Customer
     flaw: str = ""
     unasked: tuple[Rule, ...] = ()
@@ -41,23 +43,28 @@ class Matched(Value, frozen=True):
 
     @property
     def drawn(self) -> bool:
-        return any(one.drawn for one in self.matches) or bool(self.unasked)
+        return any(one.drawn for one in self.answers.matches) or bool(self.unasked)
 
     @property
     def may_enter(self) -> bool:
         """Whether it may enter a population."""
-        return any(one.entry for one in self.matches) or any(rule.enter for rule in self.unasked)
+        return any(one.entry for one in self.answers.matches) or any(rule.enter for rule in self.unasked)
 
-    def answers(self, customer: Customer) -> list[Match]:
-        late = [match(rule, self.fact, customer) for rule in self.unasked]
-        if self.occasion is not None:
-            late = [one._replace(policy=self.occasion.policy, occasion=self.occasion) for one in late]
-        return [*self.matches, *late] if late else self.matches
+    def heard(self, customer: Customer) -> Answers:
+        """With what the unasked ones say."""
+        if not self.unasked:
+            return self.answers
+        late = ask(self.unasked, self.fact, customer)
+        if (occasion := self.occasion) is not None:
+            matches = tuple(one._replace(policy=occasion.policy, occasion=occasion) for one in late.matches)
+            late = late._replace(matches=matches)
+        return self.answers + late
 
     @property
     def recalled(self) -> bool:
         """Whether its fact has happened before, and only now is its occasion; or has not happened at all."""
-        return self.occasion is not None or (bool(self.matches) and self.matches[0].occasion is not None)
+        matches = self.answers.matches
+        return self.occasion is not None or (bool(matches) and matches[0].occasion is not None)
 
 
 class Decided(Value, frozen=True):
@@ -89,7 +96,7 @@ def match_in_order(
         if kind := book.kinds.get(fact.type):
             fact = kind.named(fact)
             if flaw := kind.flaw(fact.data):
-                matched.append(Matched(fact, [], Customer(fact.customer_id), flaw))
+                matched.append(Matched(fact, Answers(), Customer(fact.customer_id), flaw))
                 continue
         customer_id = fact.customer_id
         customer = seen.get(customer_id) or kept.get(customer_id) or Customer(customer_id)
@@ -100,10 +107,8 @@ def match_in_order(
             if pauses and (calls := book.at(fact.at).pauses.get(fact.type)):
                 customer, until = paused(customer, fact, calls)
             seen[customer_id] = customer
-        rules = book.at(fact.at).rules_for(fact.type)
-        unasked = tuple(rule for rule in rules if rule.counts_contacts) if book.counts_contacts else ()
-        matches = [match(rule, fact, customer) for rule in rules if not rule.counts_contacts]
-        matched.append(Matched(fact, matches, customer, unasked=unasked, pause=until))
+        panel = book.at(fact.at).panel_for(fact.type)
+        matched.append(Matched(fact, panel.ask(fact, customer), customer, unasked=panel.late, pause=until))
     return matched, seen
 
 
@@ -128,8 +133,8 @@ def _matched(occasion: Occasion, kept: Mapping[str, Customer], rule: Rule | None
     fact = occasion.fact
     customer = kept.get(fact.customer_id) or Customer(fact.customer_id)
     if rule is not None:
-        return Matched(fact, [], customer, unasked=(rule,), occasion=occasion)
-    return Matched(fact, [Match(occasion.policy, occasion=occasion)], customer)
+        return Matched(fact, Answers(), customer, unasked=(rule,), occasion=occasion)
+    return Matched(fact, Answers((), (Match(occasion.policy, occasion=occasion),)), customer)
 
 
 def decide_in_order(
@@ -152,13 +157,13 @@ def decide_in_order(
         before = one.customer
         if plan := plans.get(before.id):
             before = before._replace(contacts=plan.contacts, open=plan.open, waiting=plan.waiting, asked=plan.asked)
-        matches = one.answers(before)
+        answers = one.heard(before)
         entered: Sequence[Match] = ()
         if closed is not None:
-            matches = [_settled(match, closed[number]) for match in matches]
-            entered = [match for match in matches if match.entry]
+            answers = answers._replace(matches=tuple(_settled(match, closed[number]) for match in answers.matches))
+            entered = [match for match in answers.matches if match.entry]
         listening = heard(before, one.fact, chained, place) if before.waiting and not one.recalled else Moved(before)
-        decision, after = decide(one.fact, matches, listening.customer, places)
+        decision, after = decide(one.fact, answers, listening.customer, places)
         if one.pause:
             decision = decision._replace(details=(*decision.details, {"result": PAUSES, "until": one.pause}))
         if after is not before:

@@ -1,19 +1,19 @@
 """From a fact, what the policies say to it, and the customer: the decision and the planned tasks."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from uuid import UUID
 
-from services.scheduler.domain.book import Match
 from services.scheduler.domain.choose import chosen
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.panel import Answers
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import cap_detail
 from services.scheduler.domain.restraint.merge import find_asked, find_partner, forbidding_cap, join, take_over
+from services.scheduler.domain.rule import Detail, Match
 from services.scheduler.domain.steps.runs import Cause, Turn, begun
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
@@ -44,8 +44,6 @@ Outcome = Literal[
 ]
 # what a fact came to is the first of these that a policy came to
 RANK: tuple[Outcome, ...] = tuple(one for one in get_args(Outcome) if one not in ("malformed", "recomputed"))
-CONDITION = "condition"
-Detail = dict[str, Any]
 
 
 class Decision(Value, frozen=True):
@@ -79,22 +77,15 @@ class Placed(Value, frozen=True):
     tasks: tuple[Task, ...] = ()
 
 
-def decide(
-    fact: Fact, matches: Sequence[Match], customer: Customer, places: Places | None = None
-) -> tuple[Decision, Customer]:
+def decide(fact: Fact, answers: Answers, customer: Customer, places: Places | None = None) -> tuple[Decision, Customer]:
     """The decision, and the customer as later facts find them. Strong policies are placed first.
 
     `places` are the counts of policies with a quota or a ceiling; they are kept up to date.
     """
     put = place if places is None else partial(place, places=places)
-    details: list[Detail] = []
-    drawn: list[Match] = []
+    drawn = [match for match in answers.matches if match.drawn]
+    details = [_passed_over(match) for match in answers.matches if not match.drawn]
     tasks: list[Task] = []
-    for match in matches:
-        if match.drawn:
-            drawn.append(match)
-        else:
-            details.append(_passed_over(match))
     if len(drawn) > 1:
         drawn.sort(key=lambda match: match.policy.strength)
     for match in drawn:
@@ -108,8 +99,8 @@ def decide(
             customer = placed.customer
             details.append(placed.detail)
             tasks += placed.tasks
-    occasion = matches[0].occasion if matches else None
-    return Decision(fact, _outcome(details), tuple(details), tuple(tasks), occasion), customer
+    occasion = answers.matches[0].occasion if answers.matches else None
+    return Decision(fact, _outcome(details), (*answers.unmet, *details), tuple(tasks), occasion), customer
 
 
 def malformed(fact: Fact, flaw: str) -> Decision:
@@ -129,9 +120,7 @@ def _outcome(details: list[Detail]) -> Outcome:
 
 
 def _passed_over(match: Match) -> Detail:
-    policy, failed, entry = match.policy, match.failure, match.entry
-    if failed is not None:
-        return {"policy": policy.id, "version": policy.version, "result": CONDITION, "failed": failed.recorded()}
+    policy, entry = match.policy, match.entry
     detail: Detail = {"policy": policy.id, "version": policy.version, "result": "sampled_out"}
     if entry is not None:
         last = entry.period.end - DAY

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.decide import Decision
-from services.scheduler.store.rows import dump, load
+from services.scheduler.domain.rule import Unmet
+from services.scheduler.store.rows import load
 from shared.contracts.intake import number_of
 
 _SAVE = text("""
@@ -68,9 +70,20 @@ async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], a
             "subjects": [number_of(fact.data) for fact in facts],
             "times": [decision.at for decision in decisions],
             "outcomes": [decision.outcome for decision in decisions],
-            "details": [dump(decision.details) for decision in decisions],
+            "details": [details_json(decision.details) for decision in decisions],
         },
     )
+
+
+def details_json(details: Sequence[Mapping[str, Any]]) -> str:
+    """JSON text of a record's details; what many records share is not encoded again."""
+    return orjson.dumps(details, default=_encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+
+
+def _encoded(detail: Any) -> orjson.Fragment:
+    if isinstance(detail, Unmet):
+        return detail.encoded
+    raise TypeError(type(detail))
 
 
 async def list_decisions(

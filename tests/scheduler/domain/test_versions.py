@@ -21,7 +21,7 @@ def version(number: int, since: datetime | None = None, until: datetime | None =
 
 
 def deciding(book: PolicyBook, moment: datetime) -> list[int]:
-    return [rule.policy.version for rule in book.at(moment).rules_for(fact().type)]
+    return [rule.policy.version for rule in book.at(moment).panel_for(fact().type).rules]
 
 
 def test_a_version_decides_from_its_moment_on_and_the_one_before_until_then() -> None:

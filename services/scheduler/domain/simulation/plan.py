@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
-from services.scheduler.domain.book import PolicyBook, Rule
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import NEVER, REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.facts import Fact, new_fact
@@ -30,6 +30,7 @@ from services.scheduler.domain.restraint.contacts import (
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.restraint.merge import ASKED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, concluded, release_verdict
+from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.runs import SimulatedRuns
 from services.scheduler.domain.steps.outcome import (

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.scheduler.domain.book import PolicyBook, Sampler
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain.decision import explain, local_text
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.policy import EVERYBODY, Policy
 from services.scheduler.domain.restraint.merge import MERGED
+from services.scheduler.domain.rule import Sampler
 from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, Unexpected
 from services.scheduler.domain.task import Task

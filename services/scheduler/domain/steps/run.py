@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
-from services.scheduler.domain.book import Match
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion, Reason
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chain, Heed, Step
 from services.scheduler.domain.steps.outcome import CALLBACK, REFUSED, Outcome, outcome_of_plan
 from services.scheduler.domain.steps.waiting import Waiting, run_id, signal, value_at, waiting_id

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from services.scheduler.domain.book import Match
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Reason
+from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, Heeded
 from services.scheduler.domain.steps.outcome import Outcome
 from services.scheduler.domain.steps.run import PATIENCE, Because, Place, Run

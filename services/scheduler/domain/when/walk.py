@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from services.scheduler.domain.book import PolicyBook, Rule
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import CARD_ATTRIBUTES, Customer
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import ARRIVED, Occasion, Reason, occasion_id, occasion_key
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.anniversary import Anniversary
 from services.scheduler.domain.when.windows import local_day

@@ -1,0 +1,114 @@
+"""A compiled policy: what it says to one fact."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from services.scheduler.domain.conditions.tree import Check, Failure, compile_condition, histories
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.policy import EVERYBODY, Policy
+from services.scheduler.domain.value import Value
+from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
+from services.scheduler.domain.whom.sampling import sampler
+
+Detail = dict[str, Any]
+Draw = Callable[[str], float]
+Sampler = Callable[[str, str], Draw]
+
+
+class Unmet(Detail):
+    """The record of a condition that does not hold: the same for many facts, so that it is encoded once for all of them."""
+
+    @cached_property
+    def encoded(self) -> orjson.Fragment:
+        return orjson.Fragment(orjson.dumps(dict(self)))
+
+
+def nowhere(customer_id: str) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A compiled policy; `draw` is for percentages of single facts, `enter` for draws of closed periods, else None.
+
+    `counts_contacts`: it can only be asked when the customer's contacts are known, those just planned among them.
+    `share`: customer id → where in a recurrence's period their day lies, from 0 to below 1.
+    """
+
+    policy: Policy
+    check: Check
+    draw: Draw | None
+    enter: Enter | None = None
+    counts_contacts: bool = False
+    share: Draw = nowhere
+
+    @property
+    def trees(self) -> Iterator[Mapping[str, Any] | None]:
+        """All conditions that look at facts."""
+        yield self.policy.trigger.condition
+        yield from (pause.condition for pause in self.policy.pauses)
+
+
+class Match(Value, frozen=True):
+    """A policy whose condition holds for a fact, with the number drawn (None where everybody is followed up).
+
+    `entry` says which population it entered, to be drawn later. `occasion` is why it is planned only now, for a fact that
+    was decided on before; `counts_from` where delay and deadline count from something else than either.
+    """
+
+    policy: Policy
+    draw: float | None = None
+    occasion: Occasion | None = None
+    entry: Entry | None = None
+    counts_from: datetime | None = None
+
+    @property
+    def drawn(self) -> bool:
+        return self.entry is None and (self.draw is None or self.draw < self.policy.rate)
+
+    def moment(self, fact: Fact) -> datetime:
+        """Nothing is planned before it."""
+        return self.occasion.moment if self.occasion else fact.at
+
+    def asked_at(self, fact: Fact) -> datetime:
+        """When the contact was asked for: a draw of a closed period asks for it as of that period's own last day."""
+        return self.occasion.asked_at if self.occasion else fact.at
+
+    def anchor(self, fact: Fact) -> datetime:
+        """What delay and deadline count from."""
+        return self.counts_from or (self.occasion.anchor if self.occasion else fact.at)
+
+
+def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
+    condition = policy.trigger.condition
+    check, counts = compile_condition(condition), any(history.contacts for history in histories(condition))
+    if policy.drawing is not None:
+        return Rule(policy, check, None, entrance(policy.drawing), counts)
+    draw = None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id)
+    return Rule(policy, check, draw, None, counts, _sharer(policy))
+
+
+def _sharer(policy: Policy) -> Draw:
+    """By the policy's seed, like its draws: of another seed the work is spread another way."""
+    place = sampler(policy.seed, policy.id)
+    return lambda customer_id: place(customer_id) / EVERYBODY
+
+
+def unmet(rule: Rule, failure: Failure) -> Unmet:
+    """What a decision's record says of a policy that passed the fact over."""
+    policy = rule.policy
+    return Unmet(policy=policy.id, version=policy.version, result="condition", failed=failure.recorded())
+
+
+def match(rule: Rule, fact: Fact, customer: Customer) -> Match:
+    """The draw where the condition holds: at once, or of the population that it enters unless there is nobody to contact."""
+    if rule.enter is not None and fact.customer_id:
+        return Match(rule.policy, entry=rule.enter(fact, customer))
+    return Match(rule.policy, rule.draw(fact.id) if rule.draw else None)
