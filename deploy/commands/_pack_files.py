@@ -5,21 +5,14 @@ from pathlib import Path
 
 import typer
 
-from services.scheduler.domain.packs.pack import Pack, PackInvalid, read_pack
+from services.scheduler.domain.packs.pack import SUFFIXES, Pack, PackInvalid, read_pack
 from services.scheduler.domain.packs.section import Problem
-
-FOLDERS = ("policies", "kinds", "questionnaires", "tests")
-SUFFIXES = (".yaml", ".yml")
 
 
 def read_files(folder: Path) -> dict[str, str]:
-    """The texts that say what a pack does, by path within it."""
-    found = [*folder.glob("*"), *(path for part in FOLDERS for path in (folder / part).rglob("*"))]
-    return {
-        path.relative_to(folder).as_posix(): path.read_text("utf-8", errors="replace")
-        for path in sorted(found)
-        if path.suffix in SUFFIXES and path.is_file()
-    }
+    """The texts of a pack, by path within it."""
+    found = (path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8", errors="replace") for path in found}
 
 
 def read_sound_pack(folder: Path) -> Pack:

@@ -103,7 +103,7 @@ def test_check_tells_file_and_line_and_fails_on_mistakes_only(pack: Path) -> Non
     said = run("check", str(pack))
     assert said.exit_code == 1
     assert "错误 policies/a.yaml:9 · priority：应写1 到 9 的整数，现在是 12" in said.output
-    assert "错误 policies/a.yaml:10 · every：没有这个配置项" in said.output
+    assert "错误 policies/a.yaml:10 · every：不写在这里" in said.output
     assert "共 2 处错误" in said.output
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section, as_day
-from services.scheduler.domain.packs.yaml_file import read_yaml
+from services.scheduler.domain.packs.document import parse
+from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section, as_day, written
 from shared.calendar import SATURDAY, every_day
 from shared.lunar import solar_of
 
@@ -80,11 +80,8 @@ def read_file(path: str, text: str, source: str = "") -> tuple[int, Section]:
 
 
 def _yaml(path: str, text: str) -> Section:
-    read = read_yaml(text)
-    problems = [Problem(path, f"第 {slip.line} 行第 {slip.column} 列", slip.message, slip.line) for slip in read.slips]
-    if not problems and not isinstance(read.value, Mapping):
-        problems.append(Problem(path, "", "应写成“键: 值”的形式，如 year: 2027", 1))
-    return Section(path, read.value if isinstance(read.value, Mapping) else {}, problems, lines=read.lines)
+    problems: list[Problem] = []
+    return parse(path, text, problems) or Section(path, {}, problems)
 
 
 def _csv(path: str, text: str) -> Section:
@@ -117,11 +114,11 @@ def _listed(section: Section, year: int) -> dict[date, bool]:
     for key, value in section.values.items():
         day = as_day(key)
         if day is None:
-            section.problem(str(key), f"应写日期，如 {year}-01-01，现在是 {key!r}")
+            section.problem(str(key), f"应写日期，如 {year}-01-01，现在是 {written(key)}")
         elif day.year != year:
             section.problem(str(key), f"不是 {year} 年的日子；每次只公布一年")
         elif not isinstance(value, str | bool) or value not in WORKED:
-            section.problem(str(key), f"应写{SAY_WORKED}，现在是 {value!r}")
+            section.problem(str(key), f"应写{SAY_WORKED}，现在是 {written(value)}")
         else:
             found[day] = WORKED[value]
     return found

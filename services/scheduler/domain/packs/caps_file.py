@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section, meant
+from services.scheduler.domain.packs.section import Section, meant, written
 from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.restraint.caps import ANY_ENDING, PARTS, Period
 
@@ -37,10 +37,10 @@ def _cap(section: Section) -> Content:
 def _check_names(section: Section, cap: Content) -> None:
     for purpose in cap.get("purposes", ()):
         if purpose not in get_args(Purpose):
-            section.problem("purposes", f"用途只有 {'、'.join(get_args(Purpose))}，现在是 {purpose!r}")
+            section.problem("purposes", f"用途只有 {'、'.join(get_args(Purpose))}，现在是 {written(purpose)}")
     for name in cap.get("policies", ()):
         if not re.fullmatch(NAMES_FORM, name):
-            section.problem("policies", f"应写策略编号，或编号的开头加 *（如 r02.*），现在是 {name!r}")
+            section.problem("policies", f"应写策略编号，或编号的开头加 *（如 r02.*），现在是 {written(name)}")
 
 
 def check_caps(head: Section, policies: Collection[str]) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 
 from services.scheduler.domain.conditions.tree import histories
 from services.scheduler.domain.packs.caps_file import check_caps
-from services.scheduler.domain.packs.condition_check import check_condition, check_customer_condition
+from services.scheduler.domain.packs.condition_check import check_attribute, check_condition, check_customer_condition
+from services.scheduler.domain.packs.document import parse
 from services.scheduler.domain.packs.organisation_check import check_head, check_how
-from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, parse, read_parts
+from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, read_parts
 from services.scheduler.domain.packs.pauses_file import check_pauses
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 from services.scheduler.domain.packs.section import Problem, Section, meant
 from services.scheduler.domain.packs.steps_check import check_steps
+from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY
 from services.scheduler.domain.packs.timing_check import check_timing
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.packs.whom_check import check_whom
@@ -22,6 +24,7 @@ from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.steps.chain import changed
 
 QUESTIONNAIRES = "questionnaires/"
+FOLDERS = ("policies", "kinds", "questionnaires", "templates", "tests")
 
 
 def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
@@ -30,6 +33,7 @@ def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
     problems = reading.problems
     faulty = {(problem.file, _policy_of(problem.key)) for problem in problems}
     questionnaires = _ids(files, problems)
+    problems += _strays(files)
     vocabulary = Vocabulary(reading.pack.kinds)
     for section, draft in reading.policies:
         if (section.file, section.at) not in faulty:
@@ -52,13 +56,23 @@ def _policy_of(key: str) -> str:
 
 def _ids(files: Mapping[str, str], problems: list[Problem]) -> set[str]:
     """Ids of the pack's questionnaires; what is asked in them is the business of those who ask."""
-    found = set()
+    found: dict[str, str] = {}
     for path in sorted(files):
         if path.startswith(QUESTIONNAIRES) and path.endswith(SUFFIXES):
             section = parse(path, files[path], problems)
-            if section is not None and section.text("id", say="问卷编号"):
-                found.add(str(section.values["id"]))
-    return found
+            name = section.text("id", say="问卷编号") if section else ""
+            if section and name and (first := found.setdefault(name, path)) != path:
+                section.problem("id", f"问卷编号 {name} 出现了多次（另见 {first}），每份问卷须有自己的编号")
+    return set(found)
+
+
+def _strays(files: Mapping[str, str]) -> Iterator[Problem]:
+    """Files in folders that nobody reads."""
+    for path in sorted(files):
+        folder, inside, _ = path.partition("/")
+        if inside and folder not in FOLDERS:
+            say = f"没有人读此目录{meant(folder, FOLDERS)}，可写：{'、'.join(FOLDERS)}"
+            yield Problem(path, "", say, warning=True)
 
 
 def _check_policy(section: Section, draft: Draft, questionnaires: set[str], vocabulary: Vocabulary) -> None:
@@ -77,6 +91,8 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
             condition.problem("", "数联系次数（contacts）不能与按期抽取并用：抽取前次数还会变；rate 请写 all 或百分比")
     if "time" in content["trigger"] and isinstance(content["rate"], dict):
         section.problem("rate", "由时间触发的策略没有可抽取的事件总量；rate 请写 all 或百分比，如 20")
+    if anniversary := content["trigger"].get("time", {}).get(ANNIVERSARY):
+        check_attribute(trigger, ANNIVERSARY, anniversary)
     _check_questionnaire(section, draft, questionnaires)
     check_steps(section, vocabulary)
     for part, contact in list(_contacts(section, content)) or [(section, content)]:

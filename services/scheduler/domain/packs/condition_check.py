@@ -61,15 +61,18 @@ def _check_field(leaf: Section, events: Sequence[str], vocabulary: Vocabulary) -
     field = str(leaf.values["field"])
     root, _, rest = field.partition(".")
     if root == "customer":
-        if rest.partition(".")[0] not in PROFILE and not re.fullmatch(DATE_FORM, rest):
-            message = (
-                f"客户档案里没有 {rest}{meant(rest, PROFILE)}，可写：{'、'.join(PROFILE)}；日期以 _on 或 _until 结尾"
-            )
-            leaf.problem("field", message, warning=True)
+        check_attribute(leaf, "field", rest)
     elif field == "event.type":
         _check_type(leaf, events)
     elif root != "event" and (fields := vocabulary.fields(events)):
         _check_data(leaf, root, rest, fields)
+
+
+def check_attribute(section: Section, key: str, attribute: str) -> None:
+    """Note an attribute that no customer's profile has."""
+    if attribute.partition(".")[0] not in PROFILE and not re.fullmatch(DATE_FORM, attribute):
+        known = f"可写：{'、'.join(PROFILE)}；日期以 _on 或 _until 结尾"
+        section.problem(key, f"客户档案里没有 {attribute}{meant(attribute, PROFILE)}，{known}", warning=True)
 
 
 def _check_history(past: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 from services.scheduler.domain.conditions.cel import LONGEST, CelRefused, compile_cel
 from services.scheduler.domain.conditions.comparisons import OPERATORS, ORDERINGS
 from services.scheduler.domain.conditions.tree import EVENT_FIELDS
-from services.scheduler.domain.packs.section import Section
+from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.timing_file import CODE_FORM
 from services.scheduler.domain.policy import ALL_EVENTS
 
 EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
 PATH_FORM = r"[^\s.]+(\.[^\s.]+)*"
 DEEPEST = 8
+SYMBOLS = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
 COUNTED = ("eq", "ne", *ORDERINGS)
 MOST_DAYS = 366  # as far back as contacts are looked up
 MOST_YEARS = 10
@@ -44,11 +45,11 @@ def _check_leaf(section: Section) -> None:
         return
     if section.has("history"):
         _check_history(section)
-        section.choice("op", COUNTED)
+        section.choice("op", COUNTED, other_words=SYMBOLS)
         section.integer("value", 0, 1_000_000_000)
         return
     _check_field(section)
-    op = section.choice("op", OPERATORS)
+    op = section.choice("op", OPERATORS, other_words=SYMBOLS)
     section.has("value")
     if message := _value_problem(op, section.values.get("value")):
         section.problem("value", message)
@@ -79,7 +80,7 @@ def _check_history(section: Section) -> None:
         part.problem("", "应写且只写一种：events（发生过的事件）或 contacts: true（联系）")
     for event in events:
         if event == ALL_EVENTS or not re.fullmatch(EVENT_FORM, event):
-            part.problem("events", f"应写具体的事件名，如 complaint.opened，现在是 {event!r}")
+            part.problem("events", f"应写具体的事件名，如 complaint.opened，现在是 {written(event)}")
     _check_respects(part, contacts)
     _check_within(part, contacts)
     part.close()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section, meant
+from services.scheduler.domain.packs.section import Section, meant, written
 from services.scheduler.domain.restraint.guards import GUARDS, Action
 
 Content = dict[str, Any]
@@ -22,16 +22,16 @@ def _guard(section: Section, given: Any) -> tuple[str, str] | None:
     """A name cancels; `{name: defer}` defers."""
     pairs = list(given.items()) if isinstance(given, Mapping) else [(given, "cancel")]
     if len(pairs) != 1:
-        section.problem("guards", f"每项只写一种检查，如 {{cap_reached: defer}}，现在是 {given!r}")
+        section.problem("guards", f"每项只写一种检查，如 {{cap_reached: defer}}，现在是 {written(given)}")
         return None
     name, action = pairs[0]
     if name not in GUARDS:
-        section.problem("guards", f"可写 {'、'.join(GUARDS)}，现在是 {name!r}{meant(name, GUARDS)}")
+        section.problem("guards", f"可写 {'、'.join(GUARDS)}，现在是 {written(name)}{meant(name, GUARDS)}")
         return None
     if action not in get_args(Action):
         section.problem(
             "guards",
-            f"{name} 之后应写 cancel（取消）或 defer（推迟），现在是 {action!r}",
+            f"{name} 之后应写 cancel（取消）或 defer（推迟），现在是 {written(action)}",
         )
         return None
     return name, action

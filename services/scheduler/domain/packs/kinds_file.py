@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, SchemaError
 
 from services.scheduler.domain.kinds import Kind, told
-from services.scheduler.domain.packs.section import Section
+from services.scheduler.domain.packs.section import Section, written
 from shared.contracts.registry import by_name, by_type
 
 KINDS = "kinds/"
@@ -81,11 +81,11 @@ def _slips(value: Any, whole: Mapping[str, Any], path: str = "") -> Iterator[tup
     for key, one in value.items():
         below = f"{path}.{key}" if path else str(key)
         if not isinstance(key, str):
-            yield below, f"键应写成文字，请加引号，现在是 {key!r}"
+            yield below, f"键应写成文字，请加引号，现在是 {written(key)}"
         elif key in REFERENCES and isinstance(one, str) and not _leads_somewhere(one, whole):
-            yield below, f"只能引用本 schema 之内已有的定义，如 #/$defs/address，现在是 {one!r}"
+            yield below, f"只能引用本 schema 之内已有的定义，如 #/$defs/address，现在是 {written(one)}"
         elif key == "pattern" and isinstance(one, str) and not _is_expression(one):
-            yield below, f"不是有效的正则表达式，现在是 {one!r}"
+            yield below, f"不是有效的正则表达式，现在是 {written(one)}"
         yield from _slips(one, whole, below)
 
 

@@ -16,16 +16,16 @@ from services.scheduler.domain.how import how_of
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.organisation import Organisation, recalled
 from services.scheduler.domain.packs.caps_file import read_caps
+from services.scheduler.domain.packs.document import parse
 from services.scheduler.domain.packs.kinds_file import KINDS, read_kinds, require_unique
 from services.scheduler.domain.packs.organisation_file import ORGANISATION, read_organisation
 from services.scheduler.domain.packs.pauses_file import read_pauses
 from services.scheduler.domain.packs.policy_file import Defaults
-from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section
+from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section, meant
 from services.scheduler.domain.packs.steps_file import read_chained_policy
 from services.scheduler.domain.packs.time_trigger_file import time_of
 from services.scheduler.domain.packs.timing import window_of
 from services.scheduler.domain.packs.timing_file import read_pack_timing
-from services.scheduler.domain.packs.yaml_file import read_yaml
 from services.scheduler.domain.policy import Pause, Policy, Trigger
 from services.scheduler.domain.restraint.caps import PARTS, Cap
 from services.scheduler.domain.steps.chain import chain_of
@@ -39,6 +39,14 @@ PACK_FILE = "pack.yaml"
 POLICIES = "policies/"
 SUFFIXES = (".yaml", ".yml")
 NAME_FORM = r"[a-z0-9][a-z0-9.-]{0,62}"
+
+
+ELSEWHERE = {
+    **dict.fromkeys(("policies", "rate", "trigger", "delay", "deadline"), f"属于一条策略，写在 {POLICIES} 的文件里"),
+    **dict.fromkeys(("organisation", "teams"), f"写在 {ORGANISATION}"),
+    "kinds": f"写在 {KINDS} 的文件里",
+    "tests": "写在 tests/ 的文件里",
+}
 
 
 class PackInvalid(ContentInvalid):
@@ -206,19 +214,11 @@ def _policy_files(files: Mapping[str, str], problems: list[Problem]) -> list[str
         if path.startswith(POLICIES) and path.endswith(SUFFIXES):
             found.append(path)
         elif "/" not in path and path.endswith(SUFFIXES):
-            problems.append(Problem(path, "", f"策略文件应放在 {POLICIES} 之下，如 {POLICIES}{path}"))
+            stem = path.rpartition(".")[0].lower()
+            other = next((name for name in (PACK_FILE, ORGANISATION) if meant(stem, [name.partition(".")[0]])), "")
+            hint = f"，是否应为 {other}？" if other else f"；策略请放在 {POLICIES} 之下，如 {POLICIES}{path}"
+            problems.append(Problem(path, "", f"没有人读此文件{hint}"))
     return found
-
-
-def parse(path: str, text: str, problems: list[Problem]) -> Section | None:
-    """A file's outermost mapping; None, and the reasons among `problems`, when it can't be used."""
-    read = read_yaml(text)
-    problems += [Problem(path, f"第 {slip.line} 行第 {slip.column} 列", slip.message, slip.line) for slip in read.slips]
-    if isinstance(read.value, Mapping):
-        return Section(path, read.value, problems, lines=read.lines)
-    if not read.slips:
-        problems.append(Problem(path, "", "应写成“键: 值”的形式", 1))
-    return None
 
 
 def _read_head(head: Section) -> tuple[str, str, Defaults]:
@@ -229,15 +229,17 @@ def _read_head(head: Section) -> tuple[str, str, Defaults]:
     caps = read_caps(head)
     pauses = read_pauses(head)
     timing = read_pack_timing(head)
-    head.close()
+    head.close(ELSEWHERE)
     return name, title, Defaults(seed, caps, pauses, timing)
 
 
 def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draft]]:
     """A file holds one policy, or several under `policies`."""
     parts = [section]
-    if section.has("policies"):
+    if not section.values.keys() & {"id", "title", "trigger", "rate"}:
         parts = section.sections("policies", "一条策略")
+        if "policies" not in section.values:
+            section.problem("policies", "缺少此项，应写策略的列表，或在最外层写一条策略的 id、title、trigger、rate")
         section.close()
     return [(part, Draft(*read_chained_policy(part, defaults))) for part in parts]
 

@@ -6,7 +6,7 @@ from typing import Any
 from services.scheduler.domain.conditions.tree import histories
 from services.scheduler.domain.packs.condition_check import check_condition
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, check_tree
-from services.scheduler.domain.packs.section import Section
+from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 
 Content = dict[str, Any]
@@ -23,7 +23,7 @@ def _pause(section: Section) -> Content:
     events = section.texts("on", "事件名的列表，如 [visit.dissatisfied]", required=True)
     for event in events:
         if event == "*" or not re.fullmatch(EVENT_FORM, event):
-            section.problem("on", f"应写事件名，如 visit.dissatisfied，现在是 {event!r}")
+            section.problem("on", f"应写事件名，如 visit.dissatisfied，现在是 {written(event)}")
     hours = section.integer("hours", 1, MOST_HOURS)
     condition = section.section("condition", "条件，如 {field: rating, op: eq, value: 1}")
     if condition is not None:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, check_tree
 from services.scheduler.domain.packs.guards_file import read_guards
 from services.scheduler.domain.packs.how_file import read_how
-from services.scheduler.domain.packs.section import Section
+from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY, EVERY, read_time
 from services.scheduler.domain.packs.timing_file import Timing, read_timing
 from services.scheduler.domain.packs.whom_file import read_whom
@@ -19,6 +19,12 @@ from shared.contracts.common import Channel
 Content = dict[str, Any]
 MOST_DAYS_APART = 366
 ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
+ELSEWHERE = {
+    **dict.fromkeys(("caps", "pauses", "windows", "calendars", "blackouts"), "对整个包都适用，写在 pack.yaml"),
+    **dict.fromkeys(("events", "condition", "every", "anniversary", "seasons"), "写在 trigger 之下"),
+    **dict.fromkeys(("from", "if", "wait", "repeat", "fallback"), "写在 steps 的一步里，如 steps: [{id: first, …}]"),
+    "frames": "写在 window 之下",
+}
 BEGINNING_FORM = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
 
 
@@ -57,7 +63,7 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
     }
     enabled = section.flag("enabled", default=True)
     valid_from = section.beginning("valid_from")
-    section.close()
+    section.close(ELSEWHERE)
     return content, enabled, valid_from
 
 
@@ -82,7 +88,9 @@ def _trigger(section: Section) -> Content:
         section.problem("trigger", "缺少此项，应写触发的事件，如 {events: [repair.closed]}")
         return {"events": [], "condition": None}
     content = _what_triggers(part)
-    condition = part.section("condition", "条件，如 {field: result, op: ne, value: cancelled}")
+    condition = part.section(
+        "condition", "条件，如 {field: result, op: ne, value: cancelled}；几个条件写在 all 或 any 之下"
+    )
     if condition is not None:
         check_tree(condition)
     part.close()
@@ -98,5 +106,5 @@ def _what_triggers(section: Section) -> Content:
     events = section.texts("events", "事件名的列表，如 [repair.closed]；* 表示所有事件", required=True)
     for event in events:
         if not re.fullmatch(EVENT_FORM, event):
-            section.problem("events", f"事件名只含字母、数字、点、下划线和连字符，现在是 {event!r}")
+            section.problem("events", f"事件名只含字母、数字、点、下划线和连字符，现在是 {written(event)}")
     return {"events": events}

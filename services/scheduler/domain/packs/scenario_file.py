@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from services.scheduler.domain.occasion import occasion_id
-from services.scheduler.domain.packs.pack import SUFFIXES, parse
-from services.scheduler.domain.packs.section import Problem, Section, as_day, meant
+from services.scheduler.domain.packs.document import parse
+from services.scheduler.domain.packs.pack import SUFFIXES
+from services.scheduler.domain.packs.section import Problem, Section, as_day, meant, written
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
 from services.scheduler.domain.task import TaskState
@@ -107,7 +108,7 @@ def _steps(section: Section, vocabulary: Vocabulary | None) -> list[Step]:
         if step.id in ids:
             part.problem("id", f"编号 {step.id} 写了两次")
         if step.kind == "contact" and step.about not in ids and not re.fullmatch(OCCASION_FORM, step.about):
-            part.problem("about", f"应写前面一件事的编号{meant(step.about, ids)}，现在是 {step.about!r}")
+            part.problem("about", f"应写前面一件事的编号{meant(step.about, ids)}，现在是 {written(step.about)}")
         ids.add(step.id)
     return steps
 
@@ -216,7 +217,7 @@ def _occasion(section: Section, policy: str) -> str:
     """What stands for the fact where time triggers a policy."""
     day, customer = as_day(section.values["day"]), section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
     if day is None:
-        section.problem("day", f"应写时机到来的日期，如 2026-03-21，现在是 {section.values['day']!r}")
+        section.problem("day", f"应写时机到来的日期，如 2026-03-21，现在是 {written(section.values['day'])}")
     if section.has("fact"):
         section.problem("fact", "与 day 只能写一种：fact 为事件触发的，day 为时间触发的")
     return occasion_id(policy, customer, day) if day else ""

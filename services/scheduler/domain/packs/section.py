@@ -1,6 +1,7 @@
 """Reading configuration with errors that tell a policy owner where the mistake is and what to write instead."""
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from shared.zone import ORG_ZONE
 Lines = dict[str, int]
 MOMENT = "时间，如 2026-03-06 15:00"
 DAY = "日期，如 2026-03-06"
+NOTHING: Mapping[Any, str] = {}
+FULL_WIDTH_COLON = "（冒号须用英文的，后面留一个空格）"
+LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +80,32 @@ class Section:
             return self._missing(key, default, say)
         value = self.values[key]
         if not isinstance(value, str) or not re.fullmatch(form, value):
-            self.problem(key, f"应写{say}，现在是 {value!r}")
+            self.problem(key, f"应写{say}，现在是 {written(value)}")
             return default or ""
         return value
 
-    def choice(self, key: str, options: Sequence[str], default: str | None = None) -> str:
+    def choice(
+        self, key: str, options: Sequence[str], default: str | None = None, other_words: Mapping[Any, str] = NOTHING
+    ) -> str:
+        """One of these words; `other_words` are what people also write for them."""
         say = "以下之一：" + "、".join(options)
         if not self.has(key):
             return self._missing(key, default, say)
         value = self.values[key]
         if value not in options:
-            self.problem(key, f"应写{say}，现在是 {value!r}{meant(value, options)}")
+            other = other_words.get(value) if isinstance(value, str) else None
+            also = f"，是否想写 {other}？" if other else ""
+            self.problem(key, f"应写{say}，现在是 {written(value)}{also or meant(value, options)}")
             return default or options[0]
         return str(value)
 
     def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
-        say = f"{low} 到 {high} 的整数"
+        say = f"{low} 到 {high} 的整数" if low < high else str(low)
         if not self.has(key):
             return int(self._missing(key, None if default is None else str(default), say) or low)
         value = self.values[key]
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.problem(key, f"应写{say}，现在是 {value!r}")
+            self.problem(key, f"应写{say}，现在是 {written(value)}")
             return low if default is None else default
         return value
 
@@ -105,7 +114,7 @@ class Section:
             return default
         value = self.values[key]
         if not isinstance(value, bool):
-            self.problem(key, f"应写 true 或 false，现在是 {value!r}")
+            self.problem(key, f"应写 true 或 false，现在是 {written(value)}")
             return default
         return value
 
@@ -116,7 +125,7 @@ class Section:
             return []
         value = self.values[key]
         if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-            self.problem(key, f"应写{say}，现在是 {value!r}")
+            self.problem(key, f"应写{say}，现在是 {written(value)}")
             return []
         return value
 
@@ -124,7 +133,7 @@ class Section:
         """A list of whatever the caller understands."""
         value = self.values[key] if self.has(key) else []
         if not isinstance(value, list) or (key in self.values and not value):
-            self.problem(key, f"应写{say}，现在是 {value!r}")
+            self.problem(key, f"应写{say}，现在是 {written(value)}")
             return []
         return value
 
@@ -138,7 +147,7 @@ class Section:
         try:
             at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         except (TypeError, ValueError):
-            self.problem(key, f"应写{MOMENT}，现在是 {value!r}")
+            self.problem(key, f"应写{MOMENT}，现在是 {written(value)}")
             return None
         return at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
 
@@ -149,7 +158,7 @@ class Section:
             return None
         day = as_day(self.values[key])
         if day is None:
-            self.problem(key, f"应写{DAY}，现在是 {self.values[key]!r}")
+            self.problem(key, f"应写{DAY}，现在是 {written(self.values[key])}")
         return day
 
     def beginning(self, key: str) -> datetime | None:
@@ -172,22 +181,31 @@ class Section:
             return []
         value = self.values[key]
         if not isinstance(value, list):
-            self.problem(key, f"应写一个列表，每项是{say}，现在是 {value!r}")
+            self.problem(key, f"应写一个列表，每项是{say}，现在是 {written(value)}")
             return []
         found = [self.as_section(f"{key}[{index}]", one, say) for index, one in enumerate(value)]
         return [one for one in found if one is not None]
 
     def as_section(self, key: str, value: Any, say: str) -> "Section | None":
         if not isinstance(value, Mapping):
-            self.problem(key, f"应写{say}，现在是 {value!r}")
+            self.problem(key, f"应写{say}，现在是 {written(value)}")
             return None
         return Section(self.file, value, self.problems, self.path(key), lines=self.lines)
 
-    def close(self) -> None:
-        """Note every key that nobody read: mostly a slip of the pen."""
-        for key in self.values:
-            if key not in self.read:
-                self.problem(str(key), f"没有这个配置项{meant(key, self.read)}，可写：{'、'.join(sorted(self.read))}")
+    def close(self, elsewhere: Mapping[str, str] = NOTHING) -> None:
+        """Note every key that nobody read, mostly a slip of the pen, or that has no value.
+
+        `elsewhere` says of keys that are often written here where they belong.
+        """
+        for key, value in self.values.items():
+            if key in self.read:
+                if value is None:
+                    self.problem(str(key), "没有写值：请写上，或删去此项")
+            elif key in elsewhere:
+                self.problem(str(key), f"不写在这里：{elsewhere[key]}")
+            else:
+                hint = FULL_WIDTH_COLON if "：" in str(key) else meant(key, self.read)
+                self.problem(str(key), f"没有这个配置项{hint}，可写：{'、'.join(sorted(self.read))}")
 
     def _missing(self, key: str, default: str | None, say: str) -> str:
         if default is None:
@@ -201,6 +219,15 @@ def as_day(value: Any) -> date | None:
         return value if type(value) is date else date.fromisoformat(value)
     except (TypeError, ValueError):
         return None
+
+
+def written(value: Any) -> str:
+    """A value as it may have been written, cut where it is long."""
+    if isinstance(value, str | date):
+        text = repr(value) if isinstance(value, str) else str(value)
+    else:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def meant(value: Any, known: Iterable[str]) -> str:

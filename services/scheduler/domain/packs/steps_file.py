@@ -12,7 +12,7 @@ from typing import Any, get_args
 from services.scheduler.domain.conditions.tree import leaves
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, PATH_FORM, check_tree
 from services.scheduler.domain.packs.policy_file import Defaults, read_policy
-from services.scheduler.domain.packs.section import Section, meant
+from services.scheduler.domain.packs.section import Section, meant, written
 from services.scheduler.domain.packs.timing_file import DEADLINE_UNITS, DELAY_UNITS, read_amount
 from services.scheduler.domain.steps.chain import Again, Origin
 from services.scheduler.domain.steps.outcome import CALLBACK, UNREACHED, Result
@@ -151,7 +151,7 @@ def _heed(section: Section) -> Content:
     events = section.texts("events", EVENTS, required=True)
     for event in events:
         if not re.fullmatch(STEP_EVENT_FORM, event):
-            section.problem("events", f"应写{EVENTS}，现在是 {event!r}")
+            section.problem("events", f"应写{EVENTS}，现在是 {written(event)}")
     condition = _condition(section, "condition", "条件，如 {field: stage, op: eq, value: completed}")
     same = section.text("same", "", PATH_FORM, "两边须相同的数据字段，如 area 或 project_no")
     return {"events": events, "condition": condition, "same": same}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section, as_day, meant
+from services.scheduler.domain.packs.section import Section, as_day, meant, written
 from services.scheduler.domain.policy import Purpose
 from shared.contracts.common import Channel
 
@@ -128,7 +128,9 @@ def _layer(section: Section, calendars: Content) -> Layer:
 def _weekdays(section: Section, weekdays: list[str]) -> list[str]:
     for weekday in weekdays:
         if weekday not in WEEKDAYS:
-            section.problem("weekdays", f"只可写 {'、'.join(WEEKDAYS)}，现在是 {weekday!r}{meant(weekday, WEEKDAYS)}")
+            section.problem(
+                "weekdays", f"只可写 {'、'.join(WEEKDAYS)}，现在是 {written(weekday)}{meant(weekday, WEEKDAYS)}"
+            )
     return [weekday for weekday in WEEKDAYS if weekday in weekdays] or [*WEEKDAYS]
 
 
@@ -136,7 +138,7 @@ def _frames(section: Section, frames: list[str]) -> list[list[str]]:
     end = time()
     for frame in frames:
         if not re.fullmatch(FRAME_FORM, frame):
-            section.problem("frames", f"时段应写成 09:00-12:00 的样子，现在是 {frame!r}")
+            section.problem("frames", f"时段应写成 09:00-12:00 的样子，现在是 {written(frame)}")
             continue
         opens, closes = (time.fromisoformat(text) for text in frame.split("-"))
         if opens >= closes or opens < end:
@@ -183,9 +185,9 @@ def _days(section: Section) -> dict[str, bool]:
     for key, value in part.values.items() if part else ():
         day = as_day(key)
         if part and day is None:
-            part.problem(str(key), f"应写日期，如 2026-05-02，现在是 {key!r}")
+            part.problem(str(key), f"应写日期，如 2026-05-02，现在是 {written(key)}")
         elif part and (not isinstance(value, str | bool) or value not in WORKED):
-            part.problem(str(key), f"应写 on（上班）或 off（休息），现在是 {value!r}")
+            part.problem(str(key), f"应写 on（上班）或 off（休息），现在是 {written(value)}")
         elif day is not None:
             found[day.isoformat()] = WORKED[value]
     return found

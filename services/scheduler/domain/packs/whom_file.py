@@ -3,7 +3,7 @@
 import re
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section
+from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.timing_file import WEEKDAYS
 from services.scheduler.domain.policy import EVERYBODY
 from services.scheduler.domain.when.periods import PeriodKind
@@ -46,7 +46,7 @@ def _rate(section: Section) -> float | Content:
     if value == "all":
         return EVERYBODY
     if not _is_percentage(value):
-        section.problem("rate", f"应写{FORMS}，现在是 {value!r}")
+        section.problem("rate", f"应写{FORMS}，现在是 {written(value)}")
         return EVERYBODY
     return float(value)
 
@@ -77,7 +77,7 @@ def _percent(section: Section) -> float | None:
         return None
     value = section.values["exact"]
     if not _is_percentage(value):
-        section.problem("exact", f"应写 0 到 100 的百分比，如 20，现在是 {value!r}")
+        section.problem("exact", f"应写 0 到 100 的百分比，如 20，现在是 {written(value)}")
         return EVERYBODY
     return float(value)
 

@@ -116,7 +116,7 @@ ONE, TRIGGER, LEAVES = "policies[0]", "policies[0].trigger", "policies[0].trigge
 DATA_LEAF = "          - field: is_rework\n            op: eq\n            value: true\n"
 TITLE = "title: 测试\n"
 MISTAKES = {
-    "format of another version": Mistake("pack.yaml", "format: 1", "format: 2", 1, "format", "1 到 1 的整数"),
+    "format of another version": Mistake("pack.yaml", "format: 1", "format: 2", 1, "format", "应写1"),
     "name missing": Mistake("pack.yaml", "name: test\n", "", 1, "name", "缺少此项"),
     "name of another form": Mistake("pack.yaml", "name: test", "name: 测试", 2, "name", "小写字母"),
     "name unlike the folder": Mistake("pack.yaml", "name: test", "name: rest", 2, "name", "应与提交的名称 test 一致"),
@@ -451,7 +451,51 @@ MISTAKES = {
     "colon inside a text": Mistake(A, "title: 一", "title: 一: 甲", 3, "第 3 行第 13 列", "请加引号"),
     "indentation that does not fit": Mistake(A, "    rate: 20", "   rate: 20", 12, "第 12 行第 4 列", "缩进"),
     "tag": Mistake(A, "rate: 20", "rate: !!python/object:os.system 20", 12, "第 12 行第 11 列", "不能用 ! 标记"),
-    "date that does not exist": Mistake(A, "value: true", "value: 2026-02-30", 1, "第 1 行第 1 列", "日期"),
+    "date that does not exist": Mistake(A, "value: true", "value: 2026-02-30", 11, "第 11 行第 20 列", "没有这一天"),
+    "colon of full width": Mistake(A, "rate: 20", "rate：20", 12, "第 12 行第 9 列", "英文冒号"),
+    "colon of full width in brackets": Mistake(
+        A, "{days: 1}", "{days：1}", 13, f"{ONE}.delay.days：1", "冒号须用英文的"
+    ),
+    "colon without a space": Mistake(A, "rate: 20", "rate:20", 12, "第 12 行第 5 列", "后面留一个空格"),
+    "indentation of full width": Mistake(A, "    rate: 20", "　　rate: 20", 12, "第 12 行第 1 列", "行首有全角空格"),
+    "indentation that does not break": Mistake(
+        A, "    rate: 20", "\u00a0 rate: 20", 12, "第 12 行第 1 列", "行首有不间断空格"
+    ),
+    "merging of mappings": Mistake(A, "rate: 20", "<<: {rate: 20}", 12, "第 12 行第 5 列", "不能用 << 合并"),
+    "two documents in a file": Mistake(A, POLICIES, f"{POLICIES}---\nid: x\n", 24, "第 24 行第 1 列", "删去 ---"),
+    "another encoding": Mistake(A, "title: 一", "title: \ufffd\ufffd", 3, "第 3 行", "UTF-8"),
+    "key without a value": Mistake(
+        A, "deadline: {working_days: 3}", "deadline:", 14, f"{ONE}.deadline", "请写上，或删去此项"
+    ),
+    "number without end": Mistake(A, "{days: 1}", f"{{days: {'9' * 30}}}", 13, f"{ONE}.delay.days", "10000 的整数"),
+    "list of policies under another key": Mistake(A, "policies:", "policy:", 1, "policies", "缺少此项，应写策略的列表"),
+    "list of policies under no key": Mistake(
+        A, POLICIES, POLICIES.removeprefix("policies:\n"), 1, "", "列表写在一个键之下"
+    ),
+    "caps of a policy": Mistake(A, "rate: 20", "rate: 20\n    caps: []", 13, f"{ONE}.caps", "写在 pack.yaml"),
+    "condition outside the trigger": Mistake(
+        A, "rate: 20", "rate: 20\n    condition: {}", 13, f"{ONE}.condition", "写在 trigger 之下"
+    ),
+    "another channel outside a step": Mistake(
+        A, "rate: 20", "rate: 20\n    fallback: []", 13, f"{ONE}.fallback", "steps 的一步里"
+    ),
+    "policy in the pack's file": Mistake("pack.yaml", TITLE, f"{TITLE}policies: []\n", 4, "policies", "写在 policies/"),
+    "operator as a sign": Mistake(A, "op: ne", "op: '!='", 8, f"{LEAVES}[0].op", "是否想写 ne"),
+    "conditions that are not put together": Mistake(
+        A, "        all:\n", "", 6, f"{TRIGGER}.condition", "写在 all 或 any 之下"
+    ),
+    "anniversary of what nobody has": Mistake(
+        A,
+        "events: [gas.ignited]",
+        "anniversary: customer.birthdate",
+        21,
+        "policies[1].trigger.anniversary",
+        "是否想写 birthday",
+        True,
+    ),
+    "test with a day for a moment": Mistake(
+        T, "due: 2026-03-09 09:00", "due: 2026-03-09", 9, "tests[0].expect[0].due", "现在是 2026-03-09"
+    ),
     "list in place of a mapping": Mistake(A, POLICIES, "- id: one\n", 1, "", "键: 值"),
     "event that nobody knows": Mistake(
         A, "[repair.closed]", "[repair.close]", 5, f"{TRIGGER}.events", "是否想写 repair.closed", True
@@ -610,7 +654,22 @@ def test_a_mistake_is_told_with_file_line_key_and_what_to_write(mistake: Mistake
 def test_missing_files_are_told() -> None:
     assert "缺少此文件" in str(check({name: text for name, text in FILES.items() if name != "pack.yaml"})[0])
     assert "没有策略" in str(check({"pack.yaml": PACK})[0])
-    assert "策略文件应放在 policies/ 之下" in str(check({**FILES, "b.yaml": "id: b\n"})[0])
+    assert "策略请放在 policies/ 之下" in str(check({**FILES, "b.yaml": "id: b\n"})[0])
+    assert "文件是空的" in str(check({**FILES, A: "# 待写\n"})[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("pack.yml", "是否应为 pack.yaml"),
+        ("organization.yaml", "是否应为 organisation.yaml"),
+        ("policy/a.yaml", "是否想写 policies"),
+        ("test/t.yaml", "是否想写 tests"),
+        ("questionnaires/again.yaml", "另见 questionnaires/again.yaml"),
+    ],
+)
+def test_files_by_another_name_are_told(name: str, says: str) -> None:
+    assert any(says in str(problem) for problem in check({**FILES, name: "id: q\ntitle: 问卷\n"}))
 
 
 @pytest.mark.parametrize("deep", ["x: " + "[" * 20_000, "- " * 20_000, "".join(f"{' ' * n}a:\n" for n in range(2000))])

@@ -43,6 +43,7 @@ BEYOND = {
     *("kind that the platform has", "kind declared twice", "schema with a bad expression"),
     *("schema that leads elsewhere", "schema that leads nowhere", "schema with a key that is no text"),
     *("day that closes on a weekday",),
+    *("merging of mappings", "another encoding", "number without end", "test with a day for a moment"),
 }
 
 

@@ -46,7 +46,11 @@ WRONG: dict[str, tuple[list[dict[str, Any]], str, str]] = {
         "steps[1].if.all[1]",
         "矛盾",
     ),
-    "rain without a place": ([{"id": "a", "wait": {**RAIN, "same": None}}], "steps[0].wait.same", "same: area"),
+    "rain without a place": (
+        [{"id": "a", "wait": {key: RAIN[key] for key in ("events", "within")}}],
+        "steps[0].wait.same",
+        "same: area",
+    ),
     "a place that rain does not name": (
         [{"id": "a", "wait": {**RAIN, "same": "aera"}}],
         "steps[0].wait.same",
