@@ -45,10 +45,11 @@ def fact(
 
 
 def contents(*policies: Mapping[str, Any], **head: Any) -> dict[str, str]:
-    """The files of a pack of these policies, each `{id, events, ...}` with everybody followed up by default."""
+    """The files of a pack of these policies, each `{id, events, ...}` with everybody followed up by default. None leaves out."""
     written = []
     for given in policies:
-        policy = {"id": "p1", "title": "策略", "rate": "all", **given}
+        whole = {"id": "p1", "title": "策略", "rate": "all", **given}
+        policy = {key: value for key, value in whole.items() if value is not None}
         trigger = dict(policy.pop("trigger", None) or {"events": policy.pop("events", ["repair.closed"])})
         trigger |= {"condition": policy.pop("condition")} if "condition" in policy else {}
         written.append({**policy, "trigger": trigger})
