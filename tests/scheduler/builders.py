@@ -45,7 +45,7 @@ def fact(
 
 
 def contents(*policies: Mapping[str, Any], **head: Any) -> dict[str, str]:
-    """The files of a pack of these policies, each `{id, events, ...}` with everybody followed up by default. None leaves out."""
+    """Files of a pack of these policies, each `{id, events, ...}` with everybody followed up by default; None leaves out."""
     written = []
     for given in policies:
         whole = {"id": "p1", "title": "策略", "rate": "all", **given}
