@@ -9,7 +9,7 @@ from bench.standing import LARGE, PER_CUSTOMER, SMALL, standing
 from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
 from services.scheduler.store.customers import find_contacts
 
-LOOKUPS, BATCH, WARM_UP = 200, 1000, 10
+LOOKUPS, BATCH, WARM_UP = 100, 1000, 10
 GOAL = 1.3
 
 

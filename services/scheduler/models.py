@@ -249,12 +249,19 @@ class DueRow(Base, table=True):
 class LedgerRow(Base, table=True):
     """A contact that counts for caps: reserved when planned, committed when it took place, else released.
 
-    `day` is the local day it is planned for or took place, `policies` are those it counts for.
+    `day` is the local day it is planned for or took place, `policies` are those it counts for. The index holds all that
+    is asked of a customer's contacts: they were planned years apart and lie in as many pages.
     """
 
     __tablename__ = "contact_ledger"
     __table_args__ = (
-        Index("contact_ledger_customer", "customer_id", "day", postgresql_where=text("state <> 'released'")),
+        Index(
+            "contact_ledger_customer",
+            "customer_id",
+            "day",
+            postgresql_include=["task_id", "purpose", "policies", "tier"],
+            postgresql_where=text("state <> 'released'"),
+        ),
     )
 
     task_id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
