@@ -16,8 +16,7 @@ MOST_LATE = 20
 def show_trial(trial: Trial) -> None:
     """Outcomes, the days' calls against capacity, and where the plan meets limits."""
     console = Console()
-    facts = sum(trial.outcomes.values())
-    console.print(f"{facts} 个事实，{len(trial.tasks)} 个回访任务。每名坐席每天 {CALLS_PER_AGENT} 个电话。")
+    console.print(f"{trial.facts} 个事实，{len(trial.tasks)} 个回访任务。每名坐席每天 {CALLS_PER_AGENT} 个电话。")
     console.print(_counted("决定", {SUMMARIES[outcome]: count for outcome, count in trial.outcomes.items()}))
     console.print(_counted("任务的结局", {_end(*end): count for end, count in trial.ends.items()}))
     console.print(_loads(trial))

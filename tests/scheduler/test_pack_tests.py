@@ -119,6 +119,18 @@ def test_the_pack_tools_start_without_the_libraries_of_the_platform() -> None:
     assert said.stdout.splitlines()[-1] == "0 []"
 
 
+def test_days_in_a_tests_data_are_texts_as_facts_have_them(pack: Path) -> None:
+    (pack / "policies" / "a.yaml").write_text(
+        "id: a\ntitle: 甲\ntrigger: {anniversary: customer.birthday}\nrate: all\npurpose: greeting\nchannel: sms\n"
+    )
+    (pack / "tests" / "a.yaml").write_text(
+        "tests:\n  - name: 生日\n    clause: Z1\n    until: 2026-03-10 09:00\n    given:\n"
+        "      - {fact: card.issued, at: 2026-03-03 10:00, customer: {id: C1, birthday: 2018-03-10}}\n"
+        "    expect: [{policy: a, day: 2026-03-10, due: 2026-03-10 09:00}]\n"
+    )
+    assert "1 个测试，0 个不符合期望" in run("test", str(pack)).output
+
+
 def _facts(path: Path) -> Path:
     def event(number: int, day: int, customer: str) -> str:
         body = {"work_order_no": f"W{number}", "customer": {"id": customer}}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, get_args
 
 from services.scheduler.domain.occasion import occasion_id
@@ -160,7 +160,7 @@ def _customer(section: Section, known: bool) -> Mapping[str, Any]:
     if section.has("customer") and isinstance(section.values["customer"], Mapping):
         block = section.section("customer", "") or section
         block.text("id", say="客户编号")
-        return dict(block.values)
+        return {**_as_sent(block.values)}
     customer_id = section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
     if section.values.get("customer", None if known else "") == "":
         return {}
@@ -169,7 +169,16 @@ def _customer(section: Section, known: bool) -> Mapping[str, Any]:
 
 def _data(section: Section) -> Mapping[str, Any]:
     part = section.section("data", "事实的数据，如 {result: repaired}")
-    return dict(part.values) if part else {}
+    return {**_as_sent(part.values)} if part else {}
+
+
+def _as_sent(value: Any) -> Any:
+    """As in JSON, in which facts come: a day is a text there."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_sent(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_sent(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _expected(section: Section, facts: _Facts, policies: Set[str]) -> Expected:

@@ -43,7 +43,7 @@ def report(draft: Simulation, published: Simulation, request: TrialRequest) -> R
     """The finished trial as a JSON value."""
     tried, real = (summarise(one, request.since, None, request.agents, CALLS_PER_AGENT) for one in (draft, published))
     return {
-        "facts": sum(tried.outcomes.values()),
+        "facts": tried.facts,
         "tasks": len(tried.tasks),
         "calls_per_agent": CALLS_PER_AGENT,
         "outcomes": _counted(tried.outcomes, lambda outcome: {"outcome": outcome, "title": SUMMARIES[outcome]}),

@@ -31,8 +31,10 @@ class Load:
 
 @dataclass
 class Trial:
-    """The plan of the facts in a range of time. `ends` counts tasks by (state, reason), `capped` by policy and cap."""
+    """The plan of the `facts` in a range of time. `outcomes` counts decisions, on facts and on what became of them later;
+    `ends` tasks by (state, reason), `capped` by policy and cap."""
 
+    facts: int = 0
     tasks: list[Task] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     ends: Counter[tuple[TaskState, str]] = field(default_factory=Counter)
@@ -65,6 +67,7 @@ def summarise(
 
 
 def _count(trial: Trial, decision: Decision, simulation: Simulation) -> None:
+    trial.facts += decision.occasion is None
     trial.outcomes[decision.outcome] += 1
     planned = {task.id for task in decision.tasks if task.event_id == decision.fact.id and task.state == "planned"}
     trial.tasks += [simulation.tasks[task_id] for task_id in planned]

@@ -35,6 +35,11 @@ class Turn(NamedTuple):
     run: Run
     cause: Cause
 
+    @property
+    def says(self) -> bool:
+        """Whether there is something to record: not when a run just ends, or a result concerns none of its steps."""
+        return bool(self.run.details)
+
 
 def signals_of(fact: Fact, heeded: Heeded) -> list[str]:
     """What waiting runs recognise it by."""
@@ -75,7 +80,7 @@ def told(customer: Customer, task_id: UUID, outcome: Outcome, chained: Chained, 
         if row.task_id == task_id and customer.waits(row) and _is_from(row, outcome, chained):
             turns.append(_led_on(customer, row, outcome, chained, place))
             customer = turns[-1].run.customer
-    return Moved(customer, tuple(turns))
+    return Moved(customer, tuple(turn for turn in turns if turn.says))
 
 
 def ran_out(customer: Customer, moment: datetime, chained: Chained, place: Place) -> Moved:
@@ -91,7 +96,7 @@ def ran_out(customer: Customer, moment: datetime, chained: Chained, place: Place
             outcome = Outcome("expired", row.until, "", reason=reason)
             turns.append(_led_on(customer, row, outcome, chained, place))
             customer = turns[-1].run.customer
-    return Moved(customer, tuple(turns))
+    return Moved(customer, tuple(turn for turn in turns if turn.says))
 
 
 def heard(customer: Customer, fact: Fact, chained: Chained, place: Place) -> Moved:
@@ -107,9 +112,8 @@ def heard(customer: Customer, fact: Fact, chained: Chained, place: Place) -> Mov
         elif _is_awaited(row, fact):
             run.arrive(row, fact)
         customer = run.customer
-        if run.details:
-            turns.append(Turn(run, _cause(row, fact.at, fact.name, fact.id, "awaited")))
-    return Moved(customer, tuple(turns))
+        turns.append(Turn(run, _cause(row, fact.at, fact.name, fact.id, "awaited")))
+    return Moved(customer, tuple(turn for turn in turns if turn.says))
 
 
 def _led_on(customer: Customer, row: Waiting, outcome: Outcome, chained: Chained, place: Place) -> Turn:

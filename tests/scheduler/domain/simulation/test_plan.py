@@ -65,3 +65,14 @@ def test_a_visit_of_a_task_planned_elsewhere_is_left_alone() -> None:
     data = {"task_id": "019cb2ba-9be0-8af8-ac84-99e0eb603435"}
     simulation.happen(simulated_fact("a", "/v", "visit.completed", at("2026-03-02 10:00"), data))
     assert simulation.tasks == {}
+
+
+def test_a_run_that_just_ends_leaves_no_record() -> None:
+    simulation = simulated(book({"steps": [{"id": "first"}, {"id": "again", "from": "took_place"}]}))
+    simulation.happen(fact())
+    for number, step in enumerate(("first", "again")):
+        (task,) = (one for one in simulation.tasks.values() if one.step == step)
+        simulation.advance(task.due_at)
+        visit = {"task_id": str(task.id), "customer": {"id": "C1"}}
+        simulation.happen(simulated_fact(f"v{number}", "/visits", "visit.completed", task.due_at, visit))
+    assert [decision.outcome for decision in simulation.decisions.values()] == ["planned", "planned"]
