@@ -15,6 +15,7 @@ from shared.zone import ORG_ZONE
 
 IDLE_SECONDS = 0.1
 CLAIM = 5
+CALL_BACK = timedelta(hours=20)
 SEATS = 6
 # people call in office hours only
 SHIFT = ((time(9), time(12)), (time(14), time(19)))
@@ -58,6 +59,8 @@ def on_shift(now: datetime) -> bool:
 async def _call(visits: Caller, visit: dict[str, Any], seed: int, called: Called, clock: Clock) -> None:
     attempt = visit["attempts"] + 1
     answered = outcomes.call(seed, visit["task_id"], attempt, visit["round"])
+    if answered.result == "callback_agreed" and _too_late_to_call_back(visit, clock.now()):
+        answered = outcomes.Answered("busy", 0, answered.wrap_up_seconds)
     answers = await _interview(visits, visit, seed, answered) if answered.talked else {}
     answer = await visits.post(
         f"/api/v1/visits/{visit['id']}/attempts",
@@ -90,6 +93,11 @@ async def _interview(visits: Caller, visit: dict[str, Any], seed: int, answered:
     return {question: value for question, value in answers.items() if value is not None}
 
 
+def _too_late_to_call_back(visit: dict[str, Any], now: datetime) -> bool:
+    deadline = visit["deadline_at"]
+    return deadline is not None and now + CALL_BACK >= datetime.fromisoformat(deadline)
+
+
 def _record(answered: outcomes.Answered, answers: dict[str, Any], now: datetime) -> dict[str, Any]:
     record: dict[str, Any] = {
         "result": answered.result,
@@ -99,5 +107,5 @@ def _record(answered: outcomes.Answered, answers: dict[str, Any], now: datetime)
         "note": "" if answered.talked else "客户未能完成回访",
     }
     if answered.result == "callback_agreed":
-        record["callback_at"] = (now + timedelta(hours=20)).isoformat()
+        record["callback_at"] = (now + CALL_BACK).isoformat()
     return record

@@ -153,10 +153,9 @@ async def call_reserves(work: Work, desk: Desk, lost: Mapping[Name, datetime]) -
     """For each contact that was drawn and is lost (since when), call the next in reserve of its draw and stratum."""
     if not lost:
         return
-    for called in await picks.find_called(work.session, {event_id for _, event_id, _ in lost}):
-        since = lost.get((called.policy_id, called.event_id, called.customer_id))
-        if since is not None:
-            await _call_next(work, desk, called, since)
+    found = await picks.find_called(work.session, {event_id for _, event_id, _ in lost})
+    for called in sorted((one for one in found if one.name in lost), key=lambda one: (lost[one.name], one.name)):
+        await _call_next(work, desk, called, lost[called.name])
 
 
 async def replace_unreached(work: Work, desk: Desk, events: Sequence[Event]) -> None:

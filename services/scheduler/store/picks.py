@@ -12,6 +12,7 @@ from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import recalled
 from services.scheduler.domain.whom.draw import Pick
 from services.scheduler.domain.whom.draw_record import DrawRecord, Member
+from services.scheduler.domain.whom.reserve import Name
 from services.scheduler.store.rows import load
 
 _SAVE = text("""
@@ -75,6 +76,10 @@ class Called(NamedTuple):
     policy_id: str
     event_id: str
     customer_id: str
+
+    @property
+    def name(self) -> Name:
+        return self.policy_id, self.event_id, self.customer_id
 
 
 class Asked(NamedTuple):

@@ -100,7 +100,7 @@ class Draws:
 
     def replace(self, names: Iterable[Name], called_at: datetime) -> list[Occasion]:
         """The next in reserve for each of those that were drawn and are lost, as far as there are any."""
-        lost = [self._called.pop(name) for name in names if name in self._called]
+        lost = [self._called.pop(name) for name in sorted(set(names)) if name in self._called]
         return [self._next(drawn, called_at) for drawn in lost if drawn.reserve]
 
     def _next(self, drawn: Drawn, called_at: datetime) -> Occasion:

@@ -56,8 +56,7 @@ def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime |
 def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar) -> datetime:
     """The last moment that is `deadline` after `anchor`, UTC."""
     if deadline.unit == "end_of_day":
-        day = anchor.astimezone(ORG_ZONE).date() + deadline.amount * DAY
-        return datetime.combine(day, LAST_MINUTE, ORG_ZONE).astimezone(UTC)
+        return end_of_day(anchor, deadline.amount)
     if deadline.unit == "working_days" or deadline.unit == "months":
         local = anchor.astimezone(ORG_ZONE)
         if deadline.unit == "months":
@@ -66,6 +65,12 @@ def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar) -> date
             day = _working_day(calendar, local.date(), deadline.amount)
         return datetime.combine(day, local.time(), ORG_ZONE).astimezone(UTC)
     return (anchor + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
+
+
+def end_of_day(moment: datetime, later: int = 0) -> datetime:
+    """The last minute of its day, or of one so many days `later`, UTC."""
+    day = moment.astimezone(ORG_ZONE).date() + later * DAY
+    return datetime.combine(day, LAST_MINUTE, ORG_ZONE).astimezone(UTC)
 
 
 def warned_at(deadline: datetime, warn: Warn, calendar: WorkCalendar) -> datetime:

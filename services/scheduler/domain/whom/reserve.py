@@ -14,10 +14,12 @@ from services.scheduler.domain.occasion import DRAWN, Occasion, Reason, occasion
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.merge import MERGED
 from services.scheduler.domain.task import Task, TaskState
+from services.scheduler.domain.when.amounts import end_of_day
 from services.scheduler.domain.when.periods import Period
 
 NOT_PLANNED = ("refused", "capped")
 REACHED = "refused"
+CLOCKED = ("minutes", "hours")
 Name = tuple[str, str, str]
 """Policy, the fact's id, customer: how a contact is recognised as one that was drawn."""
 
@@ -55,10 +57,20 @@ def drawn_occasion(policy: Policy, fact: Fact, period: Period) -> Occasion:
 
 
 def reserve_occasion(policy: Policy, fact: Fact, period: Period, called_at: datetime) -> Occasion:
-    """Called later, its delay and deadline count from the call."""
+    """Called later, its delay and deadline count from the call; those in days from the end of its day.
+
+    So it does not matter which of those that were lost on a day is replaced first.
+    """
     if called_at <= period.closes_at:
         return _occasion(policy, fact, "reserve", period.closes_at, period.anchor(fact.at))
-    return _occasion(policy, fact, "reserve", called_at, called_at)
+    return _occasion(policy, fact, "reserve", called_at, end_of_day(called_at) if _in_days(policy) else called_at)
+
+
+def _in_days(policy: Policy) -> bool:
+    """Whether it is contacted on a later day, and nothing is reckoned in minutes or hours."""
+    steps = policy.chain.policies.values() if policy.chain else (policy,)
+    spans = [span for step in steps for span in (step.delay, step.target, step.deadline) if span]
+    return all(step.delay.amount for step in steps) and not any(span.unit in CLOCKED for span in spans)
 
 
 def _occasion(policy: Policy, fact: Fact, reason: Reason, moment: datetime, anchor: datetime) -> Occasion:

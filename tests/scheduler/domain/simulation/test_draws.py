@@ -170,14 +170,26 @@ def test_who_cannot_be_reached_is_replaced_by_the_next_in_reserve(reason: str) -
     assert drawn == ["drawn", "reserve", "reserve"]
 
 
-def test_a_reserve_counts_from_the_moment_it_is_called() -> None:
-    simulation = simulated({**ONE_OF_ALL, "deadline": {"days": 1}})
+@pytest.mark.parametrize(
+    ("given", "due", "deadline"),
+    [
+        ({"delay": {"days": 1}, "deadline": {"days": 1}}, "2026-03-04 09:00", "2026-03-04 23:59"),
+        ({"delay": {"days": 1}, "deadline": {"working_days": 3}}, "2026-03-04 09:00", "2026-03-06 23:59"),
+        ({"delay": {"days": 1}, "deadline": {"hours": 24}}, "2026-03-04 09:00", "2026-03-04 15:00"),
+        ({"delay": {"hours": 1}, "deadline": {"days": 1}}, "2026-03-03 16:00", "2026-03-04 15:00"),
+        ({"delay": {"days": 0}, "deadline": {"days": 1}}, "2026-03-03 15:00", "2026-03-04 15:00"),
+    ],
+)
+def test_a_reserve_counts_from_the_moment_it_is_called_and_in_days_from_its_day(
+    given: dict[str, Any], due: str, deadline: str
+) -> None:
+    simulation = simulated({**ONE_OF_ALL, **given})
     crowd(simulation, 2)
     simulation.advance(at("2026-03-03 09:00"))
     (first,) = planned(simulation)
     visit(simulation, first, at("2026-03-03 15:00"))
     (second,) = [task for task in planned(simulation) if task.id != first.id]
-    assert (second.due_at, second.deadline_at) == (at("2026-03-04 09:00"), at("2026-03-04 15:00"))
+    assert (second.due_at, second.deadline_at) == (at(due), at(deadline))
 
 
 @pytest.mark.parametrize(("channel", "contacts"), [("phone", 2), ("on_site", 3)])
