@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import dlq_api
+from shared import dlq_api, invalid
 from shared.errors import HuifangError, InvalidInput, Unavailable
 from shared.messaging.processor import is_transient
 from shared.observability import logs
@@ -120,11 +120,8 @@ def _install_problems(app: FastAPI) -> None:
         return answer
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> Response:
-        errors = [
-            {"field": ".".join(str(part) for part in item["loc"]), "message": str(item["msg"])}
-            for item in error.errors()
-        ]
+    async def unfit(_request: Request, error: RequestValidationError) -> Response:
+        errors = [{"field": invalid.place(item), "message": invalid.told(item)} for item in error.errors()]
         fields = "、".join(item["field"] for item in errors[:5])
         return problem(422, "提交的内容有误", "invalid-input", f"请检查：{fields}", errors=errors)
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.notifications.domain.errors import CannotRender, TemplateRejected
 from services.notifications.domain.templates import MessageTemplate, has_link, names_in, parsed, render
+from shared.invalid import place, told
 
 OPT_OUT_TEXT = "拒收请回复R"
 ONE_PART = 70  # characters of UCS-2 in a single SMS
@@ -38,7 +39,7 @@ def parse_template(document: Mapping[str, Any]) -> MessageTemplate:
     try:
         template = _TEMPLATE.validate_python(document)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, found['loc']))}：{found['msg']}" for found in error.errors()]
+        wrong = [f"{place(found)}：{told(found)}" for found in error.errors()]
         raise TemplateRejected("模板字段有误：" + "；".join(wrong), problems=wrong) from error
     problems = lint(template)
     if problems:

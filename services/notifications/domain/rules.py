@@ -9,6 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from services.notifications.domain.errors import RuleRejected
 from services.notifications.domain.windows import day_of, end_of
+from shared.invalid import place, told
 from shared.zone import ORG_ZONE
 
 BIRTHDAY = "calendar.birthday"
@@ -50,7 +51,7 @@ def parse_rule(document: Mapping[str, Any]) -> Rule:
         if rule.when not in (AT_ONCE, SAME_DAY):
             time.fromisoformat(rule.when)
     except ValidationError as error:
-        wrong = "；".join(f"{'.'.join(map(str, found['loc']))}：{found['msg']}" for found in error.errors())
+        wrong = "；".join(f"{place(found)}：{told(found)}" for found in error.errors())
         raise RuleRejected(f"规则字段有误：{wrong}") from error
     except ValueError as error:
         raise RuleRejected(f"when 应为 at_once、same_day 或 HH:MM，而不是“{rule.when}”") from error
