@@ -60,7 +60,7 @@ class SourceIn(BaseModel):
     name: Name = Field(description="来源名称，出现在推送地址中")
     kind: Kind = Field(description="来源种类：erpnext、odoo、hotline（12345）、cloudevents、generic")
     zone: Plain = Field(default="Asia/Shanghai", description="对方不带时区的时间所在时区")
-    options: SourceOptions = SourceOptions()
+    options: SourceOptions = Field(default=SourceOptions(), description="来源种类的设置")
 
 
 class SourceChange(BaseModel):
@@ -70,14 +70,14 @@ class SourceChange(BaseModel):
 
 
 class SourceOut(Out):
-    name: str
-    kind: str
-    zone: str
-    enabled: bool
-    options: dict[str, Any]
-    version: int
-    created_at: datetime
-    updated_at: datetime
+    name: str = Field(description="来源名称")
+    kind: str = Field(description="来源种类")
+    zone: str = Field(description="没有时区的时间按此时区")
+    enabled: bool = Field(description="是否启用")
+    options: dict[str, Any] = Field(description="来源种类的设置")
+    version: int = Field(description="版本；修改时作为 If-Match")
+    created_at: datetime = Field(description="创建时间")
+    updated_at: datetime = Field(description="修改时间")
 
 
 class IssuedOut(SourceOut):
@@ -93,37 +93,37 @@ class Rotation(BaseModel):
 
 
 class MessageOut(Out):
-    id: UUID
-    source: str
-    kind: str
+    id: UUID = Field(description="编号")
+    source: str = Field(description="来源")
+    kind: str = Field(description="来源种类")
     state: Literal["pending", "done"] = Field(description="待处理 / 已处理")
     result: str | None = Field(description="new 新建 / duplicate 重复 / rejected 拒绝 / ignored 忽略 / failed 失败")
     reason: str = Field(description="原因")
-    event_id: str
+    event_id: str = Field(description="事件编号")
     number: str = Field(description="单据编号")
-    attempts: int
-    received_at: datetime
+    attempts: int = Field(description="已处理几次")
+    received_at: datetime = Field(description="收到时间")
     body: str = Field(description="原文（已脱敏）")
 
 
 class ImportOut(Out):
     """上传文件的处理进度"""
 
-    id: UUID
-    source: str
-    filename: str
-    size: int
+    id: UUID = Field(description="编号")
+    source: str = Field(description="来源")
+    filename: str = Field(description="文件名")
+    size: int = Field(description="文件大小（字节）")
     state: Literal["pending", "running", "done", "failed"] = Field(description="等待 / 处理中 / 完成 / 失败")
     reason: str = Field(description="整个文件无法处理的原因")
     total: int = Field(description="数据行数")
     position: int = Field(description="已处理行数")
-    accepted: int
-    duplicate: int
-    rejected: int
-    ignored: int
-    created_by: str
-    created_at: datetime
-    finished_at: datetime | None
+    accepted: int = Field(description="接收几行")
+    duplicate: int = Field(description="几行此前已接收")
+    rejected: int = Field(description="几行有误")
+    ignored: int = Field(description="几行不需要处理")
+    created_by: str = Field(description="创建者")
+    created_at: datetime = Field(description="创建时间")
+    finished_at: datetime | None = Field(description="处理完的时间；未完时为空")
 
 
 class EndpointIn(BaseModel):
@@ -142,17 +142,17 @@ class EndpointChange(BaseModel):
 
 
 class EndpointOut(Out):
-    id: UUID
-    name: str
-    url: str
-    sources: str
-    types: list[str]
-    enabled: bool
+    id: UUID = Field(description="编号")
+    name: str = Field(description="名称")
+    url: str = Field(description="推送地址")
+    sources: str = Field(description="推送哪些来源的结果")
+    types: list[str] = Field(description="推送哪些事件")
+    enabled: bool = Field(description="是否启用")
     disabled_reason: str = Field(description="自动停用的原因")
     failing_since: datetime | None = Field(description="自何时起连续失败")
-    version: int
-    created_at: datetime
-    updated_at: datetime
+    version: int = Field(description="版本；修改时作为 If-Match")
+    created_at: datetime = Field(description="创建时间")
+    updated_at: datetime = Field(description="修改时间")
 
 
 class EndpointIssuedOut(EndpointOut):
@@ -160,24 +160,24 @@ class EndpointIssuedOut(EndpointOut):
 
 
 class AttemptOut(Out):
-    at: datetime
+    at: datetime = Field(description="推送时间")
     status: int = Field(description="HTTP 状态码，0 为没有得到回答")
-    error: str
-    millis: int
+    error: str = Field(description="错误；成功时为空")
+    millis: int = Field(description="用时（毫秒）")
 
 
 class DeliveryOut(Out):
-    id: UUID
-    endpoint_id: UUID
-    event_id: str
-    type: str
+    id: UUID = Field(description="编号")
+    endpoint_id: UUID = Field(description="接收端编号")
+    event_id: str = Field(description="事件编号")
+    type: str = Field(description="事件类型")
     number: str = Field(description="单据编号")
     state: Literal["pending", "delivered", "failed"] = Field(description="待投递 / 已送达 / 已放弃")
-    attempts: int
-    next_at: datetime
-    last_status: int
-    last_error: str
-    created_at: datetime
+    attempts: int = Field(description="已推送几次")
+    next_at: datetime = Field(description="下次推送时间")
+    last_status: int = Field(description="最近一次的 HTTP 状态码，0 为没有得到回答")
+    last_error: str = Field(description="最近一次的错误")
+    created_at: datetime = Field(description="创建时间")
 
 
 class DeliveryDetailOut(DeliveryOut):

@@ -126,6 +126,15 @@ def resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     return schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
+async def test_every_field_of_every_answer_is_described_in_chinese(served: Served) -> None:
+    schemas = served.app.openapi()["components"]["schemas"]
+    fields = {
+        f"{name}.{key}": field for name, one in schemas.items() for key, field in one.get("properties", {}).items()
+    }
+    assert len(fields) > 20
+    assert [name for name, field in fields.items() if not CHINESE.search(field.get("description", ""))] == []
+
+
 async def test_descriptions_shown_to_users_are_chinese(served: Served) -> None:
     description = served.app.openapi()
     shown = {name: schema.get("description", "") for name, schema in description["components"]["schemas"].items()}

@@ -40,7 +40,7 @@ class NewCase(BaseModel):
         }
     )
 
-    customer: NewCustomer
+    customer: NewCustomer = Field(description="客户")
     description: Text = Field(description="投诉内容")
     subject: Short = Field(default="", description="相关单号")
     kind: Short = Field(default="", description="业务类别，如 repair.closed")

@@ -42,11 +42,11 @@ class CustomerOut(BaseModel):
 class CaseOut(BaseModel):
     """列表与变更应答中的投诉。"""
 
-    id: UUID
+    id: UUID = Field(description="编号")
     case_no: str = Field(description="投诉编号")
     origin: Origin = Field(description="来源：visit 回访 / hotline 12345 / manual 人工登记")
-    origin_id: str
-    customer: CustomerOut
+    origin_id: str = Field(description="来源单编号")
+    customer: CustomerOut = Field(description="客户")
     kind: str = Field(description="业务类别")
     branch: str = Field(description="分公司")
     description: str = Field(description="投诉内容（已脱敏）")
@@ -61,66 +61,66 @@ class CaseOut(BaseModel):
     responsible_unit: str = Field(description="责任单位")
     owner: str = Field(description="首问负责人")
     done_by: str = Field(description="作业班组或单位")
-    opened_at: datetime
+    opened_at: datetime = Field(description="立案时间")
     deadline_at: datetime = Field(description="整改期限")
     provisional: bool = Field(description="整改期限是否暂定：该年放假安排尚未公布，公布后重新计算")
     overdue: bool = Field(description="是否超时（按工作时间计）")
     remaining_working_seconds: int | None = Field(description="剩余工作时间（秒），负数为已超时；无需倒计时则为空")
-    assigned_at: datetime | None
-    resolved_at: datetime | None
-    closed_at: datetime | None
+    assigned_at: datetime | None = Field(description="派发时间；未派发时为空")
+    resolved_at: datetime | None = Field(description="整改完成时间；未完成时为空")
+    closed_at: datetime | None = Field(description="闭环时间；未闭环时为空")
     next_reply_at: datetime | None = Field(description="承诺客户的下次答复时间")
     measures: str = Field(description="整改措施")
     in_time: bool = Field(description="至今各轮整改是否均在期限内")
     outcome: Outcome | None = Field(description="闭环结果")
-    close_reason: str
+    close_reason: str = Field(description="闭环的理由")
     first_rating: int | None = Field(description="首次评价，1–5")
     final_rating: int | None = Field(description="二次回访评价（以此为准）")
-    version: int
+    version: int = Field(description="版本；修改时作为 If-Match")
 
 
 class MatterOut(BaseModel):
-    event_id: str
-    event_type: str
-    at: datetime
+    event_id: str = Field(description="事件编号")
+    event_type: str = Field(description="事件类型")
+    at: datetime = Field(description="时间")
     subject: str = Field(description="单号")
-    title: str
+    title: str = Field(description="事由")
     facts: dict[str, Any] = Field(description="来源单据（已脱敏）")
 
 
 class EntryOut(BaseModel):
-    at: datetime
-    what: What
+    at: datetime = Field(description="时间")
+    what: What = Field(description="发生了什么")
     text: str = Field(description="事项")
     actor: str = Field(description="经办人；system 为系统")
-    detail: dict[str, Any]
+    detail: dict[str, Any] = Field(description="详情")
 
 
 class CaseDetail(CaseOut):
     """投诉及其全部经过。"""
 
     lineage: str = Field(description="全链路编号：从最初的业务事实到最后的结果")
-    matters: list[MatterOut]
-    timeline: list[EntryOut]
+    matters: list[MatterOut] = Field(description="涉及的事项")
+    timeline: list[EntryOut] = Field(description="经过，先后为序")
 
 
 class Assigned(BaseModel):
-    id: UUID
-    assigned: bool
+    id: UUID = Field(description="投诉的编号")
+    assigned: bool = Field(description="是否已派发")
     problem: str = Field(description="未派发的原因；已派发则为空")
 
 
 class BulkAssigned(BaseModel):
-    items: list[Assigned]
+    items: list[Assigned] = Field(description="逐件的结果")
 
 
 class UnitStats(BaseModel):
     unit: str = Field(description="责任单位")
-    cases: int
-    open: int
-    overdue: int
-    important: int
-    in_time: int
+    cases: int = Field(description="投诉数")
+    open: int = Field(description="未闭环数")
+    overdue: int = Field(description="超时数")
+    important: int = Field(description="重要投诉数")
+    in_time: int = Field(description="按时完成数")
 
 
 class Stats(BaseModel):
@@ -130,9 +130,9 @@ class Stats(BaseModel):
     open: int = Field(description="未了结")
     overdue: int = Field(description="超时")
     important: int = Field(description="重要投诉")
-    by_state: dict[str, int]
-    by_grade: dict[str, int]
-    by_unit: list[UnitStats]
+    by_state: dict[str, int] = Field(description="各状态的数量")
+    by_grade: dict[str, int] = Field(description="各等级的数量")
+    by_unit: list[UnitStats] = Field(description="各责任单位的数量")
 
 
 def shown(case: Case, limits: Limits, sealer: Sealer, now: datetime) -> CaseOut:

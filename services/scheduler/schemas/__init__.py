@@ -28,8 +28,8 @@ class DecisionOut(BaseModel):
 
     event_id: str = Field(description="发送方给出的事件编号")
     source: str = Field(description="来源")
-    event_type: str
-    customer_id: str
+    event_type: str = Field(description="事件类型")
+    customer_id: str = Field(description="客户编号")
     at: datetime = Field(description="事件发生时间")
     decided_at: datetime | None = Field(default=None, description="决定时间；试算时为空")
     outcome: str = Field(
@@ -94,43 +94,45 @@ class TryIn(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EVENT_EXAMPLE]})
 
-    id: str = Field(default="try", min_length=1, max_length=256)
-    source: str = Field(default="/try", min_length=1, max_length=256)
+    id: str = Field(default="try", min_length=1, max_length=256, description="事件编号，抽样按它计算")
+    source: str = Field(default="/try", min_length=1, max_length=256, description="来源")
     type: str = Field(min_length=1, max_length=256, description="事件类型，短名或全名")
     time: Moment = Field(default=None, description="发生时间；空为现在")
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default={}, description="事件数据")
 
 
 class TaskOut(BaseModel):
     """一个回访任务。"""
 
     id: str = Field(description="任务编号")
-    state: str = Field(description="planned、released、done、failed、cancelled、expired")
+    state: str = Field(
+        description="planned 已计划、released 已下达、done 已完成、failed 未成功、cancelled 已取消、expired 已过期"
+    )
     state_name: str = Field(description="状态的中文名")
     reason: str = Field(description="未下达或未成功的原因")
-    policy_id: str
-    policy_version: int
+    policy_id: str = Field(description="策略编号")
+    policy_version: int = Field(description="策略版本")
     step: str = Field(description="策略有多步时，是其中哪一步")
     combined: list[str] = Field(description="并入此任务的其他策略")
-    customer_id: str
-    customer_name: str
-    branch: str
-    kind: str
-    channel: str
-    team: str
-    priority: int
-    purpose: str
-    round: int
-    questionnaire: str
-    case_id: str | None
+    customer_id: str = Field(description="客户编号")
+    customer_name: str = Field(description="客户姓名")
+    branch: str = Field(description="分公司")
+    kind: str = Field(description="业务种类")
+    channel: str = Field(description="渠道")
+    team: str = Field(description="班组")
+    priority: int = Field(description="优先级，1 最高")
+    purpose: str = Field(description="用途：followup 回访、greeting 关怀、notice 告知")
+    round: int = Field(description="轮次，2 为二次回访")
+    questionnaire: str = Field(description="问卷编号")
+    case_id: str | None = Field(description="投诉编号；与投诉无关时为空")
     matters: list[dict[str, Any]] = Field(description="事项（不含原始数据）")
     due_at: datetime = Field(description="最早联系时间")
     deadline_at: datetime | None = Field(description="时限")
     warn_at: datetime | None = Field(description="提醒将到期的时间")
     provisional: bool = Field(description="时间是否因放假安排尚未公布而暂定")
     deferred: int = Field(description="到期后推迟了几次；仍在计划中时，reason 为最近一次的原因")
-    planned_at: datetime
-    changed_at: datetime
+    planned_at: datetime = Field(description="计划时间")
+    changed_at: datetime = Field(description="最近变化的时间")
 
     @classmethod
     def of(cls, stored: StoredTask) -> "TaskOut":

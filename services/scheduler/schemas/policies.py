@@ -91,9 +91,9 @@ class KindResult(BaseModel):
 class PackOut(BaseModel):
     """发布策略包会改变或已改变什么。"""
 
-    name: str
-    title: str
-    policies: list[PolicyResult]
+    name: str = Field(description="策略包名称")
+    title: str = Field(description="中文名称")
+    policies: list[PolicyResult] = Field(description="逐条策略")
     kinds: list[KindResult] = Field(description="包自己的事件种类")
 
     @classmethod
@@ -111,10 +111,10 @@ class DraftOut(BaseModel):
     title: str = Field(description="名称")
     note: str = Field(description="说明")
     state: str = Field(description="open 待发布、published 已发布、discarded 已放弃")
-    created_at: datetime
-    created_by: str
+    created_at: datetime = Field(description="创建时间")
+    created_by: str = Field(description="创建者")
     settled_at: datetime | None = Field(description="发布或放弃的时间")
-    settled_by: str
+    settled_by: str = Field(description="由谁发布或放弃；待发布时为空")
 
     @classmethod
     def of(cls, stored: StoredDraft) -> "DraftOut":
@@ -178,8 +178,8 @@ class PolicyOut(BaseModel):
     rate: float = Field(description="抽取百分比，100 为全部，0 为按数量抽取")
     whom: str = Field(description="回访多少：全部、20%、每日总量的 20%、每周 5 件")
     team: str = Field(description="班组")
-    changed_at: datetime
-    changed_by: str
+    changed_at: datetime = Field(description="最近变化的时间")
+    changed_by: str = Field(description="最近由谁修改")
 
     @classmethod
     def of(cls, stored: StoredPolicy) -> "PolicyOut":
@@ -189,7 +189,7 @@ class PolicyOut(BaseModel):
 class VersionOut(BaseModel):
     """一条策略的一个版本；发布后内容不变。"""
 
-    version: int
+    version: int = Field(description="第几版")
     hash: str = Field(description="内容的 SHA-256")
     loaded_at: datetime = Field(description="发布时间")
     loaded_by: str = Field(description="发布者")
@@ -206,7 +206,7 @@ class PolicyDetail(PolicyOut):
     """一条策略及其所有版本。"""
 
     revision: int = Field(description="修改时作为 If-Match")
-    versions: list[VersionOut]
+    versions: list[VersionOut] = Field(description="所有版本，新的在前")
 
     @classmethod
     def with_versions(cls, stored: StoredPolicy, versions: list[StoredVersion]) -> "PolicyDetail":
@@ -220,7 +220,7 @@ class DiffOut(BaseModel):
     id: str = Field(description="策略编号")
     before: int = Field(description="原版本")
     after: int = Field(description="新版本")
-    differences: list[DifferenceOut]
+    differences: list[DifferenceOut] = Field(description="逐键的不同")
 
 
 def _policy(stored: StoredPolicy) -> dict[str, Any]:

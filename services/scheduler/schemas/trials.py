@@ -34,8 +34,8 @@ class TrialOut(BaseModel):
     total: int = Field(description="要处理的事实数")
     days: int = Field(description="用最近多少天的事实；0 为上传的文件")
     error: str = Field(description="失败的原因")
-    created_at: datetime
-    created_by: str
+    created_at: datetime = Field(description="创建时间")
+    created_by: str = Field(description="创建者")
 
     @classmethod
     def of(cls, stored: StoredTrial) -> "TrialOut":

@@ -14,18 +14,18 @@ from services.visits.domain.visit import Visit
 
 
 class PublishedOut(BaseModel):
-    id: str
+    id: str = Field(description="问卷编号")
     version: int = Field(description="版本号；内容没有变化时为原版本")
     created: bool = Field(description="是否产生了新版本")
     warnings: list[str] = Field(description="建议修改之处，不影响发布")
 
 
 class QuestionnaireOut(BaseModel):
-    id: str
-    version: int
-    title: str
-    published_at: datetime
-    published_by: str
+    id: str = Field(description="问卷编号")
+    version: int = Field(description="第几版")
+    title: str = Field(description="名称")
+    published_at: datetime = Field(description="发布时间")
+    published_by: str = Field(description="发布者")
 
     @classmethod
     def of(cls, row: Row[Any]) -> "QuestionnaireOut":
@@ -41,19 +41,19 @@ class QuestionnaireDetail(QuestionnaireOut):
 
 
 class OptionOut(BaseModel):
-    value: str
-    label: str
+    value: str = Field(description="选项值")
+    label: str = Field(description="选项名称")
 
 
 class QuestionOut(BaseModel):
-    id: str
-    kind: Kind
-    title: str
+    id: str = Field(description="题号")
+    kind: Kind = Field(description="题型")
+    title: str = Field(description="题目名称")
     ask: str = Field(description="照读的话，变量已填好")
-    required: bool
-    options: list[OptionOut] = []
-    min: float | None = None
-    max: float | None = None
+    required: bool = Field(description="是否必答")
+    options: list[OptionOut] = Field(default=[], description="选项")
+    min: float | None = Field(default=None, description="最小值")
+    max: float | None = Field(default=None, description="最大值")
     hint: str = Field(default="", description="给坐席的提示")
     answer: Any = Field(default=None, description="已暂存的答案")
 
@@ -77,11 +77,11 @@ class QuestionOut(BaseModel):
 class Script(BaseModel):
     """此刻的话术：按已有答案可见的问题，依次列出。"""
 
-    id: str
-    version: int
-    title: str
-    opening: str
-    closing: str
+    id: str = Field(description="问卷编号")
+    version: int = Field(description="问卷版本")
+    title: str = Field(description="名称")
+    opening: str = Field(description="开场白")
+    closing: str = Field(description="结束语")
     questions: list[QuestionOut] = Field(description="当前可见的问题，按提问顺序")
     next_question: str | None = Field(description="下一道要问的题；为空表示都已回答")
     missing: list[str] = Field(description="还没有回答的必答题")

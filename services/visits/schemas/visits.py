@@ -20,21 +20,21 @@ from shared.privacy import Sealer
 
 
 class CustomerOut(BaseModel):
-    id: str
-    name: str
-    level: str
+    id: str = Field(description="编号")
+    name: str = Field(description="姓名")
+    level: str = Field(description="客户等级")
     phone_masked: str = Field(description="脱敏号码，如 138****8000")
-    do_not_contact: bool
+    do_not_contact: bool = Field(description="是否免打扰")
 
 
 class MatterOut(BaseModel):
     """回访涉及的事项。"""
 
-    event_id: str
-    event_type: str
-    at: datetime
-    subject: str
-    title: str
+    event_id: str = Field(description="事件编号")
+    event_type: str = Field(description="事件类型")
+    at: datetime = Field(description="发生时间")
+    subject: str = Field(description="单据编号")
+    title: str = Field(description="事由")
     facts: dict[str, Any] = Field(description="来源单内容，号码已脱敏")
 
 
@@ -43,32 +43,32 @@ class VisitOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: UUID
-    task_id: str
+    id: UUID = Field(description="编号")
+    task_id: str = Field(description="回访任务编号")
     state: State = Field(description="open 待回访、claimed 已领取、waiting 待重拨、appointed 已约回呼、"
                                      "completed 已完成、failed 未成功、cancelled 已取消")  # fmt: skip
-    customer: CustomerOut
+    customer: CustomerOut = Field(description="客户")
     title: str = Field(description="事由")
-    kind: str
-    policy_id: str
+    kind: str = Field(description="业务种类")
+    policy_id: str = Field(description="策略编号")
     round: int = Field(description="2 为投诉整改后的二次回访")
-    branch: str
-    team: str
-    channel: Channel
-    priority: int
-    questionnaire: str
-    due_at: datetime
-    deadline_at: datetime | None
-    case_id: str | None
+    branch: str = Field(description="分公司")
+    team: str = Field(description="班组")
+    channel: Channel = Field(description="渠道")
+    priority: int = Field(description="优先级，1 最高")
+    questionnaire: str = Field(description="问卷编号")
+    due_at: datetime = Field(description="最早联系时间")
+    deadline_at: datetime | None = Field(description="时限；没有时限时为空")
+    case_id: str | None = Field(description="投诉编号；与投诉无关时为空")
     never_alone: list[str] = Field(description="上门回访不得由这些角色的人员单独进行，须有其他人员同行")
     agent: str = Field(description="领取人；办结后为办结人")
     lease_until: datetime | None = Field(description="领取到期时间（机器时间）")
     next_at: datetime | None = Field(description="下次拨打时间")
-    attempts: int
+    attempts: int = Field(description="已联系几次")
     ended: str = Field(description="未成功或取消的原因")
     outcome: dict[str, Any] | None = Field(description="办结结果：满意度、评分、问题件等")
-    finished_at: datetime | None
-    version: int
+    finished_at: datetime | None = Field(description="结束时间；未结束时为空")
+    version: int = Field(description="版本；修改时作为 If-Match")
 
     @classmethod
     def of(cls, visit: Visit) -> "VisitOut":
@@ -76,25 +76,25 @@ class VisitOut(BaseModel):
 
 
 class AttemptOut(BaseModel):
-    id: UUID
-    number: int
-    at: datetime
-    agent: str
-    result: AttemptResult
-    connected: bool
-    person: str
-    talk_seconds: int
-    wrap_up_seconds: int
-    note: str
-    phone_masked: str
-    next_at: datetime | None
+    id: UUID = Field(description="编号")
+    number: int = Field(description="第几次")
+    at: datetime = Field(description="联系时间")
+    agent: str = Field(description="坐席")
+    result: AttemptResult = Field(description="结果代码")
+    connected: bool = Field(description="是否接通")
+    person: str = Field(description="接听人")
+    talk_seconds: int = Field(description="通话秒数")
+    wrap_up_seconds: int = Field(description="整理秒数")
+    note: str = Field(description="备注（已脱敏）")
+    phone_masked: str = Field(description="拨打的号码（已脱敏）")
+    next_at: datetime | None = Field(description="下次联系时间；不再联系时为空")
 
 
 class ReviewOut(BaseModel):
-    id: UUID
-    at: datetime
-    reviewer: str
-    remark: str
+    id: UUID = Field(description="编号")
+    at: datetime = Field(description="复核时间")
+    reviewer: str = Field(description="复核人")
+    remark: str = Field(description="复核意见")
 
     @classmethod
     def of(cls, row: Row[Any]) -> "ReviewOut":
@@ -132,13 +132,13 @@ class ClaimOut(BaseModel):
 class ResultOut(BaseModel):
     """一次联系的结果。"""
 
-    visit_id: UUID
-    attempt_id: UUID
+    visit_id: UUID = Field(description="回访单编号")
+    attempt_id: UUID = Field(description="联系编号")
     attempts: int = Field(description="该单累计拨打次数")
-    state: State
+    state: State = Field(description="回访单此后的状态")
     next_at: datetime | None = Field(description="下次拨打时间（重拨或约定回呼）")
-    ended: str
-    outcome: dict[str, Any] | None
+    ended: str = Field(description="结束的原因；没有结束时为空")
+    outcome: dict[str, Any] | None = Field(description="结束的结果；未结束时为空")
     warnings: list[str] = Field(default=[], description="请坐席留意的事")
 
 
@@ -151,22 +151,22 @@ class PhoneOut(BaseModel):
 
 
 class CountOut(BaseModel):
-    team: str
-    state: State
-    count: int
+    team: str = Field(description="班组")
+    state: State = Field(description="状态")
+    count: int = Field(description="数量")
 
 
 class StatsOut(BaseModel):
     since: datetime = Field(description="已办结的单从这一时刻算起")
-    by_state: dict[State, int]
-    by_team: list[CountOut]
+    by_state: dict[State, int] = Field(description="各状态的数量")
+    by_team: list[CountOut] = Field(description="各班组、各状态的数量")
 
 
 class ResultCodeOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
-    code: AttemptResult
-    label: str
+    code: AttemptResult = Field(description="结果代码")
+    label: str = Field(description="中文名称")
     shortcut: str = Field(description="坐席工作台快捷键")
     connected: bool = Field(description="是否接通")
     ending: str | None = Field(description="单据如何结束；为空表示按重拨计划再拨")
