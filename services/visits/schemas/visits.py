@@ -137,7 +137,7 @@ class ResultOut(BaseModel):
     attempts: int = Field(description="该单累计拨打次数")
     state: State = Field(description="回访单此后的状态")
     next_at: datetime | None = Field(description="下次拨打时间（重拨或约定回呼）")
-    ended: str = Field(description="结束的原因；没有结束时为空")
+    ended: str = Field(description="未成功或取消的原因")
     outcome: dict[str, Any] | None = Field(description="结束的结果；未结束时为空")
     warnings: list[str] = Field(default=[], description="请坐席留意的事")
 
