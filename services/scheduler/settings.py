@@ -15,7 +15,7 @@ class SchedulerSettings(ServiceSettings):
         le=720,
         description="business minutes after midnight that late facts still join the closed day",
     )
-    draw_batch: int = Field(default=1000, ge=1, le=5000, description="most winners told in one transaction")
+    draw_batch: int = Field(default=2000, ge=1, le=5000, description="most winners told in one transaction")
     trial_upload_bytes: int = Field(default=256 << 20, ge=1 << 20, description="largest file of facts for a trial run")
     trial_days: int = Field(default=90, ge=1, description="days that trial runs are kept")
     trial_facts: int = Field(default=500_000, ge=1, description="most facts of an export or a trial run")

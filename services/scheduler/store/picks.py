@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.facts import Fact
@@ -21,20 +21,27 @@ _SAVE = text("""
     FROM unnest(CAST(:keys AS uuid[]), CAST(:strata AS text[]), CAST(:places AS int[]), CAST(:reserves AS boolean[]))
          AS row (fact_key, stratum, place, reserve)
 """)
-_WAITING = text("""
-    SELECT pick.fact_key, population.fact FROM (
-        SELECT fact_key, stratum, place FROM pick WHERE draw_id = :draw_id AND NOT reserve AND state = 'waiting'
-        ORDER BY stratum, place LIMIT :limit) pick
-    JOIN population USING (fact_key)
-    WHERE period = :period AND policy_id = :policy_id AND policy_version = :version
-    ORDER BY pick.stratum, place
-""")
-_CALLED = text("""
-    UPDATE pick SET state = 'called', event_id = row.event_id, customer_id = row.customer_id
-    FROM unnest(CAST(:keys AS uuid[]), CAST(:events AS text[]), CAST(:customers AS text[]))
-         AS row (fact_key, event_id, customer_id)
-    WHERE draw_id = :draw_id AND pick.fact_key = row.fact_key
-""")
+_CALL = """
+    WITH chosen AS MATERIALIZED ({chosen}), called AS (
+        UPDATE pick SET state = 'called', event_id = population.fact ->> 'id', customer_id = population.customer_id
+        FROM chosen JOIN population USING (fact_key)
+        WHERE draw_id = :draw_id AND pick.fact_key = chosen.fact_key
+          AND period = :period AND population.policy_id = :policy_id AND policy_version = :version
+        RETURNING pick.stratum, place, population.fact_key, population.fact)
+    SELECT fact_key, fact FROM called ORDER BY stratum, place
+"""
+_CALL_WINNERS = text(
+    _CALL.format(
+        chosen="SELECT fact_key FROM pick WHERE draw_id = :draw_id AND NOT reserve AND state = 'waiting' "
+        "ORDER BY stratum, place LIMIT :limit"
+    )
+)
+_CALL_NEXT = text(
+    _CALL.format(
+        chosen="SELECT fact_key FROM pick WHERE draw_id = :draw_id AND reserve AND state = 'waiting' "
+        "AND stratum = :stratum ORDER BY place LIMIT 1 FOR UPDATE SKIP LOCKED"
+    )
+)
 _FIND = text("""
     SELECT draw_id, fact_key, policy_id, event_id, customer_id FROM pick
     WHERE event_id = ANY(CAST(:events AS text[])) AND state = 'called' ORDER BY draw_id, fact_key
@@ -42,12 +49,6 @@ _FIND = text("""
 _LOSE = text("""
     UPDATE pick SET state = 'lost' WHERE draw_id = :draw_id AND fact_key = :fact_key AND state = 'called'
     RETURNING stratum
-""")
-_NEXT = text("""
-    SELECT pick.fact_key, population.fact FROM pick JOIN population USING (fact_key)
-    WHERE draw_id = :draw_id AND reserve AND pick.stratum = :stratum AND state = 'waiting'
-      AND period = :period AND population.policy_id = :policy_id AND policy_version = :version
-    ORDER BY place LIMIT 1 FOR UPDATE OF pick SKIP LOCKED
 """)
 _MEMBERS = text("""
     SELECT member.fact_key, member.fact ->> 'source' AS source, member.fact ->> 'id' AS event_id, member.customer_id,
@@ -109,20 +110,12 @@ async def save_picks(session: AsyncSession, draw: DrawRecord, picks: Sequence[Pi
 
 async def call_winners(session: AsyncSession, draw: DrawRecord, limit: int) -> list[Fact]:
     """The next winners, by stratum and place, called from now on. The draw must be locked."""
-    rows = await session.execute(_WAITING, _of(draw) | {"draw_id": draw.id, "limit": limit})
-    return await _call(session, draw, [recalled(load(row.fact), row.fact_key) for row in rows])
+    return await _call(session, _CALL_WINNERS, draw, {"limit": limit})
 
 
-async def _call(session: AsyncSession, draw: DrawRecord, facts: list[Fact]) -> list[Fact]:
-    if facts:
-        values = {
-            "draw_id": draw.id,
-            "keys": [fact.key for fact in facts],
-            "events": [fact.id for fact in facts],
-            "customers": [fact.customer_id for fact in facts],
-        }
-        await session.execute(_CALLED, values)
-    return facts
+async def _call(session: AsyncSession, statement: TextClause, draw: DrawRecord, which: dict[str, Any]) -> list[Fact]:
+    rows = await session.execute(statement, _of(draw) | {"draw_id": draw.id} | which)
+    return [recalled(load(fact), fact_key) for fact_key, fact in rows]
 
 
 async def find_called(session: AsyncSession, events: Iterable[str]) -> list[Called]:
@@ -139,8 +132,7 @@ async def lose(session: AsyncSession, called: Called) -> str | None:
 
 async def call_next(session: AsyncSession, draw: DrawRecord, stratum: str) -> Fact | None:
     """The next in reserve, called from now on; two replicas never get the same."""
-    rows = await session.execute(_NEXT, _of(draw) | {"draw_id": draw.id, "stratum": stratum})
-    facts = await _call(session, draw, [recalled(load(row.fact), row.fact_key) for row in rows])
+    facts = await _call(session, _CALL_NEXT, draw, {"stratum": stratum})
     return facts[0] if facts else None
 
 
