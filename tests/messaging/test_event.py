@@ -89,6 +89,14 @@ def test_identity_is_source_and_id_and_the_day_is_that_of_utc() -> None:
     assert event_key(event.time, "/a", "1") != event_key(event.time, "/b", "1")
 
 
+def test_a_polled_event_knows_when_the_broker_took_it_and_is_the_same_event() -> None:
+    sent = thing(1)
+    headers, value = encode(sent)
+    polled = arrive(Record("things-v1", 0, 7, 1_772_000_000_000, "C1", headers, value)).event
+    assert (sent.taken_ms, polled.taken_ms) == (0, 1_772_000_000_000)
+    assert polled == sent
+
+
 def test_malformed_records_are_told_apart_by_where_they_lie() -> None:
     def lying(offset: int) -> Record:
         return Record("things-v1", 0, offset, 1_772_000_000_000, "C1", [], b"{")
