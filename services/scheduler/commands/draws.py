@@ -160,7 +160,7 @@ async def call_reserves(work: Work, desk: Desk, lost: Mapping[Name, datetime]) -
 
 async def replace_unreached(work: Work, desk: Desk, events: Sequence[Event]) -> None:
     """Call reserves for contacts that visits could not make."""
-    failed = {UUID(one.data["task_id"]): one for one in events if visit_lost(one.name, one.data.get("reason", ""))}
+    failed = {UUID(one.data["task_id"]): one for one in events if visit_lost(one.name, one.data)}
     if not failed:
         return
     tasks = await task_store.find_tasks(work.session, failed)

@@ -288,7 +288,7 @@ class Simulation:
             return
         if says.ends and task.state == "released":
             self._keep(moved(task, says.ends, says.reason))
-        if visit_lost(fact.name, says.reason):
+        if visit_lost(fact.name, fact.data):
             self._replace(names_of(task), fact.at)
         customer = self._settle(task, says.contact, fact.at)
         if says.refused:

@@ -1,12 +1,15 @@
 """Who was drawn and can't be reached is replaced by the next in reserve, of the same draw and stratum.
 
-A reserve is called when the contact failed (unreachable, wrong number, nobody got round to it), was called off at release
-(refused meanwhile, opted out, an open case) or could not be planned at all (refused, capped). It is not called when the
-customer was reached and said no, when the matter was answered in another contact, when the deadline had passed before
-release (the reserve's would have too), or when somebody called the contact off by hand.
+A reserve is called when the contact failed (unreachable, wrong number, no answer until its time was over), was called off
+at release (refused meanwhile, opted out, an open case) or could not be planned at all (refused, capped). It is not called
+when the customer was reached and said no, when nobody got round to calling (more to call would be no help), when the matter
+was answered in another contact, when the deadline had passed before release (the reserve's would have too), or when somebody
+called the contact off by hand.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact
@@ -18,7 +21,7 @@ from services.scheduler.domain.when.amounts import end_of_day
 from services.scheduler.domain.when.periods import Period
 
 NOT_PLANNED = ("refused", "capped")
-REACHED = "refused"
+REACHED, EXPIRED = "refused", "expired"
 CLOCKED = ("minutes", "hours")
 Name = tuple[str, str, str]
 """Policy, the fact's id, customer: how a contact is recognised as one that was drawn."""
@@ -36,9 +39,11 @@ def names_of_decision(decision: Decision) -> list[Name]:
     return [(detail["policy"], fact.id, fact.customer_id) for detail in decision.details]
 
 
-def visit_lost(name: str, reason: str) -> bool:
-    """Whether an event of visits says that the customer was not reached."""
-    return name == "visit.failed" and reason != REACHED
+def visit_lost(name: str, data: Mapping[str, Any]) -> bool:
+    """Whether an event of visits says that somebody tried and the customer was not reached."""
+    if name != "visit.failed" or data.get("reason") == REACHED:
+        return False
+    return data.get("reason") != EXPIRED or bool(data.get("attempts"))
 
 
 def release_lost(state: TaskState, reason: str) -> bool:

@@ -38,8 +38,8 @@ def planned(simulation: Simulation) -> list[Task]:
     return sorted(simulation.tasks.values(), key=lambda task: task.id)
 
 
-def visit(simulation: Simulation, task: Task, moment: datetime, reason: str = "unreachable") -> None:
-    data = {"task_id": str(task.id), "reason": reason, "customer": {"id": task.customer_id}}
+def visit(simulation: Simulation, task: Task, moment: datetime, reason: str = "unreachable", attempts: int = 2) -> None:
+    data = {"task_id": str(task.id), "reason": reason, "customer": {"id": task.customer_id}, "attempts": attempts}
     simulation.happen(simulated_fact(f"v-{task.id}", "/visits", "visit.failed", moment, data))
 
 
@@ -212,6 +212,14 @@ def test_who_was_reached_and_refused_is_not_replaced() -> None:
     crowd(simulation, 3)
     simulation.advance(at("2026-03-03 09:00"))
     visit(simulation, planned(simulation)[0], at("2026-03-03 10:00"), "refused")
+    assert len(simulation.tasks) == 1
+
+
+def test_whom_nobody_got_round_to_calling_is_not_replaced() -> None:
+    simulation = simulated(ONE_OF_ALL)
+    crowd(simulation, 3)
+    simulation.advance(at("2026-03-03 09:00"))
+    visit(simulation, planned(simulation)[0], at("2026-03-04 10:00"), "expired", attempts=0)
     assert len(simulation.tasks) == 1
 
 
