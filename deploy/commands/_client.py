@@ -48,13 +48,15 @@ def _described(response: httpx.Response) -> list[str]:
     if "json" in response.headers.get("content-type", ""):
         problem = response.json()
     lines = [f"{problem.get('title', '请求失败')}（HTTP {response.status_code}）：{problem.get('detail', '')}"]
-    return lines + [f"  {error['file']} · {error['key']}：{error['message']}" for error in _placed(problem)]
+    return lines + [f"  {_place(error)}：{error['message']}" for error in problem.get("errors", []) if _place(error)]
 
 
-def _placed(problem: dict[str, Any]) -> list[dict[str, str]]:
-    """Errors that name a place in a file."""
-    errors = problem.get("errors", [])
-    return [error for error in errors if isinstance(error, dict) and {"file", "key", "message"} <= error.keys()]
+def _place(error: dict[str, Any]) -> str:
+    """A field of what was sent, or a line and key of a file in it; "" where the problem's detail says all."""
+    if "file" not in error:
+        return str(error.get("field", ""))
+    line = f":{error['line']}" if error.get("line") else ""
+    return f"{error['file']}{line} · {error['key']}"
 
 
 def _fail(message: str) -> NoReturn:

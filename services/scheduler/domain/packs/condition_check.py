@@ -89,7 +89,7 @@ def _check_history(past: Section, events: Sequence[str], vocabulary: Vocabulary)
 
 def _check_type(leaf: Section, events: Sequence[str]) -> None:
     known = {short_name(event) for event in events}
-    strange = [value for value in _values(leaf) if short_name(str(value)) not in known]
+    strange = [value for value in compared_values(leaf) if short_name(str(value)) not in known]
     if strange and ALL_EVENTS not in events:
         message = f"触发事件里没有 {strange[0]}{meant(str(strange[0]), known)}，这个比较没有意义"
         leaf.problem("value", message, warning=True)
@@ -99,13 +99,14 @@ def _check_data(leaf: Section, root: str, rest: str, fields: Fields) -> None:
     if root not in fields:
         leaf.problem("field", f"触发事件的数据里没有 {root}{meant(root, fields)}", warning=True)
     elif not rest and (options := fields[root]):
-        strange = [value for value in _values(leaf) if str(value) not in options]
+        strange = [value for value in compared_values(leaf) if str(value) not in options]
         if strange:
             close = meant(str(strange[0]), options)
             leaf.problem("value", f"{root} 没有 {strange[0]} 这个值{close}，可写：{'、'.join(options)}", warning=True)
 
 
-def _values(leaf: Section) -> list[Any]:
+def compared_values(leaf: Section) -> list[Any]:
+    """What a leaf compares for equality; nothing for other comparisons."""
     if leaf.values["op"] not in ("eq", "ne", "in", "not_in"):
         return []
     value = leaf.values.get("value")
@@ -127,7 +128,7 @@ def _possible(leaves: list[Section]) -> bool:
     lows: list[Decimal] = []
     highs: list[Decimal] = []
     for leaf in leaves:
-        op, values = leaf.values["op"], {str(value) for value in _values(leaf)}
+        op, values = leaf.values["op"], {str(value) for value in compared_values(leaf)}
         if op in ("eq", "in"):
             allowed = values if allowed is None else allowed & values
         elif op in ("ne", "not_in"):

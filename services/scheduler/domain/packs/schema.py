@@ -25,15 +25,15 @@ from services.scheduler.domain.packs.timing_file import (
     DELAY_UNITS,
     FRAME_FORM,
     WARN_UNITS,
-    WEEKDAYS,
 )
-from services.scheduler.domain.packs.whom_file import FIELD_FORM, MOST, MOST_FIELDS
 from services.scheduler.domain.packs.whom_file import KINDS as PERIODS
+from services.scheduler.domain.packs.whom_file import MOST, MOST_FIELDS
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.restraint.caps import Period
 from services.scheduler.domain.restraint.guards import GUARDS, Action
 from services.scheduler.domain.simulation.scenario import DrawMode
 from services.scheduler.domain.task import TaskState
+from services.scheduler.domain.when.recurrence import WEEKDAYS
 from shared.contracts.common import Channel
 from shared.contracts.registry import all_contracts
 
@@ -173,7 +173,7 @@ def _drawing(key: str, much: Schema) -> Schema:
 
 
 def _strata() -> Schema:
-    field = {"type": "string", "pattern": _whole(FIELD_FORM), "examples": ["branch", "kind", "product.category"]}
+    field = {"type": "string", "pattern": _whole(PATH_FORM), "examples": ["branch", "kind", "product.category"]}
     return _filled(field, "分层字段") | {"maxItems": MOST_FIELDS, "uniqueItems": True}
 
 

@@ -1,9 +1,8 @@
 """Steps that can never come, and events that a run can never hear."""
 
-from collections.abc import Sequence
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.condition_check import check_condition, leaves_of
+from services.scheduler.domain.packs.condition_check import check_condition, compared_values, leaves_of
 from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.steps.outcome import FIELDS, REFUSED, Result
@@ -64,16 +63,9 @@ def _check_outcome(condition: Section, vocabulary: Vocabulary) -> None:
 
 
 def _check_results(leaf: Section) -> None:
-    wanted = _values(leaf)
+    wanted = compared_values(leaf)
     for value in wanted:
         if value not in RESULTS:
             leaf.problem("value", f"没有结果 {value}{meant(value, RESULTS)}，可写：{'、'.join(RESULTS)}")
     if leaf.values["op"] in POSITIVE and wanted and set(wanted) == {REFUSED}:
         leaf.problem("value", "客户拒访后流程就终止，这一步永远不会到；请删去此步")
-
-
-def _values(leaf: Section) -> Sequence[Any]:
-    if leaf.values["op"] not in ("eq", "ne", "in", "not_in"):
-        return []
-    value = leaf.values.get("value")
-    return value if isinstance(value, list) else [value]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
-from services.scheduler.domain.packs.timing_file import WEEKDAYS
+from services.scheduler.domain.when.recurrence import WEEKDAYS
 from services.scheduler.domain.when.windows import WEEK, Blackout, Window
 from shared.calendar import WorkCalendar
 

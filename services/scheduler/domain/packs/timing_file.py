@@ -8,16 +8,17 @@ from typing import Any, get_args
 
 from services.scheduler.domain.packs.section import Section, as_day, meant, written
 from services.scheduler.domain.policy import Purpose
+from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit, WarnUnit
+from services.scheduler.domain.when.recurrence import WEEKDAYS
 from shared.contracts.common import Channel
 
 Content = dict[str, Any]
 Layer = Content
 FRAME_FORM = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
 CODE_FORM = r"[A-Za-z0-9._-]{0,64}"
-DELAY_UNITS = ("minutes", "hours", "days", "working_days", "months")
-DEADLINE_UNITS = ("minutes", "hours", "days", "weeks", "working_days", "months", "end_of_day")
-WARN_UNITS = ("minutes", "hours", "working_days")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DELAY_UNITS: tuple[str, ...] = get_args(DelayUnit)
+DEADLINE_UNITS: tuple[str, ...] = get_args(DeadlineUnit)
+WARN_UNITS: tuple[str, ...] = get_args(WarnUnit)
 WEEKEND = frozenset(("sat", "sun"))
 DAY_KINDS = ("working", "all")
 WORKED = {"on": True, True: True, "off": False, False: False}

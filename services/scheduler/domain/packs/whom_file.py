@@ -3,13 +3,13 @@
 import re
 from typing import Any, get_args
 
+from services.scheduler.domain.packs.condition_file import PATH_FORM
 from services.scheduler.domain.packs.section import Section, written
-from services.scheduler.domain.packs.timing_file import WEEKDAYS
 from services.scheduler.domain.policy import EVERYBODY
 from services.scheduler.domain.when.periods import PeriodKind
+from services.scheduler.domain.when.recurrence import WEEKDAYS
 
 Content = dict[str, Any]
-FIELD_FORM = r"[^\s.]+(\.[^\s.]+)*"
 KINDS: tuple[PeriodKind, ...] = get_args(PeriodKind)
 MOST = 1_000_000
 MOST_FIELDS = 5
@@ -89,7 +89,7 @@ def _is_percentage(value: Any) -> bool:
 def _by(section: Section) -> list[str]:
     fields = section.texts("by", BY)
     for field in fields:
-        if not re.fullmatch(FIELD_FORM, field):
+        if not re.fullmatch(PATH_FORM, field):
             section.problem("by", f"应写{BY}，{field!r} 不是字段路径")
     if len(fields) > MOST_FIELDS or len(set(fields)) < len(fields):
         section.problem("by", f"最多写 {MOST_FIELDS} 个字段，且不能重复")

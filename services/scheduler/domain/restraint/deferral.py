@@ -4,7 +4,7 @@ It moves to the first moment of its policy's window on a later day (after a paus
 up. Beyond its deadline, or after so many times, it is cancelled with the reason that held it back.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.policy import Policy
@@ -15,7 +15,7 @@ from services.scheduler.domain.restraint.release import PAUSED, Circumstances, V
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.hours import narrowed
 from services.scheduler.domain.when.windows import local_day, next_moment
-from shared.zone import ORG_ZONE
+from services.scheduler.domain.whom.limits import next_midnight
 
 MOST_TIMES = 100
 MOST_DAYS = 400  # longer than any cap's period
@@ -42,7 +42,7 @@ def _postponed(task: Task, customer: Customer, policy: Policy, reason: str) -> V
 
 
 def _next_chance(task: Task, customer: Customer, policy: Policy, reason: str) -> datetime | None:
-    begins = _morrow(task.due_at)
+    begins = next_midnight(local_day(task.due_at))
     if reason == PAUSED:
         assert customer.paused_until is not None
         begins = customer.paused_until
@@ -53,7 +53,7 @@ def _next_chance(task: Task, customer: Customer, policy: Policy, reason: str) ->
             return None
         if _has_place(task._replace(due_at=due), policy, customer):
             return due
-        begins = _morrow(due)
+        begins = next_midnight(local_day(due))
     return None
 
 
@@ -63,8 +63,3 @@ def _has_place(task: Task, policy: Policy, customer: Customer) -> bool:
         return True
     others = [contact for contact in customer.contacts if contact.task_id != task.id]
     return reached_cap(policy.caps, contact_of(task)._replace(policies=task.blockable), others) is None
-
-
-def _morrow(at: datetime) -> datetime:
-    """The first moment of the next local day."""
-    return datetime.combine(local_day(at) + timedelta(days=1), time(), ORG_ZONE)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from services.scheduler.domain.conditions import paths
 from services.scheduler.domain.facts import Fact
 from shared.ids import derived_id
 
@@ -61,14 +62,8 @@ def signal(wire: str, path: str, value: str) -> str:
 
 def value_at(path: str, data: Mapping[str, Any], profile: Mapping[str, Any]) -> str:
     """The value of a fact, else of its customer, at `path`; of a coded thing its code; "" when there is none."""
-    value = _walk(data, path)
-    return _text(value) or _text(_walk(profile, path.removeprefix("customer.")))
-
-
-def _walk(value: Any, path: str) -> Any:
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+    told = paths.value_at(data, path.split("."))
+    return _text(told) or _text(paths.value_at(profile, path.removeprefix("customer.").split(".")))
 
 
 def _text(value: Any) -> str:

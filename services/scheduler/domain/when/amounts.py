@@ -14,6 +14,9 @@ from shared.zone import ORG_ZONE
 
 DAY = timedelta(days=1)
 LAST_MINUTE = time(23, 59)
+DelayUnit = Literal["minutes", "hours", "days", "working_days", "months"]
+DeadlineUnit = Literal["minutes", "hours", "days", "weeks", "working_days", "months", "end_of_day"]
+WarnUnit = Literal["minutes", "hours", "working_days"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Delay:
     """`days: 1` is the next day from its first moment on; so are `working_days` and `months`. 0 of any unit is at once."""
 
     amount: int = 0
-    unit: Literal["minutes", "hours", "days", "working_days", "months"] = "minutes"
+    unit: DelayUnit = "minutes"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Deadline:
     """
 
     amount: int
-    unit: Literal["minutes", "hours", "days", "weeks", "working_days", "months", "end_of_day"]
+    unit: DeadlineUnit
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Warn:
     """How long before a deadline somebody is warned; working days keep the time of day."""
 
     amount: int
-    unit: Literal["minutes", "hours", "working_days"]
+    unit: WarnUnit
 
 
 def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime | date:

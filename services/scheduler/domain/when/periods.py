@@ -19,7 +19,7 @@ class Period(NamedTuple):
     @property
     def closes_at(self) -> datetime:
         """The midnight that ends it, UTC."""
-        return _midnight(self.end)
+        return midnight(self.end)
 
     def anchor(self, at: datetime) -> datetime:
         """What a contact about a fact of this period counts its delay and deadline from.
@@ -27,11 +27,11 @@ class Period(NamedTuple):
         It is the fact's own moment, but not before the period's last day: else the facts of a week's first days would be
         overdue when the week is drawn.
         """
-        return max(at.astimezone(UTC), _midnight(self.end - DAY))
+        return max(at.astimezone(UTC), midnight(self.end - DAY))
 
 
 @lru_cache(4096)
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """The moment that begins a local day, UTC."""
     return datetime.combine(day, time(), ORG_ZONE).astimezone(UTC)
 

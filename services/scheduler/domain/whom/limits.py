@@ -6,14 +6,12 @@ So the same facts in the same order always get the same places.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
-from services.scheduler.domain.when.periods import PeriodKind, period_of
-from shared.zone import ORG_ZONE
+from services.scheduler.domain.when.periods import DAY, PeriodKind, midnight, period_of
 
 LONGEST_SEARCH_DAYS = 370
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -55,4 +53,4 @@ def quota_place(policy_id: str, quota: Quota, day: date, stratum: str) -> Place:
 
 def next_midnight(day: date) -> datetime:
     """When a contact is looked for that has no room on `day`."""
-    return datetime.combine(day + DAY, time(), ORG_ZONE)
+    return midnight(day + DAY)
