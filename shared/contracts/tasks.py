@@ -1,6 +1,6 @@
 """Follow-up tasks, published by the scheduler."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -15,6 +15,10 @@ class ContactHours(Part):
     frames: list[tuple[str, str]]
     days: Literal["working", "all"] = "working"
     weekdays: list[int] = Field(default=[0, 1, 2, 3, 4, 5, 6], description="0 is Monday")
+    own_days: dict[date, bool] = Field(
+        default={},
+        description="days unlike the official calendar, where the policy or branch has its own; true = worked",
+    )
 
 
 class Followup(EventData):

@@ -16,8 +16,9 @@ from services.scheduler.settings import SchedulerSettings
 from shared.calendar import BUILT_IN, OFFICIAL
 from shared.clock import ManualClock
 from shared.contracts.calendar import CalendarPublished
+from shared.contracts.tasks import FollowupReleased
 from shared.testing import Served, serve
-from tests.scheduler.builders import at, contents
+from tests.scheduler.builders import as_yaml, at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.domain.packs.test_calendar_year import CSV, DAYS_2027, SOURCE, YAML
 from tests.scheduler.test_handlers import rows, sent
@@ -163,6 +164,18 @@ async def test_what_would_exceed_a_cap_is_cancelled(empty: Served, clock: Manual
     await empty.run_job("watch_calendar")
     (cancelled,) = await empty.published("followup.cancelled")
     assert (cancelled.data["reason"], cancelled.data["lawful"]) == ("capped", True)
+
+
+async def test_a_released_task_tells_the_days_of_its_branchs_own_calendar(empty: Served, clock: ManualClock) -> None:
+    unit = {"code": "CD", "title": "成都", "calendar": "site"}
+    head = {"calendars": {"site": {"days": {"2026-03-03": "off", "2026-03-07": "on"}}}}
+    await apply(empty, contents(POLICY, **head) | {"organisation.yaml": as_yaml({"organisation": unit})})
+    await empty.deliver(sent("repair.closed"))
+    clock.move_to(at("2026-03-04 09:00"))
+    await empty.run_job("release")
+    (told,) = await empty.published("followup.released")
+    assert told.data["hours"]["own_days"] == {"2026-03-03": False, "2026-03-07": True}
+    assert told.read(FollowupReleased).hours is not None
 
 
 async def test_replicas_compute_every_task_once(empty: Served, clock: ManualClock) -> None:

@@ -12,7 +12,7 @@ from shared.messaging.event import encode
 from shared.messaging.memory import MemoryBroker
 from shared.testing import Served, event, serve
 from shared.testing.events import example
-from tests.scheduler.builders import contents
+from tests.scheduler.builders import as_yaml, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_api import get
 from tests.scheduler.test_handlers import NEXT_DAY, sent
@@ -30,6 +30,18 @@ def sentences(told: dict[str, Any]) -> list[str]:
 
 def repaired(customer: str = "C1", id: str = "e1", order: str = "WX1", at: timedelta = timedelta(), **data: Any) -> Any:  # noqa: A002
     return sent("repair.closed", customer, id, at, work_order_no=order, **data)
+
+
+async def test_the_arithmetic_is_that_of_the_branchs_own_calendar(empty: Served) -> None:
+    unit = {"code": "CD", "title": "成都", "calendar": "site"}
+    head = {"calendars": {"site": {"frames": ["07:00-08:00"], "days": {"2026-03-03": "off"}}}}
+    policy = {"delay": {"days": 1}, "deadline": {"working_days": 3}}
+    await apply(empty, contents(policy, **head) | {"organisation.yaml": as_yaml({"organisation": unit})})
+    await empty.deliver(repaired())
+    told = sentences(await ask(empty))
+    assert any("2026-03-04 07:00 (周三) 起联系" in one and "按分公司的日历 site 计算" in one for one in told)
+    hours = "联系时段为工作日（日历 site） 07:00-08:00。"
+    assert any(one.endswith(hours) and "时限 3 个工作日" in one for one in told)
 
 
 async def visit(served: Served, name: str, at: timedelta, **told: Any) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from deploy.commands._pack_files import read_sound_pack
 from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.packs.pack import read_pack
 from services.scheduler.domain.simulation.draws import GRACE
 from services.scheduler.domain.simulation.fact_lines import play, read_lines
 from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
@@ -22,7 +23,7 @@ from shared.messaging.memory import MemoryBroker
 from shared.testing import Served, event
 from shared.testing.events import NOON, example
 from shared.zone import ORG_ZONE
-from tests.scheduler.builders import contents, policies
+from tests.scheduler.builders import as_yaml, contents, policies
 from tests.scheduler.conftest import R01, apply
 from tests.scheduler.test_handlers import rows
 
@@ -39,8 +40,21 @@ TIMED = {
 TIMES = {
     "window": {"weekdays": ["tue", "wed", "thu"], "calendar": "site"},
     "windows": [{"channel": "sms", "days": "all", "frames": ["08:00-20:00"]}],
-    "calendars": {"site": {"days": {"2026-03-10": "off", "2026-03-15": "on"}}},
+    "calendars": {
+        "site": {"days": {"2026-03-10": "off", "2026-03-15": "on"}},
+        "early": {"frames": ["07:30-09:00"], "days": {"2026-03-12": "off", "2026-03-22": "on"}},
+    },
     "blackouts": [{"from": "2026-03-24", "to": "2026-03-26"}],
+}
+ORGANISATION = {
+    "organisation": {
+        "code": "HQ",
+        "title": "总部",
+        "children": [
+            {"code": "CD", "title": "成都"},
+            {"code": "GAS", "title": "燃气", "calendar": "early", "children": [{"code": "KF", "title": "客服"}]},
+        ],
+    }
 }
 DAILY = {
     "id": "daily",
@@ -182,9 +196,9 @@ class _Service:
 
 async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
     own = (BY_SMS, TIMED, DAILY, WEEKLY, LIMITED, PATIENT, ROUNDS, BIRTHDAYS, OFTEN)
-    head = {**TIMES, "pauses": PAUSES}
-    await apply(served, contents(*own, **head))
-    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *policies(*own, **head)]))
+    files = contents(*own, **TIMES, pauses=PAUSES) | {"organisation.yaml": as_yaml(ORGANISATION)}
+    await apply(served, files)
+    simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *read_pack(files).policies]))
     service = _Service(served, clock)
     await served.run_job("walk")
     for each in _happenings(random.Random(7), simulation):
@@ -211,6 +225,8 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     ]
     assert {task.state for task in planned} >= {"planned", "released", "done", "failed", "cancelled"}
     assert any(task.warn_at for task in planned)
+    calendars = {detail.get("calendar") for decision in simulation.decisions.values() for detail in decision.details}
+    assert calendars == {None, "early"}
     results = {detail["result"] for decision in simulation.decisions.values() for detail in decision.details}
     assert results >= {"planned", "merged", "enrolled", "capped", "quota_reached", "refused", "sampled_out"}
     occasions = {decision.occasion.reason for decision in simulation.decisions.values() if decision.occasion}

@@ -19,6 +19,23 @@ caps:
   - {limit: 1, per: quarter}
 blackouts:
   - {from: 2026-03-30, to: 2026-03-31, branches: [EAST]}
+calendars:
+  festival: {days: {2026-05-02: on, 2026-05-06: off, 2026-05-07: off}}
+  early: {frames: ["07:00-09:00"]}
+"""
+ORGANISATION = """\
+organisation:
+  code: HQ
+  title: 总部
+  children:
+    - {code: EAST, title: 东区}
+    - {code: WEST, title: 西区}
+    - code: SOUTH
+      title: 南区
+      calendar: festival
+      children:
+        - {code: HARBOUR, title: 港口}
+        - {code: MARKET, title: 市场, calendar: early}
 """
 POLICIES = """\
 policies:
@@ -70,6 +87,33 @@ tests:
       - {policy: call, fact: B, due: 2026-04-01 10:30, matters: [B, C]}
     expect_not:
       - {fact: C, policy: call, reason: merged}
+  - name: 分公司按自己或最近上级单位的日历：南区五月二日上班、六日七日休息，市场按早市的时段，其余按官方日历
+    given:
+      - {fact: order.completed, id: F, customer: C6, at: 2026-04-02 16:00, data: {org: {code: MARKET}}}
+      - {fact: repair.closed, id: A, customer: C1, at: 2026-04-30 16:00, data: {org: {code: SOUTH}}}
+      - {fact: repair.closed, id: B, customer: C2, at: 2026-04-30 16:00, data: {org: {code: HARBOUR}}}
+      - {fact: repair.closed, id: C, customer: C3, at: 2026-04-30 16:00, data: {org: {code: MARKET}}}
+      - {fact: repair.closed, id: D, customer: C4, at: 2026-04-30 16:00, data: {org: {code: WEST}}}
+      - {fact: repair.closed, id: E, customer: C5, at: 2026-04-30 16:00}
+    expect:
+      - {policy: call, fact: A, due: 2026-05-02 10:30, deadline: 2026-05-09 16:00, warn: 2026-05-08 16:00}
+      - {policy: call, fact: B, due: 2026-05-02 10:30, deadline: 2026-05-09 16:00}
+      - {policy: call, fact: C, due: 2026-05-06 07:00, deadline: 2026-05-08 16:00}
+      - {policy: call, fact: D, due: 2026-05-06 10:30, deadline: 2026-05-08 16:00}
+      - {policy: call, fact: E, due: 2026-05-06 10:30, deadline: 2026-05-08 16:00}
+      - {policy: promotion, fact: F, due: 2026-05-02 08:00}
+  - name: 一位客户两个分公司的事项，有共同时段才合并，按保留联系的分公司的日历
+    given:
+      - {fact: repair.closed, id: A, at: 2026-05-05 16:00, data: {org: {code: SOUTH}}}
+      - {fact: repair.closed, id: C, customer: C2, at: 2026-05-05 16:00, data: {org: {code: WEST}}}
+      - {fact: repair.closed, id: B, at: 2026-05-05 17:00, data: {org: {code: WEST}}}
+      - {fact: repair.closed, id: D, customer: C2, at: 2026-05-05 17:00, data: {org: {code: MARKET}}}
+    expect:
+      - {policy: call, fact: A, due: 2026-05-08 10:30, deadline: 2026-05-08 17:00, matters: [A, B]}
+      - {policy: call, fact: C, due: 2026-05-06 10:30, matters: [C]}
+    expect_not:
+      - {fact: B, policy: call, reason: merged}
+      - {fact: D, policy: call, reason: capped}
   - name: 年末的时限落在放假安排未公布的 2027 年，暂定
     given:
       - {fact: repair.closed, id: A, at: 2026-12-28 16:00}
@@ -80,6 +124,7 @@ tests:
 """
 FILES = {
     "pack.yaml": PACK,
+    "organisation.yaml": ORGANISATION,
     "policies/a.yaml": POLICIES,
     "questionnaires/q.yaml": "id: q\ntitle: 问卷\n",
     "tests/t.yaml": TESTS,

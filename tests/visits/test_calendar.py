@@ -46,3 +46,18 @@ async def test_nobody_is_called_on_a_published_holiday_whichever_process_was_tol
     assert await offered(desk) == 0
     clock.move_to(datetime.fromisoformat("2027-01-04T10:00+08:00"))
     assert await offered(desk) == 1
+
+
+async def test_a_branch_is_called_on_the_worked_days_of_its_own_calendar(desk: Desk, clock: ManualClock) -> None:
+    branch = {**WORKING, "own_days": {"2026-05-02": True, "2026-05-06": False}}
+    official = released("T1", hours=WORKING)
+    await desk.served.deliver(official, *(released(f"T{n}", customer=f"C{n}", hours=branch) for n in (2, 3)))
+    clock.move_to(datetime.fromisoformat("2026-05-02T10:00+08:00"))
+    async with desk.agent() as client:
+        first = await client.post("/api/v1/visits/claim", json={"limit": 1})
+    assert first.json()["items"][0]["task_id"] in ("T2", "T3")
+    await desk.served.deliver(released("T4", customer="C4", hours=branch))
+    assert await offered(desk) == 2
+    await desk.served.deliver(released("T5", customer="C5", hours=branch))
+    clock.move_to(datetime.fromisoformat("2026-05-06T10:00+08:00"))
+    assert await offered(desk) == 1

@@ -78,7 +78,8 @@ def _common(task: Task) -> dict[str, Any]:
 def _hours(text: str) -> dict[str, Any]:
     hours = read_hours(text)
     frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in hours.frames]
-    return {"frames": frames, "days": hours.days, "weekdays": sorted(hours.weekdays)}
+    own_days = {day.isoformat(): worked for day, worked in hours.own_days.items()}
+    return {"frames": frames, "days": hours.days, "weekdays": sorted(hours.weekdays), "own_days": own_days}
 
 
 def announce_occasion(work: Work, occasion: Occasion, cause: Event | None = None) -> None:

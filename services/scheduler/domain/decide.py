@@ -215,7 +215,7 @@ def _below_ceiling(fact: Fact, match: Match, span: Span, places: Places) -> Span
 
 def _span(fact: Fact, match: Match, moment: datetime) -> Span:
     policy, window = match.policy, match.policy.window
-    branch = fact.branch if window.blackouts else ""
+    branch = fact.branch if window.by_branch else ""
     return plan_span(
         match.anchor(fact),
         policy.delay,
@@ -237,6 +237,8 @@ def _arithmetic(span: Span) -> Detail:
         detail["blackout"] = {"from": span.blackout.first, "to": span.blackout.last}
     if span.basis:
         detail["provisional"] = True
+    if span.calendar:
+        detail["calendar"] = span.calendar
     return detail
 
 

@@ -9,12 +9,13 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True)
 class Unit:
-    """`parent` is the unit above, "" at the top."""
+    """`parent` is the unit above, "" at the top; `calendar` the one it names itself, "" where it names none."""
 
     code: str
     title: str = ""
     tier: str = ""
     parent: str = ""
+    calendar: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Organisation:
         while found := self.units.get(unit):
             yield found.code
             unit = found.parent
+
+    def calendars(self) -> dict[str, str]:
+        """Unit → the calendar it goes by: its own, else that of the nearest unit above that names one."""
+        named = {code: [self.units[above].calendar for above in self.upwards(code)] for code in self.units}
+        return {code: next(filter(None, found)) for code, found in named.items() if any(found)}
 
     def teams_of(self, unit: str) -> Iterator[Team]:
         return (team for team in self.teams.values() if team.unit == unit)

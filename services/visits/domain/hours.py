@@ -1,13 +1,15 @@
 """When a customer may be called, and when the next attempt falls."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 from services.visits.domain.results import Wait
 from shared.calendar import OFFICIAL, Frame, WorkCalendar
 from shared.contracts import tasks
 from shared.zone import ORG_ZONE
+
+SIGNS = "-+"  # of days off and worked ones
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,14 @@ class ContactHours:
 
     @property
     def text(self) -> str:
-        """What `read_hours` reads: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0."""
+        """What `read_hours` reads: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0.
+
+        It ends with days unlike the official calendar, where there are some: `/+2026-05-02,-2026-05-06`.
+        """
         frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
-        return f"{'all' if self.on_days_off else 'working'}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+        text = f"{'all' if self.on_days_off else 'working'}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+        own_days = sorted(self.calendar.days.items())
+        return f"{text}/{','.join(SIGNS[worked] + str(day) for day, worked in own_days)}" if own_days else text
 
     def is_open(self, at: datetime) -> bool:
         """Whether a customer may be called at this moment."""
@@ -79,14 +86,18 @@ def read_frames(text: str) -> tuple[Frame, ...]:
 @cache
 def read_hours(text: str, calendar: WorkCalendar = OFFICIAL) -> ContactHours:
     """The hours of their `text`, reckoning with this calendar."""
-    days, weekdays, frames = text.split("/")
+    days, weekdays, frames, *own = text.split("/")
+    if own:
+        own_days = {date.fromisoformat(day[1:]): day[0] == "+" for day in own[0].split(",")}
+        calendar = replace(calendar, days=own_days)
     return ContactHours(read_frames(frames), days == "all", frozenset(map(int, weekdays)), calendar)
 
 
 def told_hours(told: tasks.ContactHours) -> ContactHours:
     """The contact window that came with a task."""
     frames = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in told.frames)
-    return ContactHours(frames, told.days == "all", frozenset(told.weekdays))
+    calendar = WorkCalendar(days=told.own_days)
+    return ContactHours(frames, told.days == "all", frozenset(told.weekdays), calendar)
 
 
 def _frame(text: str) -> Frame:

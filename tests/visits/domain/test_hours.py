@@ -1,12 +1,13 @@
 """Retries and callbacks fall inside contact hours."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.visits.domain.hours import ContactHours, read_frames, read_hours
+from services.visits.domain.hours import ContactHours, read_frames, read_hours, told_hours
+from shared.contracts import tasks
 from shared.zone import ORG_ZONE
 from tests.visits.domain.builders import at
 
@@ -69,6 +70,16 @@ def test_hours_come_back_from_their_text() -> None:
     hours = ContactHours(read_frames("10:30-11:30,15:00-17:30"), on_days_off=False, weekdays=frozenset({1, 3}))
     assert hours.text == "working/13/10:30-11:30,15:00-17:30"
     assert read_hours(hours.text) == hours
+
+
+def test_hours_may_have_days_of_their_own_beside_the_official_ones() -> None:
+    own_days = {date(2026, 5, 2): True, date(2026, 5, 6): False}
+    told = tasks.ContactHours(frames=[("10:30", "11:30")], days="working", own_days=own_days)
+    hours = told_hours(told)
+    assert hours.text == "working/0123456/10:30-11:30/+2026-05-02,-2026-05-06"
+    assert read_hours(hours.text).calendar.days == own_days
+    assert read_hours(hours.text).earliest(at("2026-05-01T09:00")) == at("2026-05-02T10:30")
+    assert read_hours(hours.text).earliest(at("2026-05-05T12:00")) == at("2026-05-07T10:30")
 
 
 def test_hours_on_tuesdays_wait_for_tuesday() -> None:

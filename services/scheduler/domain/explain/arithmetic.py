@@ -11,10 +11,14 @@ WEEKDAYS = {"mon": "一", "tue": "二", "wed": "三", "thu": "四", "fri": "五"
 TERMS = {"delay": "最早", "target": "目标", "deadline": "时限"}
 
 
-def arithmetic_text(content: Mapping[str, Any], at: datetime) -> str:
-    """`自 2026-03-06 15:00 (周五) 起算：最早 1 天，时限 3 个工作日；联系时段为工作日 09:00-12:00、14:00-18:00。`"""
+def arithmetic_text(content: Mapping[str, Any], at: datetime, calendar: str = "") -> str:
+    """With the window of a branch's own `calendar`, where that is named.
+
+    `自 2026-03-06 15:00 (周五) 起算：最早 1 天，时限 3 个工作日；联系时段为工作日 09:00-12:00、14:00-18:00。`
+    """
+    window = content["window"]["calendars"][calendar] if calendar else content["window"]
     terms = [f"{name} {shown(content[key])}" for key, name in TERMS.items() if content.get(key)]
-    return f"自 {local_text(at)} 起算：{'，'.join(terms)}；联系时段为{_window(content['window'])}。"
+    return f"自 {local_text(at)} 起算：{'，'.join(terms)}；联系时段为{_window(window)}。"
 
 
 def _window(window: Mapping[str, Any]) -> str:

@@ -185,7 +185,9 @@ def _recomputed(detail: Mapping[str, Any]) -> str:
 
 def _span(detail: Mapping[str, Any]) -> str:
     deadline = f"，{local_text(detail['deadline'])} 前完成" if detail.get("deadline") else "，无时限"
-    shifts = f"{_team(detail)}{_target(detail)}{_blackout(detail)}{_pause(detail)}{_provisional(detail)}"
+    shifts = (
+        f"{_team(detail)}{_target(detail)}{_blackout(detail)}{_pause(detail)}{_calendar(detail)}{_provisional(detail)}"
+    )
     return f"{local_text(detail['due'])} 起联系{deadline}{shifts}"
 
 
@@ -210,6 +212,10 @@ def _team(detail: Mapping[str, Any]) -> str:
 def _pause(detail: Mapping[str, Any]) -> str:
     until = detail.get("paused_until")
     return f"；客户暂停联系至 {local_text(until)}，之后才联系" if until else ""
+
+
+def _calendar(detail: Mapping[str, Any]) -> str:
+    return f"；按分公司的日历 {detail['calendar']} 计算" if detail.get("calendar") else ""
 
 
 def _provisional(detail: Mapping[str, Any]) -> str:

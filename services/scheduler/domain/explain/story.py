@@ -104,13 +104,13 @@ def _decision(one: Recorded, records: Records) -> Part:
 def _arithmetic(one: Recorded, records: Records) -> list[str]:
     """What the moments were computed from, where they count from the fact itself."""
     timed = [
-        (detail["policy"], detail["version"])
+        ((detail["policy"], detail["version"]), detail.get("calendar", ""))
         for detail in one.details
         if detail["result"] in TIMED and not {"occasion", "because", "step"} & detail.keys()
     ]
     return [
-        f"策略 {key[0]} 的时间{arithmetic_text(records.contents[key], one.at)}"
-        for key in timed
+        f"策略 {key[0]} 的时间{arithmetic_text(records.contents[key], one.at, calendar)}"
+        for key, calendar in timed
         if key in records.contents
     ]
 

@@ -2,7 +2,7 @@
 
 from services.scheduler.domain.organisation import Organisation, Team, Unit
 from services.scheduler.domain.packs.section import Section, meant
-from services.scheduler.domain.packs.timing_file import CODE_FORM
+from services.scheduler.domain.packs.timing_file import CODE_FORM, Content, read_calendar
 
 ORGANISATION = "organisation.yaml"
 CODE = f"(?=.){CODE_FORM}"
@@ -12,14 +12,14 @@ DEEPEST = 12
 MOST_AGENTS = 100_000
 
 
-def read_organisation(section: Section) -> Organisation:
-    """The organisation; mistakes are noted in the section."""
+def read_organisation(section: Section, calendars: Content) -> Organisation:
+    """The organisation; mistakes are noted in the section. `calendars` are those of the pack."""
     units: dict[str, Unit] = {}
     top = section.section("organisation", SAY_UNIT)
     if top is None:
         section.problem("organisation", f"缺少此项，应写{SAY_UNIT}")
     else:
-        _read_unit(top, "", units, 1)
+        _read_unit(top, "", units, 1, calendars)
     teams: dict[str, Team] = {}
     for part in section.sections("teams", "一个班组，如 {code: hotline, title: 热线班, unit: HQ, agents: 4}"):
         _read_team(part, units, teams)
@@ -27,7 +27,7 @@ def read_organisation(section: Section) -> Organisation:
     return Organisation(units, teams)
 
 
-def _read_unit(section: Section, parent: str, units: dict[str, Unit], depth: int) -> None:
+def _read_unit(section: Section, parent: str, units: dict[str, Unit], depth: int, calendars: Content) -> None:
     code = section.text("code", form=CODE, say=SAY_CODE)
     if code in units:
         section.problem("code", f"单位编号 {code} 出现了多次，每个单位只能在树中出现一次")
@@ -36,6 +36,7 @@ def _read_unit(section: Section, parent: str, units: dict[str, Unit], depth: int
         section.text("title", say="中文名称"),
         section.text("tier", "", CODE_FORM, "层级，如 head、branch"),
         parent,
+        read_calendar(section, calendars),
     )
     units.setdefault(code, unit)
     children = section.sections("children", SAY_UNIT)
@@ -43,7 +44,7 @@ def _read_unit(section: Section, parent: str, units: dict[str, Unit], depth: int
         section.problem("children", f"单位最多 {DEEPEST} 层")
         children = []
     for child in children:
-        _read_unit(child, code, units, depth + 1)
+        _read_unit(child, code, units, depth + 1, calendars)
     section.close()
 
 

@@ -121,7 +121,9 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     pack_name, title, defaults = _read_head(head)
     if name and pack_name and name != pack_name:
         head.problem("name", f"应与提交的名称 {name} 一致，现在是 {pack_name}")
-    reading.organisation = _read_organisation(files, problems)
+    reading.organisation = _read_organisation(files, problems, defaults.timing.calendars)
+    if reading.organisation:
+        defaults = defaults.for_units(reading.organisation.calendars())
     reading.policies = [policy for section in parsed if section for policy in _read_file(section, defaults)]
     _require_unique(reading.policies)
     organisation = reading.organisation or Organisation()
@@ -132,9 +134,9 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     return reading
 
 
-def _read_organisation(files: Mapping[str, str], problems: list[Problem]) -> Organisation | None:
+def _read_organisation(files: Mapping[str, str], problems: list[Problem], calendars: Content) -> Organisation | None:
     section = parse(ORGANISATION, files[ORGANISATION], problems) if ORGANISATION in files else None
-    return read_organisation(section) if section else None
+    return read_organisation(section, calendars) if section else None
 
 
 def _enclose(content: Content, organisation: Organisation) -> None:

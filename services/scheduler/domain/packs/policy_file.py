@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -36,6 +36,10 @@ class Defaults:
     caps: list[Content]
     pauses: list[Content]
     timing: Timing
+
+    def for_units(self, calendars: dict[str, str]) -> "Defaults":
+        """As they are where units (by code) go by these of the pack's calendars."""
+        return replace(self, timing=replace(self.timing, units=calendars))
 
 
 def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, datetime | None]:

@@ -209,6 +209,7 @@ def _unit() -> Schema:
         "code": _form(CODE_FORM, "编号"),
         "title": _text("中文名称"),
         "tier": _form(CODE_FORM, "层级"),
+        "calendar": _form(CODE_FORM, "本单位及下级单位的日历编号，见 pack.yaml 的 calendars"),
         "children": _list(_ref("unit"), "下级单位"),
     }
     return _object(unit, ["code", "title"])

@@ -5,7 +5,7 @@ from datetime import date, time
 from typing import Any
 
 from services.scheduler.domain.when.recurrence import WEEKDAYS
-from services.scheduler.domain.when.windows import WEEK, Blackout, Window
+from services.scheduler.domain.when.windows import WEEK, Blackout, Branches, Window
 from shared.calendar import WorkCalendar
 
 Content = dict[str, Any]
@@ -14,6 +14,14 @@ Content = dict[str, Any]
 def window_of(content: Content, calendar: WorkCalendar) -> Window:
     """The window of a policy's content; `calendar` is the official one."""
     window = content["window"]
+    whole = _window(window, content, calendar)
+    if "units" not in window:
+        return whole
+    named = {name: replace(_window(one, content, calendar), named=name) for name, one in window["calendars"].items()}
+    return replace(whole, branches=Branches({unit: named[name] for unit, name in window["units"].items()}))
+
+
+def _window(window: Content, content: Content, calendar: WorkCalendar) -> Window:
     return Window(
         frames=tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in window["frames"]),
         days=window["days"],

@@ -28,19 +28,38 @@ LONGEST_BLACKOUT_DAYS = 366
 
 @dataclass(frozen=True)
 class Timing:
-    """What the pack says about time for all its policies; `windows` by (channel, purpose), "" for every one."""
+    """What the pack says about time for all its policies; `windows` by (channel, purpose), "" for every one.
+
+    `units` are those of the organisation that go by a calendar, their own or that of a unit above them.
+    """
 
     window: Layer = field(default_factory=dict)
     windows: dict[tuple[str, str], Layer] = field(default_factory=dict)
     calendars: dict[str, Content] = field(default_factory=dict)
     blackouts: list[Content] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
 
     def resolved(self, said: Sequence[Layer], channel: str, purpose: str) -> Content:
-        """The window of a contact: each key from the nearest that says it, first those `said` for it alone."""
+        """The window of a contact: each key from the nearest that says it, first those `said` for it alone.
+
+        A unit's calendar goes before the pack's window, unless a nearer one names a calendar. `units` are those for which
+        that makes a difference: by which of `calendars` they go, and what the window is by it.
+        """
         ways = ((channel, purpose), (channel, ""), ("", purpose))
-        layers = [*said, *(self.windows[way] for way in ways if way in self.windows), self.window, DEFAULT_WINDOW]
+        near = [*said, *(self.windows[way] for way in ways if way in self.windows)]
+        window = self._nearest(near)
+        if not self.units or any("calendar" in layer for layer in near):
+            return window
+        own = {name: self._nearest([*near, {"calendar": name}]) for name in sorted(set(self.units.values()))}
+        differing = {name: one for name, one in own.items() if one != window}
+        if not differing:
+            return window
+        units = {unit: name for unit, name in self.units.items() if name in differing}
+        return window | {"units": units, "calendars": differing}
+
+    def _nearest(self, layers: Sequence[Layer]) -> Content:
         nearest: Content = {}
-        for layer in layers:
+        for layer in (*layers, self.window, DEFAULT_WINDOW):
             calendar = self.calendars.get(layer.get("calendar", ""), {})
             nearest = ({"frames": calendar["frames"]} if "frames" in calendar else {}) | layer | nearest
         if calendar_id := nearest.pop("calendar", None):
@@ -115,15 +134,19 @@ def _layer(section: Section, calendars: Content) -> Layer:
         layer["weekdays"] = _weekdays(section, weekdays)
     if frames := section.texts("frames", '时段的列表，如 ["09:00-12:00", "14:00-18:00"]'):
         layer["frames"] = _frames(section, frames)
-    if calendar := section.text("calendar", "", CODE_FORM, "日历编号"):
-        if calendar in calendars:
-            layer["calendar"] = calendar
-        else:
-            known = "、".join(calendars) or "（没有）"
-            section.problem(
-                "calendar", f"pack.yaml 的 calendars 里没有 {calendar}{meant(calendar, calendars)}，可写：{known}"
-            )
+    if calendar := read_calendar(section, calendars):
+        layer["calendar"] = calendar
     return layer
+
+
+def read_calendar(section: Section, calendars: Content) -> str:
+    """The id of one of the pack's calendars; "" when there is none."""
+    calendar = section.text("calendar", "", CODE_FORM, "日历编号")
+    if calendar in ("", *calendars):
+        return calendar
+    known = "、".join(calendars) or "（没有）"
+    section.problem("calendar", f"pack.yaml 的 calendars 里没有 {calendar}{meant(calendar, calendars)}，可写：{known}")
+    return ""
 
 
 def _weekdays(section: Section, weekdays: list[str]) -> list[str]:

@@ -46,7 +46,8 @@ def _next_chance(task: Task, customer: Customer, policy: Policy, reason: str) ->
     if reason == PAUSED:
         assert customer.paused_until is not None
         begins = customer.paused_until
-    window = narrowed(policy.window, task.hours) or policy.window
+    open_to = policy.window.of(task.branch)
+    window = narrowed(open_to, task.hours) or open_to
     for _ in range(MOST_DAYS):
         due = next_moment(window, begins, task.branch)
         if task.deadline_at is not None and due > task.deadline_at:

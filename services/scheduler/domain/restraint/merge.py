@@ -65,7 +65,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     """`task` keeps the contact and also answers `policy`, and the fact if it is another one."""
-    common = common_span(task, span, policy.window, task.branch)
+    common = common_span(task, span, policy.window.of(fact.branch), task.branch)
     assert common is not None  # it was found fitting
     added = () if _about(task, fact) else matters_of(fact)
     return task._replace(
@@ -85,7 +85,7 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
 
 def take_over(task: Task, weaker: Task, window: Window) -> tuple[Task, Task]:
     """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
-    common = common_span(weaker, span_of(task), window, task.branch)
+    common = common_span(weaker, span_of(task), window.of(task.branch), task.branch)
     assert common is not None  # it was found fitting
     known = {matter["event_id"] for matter in task.matters}
     return (
@@ -123,7 +123,7 @@ def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span
         return False
     if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
         return False
-    common = common_span(task, span, policy.window, task.branch)
+    common = common_span(task, span, policy.window.of(fact.branch), task.branch)
     if common is None or common.too_short:
         return False
     return _caps_allow(customer, task, policy, common)

@@ -182,7 +182,9 @@ class Run:
         return False
 
     def _wait_for(self, step: Step, wait: Heed) -> None:
-        until = latest(self.moment, wait.within, self.policy.window.calendar) if wait.within else None
+        until = (
+            latest(self.moment, wait.within, self.policy.window.of(self.fact.branch).calendar) if wait.within else None
+        )
         told: Detail = {"events": list(wait.events), "until": until}
         types, value = tuple(sorted(wait.types)), ""
         if wait.same:

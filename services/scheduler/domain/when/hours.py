@@ -1,28 +1,31 @@
 """The hours of a contact window as a task carries them, so that one contact for several policies suits all of them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from functools import lru_cache
 from typing import NamedTuple
 
 from services.scheduler.domain.when.windows import DayKind, Frame, Window
+from shared.calendar import WorkCalendar
 
 
 class Hours(NamedTuple):
-    """What of a window is not its calendar."""
+    """What of a window is not the official calendar; `own_days` are those of its own calendar (True = worked)."""
 
     frames: tuple[Frame, ...]
     days: DayKind
     weekdays: frozenset[int]
+    own_days: Mapping[date, bool] = {}
 
 
 @lru_cache(4096)
 def read_hours(text: str) -> Hours:
     """The hours of a `Window.hours` text."""
-    days, weekdays, frames = text.split("/")
-    return Hours(
-        tuple(map(_frame, frames.split(","))), "all" if days == "all" else "working", frozenset(map(int, weekdays))
-    )
+    days, weekdays, frames, *own = text.split("/")
+    kind: DayKind = "all" if days == "all" else "working"
+    own_days = {date.fromisoformat(day[1:]): day[0] == "+" for part in own for day in part.split(",")}
+    return Hours(tuple(map(_frame, frames.split(","))), kind, frozenset(map(int, weekdays)), own_days)
 
 
 @lru_cache(4096)
@@ -41,7 +44,18 @@ def narrowed(window: Window, hours: str) -> Window | None:
     weekdays = window.weekdays & other.weekdays
     if not frames or not weekdays or (days == "working" and weekdays <= {5, 6}):
         return None
-    return replace(window, frames=frames, days=days, weekdays=weekdays)
+    calendar = _worked_in_both(window, other)
+    return replace(window, frames=frames, days=days, weekdays=weekdays, calendar=calendar)
+
+
+def _worked_in_both(window: Window, other: Hours) -> WorkCalendar:
+    """Days off in one are off; where one is open on all days, the other says."""
+    own = window.calendar
+    theirs = replace(own, days=other.own_days)
+    if "all" in (window.days, other.days):
+        return theirs if window.days == "all" else own
+    days = {day: own.is_working_day(day) and theirs.is_working_day(day) for day in {*own.days, *theirs.days}}
+    return replace(own, days=days)
 
 
 def _frame(text: str) -> Frame:

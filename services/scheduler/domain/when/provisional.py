@@ -67,7 +67,7 @@ def recomputed(task: Task, policy_of: PolicyOf) -> Task:
 
 def _open(task: Task, due: datetime, policies: Sequence[Policy | None]) -> datetime:
     """The first moment at or after `due` in the hours common to all of the task's policies."""
-    window = next(policy.window for policy in policies if policy)
+    window = next(policy.window for policy in policies if policy).of(task.branch)
     return next_moment(narrowed(window, task.hours) or window, due, task.branch)
 
 

@@ -3,6 +3,7 @@
 Everything is computed from the fact's own time, never from now: the same facts give the same plan at any speed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
@@ -15,6 +16,7 @@ from shared.zone import ORG_ZONE
 Frame = tuple[time, time]
 DayKind = Literal["working", "all"]
 WEEK = frozenset(range(7))
+SIGNS = "-+"  # of days off and worked ones
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,19 @@ class Blackout:
         return self.first <= day <= self.last and (not self.branches or branch in self.branches)
 
 
+@dataclass(frozen=True, eq=False)
+class Branches:
+    """The windows of branches that go by a calendar of their own; equal to nothing but itself, so that caches can go by it."""
+
+    windows: Mapping[str, "Window"]
+
+
 @dataclass(frozen=True)
 class Window:
     """Frames of the day, in order, in which customers are contacted; on working days of `calendar` only or on all days.
 
-    `weekdays` (0 = Monday) leaves some of these days out, `blackouts` whole spans of them.
+    `weekdays` (0 = Monday) leaves some of these days out, `blackouts` whole spans of them. `branches` have windows of their
+    own, each `named` after its calendar.
     """
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(18)))
@@ -41,6 +51,17 @@ class Window:
     weekdays: frozenset[int] = WEEK
     calendar: WorkCalendar = OFFICIAL
     blackouts: tuple[Blackout, ...] = ()
+    branches: Branches | None = None
+    named: str = ""
+
+    def of(self, branch: str) -> "Window":
+        """The window as it is for a branch."""
+        return self if self.branches is None else self.branches.windows.get(branch, self)
+
+    @property
+    def by_branch(self) -> bool:
+        """Whether it makes a difference whose contact it is."""
+        return bool(self.blackouts) or self.branches is not None
 
     def opens_on(self, day: date) -> bool:
         """Blackouts left aside."""
@@ -67,9 +88,14 @@ class Window:
 
     @cached_property
     def hours(self) -> str:
-        """All but the calendar in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0."""
+        """All but the official calendar in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0.
+
+        Of worked days it ends with the calendar's own, where it has some: `/+2026-05-02,-2026-05-06`.
+        """
         frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
-        return f"{self.days}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+        text = f"{self.days}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+        own_days = sorted(self.calendar.days.items()) if self.days == "working" else ()
+        return f"{text}/{','.join(SIGNS[worked] + str(day) for day, worked in own_days)}" if own_days else text
 
     @cached_property
     def unconfirmed(self) -> datetime:
@@ -78,7 +104,7 @@ class Window:
 
 
 class Basis(NamedTuple):
-    """What a span was computed from: what it counts from, when it was planned, and whose blackouts held."""
+    """What a span was computed from: what it counts from, when it was planned, and whose calendar and blackouts held."""
 
     anchor: datetime
     moment: datetime
@@ -90,7 +116,7 @@ class Span(NamedTuple):
 
     `hours` are those of its window ("" = any). `basis` is kept only while one of them is provisional: it hangs on
     holidays that are not published yet. `blackout` is the one that `due` had to give way to; `earliest` the moment it
-    could have been but for its target.
+    could have been but for its target. `calendar` names the one of its branch, where the branch has its own.
     """
 
     due: datetime
@@ -100,6 +126,7 @@ class Span(NamedTuple):
     basis: Basis | None = None
     blackout: Blackout | None = None
     earliest: datetime | None = None
+    calendar: str = ""
 
     @property
     def too_short(self) -> bool:
@@ -122,6 +149,7 @@ def plan_span(
 
     Due is the first opening of the window after `delay`; or after `target`, where that lies between it and the deadline.
     """
+    window = window.of(branch)
     until = latest(anchor, deadline, window.calendar) if deadline else None
     due, blackout = _contact(window, begins(anchor, delay, window.calendar), branch)
     earliest = None
@@ -136,11 +164,14 @@ def plan_span(
         provisional = True
     basis = Basis(anchor, moment or anchor, branch) if provisional else None
     warn_at = warned_at(until, warn, window.calendar) if warn and until else None
-    return Span(due, until, warn_at, window.hours, basis, blackout, earliest)
+    return Span(due, until, warn_at, window.hours, basis, blackout, earliest, window.named)
 
 
 def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
-    """`at` when customers of `branch` may be contacted then, else the next moment at which they may; UTC."""
+    """`at` when customers of `branch` may be contacted then, else the next moment at which they may; UTC.
+
+    `window` is the one of their branch already.
+    """
     return _contact(window, at, branch)[0]
 
 

@@ -263,6 +263,14 @@ MISTAKES = {
     "unit written twice": Mistake(
         ORG, "code: CX", "code: CD", 7, "organisation.children[1].code", "只能在树中出现一次"
     ),
+    "unknown calendar of a unit": Mistake(
+        ORG,
+        "title: 城西, ",
+        "title: 城西, calendar: site, ",
+        7,
+        "organisation.children[1].calendar",
+        "pack.yaml 的 calendars 里没有 site",
+    ),
     "team of an unknown unit": Mistake(ORG, "unit: CD", "unit: CE", 11, "teams[1].unit", "没有单位 CE"),
     "team written twice": Mistake(ORG, "code: cd,", "code: hotline,", 11, "teams[1].code", "出现了多次"),
     "agents that are no number": Mistake(ORG, "agents: 4", "agents: 四", 10, "teams[0].agents", "整数"),

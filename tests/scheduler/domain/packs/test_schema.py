@@ -18,7 +18,13 @@ from tests.scheduler.test_pack_tests import FOLDERS
 VALID = Draft202012Validator(pack_schema())
 # what only `huifang pack check` knows: order, other files, events, arithmetic, and YAML itself
 BEYOND = {
-    *("weekend that is worked", "unknown calendar", "window of no way", "window of a way written twice"),
+    *(
+        "weekend that is worked",
+        "unknown calendar",
+        "unknown calendar of a unit",
+        "window of no way",
+        "window of a way written twice",
+    ),
     *(
         "blackout back to front",
         "target behind the deadline",

@@ -7,7 +7,7 @@ import pytest
 
 from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.when.windows import Blackout, Window
-from tests.scheduler.builders import contents, policies
+from tests.scheduler.builders import as_yaml, contents, policies
 
 PACK = {
     "window": {"days": "working", "frames": ["10:30-11:30", "15:00-17:30"]},
@@ -54,6 +54,75 @@ def test_a_calendar_brings_its_frames_unless_the_same_window_says_others() -> No
 @pytest.mark.parametrize(("day", "worked"), [("2026-05-02", True), ("2026-05-06", False), ("2026-05-05", False)])
 def test_a_calendar_differs_from_the_official_one_on_its_days_only(day: str, worked: bool) -> None:
     assert window_of(window={"calendar": "site"}).opens_on(date.fromisoformat(day)) is worked
+
+
+ORGANISATION = {
+    "organisation": {
+        "code": "HQ",
+        "title": "总部",
+        "children": [
+            {
+                "code": "EAST",
+                "title": "东区",
+                "calendar": "site",
+                "children": [
+                    {"code": "PORT", "title": "港口"},
+                    {
+                        "code": "MARKET",
+                        "title": "市场",
+                        "calendar": "late",
+                        "children": [{"code": "FISH", "title": "鱼市"}],
+                    },
+                ],
+            },
+            {"code": "WEST", "title": "西区"},
+        ],
+    }
+}
+LATE = {"late": {"days": {"2026-05-06": False}}}
+SITE, WHOLE = ((time(7), time(8)),), ((time(8), time(20)),)
+
+
+def at_branch(branch: str, **policy: Any) -> Window:
+    head = {**PACK, "calendars": {**PACK["calendars"], **LATE}}
+    files = contents(policy, **head) | {"organisation.yaml": as_yaml(ORGANISATION)}
+    return policy_of(read_pack(files).drafts[0].content, 1).window.of(branch)
+
+
+@pytest.mark.parametrize(
+    ("branch", "frames", "worked"),
+    [
+        ("EAST", SITE, (True, False)),
+        ("PORT", SITE, (True, False)),
+        ("MARKET", PHONE, (False, False)),
+        ("FISH", PHONE, (False, False)),
+        ("WEST", PHONE, (False, True)),
+        ("HQ", PHONE, (False, True)),
+        ("", PHONE, (False, True)),
+        ("NOWHERE", PHONE, (False, True)),
+    ],
+)
+def test_a_branch_goes_by_the_calendar_of_the_nearest_unit_that_names_one(
+    branch: str, frames: Any, worked: tuple[bool, bool]
+) -> None:
+    window = at_branch(branch)
+    assert window.frames == frames
+    assert (window.opens_on(date(2026, 5, 2)), window.opens_on(date(2026, 5, 6))) == worked
+
+
+def test_a_branchs_calendar_goes_before_the_packs_window_and_behind_what_is_said_for_the_contact() -> None:
+    sms, noon = at_branch("EAST", channel="sms"), at_branch("EAST", window={"frames": ["12:00-13:00"]})
+    assert (sms.frames, sms.opens_on(date(2026, 5, 2))) == (WHOLE, True)
+    assert (noon.frames, noon.opens_on(date(2026, 5, 2))) == (((time(12), time(13)),), True)
+    named = at_branch("EAST", window={"calendar": "late"})
+    assert (named.frames, named.opens_on(date(2026, 5, 2))) == (PHONE, False)
+
+
+def test_a_pack_whose_units_name_no_calendar_has_nothing_by_branch() -> None:
+    files = contents({}, **PACK) | {"organisation.yaml": as_yaml({"organisation": {"code": "HQ", "title": "总部"}})}
+    content = read_pack(files).drafts[0].content
+    assert content == read_pack(contents({}, **PACK)).drafts[0].content
+    assert policy_of(content, 1).window.branches is None
 
 
 def test_blackouts_are_those_of_the_pack() -> None:

@@ -62,13 +62,14 @@ def test_a_common_moment_behind_the_deadline_keeps_matters_apart() -> None:
 
 @given(windows)
 def test_hours_are_read_as_they_are_written(window: Window) -> None:
-    assert read_hours(window.hours) == (window.frames, window.days, window.weekdays)
+    own_days = window.calendar.days if window.days == "working" else {}
+    assert read_hours(window.hours) == (window.frames, window.days, window.weekdays, own_days)
     assert narrowed(window, window.hours) == window
 
 
 @given(windows, windows, moments)
 def test_a_narrowed_window_is_open_exactly_when_both_are(one: Window, two: Window, moment: datetime) -> None:
-    two = Window(two.frames, two.days, two.weekdays, one.calendar, one.blackouts)
+    two = Window(two.frames, two.days, two.weekdays, two.calendar, one.blackouts)
     both = is_open(one, moment, "EAST") and is_open(two, moment, "EAST")
     common = narrowed(one, two.hours)
     assert both is (common is not None and is_open(common, moment, "EAST"))

@@ -19,7 +19,7 @@ from services.scheduler.domain.when.replan import Replanned, replan
 from shared.calendar import BUILT_IN, OfficialYears, WorkCalendar
 from shared.ids import new_id
 from shared.zone import ORG_ZONE
-from tests.scheduler.builders import at, contents, fact, judge
+from tests.scheduler.builders import as_yaml, at, contents, fact, judge
 from tests.scheduler.domain.packs.test_calendar_year import read
 
 KNOWN = WorkCalendar(official=OfficialYears(BUILT_IN.years | {2027}, {**BUILT_IN.days, **read().days}))
@@ -57,6 +57,19 @@ def test_a_task_keeps_what_its_provisional_times_come_from() -> None:
     assert unpublished_year(task) == 2027
     done = again(task, [THREE_DAYS])
     assert times(done) == (at("2026-12-31 09:00"), at("2027-01-05 15:00"), at("2027-01-04 15:00"))
+    assert not done.provisional
+
+
+def test_a_branch_with_a_calendar_of_its_own_is_computed_again_by_it() -> None:
+    units = {"code": "HQ", "title": "总部", "children": [{"code": "CD", "title": "成都", "calendar": "site"}]}
+    calendars = {"site": {"frames": ["07:00-08:00"], "days": {"2027-01-02": "on", "2027-01-04": "off"}}}
+    files = contents(THREE_DAYS, calendars=calendars) | {"organisation.yaml": as_yaml({"organisation": units})}
+    (content,) = (draft.content for draft in read_pack(files).drafts)
+    unknown, known = policy_of(content, 1), policy_of(content, 1, KNOWN)
+    _, customer = judge(PolicyBook([unknown]), fact("repair.closed", time=at("2026-12-31 15:00")), Customer("C1"))
+    assert times(customer.open[0])[:2] == (at("2027-01-01 07:00"), at("2027-01-05 15:00"))
+    done = recomputed(customer.open[0], lambda term: known)
+    assert times(done) == (at("2027-01-02 07:00"), at("2027-01-06 15:00"), at("2027-01-05 15:00"))
     assert not done.provisional
 
 
