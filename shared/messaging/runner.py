@@ -1,9 +1,10 @@
-"""The consumer loop: poll, take effect, commit offsets; the next poll is fetched and decoded while the last commits."""
+"""The consumer loop: poll, take effect, commit offsets; the next poll is fetched, decoded and begun while the last commits."""
 
 import asyncio
 import contextlib
 import os
 import random
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from shared.messaging.broker import Broker, BrokerUnavailable, Position, Subscri
 from shared.messaging.consumer import Consumer
 from shared.messaging.crash import crash_point
 from shared.messaging.dead_letters import Arrived, arrive
+from shared.messaging.lanes import Ended, Lanes, ended
 from shared.messaging.processor import Processor, TooManyDeadLetters, is_transient
 from shared.observability.metrics import CONSUMER_AGE, CONSUMER_LAG
 from shared.settings import ServiceSettings
@@ -28,8 +30,7 @@ WATCH_SECONDS = 5.0
 STALL_SECONDS = 30.0
 MOST_STALLS = 3
 REVOKE_SECONDS = 10.0
-LANES = 2
-SPLIT_AT = 200
+DEPTH = 2  # polls in hand
 
 
 @dataclass
@@ -62,7 +63,8 @@ class ConsumerRunner:
         self.last_error = ""
         self.joined = False
         self._stopping = asyncio.Event()
-        self._busy = asyncio.Lock()
+        self._gate = asyncio.Lock()
+        self._in_hand: deque[Ended] = deque()
 
     def stop(self) -> None:
         """Finish the batch in hand, commit, leave the group."""
@@ -95,7 +97,7 @@ class ConsumerRunner:
 
     async def _membership(self) -> None:
         """One life of a group member."""
-        subscription = await self.broker.subscribe(self.group, self.topics, self._finish_batch)
+        subscription = await self.broker.subscribe(self.group, self.topics, self._finish_batches)
         self.joined = True
         self.progress.last = asyncio.get_running_loop().time()
         consuming = asyncio.create_task(self._consume(subscription))
@@ -112,56 +114,70 @@ class ConsumerRunner:
 
     async def _end(self, *loops: asyncio.Task[None]) -> None:
         """Cancel the loops, but not in the middle of a batch: a query that is cancelled breaks its connection."""
-        finished = not self._stopping.is_set() and await self._batch_finished()
-        for loop in loops:
-            loop.cancel()
+        finished = not self._stopping.is_set() and await self._batches_finished()
+        for task in (*loops, *(() if finished else self._in_hand)):
+            task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         if finished:
-            self._busy.release()
+            self._gate.release()
 
-    async def _batch_finished(self) -> bool:
-        """Wait for the batch in hand, within reason; True = it is finished and no other begins until `_busy` is released."""
+    async def _batches_finished(self) -> bool:
+        """Wait for the polls in hand, within reason; True = they are finished and no other begins until `_gate` is released."""
         with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self._busy.acquire(), REVOKE_SECONDS)
+            async with asyncio.timeout(REVOKE_SECONDS):
+                await self._gate.acquire()
+                try:
+                    if self._in_hand:
+                        await asyncio.wait(self._in_hand)
+                except asyncio.CancelledError:
+                    self._gate.release()
+                    raise
+            return True
         return False
 
-    async def _finish_batch(self) -> None:
-        """Before partitions are given away: wait for the batch in hand; the inbox covers what doesn't finish."""
-        if await self._batch_finished():
-            self._busy.release()
+    async def _finish_batches(self) -> None:
+        """Before partitions are given away: wait for the polls in hand; the inbox covers what doesn't finish."""
+        if await self._batches_finished():
+            self._gate.release()
 
     async def _consume(self, subscription: Subscription) -> None:
+        lanes = Lanes(self.processor.process)
+        self._in_hand.clear()
         upcoming = asyncio.create_task(self._fetch(subscription))
         try:
             while not self._stopping.is_set():
                 arrived = await upcoming
                 upcoming = asyncio.create_task(self._fetch(subscription))
                 if arrived:
-                    async with self._busy:
-                        await self._process(arrived)
-                        crash_point("consumer.committed")
-                        await subscription.commit(_next_offsets(arrived))
-                    self._note_progress()
+                    async with self._gate:
+                        self._begin(subscription, lanes, arrived)
+                await self._heed_finished(most=DEPTH - 1)
+            await self._heed_finished(most=0)
         finally:
             upcoming.cancel()
-            await asyncio.gather(upcoming, return_exceptions=True)
+            await asyncio.gather(upcoming, *self._in_hand, return_exceptions=True)
 
-    async def _process(self, arrived: list[Arrived]) -> None:
-        """Take effect of a poll in two transactions side by side: while the database works on one, rules run for the other.
+    def _begin(self, subscription: Subscription, lanes: Lanes, arrived: list[Arrived]) -> None:
+        before = self._in_hand[-1] if self._in_hand else None
+        settling = self._settle(subscription, arrived, lanes.begin(arrived), before)
+        self._in_hand.append(asyncio.create_task(settling))
 
-        A key belongs to one lane, so its order holds; a poll often comes from one partition, so that one says nothing. Both
-        lanes end before either's failure is told: a query that is cancelled breaks its connection.
-        """
-        if len(arrived) < SPLIT_AT:
-            await self.processor.process(arrived)
-            return
-        lanes: list[list[Arrived]] = [[] for _ in range(LANES)]
-        for item in arrived:
-            lanes[hash(item.event.key) % LANES].append(item)
-        ended = await asyncio.gather(*map(self.processor.process, lanes), return_exceptions=True)
-        for outcome in ended:
-            if isinstance(outcome, BaseException):
-                raise outcome
+    async def _settle(
+        self, subscription: Subscription, arrived: list[Arrived], batches: Sequence[Ended], before: Ended | None
+    ) -> None:
+        """Commit a poll's offsets when all of it has taken effect, after those of the poll before."""
+        await ended(batches)
+        if before:
+            await before
+        crash_point("consumer.committed")
+        await subscription.commit(_next_offsets(arrived))
+        self._note_progress()
+
+    async def _heed_finished(self, most: int) -> None:
+        """Wait until at most so many polls are in hand; raise what one of them failed with."""
+        while self._in_hand and (len(self._in_hand) > most or self._in_hand[0].done()):
+            await asyncio.wait([self._in_hand[0]])
+            self._in_hand.popleft().result()
 
     async def _fetch(self, subscription: Subscription) -> list[Arrived]:
         return [arrive(record) for record in await subscription.poll(self.batch, POLL_SECONDS)]
@@ -182,7 +198,7 @@ class ConsumerRunner:
             CONSUMER_AGE.labels(self.consumer.id).set(idle if self.progress.behind else 0.0)
             if not self.progress.behind:
                 self.progress.last = asyncio.get_running_loop().time()
-            elif idle > STALL_SECONDS and not self._busy.locked():
+            elif idle > STALL_SECONDS and all(poll.done() for poll in self._in_hand):
                 raise Stalled
 
     def _publish_lag(self, lag: dict[Position, int]) -> None:

@@ -215,7 +215,7 @@ async def test_a_rebalance_does_not_wait_for_an_idle_poll(rig: Rig, monkeypatch:
     async with rig.consuming(made):
         await wait_for_join(made)
         async with asyncio.timeout(1):
-            await made._finish_batch()
+            await made._finish_batches()
 
 
 async def test_a_producer_that_failed_is_replaced(rig: Rig) -> None:
