@@ -38,7 +38,8 @@ def _read_unit(section: Section, parent: str, units: dict[str, Unit], depth: int
         parent,
         read_calendar(section, calendars),
     )
-    units.setdefault(code, unit)
+    if code:  # a unit without one would be above those at the top
+        units.setdefault(code, unit)
     children = section.sections("children", SAY_UNIT)
     if depth == DEEPEST and children:
         section.problem("children", f"单位最多 {DEEPEST} 层")

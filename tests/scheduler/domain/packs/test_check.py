@@ -263,6 +263,7 @@ MISTAKES = {
     "unit written twice": Mistake(
         ORG, "code: CX", "code: CD", 7, "organisation.children[1].code", "只能在树中出现一次"
     ),
+    "unit without a code": Mistake(ORG, "code: CX", "code: 西", 7, "organisation.children[1].code", "编号"),
     "unknown calendar of a unit": Mistake(
         ORG,
         "title: 城西, ",
