@@ -5,14 +5,9 @@ from pathlib import Path
 
 import typer
 
-from services.scheduler.domain.packs.pack import SUFFIXES, Pack, PackInvalid, read_pack
+from deploy.local.files import read_files
+from services.scheduler.domain.packs.pack import Pack, PackInvalid, read_pack
 from services.scheduler.domain.packs.section import Problem
-
-
-def read_files(folder: Path) -> dict[str, str]:
-    """The texts of a pack, by path within it."""
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_text("utf-8", errors="replace") for path in found}
 
 
 def read_sound_pack(folder: Path) -> Pack:

@@ -16,11 +16,9 @@ from deploy.commands._pack_tables import show_trial
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.simulation.fact_lines import BadFact, Line, play, read_lines
 from services.scheduler.domain.simulation.plan import Simulation
-from services.scheduler.domain.simulation.trial import CALLS_PER_AGENT, summarise
+from services.scheduler.domain.simulation.trial import CALLS_PER_AGENT, lead_of, summarise
 from services.scheduler.domain.task import Task
 from shared.zone import ORG_ZONE
-
-LEAD_DAYS = 31  # taken in before the days that are shown, so that caps and merges know of them
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def run_trial(wanted: Wanted) -> int:
     try:
         seats = {team.code: team.agents for team in pack.organisation.teams.values()} | _seats(wanted.agents)
         if wanted.file is None:
-            since, now, lines = _recorded(wanted.days, since, until)
+            since, now, lines = _recorded(wanted.days, since, until, lead_of(pack.policies))
         else:
             now, lines = None, _read(wanted.file)
         lines = [line for line in lines if until is None or line.fact.at < until]
@@ -67,13 +65,15 @@ def _read(file: Path) -> list[Line]:
         return read_lines(texts)
 
 
-def _recorded(days: int, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime, Iterable[Line]]:
-    """Since when to show the plan, the platform's time, and its facts with those of a month before."""
+def _recorded(
+    days: int, since: datetime | None, until: datetime | None, lead: timedelta
+) -> tuple[datetime, datetime, Iterable[Line]]:
+    """Since when to show the plan, the platform's time, and its facts with those of the `lead` before."""
     from deploy.commands._platform_plan import platform_now, recorded_facts
 
     now = platform_now()
     first = since or now - timedelta(days=days)
-    return first, now, recorded_facts(first - timedelta(days=LEAD_DAYS), until or now)
+    return first, now, recorded_facts(first - lead, until or now)
 
 
 def _compared(simulation: Simulation, lines: Sequence[Line]) -> int:

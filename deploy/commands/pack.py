@@ -41,7 +41,8 @@ def apply(folder: Folder) -> None:
 @app.command()
 def check(folder: Folder) -> None:
     """检查策略包：逐条列出错误所在的文件、行、键和应写的内容。"""
-    from deploy.commands._pack_files import read_files, show_problems
+    from deploy.commands._pack_files import show_problems
+    from deploy.local.files import read_files
     from services.scheduler.domain.packs.check import check_pack
 
     problems = check_pack(read_files(folder), folder.resolve().name)

@@ -1,4 +1,4 @@
-"""`huifang policy plan | apply | list | diff | enable | disable | retire | explain`, and drafts of packs."""
+"""`huifang policy plan | apply | list | diff | enable | disable | retire`, and drafts of packs."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,10 +8,10 @@ import httpx
 import typer
 
 from deploy.commands._client import answer, every, service_client
-from deploy.commands._pack_files import read_files
 from deploy.commands._policy_changes import show_changes
+from deploy.local.files import read_files
 
-app = typer.Typer(no_args_is_help=True, help="回访策略：比较、发布、草稿、启停、废止、说明决定。")
+app = typer.Typer(no_args_is_help=True, help="回访策略：比较、发布、草稿、启停、废止。")
 CHANGES = 2
 PACKS = "/api/v1/packs"
 DRAFTS = "/api/v1/drafts"
@@ -141,22 +141,6 @@ def retire(
     typer.echo(f"{policy['id']}\t自 {policy['valid_until']} 起废止")
 
 
-@app.command()
-def explain(
-    event_id: Annotated[str, typer.Argument(help="发送方给出的事件编号")],
-    source: Annotated[str | None, typer.Option(help="来源，编号在多个来源中重复时给出")] = None,
-) -> None:
-    """说明对一个事件的决定：为什么回访或不回访。"""
-    query = {"event_id": event_id} | ({"source": source} if source else {})
-    with service_client("scheduler", "auditor") as client:
-        decisions = answer(client.get("/api/v1/decisions", params=query))["items"]
-    if not decisions:
-        typer.secho(f"没有对事件 {event_id} 的决定：可能尚未处理，或编号有误。", fg="yellow", err=True)
-        raise typer.Exit(1)
-    for decision in decisions:
-        _print(decision)
-
-
 def _planned(client: httpx.Client, folder: Path, valid_from: datetime | None) -> dict[str, Any]:
     planned: dict[str, Any] = answer(client.post(f"{PACKS}/plan", json=_body(folder, valid_from)))
     return planned
@@ -184,10 +168,3 @@ def _state(policy: dict[str, Any]) -> str:
     if policy["valid_until"]:
         return "废止"
     return "启用" if policy["enabled"] else "停用"
-
-
-def _print(decision: dict[str, Any]) -> None:
-    head = f"{decision['event_type']} {decision['event_id']}（{decision['source']}）"
-    typer.echo(f"{head}，客户 {decision['customer_id'] or '无'}，发生于 {decision['at']}")
-    for sentence in decision["explanation"]:
-        typer.echo(f"  {sentence}")

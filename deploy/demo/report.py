@@ -125,7 +125,7 @@ def show_places(console: Console, platform: Platform, script: Script) -> None:
     )
     console.print(f"  短信模拟器    {platform.run['sms']}/    邮件  {platform.run['mail']}/")
     console.print(
-        f"  接口文档      {services['visits']}/docs 等；为何回访：.venv/bin/huifang policy explain <事件编号>"
+        f"  接口文档      {services['visits']}/docs 等；为何回访：.venv/bin/huifang explain --event <事件编号>"
     )
     console.print("  总量抽取      .venv/bin/huifang draws list，重算核对：.venv/bin/huifang draws verify <编号>")
     console.print("  核对          make reconcile      停止  make stop      清空  make reset")

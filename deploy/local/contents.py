@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from deploy.local.files import read_files
 from deploy.local.settings import ROOT
 
 SAMPLE_PACK = ROOT / "deploy" / "packs" / "r01-gas"
@@ -42,15 +43,9 @@ def apply_sample_pack(run: dict[str, Any]) -> list[str]:
 
 
 def _apply_policies(run: dict[str, Any], folder: Path) -> int:
-    files = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in _policy_files(folder)}
     with _client(run, "scheduler", "policy_owner") as client:
-        body = {"name": folder.resolve().name, "files": files}
+        body = {"name": folder.resolve().name, "files": read_files(folder)}
         return len(_accepted(client.post("/api/v1/packs", json=body), folder.name)["policies"])
-
-
-def _policy_files(folder: Path) -> list[Path]:
-    """What the scheduler makes of a pack."""
-    return sorted([*folder.glob("*.y*ml"), *folder.glob("policies/*.y*ml"), *folder.glob("kinds/*.y*ml")])
 
 
 def _client(run: dict[str, Any], service: str, role: str) -> httpx.Client:

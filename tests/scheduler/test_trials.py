@@ -10,7 +10,7 @@ from services.scheduler.adapters import trial_process
 from services.scheduler.commands import trials as commands
 from shared.clock import ManualClock
 from shared.contracts.base import INTAKE
-from shared.messaging.broker import Message
+from shared.messaging.broker import Broker, Message
 from shared.messaging.event import Event, encode
 from shared.messaging.memory import MemoryBroker
 from shared.testing import Served
@@ -25,8 +25,8 @@ OTHER = {"pack.yaml": "format: 1\nname: other\ntitle: 另一个\n", "policies/b.
 )}  # fmt: skip
 
 
-async def record(served: Served, clock: ManualClock, *events: Event) -> None:
-    broker = served.runtime.broker = MemoryBroker(clock=clock)
+async def record(served: Served, clock: ManualClock, *events: Event, into: Broker | None = None) -> None:
+    broker = served.runtime.broker = into or MemoryBroker(clock=clock)
     producer = await broker.producer()
     await producer.publish([Message(INTAKE, one.key, *encode(one)) for one in events])
 
@@ -66,6 +66,17 @@ async def test_a_draft_is_tried_on_recorded_facts_without_effect(empty: Served, 
     assert await rows(empty, "SELECT count(*) FROM task") == [(0,)]
     assert await rows(empty, "SELECT count(*) FROM decision") == [(0,)]
     assert await rows(empty, "SELECT action FROM audit_log WHERE action LIKE 'trial%'") == [("trial.added",)]
+
+
+async def test_a_cap_of_a_year_knows_of_the_facts_since_it_began(empty: Served, clock: ManualClock) -> None:
+    await record(empty, clock, sent("repair.closed", "C1", "e1"))
+    log = empty.runtime.broker
+    clock.advance(timedelta(days=45))
+    await record(empty, clock, sent("repair.closed", "C1", "e2", timedelta(days=44)), into=log)
+    draft_id = await draft(empty, contents({"id": "a", **NEXT_DAY}, caps=[{"limit": 1, "per": "year"}]))
+    trial = await post(empty, "/api/v1/trials", {"draft_id": draft_id, "days": 2}, 202)
+    result = (await finished(empty, trial))["result"]
+    assert [(one["policy"], one["count"]) for one in result["capped"]] == [("a", 1)]
 
 
 async def test_an_uploaded_file_of_facts_is_tried_and_forgotten(

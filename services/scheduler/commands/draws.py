@@ -15,7 +15,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Decided, Matched
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.periods import DAY
+from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
 from services.scheduler.domain.whom.draw_record import DrawRecord

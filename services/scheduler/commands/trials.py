@@ -18,6 +18,7 @@ from services.scheduler.adapters.trial_process import TrialBroken, run_trial
 from services.scheduler.commands.drafts import DraftNotFound
 from services.scheduler.domain.packs.pack import Pack, policy_of, read_pack
 from services.scheduler.domain.simulation.report import Rules, TrialRequest
+from services.scheduler.domain.simulation.trial import lead_of
 from services.scheduler.store import drafts, kinds, policies, trials
 from services.scheduler.store.trials import StoredTrial
 from shared.auth import Principal
@@ -33,7 +34,6 @@ from shared.official import get_official
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
-LEAD = timedelta(days=31)  # taken in before the days that are shown, so that caps and merges know of them
 PART_BYTES = 4 << 20
 PROGRESS_SECONDS = 1.0
 
@@ -128,23 +128,24 @@ async def _run(db: Database, clock: Clock, source: Source, trial: StoredTrial) -
     """The report, or why there is none; both empty when it was cancelled."""
     days = int(trial.request["days"])
     since = clock.now() - timedelta(days=days) if days else None
+    async with db.read() as session:
+        request = await _request(session, trial, since)
     with NamedTemporaryFile(suffix=".jsonl") as file:
-        await _gather(db, clock, source, trial, since, file)
+        await _gather(db, clock, source, trial, request, file)
         file.flush()
-        async with db.read() as session:
-            request = await _request(session, trial, since)
         return await _listen(db, clock, trial.id, request, Path(file.name))
 
 
 async def _gather(
-    db: Database, clock: Clock, source: Source, trial: StoredTrial, since: datetime | None, out: Any
+    db: Database, clock: Clock, source: Source, trial: StoredTrial, request: TrialRequest, out: Any
 ) -> None:
-    if since is None:
+    if request.since is None:
         async with db.read() as session:
             async for part in trials.read_facts(session, trial.id):
                 out.write(zlib.decompress(part))
         return
-    spool = await record_events(source.broker, source.topics, clock, since - LEAD, clock.now(), source.most)
+    first = request.since - lead_of([*request.draft.policies, *request.published.policies])
+    spool = await record_events(source.broker, source.topics, clock, first, clock.now(), source.most)
     out.writelines(spool.lines())
 
 

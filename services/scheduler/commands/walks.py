@@ -16,6 +16,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, walks
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 GIVEN_UP = Counter(
     "huifang_scheduler_walks_given_up", "Walks over the customers that were too late to be made", ["policy"]
 )
-DAY = timedelta(days=1)
 
 
 async def walk_on(work: Work, desk: Desk, portion: int, catch_up: timedelta) -> int:

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from services.scheduler.domain.conditions.tree import getter
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.how import KIND, Choice, How, text_of
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.rule import Detail
 
-Detail = dict[str, Any]
 _getter = cache(getter)
 
 

@@ -17,7 +17,8 @@ from services.scheduler.domain.rule import Detail, Match
 from services.scheduler.domain.steps.runs import Cause, Turn, begun
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
-from services.scheduler.domain.when.periods import DAY, period_of
+from services.scheduler.domain.when.amounts import DAY
+from services.scheduler.domain.when.periods import period_of
 from services.scheduler.domain.when.provisional import terms_of
 from services.scheduler.domain.when.windows import Span, local_day, plan_span
 from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
-from services.scheduler.domain.when.periods import DAY
+from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.whom.draw_record import DrawRecord
 from services.scheduler.domain.whom.selection import whom_text
 from services.scheduler.domain.whom.strata import stratum_text

@@ -11,7 +11,8 @@ from services.scheduler.domain.packs.time_trigger_file import (
     OFFSET_UNITS,
     TIME_FORM,
 )
-from services.scheduler.domain.when.recurrence import WEEKDAYS, Every
+from services.scheduler.domain.when.periods import Every
+from services.scheduler.domain.when.recurrence import WEEKDAYS
 
 Schema = dict[str, Any]
 

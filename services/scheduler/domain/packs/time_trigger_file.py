@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 from services.scheduler.domain.packs.section import Section
 from services.scheduler.domain.when.anniversary import Anniversary, Offset
-from services.scheduler.domain.when.recurrence import WEEKDAYS, Every, Recurrence, Season
+from services.scheduler.domain.when.periods import Every
+from services.scheduler.domain.when.recurrence import WEEKDAYS, Recurrence, Season
 
 Content = dict[str, Any]
 EVERY, ANNIVERSARY = "every", "anniversary"

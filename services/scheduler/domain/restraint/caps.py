@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.when.amounts import DAY
+from services.scheduler.domain.when.periods import period_of
 
 Period = Literal["week", "month", "quarter", "year", "days"]
 ANY_ENDING = "*"
+LONGEST = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # days
 PARTS = ("purposes", "policies", "tiers")
 
 
@@ -31,6 +34,11 @@ class Cap:
     @cached_property
     def concerns_all(self) -> bool:
         return not (self.purposes or self.policies or self.tiers)
+
+    @property
+    def longest(self) -> timedelta:
+        """So far back may a contact lie that counts."""
+        return timedelta(days=self.days or LONGEST[self.per])
 
     @cached_property
     def _beginnings(self) -> tuple[str, ...]:
@@ -89,8 +97,8 @@ def standing(cap: Cap, day: date, contacts: Iterable[date]) -> CapState:
     """How far `cap` is used up in the period that a contact on `day` would fall into."""
     days = tuple(contacts)
     if cap.per != "days":
-        first, last = _calendar_period(cap.per, day)
-        return CapState(cap, sum(first <= other <= last for other in days), first, last)
+        first, end = period_of(cap.per, day)
+        return CapState(cap, sum(first <= other < end for other in days), first, end - DAY)
     return max((_window(cap, first, days) for first in _window_starts(cap, day, days)), key=lambda state: state.used)
 
 
@@ -103,21 +111,6 @@ def _window_starts(cap: Cap, day: date, contacts: tuple[date, ...]) -> list[date
 def _window(cap: Cap, first: date, contacts: tuple[date, ...]) -> CapState:
     last = first + timedelta(days=cap.days - 1)
     return CapState(cap, sum(first <= other <= last for other in contacts), first, last)
-
-
-@lru_cache(4096)
-def _calendar_period(per: Period, day: date) -> tuple[date, date]:
-    if per == "week":
-        monday = day - timedelta(days=day.weekday())
-        return monday, monday + timedelta(days=6)
-    months = {"month": 1, "quarter": 3, "year": 12}[per]
-    first_month = (day.month - 1) // months * months + 1
-    return date(day.year, first_month, 1), _last_of_month(day.year, first_month + months - 1)
-
-
-def _last_of_month(year: int, month: int) -> date:
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return following - timedelta(days=1)
 
 
 def cap_detail(state: CapState) -> dict[str, Any]:

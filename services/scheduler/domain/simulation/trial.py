@@ -1,17 +1,21 @@
 """The figures of a trial run: what a plan asks of the teams, and where it meets its limits."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from services.scheduler.domain.conditions.tree import histories
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain.decision import limit_text
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task, TaskState
 from services.scheduler.domain.when.windows import local_day
 
 CALLS_PER_AGENT = 50  # R12.1
+SHORTEST_LEAD = timedelta(days=31)
 PHONE = "phone"
 
 
@@ -46,6 +50,18 @@ class Trial:
     def late(self) -> list[Task]:
         """Tasks whose deadline lies before any contact window."""
         return [task for task in self.tasks if task.deadline_at is not None and task.due_at > task.deadline_at]
+
+
+def lead_of(policies: Iterable[Policy]) -> timedelta:
+    """How long before the facts that are shown others are taken in, so that caps, histories and merges know of them."""
+    return max((span for policy in policies for span in _looks_back(policy)), default=SHORTEST_LEAD)
+
+
+def _looks_back(policy: Policy) -> Iterator[timedelta]:
+    yield SHORTEST_LEAD
+    yield from (cap.longest for cap in policy.caps)
+    for history in histories(policy.trigger.condition):
+        yield timedelta(days=history.within) if history.within else LONGEST_PERIOD
 
 
 def summarise(

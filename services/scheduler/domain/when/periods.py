@@ -1,13 +1,15 @@
-"""The days, weeks and months of which a policy draws, counts or limits."""
+"""Calendar periods, of which a policy draws, counts, limits, or in which turns come."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from services.scheduler.domain.when.amounts import DAY, add_months
 from shared.zone import ORG_ZONE
 
 PeriodKind = Literal["day", "week", "month"]
-DAY = timedelta(days=1)
+Every = Literal["week", "month", "quarter", "half_year", "year"]
+MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
 class Period(NamedTuple):
@@ -37,12 +39,13 @@ def midnight(day: date) -> datetime:
 
 
 @lru_cache(4096)
-def period_of(kind: PeriodKind, day: date, closes: int = 0) -> Period:
+def period_of(kind: PeriodKind | Every, day: date, closes: int = 0) -> Period:
     """The period that `day` lies in; a week ends when the weekday `closes` (0 = Monday) begins."""
     if kind == "day":
         return Period(day, day + DAY)
     if kind == "week":
         first = day - timedelta(days=(day.weekday() - closes) % 7)
         return Period(first, first + timedelta(days=7))
-    following = day.replace(day=28) + timedelta(days=4)
-    return Period(day.replace(day=1), following.replace(day=1))
+    months = MONTHS[kind]
+    first = date(day.year, (day.month - 1) // months * months + 1, 1)
+    return Period(first, add_months(first, months))

@@ -7,14 +7,11 @@ everybody's turn comes once in every period.
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
-from typing import Literal
 
 from services.scheduler.domain.when.amounts import DAY, add_months
-from services.scheduler.domain.when.periods import Period, period_of
+from services.scheduler.domain.when.periods import Every, Period, period_of
 from shared.calendar import WorkCalendar
 
-Every = Literal["week", "month", "quarter", "half_year", "year"]
-MONTHS: dict[Every, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MORNING = time(9)
 
@@ -47,16 +44,7 @@ class Recurrence:
 
     def days(self, day: date, calendar: WorkCalendar) -> tuple[date, ...]:
         """The days of `day`'s period that turns come on; with `spread` a customer's turn is one of them."""
-        return _days(self, round_of(self.every, day), calendar)
-
-
-def round_of(every: Every, day: date) -> Period:
-    """The period that `day` lies in."""
-    if every == "week":
-        return period_of("week", day)
-    months = MONTHS[every]
-    first = date(day.year, (day.month - 1) // months * months + 1, 1)
-    return Period(first, add_months(first, months))
+        return _days(self, period_of(self.every, day), calendar)
 
 
 @lru_cache(4096)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from services.scheduler.domain.when.periods import DAY, PeriodKind, midnight, period_of
+from services.scheduler.domain.when.amounts import DAY
+from services.scheduler.domain.when.periods import PeriodKind, midnight, period_of
 
 LONGEST_SEARCH_DAYS = 370
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.when.recurrence import Every, Season, round_of
+from services.scheduler.domain.when.periods import Every, period_of
+from services.scheduler.domain.when.recurrence import Season
 from services.scheduler.domain.when.walk import last_begun, next_walk
 from shared.calendar import OFFICIAL
 from tests.scheduler.builders import at, book
@@ -36,9 +37,9 @@ def days(rules: PolicyBook, customer: Customer, first: date, end: date) -> list[
 def test_spread_gives_every_customer_exactly_one_working_day_a_period(every: Every, name: str, year: int) -> None:
     found = days(rules(every=every, spread=True), Customer(name), date(year, 1, 1), date(year + 1, 1, 1))
     inside = [
-        day for day in found if round_of(every, day).first.year == round_of(every, day).end.year or every != "week"
+        day for day in found if period_of(every, day).first.year == period_of(every, day).end.year or every != "week"
     ]
-    periods = Counter(round_of(every, day).first for day in found)
+    periods = Counter(period_of(every, day).first for day in found)
     assert all(OFFICIAL.is_working_day(day) for day in inside)
     assert set(periods.values()) == {1}
     assert len(periods) >= {"week": 49, "month": 12, "quarter": 4, "half_year": 2, "year": 1}[every]
@@ -53,7 +54,7 @@ def test_a_week_without_any_working_day_has_nobodys_turn() -> None:
 def test_the_days_of_different_customers_are_level(every: Every) -> None:
     trigger = rules(every=every, spread=True)
     walks, done = [], date(2025, 12, 31)
-    period = round_of(every, date(2026, 4, 1))
+    period = period_of(every, date(2026, 4, 1))
     while (walk := next_walk(trigger, "p1", done)) and walk.day < period.end:
         walks += [walk] if walk.day >= period.first else []
         done = walk.day
