@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from shared.clock import Clock
+from shared.messaging.lanes import LANES
 from shared.messaging.partitions import Partitions
 from shared.messaging.work import Work
 
@@ -51,14 +52,14 @@ def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
 
 
 class Database:
-    """Requests and background work have pools of their own, so that neither can starve the other."""
+    """Requests and background work have pools of their own; a consumer's lanes leave connections to the other loops."""
 
     def __init__(self, service: str, dsn: str, clock: Clock, pool_size: int = 8) -> None:
         self.service = service
         self.dsn = driver_dsn(dsn)
         self.clock = clock
         self.engine = engine_for(dsn, pool_size, f"huifang-{service}-http")
-        self.background = engine_for(dsn, max(4, pool_size // 2), f"huifang-{service}-background")
+        self.background = engine_for(dsn, LANES + pool_size // 2, f"huifang-{service}-background")
         self.partitions = Partitions(self.background)
         self.on_published: Callable[[], None] = lambda: None
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -30,8 +30,12 @@ class ServiceSettings(BaseSettings):
     jwt_audience: str = Field(default="huifang", description="required `aud`")
     data_key: SecretStr | None = Field(default=None, description="base64 of 64 random bytes that seal personal data")
     page_assets: Path | None = Field(default=None, description="node_modules with the page assets")
-    db_pool_size: int = Field(default=8, ge=2, description="connections to PostgreSQL per process for HTTP and jobs")
-    consumer_batch: int = Field(default=2000, ge=1, le=10_000, description="most messages taken at a time")
+    db_pool_size: int = Field(
+        default=8,
+        ge=2,
+        description="connections to PostgreSQL per process for HTTP; half of it and 4 for loops",
+    )
+    consumer_batch: int = Field(default=4000, ge=1, le=10_000, description="most messages taken at a time")
     relay_enabled: bool = Field(default=True, description="publish the outbox from this process")
     consumer_enabled: bool = Field(default=True, description="consume events in this process")
     jobs_enabled: bool = Field(default=True, description="run timed jobs in this process")

@@ -10,15 +10,15 @@ from shared.messaging.event import Event
 
 # sorted, so that two members claiming the same events wait for each other instead of deadlocking
 _CLAIM = text("""
-    WITH fresh AS (
+    WITH claim AS (
+        SELECT day, key FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[])) AS claim (day, key)
+    ), fresh AS (
         INSERT INTO inbox (consumer, event_day, event_key)
-        SELECT :consumer, day, key
-        FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[])) AS claim (day, key)
-        ORDER BY day, key
+        SELECT :consumer, day, key FROM claim ORDER BY day, key
         ON CONFLICT DO NOTHING
         RETURNING event_key
     )
-    SELECT array_agg(event_key) FROM fresh
+    SELECT array_agg(key) FROM claim WHERE key NOT IN (SELECT event_key FROM fresh)
 """)
 _RELEASE = text("DELETE FROM inbox WHERE consumer = :consumer AND event_key = :key")
 
@@ -29,8 +29,8 @@ async def claim(session: AsyncSession, consumer: str, events: Sequence[Event]) -
     for event in events:
         unique.setdefault(event.event_key, event)
     values = {"consumer": consumer, "days": [event.day for event in unique.values()], "keys": list(unique)}
-    fresh = set(await session.scalar(_CLAIM, values) or ())
-    return [event for key, event in unique.items() if key in fresh]
+    known = set(await session.scalar(_CLAIM, values) or ())
+    return [event for key, event in unique.items() if key not in known]
 
 
 async def release(session: AsyncSession, consumer: str, key: UUID) -> None:

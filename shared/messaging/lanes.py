@@ -1,7 +1,7 @@
-"""Lanes: a poll takes effect in two transactions side by side, and the next poll begins before both have ended.
+"""Lanes: a poll takes effect in transactions side by side, and the next poll begins before all have ended.
 
 A key belongs to one lane, and in a lane one batch follows the other, whatever polls they came with: so a key's order holds.
-Lanes drift apart, and while the database works for the one, rules run for the other.
+Lanes drift apart, and while the database works for some, rules run for another.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from shared.messaging.dead_letters import Arrived
 
-LANES = 2
-SPLIT_AT = 200  # fewer messages are one transaction
+LANES = 4
+SPLIT_AT = 400  # fewer messages are one transaction
 
 Process = Callable[[Sequence[Arrived]], Awaitable[None]]
 Ended = asyncio.Task[None]

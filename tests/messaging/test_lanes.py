@@ -9,7 +9,7 @@ import pytest
 
 from shared.messaging.broker import Record
 from shared.messaging.dead_letters import Arrived
-from shared.messaging.lanes import SPLIT_AT, Lanes, ended
+from shared.messaging.lanes import LANES, SPLIT_AT, Lanes, ended
 from tests.messaging.rig import thing
 
 KEYS = 40
@@ -31,7 +31,7 @@ async def test_the_order_of_a_key_holds_over_polls_that_are_in_hand_together() -
         side_by_side = max(side_by_side, running)
         for item in batch:
             if chance.random() < 0.05:
-                await asyncio.sleep(0)  # noqa: TID251 - lets the other lane go on, as a query would
+                await asyncio.sleep(0)  # noqa: TID251 - lets another lane go on, as a query would
             taken[item.event.key].append(item.event.data["number"])
         running -= 1
 
@@ -40,7 +40,7 @@ async def test_the_order_of_a_key_holds_over_polls_that_are_in_hand_together() -
         begun += lanes.begin(poll(first, size))
         first += size
     await ended(begun)
-    assert side_by_side == 2
+    assert side_by_side == LANES
     assert sum(map(len, taken.values())) == first
     assert all(numbers == sorted(numbers) for numbers in taken.values())
 

@@ -16,8 +16,8 @@ BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
 UPDATE_ATTRIBUTES = ("tier", "area", "product", "preferred_times")
 KEPT_ATTRIBUTES = ("known_since", "branch", "do_not_contact")
 CARD_ATTRIBUTES = ("name", "phone", "email")  # for contacts that no fact leads to
-TOLD_BY_BLOCK = (*BLOCK_ATTRIBUTES, *CARD_ATTRIBUTES)
-RESERVED = frozenset((*TOLD_BY_BLOCK, *UPDATE_ATTRIBUTES, *KEPT_ATTRIBUTES))
+TOLD_BY_BLOCK = frozenset((*BLOCK_ATTRIBUTES, *CARD_ATTRIBUTES))
+RESERVED = TOLD_BY_BLOCK.union(UPDATE_ATTRIBUTES, KEPT_ATTRIBUTES)
 NEVER = datetime.fromtimestamp(0, UTC)
 # what an opt-out of `shared.contracts.notifications` refuses, as purposes of ours: a question by message is a notice
 REFUSING: Mapping[str, tuple[str, ...]] = {
@@ -122,9 +122,7 @@ def updated(customer: Customer, fact: Fact) -> Customer:
     block, data, profile = fact.customer, fact.data, dict(customer.profile)
     if customer.as_of == NEVER:
         profile["known_since"] = local_day(fact.at).isoformat()
-    for name in TOLD_BY_BLOCK:
-        if value := block.get(name):
-            profile[name] = value
+    profile |= {name: value for name, value in block.items() if value and name in TOLD_BY_BLOCK}
     if type(org := data.get("org")) is dict and (branch := org.get("code")):
         profile["branch"] = branch
     if fact.name == "customer.updated":

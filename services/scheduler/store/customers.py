@@ -12,7 +12,7 @@ from services.scheduler.domain.conditions.memory import Memory, Remembered
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.restraint.ledger import Contact
 from services.scheduler.domain.restraint.release import CaseStanding
-from services.scheduler.store.rows import dump, load
+from services.scheduler.store.rows import dump, encode, load
 
 COLUMNS = "id, profile, as_of, opted_out, paused_until, memory"
 _GET = f"SELECT {COLUMNS} FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608 - constants only
@@ -21,8 +21,8 @@ _FIND = text(_GET)
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
 _TAKE = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
 _TOLD = """
-    SELECT id, profile::jsonb, as_of, paused_until
-    FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS text[]), CAST(:times AS timestamptz[]),
+    SELECT id, convert_from(profile, 'UTF8')::jsonb AS profile, as_of, paused_until
+    FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS bytea[]), CAST(:times AS timestamptz[]),
                 CAST(:pauses AS timestamptz[]))
          AS row (id, profile, as_of, paused_until)
     ORDER BY id
@@ -130,7 +130,7 @@ async def save_customers(session: AsyncSession, customers: Sequence[Customer]) -
 def _told(customers: Sequence[Customer]) -> dict[str, Any]:
     return {
         "ids": [customer.id for customer in customers],
-        "profiles": [dump(customer.profile) for customer in customers],
+        "profiles": [encode(customer.profile) for customer in customers],
         "times": [customer.as_of for customer in customers],
         "pauses": [customer.paused_until for customer in customers],
     }

@@ -19,10 +19,10 @@ _SAVE = text("""
     INSERT INTO decision (day, event_key, event_id, source, event_type, customer_id, subject, at, decided_at, outcome,
                           details)
     SELECT (at AT TIME ZONE 'UTC')::date, event_key, event_id, source, event_type, customer_id, subject, at, :decided_at,
-           outcome, details::jsonb
+           outcome, convert_from(details, 'UTF8')::jsonb
     FROM unnest(CAST(:keys AS uuid[]), CAST(:ids AS text[]), CAST(:sources AS text[]), CAST(:types AS text[]),
                 CAST(:customers AS text[]), CAST(:subjects AS text[]), CAST(:times AS timestamptz[]),
-                CAST(:outcomes AS text[]), CAST(:details AS text[]))
+                CAST(:outcomes AS text[]), CAST(:details AS bytea[]))
          AS row (event_key, event_id, source, event_type, customer_id, subject, at, outcome, details)
 """)
 _COLUMNS = "event_key, event_id, source, event_type, customer_id, subject, at, decided_at, outcome, details"
@@ -75,9 +75,9 @@ async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], a
     )
 
 
-def details_json(details: Sequence[Mapping[str, Any]]) -> str:
-    """JSON text of a record's details; what many records share is not encoded again."""
-    return orjson.dumps(details, default=_encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+def details_json(details: Sequence[Mapping[str, Any]]) -> bytes:
+    """JSON of a record's details; what many records share is not encoded again."""
+    return orjson.dumps(details, default=_encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
 def _encoded(detail: Any) -> orjson.Fragment:

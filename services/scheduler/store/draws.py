@@ -21,7 +21,7 @@ from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.whom.draw import Stratum, drawing_of
 from services.scheduler.domain.whom.draw_record import DrawRecord
 from services.scheduler.domain.whom.enrol import Entry
-from services.scheduler.store.rows import dump, load
+from services.scheduler.store.rows import dump, encode, load
 from shared.ids import derived_id
 
 CLOSING_LOCK, PUBLISHING_LOCK = 715_001, 715_002
@@ -43,9 +43,9 @@ _ENTER = text("""
         ORDER BY id
         ON CONFLICT DO NOTHING)
     INSERT INTO population (period, policy_id, policy_version, fact_key, stratum, customer_id, fact)
-    SELECT period, policy_id, policy_version, fact_key, stratum, customer_id, fact::jsonb
+    SELECT period, policy_id, policy_version, fact_key, stratum, customer_id, convert_from(fact, 'UTF8')::jsonb
     FROM unnest(CAST(:periods AS date[]), CAST(:policies AS text[]), CAST(:versions AS int[]), CAST(:keys AS uuid[]),
-                CAST(:strata AS text[]), CAST(:customers AS text[]), CAST(:facts AS text[]))
+                CAST(:strata AS text[]), CAST(:customers AS text[]), CAST(:facts AS bytea[]))
          AS row (period, policy_id, policy_version, fact_key, stratum, customer_id, fact)
 """)
 _CLOSE = text("UPDATE draw_closing SET closed_until = :until WHERE closed_until < :until")
@@ -122,7 +122,7 @@ async def save_entries(session: AsyncSession, entered: Sequence[Entered]) -> Non
         "keys": [one.fact.key for one in entered],
         "strata": [one.entry.stratum for one in entered],
         "customers": [one.fact.customer_id for one in entered],
-        "facts": [dump(recorded(one.fact)) for one in entered],
+        "facts": [encode(recorded(one.fact)) for one in entered],
     }
     await session.execute(_ENTER, opened | members)
 

@@ -16,7 +16,7 @@ from services.scheduler.domain.restraint.release import CaseStanding, Circumstan
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store.customers import customer_of
-from services.scheduler.store.rows import dump, load
+from services.scheduler.store.rows import dump, encode, load
 from services.scheduler.store.timed import save_timed
 from services.scheduler.store.waiting import call_off
 
@@ -31,11 +31,11 @@ _SAVE = text("""
     INSERT INTO task (id, policy_id, policy_version, event_id, customer_id, case_id, due_at, deadline_at, state, reason,
                       planned_at, changed_at, body)
     SELECT id, policy_id, policy_version, event_id, customer_id, case_id, due_at, deadline_at, state, reason,
-           :at, :at, body::jsonb
+           :at, :at, convert_from(body, 'UTF8')::jsonb
     FROM unnest(CAST(:id AS uuid[]), CAST(:policy_id AS text[]), CAST(:policy_version AS int[]),
                 CAST(:event_id AS text[]), CAST(:customer_id AS text[]), CAST(:case_id AS text[]),
                 CAST(:due_at AS timestamptz[]), CAST(:deadline_at AS timestamptz[]), CAST(:state AS text[]),
-                CAST(:reason AS text[]), CAST(:body AS text[]))
+                CAST(:reason AS text[]), CAST(:body AS bytea[]))
          AS row (id, policy_id, policy_version, event_id, customer_id, case_id, due_at, deadline_at, state, reason, body)
     ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, deadline_at = excluded.deadline_at, state = excluded.state,
         reason = excluded.reason, changed_at = excluded.changed_at, body = excluded.body,
@@ -124,7 +124,7 @@ async def save_tasks(session: AsyncSession, tasks: Sequence[Task], at: datetime)
     if not tasks:
         return
     values: dict[str, Any] = {column: [getattr(task, column) for task in tasks] for column in COLUMNS}
-    bodies = [dump({name: getattr(task, name) for name in BODY}) for task in tasks]
+    bodies = [encode({name: getattr(task, name) for name in BODY}) for task in tasks]
     await session.execute(_SAVE, values | {"body": bodies, "at": at})
     planned = [task for task in tasks if task.state == "planned"]
     await _save_due(planned, session)
