@@ -30,7 +30,7 @@ WATCH_SECONDS = 5.0
 STALL_SECONDS = 30.0
 MOST_STALLS = 3
 REVOKE_SECONDS = 10.0
-DEPTH = 2  # polls in hand
+DEPTH = 3  # polls in hand
 
 
 @dataclass
