@@ -15,6 +15,7 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.trials import forget_trials
 from shared.jobs import Job
 from shared.messaging import Work
+from shared.messaging.partitions import PartitionMissing
 from shared.service import Runtime
 
 
@@ -79,10 +80,14 @@ async def _close_draws(runtime: Runtime, desk: Desk) -> int:
 
 
 def _portions(name: str, every: float, portion: Callable[[Work, Desk], Awaitable[int]]) -> Job:
-    """A job whose every portion is one transaction."""
+    """A job whose every portion is one transaction, begun anew when it lacked a day's partition."""
 
     async def run(runtime: Runtime) -> int:
-        async with runtime.db.work(background=True, notify=True) as work:
-            return await portion(work, runtime.state["desk"])
+        try:
+            async with runtime.db.work(background=True, notify=True) as work:
+                return await portion(work, runtime.state["desk"])
+        except PartitionMissing as missing:
+            await runtime.db.partitions.ensure(missing.table, missing.days)
+            return await run(runtime)
 
     return Job(name, every, run)

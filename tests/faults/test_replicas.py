@@ -66,20 +66,14 @@ async def database(service_dsn: Callable[[str], Awaitable[str]]) -> str:
 
 
 class Replicas:
-    """Two scheduler processes of one group; each comes back under its own name after it was killed."""
+    """Two scheduler processes of one group; each comes back under its own name after it was killed, `kills` times in all."""
 
-    def __init__(self, environment: dict[str, str], logs: Path) -> None:
+    def __init__(self, environment: dict[str, str], logs: Path, kills: int) -> None:
         self.environments = [
-            environment
-            | {
-                "HUIFANG_INSTANCE_ID": name,
-                "PORT": str(free_port()),
-                "HUIFANG_CONSUMER_BATCH": "60",
-                "HUIFANG_CLOCK": STANDING,
-            }
-            for name in ("left", "right")
+            environment | {"HUIFANG_INSTANCE_ID": name, "PORT": str(free_port())} for name in ("left", "right")
         ]
         self.logs = logs
+        self.kills = kills
         self.alive: list[subprocess.Popen[bytes] | None] = [None, None]
         self.starts = 0
 
@@ -95,7 +89,7 @@ class Replicas:
 
     async def torment(self, chance: random.Random) -> None:
         """Kill one after the other; now and then long enough for its partitions to pass to its neighbour."""
-        for number in range(KILLS):
+        for number in range(self.kills):
             which = number % 2
             await SystemClock().sleep(chance.uniform(2.5, 5))
             await self.kill(which)
@@ -125,7 +119,8 @@ async def test_replicas_that_die_plan_what_the_oracle_plans_and_release_it_once(
     await kafka_broker.ensure_topics({topic_prefix + name: 4 for name in topics})
     environment = settings(database, kafka_broker.bootstrap, topic_prefix)
     happened = facts(chance)
-    replicas = Replicas(environment, tmp_path)
+    standing = environment | {"HUIFANG_CLOCK": STANDING, "HUIFANG_CONSUMER_BATCH": "60"}
+    replicas = Replicas(standing, tmp_path, KILLS)
     async with tormented(replicas, chance) as tormentor:
         for first in range(0, FACTS, 300):
             await send(kafka_broker, topic_prefix, happened[first : first + 300])
@@ -136,7 +131,7 @@ async def test_replicas_that_die_plan_what_the_oracle_plans_and_release_it_once(
     async with running(environment | {"HUIFANG_CLOCK": LATER}, tmp_path / "last.log"):
         await eventually(database, "SELECT count(*) = 0 FROM due")
         await eventually(database, "SELECT count(*) = 0 FROM outbox")
-    await _check_released_once(database, kafka_broker, topic_prefix)
+    await check_released_once(database, kafka_broker, topic_prefix)
 
 
 async def _compare_with_oracle(dsn: str, happened: list[Event]) -> None:
@@ -165,7 +160,7 @@ async def _compare_with_oracle(dsn: str, happened: list[Event]) -> None:
         assert all(name in got[task_id][2] for name in combined)
 
 
-async def _check_released_once(dsn: str, broker: KafkaBroker, prefix: str) -> None:
+async def check_released_once(dsn: str, broker: KafkaBroker, prefix: str) -> None:
     """Every task that was still wanted went out, as one event."""
     connection = await asyncpg.connect(dsn)
     wanted = {str(row["id"]) for row in await connection.fetch("SELECT id FROM task WHERE reason <> 'merged'")}

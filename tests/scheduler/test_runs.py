@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.scheduler.app import create_app
+from services.scheduler.jobs import jobs_for
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock
 from shared.messaging import Event
@@ -129,6 +130,19 @@ async def test_a_wait_ends_by_itself(empty: Served, clock: ManualClock) -> None:
     assert await rows(empty, PLAN) == [("anyway", "planned")]
     outcomes = await rows(empty, "SELECT event_type, outcome FROM decision ORDER BY at")
     assert outcomes == [("repair.closed", "waiting"), ("wait.expired", "planned")]
+
+
+async def test_waits_of_a_customer_that_end_on_other_days_than_the_portions_are_ended_with_it(
+    empty: Served, clock: ManualClock
+) -> None:
+    wait = RAIN | {"within": {"days": 3}}
+    await apply(empty, steps({"id": "first", "wait": wait}, again="parallel"))
+    for day in range(3):
+        await empty.deliver(sent("repair.closed", id=f"e{day}", at=timedelta(days=day)))
+    clock.advance(timedelta(days=30))
+    (lead_on,) = [job for job in jobs_for(SchedulerSettings(release_batch=1)) if job.name == "lead_on"]
+    assert await lead_on.run(empty.runtime) == 1
+    assert await waits(empty) == 0
 
 
 async def _living_in(served: Served, areas: dict[str, str]) -> None:

@@ -76,3 +76,8 @@ class Desk:
         """Decisions of these moments can be written."""
         assert self.partitions is not None  # given when the process started
         await self.partitions.ensure("decision", {moment.astimezone(UTC).date() for moment in moments})
+
+    def require_days(self, moments: Iterable[datetime]) -> None:
+        """The same within a transaction that has begun to write. Raises PartitionMissing."""
+        assert self.partitions is not None  # given when the process started
+        self.partitions.require("decision", {moment.astimezone(UTC).date() for moment in moments})

@@ -65,7 +65,6 @@ async def _conclude(work: Work, desk: Desk, concluded: Sequence[Concluded]) -> N
     wanted = [one for one in concluded if one.task_id in about]
     if not wanted:
         return
-    await desk.ensure_days(one.outcome.at for one in wanted)
     table = await _sit_down(work, desk, set(about.values()), [one.outcome.at for one in wanted])
     for one in wanted:
         customer = table.plans[about[one.task_id]]
@@ -79,7 +78,6 @@ async def lead_on(work: Work, desk: Desk, limit: int) -> int:
     over = await waiting.find_over(work.session, work.now(), limit)
     if not over:
         return 0
-    await desk.ensure_days(_moment(one) for one in over)
     table = await _sit_down(work, desk, {one.customer_id for one in over}, [_moment(one) for one in over], skip=True)
     mine = [one for one in over if one.customer_id in table.plans]
     for one in mine:
@@ -102,9 +100,7 @@ async def wake(work: Work, desk: Desk, limit: int) -> int:
     signalled = await waiting.find_signalled(work.session, limit)
     if not signalled:
         return 0
-    moments = [fact.at for _, fact in signalled]
-    await desk.ensure_days(moments)
-    table = await _sit_down(work, desk, {name for name, _ in signalled}, moments, skip=True)
+    table = await _sit_down(work, desk, {name for name, _ in signalled}, [fact.at for _, fact in signalled], skip=True)
     mine = [(name, fact) for name, fact in signalled if name in table.plans]
     for name, fact in mine:
         table.take(heard(table.plans[name], fact, desk.chained, place))
@@ -127,8 +123,9 @@ def _moment(over: Over) -> datetime:
 class _Table:
     """Customers under lock, and what their runs come to."""
 
-    def __init__(self, work: Work, plans: Customers) -> None:
+    def __init__(self, work: Work, desk: Desk, plans: Customers) -> None:
         self.work = work
+        self.desk = desk
         self.plans = plans
         self.kept = Kept(plans)
 
@@ -138,6 +135,8 @@ class _Table:
         self.kept.add(self.work, [turned(turn) for turn in moved.turns], before, cause)
 
     async def save(self) -> None:
+        """Raises PartitionMissing: a customer's runs are moved by all that is over, whatever portion was asked for."""
+        self.desk.require_days(decision.at for decision in self.kept.decisions)
         await self.kept.save(self.work, self.plans)
 
 
@@ -147,4 +146,4 @@ async def _sit_down(
     """The customers, locked, with all that their runs need; `skip` leaves out those whom somebody else has."""
     known = await customer_store.lock_customers(work.session, names, skip)
     plans = await load_plans(work.session, desk, known, min(moments), lock=True)
-    return _Table(work, plans)
+    return _Table(work, desk, plans)
