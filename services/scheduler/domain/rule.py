@@ -26,8 +26,8 @@ class Unmet(Detail):
     """The record of a condition that does not hold: the same for many facts, so that it is encoded once for all of them."""
 
     @cached_property
-    def encoded(self) -> orjson.Fragment:
-        return orjson.Fragment(orjson.dumps(dict(self)))
+    def encoded(self) -> bytes:
+        return orjson.dumps(self)
 
 
 def nowhere(customer_id: str) -> float:

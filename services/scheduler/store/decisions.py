@@ -76,14 +76,10 @@ async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], a
 
 
 def details_json(details: Sequence[Mapping[str, Any]]) -> bytes:
-    """JSON of a record's details; what many records share is not encoded again."""
-    return orjson.dumps(details, default=_encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
-
-
-def _encoded(detail: Any) -> orjson.Fragment:
-    if isinstance(detail, Unmet):
-        return detail.encoded
-    raise TypeError(type(detail))
+    """JSON of a record's details; what many records share comes first and is not encoded again."""
+    unmet = [detail.encoded for detail in details if type(detail) is Unmet]
+    own = [detail for detail in details if type(detail) is not Unmet]
+    return b"[%s]" % b",".join([*unmet, orjson.dumps(own)[1:-1]] if own else unmet)
 
 
 async def list_decisions(
