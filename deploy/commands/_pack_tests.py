@@ -1,6 +1,7 @@
 """Running a pack's own tests and showing what differs."""
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -31,9 +32,9 @@ LABELS = {
 }
 
 
-def run_tests(folder: Path, only: str) -> bool:
+def run_tests(folder: Path, only: str, years: Sequence[Path]) -> bool:
     """Whether all of the pack's tests whose clause, name or file holds `only` pass, and there is one."""
-    pack = read_sound_pack(folder)
+    pack = read_sound_pack(folder, years)
     problems: list[Problem] = []
     scenarios = read_scenarios(read_files(folder), {policy.id for policy in pack.policies}, problems)
     if show_problems(problems):

@@ -33,6 +33,7 @@ class Wanted:
     jsonl: bool
     agents: Sequence[str]
     compare: bool
+    years: Sequence[Path]
 
 
 def run_trial(wanted: Wanted) -> int:
@@ -41,7 +42,7 @@ def run_trial(wanted: Wanted) -> int:
     Facts before `since` are taken in as well, so that caps and merges know of them; only their plan is not shown.
     """
     since, until = _local(wanted.since), _local(wanted.until)
-    pack = read_sound_pack(wanted.folder)
+    pack = read_sound_pack(wanted.folder, wanted.years)
     simulation = Simulation(PolicyBook(pack.policies, kinds=pack.kinds))
     try:
         seats = {team.code: team.agents for team in pack.organisation.teams.values()} | _seats(wanted.agents)

@@ -11,6 +11,12 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="策略包：应用到平台；检查、测试、试算（不需要平台）。")
+Years = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--year", help="尚未内置的一年放假与调休的文件（同 calendar import），可写多次", exists=True, dir_okay=False
+    ),
+]
 Folder = Annotated[Path, typer.Argument(help="策略包目录", exists=True, file_okay=False)]
 
 
@@ -55,11 +61,12 @@ def check(folder: Folder) -> None:
 def try_out(
     folder: Folder,
     only: Annotated[str, typer.Option("-k", "--filter", help="只运行条款、名称或文件名含此文字的测试")] = "",
+    years: Years = None,
 ) -> None:
     """运行策略包自带的测试 tests/*.yaml。"""
     from deploy.commands._pack_tests import run_tests
 
-    if not run_tests(folder, only):
+    if not run_tests(folder, only, years or []):
         raise typer.Exit(1)
 
 
@@ -77,12 +84,15 @@ def trial(
     compare: Annotated[
         bool, typer.Option("--compare", help="与平台实际的任务逐个比较，与 --days 合用；有不同时退出码为 2")
     ] = False,
+    years: Years = None,
 ) -> None:
     """试算：会产生哪些任务，班组忙不忙得过来。事实来自文件（不需要平台），或运行中的平台。"""
     from deploy.commands._pack_trial import Wanted, run_trial
 
     if (facts is None) == (days == 0) or (compare and facts):
         raise typer.BadParameter("请给出 --facts 或 --days 之一；--compare 与 --days 合用")
-    code = run_trial(Wanted(folder, facts, days, since, until, form == Format.JSONL, agents or [], compare))
+    code = run_trial(
+        Wanted(folder, facts, days, since, until, form == Format.JSONL, agents or [], compare, years or [])
+    )
     if code:
         raise typer.Exit(code)

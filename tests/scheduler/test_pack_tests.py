@@ -15,6 +15,7 @@ from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
 from services.scheduler.domain.simulation.scenario import Scenario
+from tests.scheduler.domain.packs.test_calendar_year import CSV
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"
 PLATFORM = ("sqlalchemy", "asyncpg", "aiokafka", "fastapi", "httpx", "asyncio")
@@ -95,6 +96,20 @@ def test_a_test_may_watch_some_policies_only(pack: Path) -> None:
     tests = pack / "tests" / "a.yaml"
     tests.write_text(tests.read_text().replace("    clause: Z1\n", "    clause: Z1\n    policies: [a]\n"))
     assert run("test", str(pack), "-k", "Z1").exit_code == 0
+
+
+def test_tests_run_on_a_year_that_is_given_as_a_file(pack: Path, tmp_path: Path) -> None:
+    (pack / "tests" / "a.yaml").write_text(
+        "tests:\n  - name: 周五办结，周日调休上班\n    clause: X2\n    given: [{fact: repair.closed, at: 2027-01-29 10:00}]\n"
+        "    expect: [{policy: a, due: 2027-01-31 09:00, provisional: false}]\n"
+    )
+    year = tmp_path / "2027.csv"
+    year.write_text(CSV)
+    assert run("test", str(pack)).exit_code == 1
+    assert run("test", str(pack), "--year", str(year)).exit_code == 0
+    year.write_text(CSV.replace("2027-01-01,off", "2027-01-01,放"))
+    said = run("test", str(pack), "--year", str(year))
+    assert (said.exit_code, "错误 2027.csv:2 · " in said.output) == (1, True)
 
 
 def test_check_tells_file_and_line_and_fails_on_mistakes_only(pack: Path) -> None:

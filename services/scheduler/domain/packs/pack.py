@@ -74,18 +74,20 @@ class Draft:
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack without mistakes."""
+    """A pack without mistakes; `calendar` is the official one, with the years that are known."""
 
     name: str
     title: str
     drafts: tuple[Draft, ...] = field(default_factory=tuple)
     kinds: tuple[Kind, ...] = ()
     organisation: Organisation = field(default_factory=Organisation)
+    calendar: WorkCalendar = OFFICIAL
 
     @property
     def policies(self) -> list[Policy]:
         """The policies that a platform without any would run, each as version 1."""
-        return [policy_of(draft.content, 1, valid_from=draft.valid_from) for draft in self.drafts if draft.enabled]
+        enabled = [draft for draft in self.drafts if draft.enabled]
+        return [policy_of(draft.content, 1, self.calendar, draft.valid_from) for draft in enabled]
 
 
 @dataclass
