@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from deploy.local.files import read_files
+from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.pack import read_parts
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 

@@ -33,7 +33,7 @@ class ServiceSettings(BaseSettings):
     db_pool_size: int = Field(
         default=8,
         ge=2,
-        description="connections to PostgreSQL per process for HTTP; half of it and 4 for loops",
+        description="connections to PostgreSQL per process for HTTP; half as many and one per lane for all else",
     )
     consumer_batch: int = Field(default=4000, ge=1, le=10_000, description="most messages taken at a time")
     relay_enabled: bool = Field(default=True, description="publish the outbox from this process")

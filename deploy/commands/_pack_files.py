@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from deploy.local.files import read_files
+from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.pack import Pack, read_pack
 from services.scheduler.domain.packs.section import ContentInvalid, Problem
 from shared.calendar import BUILT_IN, WorkCalendar

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from deploy.commands._pack_files import read_sound_pack, show_problems
-from deploy.local.files import read_files
+from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 from services.scheduler.domain.packs.section import Problem
 from services.scheduler.domain.simulation.rehearsal import Difference, books_of, rehearse

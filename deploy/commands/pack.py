@@ -48,7 +48,7 @@ def apply(folder: Folder) -> None:
 def check(folder: Folder) -> None:
     """检查策略包：逐条列出错误所在的文件、行、键和应写的内容。"""
     from deploy.commands._pack_files import show_problems
-    from deploy.local.files import read_files
+    from deploy.local.pack_folder import read_files
     from services.scheduler.domain.packs.check import check_pack
 
     problems = check_pack(read_files(folder), folder.resolve().name)

@@ -9,7 +9,7 @@ import typer
 
 from deploy.commands._client import answer, every, service_client
 from deploy.commands._policy_changes import show_changes
-from deploy.local.files import read_files
+from deploy.local.pack_folder import read_files
 
 app = typer.Typer(no_args_is_help=True, help="回访策略：比较、发布、草稿、启停、废止。")
 CHANGES = 2

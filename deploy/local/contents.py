@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from deploy.local.files import read_files
+from deploy.local.pack_folder import read_files
 from deploy.local.settings import ROOT
 
 SAMPLE_PACK = ROOT / "deploy" / "packs" / "r01-gas"

@@ -1,4 +1,4 @@
-"""Small JSON files that survive a crash while they are written, and the files of a pack."""
+"""Small JSON files that survive a crash while they are written."""
 
 import json
 import os
@@ -23,9 +23,3 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """The file's value, or None where there is no file."""
     return json.loads(path.read_text()) if path.exists() else None
-
-
-def read_files(folder: Path) -> dict[str, str]:
-    """The YAML texts of a pack, by path within it."""
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".yaml", ".yml") and path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_text("utf-8", errors="replace") for path in found}

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.commands._pack_files import read_sound_pack
 from deploy.commands.pack import app
-from deploy.local.files import read_files
+from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
