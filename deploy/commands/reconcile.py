@@ -35,7 +35,7 @@ def main(
     try:
         with progress.status("读取数据库与主题") as status:
             result: Result = asyncio.run(reconcile(run, settle, status.update))
-    except (BrokerUnavailable, TopicTruncated, OSError, asyncpg.PostgresError) as error:
+    except (BrokerUnavailable, TopicTruncated, OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
         progress.print(f"[red]无法对账：{error}[/]", highlight=False)
         raise typer.Exit(CANNOT_TELL) from error
     if as_json_:

@@ -1,6 +1,5 @@
 """Takes effect of a batch: one transaction for all of it; halves it down to the poison row when that fails."""
 
-import asyncio
 import random
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.messaging import inbox
@@ -30,6 +29,15 @@ POISON_TRIES = 3
 TRANSIENT_STATES = ("40", "55P03", "53", "57", "08", "25006")
 # another process has dropped the partition that this one knew; it is made again before the next try
 CHECK_VIOLATION, NO_PARTITION = "23514", "no partition of relation"
+LOST = (
+    PartitionMissing,
+    PoolTimeout,
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    # what the driver says between the server's farewell and the end of the connection
+    asyncpg.InternalClientError,
+)
 
 
 class TooManyDeadLetters(Exception):
@@ -39,21 +47,11 @@ class TooManyDeadLetters(Exception):
 def is_transient(error: BaseException) -> bool:
     """Whether the database (not the message) is to blame, so that the same batch may succeed later."""
     if isinstance(error, DBAPIError) and error.orig is not None:
-        state = str(getattr(error.orig, "sqlstate", "") or "")
-        if state == CHECK_VIOLATION:
-            return NO_PARTITION in str(error.orig)
-        return state.startswith(TRANSIENT_STATES) or (
-            not state and isinstance(error, InterfaceError | OperationalError)
-        )
-    return isinstance(
-        error,
-        PartitionMissing
-        | PoolTimeout
-        | OSError
-        | asyncio.TimeoutError
-        | asyncpg.InterfaceError
-        | asyncpg.PostgresConnectionError,
-    )
+        error = error.driver_exception
+    state = str(getattr(error, "sqlstate", "") or "")
+    if state == CHECK_VIOLATION:
+        return NO_PARTITION in str(error)
+    return state.startswith(TRANSIENT_STATES) if state else isinstance(error, LOST)
 
 
 class Processor:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from shared.messaging.broker import Broker, BrokerUnavailable, Message, Producer
 from shared.messaging.crash import crash_point
 from shared.messaging.outbox import CHANNEL, unpack_headers
+from shared.messaging.processor import is_transient
 from shared.messaging.tables import SHARDS
 from shared.observability.metrics import RELAYED
 
@@ -28,15 +28,6 @@ COMMAND_TIMEOUT = 30
 # two-key advisory locks: a class of ours and the shard or member number
 SHARD_LOCK, MEMBER_LOCK = 0x48460001, 0x48460002
 MOST_MEMBERS = 64
-
-INTERRUPTIONS = (
-    OSError,
-    TimeoutError,
-    BrokerUnavailable,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    SQLAlchemyError,  # from making a partition
-)
 
 _SELECT = """
     SELECT id, topic, key, headers, value, at FROM outbox
@@ -82,13 +73,15 @@ class Relay:
         self._wake.set()
 
     async def run(self) -> None:
-        """Publish until stopped; a lost database or broker is waited for with growing pauses."""
+        """Publish until stopped; whatever interrupts it, a lost database or broker, is waited out with growing pauses."""
         pause = 0.2
         while not self._stopping:
             try:
                 await self._session()
                 pause = 0.2
-            except INTERRUPTIONS as error:
+            except Exception as error:
+                if not (isinstance(error, BrokerUnavailable) or is_transient(error)):
+                    log.exception("relay_failed", service=self.service)
                 self.db.partitions.forget()
                 self.last_error = f"{type(error).__name__}: {error}"
                 log.warning("relay_interrupted", service=self.service, error=self.last_error)

@@ -73,6 +73,20 @@ async def test_rows_stay_until_the_broker_has_acknowledged_them(rig: Rig) -> Non
     assert await rig.count("outbox_archive") == 2
 
 
+async def test_the_relay_outlives_what_nobody_foresaw(rig: Rig) -> None:
+    faults = [RuntimeError("a driver's own trouble")]
+
+    async def stumble(call: str) -> None:
+        if faults:
+            raise faults.pop()
+
+    await rig.write(thing(1))
+    async with rig.relay(Meddling(rig.broker, before=stumble)):
+        await rig.published()
+    assert not faults
+    assert await published_numbers(rig) == {"C1": [1]}
+
+
 async def test_a_transaction_that_commits_late_is_not_skipped(rig: Rig) -> None:
     async with rig.relay():
         async with rig.db.work() as slow:
