@@ -14,7 +14,7 @@ from bench.harness import Row, Servers, compare
 from shared.contracts.base import INTAKE
 from shared.ids import new_id
 
-EVENTS = int(os.environ.get("HUIFANG_BENCH_EVENTS", "100000"))
+EVENTS = int(os.environ.get("HUIFANG_BENCH_EVENTS", "200000"))
 BATCH = 1000
 GOAL = 0.6
 TABLES = ("inbox", "customer", "decision", "task", "due", "contact_ledger", "outbox")

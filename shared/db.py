@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import orjson
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from shared.clock import Clock
+from shared.columns import as_columns
 from shared.messaging.lanes import LANES
 from shared.messaging.partitions import Partitions
 from shared.messaging.work import Work
@@ -34,7 +35,7 @@ def driver_dsn(dsn: str) -> str:
 
 def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
     """An engine that notices dead connections, bounds every statement and never waits for ever for the pool."""
-    return create_async_engine(
+    engine = create_async_engine(
         driver_dsn(dsn).replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=pool_size,
         max_overflow=0,
@@ -49,6 +50,8 @@ def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
             "server_settings": {"application_name": name, "timezone": "UTC"},
         },
     )
+    event.listen(engine.sync_engine, "before_cursor_execute", as_columns, retval=True)
+    return engine
 
 
 class Database:
