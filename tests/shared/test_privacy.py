@@ -140,6 +140,8 @@ def leaves(tree: object) -> list[str]:
         return [leaf for value in tree.values() for leaf in leaves(value)]
     if isinstance(tree, list):
         return [leaf for value in tree for leaf in leaves(value)]
+    if isinstance(tree, float) and not tree.is_integer():
+        return ["a measure"]
     return [] if isinstance(tree, str) and tree.startswith(PREFIX) and not tree[10:] else [str(tree)]
 
 
@@ -149,12 +151,13 @@ def test_sealing_a_tree_takes_numbers_by_field_and_by_look() -> None:
             "customer": {"name": "陈静", "phone": 13800000017, "phones": ["028-80000017"]},
             "note": "13800000017",
             "qty": 2,
+            "volume": 13800000017.5,
         }
     )
     assert SEALER.unseal(sealed["customer"]["phone"]) == SEALER.unseal(sealed["note"]) == "+8613800000017"
     assert SEALER.unseal(sealed["customer"]["phones"][0]) == "+862880000017"
     assert sealed["customer"]["name"] == "陈静"
-    assert sealed["qty"] == 2
+    assert (sealed["qty"], sealed["volume"]) == (2, 13800000017.5)
 
 
 @pytest.mark.parametrize(
