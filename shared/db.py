@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import orjson
 from sqlalchemy import MetaData, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from shared.clock import Clock
@@ -34,13 +36,12 @@ def driver_dsn(dsn: str) -> str:
 
 
 def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
-    """An engine that notices dead connections, bounds every statement and never waits for ever for the pool."""
+    """An engine that notices closed connections, bounds every statement and never waits for ever for the pool."""
     engine = create_async_engine(
         driver_dsn(dsn).replace("postgresql://", "postgresql+asyncpg://", 1),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
         pool_recycle=1800,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # values would end in logged tracebacks
@@ -51,7 +52,14 @@ def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "before_cursor_execute", as_columns, retval=True)
+    event.listen(engine.sync_engine, "checkout", _require_open)
     return engine
+
+
+def _require_open(connection: Any, *_: Any) -> None:
+    """The event loop tells the driver when a connection has ended; to ask the server would take three round trips."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 class Database:

@@ -16,7 +16,7 @@ from shared.zone import ORG_ZONE
 IDLE_SECONDS = 0.1
 CLAIM = 5
 CALL_BACK = timedelta(hours=20)
-SEATS = 6
+SEATS = 9
 # people call in office hours only
 SHIFT = ((time(9), time(12)), (time(14), time(19)))
 
