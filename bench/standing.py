@@ -84,6 +84,7 @@ async def standing(servers: Servers, amount: int) -> str:
         await _decide_one(servers, dsn)
         await _keep_patterns(dsn)
         await asyncio.gather(_fill(dsn, TASK, amount), _fill(dsn, OTHERS, amount))
+        await _vacuum(dsn)
         await servers.checkpoint()
         servers.standing[amount] = dsn
     return servers.standing[amount]
@@ -108,7 +109,7 @@ async def _keep_patterns(dsn: str) -> None:
 
 
 async def _fill(dsn: str, tables: dict[str, str], amount: int) -> None:
-    """Rows first and their indexes afterwards, which is quicker; what autovacuum would do is done at the end."""
+    """Rows first and their indexes afterwards, which is quicker."""
     connection = await asyncpg.connect(dsn)
     await connection.execute("SET timezone = 'UTC'; SET maintenance_work_mem = '1GB'")
     for table, statement in tables.items():
@@ -119,6 +120,13 @@ async def _fill(dsn: str, tables: dict[str, str], amount: int) -> None:
         for index in indexes:
             await connection.execute(index["definition"])
         await connection.execute(f"DROP TABLE pattern_{table}")
+    await connection.close()
+
+
+async def _vacuum(dsn: str) -> None:
+    """What autovacuum would do; last, for rows count as visible to all only once no older transaction runs."""
+    connection = await asyncpg.connect(dsn)
+    for table in (*TASK, *OTHERS):
         await connection.execute(f"VACUUM ANALYZE {table}")
     await connection.close()
 
