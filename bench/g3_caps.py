@@ -27,7 +27,7 @@ async def measure(servers: Servers, rounds: int) -> Row:
     async def rival() -> float:
         return await _look_up(servers, small, SMALL // PER_CUSTOMER, rng)
 
-    name = f"查抑制频次（每千名客户一次）：台账 {LARGE:,} 条 / {SMALL:,} 条"
+    name = f"查抑制频次（每千名客户一次，缓存已热）：台账 {LARGE:,} 条 / {SMALL:,} 条"
     return await compare("G3", name, GOAL, ours, rival, rounds, "µs per customer", at_most=True)
 
 

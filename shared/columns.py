@@ -9,7 +9,10 @@ from typing import Any
 
 
 class Column:
-    """A flat array, for one execution of one statement."""
+    """A flat array: empty to whoever looks first, which is the driver's search for nested arrays; its length is right always.
+
+    A driver that looked once only would send too little, and the server would refuse it: asyncpg's version is bounded.
+    """
 
     __slots__ = ("looked", "values")
 

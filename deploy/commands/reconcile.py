@@ -17,6 +17,8 @@ from shared.messaging.broker import BrokerUnavailable
 
 MISMATCH = 1
 CANNOT_TELL = 2
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+UNREADABLE = (BrokerUnavailable, TopicTruncated, OSError, *DRIVER_ERRORS)
 
 app = typer.Typer(help="对账：从六个数据库和全部主题重算漏斗，逐条指出不符。")
 
@@ -35,7 +37,7 @@ def main(
     try:
         with progress.status("读取数据库与主题") as status:
             result: Result = asyncio.run(reconcile(run, settle, status.update))
-    except (BrokerUnavailable, TopicTruncated, OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
+    except UNREADABLE as error:
         progress.print(f"[red]无法对账：{error}[/]", highlight=False)
         raise typer.Exit(CANNOT_TELL) from error
     if as_json_:
