@@ -16,6 +16,7 @@ import uvloop
 
 import bench
 from bench.harness import Row, servers
+from shared.embedded.processes import usable_memory
 
 TRIAL_SIZE = "HUIFANG_BENCH_"
 HERE = Path(__file__).parent
@@ -26,7 +27,7 @@ HEAD = """# Benchmarks
 
 Written by `make bench`; `make bench ARGS="G1 R1"` measures these rows alone and leaves the others as they were. Both sides of a
 ratio are measured on the same broker and database, order A B B A. Figures are medians with their least and greatest. Servers:
-embedded PostgreSQL (fsync on, 256 MB of shared buffers) and Apache Kafka, one node.
+embedded PostgreSQL (fsync on, shared buffers a quarter of the memory, at most 2 GB) and Apache Kafka, one node.
 """
 RATIOS = """
 ## Ratios
@@ -69,8 +70,9 @@ def merged(measured: list[Row]) -> list[Row]:
 def report(measured: list[Row]) -> str:
     ratios = [_ratio(row) for row in measured if not row.absolute]
     absolutes = [_absolute(row) for row in measured if row.absolute]
-    machine = f"\nMachine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.\n"
-    parts = [HEAD, machine]
+    memory = f"{usable_memory() / 2**30:.0f} GiB"
+    machine = f"{os.cpu_count()} cores, {memory}, {platform.machine()}, Python {platform.python_version()}"
+    parts = [HEAD, f"\nMachine: {machine}.\n"]
     for title, lines in ((RATIOS, ratios), (ABSOLUTES, absolutes)):
         parts += [title, *lines] if lines else []
     return "".join(parts)

@@ -24,7 +24,7 @@ import asyncpg
 import psutil
 
 from shared.embedded import EmbeddedServerError
-from shared.embedded.processes import LOOPBACK, find, stop
+from shared.embedded.processes import LOOPBACK, find, stop, usable_memory
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # on import it complains where XDG_RUNTIME_DIR is unset
@@ -36,8 +36,9 @@ SYSTEM_USER = "embedded_postgres"
 _SOCKET_PATH_LIMIT = 90  # bytes; sun_path holds 108 with the socket's own name
 _SAFE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
+# megabytes; the index that caps read is one gigabyte at ten million contacts, and the broker and the services need memory too
+_SMALLEST_BUFFERS, _LARGEST_BUFFERS = 128, 2048
 _SETTINGS = {
-    "shared_buffers": "256MB",
     "max_connections": "200",
     "max_wal_size": "1GB",
     # this build knows pglz only, which takes longer over a page than the disk: a third of all inserts at ten million rows
@@ -49,7 +50,7 @@ _SETTINGS = {
     "log_checkpoints": "off",
     "timezone": "UTC",
 }
-_FAST_BUT_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FAST_BUT_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "256MB"}
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ class PostgresServer:
         unfinished.rename(self.data)
 
     def _write_settings(self) -> None:
-        settings = _SETTINGS | ({} if self.durable else _FAST_BUT_UNSAFE)
+        settings = _SETTINGS | {"shared_buffers": f"{shared_buffers(usable_memory())}MB"}
+        settings |= {} if self.durable else _FAST_BUT_UNSAFE
         settings |= {"listen_addresses": f"'{LOOPBACK}'", "port": str(self.port)}
         settings["unix_socket_directories"] = f"'{self._socket_directory()}'"
         lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
@@ -148,6 +150,11 @@ class PostgresServer:
     def _is_ours(self, process: psutil.Process) -> bool:
         """Server and backends work in the data directory; backends may outlive a killed server for a moment."""
         return process.name() == "postgres" and Path(process.cwd()) == self.data.resolve()
+
+
+def shared_buffers(memory: int) -> int:
+    """Megabytes of PostgreSQL's own cache on a machine of `memory` bytes: a quarter, as its manual advises, within bounds."""
+    return min(max(memory // 4 // 2**20, _SMALLEST_BUFFERS), _LARGEST_BUFFERS)
 
 
 def new_password() -> str:

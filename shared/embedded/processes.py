@@ -1,12 +1,25 @@
-"""Ports, and processes an earlier run left behind."""
+"""Ports, memory, and processes an earlier run left behind."""
 
 import contextlib
 import socket
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import psutil
 
 LOOPBACK = "127.0.0.1"
+CONTAINER_LIMIT = Path(
+    "/sys/fs/cgroup/memory.max"
+)  # cgroup v2; absent outside containers, "max" where there is no limit
+
+
+def usable_memory(container_limit: Path = CONTAINER_LIMIT) -> int:
+    """Bytes of the machine's memory, or of its container's where that is less."""
+    machine = int(psutil.virtual_memory().total)
+    try:
+        return min(machine, int(container_limit.read_text()))
+    except (OSError, ValueError):
+        return machine
 
 
 def free_port() -> int:

@@ -15,8 +15,8 @@ from aiokafka.structs import TopicPartition
 from deploy.local.settings import LocalSettings
 from shared.embedded import EmbeddedServerError, kafka, postgres
 from shared.embedded.kafka import KafkaServer, ensure_topics
-from shared.embedded.postgres import PostgresServer, ensure_databases
-from shared.embedded.processes import free_port
+from shared.embedded.postgres import PostgresServer, ensure_databases, shared_buffers
+from shared.embedded.processes import free_port, usable_memory
 
 pytestmark = pytest.mark.fault
 
@@ -90,6 +90,27 @@ class TestPostgres:
                 await _value(postgres_of_ours.dsn("huifang_gateway", "huifang_visits", "it's"), "SELECT 1")
             with pytest.raises(asyncpg.InvalidPasswordError):
                 await _value(postgres_of_ours.dsn("huifang_visits", "huifang_visits", "wrong"), "SELECT 1")
+
+    async def test_its_buffers_are_a_share_of_the_memory(self, postgres_of_ours: PostgresServer) -> None:
+        with postgres_runs(postgres_of_ours):
+            await postgres.wait_until_ready(postgres_of_ours, 30)
+            expected = shared_buffers(usable_memory())
+            assert await _value(postgres_of_ours.dsn(), "SELECT pg_size_bytes(current_setting('shared_buffers'))") == (
+                expected * 2**20
+            )
+
+    @pytest.mark.parametrize(("gibibytes", "megabytes"), [(0.25, 128), (1, 256), (4, 1024), (8, 2048), (512, 2048)])
+    def test_a_quarter_of_the_memory_within_bounds(self, gibibytes: float, megabytes: int) -> None:
+        assert shared_buffers(int(gibibytes * 2**30)) == megabytes
+
+    @pytest.mark.parametrize(
+        ("limit", "counts"), [("1048576\n", True), ("max\n", False), (str(2**62), False), (None, False)]
+    )
+    def test_a_containers_limit_counts_where_it_is_less(self, limit: str | None, counts: bool, tmp_path: Path) -> None:
+        file = tmp_path / "memory.max"
+        if limit is not None:
+            file.write_text(limit)
+        assert usable_memory(file) == (2**20 if counts else psutil.virtual_memory().total)
 
     async def test_a_server_that_does_not_answer_is_named(self, postgres_of_ours: PostgresServer) -> None:
         with pytest.raises(EmbeddedServerError, match=f"port {postgres_of_ours.port} did not answer"):
