@@ -9,27 +9,26 @@ import typer
 from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.pack import Pack, read_pack
 from services.scheduler.domain.packs.section import ContentInvalid, Problem
-from shared.calendar import BUILT_IN, WorkCalendar
+from shared.calendar import BUILT_IN, OfficialYears, WorkCalendar
 
 
-def read_sound_pack(folder: Path, years: Sequence[Path] = ()) -> Pack:
-    """The pack of a folder, on the calendar with the years of these files; exits with the mistakes of a faulty one."""
+def read_sound_pack(folder: Path, years: Sequence[Path] = (), official: OfficialYears = BUILT_IN) -> Pack:
+    """The pack of a folder, on the official calendar and the years of these files; exits with the mistakes of a faulty one."""
     try:
         pack = read_pack(read_files(folder), folder.resolve().name)
-        return replace(pack, calendar=_calendar_with(years)) if years else pack
+        return replace(pack, calendar=WorkCalendar(official=_with_files(official, years)))
     except ContentInvalid as error:
         show_problems(error.problems)
         raise typer.Exit(1) from error
 
 
-def _calendar_with(files: Sequence[Path]) -> WorkCalendar:
-    from services.scheduler.domain.packs.calendar_year import read_file, read_year  # loads the lunar calendar
-
-    official = BUILT_IN
+def _with_files(official: OfficialYears, files: Sequence[Path]) -> OfficialYears:
+    if files:
+        from services.scheduler.domain.packs.calendar_year import read_file, read_year  # loads the lunar calendar
     for file in files:
         year, document = read_file(file.name, file.read_text("utf-8-sig", errors="replace"), source=file.name)
         official = official.with_year(year, read_year(document, year).days)
-    return WorkCalendar(official=official)
+    return official
 
 
 def show_problems(problems: Iterable[Problem]) -> int:

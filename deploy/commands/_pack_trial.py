@@ -18,6 +18,7 @@ from services.scheduler.domain.simulation.fact_lines import BadFact, Line, play,
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.simulation.trial import CALLS_PER_AGENT, lead_of, summarise
 from services.scheduler.domain.task import Task
+from shared.calendar import BUILT_IN, OfficialYears
 from shared.zone import ORG_ZONE
 
 
@@ -42,7 +43,7 @@ def run_trial(wanted: Wanted) -> int:
     Facts before `since` are taken in as well, so that caps and merges know of them; only their plan is not shown.
     """
     since, until = _local(wanted.since), _local(wanted.until)
-    pack = read_sound_pack(wanted.folder, wanted.years)
+    pack = read_sound_pack(wanted.folder, wanted.years, BUILT_IN if wanted.file else _platform_years())
     simulation = Simulation(PolicyBook(pack.policies, kinds=pack.kinds))
     try:
         seats = {team.code: team.agents for team in pack.organisation.teams.values()} | _seats(wanted.agents)
@@ -64,6 +65,12 @@ def run_trial(wanted: Wanted) -> int:
 def _read(file: Path) -> list[Line]:
     with file.open("rb") as texts:
         return read_lines(texts)
+
+
+def _platform_years() -> OfficialYears:
+    from deploy.commands._platform_plan import official_years
+
+    return official_years()
 
 
 def _recorded(

@@ -1,19 +1,20 @@
 """What a running platform has recorded and planned, and how a trial run differs from it."""
 
 from collections.abc import Set
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import typer
 
-from deploy.commands._client import every, service_client
+from deploy.commands._client import answer, every, service_client
 from deploy.local.files import read_json
 from deploy.local.settings import LocalSettings
 from services.scheduler.domain.explain.decision import local_text
 from services.scheduler.domain.simulation.fact_lines import Line, read_lines
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import NAMES, Task
+from shared.calendar import BUILT_IN, OfficialYears
 from shared.clock import parse_clock
 
 EXPORT_SECONDS = 300
@@ -27,6 +28,16 @@ def platform_now() -> datetime:
     run = read_json(LocalSettings.from_environment().run_file) or {}
     clock = run.get("clock")
     return (parse_clock(clock["spec"], clock["anchor"]) if clock else parse_clock(None)).now()
+
+
+def official_years() -> OfficialYears:
+    """The official calendar that the platform goes by."""
+    official = BUILT_IN
+    with service_client("scheduler", "policy_owner") as client:
+        for year in answer(client.get("/api/v1/calendars/official")):
+            days = {date.fromisoformat(day["day"]): day["worked"] for day in year["days"]}
+            official = official.with_year(year["year"], days)
+    return official
 
 
 def recorded_facts(since: datetime, until: datetime) -> list[Line]:

@@ -36,18 +36,24 @@ def import_year(
 
 
 @app.command()
-def show(year: Annotated[int, typer.Argument(help="年份")]) -> None:
-    """一年中放假与调休的日子。"""
+def show(year: Annotated[int | None, typer.Argument(help="年份；不写则列出已公布的各年")] = None) -> None:
+    """一年中放假与调休的日子；不写年份则列出已公布的各年。"""
     with service_client("scheduler", "auditor") as client:
-        _print(answer(client.get(f"/api/v1/calendars/official/{year}")))
+        if year is not None:
+            _print(answer(client.get(f"/api/v1/calendars/official/{year}")))
+            return
+        for published in answer(client.get("/api/v1/calendars/official")):
+            typer.echo(_headline(published))
 
 
 def _print(year: dict[str, Any]) -> None:
     if not year["published"]:
         typer.echo(f"{year['year']} 年的放假安排尚未公布，只按周末休息；有关时间为暂定。")
         return
-    typer.echo(
-        f"{year['year']} 年，第 {year['version']} 次公布，上班 {year['working_days']} 天，来源：{year['source']}"
-    )
+    typer.echo(_headline(year))
     for day in year["days"]:
         typer.echo(f"  {day['day']} {day['weekday']}\t{'上班（调休）' if day['worked'] else '休息'}")
+
+
+def _headline(year: dict[str, Any]) -> str:
+    return f"{year['year']} 年，第 {year['version']} 次公布，上班 {year['working_days']} 天，来源：{year['source']}"

@@ -79,6 +79,8 @@ async def test_a_year_is_shown_and_published_by_who_owns_policies(empty: Served)
     assert shown["days"][0] == {"day": "2027-01-01", "weekday": "周五", "worked": False}
     async with empty.client("agent") as client:
         assert (await client.get(PATH)).json() == shown
+        *built_in, newest = (await client.get("/api/v1/calendars/official")).json()
+    assert ({year["year"] for year in built_in}, newest) == (BUILT_IN.years, shown)
 
 
 async def test_the_same_year_again_is_no_new_version_and_another_is(empty: Served) -> None:
@@ -220,6 +222,8 @@ async def test_a_year_is_imported_from_a_file(
     assert (await asyncio.to_thread(CliRunner().invoke, app, ["show", "2028"])).output.startswith(
         "2028 年的放假安排尚未公布"
     )
+    listed = (await asyncio.to_thread(CliRunner().invoke, app, ["show"])).output.splitlines()
+    assert (len(listed), listed[-1]) == (len(BUILT_IN.years) + 1, f"2027 年，第 1 次公布，上班 249 天，来源：{SOURCE}")
 
 
 def test_a_file_with_mistakes_is_told_without_a_platform(tmp_path: Path) -> None:

@@ -18,16 +18,26 @@ from shared.messaging.broker import Message
 from shared.messaging.event import encode
 from shared.messaging.memory import MemoryBroker
 from shared.testing import Served
+from tests.scheduler.builders import at
 from tests.scheduler.conftest import R01
+from tests.scheduler.test_calendars import EVE, publish
 from tests.scheduler.test_handlers import sent
+from tests.scheduler.test_trials import record
 
 Run = Callable[..., Awaitable[Result]]
+NEXT_WORKED_DAY = "id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: all\ndelay: {days: 1}\n"
 
 
 @pytest.fixture
 def run(platform: None) -> Run:
     """Run a command as the user of this platform."""
     return lambda *words: asyncio.to_thread(CliRunner().invoke, app, list(words))
+
+
+def tell_time(run_file: Path, clock: ManualClock) -> None:
+    """Let commands take this clock's time for the platform's."""
+    spec = {"spec": f"{clock.now().isoformat()}@1", "anchor": SystemClock().machine().timestamp()}
+    run_file.write_text(json.dumps({**json.loads(run_file.read_text()), "clock": spec}))
 
 
 async def test_a_pack_is_applied_listed_and_switched(run: Run) -> None:
@@ -120,6 +130,20 @@ async def test_why_is_answered_by_one_command(empty: Served, run: Run, pack: Pat
     assert (await asyncio.to_thread(CliRunner().invoke, explain.app, ["--customer", "C1"])).exit_code == 2
 
 
+async def test_a_trial_of_recorded_facts_goes_by_the_years_the_platform_was_told(
+    empty: Served, run: Run, pack: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    clock.move_to(EVE)
+    (pack / "policies" / "a.yaml").write_text(NEXT_WORKED_DAY)
+    await publish(empty)
+    await run("apply", str(pack), "--yes")
+    await record(empty, clock, sent("repair.closed", at=EVE - at("2026-03-02 10:00")))
+    tell_time(tmp_path / "run.json", clock)
+    trial = ["trial", str(pack), "--days", "7", "--format", "jsonl"]
+    said = await asyncio.to_thread(CliRunner().invoke, pack_commands.app, trial)
+    assert [json.loads(line)["due"] for line in said.stdout.splitlines()] == ["2027-01-04T09:00:00+08:00"]
+
+
 async def test_a_trial_of_recorded_facts_is_compared_with_what_the_platform_planned(
     empty: Served, run: Run, pack: Path, clock: ManualClock, tmp_path: Path
 ) -> None:
@@ -131,9 +155,7 @@ async def test_a_trial_of_recorded_facts_is_compared_with_what_the_platform_plan
     await producer.publish([Message(INTAKE, one.key, *encode(one)) for one in facts])
     await empty.deliver(*facts[:2])
     await empty.run_job("release")
-    told = json.loads((tmp_path / "run.json").read_text())
-    spec = {"spec": f"{clock.now().isoformat()}@1", "anchor": SystemClock().machine().timestamp()}
-    (tmp_path / "run.json").write_text(json.dumps({**told, "clock": spec}))
+    tell_time(tmp_path / "run.json", clock)
     trial = ["trial", str(pack), "--days", "7"]
     assert "3 个事实，3 个回访任务" in (await asyncio.to_thread(CliRunner().invoke, pack_commands.app, trial)).output
     said = await asyncio.to_thread(CliRunner().invoke, pack_commands.app, [*trial, "--compare"])

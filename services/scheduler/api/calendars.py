@@ -16,6 +16,12 @@ router = APIRouter(prefix="/api/v1/calendars", tags=["日历"])
 Year = Annotated[int, Path(ge=EARLIEST, le=LATEST, description="年份")]
 
 
+@router.get("/official", summary="已公布的年份")
+async def list_official_years(session: ReadSession, by: Reader) -> list[CalendarYearOut]:
+    """官方日历中放假与调休已公布的各年，由远到近。"""
+    return [CalendarYearOut.of(stored.published.year, stored) for stored in await store.list_years(session)]
+
+
 @router.get("/official/{year}", summary="一年的官方日历")
 async def get_official_year(year: Year, session: ReadSession, by: Reader, response: Response) -> CalendarYearOut:
     """放假与调休的日子；ETag 用于公布时的 If-Match。"""
