@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import MetaData, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from shared.clock import Clock
@@ -80,11 +80,15 @@ class Database:
     async def work(self, traceparent: str = "", background: bool = False, notify: bool = False) -> AsyncIterator[Work]:
         """A transaction: committed with its outgoing events when the block ends, rolled back when it raises."""
         sessions = self._background_sessions if background else self._sessions
-        async with sessions() as session, session.begin():
-            work = Work(session, self.clock, self.service, traceparent)
-            yield work
-            published = bool(work.outgoing)
-            await work.flush(notify)
+        try:
+            async with sessions() as session, session.begin():
+                work = Work(session, self.clock, self.service, traceparent)
+                yield work
+                published = bool(work.outgoing)
+                await work.flush(notify)
+        except DBAPIError:
+            self.partitions.forget()
+            raise
         if published:
             self.on_published()
 

@@ -87,7 +87,6 @@ class Processor:
             await self._apply(batch)
         except Exception as error:
             if is_transient(error):
-                self.db.partitions.forget()
                 raise
             if len(batch) == 1:
                 await self._try_again_or_bury(batch[0], error)

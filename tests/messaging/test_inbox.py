@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from shared.clock import ManualClock
 from shared.db import Database
@@ -85,3 +86,13 @@ async def test_old_partitions_are_dropped_whole_and_their_day_begins_anew(db: Da
     assert await db.partitions.drop_before("inbox", new.day) == [f"inbox_{old.day:%Y%m%d}"]
     await db.partitions.ensure("inbox", {old.day})
     assert await claimed(db, old, new) == [1]
+
+
+async def test_what_another_process_dropped_is_made_again_once_a_transaction_has_failed(db: Database) -> None:
+    event = thing(1)
+    await Partitions(db.background).drop_before("inbox", event.day + timedelta(days=1))
+    await db.partitions.ensure("inbox", {event.day})
+    with pytest.raises(DBAPIError, match="no partition of relation"):
+        await claimed(db, event)
+    await db.partitions.ensure("inbox", {event.day})
+    assert await claimed(db, event) == [1]
