@@ -87,7 +87,7 @@ class Database:
                 published = bool(work.outgoing)
                 await work.flush(notify)
         except DBAPIError:
-            self.partitions.forget()
+            self.partitions.forget()  # another process may have dropped a day's, and this be why
             raise
         if published:
             self.on_published()

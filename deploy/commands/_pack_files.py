@@ -16,15 +16,15 @@ def read_sound_pack(folder: Path, years: Sequence[Path] = (), official: Official
     """The pack of a folder, on the official calendar and the years of these files; exits with the mistakes of a faulty one."""
     try:
         pack = read_pack(read_files(folder), folder.resolve().name)
-        return replace(pack, calendar=WorkCalendar(official=_with_files(official, years)))
+        return replace(pack, calendar=WorkCalendar(official=_with_files(official, years) if years else official))
     except ContentInvalid as error:
         show_problems(error.problems)
         raise typer.Exit(1) from error
 
 
 def _with_files(official: OfficialYears, files: Sequence[Path]) -> OfficialYears:
-    if files:
-        from services.scheduler.domain.packs.calendar_year import read_file, read_year  # loads the lunar calendar
+    from services.scheduler.domain.packs.calendar_year import read_file, read_year  # loads the lunar calendar
+
     for file in files:
         year, document = read_file(file.name, file.read_text("utf-8-sig", errors="replace"), source=file.name)
         official = official.with_year(year, read_year(document, year).days)

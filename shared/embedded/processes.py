@@ -8,9 +8,8 @@ from pathlib import Path
 import psutil
 
 LOOPBACK = "127.0.0.1"
-CONTAINER_LIMIT = Path(
-    "/sys/fs/cgroup/memory.max"
-)  # cgroup v2; absent outside containers, "max" where there is no limit
+# cgroup v2 (the Linux kernel's manual): absent outside containers, "max" where there is no limit
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def usable_memory(container_limit: Path = CONTAINER_LIMIT) -> int:

@@ -13,10 +13,6 @@ from deploy.commands import explain
 from deploy.commands import pack as pack_commands
 from deploy.commands.policy import app
 from shared.clock import ManualClock, SystemClock
-from shared.contracts.base import INTAKE
-from shared.messaging.broker import Message
-from shared.messaging.event import encode
-from shared.messaging.memory import MemoryBroker
 from shared.testing import Served
 from tests.scheduler.builders import at
 from tests.scheduler.conftest import R01
@@ -149,10 +145,8 @@ async def test_a_trial_of_recorded_facts_is_compared_with_what_the_platform_plan
 ) -> None:
     (pack / "policies" / "a.yaml").write_text("id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: all\n")
     await run("apply", str(pack), "--yes")
-    broker = empty.runtime.broker = MemoryBroker(clock=clock)
     facts = [sent("repair.closed", f"C{number}", f"e{number}", -timedelta(hours=1)) for number in range(3)]
-    producer = await broker.producer()
-    await producer.publish([Message(INTAKE, one.key, *encode(one)) for one in facts])
+    await record(empty, clock, *facts)
     await empty.deliver(*facts[:2])
     await empty.run_job("release")
     tell_time(tmp_path / "run.json", clock)

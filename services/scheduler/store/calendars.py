@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MINYEAR, date
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.packs.calendar_year import CalendarYear
+from services.scheduler.domain.packs.calendar_year import LATEST, CalendarYear
 from shared.official import save_days
 
-_DAYS = "SELECT day, worked, source, version FROM calendar_day {where} ORDER BY day"
-_YEAR, _YEARS = text(_DAYS.format(where="WHERE day >= :first AND day < :next")), text(_DAYS.format(where=""))
+_DAYS = text("""
+    SELECT day, worked, source, version FROM calendar_day WHERE day >= :first AND day < :next ORDER BY day
+""")
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,18 @@ class StoredYear:
 
 
 async def get_year(session: AsyncSession, year: int) -> StoredYear | None:
-    rows = (await session.execute(_YEAR, {"first": date(year, 1, 1), "next": date(year + 1, 1, 1)})).mappings().all()
-    return _stored(year, rows) if rows else None
+    return next(iter(await list_years(session, year, year)), None)
 
 
-async def list_years(session: AsyncSession) -> list[StoredYear]:
-    rows = (await session.execute(_YEARS)).mappings()
-    return [_stored(year, list(days)) for year, days in groupby(rows, lambda row: row["day"].year)]
+async def list_years(session: AsyncSession, first: int = MINYEAR, last: int = LATEST) -> list[StoredYear]:
+    """The published years from `first` to `last`, in order."""
+    rows = await session.execute(_DAYS, {"first": date(first, 1, 1), "next": date(last + 1, 1, 1)})
+    return [_stored(year, list(days)) for year, days in groupby(rows, lambda row: row.day.year)]
 
 
-def _stored(year: int, rows: Sequence[RowMapping]) -> StoredYear:
-    days = {row["day"]: row["worked"] for row in rows if row["worked"] != (row["day"].isoweekday() < 6)}
-    return StoredYear(CalendarYear(year, rows[0]["source"], days), rows[0]["version"])
+def _stored(year: int, rows: Sequence[Row[Any]]) -> StoredYear:
+    days = {row.day: row.worked for row in rows if row.worked != (row.day.isoweekday() < 6)}
+    return StoredYear(CalendarYear(year, rows[0].source, days), rows[0].version)
 
 
 async def save_years(session: AsyncSession, years: Sequence[CalendarYear], version: int) -> None:
