@@ -161,9 +161,12 @@ def _install_health(app: FastAPI, service: Service) -> None:
     async def readyz(request: Request) -> Response:
         runtime: Runtime = request.app.state.runtime
         reasons = await not_ready(runtime)
-        return JSONResponse(
-            {"status": "ready" if not reasons else "not ready", "reasons": reasons}, 503 if reasons else 200
-        )
+        told = {
+            "status": "ready" if not reasons else "not ready",
+            "reasons": reasons,
+            "warnings": list(runtime.settings.warnings()),
+        }
+        return JSONResponse(told, 503 if reasons else 200)
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:

@@ -14,6 +14,8 @@ import phonenumbers
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from shared.safety import read_data_key
+
 PREFIX = "sealed:v1:"
 PHONE_FIELDS = frozenset(
     {"phone", "phones", "mobile", "tel", "telephone", "contact_mobile", "contact_phone", "phone_no", "phone_number"}
@@ -52,8 +54,8 @@ class Sealer:
 
     @classmethod
     def from_text(cls, encoded: str) -> "Sealer":
-        """From base64 text. Raises ValueError when it is not 32, 48 or 64 bytes."""
-        return cls(base64.b64decode(encoded))
+        """From base64 text. Raises ValueError when it is no data key (`shared.safety.read_data_key`)."""
+        return cls(read_data_key(encoded))
 
     def seal(self, plain: str) -> str:
         """The token of a value; the same value always gives the same token. A token is returned as it is."""

@@ -69,12 +69,11 @@ class Runtime:
         settings = service.settings
         self.service = service
         self.settings = settings
+        self.sealer = _sealer_of(service)
         self.clock: Clock = clock or settings.make_clock()
         self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
         self.broker: Broker = broker or KafkaBroker(settings.kafka_bootstrap, settings.instance_id)
         self.authenticator = Authenticator(settings)
-        key = settings.data_key
-        self.sealer = Sealer.from_text(key.get_secret_value()) if key else Sealer(b"\0" * 64)
         self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
         self.state: dict[str, Any] = {}
@@ -82,6 +81,8 @@ class Runtime:
 
     async def start(self) -> None:
         """Start the loops this process is set to run."""
+        for sentence in self.settings.warnings():
+            log.warning("weak_setting", warning=sentence)
         self.db.on_published = self.relay.wake
         if self.settings.relay_enabled:
             self._spawn(self.relay.run(), "relay")
@@ -124,6 +125,14 @@ class Runtime:
     def dead_loops(self) -> list[str]:
         """Names of loops that ended though the service runs."""
         return [task.get_name() for task in self._tasks if task.done()]
+
+
+def _sealer_of(service: Service) -> Sealer:
+    """What seals with the deployment's key. Raises UnsafeSettings before anything is opened or sealed."""
+    service.settings.require_safe(service.name)
+    key = service.settings.data_key
+    assert key is not None  # refused above
+    return Sealer.from_text(key.get_secret_value())
 
 
 def build_app(service: Service, clock: Clock | None = None, broker: Broker | None = None) -> FastAPI:

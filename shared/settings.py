@@ -1,13 +1,15 @@
 """What an operator can set, by environment variables `HUIFANG_*` or `HUIFANG_*_FILE` (the file's content)."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock, parse_clock
+from shared.safety import MAKE_DATA_KEY, SHORTEST_SECRET, UnsafeSettings, is_local, read_data_key
 
 
 class ServiceSettings(BaseSettings):
@@ -46,7 +48,7 @@ class ServiceSettings(BaseSettings):
     )
     archive_days: int = Field(default=90, ge=1, description="days that published events are kept for republishing")
     max_body_bytes: int = Field(default=1 << 20, description="largest request body")
-    log: str = Field(default="json", description="json or console")
+    log: Literal["json", "console"] = Field(default="json", description="json or console")
 
     @model_validator(mode="before")
     @classmethod
@@ -57,6 +59,41 @@ class ServiceSettings(BaseSettings):
             if path and name not in values and f"{name}_file" not in cls.model_fields:
                 values[name] = Path(path).read_text().strip()
         return values
+
+    def refusals(self) -> Iterator[str]:
+        """Why a service must not start with these settings; see `shared.safety`."""
+        if self.data_key is None:
+            yield f"HUIFANG_DATA_KEY is not set, and it seals all personal data: {MAKE_DATA_KEY}"
+        else:
+            try:
+                read_data_key(self.data_key.get_secret_value())
+            except ValueError as error:
+                yield f"HUIFANG_DATA_KEY {error}: {MAKE_DATA_KEY}"
+        if self.jwt_secret is not None and len(self.jwt_secret.get_secret_value().encode()) < SHORTEST_SECRET:
+            yield (
+                f"HUIFANG_JWT_SECRET has fewer than {SHORTEST_SECRET} bytes, so tokens can be forged: "
+                "make one with `openssl rand -base64 48`"
+            )
+        if self.jwt_jwks_url and not self.jwt_jwks_url.startswith("https:") and not is_local(self.jwt_jwks_url):
+            yield "HUIFANG_JWT_JWKS_URL is no https:// address, so whoever is on the way can sign tokens: use https://"
+
+    def require_safe(self, service: str) -> None:
+        """Raises UnsafeSettings."""
+        if reasons := list(self.refusals()):
+            raise UnsafeSettings(service, reasons)
+
+    def warnings(self) -> Iterator[str]:
+        """What works, but is weaker than it could be; see `shared.safety`."""
+        if self.keys_file is None and self.jwt_secret is None and not self.jwt_jwks_url:
+            yield "neither HUIFANG_KEYS_FILE nor HUIFANG_JWT_* is set: nobody can sign in"
+        if self.keys_file is not None and not self.keys_file.exists():
+            yield f"HUIFANG_KEYS_FILE: there is no {self.keys_file.name}, so no API key is known"
+        if self.jwt_secret is not None and self.jwt_jwks_url:
+            yield "HUIFANG_JWT_SECRET and HUIFANG_JWT_JWKS_URL are both set: locally issued tokens are refused"
+        if self.clock:
+            yield f"HUIFANG_CLOCK is set ({self.clock}): business time is simulated, customers are contacted by it"
+        if os.environ.get("HUIFANG_CRASH_AT"):
+            yield "HUIFANG_CRASH_AT is set: this process ends itself at that point, which is for tests only"
 
     def make_clock(self) -> Clock:
         return parse_clock(self.clock, self.clock_anchor)

@@ -3,6 +3,8 @@
 import importlib
 import sys
 
+from shared.safety import UnsafeSettings
+
 GRACE_SECONDS = 10
 
 
@@ -10,10 +12,13 @@ def main(service: str, port: int, host: str = "127.0.0.1") -> None:
     """Serve until SIGTERM; requests in hand get GRACE_SECONDS to finish."""
     import uvicorn  # the supervisor imports this module too, and needs none of it
 
-    create_app = importlib.import_module(f"services.{service}.app").create_app
+    app = importlib.import_module(f"services.{service}.app").create_app()
+    try:
+        app.state.service.settings.require_safe(service)
+    except UnsafeSettings as error:
+        sys.exit(str(error))  # the reasons alone; from within uvicorn they would end a traceback
     uvicorn.run(
-        create_app,
-        factory=True,
+        app,
         host=host,
         port=port,
         log_config=None,  # the service configures logging itself

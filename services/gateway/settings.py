@@ -1,9 +1,13 @@
 """What an operator can set for the gateway."""
 
+from collections.abc import Iterator
+
 from pydantic import Field, field_validator
 
 from services.gateway.domain.addresses import Network, parse_networks
 from shared.settings import ServiceSettings
+
+MOST_ALLOWED = 1 << 16  # a /16: more than any one site's receivers
 
 
 class GatewaySettings(ServiceSettings):
@@ -25,6 +29,12 @@ class GatewaySettings(ServiceSettings):
     def are_networks(cls, text: str) -> str:
         parse_networks(text)
         return text
+
+    def warnings(self) -> Iterator[str]:
+        yield from super().warnings()
+        for network in self.allowed_networks:
+            if network.num_addresses > MOST_ALLOWED:
+                yield f"HUIFANG_WRITEBACK_ALLOW: {network} is most of a network of ours; name the receivers' addresses"
 
     @property
     def allowed_networks(self) -> list[Network]:

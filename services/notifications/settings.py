@@ -1,5 +1,6 @@
 """What the operator of notifications can set."""
 
+from collections.abc import Iterator
 from datetime import time, timedelta
 
 from pydantic import Field, SecretStr, field_validator
@@ -7,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from services.notifications.domain.moment import Limits
 from services.notifications.domain.send import Patience
 from services.notifications.domain.windows import Window
+from shared.safety import SHORTEST_TOKEN, is_local
 from shared.settings import ServiceSettings
 
 
@@ -43,6 +45,31 @@ class NotificationsSettings(ServiceSettings):
     def is_a_window(cls, value: str) -> str:
         Window.parse(value)
         return value
+
+    def refusals(self) -> Iterator[str]:
+        yield from super().refusals()
+        if self.sms_url and not is_local(self.sms_url):
+            if not self.sms_url.startswith("https:"):
+                yield "HUIFANG_SMS_URL is no https:// address, so numbers and texts travel in the clear: use https://"
+            if not (self.sms_access_key and self.sms_access_secret.get_secret_value()):
+                yield "HUIFANG_SMS_ACCESS_KEY and _SECRET are not set: only the simulator takes unsigned requests"
+        if 0 < len(self.sms_callback_token.get_secret_value()) < SHORTEST_TOKEN:
+            yield (
+                f"HUIFANG_SMS_CALLBACK_TOKEN has fewer than {SHORTEST_TOKEN} characters, so receipts and opt-outs can be "
+                "forged: make one with `openssl rand -hex 24`"
+            )
+
+    def warnings(self) -> Iterator[str]:
+        yield from super().warnings()
+        for name, url, kind in (("SMS_URL", self.sms_url, "SMS"), ("SMTP_URL", self.smtp_url, "e-mails")):
+            if not url:
+                yield f"HUIFANG_{name} is not set: {kind} wait until they expire"
+        if self.sms_url and not self.sms_callback_token.get_secret_value():
+            yield "HUIFANG_SMS_CALLBACK_TOKEN is not set: replies, and so opt-outs by SMS, do not arrive"
+        if self.smtp_url.startswith("smtp:") and not is_local(self.smtp_url):
+            yield "HUIFANG_SMTP_URL: smtp:// is encrypted only if the server offers it: use smtps:// where you can"
+        if not self.managers:
+            yield "HUIFANG_MANAGER_EMAILS is not set: nobody is told of major complaints at once (R13.3)"
 
     @property
     def limits(self) -> Limits:

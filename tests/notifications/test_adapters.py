@@ -187,3 +187,10 @@ async def test_a_mail_server_that_is_away_is_tried_again_and_can_never_be_asked(
     away = SmtpMail("smtp://127.0.0.1:1", "huifang@localhost", 1.0)
     assert await away.submit(MAIL) == Refused("unreachable", temporary=True)
     assert await away.find(MAIL) == CannotTell(ever=False)
+
+
+async def test_a_password_is_not_told_to_a_mail_server_that_offers_no_encryption(
+    moody: tuple[Moody, SmtpMail],
+) -> None:
+    with_password = SmtpMail(moody[1].address.replace("//", "//user:pass@"), "huifang@localhost", 1.0)
+    assert await with_password.submit(MAIL) == Refused("unreachable", temporary=True)

@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from shared.clock import ManualClock
@@ -12,6 +13,7 @@ from shared.service import Runtime, Service
 from shared.settings import ServiceSettings
 from shared.testing import event
 from shared.testing.events import NOON
+from shared.testing.served import DATA_KEY
 
 OLD = event("meter.read", key="C1", id="old", time=NOON)
 NEW = event("meter.read", key="C1", id="new", time=NOON + timedelta(days=10))
@@ -19,7 +21,8 @@ NEW = event("meter.read", key="C1", id="new", time=NOON + timedelta(days=10))
 
 @pytest.fixture
 async def runtime(core_dsn: str, clock: ManualClock) -> AsyncIterator[Runtime]:
-    running = Runtime(Service("test", "测试", ServiceSettings(postgres_dsn=core_dsn, inbox_days=31)), clock)
+    settings = ServiceSettings(postgres_dsn=core_dsn, inbox_days=31, data_key=SecretStr(DATA_KEY))
+    running = Runtime(Service("test", "测试", settings), clock)
     yield running
     await running.db.close()
 

@@ -30,28 +30,37 @@ class SmtpMail:
         self.address = f"{self._url.scheme}://{self._url.hostname}:{self._port}"
 
     async def submit(self, parcel: Parcel) -> Answer:
+        client = self._client()
         try:
-            _, said = await aiosmtplib.send(
-                self._message(parcel),
-                hostname=self._url.hostname,
-                port=self._port,
-                username=unquote(self._url.username) if self._url.username else None,
-                password=unquote(self._url.password) if self._url.password else None,
-                use_tls=self._url.scheme == "smtps",
-                timeout=self._timeout,
-            )
+            await client.connect()
+        except aiosmtplib.SMTPAuthenticationError:
+            return Refused("authentication", temporary=True)
+        except (aiosmtplib.SMTPException, OSError, ValueError):
+            return Refused("unreachable", temporary=True)  # nothing of the message was sent
+        try:
+            async with client:
+                _, said = await client.send_message(self._message(parcel))
             return Accepted(said[:200])
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
             return Refused("recipients_refused", temporary=all(400 <= code < 500 for code in codes))
-        except aiosmtplib.SMTPAuthenticationError:
-            return Refused("authentication", temporary=True)
         except aiosmtplib.SMTPResponseException as error:
             return Refused(f"smtp_{error.code}", temporary=400 <= error.code < 500)
-        except (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPConnectTimeoutError):
-            return Refused("unreachable", temporary=True)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             return Unclear(type(error).__name__)
+
+    def _client(self) -> aiosmtplib.SMTP:
+        url = self._url
+        return aiosmtplib.SMTP(
+            hostname=url.hostname,
+            port=self._port,
+            username=unquote(url.username) if url.username else None,
+            password=unquote(url.password) if url.password else None,
+            use_tls=url.scheme == "smtps",
+            # a password never goes in the clear, whatever the server (or who stands before it) offers
+            start_tls=True if url.username and url.scheme == "smtp" else None,
+            timeout=self._timeout,
+        )
 
     async def find(self, parcel: Parcel) -> Finding:
         return CannotTell(ever=False)
