@@ -32,3 +32,7 @@ def test_what_can_not_be_read_is_refused_with_a_reason(body: bytes) -> None:
 def test_a_document_has_a_largest_size() -> None:
     with pytest.raises(PayloadTooLarge):
         read_document(b"#" * (LARGEST_BYTES + 1))
+
+
+def test_json_may_write_a_character_as_two_escapes() -> None:
+    assert read_document(b'{"name": "\\ud840\\udc00\\u5c9a"}') == {"name": "\U00020000岚"}

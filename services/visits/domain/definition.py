@@ -59,7 +59,7 @@ def _question(raw: Any, where: str) -> Question:
         kind=kind,
         title=_text(known, "title", where),
         ask=_text(known, "ask", where),
-        required=known.get("required", False) is True,
+        required=_flag(known, "required", where),
         options=YES_NO if kind == "yes_no" else _options(known.get("options", []), where),
         when=_condition(known["when"], where) if "when" in known else None,
         problem=tuple(_value(value, where) for value in _list(known, "problem", where)),
@@ -144,6 +144,13 @@ def _text(known: Mapping[str, Any], name: str, where: str, default: str | None =
     if not isinstance(value, str) or (default is None and not value.strip()):
         raise _Fault(f"{where}：{name} 应为文字")
     return value.strip()
+
+
+def _flag(known: Mapping[str, Any], name: str, where: str) -> bool:
+    value = plain(known.get(name, False))
+    if value not in ("yes", "no"):
+        raise _Fault(f"{where}：{name} 应为 true 或 false")
+    return bool(value == "yes")
 
 
 def _number(known: Mapping[str, Any], name: str, where: str) -> float | None:

@@ -112,3 +112,17 @@ def test_any_tree_is_read_or_refused_with_a_reason(raw: Any) -> None:
     except InvalidQuestionnaire as refused:
         told = refused.detail
     assert told
+
+
+@pytest.mark.parametrize(("written", "required"), [("yes", True), (True, True), ("no", False), (False, False)])
+def test_required_is_yes_or_no_in_whatever_words_yaml_has_for_it(written: object, required: bool) -> None:
+    raw = {"id": "q", "title": "问卷", "questions": [{"id": "a", "kind": "text", "title": "题", "ask": "?"}]}
+    raw["questions"][0] |= {"required": written}  # type: ignore[index]
+    assert read_definition(raw).questions[0].required is required
+
+
+def test_required_of_another_kind_is_refused() -> None:
+    raw = {"id": "q", "title": "问卷", "questions": [{"id": "a", "kind": "text", "title": "题", "ask": "?"}]}
+    raw["questions"][0] |= {"required": "often"}  # type: ignore[index]
+    with pytest.raises(InvalidQuestionnaire, match="required 应为"):
+        read_definition(raw)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.scheduler.domain.packs.section import Problem, Section
-from services.scheduler.domain.packs.yaml_file import read_yaml
+from shared.yaml_reader import read_yaml
 
 UNREADABLE = "\ufffd"  # what decoding puts in the place of what it can't read
 

@@ -9,9 +9,9 @@ from datetime import date, datetime, time
 from typing import Any
 
 from shared.errors import InvalidInput
+from shared.yaml_reader import Lines
 from shared.zone import ORG_ZONE
 
-Lines = dict[str, int]
 MOMENT = "时间，如 2026-03-06 15:00"
 DAY = "日期，如 2026-03-06"
 NOTHING: Mapping[Any, str] = {}

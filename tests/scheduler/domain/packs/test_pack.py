@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.packs.pack import PackInvalid, read_pack
-from services.scheduler.domain.packs.yaml_file import read_yaml
 from services.scheduler.domain.restraint.caps import Cap
 from services.scheduler.domain.when.amounts import Deadline, Delay
+from shared.yaml_reader import read_yaml
 from tests.scheduler.builders import PACK_FILE, contents, policies
 
 POLICY = "id: p1\ntitle: 策略\ntrigger: {events: [repair.closed]}\nrate: all\n"

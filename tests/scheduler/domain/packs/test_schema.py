@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from deploy.docs import FOLDER, PACK_SCHEMA
 from services.scheduler.domain.packs.schema import pack_schema
-from services.scheduler.domain.packs.yaml_file import read_yaml
+from shared.yaml_reader import read_yaml
 from tests.scheduler.domain.packs.test_check import FILES, MISTAKES
 from tests.scheduler.test_pack_tests import FOLDERS
 

@@ -9,9 +9,9 @@ from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 from services.scheduler.domain.packs.schema import pack_schema
-from services.scheduler.domain.packs.yaml_file import read_yaml
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
+from shared.yaml_reader import read_yaml
 from tests.scheduler.builders import at, book, fact
 
 PACK = "format: 1\nname: test\ntitle: 测试\n"
