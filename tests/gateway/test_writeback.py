@@ -88,6 +88,23 @@ def test_addresses_of_our_own_network_are_forbidden(url: str) -> None:
         check_url(url, [])
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["64:ff9b::7f00:1", "64:ff9b::a01:203", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "::127.0.0.1", "::ffff:0:127.0.0.1",
+     "2001:0:7f00:1::", "2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:10.0.0.1", "fec0::1", "5f00::1", "ff02::1", "::", "::1"],
+)  # fmt: skip
+def test_an_ipv6_address_that_leads_into_our_network_is_forbidden(address: str) -> None:
+    with pytest.raises(ForbiddenTarget):
+        check_address(ip_address(address), [])
+
+
+def test_translated_addresses_of_public_hosts_and_allowed_ones_pass() -> None:
+    for address in ("64:ff9b::808:808", "2002:808:808::1", "2606:4700::1111"):
+        check_address(ip_address(address), [])
+    check_address(ip_address("64:ff9b::a01:203"), parse_networks("10.0.0.0/8"))
+    check_address(ip_address("fd00::1"), parse_networks("fd00::/8"))
+
+
 def test_names_and_allowed_addresses_pass() -> None:
     check_url("https://receiver.example.com/hooks?a=b", [])
     check_address(ip_address("8.8.8.8"), [])
