@@ -1,5 +1,6 @@
 """What every service's HTTP edge has: trace, metrics, body limit, problems, health, OpenAPI, dead-letter routes."""
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import dlq_api, invalid
@@ -28,21 +30,23 @@ from shared.privacy import mask_text, mask_tree
 from shared.service import Runtime, Service
 
 log = structlog.get_logger(__name__)
+SLOWEST = 16 << 10  # bytes a second
 QUIET = ("/livez", "/readyz", "/metrics")
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
 TITLES = {
     400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
-    413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误", 503: "服务暂不可用，请稍后重试",
+    408: "请求超时", 413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误", 503: "服务暂不可用，请稍后重试",
 }  # fmt: skip
 
 
 class Edge:
     """Trace context, request metrics and the body limit, as one ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, service: str, max_body: int) -> None:
+    def __init__(self, app: ASGIApp, service: str, max_body: int, body_seconds: float) -> None:
         self.app = app
         self.service = service
         self.max_body = max_body
+        self.body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,13 +79,25 @@ class Edge:
             log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """Count the body as it arrives, chunked or not; a route may allow more through `scope["max_body"]`."""
-        received = 0
+        """Count the body as it arrives, chunked or not; a route may allow more through `scope["max_body"]`.
+
+        It has `body_seconds`, and a second more for every `SLOWEST` bytes that have come.
+        """
+        received, arrived = 0, False
+        started = time.monotonic()
 
         async def receive_counting() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, arrived
+            if arrived:  # what comes now is the end of the connection
+                return await receive()
+            left = self.body_seconds + received / SLOWEST - (time.monotonic() - started)
+            try:
+                async with asyncio.timeout(max(0.0, left)):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, "请求内容没有在规定时间内到达", {"Connection": "close"}) from error
             received += len(message.get("body", b""))
+            arrived = not message.get("more_body", False)
             if received > scope.get("max_body", self.max_body):
                 # FastAPI makes a 400 of any other exception while it reads a body
                 raise HTTPException(413, f"请求内容超过 {scope.get('max_body', self.max_body)} 字节")
@@ -104,7 +120,9 @@ def problem(status: int, title: str, code: str, detail: str = "", **extra: Any) 
 
 def install(app: FastAPI, service: Service) -> None:
     """Give the app its common edge."""
-    app.add_middleware(Edge, service=service.name, max_body=service.settings.max_body_bytes)
+    app.add_middleware(
+        Edge, service=service.name, max_body=service.settings.max_body_bytes, body_seconds=service.settings.body_seconds
+    )
     _install_problems(app)
     _install_health(app, service)
     _install_docs(app, service)
@@ -128,7 +146,14 @@ def _install_problems(app: FastAPI) -> None:
     @app.exception_handler(StarletteHTTPException)
     async def http(_request: Request, error: StarletteHTTPException) -> Response:
         title = TITLES.get(error.status_code, "请求失败")
-        return problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
+        answer = problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
+        answer.headers.update(error.headers or {})  # `Allow` of a 405 (RFC 9110 §15.5.6)
+        return answer
+
+    @app.exception_handler(ClientDisconnect)
+    async def left(_request: Request, _error: ClientDisconnect) -> Response:
+        """Nobody reads this answer; that a client leaves in the middle of its body is no fault of ours."""
+        return problem(400, TITLES[400], "client-left")
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -22,13 +23,20 @@ from shared.privacy import Sealer
 T = TypeVar("T", bound=BaseModel)
 
 
+def transaction(request: Request) -> AbstractAsyncContextManager[Work]:
+    """The transaction of a route that reads a large body by itself first; other routes take `WorkDep`."""
+    work: AbstractAsyncContextManager[Work] = request.app.state.runtime.db.work(traceparent=request.state.traceparent)
+    return work
+
+
 async def _work(request: Request) -> Any:
-    runtime = request.app.state.runtime
-    async with runtime.db.work(traceparent=request.state.traceparent) as work:
+    await request.body()  # at the client's pace: not while a connection to the database is held
+    async with transaction(request) as work:
         yield work
 
 
 async def _read(request: Request) -> Any:
+    await request.body()
     async with request.app.state.runtime.db.read() as session:
         yield session
 

@@ -1,10 +1,10 @@
 """A service's skeleton: build_app() gives every service the same health, metrics, errors, security and life span."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -26,6 +26,7 @@ from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 STOP_SECONDS = 12
+T = TypeVar("T")
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status"],
@@ -78,6 +79,7 @@ class Runtime:
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
         self.state: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._aside: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Start the loops this process is set to run."""
@@ -105,13 +107,21 @@ class Runtime:
 
         self._tasks.append(asyncio.create_task(guarded(), name=name))
 
+    def run_aside(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Starts work that a job does not wait for; it is cancelled when the service stops."""
+        task = asyncio.create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+        return task
+
     async def stop(self) -> None:
         """Finish what is in hand, then let go: consumers first, the relay last so that their events still leave."""
         for runner in self.consumers:
             runner.stop()
         jobs = [task for task in self._tasks if task.get_name().startswith("job-")]
-        for task in jobs:
+        for task in (*jobs, *self._aside):
             task.cancel()
+        await asyncio.gather(*self._aside, return_exceptions=True)
         others = [task for task in self._tasks if task not in jobs and task.get_name() != "relay"]
         await asyncio.wait([*others, *jobs], timeout=STOP_SECONDS) if others or jobs else None
         self.relay.stop()

@@ -48,6 +48,9 @@ class ServiceSettings(BaseSettings):
     )
     archive_days: int = Field(default=90, ge=1, description="days that published events are kept for republishing")
     max_body_bytes: int = Field(default=1 << 20, description="largest request body")
+    body_seconds: float = Field(
+        default=20, gt=0, description="seconds a request body may take to arrive, and one more for every 16 KiB of it"
+    )
     log: Literal["json", "console"] = Field(default="json", description="json or console")
 
     @model_validator(mode="before")

@@ -12,6 +12,8 @@ def main(service: str, port: int, host: str = "127.0.0.1") -> None:
     """Serve until SIGTERM; requests in hand get GRACE_SECONDS to finish."""
     import uvicorn  # the supervisor imports this module too, and needs none of it
 
+    from shared.server import BoundedProtocol
+
     app = importlib.import_module(f"services.{service}.app").create_app()
     try:
         app.state.service.settings.require_safe(service)
@@ -21,6 +23,8 @@ def main(service: str, port: int, host: str = "127.0.0.1") -> None:
         app,
         host=host,
         port=port,
+        http=BoundedProtocol,
+        ws="none",
         log_config=None,  # the service configures logging itself
         access_log=False,
         server_header=False,

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 MESSAGES = 200
 ROWS = 500
 DELIVERIES = 20
+POSTS_AT_ONCE = 4  # to one receiver
 FORGET = 5000
 RAW_PENDING = Gauge("huifang_gateway_raw_pending", "Raw messages not yet canonicalised")
 WRITEBACK_PENDING = Gauge("huifang_gateway_writeback_pending", "Results not yet taken by their receiver")
@@ -134,13 +136,35 @@ async def _take_rows(runtime: Runtime, leased: Leased, sheet: Sheet, start: int,
 
 
 async def write_back(runtime: Runtime) -> int:
-    """Post what is due. The intent is leased first: a crash in between leads to another try under the same webhook-id."""
-    lease = timedelta(seconds=settings_of(runtime).writeback_timeout * 3)
+    """Post what is due. The intent is leased first: a crash in between leads to another try under the same webhook-id.
+
+    Each receiver has a task of its own, so that a slow one delays its own results only. Returns how many tries have ended.
+    """
+    posting: dict[asyncio.Task[int], UUID] = runtime.state.setdefault("posting", {})
+    lease = timedelta(seconds=settings_of(runtime).writeback_timeout * (2 + DELIVERIES // POSTS_AT_ONCE))
     async with runtime.db.work(background=True) as work:
         now = runtime.clock.machine()
-        claimed = await deliveries.claim_due(work.session, now, now + lease, DELIVERIES)
+        claimed = await deliveries.claim_due(work.session, now, now + lease, DELIVERIES, posting.values())
         known = {item.id: item for item in await endpoints.list_endpoints(work.session)} if claimed else {}
-    await asyncio.gather(*(_deliver(runtime, item, known[item.endpoint_id]) for item in claimed))
+    for endpoint_id in {item.endpoint_id for item in claimed}:
+        mine = [item for item in claimed if item.endpoint_id == endpoint_id]
+        posting[runtime.run_aside(_deliver_all(runtime, mine, known[endpoint_id]))] = endpoint_id
+    if not posting:
+        return 0
+    ended, _ = await asyncio.wait(posting, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        del posting[task]
+    return sum(task.result() for task in ended)
+
+
+async def _deliver_all(runtime: Runtime, claimed: Sequence[Claimed], endpoint: Endpoint) -> int:
+    turns = asyncio.Semaphore(POSTS_AT_ONCE)
+
+    async def deliver(item: Claimed) -> None:
+        async with turns:
+            await _deliver(runtime, item, endpoint)
+
+    await asyncio.gather(*map(deliver, claimed))
     return len(claimed)
 
 

@@ -1,6 +1,8 @@
 """Write-back to a receiver that really listens."""
 
+import asyncio
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -197,7 +199,7 @@ async def test_a_worker_that_died_while_posting_leaves_the_delivery_to_another(
         with pytest.raises(ConnectionError):
             await jobs.write_back(gateway.runtime)
     assert await gateway.run_job("write_back") == 0
-    clock.advance(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=2))
     assert await gateway.run_job("write_back") == 1
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
 
@@ -233,3 +235,20 @@ async def test_endpoints_are_changed_only_by_those_who_saw_the_latest(gateway: S
     assert endpoint["secret"] not in listed.text
     async with gateway.client("auditor") as client:
         assert (await client.patch(path, json={}, headers={"If-Match": '"2"'})).status_code == 403
+
+
+async def test_a_receiver_that_never_answers_delays_its_own_results_only(gateway: Served, receiver: Receiver) -> None:
+    from services.gateway import jobs
+
+    gateway.runtime.settings.writeback_timeout = 30  # type: ignore[attr-defined]
+    silent = socket.create_server(("127.0.0.1", 0))
+    try:
+        await new_endpoint(gateway, f"http://127.0.0.1:{silent.getsockname()[1]}/hook", name="慢")
+        await new_endpoint(gateway, receiver.url)
+        receipts = [await accepted_case(gateway, str(number)) for number in range(60)]
+        await gateway.deliver(*(visit(receipt) for receipt in receipts))
+        async with asyncio.timeout(20):
+            while len(receiver.got) < len(receipts):
+                await jobs.write_back(gateway.runtime)
+    finally:
+        silent.close()

@@ -14,7 +14,7 @@ from services.gateway.schemas import ImportOut
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports
 from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
-from shared.http import ReadSession, SealerDep, WorkDep
+from shared.http import ReadSession, SealerDep, transaction
 from shared.privacy import mask_text
 
 router = APIRouter(prefix="/api/v1/imports", tags=["12345 文件导入"])
@@ -51,10 +51,12 @@ _BODY = {
     description="立即受理，逐行结果稍后可取；同一文件再次上传得到原来的导入，不会重复。",
 )
 async def upload(
-    request: Request, response: Response, principal: Uploader, work: WorkDep, sealer: SealerDep, settings: SettingsDep
+    request: Request, response: Response, principal: Uploader, sealer: SealerDep, settings: SettingsDep
 ) -> ImportOut:
     source, filename, content = await _read_form(request, settings)
-    summary = ImportOut.model_validate(await commands.add_import(work, principal, sealer, source, filename, content))
+    async with transaction(request) as work:
+        kept = await commands.add_import(work, principal, sealer, source, filename, content)
+    summary = ImportOut.model_validate(kept)
     response.headers["Location"] = f"/api/v1/imports/{summary.id}"
     return summary
 

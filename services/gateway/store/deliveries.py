@@ -1,6 +1,6 @@
 """The write-back queue and the log of tries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ _CLAIM = text("""
     UPDATE delivery SET attempts = attempts + 1, tries = tries + 1, next_at = :lease
     WHERE id IN (
         SELECT delivery.id FROM delivery JOIN endpoint ON endpoint.id = endpoint_id
-        WHERE state = 'pending' AND next_at <= :now AND endpoint.enabled
+        WHERE state = 'pending' AND next_at <= :now AND endpoint.enabled AND endpoint_id <> ALL(CAST(:busy AS uuid[]))
         ORDER BY next_at LIMIT :limit FOR UPDATE OF delivery SKIP LOCKED)
     RETURNING id, endpoint_id, body, attempts, tries
 """)
@@ -83,8 +83,11 @@ async def add_deliveries(session: AsyncSession, deliveries: Sequence[NewDelivery
     )
 
 
-async def claim_due(session: AsyncSession, now: datetime, lease: datetime, limit: int) -> list[Claimed]:
-    rows = await session.execute(_CLAIM, {"now": now, "lease": lease, "limit": limit})
+async def claim_due(
+    session: AsyncSession, now: datetime, lease: datetime, limit: int, busy: Iterable[UUID] = ()
+) -> list[Claimed]:
+    """Lease what is due, the longest due first; nothing of `busy` endpoints."""
+    rows = await session.execute(_CLAIM, {"now": now, "lease": lease, "limit": limit, "busy": list(busy)})
     return [Claimed(*row) for row in rows]
 
 

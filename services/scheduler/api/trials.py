@@ -10,7 +10,7 @@ from services.scheduler.commands import trials as commands
 from services.scheduler.schemas.trials import TrialDetail, TrialIn, TrialOut
 from services.scheduler.store import trials
 from shared.errors import InvalidInput
-from shared.http import OnceDep, ReadSession, WorkDep
+from shared.http import OnceDep, ReadSession, WorkDep, transaction
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1/trials", tags=["试算"])
@@ -49,7 +49,6 @@ async def add_trial(body: TrialIn, work: WorkDep, by: Owner, once: OnceDep, resp
 @router.post("/upload", status_code=202, summary="用上传的事实试算一份草稿", openapi_extra=FACTS_BODY)
 async def upload_trial(
     request: Request,
-    work: WorkDep,
     by: Owner,
     response: Response,
     draft_id: Annotated[UUID, Query(description="草稿编号")],
@@ -58,9 +57,11 @@ async def upload_trial(
     """请求内容是事实文件，每行一个 CloudEvents JSON；试算结束后即删除。"""
     seats = _seats(agents or [])
     request.scope["max_body"] = request.app.state.runtime.settings.trial_upload_bytes
-    name, files = await commands.files_of_draft(work.session, draft_id)
-    trial = await commands.add_trial(work, by, name, files, 0, seats)
-    await commands.upload_facts(work, trial.id, request.stream())
+    parts = await commands.compress_facts(request.stream())
+    async with transaction(request) as work:
+        name, files = await commands.files_of_draft(work.session, draft_id)
+        trial = await commands.add_trial(work, by, name, files, 0, seats)
+        await commands.keep_facts(work, trial.id, parts)
     response.headers["Location"] = f"/api/v1/trials/{trial.id}"
     return TrialOut.of(trial)
 
