@@ -3,17 +3,16 @@
 A kind gives an event its Chinese title and the JSON Schema of its data. Data that don't fit are not decided on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker, SchemaError, ValidationError
+from jsonschema import SchemaError, ValidationError
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kind_schema import Schema, TooManyChecks, first_error, undeclared
 
-Schema = Mapping[str, Any]
+MOST_SHOWN, LONGEST_SHOWN = 20, 100
 Flaw = Callable[[Mapping[str, Any]], str]
 TYPES = {
     "string": "文字",
@@ -66,13 +65,13 @@ class CompiledKind:
 
 def compile_kind(kind: Kind) -> CompiledKind:
     """A kind whose schema has been checked (`kinds_file`)."""
-    errors = Draft202012Validator(kind.schema, format_checker=_formats()).iter_errors
+    first = first_error(kind.schema)
 
     def flaw(data: Mapping[str, Any]) -> str:
         try:
-            error = next(errors(data), None)
-        except RecursionError:
-            return "数据无法检查：此类事件的 schema 引用了自己"
+            error = first(data)
+        except (RecursionError, TooManyChecks):
+            return "数据无法检查：此类事件的 schema 引用了自己，或对这份数据要检查太多次"
         return "" if error is None else told(error)
 
     return CompiledKind(kind.title, flaw)
@@ -85,32 +84,25 @@ def told(error: ValidationError | SchemaError) -> str:
 
 
 def _demand(error: ValidationError | SchemaError) -> str:
+    if error.validator is None:
+        return "不能有此项"
     rule = str(error.validator)
     wanted: Any = error.validator_value
     met: Any = error.instance
     schema: Any = error.schema
     if rule == "required":
-        return f"缺少 {'、'.join(name for name in wanted if name not in met)}"
+        return f"缺少 {_listed([name for name in wanted if name not in met])}"
     if rule == "type":
         return f"应为{'或'.join(TYPES.get(one, one) for one in ([wanted] if isinstance(wanted, str) else wanted))}"
     if rule == "enum":
-        return f"应为以下之一：{'、'.join(map(str, wanted))}"
+        return f"应为以下之一：{_listed(wanted)}"
     if rule == "additionalProperties":
-        return f"有未声明的字段：{'、'.join(name for name in met if name not in schema.get('properties', {}))}"
+        return f"有未声明的字段：{_listed(undeclared(met, schema))}"
     if rule == "format":
         return f"应为{FORMATS.get(wanted, wanted)}"
     return BOUNDS[rule].format(wanted) if rule in BOUNDS else f"不符合 {rule} 的要求"
 
 
-@cache
-def _formats() -> FormatChecker:
-    checker = FormatChecker(formats=())
-    checker.checks("date-time", raises=ValueError)(lambda value: not isinstance(value, str) or _has_zone(value))
-    checker.checks("date", raises=ValueError)(
-        lambda value: not isinstance(value, str) or bool(date.fromisoformat(value))
-    )
-    return checker
-
-
-def _has_zone(text: str) -> bool:
-    return datetime.fromisoformat(text).tzinfo is not None
+def _listed(values: Sequence[Any]) -> str:
+    shown = "、".join(str(value)[:LONGEST_SHOWN] for value in values[:MOST_SHOWN])
+    return shown if len(values) <= MOST_SHOWN else f"{shown} 等 {len(values)} 个"

@@ -1,5 +1,6 @@
 """A business kind that nobody but a pack knows."""
 
+import time
 from typing import Any
 
 import pytest
@@ -80,3 +81,49 @@ def test_a_pack_brings_its_kinds() -> None:
         "kinds/tenants.yaml": as_yaml({"kinds": [{"event": "tenant.moved_in", "title": "租户入驻", "schema": SCHEMA}]})
     }
     assert read_pack(files).kinds == (MOVED_IN,)
+
+
+def doubled(depth: int) -> dict[str, Any]:
+    """A schema that asks twice for one that asks twice for one …"""
+    defs = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(depth)}
+    return {"$ref": "#/$defs/d0", "$defs": defs | {f"d{depth}": {"type": "object"}}}
+
+
+COSTLY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "expression": ({"properties": {"a": {"pattern": "^(a+)+$"}}}, {"a": "a" * 40 + "!"}),
+    "expression of names": ({"patternProperties": {"^(a+)+$": False}}, {"a" * 40 + "!": 1}),
+    "expression of other names": (
+        {"patternProperties": {"^(a+)+$": True}, "additionalProperties": {"type": "integer"}},
+        {"a" * 40 + "!": 1},
+    ),
+    "doubled": (doubled(40), {}),
+    "items alike": ({"properties": {"a": {"uniqueItems": True}}}, {"a": [{"n": n} for n in range(20_000)]}),
+}
+
+
+@pytest.mark.parametrize(("schema", "data"), COSTLY.values(), ids=COSTLY)
+def test_no_schema_keeps_an_event_waiting(schema: dict[str, Any], data: dict[str, Any]) -> None:
+    flaw = compile_kind(Kind("tenant.moved_in", "租户入驻", schema)).flaw
+    started = time.perf_counter()
+    flaw(data)
+    assert time.perf_counter() - started < 1
+
+
+def test_names_by_expression_are_judged_as_declared_fields_are() -> None:
+    schema = {"patternProperties": {"^x_": {"type": "integer"}}, "additionalProperties": False, "properties": {"a": {}}}
+    flaw = compile_kind(Kind("tenant.moved_in", "租户入驻", schema)).flaw
+    assert flaw({"x_1": 1, "a": 2}) == ""
+    assert flaw({"x_1": "1"}) == "x_1 应为整数"
+    assert flaw({"y_1": 1, "b": 2}) == "数据 有未声明的字段：y_1、b"
+
+
+def test_items_alike_are_found_whatever_they_are_made_of() -> None:
+    flaw = compile_kind(Kind("tenant.moved_in", "租户入驻", {"properties": {"a": {"uniqueItems": True}}})).flaw
+    assert flaw({"a": [{"n": 1, "m": 2}, {"m": 2, "n": 1}]}) == "a 各项不能相同"
+    assert flaw({"a": [{"n": 1}, {"n": 2}, 1, "1", True]}) == ""
+
+
+def test_a_schema_with_an_expression_that_re2_has_not_fails_no_event() -> None:
+    """Accepted by an earlier version of the platform."""
+    flaw = compile_kind(Kind("tenant.moved_in", "租户入驻", {"properties": {"a": {"pattern": "(?=a)a"}}})).flaw
+    assert flaw({"a": "a"}) == "a 应符合表达式 (?=a)a"

@@ -2,11 +2,14 @@
 
 Variables are `data`, `event` (type, time as text, source) and `customer` (the profile). Whatever goes wrong when an
 expression is asked, mostly a field that is missing, counts as false and is told as the reason.
+
+An expression is bounded in time and memory: the library counts the rounds of loops; `map` is left out, a chain of which
+doubles a text until memory is full; few texts may be joined; loops and `matches` see texts only up to LONGEST_SEEN.
 """
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 from cel_expr_python import cel
@@ -17,9 +20,20 @@ from shared.zone import ORG_ZONE
 
 VARIABLES = ("data", "event", "customer")
 LONGEST = 1000
+LONGEST_SEEN = 2_000  # characters
+MOST_SUMS = 20
+COSTLY = ("all", "exists", "filter", "matches")  # loops, and expressions on texts
+CONFIGURATION = f"""
+name: conditions
+stdlib: {{exclude_macros: [map]}}
+variables: [{", ".join(f"{{name: {name}, type_name: dyn}}" for name in VARIABLES)}]
+"""
 Answer = bool | str
+Ask = Callable[[Fact, Customer], Answer]
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _TOLD = (
+    ("max recursion depth", "括号或连写的运算太多，请拆成几个条件写在 all 或 any 之下"),
+    ("recursion limit", "括号太多，请拆成几个条件写在 all 或 any 之下"),
     ("mismatched input '<eof>'", "表达式没有写完"),
     ("token recognition error at: '= '", "相等写作 =="),
     ("token recognition error", "有不认识的符号，文字须用一对引号括起来"),
@@ -35,15 +49,16 @@ class CelRefused(ValueError):
     """The text is no expression that gives true or false; says where and why, in Chinese."""
 
 
-def compile_cel(text: str) -> Callable[[Fact, Customer], Answer]:
+def compile_cel(text: str) -> Ask:
     """The expression as a function: true, false, or (in Chinese) why it could not be told. Raises CelRefused."""
-    expression = _compiled(text)
+    expression, costly = _compiled(text), any(name in text for name in COSTLY)
 
     def answer(fact: Fact, customer: Customer) -> Answer:
         event = {"type": fact.name, "time": fact.at.astimezone(ORG_ZONE).isoformat(), "source": fact.source}
         try:
-            value = expression.eval(data={"data": fact.data, "event": event, "customer": customer.profile})
-        except RuntimeError as error:
+            data = {"data": fact.data, "event": event, "customer": customer.profile}
+            value = expression.eval(data=_cut(data) if costly else data)
+        except (RuntimeError, TypeError, ValueError, OverflowError) as error:
             return _told(str(error))
         told = value.value()
         if isinstance(told, bool):
@@ -53,8 +68,20 @@ def compile_cel(text: str) -> Callable[[Fact, Customer], Answer]:
     return answer
 
 
-@cache
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:LONGEST_SEEN]
+    if isinstance(value, Mapping):
+        return {key: _cut(one) for key, one in value.items()}
+    return [_cut(one) for one in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=2_000)
 def _compiled(text: str) -> Any:
+    if len(text) > LONGEST or text.count("+") > MOST_SUMS:
+        raise CelRefused(f"表达式最长 {LONGEST} 个字，最多 {MOST_SUMS} 个加号；请拆成几个条件")
+    if re.search(r"\.\s*map\s*\(", text):
+        raise CelRefused("条件里不能用 map，请用 exists、all 或 filter")
     try:
         expression = _environment().compile(text)
     except RuntimeError as error:
@@ -66,7 +93,7 @@ def _compiled(text: str) -> Any:
 
 @cache
 def _environment() -> Any:
-    return cel.NewEnv(variables=dict.fromkeys(VARIABLES, cel.Type.DYN))
+    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(CONFIGURATION))
 
 
 def _told(error: str) -> str:

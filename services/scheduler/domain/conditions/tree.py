@@ -8,7 +8,7 @@ A tree is `{all: [...]}`, `{any: [...]}`, `{not: {...}}` or a leaf. A leaf is `{
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from services.scheduler.domain.conditions.cel import compile_cel
+from services.scheduler.domain.conditions.cel import Ask, CelRefused, compile_cel
 from services.scheduler.domain.conditions.comparisons import comparison
 from services.scheduler.domain.conditions.history import History, counter, history_of
 from services.scheduler.domain.conditions.paths import value_at
@@ -150,13 +150,21 @@ def _text(subject: str | Content, get: Getter, op: str, expected: str) -> Check:
 
 
 def _cel(expression: str) -> Check:
-    ask = compile_cel(expression)
+    """Of an expression that was accepted when more was allowed, the answer is why it no longer is."""
+    try:
+        ask = compile_cel(expression)
+    except CelRefused as error:
+        ask = _refusing(str(error))
 
     def check(fact: Fact, customer: Customer) -> Failure | None:
         answer = ask(fact, customer)
         return None if answer is True else Failure(CEL, CEL, expression, answer)
 
     return check
+
+
+def _refusing(reason: str) -> Ask:
+    return lambda fact, customer: reason
 
 
 def getter(field: str) -> Getter:

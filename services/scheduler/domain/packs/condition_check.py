@@ -11,6 +11,7 @@ from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Fields, Vocabulary, unknown_event
 from services.scheduler.domain.policy import ALL_EVENTS
 from shared.contracts.registry import short_name
+from shared.patterns import ascii_only
 
 DATE_FORM = r"[a-z][a-z0-9_]*_(on|until)"  # dates of their own names, from customer.updated
 PROFILE = (*BLOCK_ATTRIBUTES, *UPDATE_ATTRIBUTES, *KEPT_ATTRIBUTES)
@@ -59,6 +60,8 @@ def _conjunctions(section: Section) -> Iterator[list[Section]]:
 
 def _check_field(leaf: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
     field = str(leaf.values["field"])
+    if leaf.values["op"] == "matches" and (name := ascii_only(str(leaf.values.get("value")))):
+        leaf.problem("value", f"{name} 只认英文字母、数字和下划线，汉字请写 \\p{{Han}}", warning=True)
     root, _, rest = field.partition(".")
     if root == "customer":
         check_attribute(leaf, "field", rest)

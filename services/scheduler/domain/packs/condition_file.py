@@ -9,6 +9,7 @@ from services.scheduler.domain.conditions.tree import EVENT_FIELDS
 from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.timing_file import CODE_FORM
 from services.scheduler.domain.policy import ALL_EVENTS
+from shared.patterns import PatternRefused, compile_pattern
 
 EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
 PATH_FORM = r"[^\s.]+(\.[^\s.]+)*"
@@ -122,10 +123,12 @@ def _value_problem(op: str, value: Any) -> str:
 
 
 def _pattern_problem(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        return f"matches 应写一个正则表达式，如 ^L[0-9]+，现在是 {written(value)}"
     try:
-        re.compile(value)
-    except (re.error, TypeError):
-        return "matches 应写一个正则表达式"
+        compile_pattern(value)
+    except PatternRefused as error:
+        return str(error)
     return ""
 
 

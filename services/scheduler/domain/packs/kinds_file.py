@@ -1,19 +1,23 @@
 """A pack's `kinds/*.yaml`, read into event kinds."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
+from services.scheduler.domain.kind_schema import NEVER
 from services.scheduler.domain.kinds import Kind, told
 from services.scheduler.domain.packs.section import Section, written
 from shared.contracts.registry import by_name, by_type
+from shared.patterns import PatternRefused, compile_pattern
 
 KINDS = "kinds/"
 KIND_FORM = r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
 EXAMPLE = "{event: tenant.moved_in, title: 租户入驻, schema: {type: object}}"
-REFERENCES = ("$ref", "$dynamicRef")
+DEFINITIONS = "#/$defs/"
+NAMING = ("properties", "patternProperties", "$defs", "dependentSchemas", "dependentRequired")
+DATA = ("enum", "const", "default", "examples")  # what stands there is no schema
+MOST_PARTS = 1_000  # values in one schema
 
 
 def read_kinds(section: Section) -> list[tuple[Section, Kind]]:
@@ -58,6 +62,9 @@ def _schema(section: Section) -> Mapping[str, Any]:
 
 
 def _is_sound(part: Section, schema: dict[str, Any]) -> bool:
+    if (parts := parts_of(schema)) > MOST_PARTS:
+        part.problem("", f"一份 schema 最多 {MOST_PARTS} 个值，现在有 {parts} 个；请只写策略用到的字段")
+        return False
     slips = list(_slips(schema, schema))
     for path, message in slips:
         part.problem(path, message)
@@ -71,8 +78,11 @@ def _is_sound(part: Section, schema: dict[str, Any]) -> bool:
     return True
 
 
-def _slips(value: Any, whole: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """What the check against the schema of schemas does not see: keys that are no text, references, expressions."""
+def _slips(value: Any, whole: Mapping[str, Any], path: str = "", names: bool = False) -> Iterator[tuple[str, str]]:
+    """What the check against the schema of schemas does not see: keys that are no text, references, expressions.
+
+    `names` says that the keys of `value` are names of fields, and no words of JSON Schema.
+    """
     if isinstance(value, list):
         for index, one in enumerate(value):
             yield from _slips(one, whole, f"{path}[{index}]")
@@ -82,29 +92,42 @@ def _slips(value: Any, whole: Mapping[str, Any], path: str = "") -> Iterator[tup
         below = f"{path}.{key}" if path else str(key)
         if not isinstance(key, str):
             yield below, f"键应写成文字，请加引号，现在是 {written(key)}"
-        elif key in REFERENCES and isinstance(one, str) and not _leads_somewhere(one, whole):
-            yield below, f"只能引用本 schema 之内已有的定义，如 #/$defs/address，现在是 {written(one)}"
-        elif key == "pattern" and isinstance(one, str) and not _is_expression(one):
-            yield below, f"不是有效的正则表达式，现在是 {written(one)}"
-        yield from _slips(one, whole, below)
+        elif not names:
+            yield from ((below, message) for message in _word_slips(key, one, whole))
+        if names or key not in DATA:
+            yield from _slips(one, whole, below, not names and key in NAMING)
 
 
-def _leads_somewhere(reference: str, whole: Any) -> bool:
-    """Whether a JSON pointer leads to a part of the schema; other documents are never fetched."""
-    head, *steps = reference.split("/")
-    for step in steps:
-        if not isinstance(whole, Mapping) or step not in whole:
-            return False
-        whole = whole[step]
-    return head == "#"
+def _word_slips(word: str, value: Any, whole: Mapping[str, Any]) -> Iterator[str]:
+    if word in NEVER:
+        yield f"不能用 {word}；请写 properties、items、additionalProperties，重复的部分写在 $defs 之下用 $ref 引用"
+    elif word == "$ref" and isinstance(value, str) and not _leads_somewhere(value, whole):
+        yield f"只能引用本 schema 之内已有的定义，如 #/$defs/address，现在是 {written(value)}"
+    elif word == "pattern" and isinstance(value, str):
+        yield from _pattern_slips(value)
+    elif word == "patternProperties" and isinstance(value, Mapping):
+        for pattern in value:
+            yield from _pattern_slips(str(pattern))
 
 
-def _is_expression(pattern: str) -> bool:
+def _pattern_slips(pattern: str) -> Iterator[str]:
     try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return True
+        compile_pattern(pattern)
+    except PatternRefused as error:
+        yield f"{error}，现在是 {written(pattern)}"
+
+
+def _leads_somewhere(reference: str, whole: Mapping[str, Any]) -> bool:
+    """Whether it is the schema itself or one of its definitions; other documents are never fetched."""
+    name, defined = reference.removeprefix(DEFINITIONS), whole.get("$defs")
+    plain = not set(name) & set("/~%")
+    return reference == "#" or (plain and name != reference and isinstance(defined, Mapping) and name in defined)
+
+
+def parts_of(value: Any) -> int:
+    """How many values a schema is made of."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return 1 + sum(map(parts_of, inner))
 
 
 def _key(error: SchemaError) -> str:

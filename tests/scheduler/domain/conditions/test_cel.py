@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -46,13 +47,43 @@ def test_what_cannot_be_told_counts_as_false_with_its_reason(text: str, answer: 
 
 
 def test_an_expression_that_never_ends_is_given_up() -> None:
-    nested = "data.xs.map(x, data.xs.map(y, data.xs.map(z, x*y*z))).size() > 0"
+    nested = "data.xs.all(x, data.xs.all(y, data.xs.all(z, x*y*z >= 0)))"
     assert "循环太多" in str(compile_cel(nested)(fact(data={"xs": [*range(200)]}), CUSTOMER))
+
+
+LARGE = {"text": "a" * 200_000, "wide": "(.{0,100}a){9}b", "xs": [*range(90)]}
+COSTLY = [
+    "data.text.matches(data.wide)",
+    "data.xs.all(x, data.xs.all(y, data.text.contains('ab')))",
+    "data.xs . all (x, data.xs.exists(y, (data.text + data.text + data.text).size() > 5))",
+    "data.xs.all(x, data.text.matches('(.{0,90}a){9}b'))",
+]
+
+
+@pytest.mark.parametrize("text", COSTLY)
+def test_large_texts_cost_an_expression_little_time(text: str) -> None:
+    started = time.perf_counter()
+    compile_cel(text)(fact(data=LARGE), CUSTOMER)
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("grows", ["['aaaa']" + ".map(a, a+a)" * 15, "['aaaa'] . map (a, a+a)"])
+def test_an_expression_that_doubles_a_text_is_refused(grows: str) -> None:
+    with pytest.raises(CelRefused, match="不能用 map"):
+        compile_cel(f"{grows}[0].size() > 1")
+
+
+def test_an_expression_that_was_accepted_when_more_was_allowed_fails_no_event() -> None:
+    failure = compile_condition({"cel": "data.xs.map(x, x).size() > 0"})(FACT, CUSTOMER)
+    assert failure is not None
+    assert "不能用 map" in str(failure.actual)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("data.x + " * 21 + "1 == 2", "最多 20 个加号"),
+        ("(" * 40 + "true" + ")" * 40, "括号太多"),
         ("data.x ==", "第 10 个字符附近：表达式没有写完"),
         ("data.x = 1", "相等写作 =="),
         ("dat.x > 1", "变量只有 data、event、customer"),
