@@ -1,70 +1,67 @@
 """Who is asking: API keys (hashed at rest, two may live during rotation) or JWTs, and what their role may do."""
 
 import asyncio
-import hashlib
-import json
-import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
-from shared.errors import Forbidden, Unauthorized
+from shared.clock import Clock, SystemClock
+from shared.errors import Forbidden, TooManyFailures, Unauthorized
+from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key, read_units
+from shared.principal import Principal, Role
 from shared.settings import ServiceSettings
 
-
-class Role(StrEnum):
-    """What somebody is here for. `admin` may do everything; `auditor` may read everything."""
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    POLICY_OWNER = "policy_owner"
-    INTEGRATOR = "integrator"
-    OPS = "ops"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Somebody known: `id` is recorded in audit logs; `units` limits what is seen (empty = the whole organisation)."""
-
-    id: str
-    role: Role
-    name: str = ""
-    units: tuple[str, ...] = ()
+__all__ = [
+    "Authenticator",
+    "Caller",
+    "Principal",
+    "Role",
+    "current_principal",
+    "hash_key",
+    "issue_token",
+    "may_see_unit",
+    "new_key",
+    "require",
+]
 
 
 @dataclass
 class Authenticator:
-    """Checks keys against a file of hashes (read again when it changes) and tokens against a fixed algorithm."""
+    """Checks keys against a file of hashes and tokens against a fixed algorithm."""
 
     settings: ServiceSettings
-    _keys: dict[str, Principal] = field(default_factory=dict)
-    _stamp: float = -1.0
+    clock: Clock = field(default_factory=SystemClock)
+
+    def __post_init__(self) -> None:
+        self._keys = KeyFile(self.settings.keys_file)
+        self._most = RateLimitItemPerMinute(self.settings.failed_sign_ins)
+        self._failures = MovingWindowRateLimiter(MemoryStorage())
+
+    def note_failure(self, address: str) -> None:
+        """Counts a wrong credential. Raises TooManyFailures once there were too many of this address within a minute.
+
+        A right credential is always let in: people behind one address must not be locked out by one of them.
+        """
+        if not self._failures.hit(self._most, address):
+            ends = self._failures.get_window_stats(self._most, address).reset_time
+            now = SystemClock().machine().timestamp()  # the library counts real seconds
+            raise TooManyFailures(max(1, round(ends - now)))
 
     async def principal(self, credential: str) -> Principal:
         """Whose credential it is. Raises Unauthorized."""
         if credential.count(".") == 2:
             return await self._from_token(credential)
-        known = self._known_keys().get(hash_key(credential))
+        known = self._keys.find(credential, self.clock.machine())
         if known is None:
             raise Unauthorized("密钥不存在或已停用")
         return known
-
-    def _known_keys(self) -> dict[str, Principal]:
-        path = self.settings.keys_file
-        if path is None or not path.exists():
-            return {}
-        stamp = path.stat().st_mtime
-        if stamp != self._stamp:
-            self._keys, self._stamp = _read_keys(path), stamp
-        return self._keys
 
     async def _from_token(self, token: str) -> Principal:
         try:
@@ -76,11 +73,13 @@ class Authenticator:
                 issuer=self.settings.jwt_issuer,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
+            if claims["sub"].startswith(KEY_IDENTITY):
+                raise ValueError("a person can't be called as a key is")
             return Principal(
                 id=claims["sub"],
                 role=Role(claims["role"]),
                 name=claims.get("name", ""),
-                units=_units(claims.get("units", [])),
+                units=read_units(claims.get("units", [])),
             )
         except (jwt.PyJWTError, KeyError, ValueError) as error:
             raise Unauthorized("令牌无效或已过期") from error
@@ -93,35 +92,11 @@ class Authenticator:
         return self.settings.jwt_secret.get_secret_value()
 
 
-def _units(claimed: Any) -> tuple[str, ...]:
-    """Raises ValueError: a scope that can't be read must not become the whole organisation."""
-    if not isinstance(claimed, list) or not all(isinstance(unit, str) and unit for unit in claimed):
-        raise ValueError("units must be a list of unit codes")
-    return tuple(claimed)
-
-
 _clients: dict[str, jwt.PyJWKClient] = {}
 
 
 def _jwks(url: str) -> jwt.PyJWKClient:
     return _clients.setdefault(url, jwt.PyJWKClient(url, cache_keys=True, timeout=5))
-
-
-def _read_keys(path: Path) -> dict[str, Principal]:
-    return {
-        row["sha256"]: Principal(row["id"], Role(row["role"]), row.get("name", ""), tuple(row.get("units", ())))
-        for row in json.loads(path.read_text())
-    }
-
-
-def new_key() -> str:
-    """A new API key: 256 random bits, so a plain hash of it needs no salt."""
-    return "hf_" + secrets.token_urlsafe(32)
-
-
-def hash_key(key: str) -> str:
-    """What is stored of a key."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 _bearer = HTTPBearer(auto_error=False, description="API 密钥或 JWT")
@@ -137,10 +112,19 @@ async def current_principal(
     credential = (bearer.credentials if bearer else None) or api_key or request.cookies.get("huifang_key")
     if not credential:
         raise Unauthorized("请在 Authorization 头中携带访问密钥")
-    authenticator: Authenticator = request.app.state.runtime.authenticator
-    principal = await authenticator.principal(credential)
+    principal = await known_principal(request, credential)
     request.state.principal = principal
     return principal
+
+
+async def known_principal(request: Request, credential: str) -> Principal:
+    """Whose credential it is. Raises Unauthorized, and TooManyFailures to an address that guesses."""
+    authenticator: Authenticator = request.app.state.runtime.authenticator
+    try:
+        return await authenticator.principal(credential)
+    except Unauthorized:
+        authenticator.note_failure(request.client.host if request.client else "")
+        raise
 
 
 Caller = Annotated[Principal, Depends(current_principal)]

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import dlq_api, invalid
+from shared.auth import known_principal
 from shared.errors import HuifangError, InvalidInput, Unavailable
 from shared.messaging.processor import is_transient
 from shared.observability import logs
@@ -135,6 +136,8 @@ def _install_problems(app: FastAPI) -> None:
         answer = problem(error.status, error.title, error.code, error.detail, **error.extra)
         if error.status == 401:
             answer.headers["WWW-Authenticate"] = "Bearer"
+        if "retry_after" in error.extra:
+            answer.headers["Retry-After"] = str(error.extra["retry_after"])
         return answer
 
     @app.exception_handler(RequestValidationError)
@@ -272,4 +275,4 @@ async def _known_caller(request: Request) -> None:
     """The API description is for callers with a key (header, or the page cookie)."""
     header = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
     credential = header or request.headers.get("x-api-key") or request.cookies.get("huifang_key") or ""
-    await request.app.state.runtime.authenticator.principal(credential)
+    await known_principal(request, credential)

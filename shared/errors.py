@@ -78,6 +78,17 @@ class PreconditionRequired(HuifangError):
     code = "precondition-required"
 
 
+class TooManyFailures(HuifangError):
+    """Wrong credentials again and again (RFC 6585 §4); `retry_after` in seconds."""
+
+    status = 429
+    title = "尝试次数过多，请稍后再试"
+    code = "too-many-failures"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"{retry_after} 秒后可以再试", retry_after=retry_after)
+
+
 class Unavailable(HuifangError):
     status = 503
     title = "服务暂不可用，请稍后重试"

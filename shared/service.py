@@ -74,7 +74,7 @@ class Runtime:
         self.clock: Clock = clock or settings.make_clock()
         self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
         self.broker: Broker = broker or KafkaBroker(settings.kafka_bootstrap, settings.instance_id)
-        self.authenticator = Authenticator(settings)
+        self.authenticator = Authenticator(settings, self.clock)
         self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
         self.state: dict[str, Any] = {}

@@ -30,6 +30,9 @@ class ServiceSettings(BaseSettings):
     jwt_jwks_url: str | None = Field(default=None, description="OIDC provider's key set; RS256/ES256 only")
     jwt_issuer: str = Field(default="huifang", description="required `iss`")
     jwt_audience: str = Field(default="huifang", description="required `aud`")
+    failed_sign_ins: int = Field(
+        default=60, ge=1, description="wrong keys, tokens and logins that one address may send in a minute"
+    )
     data_key: SecretStr | None = Field(default=None, description="base64 of 64 random bytes that seal personal data")
     page_assets: Path | None = Field(default=None, description="node_modules with the page assets")
     db_pool_size: int = Field(

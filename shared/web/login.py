@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from shared.auth import Authenticator
+from shared.auth import known_principal
 from shared.errors import Unauthorized
 from shared.web.render import render
 
@@ -28,9 +28,8 @@ async def login(
     target: Annotated[str, Form(alias="next", max_length=2048)] = "/",
 ) -> Response:
     """Check the key, remember it for a shift, go where the user wanted to."""
-    authenticator: Authenticator = request.app.state.runtime.authenticator
     try:
-        await authenticator.principal(key.strip())
+        await known_principal(request, key.strip())
     except Unauthorized:
         return render(request, "login.html", 401, target=local(target), failed=True)
     answer = RedirectResponse(local(target), 303)

@@ -509,7 +509,7 @@ async def test_the_whole_number_is_told_to_who_must_dial_and_that_is_on_record(
         rows = await everything_in(served)
     assert told.json() == {"phone": f"+86{phone}"}
     assert "phone.revealed" in rows["audit_log"]
-    assert "test-agent" in rows["audit_log"]
+    assert "key:test-agent" in rows["audit_log"]
     assert number.found_in(str(rows)) == set()
 
 

@@ -47,7 +47,7 @@ async def read(served: Served, case: dict[str, Any], role: str = "supervisor") -
 
 async def test_a_case_opened_by_hand_belongs_to_its_taker_and_shows_no_whole_phone(served: Served) -> None:
     case = await opened(served)
-    assert (case["owner"], case["state"], case["responsible_unit"]) == ("test-agent", "opened", "CD")
+    assert (case["owner"], case["state"], case["responsible_unit"]) == ("key:test-agent", "opened", "CD")
     assert case["customer"]["phone_masked"] == "138****8000"
     whole = str(await read(served, case))
     assert "13800138000" not in whole
@@ -83,7 +83,7 @@ async def test_the_whole_life_of_a_case_is_in_its_timeline(served: Served, clock
     assert [line["what"] for line in whole["timeline"]] == [
         "opened", "assigned", "promised", "resolved", "reopened", "escalated", "resolved", "closed", "remarked",
     ]  # fmt: skip
-    assert {line["actor"] for line in whole["timeline"][1:]} == {"test-supervisor"}
+    assert {line["actor"] for line in whole["timeline"][1:]} == {"key:test-supervisor"}
     names = [sent.name for sent in await served.published()]
     assert names == [
         "complaint.opened", "complaint.assigned", "complaint.resolved", "complaint.reopened",

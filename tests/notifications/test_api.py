@@ -165,7 +165,7 @@ async def test_promotion_that_needs_consent_goes_to_those_who_gave_it(world: Wor
     await save(owner, name="sale", category="promotion", text="尊敬的{{ name }}，欢迎再来。拒收请回复R")
     assert (await owner.post("/api/v1/rules", json=rule)).status_code == 200
     proof = {"customer_id": "C1", "how": "营业厅签字", "text": "我同意接收服务推广短信"}
-    assert (await owner.post("/api/v1/consents", json=proof)).json()["by"] == "test-policy_owner"
+    assert (await owner.post("/api/v1/consents", json=proof)).json()["by"] == "key:test-policy_owner"
     for number in ("C1", "C2"):
         order = example("order.completed", customer=customer(number))
         await world.served.deliver(event("order.completed", order, key=number))
@@ -202,8 +202,8 @@ async def test_changes_are_audited(world: World, owner: httpx.AsyncClient) -> No
     async with world.served.runtime.db.read() as session:
         rows = (await session.execute(text("SELECT action, principal FROM audit_log ORDER BY id"))).all()
     assert [tuple(row) for row in rows] == [
-        ("template.saved", "test-policy_owner"),
-        ("opt_out.created", "test-policy_owner"),
+        ("template.saved", "key:test-policy_owner"),
+        ("opt_out.created", "key:test-policy_owner"),
     ]
 
 

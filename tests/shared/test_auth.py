@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,10 +16,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from prometheus_client import REGISTRY
 
 from shared.auth import Authenticator, Principal, Role, hash_key, issue_token, may_see_unit, new_key, require
-from shared.clock import SystemClock
-from shared.errors import Forbidden, Unauthorized
+from shared.clock import ManualClock, SystemClock
+from shared.errors import Forbidden, TooManyFailures, Unauthorized
 from shared.settings import ServiceSettings
 
 SECRET = "a-secret-of-tests-that-is-long-enough-for-hs256"
@@ -49,7 +51,7 @@ async def test_a_known_key_names_its_owner(tmp_path: Path) -> None:
     key = new_key()
     path = keys_file(tmp_path / "keys.json", (key, "agent"))
     principal = await Authenticator(ServiceSettings(keys_file=path)).principal(key)
-    assert principal == Principal("key-agent", Role.AGENT, "", ("CD",))
+    assert principal == Principal("key:key-agent", Role.AGENT, "", ("CD",))
     assert key not in path.read_text()
 
 
@@ -66,6 +68,59 @@ async def test_keys_rotate_when_the_file_changes(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(Unauthorized):
         await authenticator.principal(new)
+
+
+async def test_a_key_ends_at_its_time_and_two_of_one_identity_live_while_it_is_rotated(tmp_path: Path) -> None:
+    clock = ManualClock(datetime.fromtimestamp(NOW, UTC))
+    old, new = new_key(), new_key()
+    rows = [{"id": "erp", "role": "integrator", "sha256": hash_key(key)} for key in (old, new)]
+    rows[0]["expires_at"] = (clock.machine() + timedelta(hours=1)).isoformat()
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps(rows))
+    authenticator = Authenticator(ServiceSettings(keys_file=path), clock)
+    assert (await authenticator.principal(old)).id == (await authenticator.principal(new)).id == "key:erp"
+    clock.advance(timedelta(hours=1))
+    await authenticator.principal(new)
+    with pytest.raises(Unauthorized):
+        await authenticator.principal(old)
+
+
+BAD_ROW = {"id": "x", "role": "agent", "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "{}", "[1]", json.dumps([BAD_ROW | {"sha256": "short"}]), json.dumps([BAD_ROW | {"role": "king"}]),
+     json.dumps([BAD_ROW | {"units": "CD"}]), json.dumps([BAD_ROW | {"expires_at": "tomorrow"}]),
+     json.dumps([BAD_ROW | {"expires_at": "2027-01-01T00:00:00"}]), json.dumps([BAD_ROW | {"id": ""}])],
+)  # fmt: skip
+async def test_a_broken_file_of_keys_keeps_those_known_last_and_alarms(content: str, tmp_path: Path) -> None:
+    key = new_key()
+    path = keys_file(tmp_path / "keys.json", (key, "agent"))
+    authenticator = Authenticator(ServiceSettings(keys_file=path))
+    await authenticator.principal(key)
+    path.write_text(content)
+    os.utime(path, (NOW + 9, NOW + 9))
+    assert (await authenticator.principal(key)).role is Role.AGENT
+    assert REGISTRY.get_sample_value("huifang_keys_file_broken") == 1
+    keys_file(path, (key, "ops"), stamp=NOW + 10)
+    assert (await authenticator.principal(key)).role is Role.OPS
+    assert REGISTRY.get_sample_value("huifang_keys_file_broken") == 0
+
+
+async def test_a_token_never_names_somebody_as_a_key_does() -> None:
+    with pytest.raises(Unauthorized):
+        await with_secret().principal(issue_token(SECRET, "key:key-agent", Role.SUPERVISOR, NOW + 86_400))
+
+
+def test_who_guesses_is_told_to_wait_and_others_are_not() -> None:
+    authenticator = Authenticator(ServiceSettings(failed_sign_ins=5))
+    for _ in range(5):
+        authenticator.note_failure("192.0.2.1")
+    with pytest.raises(TooManyFailures) as told:
+        authenticator.note_failure("192.0.2.1")
+    assert 1 <= told.value.extra["retry_after"] <= 60
+    authenticator.note_failure("192.0.2.2")
 
 
 @pytest.mark.parametrize("key", ["", "hf_", "hf_unknown", "a.b", "a.b.c.d", "密钥"])

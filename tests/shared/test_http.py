@@ -181,7 +181,7 @@ async def test_a_change_is_audited_in_its_transaction(served: Served) -> None:
     await client.put("/things/1", json={"name": "b"}, headers={"If-Match": '"1"'})
     async with served.runtime.db.read() as session:
         rows = (await session.execute(text("SELECT principal, action, object, detail FROM audit_log"))).all()
-    assert [tuple(row) for row in rows] == [("test-agent", "thing.changed", "1", {"name": "b"})]
+    assert [tuple(row) for row in rows] == [("key:test-agent", "thing.changed", "1", {"name": "b"})]
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 401), ("auditor", 403), ("agent", 200), ("admin", 200)])

@@ -5,6 +5,7 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from limits import RateLimitItemPerMinute
 
 from shared.auth import Principal, Role, require
 from shared.clock import ManualClock
@@ -141,3 +142,14 @@ async def test_a_missing_component_is_said_to_be_missing(served, tmp_path):
 
 async def test_our_own_assets_need_no_key(served):
     assert (await get(served, "/static/base.css")).status_code == 200
+
+
+async def test_an_address_that_guesses_keys_is_told_to_wait_at_every_door(served):
+    served.runtime.authenticator._most = RateLimitItemPerMinute(3)
+    async with served.client(None) as client:
+        answers = [await client.post("/login", data={"key": "wrong"}) for _ in range(3)]
+        answers += [await client.get("/page", headers={"X-API-Key": "wrong"}) for _ in range(2)]
+        right = await client.get("/page", headers={"X-API-Key": "test-supervisor"})
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert right.status_code == 200

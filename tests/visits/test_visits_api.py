@@ -115,7 +115,10 @@ async def test_showing_a_number_is_for_the_holder_and_audited(desk: Desk) -> Non
     async with desk.served.runtime.db.read() as session:
         query = text("SELECT principal, object, detail FROM audit_log WHERE action = 'phone.revealed' ORDER BY id")
         rows = (await session.execute(query)).all()
-    assert [(row.principal, row.detail["reason"]) for row in rows] == [("1001", "dial"), ("test-supervisor", "verify")]
+    assert [(row.principal, row.detail["reason"]) for row in rows] == [
+        ("1001", "dial"),
+        ("key:test-supervisor", "verify"),
+    ]
     assert {row.object for row in rows} == {str(visit_id)}
 
 
@@ -151,7 +154,7 @@ async def test_reviews_are_kept_with_author_and_time(desk: Desk) -> None:
             assert (await supervisor.post(url, json={"remark": remark})).status_code == 201
     kept = (await desk.visit(visit_id))["reviews"]
     assert [one["remark"] for one in kept] == ["记录完整", "已抽听录音"]
-    assert {one["reviewer"] for one in kept} == {"test-supervisor"}
+    assert {one["reviewer"] for one in kept} == {"key:test-supervisor"}
 
 
 async def test_counts_are_given_by_state_and_team(desk: Desk) -> None:
