@@ -1,0 +1,31 @@
+"""Personal data: phone and ID numbers are sealed at the gateway and stay sealed everywhere.
+
+- `writing`: one way to write what people write in many
+- `numbers`: what a phone number is, and which ones a field for them holds; identities hang on these only
+- `recognise`: finds the numbers of people in any text
+- `masking`: takes them out of sight
+- `sealing`: turns them into tokens; only who must dial or send unseals, everybody else sees the masked form
+"""
+
+from shared.privacy.masking import PREFIX, is_phone, mask_phone, mask_prose, mask_text, mask_tree
+from shared.privacy.numbers import Reading, Unread, e164, extension_of, is_mobile, read_numbers
+from shared.privacy.sealing import PHONE_FIELDS, ForeignToken, NotANumber, Sealer
+
+__all__ = [
+    "PHONE_FIELDS",
+    "PREFIX",
+    "ForeignToken",
+    "NotANumber",
+    "Reading",
+    "Sealer",
+    "Unread",
+    "e164",
+    "extension_of",
+    "is_mobile",
+    "is_phone",
+    "mask_phone",
+    "mask_prose",
+    "mask_text",
+    "mask_tree",
+    "read_numbers",
+]
