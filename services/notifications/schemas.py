@@ -11,7 +11,7 @@ from services.notifications.domain.refusals import ALL_PROMOTION
 from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
-from shared.privacy import Sealer, mask_text
+from shared.privacy import Sealer, TypedNumber, mask_text
 
 # what people type is kept without whole numbers
 Text = Annotated[str, AfterValidator(mask_text)]
@@ -80,7 +80,7 @@ class NewSend(BaseModel):
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
     template: str = Field(min_length=1, max_length=64, description="模板名")
     purpose: str = Field(default="", max_length=64, description="用途；缺省为模板名")
-    phone: str = Field(default="", max_length=40, description="手机号；缺省用客户最新号码")
+    phone: TypedNumber = Field(default="", description="手机号；缺省用客户最新号码")
     email: str = Field(default="", max_length=200, description="邮箱；缺省用客户最新邮箱")
     data: dict[str, Any] = Field(default={}, description="模板变量所需内容；其中的号码以脱敏形式发送")
 
@@ -104,7 +104,7 @@ class NewOptOut(BaseModel):
     """他人告知的退订：某客户、某号码或两者。"""
 
     customer_id: str = Field(default="", max_length=64, description="客户编号")
-    phone: str = Field(default="", max_length=40, description="手机号")
+    phone: TypedNumber = Field(default="", description="手机号")
     channel: Channel = Field(default="sms", description="渠道")
     scope: str = Field(
         default=ALL_PROMOTION, max_length=64, description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途"

@@ -38,7 +38,7 @@ def mask_phone(number: str) -> str:
     """Keep at most the first three and last four digits of the national number."""
     main, extension = extension_of(number)
     national = main.removeprefix("+86").strip()
-    if len(national) >= 11:  # noqa: PLR2004
+    if len(national) >= 11:
         return f"{national[:3]}****{national[-4:]}" + ("转***" if extension else "")
     return "****" + national[-min(3, len(national) // 2) :] if national else ""
 

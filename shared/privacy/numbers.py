@@ -75,6 +75,11 @@ def e164(raw: Any) -> str | None:
     return found.numbers[0] if len(found.numbers) == 1 and found.unread is None else None
 
 
+def as_dialled(number: str) -> str:
+    """A kept number as people read it: `+8657188886666转801`."""
+    return number.replace(EXTENSION, "转")
+
+
 def extension_of(number: str) -> tuple[str, str]:
     """A kept number as what is dialled first and what is dialled then ("" for none)."""
     main, _, extension = number.partition(EXTENSION)
@@ -206,7 +211,7 @@ def _chinese(national: str) -> str | None:
     if _MOBILE.fullmatch(national):
         return "+86" + national
     # 10 and 11 digits: an area and 7 or 8 more, or 400 and 800; 9 are the smallest towns'
-    if not 9 <= len(national) <= 11 or national[:1] == "0" or _FILLER.fullmatch(national):  # noqa: PLR2004
+    if not 9 <= len(national) <= 11 or national[:1] == "0" or _FILLER.fullmatch(national):
         return None
     return _of_library("86" + national)
 

@@ -39,11 +39,11 @@ _USUAL_PARTS = ((3, 4, 4), (3, 8), (7, 4))
 _DOTTED_PARTS = (3, 4, 4)
 _LANDLINE = re.compile(r"((?:00)?860?|0)((?:10|2[0-57-9])[2-9]\d{7}|[3-9]\d\d[2-9]\d{6,7})")
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|91)"
-_IDENTITY = re.compile(_PROVINCE + r"\d{4}((?:18|19|20)\d\d)(?:0[1-9]|1[0-2])[0-3]\d{4}[\dX]")
+# up to 2019: from then on area and date are the beginning of a document's number
+_IDENTITY = re.compile(_PROVINCE + r"\d{4}(?:1[89]\d\d|20[01]\d)(?:0[1-9]|1[0-2])[0-3]\d{4}[\dX]")
 # issued until 1999, to people born in this century's thirties at the earliest
 _OLD_IDENTITY = re.compile(_PROVINCE + r"\d{4}[3-9]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
 _OLD_IDENTITY_PARTS = {(15,), (6, 6, 3), (6, 2, 2, 2, 3), (5, 5, 5), (3, 3, 3, 3, 3), (6, 9), (8, 7), (4, 4, 4, 3)}
-_YEAR_OF_DOCUMENTS = 2020  # from then on a birthday is taken for the day of a document, unless the check digit is right
 _DATE = re.compile(r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _UNIT = re.compile(
     r"\s{0,2}(?:元|块|万|亿|米|公里|厘米|毫米|吨|公?斤|千?克|升|度|方|立方|平方|㎡|m³|天|小时|分钟|秒|户|件|台|套|个|份|条|页|[%％℃°]"
@@ -114,7 +114,7 @@ def _longest_at(text: str, written: str, spans: list[tuple[int, int]], first: in
     if text.endswith(_MASK, 0, start):
         return None, first + 1
     has_plus = text[max(0, start - 3) : start].rstrip(" (").endswith("+")
-    digits, lengths = "", ()
+    digits, lengths = "", tuple[int, ...]()
     phone, following = None, first + 1
     for at in range(first, len(spans)):
         begin, end = spans[at]
@@ -152,7 +152,7 @@ def _is_measure(groups: _Groups, number: str, parts: tuple[int, ...]) -> bool:
     between = groups.text[groups.start : groups.end]
     if "." in between and not (parts == _DOTTED_PARTS and between.count(".") > 1):
         return True
-    if parts[-1] == 8 and _DATE.fullmatch(number[-8:]) and "-" in between:  # noqa: PLR2004
+    if parts[-1] == 8 and _DATE.fullmatch(number[-8:]) and "-" in between:
         return True
     return parts not in _USUAL_PARTS and not groups.has_plus and _UNIT.match(groups.text, groups.end) is not None
 
@@ -165,7 +165,7 @@ def _landline(groups: _Groups) -> Found | None:
     code_ends = len(found[1]) + area
     bare = len(groups.lengths) == 1 and not groups.has_plus
     ends = set(accumulate(groups.lengths))
-    if not (bare or code_ends in ends or (len(groups.lengths) <= 2 and len(found[1]) in ends) or groups.has_plus):  # noqa: PLR2004
+    if not (bare or code_ends in ends or (len(groups.lengths) <= 2 and len(found[1]) in ends) or groups.has_plus):
         return None
     if (bare and _in_code(groups)) or _DATE.fullmatch(found[2][area:]):
         return None
@@ -174,28 +174,20 @@ def _landline(groups: _Groups) -> Found | None:
 
 
 def _foreign(groups: _Groups) -> Found | None:
-    if not groups.has_plus or groups.digits.startswith(("86", "0")) or len(groups.digits) > 15:  # noqa: PLR2004 - E.164
+    if not groups.has_plus or groups.digits.startswith(("86", "0")) or len(groups.digits) > 15:
         return None
     return _found(groups, Kind.FOREIGN, "+" + groups.digits, f"+{groups.digits[:2]}****{groups.digits[-3:]}")
 
 
 def _identity(groups: _Groups) -> Found | None:
     digits, end, text = groups.digits, groups.end, groups.text
-    if len(digits) == 17 and text[end : end + 1] in ("X", "x") and not _CODE.match(text, end + 1):  # noqa: PLR2004
+    if len(digits) == 17 and text[end : end + 1] in ("X", "x") and not _CODE.match(text, end + 1):
         digits, end = digits + "X", end + 1
-    if found := _IDENTITY.fullmatch(digits):
-        if int(found[1]) >= _YEAR_OF_DOCUMENTS and not _has_check_digit(digits):
-            return None
+    if _IDENTITY.fullmatch(digits):
         return _found(groups._replace(end=end), Kind.IDENTITY, digits, f"{digits[:6]}********{digits[-1]}")
     if groups.lengths in _OLD_IDENTITY_PARTS and _OLD_IDENTITY.fullmatch(digits) and not _in_code(groups):
         return _found(groups, Kind.IDENTITY, digits, f"{digits[:6]}********{digits[-1]}", bare=True)
     return None
-
-
-def _has_check_digit(identity: str) -> bool:
-    """ISO 7064 MOD 11-2, as GB 11643 asks for it."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(identity[:17]))
-    return "10X98765432"[total % 11] == identity[17]
 
 
 def _in_code(groups: _Groups) -> bool:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from services.complaints.domain.opening import Report
 from shared.contracts.common import CustomerCard
 from shared.contracts.complaints import Grade
-from shared.privacy import Sealer, mask_prose, mask_text
+from shared.privacy import Sealer, TypedNumber, mask_prose, mask_text
 
 # what people type is stored and published without whole phone numbers
 Text = Annotated[
@@ -23,7 +23,7 @@ class NewCustomer(BaseModel):
         description="客户编号"
     )
     name: Short = Field(default="", description="姓名")
-    phone: str | None = Field(default=None, max_length=32, description="电话（入库即加密）")
+    phone: TypedNumber | None = Field(default=None, description="电话（入库即加密）")
     level: Short = Field(default="", description="客户等级")
 
 
@@ -90,7 +90,7 @@ class Promise(BaseModel):
 
 def report_of(new: NewCase, sealer: Sealer) -> Report:
     given = new.customer
-    sealed = sealer.seal_phone(given.phone) if given.phone else None
+    sealed = sealer.seal(given.phone) if given.phone else None
     card = CustomerCard(
         id=sealer.protect(given.id, "id"),
         name=given.name,

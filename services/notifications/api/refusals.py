@@ -21,7 +21,6 @@ from services.notifications.store import contacts, inbound
 from shared.errors import InvalidInput
 from shared.http import OnceDep, ReadSession, SealerDep, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id, time_and_text
-from shared.privacy import e164
 
 router = APIRouter(prefix="/api/v1", tags=["退订与同意"])
 
@@ -48,8 +47,6 @@ async def create_opt_out(
     """立即生效：已计划而未发出的消息也不再发送。"""
     if not (body.customer_id or body.phone):
         raise InvalidInput("客户编号与手机号至少填一项")
-    if body.phone and e164(body.phone) is None:
-        raise InvalidInput("手机号无法识别")
 
     async def create() -> OptOutOut:
         row = await by_hand.record_opt_out(work, sealer, **body.model_dump(), by=principal.id)

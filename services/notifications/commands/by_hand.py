@@ -77,7 +77,7 @@ async def record_opt_out(
     by: str,
 ) -> OptOut:
     """Record a refusal somebody told us of."""
-    recipient = sealer.seal_phone(phone) if phone else ""
+    recipient = sealer.seal(phone) if phone else ""
     opt_out = OptOut(new_id(), customer_id, recipient, channel, scope, "by_hand", note, by, work.now())
     await add_opt_out(work, sealer, opt_out)
     return opt_out

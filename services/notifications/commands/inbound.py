@@ -12,12 +12,12 @@ from services.notifications.store.contacts import OptOut
 from shared.contracts.notifications import NotificationOptedOut
 from shared.ids import new_id
 from shared.messaging import Work
-from shared.privacy import Sealer
+from shared.privacy import Sealer, e164
 
 
 async def take_receipts(work: Work, sealer: Sealer, provider: str, receipts: Sequence[Receipt]) -> int:
     """Take in receipts; those seen before, late ones and those of messages not ours change nothing."""
-    numbers = {receipt: sealer.seal_phone(receipt.phone) for receipt in receipts}
+    numbers = {receipt: _token(sealer, receipt.phone) for receipt in receipts}
     rows = {
         (receipt.ref, number, receipt.status): {
             "provider": provider,
@@ -40,7 +40,7 @@ async def take_receipts(work: Work, sealer: Sealer, provider: str, receipts: Seq
 
 async def take_replies(work: Work, sealer: Sealer, provider: str, replies: Sequence[Reply]) -> int:
     """Keep replies; a refusal opts the number out before this transaction is answered. Returns how many are new."""
-    numbers = [sealer.seal_phone(reply.phone) for reply in replies]
+    numbers = [_token(sealer, reply.phone) for reply in replies]
     last = await sends.last_to(work.session, numbers)
     owners = await contacts.owners_of(work.session, numbers)
     told = list(zip(replies, numbers, strict=True))
@@ -98,6 +98,11 @@ async def add_opt_out(work: Work, sealer: Sealer, opt_out: OptOut, lineage: str 
         lineage=lineage,
         subject=str(opt_out.id),
     )
+
+
+def _token(sealer: Sealer, phone: str) -> str:
+    """The number a provider names; what is none is kept as it was told, and is nobody's."""
+    return sealer.seal(e164(phone) or phone)
 
 
 def _uuid(value: str) -> UUID | None:

@@ -15,7 +15,7 @@ from services.visits.schemas.requests import AttemptIn, ClaimIn, RevealIn, SaveA
 from services.visits.schemas.visits import Card, ClaimOut, LeaseOut, PhoneOut, ResultOut, VisitOut
 from shared.http import IfMatch, OnceDep, SealerDep, WorkDep, etag
 from shared.ids import new_id
-from shared.privacy import Sealer, e164, mask_phone
+from shared.privacy import Sealer, as_dialled, mask_phone, one_number
 
 router = APIRouter(prefix="/api/v1/visits", tags=["坐席作业"])
 ATTEMPTS = Counter("huifang_visits_attempts_total", "Attempts by result code", ["result"])
@@ -99,15 +99,14 @@ async def refresh_lease(visit_id: UUID, agent: Agent, work: WorkDep, settings: S
 @router.post("/{visit_id}/reveal-phone", summary="显示完整号码")
 async def reveal_phone(visit_id: UUID, body: RevealIn, agent: Agent, work: WorkDep, sealer: SealerDep) -> PhoneOut:
     """坐席只能查看自己领取的单；每次查看都记入审计日志。"""
-    return PhoneOut(phone=await commands.reveal_phone(work, agent, visit_id, sealer, body.reason))
+    return PhoneOut(phone=as_dialled(await commands.reveal_phone(work, agent, visit_id, sealer, body.reason)))
 
 
 def _report(body: AttemptIn, sealer: Sealer) -> Report:
-    corrected = None
-    if body.corrected_phone is not None:
-        number = e164(body.corrected_phone)
-        if number is None:
-            raise InvalidAttempt("更正后的号码不是有效的电话号码")
-        corrected = (sealer.seal_phone(number), mask_phone(number))
+    try:
+        number = one_number(body.corrected_phone or "")
+    except ValueError as error:
+        raise InvalidAttempt(f"更正后的号码{error}") from error
+    corrected = (sealer.seal(number), mask_phone(number)) if number else None
     values = body.model_dump(exclude={"corrected_phone"})
     return Report(id=new_id(), corrected_phone=corrected, **values)

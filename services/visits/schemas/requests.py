@@ -58,7 +58,7 @@ class AttemptIn(Body):
     wrap_up_seconds: int = Field(default=0, ge=0, le=86_400, description="整理秒数")
     note: Note = Field(default="", description="备注")
     callback_at: AwareDatetime | None = Field(default=None, description="约定的回呼时间，仅用于 callback_agreed")
-    corrected_phone: str | None = Field(default=None, max_length=32, description="更正后的号码；填写后继续回访")
+    corrected_phone: str | None = Field(default=None, max_length=100, description="更正后的号码；填写后继续回访")
 
 
 class RevealIn(Body):

@@ -23,7 +23,9 @@ class CustomerOut(BaseModel):
     id: str = Field(description="编号")
     name: str = Field(description="姓名")
     level: str = Field(description="客户等级")
-    phone_masked: str = Field(description="脱敏号码，如 138****8000")
+    phone_masked: str = Field(
+        description="脱敏号码，如 138****8000；没有可拨打的号码时为空，请向客户索取或改用其他渠道"
+    )
     do_not_contact: bool = Field(description="是否免打扰")
 
 
@@ -147,7 +149,7 @@ class LeaseOut(BaseModel):
 
 
 class PhoneOut(BaseModel):
-    phone: str = Field(description="完整号码；本次查看已记入审计日志")
+    phone: str = Field(description="完整号码，有分机的如 +8657188886666转801；本次查看已记入审计日志")
 
 
 class CountOut(BaseModel):
