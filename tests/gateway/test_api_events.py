@@ -212,3 +212,54 @@ ENVELOPES = st.fixed_dictionaries(
 async def test_no_json_brings_the_gateway_down(gateway: Served, body: Any) -> None:
     response = await post(gateway, json.dumps(body).encode(), {"Content-Type": "application/json"})
     assert response.status_code in (202, 400, 422)
+
+
+async def post_at_once(served: Served, *bodies: Any) -> list[httpx.Response]:
+    async with served.client("integrator") as client:
+        posts = (client.post("/api/v1/events", content=orjson.dumps(body), headers=SINGLE) for body in bodies)
+        return list(await asyncio.gather(*posts))
+
+
+async def test_posts_at_the_same_time_share_transactions_and_each_gets_its_own_answer(
+    gateway: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services.gateway import commands
+
+    taken: list[int] = []
+    real = commands.submit
+
+    async def counting(work: Any, sealer: Any, bodies: Any) -> Any:
+        taken.append(len(bodies))
+        return await real(work, sealer, bodies)
+
+    monkeypatch.setattr(commands, "submit", counting)
+    sent = [envelope(number) for number in range(40)] + [envelope(3), envelope("bad", data={})]
+    answers = await post_at_once(gateway, *sent)
+    assert sum(taken) == len(sent)
+    assert len(taken) < len(sent) / 3
+    assert [item["id"] for answer in answers[:41] for item in answer.json()["items"]] == [e["id"] for e in sent[:41]]
+    assert sorted(statuses(answers[3]) + statuses(answers[40])) == ["accepted", "duplicate"]
+    assert answers[41].status_code == 422
+    published = await gateway.published()
+    assert sorted(event.id for event in published) == sorted(f"e{number}" for number in range(40))
+    traces = {answer.headers["traceparent"].split("-")[1] for answer in answers[:40]}
+    assert {event.traceparent.split("-")[1] for event in published} <= traces
+
+
+async def test_nobody_fails_for_what_another_sent_at_the_same_time(
+    gateway: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services.gateway.store import facts
+
+    real = facts.claim
+
+    async def claim(session: Any, incoming: Any, at: Any) -> Any:
+        if any(item.event.id == "e7" for item in incoming):
+            raise RuntimeError("a fault of ours with one event")
+        return await real(session, incoming, at)
+
+    monkeypatch.setattr(facts, "claim", claim)
+    answers = await post_at_once(gateway, *(envelope(number) for number in range(20)))
+    assert [number for number, answer in enumerate(answers) if answer.status_code != 202] == [7]
+    assert answers[7].status_code == 500
+    assert len(await gateway.published()) == 19

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request, Response
 
 from services.gateway import commands
 from services.gateway.api.access import Submitter
+from services.gateway.api.gathering import gathering_of
 from services.gateway.commands import Receipt
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_headers, split_batch
 from services.gateway.schemas import SubmitOut
 from shared.errors import BadRequest, HuifangError, InvalidInput, PayloadTooLarge
-from shared.http import SealerDep, WorkDep
 
 router = APIRouter(prefix="/api/v1", tags=["接入"])
 
@@ -66,9 +66,9 @@ class NothingAccepted(InvalidInput):
     description="CloudEvents 1.0：结构化、批量（不超过 500 条、1 MiB）或二进制模式（ce-* 头）。逐条给出结果；"
     "同一 source 与 id 再次提交为重复，不会重复发布。",
 )
-async def submit_events(request: Request, _: Submitter, work: WorkDep, sealer: SealerDep) -> Response:
+async def submit_events(request: Request, _: Submitter) -> Response:
     bodies = _bodies(request, await request.body())
-    receipts = await commands.submit(work, sealer, bodies)
+    receipts = await gathering_of(request.app.state.runtime).submit(bodies, request.state.traceparent)
     counts = Counter(receipt.status for receipt in receipts)
     for status, number in counts.items():
         commands.count("api", status, number)

@@ -39,13 +39,13 @@ class Receipt:
     errors: list[FieldError] = field(default_factory=list)
 
 
-async def submit(work: Work, sealer: Sealer, bodies: Sequence[bytes]) -> list[Receipt]:
-    """Accept structured CloudEvents, each on its own; receipts in their order."""
+async def submit(work: Work, sealer: Sealer, bodies: Sequence[tuple[bytes, str]]) -> list[Receipt]:
+    """Accept structured CloudEvents, each with its request's traceparent and on its own; receipts in their order."""
     received = work.now()
-    judged = [_judge(body, received, sealer, work.traceparent) for body in bodies]
+    judged = [_judge(body, received, sealer, traceparent) for body, traceparent in bodies]
     accepted = [
         Incoming(item, API, sealer.seal_bytes(body))
-        for item, body in zip(judged, bodies, strict=True)
+        for item, (body, _) in zip(judged, bodies, strict=True)
         if isinstance(item, Event)
     ]
     fresh, originals = await _claim(work, accepted)
