@@ -48,6 +48,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
             await forget_warnings(work, oldest)
             await draws.forget(work, oldest.date())
             await runs.forget_signals(work)
+            await runs.forget_heard(work, timedelta(days=settings.late_days))
             await forget_trials(work.session, runtime.clock.now() - timedelta(days=settings.trial_days))
         return 0
 

@@ -38,8 +38,8 @@ def _text(primary_key: bool = False, nullable: bool = False) -> Column[Any]:
     return Column(Text, primary_key=primary_key, nullable=nullable)
 
 
-def _instant(nullable: bool = False) -> Column[Any]:
-    return Column(DateTime(timezone=True), nullable=nullable)
+def _instant(nullable: bool = False, primary_key: bool = False) -> Column[Any]:
+    return Column(DateTime(timezone=True), nullable=nullable, primary_key=primary_key)
 
 
 def _json() -> Column[Any]:
@@ -414,6 +414,19 @@ class SignalRow(Base, table=True):
     event_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
     at: datetime = Field(sa_column=_instant())
     fact: dict[str, Any] = Field(sa_column=_json())
+
+
+class HeardRow(Base, table=True):
+    """A fact that concerns a customer's runs, with those it began (`domain.steps.story.Begun`); kept for `late_days`."""
+
+    __tablename__ = "heard_fact"
+    __table_args__ = (Index("heard_fact_at", "at"),)
+
+    customer_id: str = Field(sa_column=_text(primary_key=True))
+    at: datetime = Field(sa_column=_instant(primary_key=True))
+    event_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    fact: dict[str, Any] = Field(sa_column=_json())
+    runs: list[Any] = Field(sa_column=_json())
 
 
 class WalkRow(Base, table=True):

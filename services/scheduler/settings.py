@@ -29,3 +29,9 @@ class SchedulerSettings(ServiceSettings):
         description="days back that missed time triggers are caught up; older ones are given up",
     )
     decision_days: int = Field(default=400, ge=31, description="days that decisions and populations are kept")
+    late_days: int = Field(
+        default=30,
+        ge=1,
+        le=366,
+        description="days back that facts heard late still find their place among those that runs of several steps heard",
+    )

@@ -12,7 +12,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.customer import NEVER, Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import BY_TIME, DRAWN, Occasion, recalled
@@ -22,8 +22,8 @@ from services.scheduler.domain.steps.runs import signals_of
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Places
 from services.scheduler.store import customers as customer_store
+from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store
-from services.scheduler.store import waiting
 from shared.contracts.tasks import OccasionArrived
 from shared.messaging import Event, Work
 
@@ -157,12 +157,14 @@ def fact_of(event: Event) -> Fact:
 async def _plans(session: AsyncSession, desk: Desk, matched: Sequence[Matched], lock: bool) -> Customers:
     """The customers somebody was drawn for or whose runs listen, with all that is planned for them."""
     wanted = {one.fact.customer_id: one.customer for one in matched if one.drawn and one.fact.customer_id}
+    first = min((one.fact.at for one in matched), default=NEVER)
     if desk.heeded:
         heeded = {one.fact.customer_id: one.customer for one in matched if one.fact.type in desk.heeded}
-        wanted |= {name: heeded[name] for name in await waiting.find_listening(session, heeded.keys() - wanted.keys())}
+        listening = await waiting.find_listening(session, heeded.keys() - wanted.keys(), first)
+        wanted |= {name: heeded[name] for name in listening}
     if not wanted:
         return {}
-    return await load_plans(session, desk, wanted, min(one.fact.at for one in matched), lock)
+    return await load_plans(session, desk, wanted, first, lock)
 
 
 async def _with_asked(session: AsyncSession, plans: Customers, drawn: Sequence[Fact]) -> Customers:
@@ -174,13 +176,20 @@ async def _with_asked(session: AsyncSession, plans: Customers, drawn: Sequence[F
 async def load_plans(
     session: AsyncSession, desk: Desk, customers: Mapping[str, Customer], first: datetime, lock: bool
 ) -> Customers:
-    """Locked customers with their contacts of a period before `first`, open tasks and what their runs wait for."""
+    """Locked customers with their contacts of a period before `first`, open tasks, what their runs wait for and remember."""
     ids = sorted(customers)
     contacts = await customer_store.find_contacts(session, ids, local_day(first) - LONGEST_PERIOD)
     tasks = await task_store.find_open(session, ids, lock)
     rows = await waiting.find_waiting(session, ids, lock) if desk.chained else {}
-    await desk.add_chains(session, (row.policy for of in rows.values() for row in of))
+    stories = await story.find_stories(session, ids) if desk.chained else {}
+    begun = (run.policy for of in stories.values() for one in of for run in one.runs)
+    await desk.add_chains(session, {*(row.policy for of in rows.values() for row in of), *begun})
     return {
-        name: customer._replace(contacts=contacts.get(name, ()), open=tasks.get(name, ()), waiting=rows.get(name, ()))
+        name: customer._replace(
+            contacts=contacts.get(name, ()),
+            open=tasks.get(name, ()),
+            waiting=rows.get(name, ()),
+            story=stories.get(name, ()),
+        )
         for name, customer in customers.items()
     }

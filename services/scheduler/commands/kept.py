@@ -9,20 +9,22 @@ import prometheus_client
 from services.scheduler.commands.announce import announce
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.steps.story import Heard
 from services.scheduler.domain.task import Task
 from services.scheduler.store import decisions as decision_store
+from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store
-from services.scheduler.store import waiting
 from shared.messaging import Event, Work
 
 DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
 
 
 class Kept:
-    """Decisions, every touched task in its last state, and what runs wait for; `plans` are the customers before them."""
+    """Decisions, every touched task in its last state, and what runs wait for and remember; `plans`: customers before."""
 
     def __init__(self, plans: Mapping[str, Customer]) -> None:
         self.waiting = [row for customer in plans.values() for row in customer.waiting]
+        self.heard = _heard(plans)
         self.decisions: list[Decision] = []
         self.tasks: dict[UUID, Task] = {}
 
@@ -40,10 +42,15 @@ class Kept:
         after = [row for customer in plans.values() for row in customer.waiting]
         if after or self.waiting:
             await waiting.save_waiting(work.session, self.waiting, after)
+        await story.save_heard(work.session, story.changed(self.heard, _heard(plans)))
         if self.decisions:
             await decision_store.save_decisions(work.session, self.decisions, work.now())
         for outcome, amount in Counter(decision.outcome for decision in self.decisions).items():
             DECISIONS.labels(outcome).inc(amount)
+
+
+def _heard(plans: Mapping[str, Customer]) -> list[tuple[str, Heard]]:
+    return [(name, one) for name, customer in plans.items() for one in customer.story]
 
 
 def _announce(work: Work, cause: Event | None, touched: Mapping[UUID, Task], before: Customer) -> None:

@@ -19,7 +19,7 @@ from services.scheduler.domain.steps.outcome import (
 )
 from services.scheduler.domain.steps.runs import Moved, heard, ran_out, told
 from services.scheduler.store import customers as customer_store
-from services.scheduler.store import waiting
+from services.scheduler.store import story, waiting
 from services.scheduler.store.waiting import Over
 from shared.messaging import Event, Work
 
@@ -111,6 +111,11 @@ async def wake(work: Work, desk: Desk, limit: int) -> int:
 async def forget_signals(work: Work) -> None:
     """Nobody is told of an event without a customer any more who begins to wait this long after it."""
     await waiting.forget_signals(work.session, work.now() - TELLING)
+
+
+async def forget_heard(work: Work, kept: timedelta) -> None:
+    """A fact that is heard later than this after it happened finds runs as they are."""
+    await story.forget_heard(work.session, work.now() - kept)
 
 
 def _moment(over: Over) -> datetime:

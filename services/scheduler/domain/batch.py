@@ -13,14 +13,13 @@ from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.panel import Answers, ask
 from services.scheduler.domain.restraint.pauses import paused
 from services.scheduler.domain.rule import Match, Rule
-from services.scheduler.domain.steps.chain import Chained
+from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
 from services.scheduler.domain.steps.runs import Moved, heard
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.whom.enrol import settled_entry
 from services.scheduler.domain.whom.limits import Places
 
 Customers = MutableMapping[str, Customer]
-NO_CHAINS: Chained = {}
 NO_RULES: Mapping[UUID, Rule] = {}
 PAUSES = "pauses"
 
@@ -156,14 +155,17 @@ def decide_in_order(
             continue
         before = one.customer
         if plan := plans.get(before.id):
-            before = before._replace(contacts=plan.contacts, open=plan.open, waiting=plan.waiting, asked=plan.asked)
+            before = before._replace(
+                contacts=plan.contacts, open=plan.open, waiting=plan.waiting, asked=plan.asked, story=plan.story
+            )
         answers = one.heard(before)
         entered: Sequence[Match] = ()
         if closed is not None:
             answers = answers._replace(matches=tuple(_settled(match, closed[number]) for match in answers.matches))
             entered = [match for match in answers.matches if match.entry]
-        listening = heard(before, one.fact, chained, place) if before.waiting and not one.recalled else Moved(before)
-        decision, after = decide(one.fact, answers, listening.customer, places)
+        listens = chained and before.id and not one.recalled
+        listening = heard(before, one.fact, chained, place) if listens else Moved(before)
+        decision, after = decide(one.fact, answers, listening.customer, places, chained)
         if one.pause:
             decision = decision._replace(details=(*decision.details, {"result": PAUSES, "until": one.pause}))
         if after is not before:

@@ -7,6 +7,7 @@ from typing import Any
 from services.scheduler.domain.conditions.memory import Memory
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.restraint.ledger import Contact, contact_of
+from services.scheduler.domain.steps.story import Story
 from services.scheduler.domain.steps.waiting import Waiting
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
@@ -33,8 +34,8 @@ class Customer(Value, frozen=True):
     """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused.
 
     `open` are the tasks not yet released, `memory` holds earlier events that some condition counts, `waiting` what the
-    customer's runs wait for. Nobody contacts them before `paused_until`. `asked` are the contacts, released or made, about
-    what has just been drawn.
+    customer's runs wait for, `story` the facts that concern runs. Nobody contacts them before `paused_until`. `asked` are
+    the contacts, released or made, about what has just been drawn.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Customer(Value, frozen=True):
     waiting: tuple[Waiting, ...] = ()
     paused_until: datetime | None = None
     asked: tuple[Task, ...] = ()
+    story: Story = ()
 
     @property
     def do_not_contact(self) -> bool:

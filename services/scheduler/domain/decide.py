@@ -14,6 +14,7 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import cap_detail
 from services.scheduler.domain.restraint.merge import find_asked, find_partner, forbidding_cap, join, take_over
 from services.scheduler.domain.rule import Detail, Match
+from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
 from services.scheduler.domain.steps.runs import Cause, Turn, begun
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
@@ -78,7 +79,9 @@ class Placed(Value, frozen=True):
     tasks: tuple[Task, ...] = ()
 
 
-def decide(fact: Fact, answers: Answers, customer: Customer, places: Places | None = None) -> tuple[Decision, Customer]:
+def decide(
+    fact: Fact, answers: Answers, customer: Customer, places: Places | None = None, chained: Chained = NO_CHAINS
+) -> tuple[Decision, Customer]:
     """The decision, and the customer as later facts find them. Strong policies are placed first.
 
     `places` are the counts of policies with a quota or a ceiling; they are kept up to date.
@@ -91,7 +94,7 @@ def decide(fact: Fact, answers: Answers, customer: Customer, places: Places | No
         drawn.sort(key=lambda match: match.policy.strength)
     for match in drawn:
         if match.policy.chain and fact.customer_id:
-            runs = begun(fact, match, customer, put)
+            runs = begun(fact, match, customer, put, chained)
             customer = runs[-1].customer
             details += [detail for run in runs for detail in run.details]
             tasks += [task for run in runs for task in run.tasks]

@@ -18,7 +18,10 @@ _COLUMNS = "id, run_id, policy_id, policy_version, step, kind, task_id, since, u
 _WAITING = f"SELECT {_COLUMNS} FROM waiting_step WHERE customer_id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608
 _FIND = text(_WAITING)
 _LOCK = text(_WAITING + " FOR UPDATE")
-_LISTENING = text("SELECT DISTINCT customer_id FROM waiting_step WHERE customer_id = ANY(CAST(:ids AS text[]))")
+_LISTENING = text("""
+    SELECT customer_id FROM waiting_step WHERE customer_id = ANY(CAST(:ids AS text[]))
+    UNION SELECT customer_id FROM heard_fact WHERE customer_id = ANY(CAST(:ids AS text[])) AND at >= :first
+""")
 _ABOUT = text("SELECT task_id, customer_id FROM waiting_step WHERE task_id = ANY(CAST(:ids AS uuid[]))")
 _SAVE = text("""
     INSERT INTO waiting_step (id, customer_id, run_id, policy_id, policy_version, step, kind, task_id, since, until,
@@ -82,9 +85,10 @@ async def find_waiting(session: AsyncSession, customers: Iterable[str], lock: bo
     return found
 
 
-async def find_listening(session: AsyncSession, customers: Collection[str]) -> set[str]:
-    """Those of the customers who have a run going."""
-    return set((await session.execute(_LISTENING, {"ids": list(customers)})).scalars()) if customers else set()
+async def find_listening(session: AsyncSession, customers: Collection[str], first: datetime) -> set[str]:
+    """Those of the customers who have a run going, or of whom something was heard that happened at `first` or later."""
+    values = {"ids": list(customers), "first": first}
+    return set((await session.execute(_LISTENING, values)).scalars()) if customers else set()
 
 
 async def find_about(session: AsyncSession, tasks: Collection[UUID]) -> dict[UUID, str]:

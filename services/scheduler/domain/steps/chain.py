@@ -18,6 +18,7 @@ from shared.contracts.registry import wire_type
 
 Content = dict[str, Any]
 Chained = Mapping[tuple[str, int], Policy]
+NO_CHAINS: Chained = {}
 Heeded = Mapping[str, frozenset[str]]
 Origin = Literal["event", "planned", "took_place"]
 Again = Literal["parallel", "restart", "ignore"]
@@ -126,10 +127,26 @@ class Chain:
         """What a run may listen for."""
         return [heed for heed in (*(step.wait for step in self.steps), self.stop) if heed]
 
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The wire types among them."""
+        return frozenset(wire for heed in self.heeds for wire in heed.types)
+
 
 def chains_of(policies: Iterable[Policy]) -> Chained:
     """Those with several steps, by id and version."""
     return {(policy.id, policy.version): policy for policy in policies if policy.chain}
+
+
+def types_of(policy_id: str, chained: Chained) -> frozenset[str]:
+    """The wire types that the policy's runs listen for, whatever their version."""
+    chains = [policy.chain for policy in chained.values() if policy.chain and policy.id == policy_id]
+    return frozenset(wire for chain in chains for wire in chain.types)
+
+
+def listeners(wire: str, chained: Chained) -> set[str]:
+    """The policies whose runs listen for such events."""
+    return {policy.id for policy in chained.values() if policy.chain and wire in policy.chain.types}
 
 
 def heeded_by(chained: Chained) -> Heeded:

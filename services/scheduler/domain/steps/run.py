@@ -17,6 +17,7 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chain, Heed, Step
 from services.scheduler.domain.steps.outcome import CALLBACK, REFUSED, Outcome, outcome_of_plan
+from services.scheduler.domain.steps.story import with_standing
 from services.scheduler.domain.steps.waiting import Waiting, run_id, signal, value_at, waiting_id
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.when.amounts import latest
@@ -86,6 +87,7 @@ class Run:
             self._next(index, outcome, None)
         else:
             self._conclude(index, tried, outcome, row.due)
+        self.stand()
 
     def arrive(self, row: Waiting, fact: Fact) -> None:
         """What the step of `row` may wait for has happened; if its condition does not hold, it waits for the next."""
@@ -95,17 +97,28 @@ class Run:
         self.customer = self.customer.not_waiting(row)
         if step.wait.check(fact, self.customer) is None:
             self._contact(index, 0, step.policy, fact.at)
-        else:
+        elif fact.customer_id:
+            self.customer = self.customer.waiting_for(row)
+        else:  # a signal is told to those who have waited since before it, until they have heard it
             self.customer = self.customer.waiting_for(row._replace(since=fact.at))
+
+    def stand(self) -> None:
+        """More than facts have moved it: it is not taken back any more."""
+        over = None if any(row.run == self.id for row in self.customer.waiting) else self.moment
+        story = with_standing(self.customer.story, self.fact, self.policy.id, over)
+        self.customer = self.customer._replace(story=story)
 
     def end(self, reason: str) -> None:
         """Wait for nothing more, and call off what is planned and concerns no other policy."""
+        stands = not untouched(self.customer, self.policy.id, self.fact)
         self.customer = self.customer.not_waiting(*(row for row in self.customer.waiting if row.run == self.id))
         own = [task for task in self.customer.open if self._is_own(task) and not task.combined]
         for task in own:
             self.customer = self.customer.without(task)
             self.tasks.append(moved(task, "cancelled", reason))
         self._note("", "stopped", reason=reason, cancelled=[str(task.id) for task in own])
+        if stands:
+            self.stand()
 
     def pass_over(self) -> None:
         """Nothing is begun: another run of the policy is going."""
@@ -219,8 +232,22 @@ class Run:
         self.details.append(detail | told)
 
     def _is_own(self, task: Task) -> bool:
-        own = (self.policy.id, self.fact.source, self.fact.id)
-        return (task.policy_id, task.event_source, task.event_id) == own
+        return is_own(self.policy.id, self.fact, task)
+
+
+def is_own(policy_id: str, fact: Fact, task: Task) -> bool:
+    """Whether the policy's run for the fact planned the task."""
+    return (task.policy_id, task.event_source, task.event_id) == (policy_id, fact.source, fact.id)
+
+
+def untouched(customer: Customer, policy_id: str, fact: Fact) -> bool:
+    """Whether nothing but facts has moved the policy's run for this one, and all it waits for is still its own."""
+    begun = next((one.run_of(policy_id) for one in customer.story if one.fact.key == fact.key), None)
+    if begun is None or begun.stands:
+        return False
+    run, planned = run_id(policy_id, fact), {task.id: task for task in customer.open}
+    tasks = [planned.get(row.task_id) for row in customer.waiting if row.run == run and row.task_id is not None]
+    return all(task and is_own(policy_id, fact, task) and not (task.combined or task.deferred) for task in tasks)
 
 
 def _contact_of(detail: Mapping[str, Any]) -> str | None:

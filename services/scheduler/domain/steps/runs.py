@@ -9,13 +9,15 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Reason
 from services.scheduler.domain.rule import Match
-from services.scheduler.domain.steps.chain import Chained, Heeded
+from services.scheduler.domain.steps.chain import Chained, Heeded, listeners, types_of
+from services.scheduler.domain.steps.listen import catch_up, in_order, is_awaited, listen, run_of
 from services.scheduler.domain.steps.outcome import Outcome
+from services.scheduler.domain.steps.replay import RESTARTED, loose_runs, replayed
 from services.scheduler.domain.steps.run import PATIENCE, Because, Place, Run
-from services.scheduler.domain.steps.waiting import Waiting, signal, value_at
+from services.scheduler.domain.steps.story import Begun, is_late, with_heard
+from services.scheduler.domain.steps.waiting import Waiting, run_id, signal, value_at
 from shared.ids import derived_id
 
-STOPPED, RESTARTED = "stopped", "restarted"
 NOT_AWAITED, NO_RESULT = "not_awaited", "no_result"
 WAIT_EXPIRED = "wait.expired"
 
@@ -54,12 +56,20 @@ class Moved(NamedTuple):
     turns: tuple[Turn, ...] = ()
 
 
-def begun(fact: Fact, match: Match, customer: Customer, place: Place) -> list[Run]:
+def begun(fact: Fact, match: Match, customer: Customer, place: Place, chained: Chained) -> list[Run]:
     """A policy's new run, after those that it ends; the last one's customer is how they are then."""
     policy, moment = match.policy, match.moment(fact)
     assert policy.chain is not None  # else it is a single contact
+    at_once = match.occasion is None  # else a draw or a date begins it, which nobody takes back
+    story = with_heard(customer.story, fact, Begun(policy.id, policy.version, match.draw, stands=not at_once))
+    customer = customer._replace(story=story)
+    own = run_id(policy.id, fact)
+    if is_late(story, fact, policy.id, types_of(policy.id, chained)) and own in loose_runs(
+        customer, policy.id, chained
+    ):
+        return replayed(customer, policy.id, chained, place, own)
     run = Run(policy, policy.chain, fact, match.anchor(fact), customer, place, moment, match)
-    going = {row.run: row for row in _in_order(customer) if row.policy_id == policy.id}
+    going = {row.run: row for row in in_order(customer) if row.policy_id == policy.id}
     ended = []
     if going and policy.chain.again == "ignore":
         run.pass_over()
@@ -70,13 +80,15 @@ def begun(fact: Fact, match: Match, customer: Customer, place: Place) -> list[Ru
         ended[-1].end(RESTARTED)
         run.customer = ended[-1].customer
     run.begin()
+    if not at_once:
+        catch_up(run, chained)
     return [*ended, run]
 
 
 def told(customer: Customer, task_id: UUID, outcome: Outcome, chained: Chained, place: Place) -> Moved:
     """The outcome of a contact leads on every run that waits for it."""
     turns = []
-    for row in _in_order(customer):
+    for row in in_order(customer):
         if row.task_id == task_id and customer.waits(row) and _is_from(row, outcome, chained):
             turns.append(_led_on(customer, row, outcome, chained, place))
             customer = turns[-1].run.customer
@@ -86,7 +98,7 @@ def told(customer: Customer, task_id: UUID, outcome: Outcome, chained: Chained, 
 def ran_out(customer: Customer, moment: datetime, chained: Chained, place: Place) -> Moved:
     """Where the time that a run waits is over, its step counts as expired; not while its contact is still planned."""
     turns = []
-    for row in _in_order(customer):
+    for row in in_order(customer):
         if row.until is None or row.until > moment or not customer.waits(row):
             continue
         if any(task.id == row.task_id for task in customer.open):
@@ -100,41 +112,40 @@ def ran_out(customer: Customer, moment: datetime, chained: Chained, place: Place
 
 
 def heard(customer: Customer, fact: Fact, chained: Chained, place: Place) -> Moved:
-    """An event that the customer's runs listen for stops them or leads them on. One without a customer is a signal."""
-    because = Because("awaited", {"event": fact.name, "id": fact.id, "at": fact.at})
+    """An event that the customer's runs listen for stops them or leads them on. One without a customer is a signal.
+
+    One that is heard after what happened later takes runs back that only facts have moved, and lets them go their way again.
+    """
+    concerned = listeners(fact.type, chained)
+    if not concerned or not (fact.customer_id or any(is_awaited(row, fact) for row in customer.waiting)):
+        return Moved(customer)
+    customer = customer._replace(story=with_heard(customer.story, fact))
+    late = sorted(policy for policy in concerned if is_late(customer.story, fact, policy, types_of(policy, chained)))
+    loose = {run for policy in late for run in loose_runs(customer, policy, chained)}
     turns = []
-    for row in _in_order(customer):
-        if not customer.waits(row) or row.fact.key == fact.key:
-            continue  # its run has ended just now, or was begun by this very event
-        run = _run(customer, row, chained, place, fact.at, because)
-        if _stops(run, row, fact):
-            run.end(STOPPED)
-        elif _is_awaited(row, fact):
-            run.arrive(row, fact)
+    for row in in_order(customer):
+        if not customer.waits(row) or row.fact.key == fact.key or row.run in loose:
+            continue  # its run has ended just now, or was begun by this very event, or goes its way again
+        run = listen(customer, row, fact, chained, place)
         customer = run.customer
         turns.append(Turn(run, _cause(row, fact.at, fact.name, fact.id, "awaited")))
+    for policy in late:
+        for run in replayed(customer, policy, chained, place):
+            key = derived_id(fact.at, "moved", str(run.id), "late", fact.name, fact.id)
+            turns.append(Turn(run, Cause(key, fact.at, fact.name, "awaited")))
+            customer = run.customer
     return Moved(customer, tuple(turn for turn in turns if turn.says))
 
 
 def _led_on(customer: Customer, row: Waiting, outcome: Outcome, chained: Chained, place: Place) -> Turn:
-    run = _run(customer, row, chained, place, outcome.at, Because("follows", outcome.because))
+    run = run_of(customer, row, chained, place, outcome.at, Because("follows", outcome.because))
     run.lead_on(row, outcome)
+    catch_up(run, chained)
     return Turn(run, _cause(row, outcome.at, outcome.event or WAIT_EXPIRED, outcome.event_id, "follows"))
-
-
-def _run(customer: Customer, row: Waiting, chained: Chained, place: Place, moment: datetime, because: Because) -> Run:
-    policy = chained[row.policy]
-    assert policy.chain is not None  # it began a run
-    return Run(policy, policy.chain, row.fact, row.began, customer, place, moment, because=because)
 
 
 def _cause(row: Waiting, moment: datetime, name: str, event_id: str, reason: Reason) -> Cause:
     return Cause(derived_id(moment, "moved", str(row.id), row.kind, name, event_id), moment, name, reason)
-
-
-def _in_order(customer: Customer) -> list[Waiting]:
-    """The same order for everybody."""
-    return sorted(customer.waiting, key=lambda row: row.id)
 
 
 def _is_from(row: Waiting, outcome: Outcome, chained: Chained) -> bool:
@@ -143,23 +154,3 @@ def _is_from(row: Waiting, outcome: Outcome, chained: Chained) -> bool:
         return True
     chain = chained[row.policy].chain
     return chain is not None and chain.policies[row.step].channel == outcome.channel
-
-
-def _is_awaited(row: Waiting, fact: Fact) -> bool:
-    """Whether a run may wait for this event: by its type, its time and, where it matters, where it is."""
-    if fact.type not in row.types or fact.at <= row.since or (row.until is not None and row.until <= fact.at):
-        return False
-    if not row.same:
-        return bool(fact.customer_id)
-    return signal(fact.type, row.same, value_at(row.same, fact.data, {})) in row.signals
-
-
-def _stops(run: Run, row: Waiting, fact: Fact) -> bool:
-    stop = run.chain.stop
-    if stop is None or fact.type not in stop.types or fact.at < row.fact.at:
-        return False
-    if stop.same:
-        there = value_at(stop.same, fact.data, {})
-        if not there or there != value_at(stop.same, row.fact.data, run.customer.profile):
-            return False
-    return stop.check(fact, run.customer) is None

@@ -1,0 +1,67 @@
+"""What an event means to a run that waits: it ends the run, leads it on, or is none of its business."""
+
+from datetime import datetime
+
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.steps.chain import Chained
+from services.scheduler.domain.steps.run import Because, Place, Run
+from services.scheduler.domain.steps.waiting import Waiting, signal, value_at
+
+STOPPED = "stopped"
+
+
+def in_order(customer: Customer) -> list[Waiting]:
+    """The same order for everybody."""
+    return sorted(customer.waiting, key=lambda row: row.id)
+
+
+def run_of(
+    customer: Customer, row: Waiting, chained: Chained, place: Place, moment: datetime, because: Because | None = None
+) -> Run:
+    """The run that waits, to be moved on."""
+    policy = chained[row.policy]
+    assert policy.chain is not None  # it began a run
+    return Run(policy, policy.chain, row.fact, row.began, customer, place, moment, because=because)
+
+
+def listen(customer: Customer, row: Waiting, fact: Fact, chained: Chained, place: Place) -> Run:
+    """The run of `row` after the event, which may concern it or not."""
+    because = Because("awaited", {"event": fact.name, "id": fact.id, "at": fact.at})
+    run = run_of(customer, row, chained, place, fact.at, because)
+    if _stops(run, row, fact):
+        run.end(STOPPED)
+    elif is_awaited(row, fact):
+        run.arrive(row, fact)
+    return run
+
+
+def catch_up(run: Run, chained: Chained) -> None:
+    """Let the run hear what happened after it began to wait and was heard before it did."""
+    for entry in sorted(run.customer.story, key=lambda one: (one.fact.at, one.fact.key)):
+        for row in in_order(run.customer):
+            if row.run == run.id and row.fact.key != entry.fact.key and run.customer.waits(row):
+                heard = listen(run.customer, row, entry.fact, chained, run.place)
+                run.customer = heard.customer
+                run.details += heard.details
+                run.tasks += heard.tasks
+
+
+def is_awaited(row: Waiting, fact: Fact) -> bool:
+    """Whether a run may wait for this event: by its type, its time and, where it matters, where it is."""
+    if fact.type not in row.types or fact.at <= row.since or (row.until is not None and row.until <= fact.at):
+        return False
+    if not row.same:
+        return bool(fact.customer_id)
+    return signal(fact.type, row.same, value_at(row.same, fact.data, {})) in row.signals
+
+
+def _stops(run: Run, row: Waiting, fact: Fact) -> bool:
+    stop = run.chain.stop
+    if stop is None or fact.type not in stop.types or fact.at < row.fact.at:
+        return False
+    if stop.same:
+        there = value_at(stop.same, fact.data, {})
+        if not there or there != value_at(stop.same, row.fact.data, run.customer.profile):
+            return False
+    return stop.check(fact, run.customer) is None

@@ -1,0 +1,228 @@
+"""The order in which facts arrive does not change the plan: what counts is when things happened (ADR 0011).
+
+Small histories of one customer, in every order of arrival, all heard before anything falls due: the same contacts are
+planned and the same is waited for.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from shared.clock import ManualClock
+from shared.messaging import Event
+from shared.testing import Served, event
+from tests.scheduler.builders import MONDAY, at, book, contents, fact
+from tests.scheduler.conftest import apply
+from tests.scheduler.test_handlers import rows
+
+EXAMPLES = 10_000
+HEARD = at("2026-03-03 12:00")  # everything is heard by now, and nothing is due before
+HOURS = 24
+FEWEST, MOST = 2, 5
+STOP = {"events": ["alarm.handled"]}
+SAME_STAGE = {"events": ["project.stage_reached"], "same": "project_no"}
+FINISHED = {**SAME_STAGE, "condition": {"field": "stage", "op": "eq", "value": "completed"}}
+PAID = {"field": "amount", "op": "ge", "value": 100}
+UNREACHED = {"field": "result", "op": "in", "value": ["unreachable", "expired"]}
+
+
+def _wait(condition: Any = None, days: int = 6) -> dict[str, Any]:
+    wait = {"events": ["order.completed"], "within": {"days": days}}
+    return wait | ({"condition": condition} if condition else {})
+
+
+AGAIN: dict[str, Any] = {"merge": False, "events": ["repair.closed"], "stop": STOP}
+TWICE = [{"id": "first", "delay": {"days": 3}}, {"id": "second", "from": "planned", "delay": {"days": 2}}]
+PACKS: dict[str, tuple[dict[str, Any], ...]] = {
+    "chain that stops": ({**AGAIN, "steps": TWICE},),
+    "chain begun anew": ({**AGAIN, "steps": TWICE, "again": "restart"},),
+    "chain begun once": ({**AGAIN, "steps": TWICE, "again": "ignore"},),
+    "stop of the same project": (
+        {**AGAIN, "events": ["project.stage_reached"], "stop": FINISHED, "steps": TWICE, "again": "ignore"},
+    ),
+    "stop of whatever triggers": ({**AGAIN, "stop": FINISHED, "steps": TWICE, "events": ["project.stage_reached"]},),
+    "waits": (
+        {**AGAIN, "steps": [{"id": "after", "wait": _wait(), "delay": {"days": 3}, "repeat": {"times": 2}}]},
+        {**AGAIN, "id": "p2", "steps": [{"id": "paid", "wait": _wait(PAID), "delay": {"days": 2}}], "again": "restart"},
+    ),
+    "waits once": (
+        {**AGAIN, "again": "ignore", "steps": [{"id": "paid", "wait": _wait(PAID), "delay": {"days": 3}}, TWICE[0]]},
+    ),
+    "whichever comes first": (
+        {
+            **AGAIN,
+            "again": "restart",
+            "steps": [
+                {"id": "order", "wait": _wait(), "delay": {"days": 4}, "fallback": [{"channel": "sms"}]},
+                {"id": "anyway", "if": {"field": "reason", "op": "eq", "value": "not_awaited"}},
+            ],
+        },
+    ),
+    "cadence with another channel": (
+        {
+            **AGAIN,
+            "steps": [
+                {"id": "often", "delay": {"days": 3}, "repeat": {"every": {"days": 1}, "times": 3}},
+                {"id": "once", "if": UNREACHED, "channel": "sms"},
+            ],
+            "again": "restart",
+        },
+        {"id": "single", "events": ["order.completed"], "delay": {"days": 3}, "merge": False},
+    ),
+}
+
+
+def _histories(chance: random.Random) -> Iterator[list[Fact]]:
+    while True:
+        yield [_fact(chance, number) for number in range(chance.randint(FEWEST, MOST))]
+
+
+def _fact(chance: random.Random, number: int) -> Fact:
+    """Of few kinds, so that they concern each other, at few moments, so that some happen at the same."""
+    name = chance.choice(
+        ["repair.closed", "repair.closed", "alarm.handled", "order.completed", "project.stage_reached"]
+    )
+    data: dict[str, dict[str, Any]] = {
+        "order.completed": {"amount": chance.choice([50, 200])},
+        "project.stage_reached": {
+            "project_no": chance.choice(["A", "B"]),
+            "stage": chance.choice(["planned", "planned", "completed"]),
+        },
+    }
+    time = MONDAY + timedelta(hours=chance.randrange(HOURS))
+    return fact(name, data.get(name), id=f"e{number}-{chance.randrange(1000)}", time=time)
+
+
+def plan_of(rules: PolicyBook, facts: Sequence[Fact], live: bool = False) -> dict[str, Any]:
+    """What is planned and waited for once all has been heard in this order; `live`: of each as it happens."""
+    simulation = Simulation(rules)
+    if not live:
+        simulation.advance(HEARD)
+    for one in facts:
+        simulation.happen(one)
+    simulation.advance(HEARD)
+    planned = [task for task in simulation.tasks.values() if task.state == "planned"]
+    waiting = [row for customer in simulation._customers.values() for row in customer.waiting]
+    return {
+        "planned": sorted((task.id, task.due_at, task.deadline_at, task.step, task.policy_id) for task in planned),
+        "waiting": sorted((row.policy_id, row.step, row.kind, row.since, row.until, row.id) for row in waiting),
+    }
+
+
+def told(facts: Sequence[Fact]) -> str:
+    return "; ".join(f"{one.name} {one.id} {one.at:%d %H:%M} {_short(one)}" for one in facts)
+
+
+def _short(one: Fact) -> str:
+    return " ".join(str(one.data[name]) for name in ("amount", "project_no", "stage") if name in one.data)
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_the_order_of_arrival_does_not_change_the_plan(pack: str) -> None:
+    rules, chance, tried = book(*PACKS[pack]), random.Random(pack), 0
+    planned: set[int] = set()
+    for history in _histories(chance):
+        happened = sorted(history, key=lambda one: one.at)
+        expected = plan_of(rules, happened, live=True)
+        planned.add(len(expected["planned"]))
+        for order in permutations(history):
+            got = plan_of(rules, order)
+            assert got == expected, f"happened: {told(happened)}\narrived: {told(order)}"
+            tried += 1
+        if tried >= EXAMPLES / len(PACKS):
+            break
+    assert len(planned) > 1  # what is planned is not always the same
+
+
+ALL = tuple({"id": "p1", **one} | {"id": f"p{number}"} for number, one in enumerate(sum(PACKS.values(), ())))
+CUSTOMERS = 240
+PLAN = "SELECT customer_id, policy_id, body->>'step', due_at, deadline_at FROM task WHERE state = 'planned'"
+WAITING = "SELECT customer_id, policy_id, step, kind, since, until FROM waiting_step"
+
+
+def _orders(chance: random.Random) -> Iterator[list[Fact]]:
+    """Orders of arrival of histories, each of a customer of its own."""
+    for history in _histories(chance):
+        orders = list(permutations(history))
+        for order in chance.sample(orders, min(len(orders), 12)):
+            yield list(order)
+
+
+def _of(customer: str, one: Fact) -> Event:
+    data = {**one.data, "customer": {**one.customer, "id": customer}}
+    return event(one.name, data, key=customer, id=f"{customer}-{one.id}", time=one.at)
+
+
+async def test_the_service_plans_the_same_in_every_order(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(*ALL))
+    clock.move_to(HEARD)
+    orders = [each for each, _ in zip(_orders(random.Random(5)), range(CUSTOMERS), strict=False)]
+    arrived = [[_of(f"C{number}", one) for one in order] for number, order in enumerate(orders)]
+    rules, planned, waiting = book(*ALL), Counter[Any](), Counter[Any]()
+    for each in arrived:
+        facts = [simulated_fact(one.id, one.source, one.type, one.time, one.data, one.lineage) for one in each]
+        plan = plan_of(rules, sorted(facts, key=lambda one: one.at), live=True)
+        name = facts[0].customer_id
+        planned.update((name, policy, step, due, deadline) for _, due, deadline, step, policy in plan["planned"])
+        waiting.update((name, *row[:5]) for row in plan["waiting"])
+    for turn in range(MOST):  # some of them in one batch, out of order
+        half = [one for number, each in enumerate(arrived) if number % 2 for one in each[turn : turn + 1]]
+        await empty.deliver(*half)
+    await empty.deliver(*(one for number, each in enumerate(arrived) if not number % 2 for one in each))
+    assert await empty.dead_letters() == []
+    assert Counter(map(tuple, await rows(empty, PLAN))) == planned
+    assert Counter(map(tuple, await rows(empty, WAITING))) == waiting
+    assert len(planned) > CUSTOMERS
+
+
+async def test_facts_are_remembered_as_long_as_they_may_be_late(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(*ALL))
+    await empty.deliver(_of("C1", fact("alarm.handled")), _of("C2", fact("repair.closed")))
+    heard = "SELECT customer_id, jsonb_array_length(runs) > 0 FROM heard_fact ORDER BY 1"
+    assert await rows(empty, heard) == [("C1", False), ("C2", True)]
+    clock.advance(timedelta(days=31))
+    await empty.run_job("forget_decisions")
+    assert await rows(empty, heard) == []
+
+
+def test_an_older_trigger_does_not_ask_again_what_was_answered() -> None:
+    simulation = Simulation(book(*PACKS["chain begun anew"]))
+    simulation.happen(fact(id="newer", time=at("2026-03-03 10:00")))
+    simulation.advance(at("2026-03-06 10:00"))
+    (task,) = (task for task in simulation.tasks.values() if task.state == "released")
+    data = {"task_id": str(task.id), "customer": {"id": "C1"}, "channel": "phone", "rating": 5}
+    simulation.happen(simulated_fact("v", "/visits", "visit.completed", at("2026-03-06 10:00"), data))
+    before = dict(simulation.tasks)
+    simulation.happen(fact(id="older", time=MONDAY))
+    assert simulation.tasks == before
+    assert [task.state for task in simulation.tasks.values()] == ["done", "planned"]
+
+
+def test_what_a_step_waits_for_may_have_been_heard_before_the_result_it_follows() -> None:
+    steps = [{"id": "first"}, {"id": "after", "from": "took_place", "wait": _wait(), "delay": {"days": 1}}]
+    simulation = Simulation(book({**AGAIN, "steps": steps}))
+    simulation.happen(fact(time=MONDAY))
+    simulation.advance(at("2026-03-03 12:00"))
+    simulation.happen(fact("order.completed", {"amount": 50}, id="order", time=at("2026-03-03 12:00")))
+    (task,) = simulation.tasks.values()
+    data = {"task_id": str(task.id), "customer": {"id": "C1"}, "channel": "phone", "rating": 5}
+    simulation.happen(simulated_fact("v", "/visits", "visit.completed", at("2026-03-03 11:00"), data))
+    assert {task.step: task.due_at for task in simulation.tasks.values()}["after"] == at("2026-03-04 09:00")
+
+
+def test_an_answered_run_keeps_a_late_older_one_from_beginning() -> None:
+    simulation = Simulation(book(*PACKS["chain begun once"]))
+    simulation.happen(fact(id="newer", time=at("2026-03-03 10:00")))
+    simulation.advance(at("2026-03-06 10:00"))
+    decision = simulation.happen(fact(id="older", time=MONDAY))
+    assert decision is not None
+    assert decision.outcome == "ignored"
+    assert {task.event_id for task in simulation.tasks.values()} == {"newer"}
