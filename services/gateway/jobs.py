@@ -13,9 +13,11 @@ from prometheus_client import Gauge
 
 from services.gateway import commands
 from services.gateway.adapters import webhooks
-from services.gateway.adapters.sheets import read_sheet
+from services.gateway.adapters.sheets import OpenSheet, open_sheet
 from services.gateway.domain.credentials import live
-from services.gateway.domain.sheets import Sheet, UnusableSheet
+from services.gateway.domain.headers import UnusableSheet, unread_phone_column
+from services.gateway.domain.hotline_fields import layout_of
+from services.gateway.domain.sheets import SheetRow
 from services.gateway.domain.writeback import Answer
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import deliveries, endpoints, facts, imports, messages
@@ -83,17 +85,22 @@ async def _canonicalise_alone(runtime: Runtime, message: Pending) -> None:
 async def import_files(runtime: Runtime) -> int:
     """Work through one uploaded file; its rows are committed in portions, so a crash repeats none of them."""
     async with runtime.db.work(background=True) as work:
-        leased = await imports.lease_import(work.session, runtime.clock.machine(), _lease(runtime))
+        leased = await commands.lease_import(work, _lease(runtime))
+        options = await commands.options_for(work, leased.source) if leased else None
     if leased is None:
         return 0
     try:
-        sheet = await asyncio.to_thread(_read, runtime, leased)
+        if options is None:
+            raise UnusableSheet(f"来源 {leased.source} 已不存在")
+        layout = layout_of(options)
+        content = await asyncio.to_thread(runtime.sealer.unseal_bytes, leased.content)
+        async with open_sheet(content, layout) as sheet:
+            if name := unread_phone_column(sheet.columns, layout):
+                raise UnusableSheet(f"列「{name}」像是电话却认不出来，请改为「求助号码」，或在来源设置中对应")
+            await _take_all_rows(runtime, leased, sheet)
     except UnusableSheet as error:
         async with runtime.db.work(background=True) as work:
             await commands.fail_import(work, leased.id, str(error))
-        return 1
-    try:
-        await _take_all_rows(runtime, leased, sheet)
     except commands.LeaseLost:
         log.warning("import_lease_lost", import_id=str(leased.id))
     return 1
@@ -103,36 +110,34 @@ def _lease(runtime: Runtime) -> datetime:
     return runtime.clock.machine() + timedelta(seconds=settings_of(runtime).import_lease_seconds)
 
 
-def _read(runtime: Runtime, leased: Leased) -> Sheet:
-    return read_sheet(runtime.sealer.unseal_bytes(leased.content))
-
-
-async def _take_all_rows(runtime: Runtime, leased: Leased, sheet: Sheet) -> None:
+async def _take_all_rows(runtime: Runtime, leased: Leased, sheet: OpenSheet) -> None:
     async with runtime.db.work(background=True) as work:
-        await imports.set_total(work.session, leased.id, len(sheet.rows))
-    for start in range(leased.position, len(sheet.rows), ROWS):
-        await _take_rows(runtime, leased, sheet, start, min(ROWS, len(sheet.rows) - start))
+        await imports.set_total(work.session, leased.id, sheet.total)
+    position = await sheet.skip(leased.position)
+    while rows := await sheet.rows(ROWS):
+        await _take_rows(runtime, leased, rows, position)
+        position += len(rows)
     async with runtime.db.work(background=True) as work:
         await commands.finish_import(work, leased.id)
 
 
-async def _take_rows(runtime: Runtime, leased: Leased, sheet: Sheet, start: int, count: int) -> None:
+async def _take_rows(runtime: Runtime, leased: Leased, rows: Sequence[SheetRow], start: int) -> None:
     """Take a portion; one that fails is taken row by row, and a row that fails alone is reported as refused."""
     try:
         async with runtime.db.work(background=True, notify=True) as work:
-            results = await commands.take_rows(work, runtime.sealer, leased, sheet, start, count, _lease(runtime))
+            results = await commands.take_rows(work, runtime.sealer, leased, rows, start, _lease(runtime))
         for item in results:
             commands.count("file", item.status)
     except Exception as error:
         if is_transient(error) or isinstance(error, commands.LeaseLost):
             raise
-        log.exception("import_rows_failed", import_id=str(leased.id), start=start, count=count)
-        if count > 1:
-            for index in range(start, start + count):
-                await _take_rows(runtime, leased, sheet, index, 1)
+        log.exception("import_rows_failed", import_id=str(leased.id), start=start, count=len(rows))
+        if len(rows) > 1:
+            for index, row in enumerate(rows):
+                await _take_rows(runtime, leased, [row], start + index)
             return
         async with runtime.db.work(background=True) as work:
-            await commands.skip_row(work, leased, sheet, start, _lease(runtime))
+            await commands.skip_row(work, leased, rows[0], start, _lease(runtime))
 
 
 async def write_back(runtime: Runtime) -> int:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -106,7 +106,9 @@ class DocumentRow(Base, table=True):
 
 
 class ImportRow(Base, table=True):
-    """An uploaded file, sealed. `position` counts the rows done; `lease_until` is machine time."""
+    """An uploaded file, sealed. `position` counts the rows done, `attempts` the leases since the last of them;
+    `lease_until` is machine time.
+    """
 
     __tablename__ = "import_file"
     __table_args__ = (
@@ -128,6 +130,7 @@ class ImportRow(Base, table=True):
     duplicate: int
     rejected: int
     ignored: int
+    attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
     lease_until: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     created_by: str = Field(sa_column=_text())
     created_at: datetime = Field(sa_column=_instant())

@@ -2,11 +2,12 @@
 
 import io
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+import xlsxwriter
 from python_calamine import load_workbook
 
 from services.gateway import jobs
@@ -46,6 +47,16 @@ def row(number: int, **changes: str) -> list[str]:
 
 def gbk(rows: Sequence[Sequence[str]]) -> bytes:
     return "\r\n".join(",".join(cells) for cells in (HEADER, *rows)).encode("gbk")
+
+
+def xlsx(rows: Sequence[Sequence[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet, day = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        for index, cells in enumerate(rows):
+            for column, value in enumerate(cells):
+                sheet.write(index, column, value, *([day] if isinstance(value, datetime) else []))
+    return buffer.getvalue()
 
 
 async def upload(served: Served, content: bytes, role: str = "integrator", **data: str) -> httpx.Response:
@@ -153,10 +164,10 @@ async def test_a_row_that_breaks_our_own_code_is_reported_and_holds_up_no_other(
 ) -> None:
     real = module._understand
 
-    def understand(sheet: Any, index: int, *rest: Any) -> Any:
-        if index == 2:
+    def understand(row: Any, *rest: Any) -> Any:
+        if row.number == 4:
             raise KeyError("a bug of ours")
-        return real(sheet, index, *rest)
+        return real(row, *rest)
 
     monkeypatch.setattr(module, "_understand", understand)
     response = await upload(gateway, gbk([row(number) for number in range(5)]))
@@ -197,3 +208,146 @@ async def test_what_can_not_be_taken_is_refused_at_once(gateway: Served) -> None
         broken = await client.post("/api/v1/imports", content=b"x", headers={"Content-Type": "multipart/form-data"})
         assert broken.status_code == 400
         assert (await client.get("/api/v1/imports/template")).content.startswith(b"PK")
+
+
+# ---- what real files look like ----
+
+
+async def rows_of(gateway: Served, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    response = await upload(gateway, xlsx(rows))
+    await gateway.run_job("import")
+    return (await result_rows(gateway, response))[1:]
+
+
+async def test_numbers_that_a_sheet_has_rounded_are_refused_row_by_row(gateway: Served) -> None:
+    numbers = [510101202603012345, "510101202603012345", 202603012345678, 1e15]
+    rows = [[number, *row(index)[1:]] for index, number in enumerate(numbers)]
+    lines = await rows_of(gateway, [HEADER, *rows])
+    assert [line[1] for line in lines] == ["拒绝", "已接收", "已接收", "拒绝"]
+    assert [line[2] for line in lines if line[1] == "拒绝"] == ["工单编号", "工单编号"]
+    assert "15 位" in lines[0][3]
+    assert [event.subject for event in await gateway.published()] == ["510101202603012345", "202603012345678"]
+
+
+async def test_one_moment_as_text_as_a_date_and_as_a_serial_number_is_one_fact(gateway: Served) -> None:
+    day = datetime(2026, 3, 1, 1, 56, 19)  # noqa: DTZ001 - sheets have no zone
+    serial = (day - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001
+    spellings = ["2026-03-01 01:56:19", serial, day]
+    at = HEADER.index("办结时间")
+    rows = [[*row(1)[:at], spelling, *row(1)[at + 1 :]] for spelling in spellings]
+    lines = await rows_of(gateway, [HEADER, *rows])
+    assert [line[1] for line in lines] == ["已接收", "重复", "重复"]
+    (event,) = await gateway.published()
+    assert event.data["closed_at"] == "2026-03-01T01:56:19+08:00"
+
+
+async def test_blank_rows_are_not_reported_and_rows_keep_their_numbers(gateway: Served) -> None:
+    lines = await rows_of(gateway, [["三月办结"], HEADER, row(1), [], ["", " ", "\u3000"], row(2), []])
+    assert [line[:2] for line in lines] == [[3, "已接收"], [6, "已接收"]]
+
+
+async def test_a_header_of_two_lines_does_not_lose_the_phone(gateway: Served) -> None:
+    upper = [name if name != "求助号码" else "" for name in HEADER]
+    lower = ["姓名" if name == "求助人员" else "联系电话" if name == "求助号码" else "" for name in HEADER]
+    lines = await rows_of(gateway, [upper, lower, row(1)])
+    assert [line[:2] for line in lines] == [[3, "已接收"]]
+    (event,) = await gateway.published()
+    assert gateway.runtime.sealer.unseal(event.data["appellant"]["phone"]) == "+8613700000001"
+
+
+async def test_a_citys_own_headers_are_read_by_its_sources_mapping(gateway: Served) -> None:
+    own = {"case_no": "流水", "closed_at": "完毕于", "handle_result": "答复市民"}
+    options = {"fields": own, "constants": {"appeal_kind": "求助", "area.code": "330106", "is_anonymous": True}}
+    async with gateway.client("ops") as client:
+        body = {"name": "city", "kind": "hotline", "options": options}
+        assert (await client.post("/api/v1/sources", json=body)).status_code == 201
+    header = ["流水", "内容", "完毕于", "主办单位", "工单状态", "答复市民"]
+    rows = [header, ["7", "灯不亮", "2026-03-01 09:00:00", "城管局", "办结", "已换"]]
+    response = await upload(gateway, xlsx(rows), source="city")
+    await gateway.run_job("import")
+    assert [line[1:4] for line in (await result_rows(gateway, response))[1:]] == [["已接收", "", ""]]
+    (event,) = await gateway.published()
+    assert (event.subject, event.data["appeal_kind"], event.data["area"]["code"]) == ("7", "求助", "330106")
+    plain = await upload(gateway, xlsx(rows))
+    await gateway.run_job("import")
+    assert "缺少列" in (await progress(gateway, plain))["reason"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"<html><body><table><tr><td>x</td></tr></table>", "网页"), (b'<?xml version="1.0"?><Workbook/>', "XML"),
+     (gbk([]), "表头下面没有数据"),
+     (gbk([row(1)]).replace("求助号码".encode("gbk"), "反映人手机".encode("gbk")), "反映人手机")],
+)  # fmt: skip
+async def test_a_file_that_can_not_be_read_says_why(gateway: Served, content: bytes, reason: str) -> None:
+    response = await upload(gateway, content)
+    await gateway.run_job("import")
+    found = await progress(gateway, response)
+    assert found["state"] == "failed"
+    assert reason in found["reason"]
+
+
+# ---- workers that die ----
+
+
+async def test_a_file_that_its_workers_die_of_is_set_aside_and_can_be_tried_again(
+    gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> Any:
+        raise ConnectionError("the process is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "open_sheet", die)
+        response = await upload(gateway, gbk([row(1)]))
+        for _ in range(3):
+            with pytest.raises(ConnectionError):
+                await gateway.run_job("import")
+            assert (await progress(gateway, response))["state"] == "running"
+            clock.advance(timedelta(minutes=2))
+        assert await gateway.run_job("import") == 0
+    found = await progress(gateway, response)
+    assert (found["state"], found["reason"]) == ("failed", "处理中断 3 次，已搁置；排除原因后可重试")
+    async with gateway.client("ops") as client:
+        failed = (await client.get("/api/v1/imports", params={"state": "failed"})).json()["items"]
+        assert [item["id"] for item in failed] == [found["id"]]
+        assert (await client.get("/api/v1/imports", params={"state": "done"})).json()["items"] == []
+        retry = response.headers["location"] + "/retry"
+        assert (await client.post(retry)).json()["state"] == "pending"
+        assert (await client.post(retry)).status_code == 409
+    await gateway.run_job("import")
+    assert (await progress(gateway, response))["state"] == "done"
+    async with gateway.client("agent") as client:
+        assert (await client.post(retry)).status_code == 403
+
+
+async def test_a_failed_file_that_was_uploaded_again_is_not_tried_twice(gateway: Served) -> None:
+    bad = "工单编号,诉求内容,诉求性质\n1,2,3".encode()
+    first = await upload(gateway, bad)
+    await gateway.run_job("import")
+    await upload(gateway, bad)
+    async with gateway.client("ops") as client:
+        assert (await client.post(first.headers["location"] + "/retry")).status_code == 409
+
+
+async def test_a_long_file_may_be_interrupted_any_number_of_times(
+    gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ROWS", 1)
+    real, left = module.absorb, [2]
+
+    async def dying(*args: Any) -> Any:
+        left[0] -= 1
+        if not left[0]:
+            left[0] = 2
+            raise ConnectionError("the process is gone")
+        return await real(*args)
+
+    monkeypatch.setattr(module, "absorb", dying)
+    response = await upload(gateway, gbk([row(number) for number in range(6)]))
+    for _ in range(5):
+        with pytest.raises(ConnectionError):
+            await gateway.run_job("import")
+        clock.advance(timedelta(minutes=2))
+    await gateway.run_job("import")
+    done = await progress(gateway, response)
+    assert (done["state"], done["accepted"]) == ("done", 6)

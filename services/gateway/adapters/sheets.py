@@ -1,92 +1,103 @@
-"""Reading uploaded sheets: .xlsx and .xls by their content, everything else as CSV in whatever encoding it has."""
+"""Reading an uploaded file row by row, in a process of its own that may die of it (see `sheet_reader`)."""
 
-import csv
-import io
-import re
-import zipfile
-from datetime import date, datetime
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-import python_calamine
+import orjson
 
-from services.gateway.domain.sheets import Sheet, UnusableSheet, recognise
+from services.gateway.adapters.sheet_reader import TOO_MUCH_MEMORY
+from services.gateway.domain.headers import Layout, UnusableSheet
+from services.gateway.domain.sheets import SheetRow
 
-MOST_UNPACKED = 512 << 20
-MOST_CELLS = 10_000_000
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>/]*>")
-
-
-def read_sheet(content: bytes) -> Sheet:
-    """The first sheet with its header found. Takes CPU time: run it in a thread. Raises UnusableSheet."""
-    if content.startswith(_ZIP):
-        _check_size(content)
-    cells = _workbook_cells(content) if content.startswith((_ZIP, _OLE)) else _csv_cells(content)
-    return recognise(cells)
+MEMORY = 1 << 30
+CPU_SECONDS = 40
+SECONDS = 30.0  # longest wait for the process' next line: shorter than the lease
+_ROOT = str(Path(__file__).parents[3])
+_LONGEST_LINE = 4 << 20
+_TOO_SLOW = f"读取文件超过 {SECONDS:g} 秒，请删除数据区以外的内容，或拆分后上传"
 
 
-def _workbook_cells(content: bytes) -> list[list[Any]]:
+class ReaderLost(Exception):
+    """The reading process was ended from outside: the file is not to blame, as far as we know."""
+
+
+class OpenSheet:
+    """A file whose header was found: `total` rows, `columns` by position. Rows are read once, in order."""
+
+    def __init__(self, process: asyncio.subprocess.Process, about: dict[str, Any]) -> None:
+        self._process, self._ended = process, False
+        self.total: int = about["total"]
+        self.columns: Sequence[str] = about["columns"]
+
+    async def rows(self, count: int) -> list[SheetRow]:
+        """The next rows, fewer at the end. Raises UnusableSheet or ReaderLost."""
+        rows: list[SheetRow] = []
+        while len(rows) < count and not self._ended:
+            line = await _line(self._process)
+            self._ended = not isinstance(line, list)
+            rows += [] if self._ended else [SheetRow(*line)]
+        return rows
+
+    async def skip(self, count: int) -> int:
+        """Leave out the rows already done; returns how many that were."""
+        left = count
+        while left and (rows := await self.rows(min(left, 500))):
+            left -= len(rows)
+        return count - left
+
+
+@asynccontextmanager
+async def open_sheet(content: bytes, layout: Layout) -> AsyncIterator[OpenSheet]:
+    """Read a file's rows. Raises UnusableSheet, here or while rows are read. The process is gone afterwards."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.gateway.adapters.sheet_reader",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        limit=_LONGEST_LINE, env={"PYTHONPATH": _ROOT, "PYTHONSAFEPATH": "1"},
+    )  # fmt: skip
+    feeding = asyncio.create_task(_feed(process, content, layout))
     try:
-        sheet = python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0)
-        return [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
-    except python_calamine.PasswordError as error:
-        raise UnusableSheet("文件有密码保护，请去掉密码后上传") from error
-    except (python_calamine.CalamineError, ValueError, OSError, IndexError) as error:
-        raise UnusableSheet("无法读取表格文件，可能已损坏") from error
+        yield OpenSheet(process, await _line(process))
+    finally:
+        feeding.cancel()
+        with suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.gather(feeding, process.wait(), return_exceptions=True)
 
 
-def _cell(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | datetime | date) else str(value)
+async def _feed(process: asyncio.subprocess.Process, content: bytes, layout: Layout) -> None:
+    request = {"layout": asdict(layout), "memory": MEMORY, "cpu": CPU_SECONDS}
+    assert process.stdin is not None
+    with suppress(ConnectionError):
+        process.stdin.write(orjson.dumps(request) + b"\n")
+        process.stdin.write(content)
+        await process.stdin.drain()
+    process.stdin.close()
 
 
-def _check_size(content: bytes) -> None:
-    """Refuse packed files that would fill the memory: too large unpacked, or with cells far apart."""
+async def _line(process: asyncio.subprocess.Process) -> Any:
+    """The next line of the answer. Raises UnusableSheet with what the process says, or what it died of."""
+    assert process.stdout is not None
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MOST_UNPACKED:
-                raise UnusableSheet("表格解压后过大")
-            for name in archive.namelist():
-                if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                    _check_extent(archive.read(name))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise UnusableSheet("无法读取表格文件，可能已损坏") from error
+        line = await asyncio.wait_for(process.stdout.readline(), SECONDS)
+    except TimeoutError as error:
+        raise UnusableSheet(_TOO_SLOW) from error
+    if not line.endswith(b"\n"):
+        raise _death(await process.wait())
+    answer = orjson.loads(line)
+    if isinstance(answer, dict) and "unusable" in answer:
+        raise UnusableSheet(answer["unusable"])
+    return answer
 
 
-def _check_extent(sheet: bytes) -> None:
-    columns, rows = b"A", 1
-    for column, row in _CELL.findall(sheet):
-        columns = max(columns, column, key=lambda letters: (len(letters), letters))
-        rows = max(rows, int(row))
-    if rows * _column_number(columns) > MOST_CELLS:
-        raise UnusableSheet("表格的有效区域过大，请删除数据区以外的内容")
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def _csv_cells(content: bytes) -> list[list[Any]]:
-    text = _decode(content)
-    if "\0" in text:
-        raise UnusableSheet("不是表格文件，或文件中含有空字符")
-    head = text[:4096].partition("\n")[0]
-    delimiter = max(",\t;", key=head.count)
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise UnusableSheet("CSV 格式有误，可能缺少引号") from error
-
-
-def _decode(content: bytes) -> str:
-    """UTF-8 with or without a mark, UTF-16 with one, else GB18030 (of which GBK and GB2312 are parts)."""
-    marked = next((encoding for mark, encoding in _MARKS.items() if content.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UnusableSheet("无法识别文件编码，请存为 UTF-8 或 GBK 的 CSV，或 .xlsx")
+def _death(code: int) -> Exception:
+    if code == -signal.SIGXCPU:
+        return UnusableSheet(_TOO_SLOW)
+    if code in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
+        return ReaderLost(f"signal {-code}")
+    return UnusableSheet(TOO_MUCH_MEMORY if code == -signal.SIGABRT else "读取文件时出错，文件可能已损坏")

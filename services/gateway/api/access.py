@@ -11,7 +11,8 @@ Submitter = Annotated[Principal, Depends(require(Role.INTEGRATOR))]
 Operator = Annotated[Principal, Depends(require(Role.INTEGRATOR, Role.OPS))]
 Viewer = Annotated[Principal, Depends(require(Role.INTEGRATOR, Role.OPS, Role.AUDITOR))]
 Uploader = Annotated[Principal, Depends(require(Role.INTEGRATOR, Role.SUPERVISOR))]
-UploadViewer = Annotated[Principal, Depends(require(Role.INTEGRATOR, Role.SUPERVISOR, Role.AUDITOR))]
+UploadOperator = Annotated[Principal, Depends(require(Role.INTEGRATOR, Role.SUPERVISOR, Role.OPS))]
+UploadViewer = Annotated[Principal, Depends(require(Role.INTEGRATOR, Role.SUPERVISOR, Role.OPS, Role.AUDITOR))]
 
 
 def _settings(request: Request) -> GatewaySettings:

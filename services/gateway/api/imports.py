@@ -1,25 +1,28 @@
 """Uploaded sheets of 12345 cases."""
 
 import asyncio
+from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import UploadFile
 
 from services.gateway import commands
 from services.gateway.adapters.workbooks import MEDIA_TYPE, result_workbook, template_workbook
-from services.gateway.api.access import SettingsDep, Uploader, UploadViewer
+from services.gateway.api.access import SettingsDep, Uploader, UploadOperator, UploadViewer
 from services.gateway.schemas import ImportOut
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports
 from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
-from shared.http import ReadSession, SealerDep, transaction
+from shared.http import ReadSession, SealerDep, WorkDep, transaction
+from shared.pagination import Cursor, Limit, Page, id_of, paged
 from shared.privacy import mask_text
 
 router = APIRouter(prefix="/api/v1/imports", tags=["12345 文件导入"])
 DEFAULT_SOURCE = "12345"
 OVERHEAD = 64 << 10
+ImportState = Literal["pending", "running", "done", "failed"]
 _BODY = {
     "requestBody": {
         "required": True,
@@ -80,6 +83,27 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
 @router.get("/template", summary="下载模板")
 async def template(_: Uploader) -> Response:
     return _workbook(await asyncio.to_thread(template_workbook), "12345工单导入模板.xlsx")
+
+
+@router.get("", summary="导入列表", description="最近的在前；state=failed 为未能处理完的。")
+async def list_imports(
+    session: ReadSession,
+    _: UploadViewer,
+    state: Annotated[ImportState | None, Query(description="状态")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[ImportOut]:
+    rows = await imports.list_imports(session, state, id_of(cursor), limit + 1)
+    items, following = paged(rows, limit, lambda row: (row.id,))
+    return Page(items=[ImportOut.model_validate(row) for row in items], next_cursor=following)
+
+
+@router.post(
+    "/{import_id}/retry", status_code=202, summary="重试导入", description="失败或已搁置的导入从停下的那一行继续。"
+)
+async def retry_import(import_id: UUID, work: WorkDep, principal: UploadOperator) -> ImportOut:
+    await commands.retry_import(work, principal, import_id)
+    return ImportOut.model_validate(await imports.get_import(work.session, import_id))
 
 
 @router.get("/{import_id}", summary="导入进度")

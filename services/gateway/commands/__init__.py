@@ -6,6 +6,9 @@ from services.gateway.commands.imports import (
     add_import,
     fail_import,
     finish_import,
+    lease_import,
+    options_for,
+    retry_import,
     skip_row,
     take_rows,
 )
@@ -27,7 +30,7 @@ from services.gateway.commands.writeback import (
 
 __all__ = [
     "Issued", "LeaseLost", "Receipt", "add_import", "canonicalise", "count", "create_endpoint", "create_source",
-    "fail_import", "finish_import", "keep_messages", "parse_body", "put_off_message", "queue_results", "record_try",
-    "replay_message", "resend_delivery", "rotate_source", "skip_row", "submit", "take_rows", "update_endpoint",
-    "update_source",
+    "fail_import", "finish_import", "keep_messages", "lease_import", "options_for", "parse_body", "put_off_message",
+    "queue_results", "record_try", "replay_message", "resend_delivery", "retry_import", "rotate_source", "skip_row",
+    "submit", "take_rows", "update_endpoint", "update_source",
 ]  # fmt: skip

@@ -1,6 +1,8 @@
 """Uploaded files of 12345 cases: kept at once, worked through in portions that each commit their progress."""
 
+import asyncio
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -10,13 +12,15 @@ from services.gateway.domain import hotline
 from services.gateway.domain.documents import Options, Refused
 from services.gateway.domain.faults import find_faults
 from services.gateway.domain.options import options_of
-from services.gateway.domain.sheets import RowResult, RowStatus, Sheet
+from services.gateway.domain.problems import FieldError, joined
+from services.gateway.domain.sheets import RowResult, RowStatus, SheetRow
 from services.gateway.store import imports, sources
 from services.gateway.store.imports import Leased, Summary
 from shared.auth import Principal
-from shared.errors import InvalidInput
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import audit
 from shared.ids import new_id
+from shared.leases import MOST_ATTEMPTS, set_aside
 from shared.messaging.work import Work
 from shared.privacy import Sealer
 
@@ -35,9 +39,9 @@ async def add_import(
     source = await sources.get_source(work.session, source_name)
     if source is None or source.kind != "hotline":
         raise InvalidInput(f"没有名为 {source_name[:50]} 的 12345 来源")
-    digest = hashlib.sha256(content).digest()
+    digest = await asyncio.to_thread(lambda: hashlib.sha256(content).digest())
     import_id = new_id()
-    sealed = sealer.seal_bytes(content)
+    sealed = await asyncio.to_thread(sealer.seal_bytes, content)
     if await imports.add_import(
         work.session, import_id, source_name, filename, digest, sealed, len(content), principal.id, work.now()
     ):
@@ -45,31 +49,45 @@ async def add_import(
     return await imports.get_same_import(work.session, source_name, digest)
 
 
-async def options_for(work: Work, name: str) -> Options:
-    """How the file's source is read. Raises InvalidInput when it has gone meanwhile."""
+async def lease_import(work: Work, lease: datetime) -> Leased | None:
+    """The next file to work on. One that several workers have died of is set aside first."""
+    await imports.set_aside(work.session, MOST_ATTEMPTS, set_aside(), work.clock.machine(), work.now())
+    return await imports.lease_import(work.session, work.clock.machine(), lease)
+
+
+async def retry_import(work: Work, principal: Principal, import_id: UUID) -> None:
+    """Let a failed import go on where it stopped. Raises NotFound, or Conflict when it has not failed."""
+    if not await imports.retry(work.session, import_id):
+        if await imports.get_import(work.session, import_id) is None:
+            raise NotFound("没有这次导入")
+        raise Conflict("这次导入没有失败，或同一文件已再次上传")
+    await audit(work, principal, "import.retried", str(import_id))
+
+
+async def options_for(work: Work, name: str) -> Options | None:
+    """How the file's source is read now; None when it has gone meanwhile."""
     source = await sources.get_source(work.session, name)
-    if source is None:
-        raise InvalidInput(f"没有来源 {name}")
-    return options_of(source.name, source.kind, source.zone, source.options)
+    return None if source is None else options_of(source.name, source.kind, source.zone, source.options)
 
 
 async def take_rows(
-    work: Work, sealer: Sealer, leased: Leased, sheet: Sheet, start: int, count: int, lease: datetime
+    work: Work, sealer: Sealer, leased: Leased, rows: Sequence[SheetRow], start: int, lease: datetime
 ) -> list[RowResult]:
-    """Accept rows from `start` on, at most `count`, and note their results. Raises LeaseLost."""
+    """Accept rows, the first of which is the file's `start`-th, and note their results. Raises LeaseLost."""
     options = await options_for(work, leased.source)
-    rows = range(start, min(start + count, len(sheet.rows)))
-    understood = [_understand(sheet, index, options, leased.created_at) for index in rows]
+    if options is None:
+        raise LeaseLost
+    understood = [_understand(row, options, leased.created_at) for row in rows]
     absorbed = await absorb(work, sealer, understood)
-    results = [_row_result(sheet.first + index, item) for index, item in zip(rows, absorbed, strict=True)]
+    results = [_row_result(row.number, item) for row, item in zip(rows, absorbed, strict=True)]
     if not await imports.advance(work.session, leased.id, start, results, lease):
         raise LeaseLost
     return results
 
 
-async def skip_row(work: Work, leased: Leased, sheet: Sheet, index: int, lease: datetime) -> None:
+async def skip_row(work: Work, leased: Leased, row: SheetRow, index: int, lease: datetime) -> None:
     """A row that failed for a reason of ours is reported as refused, so that the others go on. Raises LeaseLost."""
-    result = RowResult(sheet.first + index, RowStatus.REJECTED, reason="系统内部错误，该行未导入，请联系运维")
+    result = RowResult(row.number, RowStatus.REJECTED, reason="系统内部错误，该行未导入，请联系运维")
     if not await imports.advance(work.session, leased.id, index, [result], lease):
         raise LeaseLost
 
@@ -78,9 +96,9 @@ class LeaseLost(Exception):
     """Another worker has the file now: what this one did must be rolled back."""
 
 
-def _understand(sheet: Sheet, index: int, options: Options, received: datetime) -> Understood:
-    fields = sheet.fields(index)
-    checked = find_faults(fields)
+def _understand(row: SheetRow, options: Options, received: datetime) -> Understood:
+    fields = dict(row.fields)
+    checked = [FieldError("", row.fault)] if row.fault else find_faults(fields)
     return Understood(
         outcome=Refused(checked) if isinstance(checked, list) else hotline.read_case(checked, options),
         received_at=received,
@@ -93,8 +111,8 @@ def _row_result(number: int, item: Absorbed) -> RowResult:
     return RowResult(
         number=number,
         status=_STATUS[item.result],
-        column="、".join(dict.fromkeys(error.field for error in item.errors)),
-        reason=item.reason or "；".join(f"{error.field}：{error.reason}" for error in item.errors),
+        column="、".join(dict.fromkeys(error.field for error in item.errors if error.field)),
+        reason=item.reason or joined(item.errors),
         case_no=item.number,
         event_id=item.event_id,
     )

@@ -6,6 +6,8 @@ from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
 
+from services.gateway.domain.documents import Options
+from services.gateway.domain.headers import Layout, plain
 from services.gateway.domain.mapping import text_of
 from services.gateway.domain.times import parse_time
 
@@ -40,7 +42,28 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "address": ("诉求详细地址", "详细地址", "诉求地址", "地址"),
     "appellant.name": ("求助人员", "诉求人", "来电人", "诉求人姓名", "联系人", "姓名", "appellantName"),
     "appellant.gender": ("性别", "诉求人性别"),
-    "appellant.phone": ("求助号码", "联系电话", "来电号码", "联系方式", "手机号码", "手机", "电话", "appellantPhone"),
+    "appellant.phone": (
+        "求助号码",
+        "联系电话",
+        "来电号码",
+        "联系方式",
+        "手机号码",
+        "手机",
+        "电话",
+        "appellantPhone",
+        "诉求人电话",
+        "诉求人手机",
+        "诉求人联系电话",
+        "诉求人联系方式",
+        "来电人电话",
+        "联系人电话",
+        "联系人手机",
+        "投诉人电话",
+        "手机号",
+        "电话号码",
+        "联系号码",
+        "联系手机",
+    ),
     "accepted_at": ("受理时间", "来电时间", "登记时间", "创建时间", "acceptTime"),
     "assigned_at": ("区/市交办时间", "交办时间", "区交办时间", "市交办时间", "派单时间", "assignTime"),
     "deadline_at": ("办结期限", "办理期限", "截止时间", "办理时限", "deadline"),
@@ -67,14 +90,6 @@ REQUIRED_COLUMNS = (
     "handle_status",
     "handle_result",
 )
-_NOISE = re.compile(r"[\s*＊：:_\-]|[（(][^）)]*[）)]")
-
-
-def plain(name: str) -> str:
-    """A column or field name without what differs from sheet to sheet: spaces, marks, remarks in brackets, case."""
-    return _NOISE.sub("", name).lower()
-
-
 _PATHS = {plain(name): path for path, names in NAMES.items() for name in (*names, path, path.replace(".", ""))}
 
 
@@ -84,18 +99,36 @@ def path_of(name: str) -> str | None:
     return _PATHS.get(plain(name))
 
 
+def layout_of(options: Options) -> Layout:
+    """How the source's sheets are headed: like its pushes, so a mapped path goes by the sender's name alone, and what is
+    constant needs no column.
+    """
+    ours = {name: path for name, path in _PATHS.items() if path not in options.fields}
+    theirs = {plain(name): path for path, name in options.fields.items() if plain(name)}
+    required = [
+        (options.fields.get(path, NAMES[path][0]), (path, path.replace("name", "code")))
+        for path in REQUIRED_COLUMNS
+        if options.constants.keys().isdisjoint((path, path.replace("name", "code")))
+    ]
+    return Layout(ours | theirs, {plain(name): name for name in options.fields.values() if plain(name)}, required)
+
+
 class Unreadable(ValueError):
     """A value that can't be what its field asks for; says why, in Chinese."""
 
 
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
-_EXACT = 2**53
+_DIGITS = 15  # more than these no spreadsheet keeps
+
+
+def _refuse_inexact(value: Any) -> None:
+    if isinstance(value, float) and abs(value) >= 10**_DIGITS:
+        raise Unreadable(f"长编号在表格中成了数字，{_DIGITS} 位以后的末几位已丢失，请把该列设为文本后重新导出")
 
 
 def read_code(value: Any) -> str:
     """A number that is a name: kept as text, refused when a spreadsheet has already rounded it."""
-    if isinstance(value, float) and abs(value) >= _EXACT:
-        raise Unreadable("长编号在表格中成了数字，末几位已丢失，请把该列设为文本后重新导出")
+    _refuse_inexact(value)
     text = text_of(value).removeprefix('="').removesuffix('"').strip("'\t ")
     if _SCIENTIFIC.fullmatch(text):
         raise Unreadable("编号被表格软件改成了科学计数法（如 3.30E+18），请把该列设为文本后重新导出")
@@ -225,6 +258,7 @@ def read_value(path: str, value: Any, zone: tzinfo) -> Any:
     """A sender's value as ours. Raises Unreadable."""
     if isinstance(value, dict) or (isinstance(value, list) and path not in _LISTS):
         raise Unreadable("应为文本")
+    _refuse_inexact(value)
     if path in TIMES:
         moment = parse_time(value, zone)
         if moment is None:

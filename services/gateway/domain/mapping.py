@@ -8,7 +8,9 @@ from services.gateway.domain.documents import Options
 
 
 def get(data: Any, path: str) -> Any:
-    """The value at a dotted path; None where there is none."""
+    """The value at a dotted path; None where there is none. A sheet's column may have dots in its very name."""
+    if isinstance(data, Mapping) and path in data:
+        return data[path]
     for part in path.split("."):
         if not isinstance(data, Mapping):
             return None

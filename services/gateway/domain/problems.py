@@ -11,7 +11,9 @@ from shared.invalid import place, told
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """`field` is a path (`data.customer.id`) or a column name; `reason` is Chinese and carries no received value."""
+    """`field` is a path (`data.customer.id`), a column name, or "" for the whole; `reason` is Chinese and carries no
+    received value.
+    """
 
     field: str
     reason: str
@@ -19,7 +21,7 @@ class FieldError:
 
 def joined(errors: Sequence[FieldError]) -> str:
     """All errors as one line."""
-    return "；".join(f"{error.field}：{error.reason}" for error in errors)
+    return "；".join(f"{error.field}：{error.reason}" if error.field else error.reason for error in errors)
 
 
 DECIMAL_TEXT = '格式不对，数字应写成文本，如 "1280.50"'  # the only form that contracts ask a text for

@@ -1,19 +1,13 @@
-"""Sheets of 12345 cases: where the header is, what a row says, and what its result row shows."""
+"""Sheets of 12345 cases: what a row says, and what its result row shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from services.gateway.domain.hotline_fields import NAMES, REQUIRED_COLUMNS, path_of
-
 MOST_ROWS = 100_000
-_HEADER_WITHIN = 10
-_RECOGNISED_AT_LEAST = 3
-
-
-class UnusableSheet(ValueError):
-    """The file as a whole can't be read as cases; says why, in Chinese."""
+LONGEST_ROW = 65_536
+_MAY_BE_A_NUMBER = 7
 
 
 class RowStatus(StrEnum):
@@ -44,49 +38,53 @@ class RowResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """Header names by position, and the rows below; `first` is the sheet row number of the first of them."""
+class SheetRow:
+    """One row that is not blank: its number in the sheet, its cells by header, and why it can't be taken ("" if it can)."""
 
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    first: int
-
-    def fields(self, index: int) -> dict[str, Any]:
-        """One row as header → cell; a header seen twice keeps its first non-empty cell."""
-        found: dict[str, Any] = {}
-        for name, cell in zip(self.columns, self.rows[index], strict=False):
-            if name and cell not in (None, "") and name not in found:
-                found[name] = cell
-        return found
+    number: int
+    fields: Mapping[str, Any]
+    fault: str = ""
 
 
-def recognise(cells: Sequence[Sequence[Any]]) -> Sheet:
-    """Find the header row. Raises UnusableSheet when there is none, when columns are missing, or when there is too much."""
-    for index, row in enumerate(cells[:_HEADER_WITHIN]):
-        columns = [str(cell).strip() if cell is not None else "" for cell in row]
-        paths = {path for name in columns if name and (path := path_of(name))}
-        if len(paths) >= _RECOGNISED_AT_LEAST:
-            _require_columns(paths)
-            rows = _without_trailing_blanks(cells[index + 1 :])
-            if len(rows) > MOST_ROWS:
-                raise UnusableSheet(f"超过 {MOST_ROWS} 行，请拆分后上传")
-            return Sheet(columns, rows, index + 2)
-    raise UnusableSheet(f"前 {_HEADER_WITHIN} 行中没有找到表头，请使用模板中的列名")
+def is_blank(cells: Sequence[Any]) -> bool:
+    return not any(_is_filled(cell) for cell in cells)
 
 
-def _require_columns(paths: set[str]) -> None:
-    missing = [
-        NAMES[path][0] for path in REQUIRED_COLUMNS if path not in paths and path.replace("name", "code") not in paths
-    ]
-    if missing:
-        raise UnusableSheet(f"缺少列：{'、'.join(missing)}")
+def _is_filled(cell: Any) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
 
 
-def _without_trailing_blanks(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    last = len(rows)
-    while last and all(cell in (None, "") for cell in rows[last - 1]):
-        last -= 1
-    return rows[:last]
+def read_row(number: int, columns: Sequence[str], cells: Sequence[Any]) -> SheetRow:
+    """One row as header → cell; a header seen twice keeps its first filled cell. Nothing a row holds is lost unseen: a
+    number in a column without a name, or cells beyond the header, make it a row that can't be taken.
+    """
+    if sum(len(cell) for cell in cells if isinstance(cell, str)) > LONGEST_ROW:
+        return SheetRow(number, {}, f"该行超过 {LONGEST_ROW} 字，无法导入")
+    if not is_blank(cells[len(columns) :]):
+        return SheetRow(number, {}, "该行比表头多出列，可能是内容中的分隔符没有加引号")
+    found: dict[str, Any] = {}
+    for index, (name, cell) in enumerate(zip(columns, cells, strict=False)):
+        if not _is_filled(cell):
+            continue
+        if not name and _may_be_a_number(cell):
+            return SheetRow(number, {}, f"{column_letters(index)} 列有号码但没有列名，请补上列名")
+        if name and name not in found:
+            found[name] = cell
+    return SheetRow(number, found)
+
+
+def _may_be_a_number(cell: Any) -> bool:
+    return sum(letter.isdecimal() for letter in str(cell)) >= _MAY_BE_A_NUMBER
+
+
+def column_letters(index: int) -> str:
+    """A column's name as spreadsheets show it: 0 is A, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
 
 
 def safe_cell(text: str) -> str:

@@ -39,7 +39,7 @@ def _moment(value: Any, zone: tzinfo) -> datetime | None:
 
 def _from_number(value: float, zone: tzinfo) -> datetime | None:
     if int(value) in _EXCEL_DAYS:
-        return (_EXCEL_DAY_0 + timedelta(days=value)).replace(tzinfo=zone)
+        return (_EXCEL_DAY_0 + timedelta(seconds=round(value * 86_400))).replace(tzinfo=zone)
     return _from_epoch(str(int(value)))
 
 

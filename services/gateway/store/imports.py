@@ -22,20 +22,39 @@ _SUMMARY = """
            created_at, finished_at
     FROM import_file
 """
+_LIST = text(
+    _SUMMARY
+    + """
+    WHERE (CAST(:state AS text) IS NULL OR state = :state) AND (CAST(:before AS uuid) IS NULL OR id < :before)
+    ORDER BY id DESC LIMIT :limit
+"""
+)
 _GET = text(_SUMMARY + "WHERE id = :id")
 _SAME = text(_SUMMARY + "WHERE source = :source AND digest = :digest AND state <> 'failed'")
 _LEASE = text("""
-    UPDATE import_file SET state = 'running', lease_until = :until WHERE id = (
+    UPDATE import_file SET state = 'running', lease_until = :until, attempts = attempts + 1 WHERE id = (
         SELECT id FROM import_file
         WHERE state = 'pending' OR (state = 'running' AND lease_until < :now)
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, source, content, position, created_at
 """)
+_SET_ASIDE = text("""
+    UPDATE import_file SET state = 'failed', reason = :reason, finished_at = :at, lease_until = NULL
+    WHERE state = 'running' AND lease_until < :now AND attempts >= :most
+""")
+_RETRY = text("""
+    UPDATE import_file SET state = 'pending', reason = '', attempts = 0, finished_at = NULL
+    WHERE id = :id AND state = 'failed' AND NOT EXISTS (
+        SELECT FROM import_file AS other
+        WHERE other.source = import_file.source AND other.digest = import_file.digest AND other.state <> 'failed')
+    RETURNING id
+""")
 _BEGIN = text("UPDATE import_file SET total = :total WHERE id = :id")
 # the position is the fence: whoever finds another one has lost the file to another replica
 _ADVANCE = text("""
     UPDATE import_file SET position = position + :rows, accepted = accepted + :accepted, duplicate = duplicate + :duplicate,
-                           rejected = rejected + :rejected, ignored = ignored + :ignored, lease_until = :until
+                           rejected = rejected + :rejected, ignored = ignored + :ignored, lease_until = :until,
+                           attempts = 0
     WHERE id = :id AND position = :position AND state = 'running' RETURNING id
 """)
 _FINISH = text("""
@@ -86,14 +105,29 @@ async def get_import(session: AsyncSession, import_id: UUID) -> Summary | None:
     return (await session.execute(_GET, {"id": import_id})).one_or_none()
 
 
+async def list_imports(session: AsyncSession, state: str | None, before: UUID | None, limit: int) -> Sequence[Summary]:
+    """Newest first; `before` is the last id of the page before."""
+    return (await session.execute(_LIST, {"state": state, "before": before, "limit": limit})).all()
+
+
 async def get_same_import(session: AsyncSession, source: str, digest: bytes) -> Summary:
     return (await session.execute(_SAME, {"source": source, "digest": digest})).one()
 
 
 async def lease_import(session: AsyncSession, now: datetime, until: datetime) -> Leased | None:
-    """The oldest waiting file, or one whose worker is gone."""
+    """The oldest waiting file, or one whose worker is gone; taking it counts as an attempt."""
     row = (await session.execute(_LEASE, {"now": now, "until": until})).one_or_none()
     return Leased(*row) if row else None
+
+
+async def set_aside(session: AsyncSession, most: int, reason: str, now: datetime, at: datetime) -> None:
+    """Fail the files whose last `most` workers are gone without having done a row (`now` machine, `at` business time)."""
+    await session.execute(_SET_ASIDE, {"most": most, "reason": reason, "now": now, "at": at})
+
+
+async def retry(session: AsyncSession, import_id: UUID) -> bool:
+    """Let a failed file go on where it stopped; False when it has not failed, or was uploaded again since."""
+    return (await session.execute(_RETRY, {"id": import_id})).scalar() is not None
 
 
 async def set_total(session: AsyncSession, import_id: UUID, total: int) -> None:
