@@ -23,7 +23,7 @@ def test_a_matching_fact_is_planned_with_what_its_policy_says() -> None:
     decision, customer = judge(rules, fact(level="A", phone="sealed:v1:x", secret="no"))
     (task,) = decision.tasks
     assert decision.outcome == "planned"
-    assert (task.due_at, task.deadline_at) == (at("2026-03-03 09:00"), at("2026-03-05 10:00"))
+    assert (task.due_at, task.deadline_at) == (at("2026-03-03 09:00"), at("2026-03-05 18:00"))
     assert (task.questionnaire, task.team, task.priority, task.branch) == ("q", "hotline", 2, "CD")
     assert task.kind == "repair.closed"
     assert task.card == {"id": "C1", "name": "陈静", "level": "A", "phone": "sealed:v1:x", "do_not_contact": False}

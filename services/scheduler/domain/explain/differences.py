@@ -58,7 +58,7 @@ def _value(value: Any) -> Any:
 
 
 def _is_amount(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.keys() == {"amount", "unit"}
+    return isinstance(value, Mapping) and value.keys() - {"at"} == {"amount", "unit"}
 
 
 def shown(value: Any) -> str:
@@ -68,7 +68,8 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if _is_amount(value):
-        return f"{value['amount']} {UNITS.get(value['unit'], value['unit'])}"
+        until = f"，到 {value['at']} 为止" if "at" in value else ""
+        return f"{value['amount']} {UNITS.get(value['unit'], value['unit'])}{until}"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list) and all(isinstance(one, str) for one in value):

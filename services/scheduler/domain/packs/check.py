@@ -9,6 +9,7 @@ from typing import Any
 from services.scheduler.domain.conditions.tree import histories
 from services.scheduler.domain.packs.caps_file import check_caps
 from services.scheduler.domain.packs.condition_check import check_attribute, check_condition, check_customer_condition
+from services.scheduler.domain.packs.deadline_check import check_recurrence
 from services.scheduler.domain.packs.document import parse
 from services.scheduler.domain.packs.organisation_check import check_head, check_how
 from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, read_parts
@@ -95,8 +96,11 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
         check_attribute(trigger, ANNIVERSARY, anniversary)
     _check_questionnaire(section, draft, questionnaires)
     check_steps(section, vocabulary)
-    for part, contact in list(_contacts(section, content)) or [(section, content)]:
-        check_timing(part, contact)
+    check_recurrence(trigger, content["trigger"])
+    if not content.get("steps"):
+        check_timing(section, content)
+    for (part, contact), origin in zip(_contacts(section, content), _origins(content), strict=False):
+        check_timing(part, contact, origin)
     check_whom(section, content, vocabulary)
 
 
@@ -119,6 +123,13 @@ def _wanted(questionnaire: Any) -> list[str]:
         named = [*questionnaire.get("cases", {}).values(), questionnaire.get("otherwise")]
         return [one for one in named if one]
     return [questionnaire] if isinstance(questionnaire, str) else []
+
+
+def _origins(content: Content) -> Iterator[str]:
+    """What each of `_contacts` counts from; another channel from the contact that failed."""
+    for step in content.get("steps", ()):
+        yield "event" if step["wait"] else step["from"]
+        yield from ("took_place" for _ in step["fallback"])
 
 
 def _contacts(section: Section, content: Content) -> Iterator[tuple[Section, Content]]:

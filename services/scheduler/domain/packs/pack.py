@@ -29,7 +29,7 @@ from services.scheduler.domain.packs.timing_file import read_pack_timing
 from services.scheduler.domain.policy import Pause, Policy, Trigger
 from services.scheduler.domain.restraint.caps import PARTS, Cap
 from services.scheduler.domain.steps.chain import chain_of
-from services.scheduler.domain.when.amounts import Deadline, Delay, Warn
+from services.scheduler.domain.when.amounts import Delay, Warn, deadline_of
 from services.scheduler.domain.whom.selection import whom_of
 from shared.calendar import OFFICIAL, WorkCalendar
 
@@ -177,7 +177,7 @@ def policy_of(
         **whom_of(c),
         delay=Delay(**c["delay"]),
         target=Delay(**c["target"]) if "target" in c else None,
-        deadline=Deadline(**c["deadline"]) if c["deadline"] else None,
+        deadline=deadline_of(c["deadline"]) if c["deadline"] else None,
         warn=Warn(**c["warn"]) if "warn" in c else None,
         caps=tuple(_cap_of(cap) for cap in c["caps"]),
         pauses=tuple(Pause(tuple(one["on"]), one["hours"], one["condition"]) for one in c.get("pauses", ())),

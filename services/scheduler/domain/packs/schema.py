@@ -24,6 +24,7 @@ from services.scheduler.domain.packs.timing_file import (
     DEADLINE_UNITS,
     DELAY_UNITS,
     FRAME_FORM,
+    TIME_FORM,
     WARN_UNITS,
 )
 from services.scheduler.domain.packs.whom_file import KINDS as PERIODS
@@ -124,7 +125,7 @@ def _policy() -> Schema:
             "一段期间的事实最多计划几次联系",
         ),
         "ceiling": _object({"per_day": _integer(1, MOST, "每天最多几次")}, ["per_day"], "每天最多联系几次，多出的顺延"),
-        "deadline": _amount(DEADLINE_UNITS, "事实发生后多久之内联系"),
+        "deadline": _deadline(),
         "warn": _amount(WARN_UNITS, "时限之前多久提醒"),
         "window": _ref("window"),
         "cap": _one_of(
@@ -418,6 +419,14 @@ def _amount(units: Sequence[str], description: str) -> Schema:
     """Exactly one unit."""
     properties = {unit: {"type": "integer", "minimum": 0, "maximum": 10_000} for unit in units}
     return _object(properties, [], description) | {"minProperties": 1, "maxProperties": 1}
+
+
+def _deadline() -> Schema:
+    """Exactly one unit; working days may end at a time of their own."""
+    schema = _amount(DEADLINE_UNITS, "事实发生后多久之内联系；工作日到最后一天联系时段结束为止")
+    at = _form(TIME_FORM, "工作日时限在最后一天的几点为止，默认联系时段结束时")
+    by_time = _object({"working_days": schema["properties"]["working_days"], "at": at}, ["working_days", "at"])
+    return {"anyOf": [schema, by_time], "description": schema["description"]}
 
 
 def _list(items: Schema, description: str = "") -> Schema:

@@ -9,8 +9,8 @@ from services.scheduler.domain.packs.time_trigger_file import (
     LAST_OF_MONTH,
     MOST_OFFSET,
     OFFSET_UNITS,
-    TIME_FORM,
 )
+from services.scheduler.domain.packs.timing_file import TIME_FORM
 from services.scheduler.domain.when.periods import Every
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 

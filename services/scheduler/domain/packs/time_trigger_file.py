@@ -5,6 +5,7 @@ from datetime import time
 from typing import Any, get_args
 
 from services.scheduler.domain.packs.section import Section
+from services.scheduler.domain.packs.timing_file import TIME_FORM
 from services.scheduler.domain.when.anniversary import Anniversary, Offset
 from services.scheduler.domain.when.periods import Every
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Recurrence, Season
@@ -12,7 +13,6 @@ from services.scheduler.domain.when.recurrence import WEEKDAYS, Recurrence, Seas
 Content = dict[str, Any]
 EVERY, ANNIVERSARY = "every", "anniversary"
 ATTRIBUTE_FORM = r"customer\.[a-z][a-z0-9_]{0,39}"
-TIME_FORM = r"([01]\d|2[0-3]):[0-5]\d"
 DAY_FORM = r"(0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|[12]\d)"
 CALENDARS = ("solar", "lunar")
 OFFSET_UNITS = ("days", "months")

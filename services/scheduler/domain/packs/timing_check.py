@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from services.scheduler.domain.packs.deadline_check import check_deadline
 from services.scheduler.domain.packs.section import Section
 
 Content = dict[str, Any]
@@ -10,12 +11,14 @@ DAYS_OF = {"days": 1, "weeks": 7, "end_of_day": 1}
 SHORTEST_MONTH, LONGEST_MONTH = 28, 31
 
 
-def check_timing(section: Section, content: Content) -> None:
-    """Note what is wrong with a policy's delay, target, deadline and warning."""
+def check_timing(section: Section, content: Content, origin: str = "event") -> None:
+    """Note what is wrong with a contact's delay, target, deadline and warning; `origin` is what a step counts from."""
     delay, deadline = content["delay"], content["deadline"]
     target, warn = content.get("target"), content.get("warn")
     if deadline and _always_later(delay, deadline):
         section.problem("deadline", "时限早于最早的联系时间，永远无法按时联系；请延长 deadline 或缩短 delay")
+    else:
+        check_deadline(section, content, origin)
     if deadline and target and _always_later(target, deadline):
         section.problem("target", "晚于时限，永远不起作用；请缩短 target 或延长 deadline")
     if target and delay["amount"] and _always_later(delay, target):

@@ -14,7 +14,9 @@ from shared.contracts.common import Channel
 
 Content = dict[str, Any]
 Layer = Content
-FRAME_FORM = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
+TIME_FORM = r"([01]\d|2[0-3]):[0-5]\d"
+FRAME_FORM = rf"{TIME_FORM}-{TIME_FORM}"
+DEADLINE = "deadline"
 CODE_FORM = r"[A-Za-z0-9._-]{0,64}"
 DELAY_UNITS: tuple[str, ...] = get_args(DelayUnit)
 DEADLINE_UNITS: tuple[str, ...] = get_args(DeadlineUnit)
@@ -82,7 +84,7 @@ def read_timing(section: Section, pack: Timing, channel: str, purpose: str) -> C
     """What a policy says about time, every default filled in; what it doesn't use is left out."""
     content: Content = {
         "delay": read_amount(section, "delay", DELAY_UNITS) or {"amount": 0, "unit": "minutes"},
-        "deadline": read_amount(section, "deadline", DEADLINE_UNITS, "working_days"),
+        "deadline": read_deadline(section),
         "window": pack.resolved([read_layer(section, pack.calendars)], channel, purpose),
     }
     if never_opens(content["window"]):
@@ -108,14 +110,29 @@ def read_layer(section: Section, calendars: Content, key: str = "window") -> Lay
     return layer
 
 
+def read_deadline(section: Section) -> Content | None:
+    """`{working_days: 3}`, and `at: "15:00"` for working days that shall end earlier than the contact window closes."""
+    part = section.section(DEADLINE, "时长，如 {working_days: 2}")
+    if part is None:
+        return None
+    at = part.text("at", "", TIME_FORM, '一天中的时刻，须加引号，如 "15:00"')
+    content = _amount(section, part, DEADLINE_UNITS, "working_days")
+    if at and content and content["unit"] != "working_days":
+        part.problem("at", "只用于工作日时限：最后一天到此时为止；其他单位的时限自有时刻，请删去 at")
+    return content | {"at": at} if at and content else content
+
+
 def read_amount(section: Section, key: str, units: Sequence[str], usual: str = "days") -> Content | None:
     """`{days: 2}`: exactly one unit with a whole number; `usual` is the one to show."""
     part = section.section(key, f"时长，如 {{{usual}: 2}}")
-    if part is None:
-        return None
+    return _amount(section, part, units, usual) if part else None
+
+
+def _amount(section: Section, part: Section, units: Sequence[str], usual: str) -> Content | None:
     given = [unit for unit in units if part.has(unit)]
     part.close()
     if len(given) != 1:
+        key = part.at.rpartition(".")[2]
         section.problem(key, f"应写且只写一个单位（{'、'.join(units)}），如 {{{usual}: 2}}")
         return None
     return {"amount": part.integer(given[0], 0, 10_000), "unit": given[0]}
@@ -159,7 +176,7 @@ def _weekdays(section: Section, weekdays: list[str]) -> list[str]:
 
 
 def _frames(section: Section, frames: list[str]) -> list[list[str]]:
-    end = time()
+    end, read = time(), []
     for frame in frames:
         if not re.fullmatch(FRAME_FORM, frame):
             section.problem("frames", f"时段应写成 09:00-12:00 的样子，现在是 {written(frame)}")
@@ -167,8 +184,10 @@ def _frames(section: Section, frames: list[str]) -> list[list[str]]:
         opens, closes = (time.fromisoformat(text) for text in frame.split("-"))
         if opens >= closes or opens < end:
             section.problem("frames", f"时段须起早止晚、按先后排列且不重叠，{frame} 不符合")
+            continue
         end = closes
-    return [frame.split("-") for frame in frames]
+        read.append(frame.split("-"))
+    return read or list(DEFAULT_WINDOW["frames"])
 
 
 def _windows(head: Section, calendars: Content) -> dict[tuple[str, str], Layer]:

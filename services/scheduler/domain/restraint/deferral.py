@@ -50,7 +50,7 @@ def _next_chance(task: Task, customer: Customer, policy: Policy, reason: str) ->
     window = narrowed(open_to, task.hours) or open_to
     for _ in range(MOST_DAYS):
         due = next_moment(window, begins, task.branch)
-        if task.deadline_at is not None and due > task.deadline_at:
+        if task.deadline_at is not None and due >= task.deadline_at:
             return None
         if _has_place(task._replace(due_at=due), policy, customer):
             return due

@@ -52,7 +52,7 @@ def release_verdict(task: Task, known: Circumstances, now: datetime) -> Verdict:
         return Verdict("planned", PAUSED)
     if held:
         return Verdict("planned", held[0])
-    if task.deadline_at is not None and now > task.deadline_at:
+    if task.deadline_at is not None and now >= task.deadline_at:
         return Verdict("expired", "deadline_passed")
     return Verdict("released")
 

@@ -49,7 +49,7 @@ class Trial:
     @property
     def late(self) -> list[Task]:
         """Tasks whose deadline lies before any contact window."""
-        return [task for task in self.tasks if task.deadline_at is not None and task.due_at > task.deadline_at]
+        return [task for task in self.tasks if task.deadline_at is not None and task.due_at >= task.deadline_at]
 
 
 def lead_of(policies: Iterable[Policy]) -> timedelta:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from services.scheduler.domain.conditions.tree import CEL, Check, compile_condition, leaves
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.steps.outcome import CALLBACK, TOOK_PLACE, UNREACHED
-from services.scheduler.domain.when.amounts import Deadline
+from services.scheduler.domain.when.amounts import Deadline, deadline_of
 from shared.contracts.registry import wire_type
 
 Content = dict[str, Any]
@@ -219,7 +219,7 @@ def _heed(content: Content | None) -> Heed | None:
         return None
     within = content.get("within")
     return Heed(
-        tuple(content["events"]), content["condition"], content.get("same", ""), Deadline(**within) if within else None
+        tuple(content["events"]), content["condition"], content.get("same", ""), deadline_of(within) if within else None
     )
 
 

@@ -195,9 +195,8 @@ class Run:
         return False
 
     def _wait_for(self, step: Step, wait: Heed) -> None:
-        until = (
-            latest(self.moment, wait.within, self.policy.window.of(self.fact.branch).calendar) if wait.within else None
-        )
+        window = step.policy.window.of(self.fact.branch)
+        until = latest(self.moment, wait.within, window.calendar, window.closes) if wait.within else None
         told: Detail = {"events": list(wait.events), "until": until}
         types, value = tuple(sorted(wait.types)), ""
         if wait.same:

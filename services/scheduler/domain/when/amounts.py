@@ -1,13 +1,15 @@
 """How long after a moment: earliest days, deadlines and warnings in minutes, hours, days, weeks, working days and months.
 
-Minutes and hours are elapsed time. Days, weeks, working days and months are days of the organisation's zone: a deadline in
-them keeps the time of day, a delay in them begins with the day.
+Minutes and hours are elapsed time. Days, weeks, working days and months are days of the organisation's zone: a delay in
+them begins with the day, a deadline in days, weeks and months keeps the time of day. A deadline in working days lasts until
+the contact window closes on its last day: so it never ends before anybody could have called.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from shared.calendar import WorkCalendar
 from shared.zone import ORG_ZONE
@@ -29,13 +31,15 @@ class Delay:
 
 @dataclass(frozen=True)
 class Deadline:
-    """How long after something it must be done; days, weeks, working days and months keep the time of day.
+    """How long after something it must be done; days, weeks and months keep the time of day.
 
-    `end_of_day: 0` is the last minute of the same day (R04.2, R10.1), 1 that of the next.
+    `end_of_day: 0` is the last minute of the same day (R04.2, R10.1), 1 that of the next. Working days end at the local
+    time `at`, without it when the contact window closes; 0 is the same day, or the next worked one after a day off.
     """
 
     amount: int
     unit: DeadlineUnit
+    at: time | None = None
 
 
 @dataclass(frozen=True)
@@ -56,17 +60,22 @@ def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime |
     return add_months(day, delay.amount) if delay.unit == "months" else day + delay.amount * DAY
 
 
-def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar) -> datetime:
-    """The last moment that is `deadline` after `anchor`, UTC."""
+def deadline_of(content: Mapping[str, Any]) -> Deadline:
+    """The deadline of a policy's canonical content: `{amount, unit}`, and `at` where it is said."""
+    at = content.get("at")
+    return Deadline(content["amount"], content["unit"], time.fromisoformat(at) if at else None)
+
+
+def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar, closes: time) -> datetime:
+    """The last moment that is `deadline` after `anchor`, UTC; `closes` is when the contact window closes on a day."""
     if deadline.unit == "end_of_day":
         return end_of_day(anchor, deadline.amount)
-    if deadline.unit == "working_days" or deadline.unit == "months":
-        local = anchor.astimezone(ORG_ZONE)
-        if deadline.unit == "months":
-            day = add_months(local.date(), deadline.amount)
-        else:
-            day = _working_day(calendar, local.date(), deadline.amount)
-        return datetime.combine(day, local.time(), ORG_ZONE).astimezone(UTC)
+    local = anchor.astimezone(ORG_ZONE)
+    if deadline.unit == "working_days":
+        day = _working_day(calendar, local.date(), deadline.amount)
+        return datetime.combine(_worked(calendar, day), deadline.at or closes, ORG_ZONE).astimezone(UTC)
+    if deadline.unit == "months":
+        return datetime.combine(add_months(local.date(), deadline.amount), local.time(), ORG_ZONE).astimezone(UTC)
     return (anchor + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
 
 
@@ -102,6 +111,10 @@ def _working_day(calendar: WorkCalendar, day: date, count: int) -> date:
     for _ in range(count):
         day = calendar.next_working_day(day)
     return day
+
+
+def _worked(calendar: WorkCalendar, day: date) -> date:
+    return day if calendar.is_working_day(day) else calendar.next_working_day(day)
 
 
 @lru_cache(8192)

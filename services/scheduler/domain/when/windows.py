@@ -63,6 +63,11 @@ class Window:
         """Whether it makes a difference whose contact it is."""
         return bool(self.blackouts) or self.branches is not None
 
+    @property
+    def closes(self) -> time:
+        """The local time at which it closes on a day that it is open on."""
+        return self.frames[-1][1]
+
     def opens_on(self, day: date) -> bool:
         """Blackouts left aside."""
         return day.weekday() in self.weekdays and (self.days == "all" or self.calendar.is_working_day(day))
@@ -130,8 +135,8 @@ class Span(NamedTuple):
 
     @property
     def too_short(self) -> bool:
-        """No contact window opens before the deadline."""
-        return self.deadline is not None and self.due > self.deadline
+        """No contact window opens before the deadline, so that nobody could ever call."""
+        return self.deadline is not None and self.due >= self.deadline
 
 
 def plan_span(
@@ -150,12 +155,12 @@ def plan_span(
     Due is the first opening of the window after `delay`; or after `target`, where that lies between it and the deadline.
     """
     window = window.of(branch)
-    until = latest(anchor, deadline, window.calendar) if deadline else None
+    until = latest(anchor, deadline, window.calendar, window.closes) if deadline else None
     due, blackout = _contact(window, begins(anchor, delay, window.calendar), branch)
     earliest = None
     if target is not None:
         wanted = _contact(window, begins(anchor, target, window.calendar), branch)
-        if due < wanted[0] and (until is None or wanted[0] <= until):
+        if due < wanted[0] and (until is None or wanted[0] < until):
             earliest, (due, blackout) = due, wanted
     if moment is not None and due < moment:
         due, blackout = _contact(window, moment, branch)

@@ -16,7 +16,7 @@ def told(rules, about, customer=None) -> str:  # type: ignore[no-untyped-def]
 def test_a_plan_is_told_with_its_times() -> None:
     said = told(book(NEXT_DAY), fact())
     assert "策略「维修回访」（p1 第 1 版）命中，全部回访，计划任务" in said
-    assert "2026-03-03 09:00 (周二) 起联系，2026-03-05 10:00 (周四) 前完成。" in said
+    assert "2026-03-03 09:00 (周二) 起联系，2026-03-05 18:00 (周四) 前完成。" in said
 
 
 def test_every_reason_against_is_told() -> None:
@@ -59,7 +59,7 @@ def test_a_target_a_blackout_and_holidays_not_yet_published_are_told() -> None:
     assert "；最早可于 2026-03-03 09:00 (周二) 联系，按目标时间安排。" in aimed
     closed = book(NEXT_DAY, blackouts=[{"from": "2026-03-03", "to": "2026-03-04", "branches": ["CD"]}])
     assert (
-        "2026-03-05 09:00 (周四) 起联系，2026-03-05 10:00 (周四) 前完成；已避开停访期 2026-03-03 至 2026-03-04。"
+        "2026-03-05 09:00 (周四) 起联系，2026-03-05 18:00 (周四) 前完成；已避开停访期 2026-03-03 至 2026-03-04。"
         in told(closed, fact())
     )
     assert "停访期" not in told(closed, fact(data={"org": {"code": "MY"}}))

@@ -213,6 +213,44 @@ MISTAKES = {
     "the same day too short for the delay": Mistake(
         A, "{working_days: 3}", "{end_of_day: 0}", 14, f"{ONE}.deadline", "永远无法按时联系"
     ),
+    "deadline of no time at all": Mistake(A, "{working_days: 3}", "{hours: 0}", 14, f"{ONE}.deadline", "end_of_day: 0"),
+    "deadline that comes with the earliest moment": Mistake(
+        A,
+        "delay: {days: 1}\n    deadline: {working_days: 3}",
+        "delay: {hours: 4}\n    deadline: {hours: 4}",
+        14,
+        f"{ONE}.deadline",
+        "永远无法按时联系",
+    ),
+    "deadline before the window opens": Mistake(
+        A, "{working_days: 3}", '{working_days: 1, at: "08:00"}', 14, f"{ONE}.deadline", "永远无法按时联系"
+    ),
+    "time of a deadline that has its own": Mistake(
+        A, "{working_days: 3}", '{days: 3, at: "12:00"}', 14, f"{ONE}.deadline.at", "只用于工作日时限"
+    ),
+    "time of a deadline in another form": Mistake(
+        A, "{working_days: 3}", "{working_days: 3, at: 下午}", 14, f"{ONE}.deadline.at", "15:00"
+    ),
+    "calendar days over a weekend without calls": Mistake(
+        A, "{working_days: 3}", "{days: 2}", 14, f"{ONE}.deadline", "最早 2026-03-09 09:00 (周一) 才能联系", True
+    ),
+    "window of one weekday with a deadline of a day": Mistake(
+        A,
+        "deadline: {working_days: 3}",
+        "deadline: {days: 2}\n    window: {days: all, weekdays: [tue]}",
+        14,
+        f"{ONE}.deadline",
+        "请延长 deadline 或放宽 window",
+        True,
+    ),
+    "season without a worked day": Mistake(
+        A,
+        "events: [gas.ignited]",
+        "every: week\n      seasons: [{from: '10-01', to: '10-02'}]",
+        22,
+        "policies[1].trigger.seasons",
+        "永远不会触发",
+    ),
     "cap without limit": Mistake("pack.yaml", "limit: 2\n    per", "per", 8, "caps[0].limit", "缺少此项，应写1 到"),
     "cap of an unknown period": Mistake("pack.yaml", "quarter", "quater", 9, "caps[0].per", "是否想写 quarter"),
     "cap of days without days": Mistake("pack.yaml", "quarter", "days", 8, "caps[0].days", "1 到 366"),

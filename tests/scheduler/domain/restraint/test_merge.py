@@ -43,7 +43,7 @@ def test_two_matters_of_one_customer_become_one_contact() -> None:
     (task,) = customer.open
     assert decision.details[0]["partner"] == str(task.id)
     assert [matter["event_id"] for matter in task.matters] == ["e1", "e2"]
-    assert task.deadline_at == at("2026-03-05 10:00")  # the earlier one
+    assert task.deadline_at == at("2026-03-05 18:00")  # the earlier one
     assert len(customer.contacts) == 1
 
 

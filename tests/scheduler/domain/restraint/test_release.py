@@ -25,8 +25,8 @@ def test_a_due_task_is_released() -> None:
 
 
 def test_a_task_past_its_deadline_expires() -> None:
-    assert verdict(task(), now=timedelta(days=2)) == RELEASED
-    assert verdict(task(), now=timedelta(days=2, seconds=1)) == Verdict("expired", "deadline_passed")
+    assert verdict(task(), now=timedelta(days=2, seconds=-1)) == RELEASED
+    assert verdict(task(), now=timedelta(days=2)) == Verdict("expired", "deadline_passed")
     assert verdict(task(deadline_at=None), now=timedelta(days=99)) == RELEASED
 
 

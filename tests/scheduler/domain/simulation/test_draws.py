@@ -66,7 +66,7 @@ def test_exactly_twenty_percent_of_the_closed_day_are_planned() -> None:
     tasks = planned(simulation)
     assert len(tasks) == 7
     assert {task.due_at for task in tasks} == {at("2026-03-03 09:00")}
-    assert all(task.deadline_at == at("2026-03-05 10:00") + timedelta(minutes=_number(task)) for task in tasks)
+    assert {task.deadline_at for task in tasks} == {at("2026-03-05 18:00")}
     drawn = [one for one in simulation.decisions.values() if one.occasion]
     assert {(one.outcome, one.name, one.at) for one in drawn} == {
         ("planned", "occasion.arrived", at("2026-03-03 00:00"))
@@ -174,7 +174,7 @@ def test_who_cannot_be_reached_is_replaced_by_the_next_in_reserve(reason: str) -
     ("given", "due", "deadline"),
     [
         ({"delay": {"days": 1}, "deadline": {"days": 1}}, "2026-03-04 09:00", "2026-03-04 23:59"),
-        ({"delay": {"days": 1}, "deadline": {"working_days": 3}}, "2026-03-04 09:00", "2026-03-06 23:59"),
+        ({"delay": {"days": 1}, "deadline": {"working_days": 3}}, "2026-03-04 09:00", "2026-03-06 18:00"),
         ({"delay": {"days": 1}, "deadline": {"hours": 24}}, "2026-03-04 09:00", "2026-03-04 15:00"),
         ({"delay": {"hours": 1}, "deadline": {"days": 1}}, "2026-03-03 16:00", "2026-03-04 15:00"),
         ({"delay": {"days": 0}, "deadline": {"days": 1}}, "2026-03-03 15:00", "2026-03-04 15:00"),

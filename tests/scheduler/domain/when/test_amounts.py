@@ -1,6 +1,6 @@
 """How each unit of time counts, over month ends, the Spring Festival and the years' turn."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from tests.scheduler.builders import at
 MOMENTS = st.datetimes(min_value=datetime(2025, 1, 1), max_value=datetime(2028, 12, 31)).map(  # noqa: DTZ001
     lambda moment: moment.replace(tzinfo=ORG_ZONE)
 )
+CLOSES = time(17, 30)
 UNITS = st.sampled_from(["minutes", "hours", "days", "weeks", "working_days", "months"])
 
 
@@ -24,18 +25,38 @@ UNITS = st.sampled_from(["minutes", "hours", "days", "weeks", "working_days", "m
         ("2026-02-14 10:00", Deadline(36, "hours"), "2026-02-15 22:00"),
         ("2026-02-14 10:00", Deadline(2, "days"), "2026-02-16 10:00"),
         ("2026-03-02 10:00", Deadline(2, "weeks"), "2026-03-16 10:00"),
-        ("2026-02-14 10:00", Deadline(1, "working_days"), "2026-02-24 10:00"),  # a make-up Saturday, then the festival
-        ("2026-02-14 10:00", Deadline(5, "working_days"), "2026-02-28 10:00"),  # the make-up Saturday 28 counts
         ("2026-01-31 10:00", Deadline(1, "months"), "2026-02-28 10:00"),  # February has no 31st
         ("2028-01-31 10:00", Deadline(1, "months"), "2028-02-29 10:00"),
         ("2026-03-31 23:59", Deadline(3, "months"), "2026-06-30 23:59"),
         ("2026-12-15 10:00", Deadline(14, "months"), "2028-02-15 10:00"),
-        ("2026-12-31 10:00", Deadline(3, "working_days"), "2027-01-05 10:00"),  # 2027 is not published: weekends only
         ("2026-03-02 10:00", Deadline(0, "months"), "2026-03-02 10:00"),
     ],
 )
 def test_a_deadline_keeps_the_time_of_day(anchor: str, deadline: Deadline, expected: str) -> None:
-    assert latest(at(anchor), deadline, OFFICIAL) == at(expected)
+    assert latest(at(anchor), deadline, OFFICIAL, CLOSES) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "deadline", "expected"),
+    [
+        ("2026-03-06 15:00", Deadline(3, "working_days"), "2026-03-11 17:30"),
+        ("2026-03-06 23:50", Deadline(3, "working_days"), "2026-03-11 17:30"),  # the hour of the fact does not matter
+        ("2026-03-07 08:00", Deadline(1, "working_days"), "2026-03-09 17:30"),  # a Saturday, before the office opens
+        ("2026-03-08 23:59", Deadline(1, "working_days"), "2026-03-09 17:30"),
+        ("2026-02-14 10:00", Deadline(1, "working_days"), "2026-02-24 17:30"),  # a make-up Saturday, then the festival
+        ("2026-02-18 00:01", Deadline(1, "working_days"), "2026-02-24 17:30"),  # in the festival
+        ("2026-02-14 10:00", Deadline(5, "working_days"), "2026-02-28 17:30"),  # the make-up Saturday 28 counts
+        ("2026-12-31 10:00", Deadline(3, "working_days"), "2027-01-05 17:30"),  # 2027 is not published: weekends only
+        ("2026-03-06 15:00", Deadline(0, "working_days"), "2026-03-06 17:30"),
+        ("2026-03-07 15:00", Deadline(0, "working_days"), "2026-03-09 17:30"),  # a day off has no working time
+        ("2026-03-06 15:00", Deadline(3, "working_days", time(15)), "2026-03-11 15:00"),  # the pack names a time
+        ("2026-03-07 08:00", Deadline(1, "working_days", time(12, 30)), "2026-03-09 12:30"),
+    ],
+)
+def test_a_deadline_in_working_days_ends_with_the_window_of_its_last_day(
+    anchor: str, deadline: Deadline, expected: str
+) -> None:
+    assert latest(at(anchor), deadline, OFFICIAL, CLOSES) == at(expected)
 
 
 @pytest.mark.parametrize(
@@ -80,14 +101,15 @@ def test_a_warning_comes_before_the_deadline(deadline: str, warn: Warn, expected
 def test_a_published_year_moves_deadlines() -> None:
     known = OfficialYears(BUILT_IN.years | {2027}, {**BUILT_IN.days, date(2027, 1, 1): False})
     deadline = Deadline(3, "working_days")
-    assert latest(at("2026-12-31 10:00"), deadline, WorkCalendar(official=known)) == at("2027-01-06 10:00")
+    assert latest(at("2026-12-31 10:00"), deadline, WorkCalendar(official=known), CLOSES) == at("2027-01-06 17:30")
 
 
 @given(MOMENTS, st.integers(0, 400), st.integers(0, 400), UNITS)
 def test_a_longer_deadline_is_never_earlier(anchor: datetime, one: int, other: int, unit: str) -> None:
     few, many = sorted((one, other))
-    first, second = (latest(anchor, Deadline(amount, unit), OFFICIAL) for amount in (few, many))  # type: ignore[arg-type]
-    assert anchor <= first <= second
+    first, second = (latest(anchor, Deadline(amount, unit), OFFICIAL, CLOSES) for amount in (few, many))  # type: ignore[arg-type]
+    assert first <= second
+    assert anchor <= first or (unit == "working_days" and few == 0)  # the window has closed for this day
 
 
 @given(MOMENTS, st.integers(0, 400), st.integers(0, 400), st.sampled_from(["days", "working_days", "months"]))
@@ -102,9 +124,10 @@ def test_a_longer_delay_never_begins_earlier(anchor: datetime, one: int, other: 
 
 @given(MOMENTS, st.integers(0, 60))
 def test_warning_working_days_before_a_deadline_undoes_counting_them(anchor: datetime, amount: int) -> None:
-    deadline = latest(anchor, Deadline(amount, "working_days"), OFFICIAL)
+    deadline = latest(anchor, Deadline(amount, "working_days"), OFFICIAL, CLOSES)
     warned = warned_at(deadline, Warn(amount, "working_days"), OFFICIAL)
-    assert warned == anchor or not OFFICIAL.is_working_day(anchor.date())
+    day_off = not OFFICIAL.is_working_day(anchor.date())
+    assert warned == datetime.combine(anchor.date(), CLOSES, ORG_ZONE) or day_off
 
 
 @given(st.dates(date(2024, 1, 1), date(2030, 12, 31)), st.integers(0, 48))

@@ -52,11 +52,11 @@ def times(task: Task) -> tuple[datetime, datetime | None, datetime | None]:
 
 def test_a_task_keeps_what_its_provisional_times_come_from() -> None:
     (task,) = plan(WorkCalendar(), ("repair.closed", at("2026-12-30 15:00")), policies=[THREE_DAYS]).open
-    assert times(task) == (at("2026-12-31 09:00"), at("2027-01-04 15:00"), at("2027-01-01 15:00"))
+    assert times(task) == (at("2026-12-31 09:00"), at("2027-01-04 18:00"), at("2027-01-01 18:00"))
     assert task.provisional
     assert unpublished_year(task) == 2027
     done = again(task, [THREE_DAYS])
-    assert times(done) == (at("2026-12-31 09:00"), at("2027-01-05 15:00"), at("2027-01-04 15:00"))
+    assert times(done) == (at("2026-12-31 09:00"), at("2027-01-05 18:00"), at("2027-01-04 18:00"))
     assert not done.provisional
 
 
@@ -67,9 +67,9 @@ def test_a_branch_with_a_calendar_of_its_own_is_computed_again_by_it() -> None:
     (content,) = (draft.content for draft in read_pack(files).drafts)
     unknown, known = policy_of(content, 1), policy_of(content, 1, KNOWN)
     _, customer = judge(PolicyBook([unknown]), fact("repair.closed", time=at("2026-12-31 15:00")), Customer("C1"))
-    assert times(customer.open[0])[:2] == (at("2027-01-01 07:00"), at("2027-01-05 15:00"))
+    assert times(customer.open[0])[:2] == (at("2027-01-01 07:00"), at("2027-01-05 08:00"))
     done = recomputed(customer.open[0], lambda term: known)
-    assert times(done) == (at("2027-01-02 07:00"), at("2027-01-06 15:00"), at("2027-01-05 15:00"))
+    assert times(done) == (at("2027-01-02 07:00"), at("2027-01-06 08:00"), at("2027-01-05 08:00"))
     assert not done.provisional
 
 

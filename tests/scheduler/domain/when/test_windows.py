@@ -99,7 +99,7 @@ def test_a_window_goes_by_its_own_calendar() -> None:
     assert next_moment(Window(calendar=site), at("2026-05-05 10:00")) == at("2026-05-07 09:00")
     two_days = Deadline(2, "working_days")  # Saturday 2 May is worked here, Wednesday 6 May is not; 9 May is made up
     assert plan_span(at("2026-04-30 10:00"), Delay(), Window(calendar=site), two_days).deadline == at(
-        "2026-05-07 10:00"
+        "2026-05-07 18:00"
     )
 
 
@@ -230,3 +230,17 @@ def test_due_is_what_walking_hour_by_hour_gives(anchor: datetime, delay: Delay, 
     while not is_open(window, moment, branch):  # frames open on the hour
         moment = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     assert plan_span(anchor, delay, window, None, branch=branch).due == moment
+
+
+@given(moments, frames.filter(bool), st.integers(1, 12))
+def test_a_deadline_in_working_days_leaves_time_to_call_whenever_the_fact_happens(
+    anchor: datetime, opened: tuple[tuple[time, time], ...], days: int
+) -> None:
+    for kind in ("working", "all"):
+        window = Window(opened, days=kind)  # type: ignore[arg-type]
+        assert not plan_span(anchor, Delay(), window, Deadline(days, "working_days")).too_short
+
+
+def test_a_contact_that_falls_due_at_its_deadline_is_too_late() -> None:
+    span = plan_span(at("2026-03-06 09:00"), Delay(3, "days"), WORKING, Deadline(3, "days"))
+    assert (span.due, span.deadline, span.too_short) == (at("2026-03-09 09:00"), at("2026-03-09 09:00"), True)
