@@ -108,7 +108,7 @@ async def test_a_wrong_year_is_refused_with_every_mistake(empty: Served) -> None
 async def test_every_replica_decides_by_a_published_year_at_once(empty: Served, clock: ManualClock) -> None:
     async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock) as replica:
         await planned(replica, clock)
-        assert (await task(empty))[2:] == (at("2027-01-01 09:00"), at("2027-01-05 15:00"), 1)
+        assert (await task(empty))[2:] == (at("2027-01-01 09:00"), at("2027-01-05 18:00"), 1)
         await publish(empty)
         later = sent("repair.closed", "C2", id="e2", at=EVE - at("2026-03-02 10:00"))
         await replica.deliver(later)
@@ -122,7 +122,7 @@ async def test_planned_tasks_are_computed_again_and_the_record_says_so(empty: Se
     clock.advance(timedelta(hours=1))
     await publish(empty)
     assert [await empty.run_job("watch_calendar"), await empty.run_job("watch_calendar")] == [1, 0]
-    due, deadline = at("2027-01-04 09:00"), at("2027-01-06 15:00")
+    due, deadline = at("2027-01-04 09:00"), at("2027-01-06 18:00")
     assert await task(empty) == ("planned", "", due, deadline, 0)
     assert await rows(empty, "SELECT due_at FROM due") == [(due,)]
     assert await rows(empty, "SELECT day FROM contact_ledger") == [(date(2027, 1, 4),)]
@@ -131,7 +131,7 @@ async def test_planned_tasks_are_computed_again_and_the_record_says_so(empty: Se
     assert "放假安排尚未公布，时间暂定" in first["explanation"][1]
     assert newest["outcome"] == "recomputed"
     assert "原定2027-01-01 09:00 (周五) 起联系" in newest["explanation"][1]
-    assert "改为2027-01-04 09:00 (周一) 起联系，2027-01-06 15:00 (周三) 前完成。" in newest["explanation"][1]
+    assert "改为2027-01-04 09:00 (周一) 起联系，2027-01-06 18:00 (周三) 前完成。" in newest["explanation"][1]
     assert [event.name for event in await empty.published() if event.name != "calendar.published"] == [
         "followup.planned"
     ]

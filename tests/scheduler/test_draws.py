@@ -114,7 +114,7 @@ async def test_who_comes_late_joins_the_open_period_and_is_drawn_there(empty: Se
     await draw_all(empty, clock, at("2026-03-04 00:10"))
     # its deadline counts from the last day of the period it was drawn with
     assert await rows(empty, "SELECT due_at, deadline_at FROM task WHERE event_id = 'late'") == [
-        (at("2026-03-04 09:00"), at("2026-03-06 00:00"))
+        (at("2026-03-04 09:00"), at("2026-03-06 18:00"))
     ]
 
 

@@ -14,7 +14,7 @@ from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows, sent
 
 WARNED = {"delay": {"days": 1}, "deadline": {"working_days": 2}, "warn": {"hours": 4}}
-DEADLINE = NOON + timedelta(days=2)
+DEADLINE = at("2026-03-04 18:00")  # when the window closes on the second working day
 
 
 async def told(served: Served) -> list[FollowupDeadlineNear]:
@@ -36,6 +36,7 @@ async def test_a_warning_comes_at_its_moment_and_once(empty: Served, clock: Manu
 async def test_a_task_still_planned_is_warned_of_too(empty: Served, clock: ManualClock) -> None:
     await apply(empty, contents({**WARNED, "warn": {"working_days": 2}}))
     await empty.deliver(sent("repair.closed"))
+    clock.move_to(at("2026-03-02 18:00"))
     await empty.run_job("warn")
     assert [one.state for one in await told(empty)] == ["planned"]
 

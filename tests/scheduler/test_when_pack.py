@@ -63,8 +63,8 @@ tests:
       - {fact: repair.closed, id: A, at: 2026-02-13 16:00}
       - {fact: repair.closed, id: B, customer: C2, at: 2026-02-27 16:00}
     expect:
-      - {policy: call, fact: A, due: 2026-02-14 10:30, deadline: 2026-02-25 16:00, warn: 2026-02-24 16:00, provisional: false}
-      - {policy: call, fact: B, due: 2026-02-28 10:30, deadline: 2026-03-03 16:00}
+      - {policy: call, fact: A, due: 2026-02-14 10:30, deadline: 2026-02-25 17:30, warn: 2026-02-24 17:30, provisional: false}
+      - {policy: call, fact: B, due: 2026-02-28 10:30, deadline: 2026-03-03 17:30}
   - name: 两个时段之间等下一个时段，最后一个时段之后等下一个工作日，节假日不打电话
     given:
       - {fact: repair.closed, id: A, at: 2026-02-14 12:00}
@@ -96,11 +96,11 @@ tests:
       - {fact: repair.closed, id: D, customer: C4, at: 2026-04-30 16:00, data: {org: {code: WEST}}}
       - {fact: repair.closed, id: E, customer: C5, at: 2026-04-30 16:00}
     expect:
-      - {policy: call, fact: A, due: 2026-05-02 10:30, deadline: 2026-05-09 16:00, warn: 2026-05-08 16:00}
-      - {policy: call, fact: B, due: 2026-05-02 10:30, deadline: 2026-05-09 16:00}
-      - {policy: call, fact: C, due: 2026-05-06 07:00, deadline: 2026-05-08 16:00}
-      - {policy: call, fact: D, due: 2026-05-06 10:30, deadline: 2026-05-08 16:00}
-      - {policy: call, fact: E, due: 2026-05-06 10:30, deadline: 2026-05-08 16:00}
+      - {policy: call, fact: A, due: 2026-05-02 10:30, deadline: 2026-05-09 17:30, warn: 2026-05-08 17:30}
+      - {policy: call, fact: B, due: 2026-05-02 10:30, deadline: 2026-05-09 17:30}
+      - {policy: call, fact: C, due: 2026-05-06 07:00, deadline: 2026-05-08 09:00}
+      - {policy: call, fact: D, due: 2026-05-06 10:30, deadline: 2026-05-08 17:30}
+      - {policy: call, fact: E, due: 2026-05-06 10:30, deadline: 2026-05-08 17:30}
       - {policy: promotion, fact: F, due: 2026-05-02 08:00}
   - name: 一位客户两个分公司的事项，有共同时段才合并，按保留联系的分公司的日历
     given:
@@ -109,7 +109,7 @@ tests:
       - {fact: repair.closed, id: B, at: 2026-05-05 17:00, data: {org: {code: WEST}}}
       - {fact: repair.closed, id: D, customer: C2, at: 2026-05-05 17:00, data: {org: {code: MARKET}}}
     expect:
-      - {policy: call, fact: A, due: 2026-05-08 10:30, deadline: 2026-05-08 17:00, matters: [A, B]}
+      - {policy: call, fact: A, due: 2026-05-08 10:30, deadline: 2026-05-08 17:30, matters: [A, B]}
       - {policy: call, fact: C, due: 2026-05-06 10:30, matters: [C]}
     expect_not:
       - {fact: B, policy: call, reason: merged}
@@ -119,8 +119,8 @@ tests:
       - {fact: repair.closed, id: A, at: 2026-12-28 16:00}
       - {fact: repair.closed, id: B, customer: C2, at: 2026-12-30 16:00}
     expect:
-      - {policy: call, fact: A, due: 2026-12-29 10:30, deadline: 2026-12-31 16:00, provisional: false}
-      - {policy: call, fact: B, due: 2026-12-31 10:30, deadline: 2027-01-04 16:00, provisional: true}
+      - {policy: call, fact: A, due: 2026-12-29 10:30, deadline: 2026-12-31 17:30, provisional: false}
+      - {policy: call, fact: B, due: 2026-12-31 10:30, deadline: 2027-01-04 17:30, provisional: true}
 """
 FILES = {
     "pack.yaml": PACK,
