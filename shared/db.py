@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import orjson
 from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -37,19 +38,25 @@ def driver_dsn(dsn: str) -> str:
 
 def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
     """An engine that notices closed connections, bounds every statement and never waits for ever for the pool."""
+
+    async def connect() -> asyncpg.Connection:
+        """The driver reads the DSN as libpq does: sslmode, sslrootcert, several hosts …"""
+        return await asyncpg.connect(
+            driver_dsn(dsn),
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            timeout=10,
+            server_settings={"application_name": name, "timezone": "UTC"},
+        )
+
     engine = create_async_engine(
-        driver_dsn(dsn).replace("postgresql://", "postgresql+asyncpg://", 1),
+        "postgresql+asyncpg://",
+        async_creator=connect,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_recycle=1800,
         json_deserializer=orjson.loads,
         hide_parameters=True,  # values would end in logged tracebacks
-        connect_args={
-            "command_timeout": COMMAND_TIMEOUT_SECONDS,
-            "timeout": 10,
-            "server_settings": {"application_name": name, "timezone": "UTC"},
-        },
     )
     event.listen(engine.sync_engine, "before_cursor_execute", as_columns, retval=True)
     event.listen(engine.sync_engine, "checkout", _require_open)

@@ -17,7 +17,6 @@ from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Consumer
-from shared.messaging.kafka import KafkaBroker
 from shared.messaging.relay import Relay
 from shared.messaging.runner import ConsumerRunner
 from shared.observability import logs
@@ -73,7 +72,7 @@ class Runtime:
         self.sealer = _sealer_of(service)
         self.clock: Clock = clock or settings.make_clock()
         self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
-        self.broker: Broker = broker or KafkaBroker(settings.kafka_bootstrap, settings.instance_id)
+        self.broker: Broker = broker or settings.make_broker()
         self.authenticator = Authenticator(settings, self.clock)
         self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]

@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock, parse_clock
+from shared.messaging.kafka import KafkaBroker
+from shared.messaging.security import Mechanism, Protocol, client_options
 from shared.safety import MAKE_DATA_KEY, SHORTEST_SECRET, UnsafeSettings, is_local, read_data_key
 
 
@@ -17,8 +19,20 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HUIFANG_", extra="ignore")
 
-    postgres_dsn: str = Field(default="postgresql://localhost/huifang", description="this service's own database")
+    postgres_dsn: str = Field(
+        default="postgresql://localhost/huifang",
+        description="this service's own database; libpq's parameters, such as ?sslmode=verify-full&sslrootcert=…, hold",
+    )
     kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="host:port list of the Kafka brokers")
+    kafka_protocol: Protocol = Field(default="PLAINTEXT", description="how clients speak to Kafka")
+    kafka_ca_file: Path | None = Field(default=None, description="PEM of who signs the brokers' certificates")
+    kafka_certificate_file: Path | None = Field(
+        default=None, description="PEM of this client's certificate, if asked for"
+    )
+    kafka_private_key_file: Path | None = Field(default=None, description="PEM of that certificate's private key")
+    kafka_sasl_mechanism: Mechanism = Field(default="SCRAM-SHA-512", description="how the password is proved")
+    kafka_username: str = Field(default="", description="SASL user")
+    kafka_password: SecretStr = Field(default=SecretStr(""), description="SASL password")
     instance_id: str | None = Field(
         default=None, description="stable name of this replica: a restart takes its Kafka partitions back at once"
     )
@@ -83,6 +97,13 @@ class ServiceSettings(BaseSettings):
         if self.jwt_jwks_url and not self.jwt_jwks_url.startswith("https:") and not is_local(self.jwt_jwks_url):
             yield "HUIFANG_JWT_JWKS_URL is no https:// address, so whoever is on the way can sign tokens: use https://"
 
+        if self.kafka_protocol.startswith("SASL") and not (
+            self.kafka_username and self.kafka_password.get_secret_value()
+        ):
+            yield "HUIFANG_KAFKA_PROTOCOL asks for a password: set HUIFANG_KAFKA_USERNAME and HUIFANG_KAFKA_PASSWORD_FILE"
+        if self.kafka_protocol == "SASL_PLAINTEXT" and self.kafka_sasl_mechanism == "PLAIN":
+            yield "HUIFANG_KAFKA_SASL_MECHANISM PLAIN sends the password in the clear: use SCRAM-SHA-512 or SASL_SSL"
+
     def require_safe(self, service: str) -> None:
         """Raises UnsafeSettings."""
         if reasons := list(self.refusals()):
@@ -96,10 +117,31 @@ class ServiceSettings(BaseSettings):
             yield f"HUIFANG_KEYS_FILE: there is no {self.keys_file.name}, so no API key is known"
         if self.jwt_secret is not None and self.jwt_jwks_url:
             yield "HUIFANG_JWT_SECRET and HUIFANG_JWT_JWKS_URL are both set: locally issued tokens are refused"
+        if "SSL" not in self.kafka_protocol and not all(
+            is_local(f"kafka://{broker.strip()}") for broker in self.kafka_bootstrap.split(",")
+        ):
+            yield f"HUIFANG_KAFKA_PROTOCOL is {self.kafka_protocol}: events travel in the clear, use SSL or SASL_SSL"
+        if not is_local(self.postgres_dsn) and "sslmode=" not in self.postgres_dsn:
+            yield "HUIFANG_POSTGRES_DSN has no sslmode: rows may travel in the clear, add ?sslmode=verify-full"
         if self.clock:
             yield f"HUIFANG_CLOCK is set ({self.clock}): business time is simulated, customers are contacted by it"
         if os.environ.get("HUIFANG_CRASH_AT"):
             yield "HUIFANG_CRASH_AT is set: this process ends itself at that point, which is for tests only"
+
+    def kafka_security(self) -> dict[str, Any]:
+        """What every Kafka client is made with. Raises OSError and ssl.SSLError for files that can't be used."""
+        return client_options(
+            self.kafka_protocol,
+            ca=self.kafka_ca_file,
+            certificate=self.kafka_certificate_file,
+            private_key=self.kafka_private_key_file,
+            mechanism=self.kafka_sasl_mechanism,
+            username=self.kafka_username,
+            password=self.kafka_password.get_secret_value(),
+        )
+
+    def make_broker(self) -> KafkaBroker:
+        return KafkaBroker(self.kafka_bootstrap, self.instance_id, self.kafka_security())
 
     def make_clock(self) -> Clock:
         return parse_clock(self.clock, self.clock_anchor)

@@ -10,6 +10,7 @@ from deploy.local.runfiles import read_run
 from deploy.local.settings import SERVICES, LocalSettings
 from shared.messaging.kafka import KafkaBroker
 from shared.messaging.relay import republish
+from shared.settings import ServiceSettings
 from shared.zone import ORG_ZONE
 
 app = typer.Typer(no_args_is_help=True, help="发件箱：存档重发。")
@@ -31,6 +32,7 @@ def republish_command(
         typer.secho("平台没有运行，请先执行 make run", fg="red", err=True)
         raise typer.Exit(1)
     start = since if since.tzinfo else since.replace(tzinfo=ORG_ZONE)
+    broker = KafkaBroker(run["kafka"], security=ServiceSettings().kafka_security())
     for name in [service] if service else SERVICES:
-        sent = asyncio.run(republish(run["postgres"][name], KafkaBroker(run["kafka"]), start))
+        sent = asyncio.run(republish(run["postgres"][name], broker, start))
         typer.echo(f"{name}\t{sent:,}")

@@ -24,8 +24,10 @@ from deploy.local.supervisor import Process, Supervisor
 from deploy.local.variables import unknown_variables
 from shared.contracts import registry
 from shared.embedded import NOTICE
-from shared.embedded.kafka import DEFAULT_PARTITIONS, KafkaServer, ensure_topics, wait_until_ready
+from shared.embedded.kafka import DEFAULT_PARTITIONS, KafkaServer, wait_until_ready
 from shared.embedded.postgres import PostgresServer, ensure_databases
+from shared.messaging.kafka import KafkaBroker
+from shared.settings import ServiceSettings
 
 
 async def up(settings: LocalSettings, report: Report) -> None:
@@ -88,9 +90,10 @@ class Platform:
     async def _topics(self, kafka: Process | None) -> None:
         if kafka:
             await self.supervisor.start(kafka)
-        await wait_until_ready(self.bootstrap, seconds=20)
+        security = ServiceSettings().kafka_security()
+        await wait_until_ready(self.bootstrap, seconds=20, **security)
         names = [*registry.topics(), *(f"{service}-dlq" for service in SERVICES)]
-        await ensure_topics(self.bootstrap, dict.fromkeys(names, DEFAULT_PARTITIONS))
+        await KafkaBroker(self.bootstrap, security=security).ensure_topics(dict.fromkeys(names, DEFAULT_PARTITIONS))
         self.report.line(f"{len(names)} topics are there")
 
     async def _start_services(self) -> None:

