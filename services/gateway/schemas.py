@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.gateway.domain.writeback import WRITTEN_BACK
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
-Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=300)]
+Plain = Annotated[str, StringConstraints(max_length=300)]
+Vocabulary = Literal["state", "urgency", "channel", "resolved", "satisfaction", "kind"]
 Kind = Literal["erpnext", "odoo", "hotline", "cloudevents", "generic"]
 ResultName = Literal["visit.completed", "visit.failed", "complaint.resolved", "complaint.closed"]
 assert set(ResultName.__args__) == set(WRITTEN_BACK)  # type: ignore[attr-defined]
@@ -54,16 +55,28 @@ class SourceOptions(BaseModel):
     constants: dict[str, Plain | bool | int] = Field(
         default={}, description="对方不发送的固定值", examples=[{"org.code": "CD"}]
     )
+    words: dict[Vocabulary, dict[str, Plain]] = Field(
+        default={},
+        description="对方的用词 → 含义，整词匹配，先于内置词表：state 状态、urgency 紧急程度、channel 渠道、resolved 是否解决、"
+        "satisfaction 满意度、kind 诉求性质；erpnext、odoo、generic 只有 state",
+        examples=[{"state": {"待回访": "closed"}, "urgency": {"督办件": "critical"}}],
+    )
 
 
-class SourceIn(BaseModel):
+class In(BaseModel):
+    """What is sent to be saved: a member nobody knows would be dropped, so it is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SourceIn(In):
     name: Name = Field(description="来源名称，出现在推送地址中")
     kind: Kind = Field(description="来源种类：erpnext、odoo、hotline（12345）、cloudevents、generic")
     zone: Plain = Field(default="Asia/Shanghai", description="对方不带时区的时间所在时区")
     options: SourceOptions = Field(default=SourceOptions(), description="来源种类的设置")
 
 
-class SourceChange(BaseModel):
+class SourceChange(In):
     enabled: bool | None = Field(default=None, description="停用后一律拒收")
     zone: Plain | None = Field(default=None, description="对方不带时区的时间所在时区")
     options: SourceOptions | None = Field(default=None, description="消息的读法")
@@ -88,7 +101,7 @@ class IssuedOut(SourceOut):
     secret: str | None = Field(description="签名密钥（仅 erpnext）")
 
 
-class Rotation(BaseModel):
+class Rotation(In):
     grace_hours: float = Field(default=24, ge=0, le=24 * 30, description="旧密钥继续有效的小时数，0 为立即失效")
 
 
@@ -126,14 +139,14 @@ class ImportOut(Out):
     finished_at: datetime | None = Field(description="处理完的时间；未完时为空")
 
 
-class EndpointIn(BaseModel):
+class EndpointIn(In):
     name: Plain = Field(min_length=1, description="名称")
     url: Plain = Field(description="接收地址")
     sources: Plain = Field(min_length=1, description="哪些来源的事实，可用 *", examples=["/hotline/*"])
     types: list[ResultName] = Field(default=[], description="哪些结果；空为全部")
 
 
-class EndpointChange(BaseModel):
+class EndpointChange(In):
     url: Plain | None = Field(default=None, description="接收地址")
     sources: Plain | None = Field(default=None, min_length=1, description="哪些来源的事实，可用 *")
     types: list[ResultName] | None = Field(default=None, description="哪些结果；空为全部")

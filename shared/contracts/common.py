@@ -9,6 +9,7 @@ Code = Annotated[str, Field(min_length=1, max_length=64)]
 Decimal = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]
 Channel = Literal["phone", "sms", "email", "wechat", "weibo", "letter", "on_site"]
 Satisfaction = Literal["very_satisfied", "satisfied", "basically", "dissatisfied", "very_dissatisfied", "no_comment"]
+Resolution = Literal["yes", "partly", "no"]
 Aware = Annotated[datetime, PlainSerializer(lambda at: at.isoformat(), when_used="json")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from shared.contracts.base import INTAKE, EventData, contract
-from shared.contracts.common import Code, Customer, Decimal, Named, Org, Part
+from shared.contracts.common import Code, Customer, Decimal, Named, Org, Part, Resolution, Satisfaction
 
 DateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
@@ -186,6 +186,13 @@ class HotlineCaseClosed(EventData):
     handle_status: Literal["closed", "closed_unresolved", "returned"]
     handle_result: str = Field(max_length=8000)
     resolved_claim: bool | None = None
+    resolution_claim: Resolution | None = Field(
+        default=None, description="as resolved_claim, which is null where partly"
+    )
+    satisfaction: Satisfaction | None = Field(default=None, description="what the citizen told the hotline itself")
+    as_written: dict[str, str] = Field(
+        default={}, max_length=50, description="optional fields whose words nobody could read, as the sender wrote them"
+    )
     extension_count: int = Field(default=0, ge=0)
     urge_count: int = Field(default=0, ge=0)
     redo_round: int = Field(default=0, ge=0)

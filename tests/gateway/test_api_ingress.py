@@ -359,3 +359,30 @@ async def test_every_message_comes_to_a_result(gateway: Served, kind: str, body:
     async with gateway.runtime.db.read() as session:
         found = (await session.execute(text("SELECT DISTINCT result FROM raw_message"))).scalars()
     assert set(found) <= {"new", "duplicate", "rejected", "ignored"}
+
+
+async def test_an_unknown_member_of_a_new_source_is_refused_by_name(gateway: Served) -> None:
+    async with gateway.client("ops") as client:
+        made = await client.post("/api/v1/sources", json={"name": "g", "kind": "generic", "mapping": {"a": "b"}})
+        words = {"name": "h", "kind": "hotline", "options": {"words": {"state": {"待回访": "finished"}}}}
+        unsound = await client.post("/api/v1/sources", json=words)
+    assert (made.status_code, made.json()["errors"]) == (
+        422, [{"field": "body.mapping", "message": "没有这个字段，请删去"}],
+    )  # fmt: skip
+    assert unsound.status_code == 422
+    assert unsound.json()["errors"][0]["field"] == "options.words.state"
+
+
+async def test_a_note_about_an_unknown_word_stands_in_the_result(gateway: Served) -> None:
+    source = await new_source(gateway, "hotline", "city", options={"words": {"urgency": {"督办件": "critical"}}})
+    case = example("hotline.case_closed", closed_at="2026-03-01T15:40:12+08:00", customer=None)
+    body = json.dumps(case | {"urgency": "督办件", "channel": "鸽子"}, ensure_ascii=False).encode("gbk")
+    response = await push(
+        gateway, source["path"], body, **{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    )
+    assert response.status_code == 200
+    ((result, reason),) = await results(gateway)
+    assert result == "new"
+    assert reason.startswith("channel：「鸽子」含义不明")
+    (event,) = await gateway.published("hotline.case_closed")
+    assert (event.data["urgency"], event.data["as_written"]) == ("critical", {"channel": "鸽子"})

@@ -12,6 +12,7 @@ from services.gateway.api.gathering import gathering_of
 from services.gateway.commands import Receipt
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_headers, split_batch
 from services.gateway.schemas import SubmitOut
+from shared import texts
 from shared.errors import BadRequest, HuifangError, InvalidInput, PayloadTooLarge
 
 router = APIRouter(prefix="/api/v1", tags=["接入"])
@@ -67,7 +68,7 @@ class NothingAccepted(InvalidInput):
     "同一 source 与 id 再次提交为重复，不会重复发布。",
 )
 async def submit_events(request: Request, _: Submitter) -> Response:
-    bodies = _bodies(request, await request.body())
+    bodies = _bodies(request, _in_utf8(request, await request.body()))
     receipts = await gathering_of(request.app.state.runtime).submit(bodies, request.state.traceparent)
     counts = Counter(receipt.status for receipt in receipts)
     for status, number in counts.items():
@@ -76,6 +77,13 @@ async def submit_events(request: Request, _: Submitter) -> Response:
     if receipts and counts["rejected"] == len(receipts):
         raise NothingAccepted(f"共 {len(receipts)} 条，全部被拒绝", **answer)
     return Response(orjson.dumps(answer), 202, media_type="application/json")
+
+
+def _in_utf8(request: Request, body: bytes) -> bytes:
+    try:
+        return texts.utf8(body, request.headers.get("content-type", ""))
+    except texts.Undecodable as error:
+        raise BadRequest(str(error)) from error
 
 
 def _bodies(request: Request, body: bytes) -> list[bytes]:

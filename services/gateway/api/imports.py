@@ -18,6 +18,7 @@ from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
 from shared.http import ReadSession, SealerDep, WorkDep, transaction
 from shared.pagination import Cursor, Limit, Page, id_of, paged
 from shared.privacy import mask_text
+from shared.texts import printable, text_fault
 
 router = APIRouter(prefix="/api/v1/imports", tags=["12345 文件导入"])
 DEFAULT_SOURCE = "12345"
@@ -69,15 +70,14 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
     request.scope["max_body"] = settings.import_max_bytes + OVERHEAD
     async with request.form(max_files=1, max_fields=5) as form:
         file, source = form.get("file"), form.get("source", DEFAULT_SOURCE)
-        if not isinstance(file, UploadFile) or not isinstance(source, str) or not source.isprintable():
+        if not isinstance(file, UploadFile) or not isinstance(source, str) or text_fault(source):
             raise InvalidInput("请以 multipart/form-data 上传，文件字段名为 file")
         content = await file.read()
         if len(content) > settings.import_max_bytes:
             raise PayloadTooLarge(f"文件超过 {settings.import_max_bytes >> 20} MiB")
         if not content:
             raise InvalidInput("文件是空的")
-        name = "".join(letter for letter in file.filename or "" if letter.isprintable())
-        return source, mask_text(name[:200]), content
+        return source, mask_text(printable(file.filename or "")[:200]), content
 
 
 @router.get("/template", summary="下载模板")

@@ -15,6 +15,7 @@ from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, split_batc
 from services.gateway.domain.problems import joined
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
+from shared import texts
 from shared.auth import hash_key
 from shared.clock import Clock
 from shared.errors import BadRequest, PayloadTooLarge, Unauthorized
@@ -46,15 +47,16 @@ async def receive(
     body = await request.body()
     if sender.kind == "erpnext":
         _verify(sender, body, request.headers.get(SIGNATURE, ""), sealer, clock)
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()[:100]
-    await commands.keep_messages(work, sealer, sender, content_type, _messages(sender, body, content_type))
+    content_type = request.headers.get("content-type", "").strip().lower()[:200]
+    kept, content_type = _messages(sender, body, content_type)
+    await commands.keep_messages(work, sealer, sender, content_type, kept)
     status, answer = ANSWERS[sender.kind]
     return JSONResponse(answer, status)
 
 
 async def _known_sender(session: Any, name: str, token: str, clock: Clock) -> Source:
     """The source this token belongs to; the same refusal whether it is unknown, switched off, or the token is wrong."""
-    sender = await sources.get_source(session, name) if name.isprintable() else None
+    sender = await sources.get_source(session, name) if not texts.text_fault(name) else None
     presented = hash_key(token)
     known = live(sender.tokens, clock.machine()) if sender and sender.enabled else []
     matches = [hmac.compare_digest(item.value, presented) for item in known]
@@ -79,18 +81,28 @@ def _note_refusal(kind: str, name: str, reason: str) -> None:
     log.warning("ingress_refused", source=name[:64], reason=reason)
 
 
-def _messages(sender: Source, body: bytes, content_type: str) -> list[bytes]:
-    """One message, or the elements of an array as a message each. Raises BadRequest for what is no JSON or form."""
-    if body.lstrip().startswith(b"["):
+def _messages(sender: Source, body: bytes, content_type: str) -> tuple[list[bytes], str]:
+    """One message as it came, or the elements of an array as a message each, in UTF-8; with their Content-Type. Raises
+    BadRequest for what is no JSON or form.
+    """
+    try:
+        text = texts.utf8(body, content_type)
+    except texts.Undecodable as error:
+        raise _unparseable(sender, str(error)) from error
+    if text.lstrip().startswith(b"["):
         try:
-            items = split_batch(body)
+            items = split_batch(text)
         except Unparseable as error:
-            raise BadRequest(str(error)) from error
+            raise _unparseable(sender, str(error)) from error
         if len(items) > MOST_ITEMS:
             raise PayloadTooLarge(f"一次最多 {MOST_ITEMS} 条，收到 {len(items)} 条")
-        return items
+        return items, "application/json"
     parsed = commands.parse_body(body, content_type)
     if isinstance(parsed, list):
-        commands.count(sender.kind, "unparseable")
-        raise BadRequest(joined(parsed))
-    return [body]
+        raise _unparseable(sender, joined(parsed))
+    return [body], content_type
+
+
+def _unparseable(sender: Source, reason: str) -> BadRequest:
+    commands.count(sender.kind, "unparseable")
+    return BadRequest(reason)

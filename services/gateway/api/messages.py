@@ -25,7 +25,7 @@ async def list_messages(
     session: ReadSession,
     sealer: SealerDep,
     _: Viewer,
-    source: Annotated[str | None, Query(pattern=r"^[^\x00]*$", description="来源")] = None,
+    source: Annotated[str | None, Query(description="来源")] = None,
     result: Annotated[ResultFilter | None, Query(description="结果")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,

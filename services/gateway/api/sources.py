@@ -8,11 +8,9 @@ from fastapi import APIRouter, Path, Response
 from services.gateway import commands
 from services.gateway.api.access import Operator, Viewer
 from services.gateway.commands import Issued
-from services.gateway.domain.options import check_paths, check_zone
-from services.gateway.domain.problems import joined
-from services.gateway.schemas import IssuedOut, Rotation, SourceChange, SourceIn, SourceOptions, SourceOut
+from services.gateway.schemas import IssuedOut, Rotation, SourceChange, SourceIn, SourceOut
 from services.gateway.store import sources
-from shared.errors import InvalidInput, NotFound
+from shared.errors import NotFound
 from shared.http import IfMatch, OnceDep, ReadSession, SealerDep, WorkDep, etag
 from shared.pagination import Cursor, Limit, Page, page_by_name
 
@@ -44,8 +42,6 @@ async def get_source(name: SourceName, response: Response, session: ReadSession,
 async def create_source(
     body: SourceIn, response: Response, work: WorkDep, sealer: SealerDep, principal: Operator, once: OnceDep
 ) -> IssuedOut:
-    _check(body.zone, body.options)
-
     async def create() -> IssuedOut:
         options = body.options.model_dump()
         return _issued(
@@ -59,7 +55,6 @@ async def create_source(
 async def update_source(
     principal: Operator, name: SourceName, body: SourceChange, seen: IfMatch, response: Response, work: WorkDep
 ) -> SourceOut:
-    _check(body.zone, body.options)
     changes: dict[str, Any] = body.model_dump(exclude_none=True)
     changed = await commands.update_source(work, principal, name, seen, changes)
     response.headers["ETag"] = etag(changed.version)
@@ -87,11 +82,3 @@ def _issued(issued: Issued, response: Response) -> IssuedOut:
     shown = SourceOut.model_validate(issued.source).model_dump()
     path = f"/ingress/v1/{issued.source.name}/{issued.token}"
     return IssuedOut(**shown, token=issued.token, path=path, secret=issued.secret)
-
-
-def _check(zone: str | None, options: SourceOptions | None) -> None:
-    errors = check_zone(zone) if zone is not None else []
-    if options is not None:
-        errors += check_paths("options.fields", options.fields) + check_paths("options.constants", options.constants)
-    if errors:
-        raise InvalidInput(joined(errors))

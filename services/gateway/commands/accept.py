@@ -1,7 +1,7 @@
 """Accepting facts: whatever door they came through, an identity is accepted once and published once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from prometheus_client import Counter
@@ -12,6 +12,7 @@ from services.gateway.domain.facts import Candidate, judge, read_candidate
 from services.gateway.domain.problems import FieldError
 from services.gateway.store import documents, facts
 from services.gateway.store.facts import Identity, Incoming
+from shared import texts
 from shared.contracts.base import INTAKE
 from shared.messaging.event import Event
 from shared.messaging.outbox import Outgoing
@@ -64,7 +65,7 @@ def _judge(body: bytes, received: datetime, sealer: Sealer, traceparent: str) ->
 
 
 def _shown(value: object) -> str:
-    return value[:256].replace("\0", "") if isinstance(value, str) else ""
+    return texts.printable(value[:256]) if isinstance(value, str) else ""
 
 
 def _receipt(event: Event, fresh: set[Identity], originals: dict[Identity, str]) -> Receipt:
@@ -102,13 +103,14 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Absorbed:
-    """What a message or row came to: new, duplicate, rejected or ignored."""
+    """What a message or row came to: new, duplicate, rejected or ignored; `notes` are what it could not be read of."""
 
     result: str
     reason: str = ""
     errors: list[FieldError] = field(default_factory=list)
     event_id: str = ""
     number: str = ""
+    notes: Sequence[FieldError] = ()
 
 
 async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> list[Absorbed]:
@@ -120,7 +122,13 @@ async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> lis
     incoming = [Incoming(item) for item in decided if isinstance(item, Event)]
     fresh, _ = await _claim(work, incoming)
     await documents.save_documents(work.session, newest)
-    return [_absorbed(item, fresh) if isinstance(item, Event) else item for item in decided]
+    results = [_absorbed(item, fresh) if isinstance(item, Event) else item for item in decided]
+    return [_with_notes(result, item.outcome) for result, item in zip(results, items, strict=True)]
+
+
+def _with_notes(result: Absorbed, outcome: Outcome) -> Absorbed:
+    notes = outcome.notes if isinstance(outcome, Reading) else ()
+    return replace(result, notes=notes) if notes else result
 
 
 def _document_key(item: Understood) -> tuple[str, str] | None:

@@ -108,11 +108,12 @@ def _understand(row: SheetRow, options: Options, received: datetime) -> Understo
 
 
 def _row_result(number: int, item: Absorbed) -> RowResult:
+    told = item.errors or item.notes
     return RowResult(
         number=number,
         status=_STATUS[item.result],
-        column="、".join(dict.fromkeys(error.field for error in item.errors if error.field)),
-        reason=item.reason or joined(item.errors),
+        column="、".join(dict.fromkeys(error.field for error in told if error.field)),
+        reason=item.reason or joined(told),
         case_no=item.number,
         event_id=item.event_id,
     )

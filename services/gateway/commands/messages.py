@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
+import re2
 
 from services.gateway.commands.accept import API, Absorbed, Understood, absorb
 from services.gateway.domain import erpnext, generic, hotline, odoo
@@ -21,6 +22,7 @@ from services.gateway.domain.problems import FieldError, joined
 from services.gateway.store import messages, sources
 from services.gateway.store.messages import Pending, Result
 from services.gateway.store.sources import Source
+from shared import texts
 from shared.auth import Principal
 from shared.errors import Conflict, NotFound
 from shared.http import audit
@@ -30,6 +32,8 @@ from shared.privacy import Sealer
 READERS = {"erpnext": erpnext.read, "odoo": odoo.read, "hotline": hotline.read, "generic": generic.read}
 MOST_ATTEMPTS = 5
 FORM = "application/x-www-form-urlencoded"
+MOST_FORM_FIELDS = 1000
+_FORM_BEGINS = re2.compile(r"[\w.\[\]%+-]{1,200}=")
 
 
 async def keep_messages(
@@ -54,14 +58,14 @@ async def canonicalise(work: Work, sealer: Sealer, pending: Sequence[Pending]) -
 
 
 def _result(message_id: UUID, item: Absorbed) -> Result:
-    reason = item.reason or joined(item.errors)
+    reason = item.reason or joined(item.errors) or joined(item.notes)
     return Result(message_id, item.result, reason[:2000], item.event_id, item.number[:256])
 
 
 def _understand(message: Pending, source: Source | None, sealer: Sealer) -> Understood:
     body = sealer.unseal_bytes(message.body)
     if message.kind in (API, "cloudevents"):
-        return Understood(_read_event(body), message.received_at)
+        return Understood(_read_event(body, message.content_type), message.received_at)
     if source is None:
         return Understood(Refused([FieldError("source", "来源已不存在")]), message.received_at)
     options = options_of(source.name, source.kind, source.zone, source.options)
@@ -83,25 +87,41 @@ def _read(kind: str, fields: Mapping[str, Any], options: Options) -> Outcome:
     return READERS[kind](fields, options)
 
 
-def _read_event(body: bytes) -> Outcome:
+def _read_event(body: bytes, content_type: str = "") -> Outcome:
+    try:
+        body = texts.utf8(body, content_type)
+    except texts.Undecodable as error:
+        return Refused([FieldError("event", str(error))])
     envelope = read_envelope(body)
     candidate = envelope if isinstance(envelope, list) else read_candidate(envelope)
     return Refused(candidate) if isinstance(candidate, list) else Reading(None, candidate)
 
 
 def parse_body(body: bytes, content_type: str) -> dict[str, Any] | list[FieldError]:
-    """A message's fields: a JSON object or a form."""
-    if content_type.startswith(FORM):
-        try:
-            fields: Any = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
-        except ValueError:
-            return [FieldError("body", "不是有效的表单")]
-    else:
-        try:
-            fields = orjson.loads(body)
-        except ValueError:
-            return [FieldError("body", "不是有效的 JSON")]
+    """A message's fields: a JSON object or a form, whichever it is; the Content-Type only settles what neither looks like.
+
+    Senders' libraries put a form's header on JSON, leave the charset out, or name another than they use.
+    """
+    try:
+        text = texts.decode(body, texts.charset_of(content_type)).strip()
+    except texts.Undecodable as error:
+        return [FieldError("body", str(error))]
+    if not text.startswith(("{", "[", '"')) and (content_type.startswith(FORM) or _FORM_BEGINS.match(text)):
+        return _parse_form(text)
+    try:
+        fields = orjson.loads(text)
+    except (ValueError, RecursionError):
+        where, reason = texts.json_fault(text)
+        return [FieldError(where or "body", reason)]
     return find_faults(fields) if isinstance(fields, dict) else [FieldError("body", "应为 JSON 对象")]
+
+
+def _parse_form(text: str) -> dict[str, Any] | list[FieldError]:
+    try:
+        fields = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=MOST_FORM_FIELDS))
+    except ValueError:
+        return [FieldError("body", "不是有效的表单")]
+    return find_faults(fields)
 
 
 async def put_off_message(work: Work, message: Pending) -> None:

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from services.gateway.domain.credentials import Credential, rotate
+from services.gateway.domain.options import check_options, check_zone
+from services.gateway.domain.problems import joined
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
 from shared.auth import Principal, hash_key
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import audit, require_version
 from shared.messaging.work import Work
 from shared.privacy import Sealer
@@ -35,7 +37,8 @@ class Issued:
 async def create_source(
     work: Work, principal: Principal, sealer: Sealer, name: str, kind: str, zone: str, options: dict[str, Any]
 ) -> Issued:
-    """Register a sender. Raises SourceNameTaken."""
+    """Register a sender. Raises InvalidInput, SourceNameTaken."""
+    _check(kind, zone, options)
     token, secret = secrets.token_urlsafe(32), _new_secret(kind)
     source = Source(
         name=name,
@@ -55,6 +58,11 @@ async def create_source(
     return Issued(source, token, secret)
 
 
+def _check(kind: str, zone: str, options: Mapping[str, Any]) -> None:
+    if errors := check_zone(zone) + check_options(kind, options):
+        raise InvalidInput(joined(errors), errors=[{"field": one.field, "message": one.reason} for one in errors])
+
+
 def _new_secret(kind: str) -> str | None:
     return secrets.token_urlsafe(32) if kind in SIGNED else None
 
@@ -67,9 +75,10 @@ async def _lock(work: Work, name: str) -> Source:
 
 
 async def update_source(work: Work, principal: Principal, name: str, seen: int, changes: Mapping[str, Any]) -> Source:
-    """Change zone, options or whether it is enabled. Raises NotFound, PreconditionFailed."""
+    """Change zone, options or whether it is enabled. Raises NotFound, PreconditionFailed, InvalidInput."""
     source = await _lock(work, name)
     require_version(seen, source.version)
+    _check(source.kind, changes.get("zone", source.zone), changes.get("options", source.options))
     changed = replace(source, **changes, version=source.version + 1, updated_at=work.now())
     await sources.save_source(work.session, changed)
     await audit(work, principal, "source.changed", name, **changes)

@@ -1,6 +1,6 @@
 """Senders' documents: what a message says about one, and whether that is news."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
@@ -13,7 +13,8 @@ from services.gateway.domain.problems import FieldError
 @dataclass(frozen=True, slots=True)
 class Options:
     """How one source's messages are read. `fields` maps canonical paths to the sender's (`customer.id` → `buyer.no`);
-    `constants` gives canonical paths a value the sender does not send (`org.code` → `CD`).
+    `constants` gives canonical paths a value the sender does not send (`org.code` → `CD`); `words` says what the sender's
+    own words mean, by what they are about (`state`: {`回访中`: `closed`}), as `words.own_words` gives them.
     """
 
     source: str
@@ -22,6 +23,11 @@ class Options:
     type: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def own(self, about: str) -> Mapping[str, str]:
+        """The source's own words about something."""
+        return self.words.get(about, {})
 
     @property
     def uri(self) -> str:
@@ -31,21 +37,28 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The state a message reports. `fact` names the fact it amounts to ("" = none yet): the same fact is never new twice."""
+    """The state a message reports. `fact` names the fact it amounts to ("" = none): the same fact is never new twice.
+    `undone` says why one that it amounted to before doesn't stand any more: cancelled, returned or reopened.
+    """
 
     number: str
     status: str
     modified_at: datetime
     fact: str = ""
+    undone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A message understood: the document's state and, when it is a fact, the candidate; else why it is none."""
+    """A message understood: the document's state and, when it is a fact, the candidate; else why it is none.
+
+    `notes` tell of optional values that could not be read; they refuse nothing.
+    """
 
     document: Document | None
     candidate: Candidate | None = None
     ignored: str = ""
+    notes: Sequence[FieldError] = ()
 
 
 @dataclass(frozen=True, slots=True)

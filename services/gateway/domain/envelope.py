@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from services.gateway.domain.problems import FieldError
+from shared.texts import json_fault
 
 MOST_ITEMS = 500
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
@@ -46,7 +47,8 @@ def read_envelope(raw: bytes) -> Envelope | list[FieldError]:
     except msgspec.ValidationError:
         return [FieldError("event", "应为 JSON 对象")]
     except ValueError:
-        return [FieldError("event", "不是有效的 JSON")]
+        where, reason = json_fault(raw.decode("utf-8", "replace"))
+        return [FieldError(where or "event", reason)]
 
 
 def split_batch(body: bytes) -> list[bytes]:

@@ -18,6 +18,7 @@ from shared.contracts.intake import number_of
 from shared.contracts.registry import by_type, wire_type
 from shared.messaging.event import Event, event_key
 from shared.privacy import ForeignToken, Sealer
+from shared.texts import text_fault
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
@@ -95,7 +96,7 @@ def _text_fault(value: Any, limit: int, optional: bool) -> str:
         return "不能为空"
     if len(value) > limit:
         return f"超过 {limit} 个字符"
-    return "" if value.isprintable() else "含有不可见的控制字符"
+    return text_fault(value)
 
 
 def _read_time(value: Any) -> tuple[datetime | None, list[FieldError]]:

@@ -1,10 +1,12 @@
 """What no event may contain, whatever its type: it would break somebody further down."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from services.gateway.domain.problems import FieldError
+from shared.texts import faults_in, json_fault
 
 MOST_DEPTH = 32
 MOST_BYTES = 256 * 1024  # well below what a Kafka message may hold, sealed numbers and headers included
@@ -19,10 +21,15 @@ def read_data(raw: bytes) -> dict[str, Any] | list[FieldError]:
     try:
         data = orjson.loads(raw)
     except ValueError:
-        return [FieldError("data", "不是有效的 JSON（或数值超出范围、文本不是 UTF-8）")]
+        return [_json_fault(raw)]
     if not isinstance(data, dict):
         return [FieldError("data", "应为 JSON 对象")]
     return find_faults(data) if _is_suspicious(raw) else data
+
+
+def _json_fault(raw: bytes) -> FieldError:
+    where, reason = json_fault(raw.decode("utf-8", "replace"))
+    return FieldError(f"data.{where}".strip("."), reason)
 
 
 def _is_suspicious(raw: bytes) -> bool:
@@ -30,19 +37,22 @@ def _is_suspicious(raw: bytes) -> bool:
 
 
 def find_faults(data: dict[str, Any]) -> dict[str, Any] | list[FieldError]:
-    """The data itself when it is nested sanely and free of NUL characters (PostgreSQL text can't hold them)."""
-    errors: list[FieldError] = []
-    stack: list[tuple[str, Any, int]] = [("data", data, 1)]
-    while stack:
-        path, value, depth = stack.pop()
-        if depth > MOST_DEPTH:
-            return [FieldError("data", f"嵌套超过 {MOST_DEPTH} 层")]
-        if isinstance(value, str) and "\0" in value:
-            errors.append(FieldError(path, "含有空字符（\\u0000）"))
-        elif isinstance(value, dict):
-            if any("\0" in name for name in value):
-                errors.append(FieldError(path, "字段名含有空字符（\\u0000）"))
-            stack += [(f"{path}.{name}", item, depth + 1) for name, item in value.items()]
-        elif isinstance(value, list):
-            stack += [(f"{path}.{index}", item, depth + 1) for index, item in enumerate(value)]
-    return errors or data
+    """The data itself when it is nested sanely and every text in it can be kept."""
+    if _depth(data) > MOST_DEPTH:
+        return [FieldError("data", f"嵌套超过 {MOST_DEPTH} 层")]
+    return [FieldError(path, reason) for path, reason in faults_in(data, "data")] or data
+
+
+def _depth(value: Any) -> int:
+    """How deep a value is nested, as far as that matters."""
+    level, depth = [value], 0
+    while level and depth <= MOST_DEPTH:
+        depth += 1
+        level = [part for item in level for part in _parts(item)]
+    return depth
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -6,14 +6,17 @@ from typing import Any
 
 from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import HOTLINE, Candidate
-from services.gateway.domain.hotline_fields import NAMES, STATUSES, Unreadable, path_of, read_value
-from services.gateway.domain.mapping import compact, get, put
+from services.gateway.domain.hotline_fields import CAUTIOUS, NAMES, TOLERANT, Unreadable, path_of, read_value
+from services.gateway.domain.mapping import compact, get, put, text_of
 from services.gateway.domain.problems import FieldError
+from services.gateway.domain.words import STATES, UNDONE, meaning
 from shared.contracts.intake import HotlineCaseClosed
 from shared.privacy import is_phone, mask_text
 
 _NESTED = ("area", "category", "host_dept", "appellant")
 _EMPTY = ("", "-", "—", "/", "无")
+_FINAL = ("closed", "closed_unresolved")
+_CLAIMS = {"yes": True, "no": False}
 
 
 def read(body: Mapping[str, Any], options: Options) -> Outcome:
@@ -29,34 +32,37 @@ def unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def read_case(fields: Mapping[str, Any], options: Options) -> Outcome:
     """A case from its fields. Errors name the field as the sender does."""
     values, names = _gather(fields, options)
-    data, errors = _read_values(values, names, options)
+    data, errors, notes = _read_values(values, names, options)
     broken = {error.field for error in errors}
     for path in ("case_no", "handle_status"):
         if not data.get(path) and names.get(path) not in broken:
             errors.append(FieldError(names.get(path, NAMES[path][0]), "缺少必填内容"))
-    return Refused(errors) if errors else _reading(data, names, options)
+    return Refused(errors) if errors else _reading(data, names, notes, options)
 
 
-def _reading(data: dict[str, Any], names: Mapping[str, str], options: Options) -> Outcome:
-    number, status = data["case_no"], mask_text(data["handle_status"])
+def _reading(data: dict[str, Any], names: Mapping[str, str], notes: list[FieldError], options: Options) -> Outcome:
+    number, written = data["case_no"], mask_text(data["handle_status"])
     if is_phone(number):
         return Refused([FieldError(names.get("case_no", NAMES["case_no"][0]), "是电话号码，请检查列是否错位")])
     closed = _moment(data.get("closed_at"))
     modified = _moment(data.pop("updated_at", None)) or closed
-    if status not in STATUSES:
-        document = Document(number, status, modified) if modified else None
-        return Reading(document, ignored=f"状态 {status[:20]} 不是办结状态")
+    status = meaning(STATES, options.own("state"), written) or written
+    if status not in _FINAL:
+        document = (
+            Document(number, status[:100], modified, undone=status if status in UNDONE else "") if modified else None
+        )
+        return Reading(document, ignored=f"状态 {written[:20]} 不是办结状态", notes=notes)
     if closed is None or modified is None:
         return Refused([FieldError(names.get("closed_at", NAMES["closed_at"][0]), "缺少必填内容")])
     candidate = Candidate(
         id=fact_id(number, status, stamp(closed)),
         source=options.uri,
         type=HOTLINE,
-        data={"category": {}} | compact(data),
+        data={"category": {}} | compact(data | {"handle_status": status}),
         time=closed,
         subject=number,
     )
-    return Reading(Document(number, status, modified, f"{status}/{stamp(closed)}"), candidate)
+    return Reading(Document(number, status, modified, f"{status}/{stamp(closed)}"), candidate, notes=notes)
 
 
 def _gather(fields: Mapping[str, Any], options: Options) -> tuple[dict[str, Any], dict[str, str]]:
@@ -80,17 +86,40 @@ def _is_empty(value: Any) -> bool:
 
 def _read_values(
     values: Mapping[str, Any], names: Mapping[str, str], options: Options
-) -> tuple[dict[str, Any], list[FieldError]]:
+) -> tuple[dict[str, Any], list[FieldError], list[FieldError]]:
+    """The data, what refuses it, and what could not be read of optional fields."""
     data: dict[str, Any] = {}
-    errors = []
+    errors, notes = [], []
     for path, value in values.items():
         try:
-            put(data, path, read_value(path, value, options.zone) if path in NAMES else value)
+            put(data, path, _read(path, value, options))
         except Unreadable as error:
-            errors.append(FieldError(names.get(path, path), str(error)))
+            told = FieldError(names.get(path, path), str(error))
+            if path in TOLERANT and not isinstance(value, dict | list):
+                notes.append(told)
+                _keep_as_written(data, path, value)
+            else:
+                errors.append(told)
     _spread_phones(data)
     _name_codes(data)
-    return data, errors
+    if "resolution_claim" in data:
+        data["resolved_claim"] = _CLAIMS.get(data["resolution_claim"])
+    return data, errors, notes
+
+
+def _read(path: str, value: Any, options: Options) -> Any:
+    """A state is kept however it is written: most are no closing."""
+    if path not in NAMES:
+        return value
+    if path == "handle_status" and not isinstance(value, dict | list):
+        return text_of(value)
+    return read_value(path, value, options)
+
+
+def _keep_as_written(data: dict[str, Any], path: str, value: Any) -> None:
+    data.setdefault("as_written", {})[path] = text_of(value)[:200]
+    if path in CAUTIOUS:
+        data[path] = True
 
 
 def _spread_phones(data: dict[str, Any]) -> None:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
 
 from services.gateway.domain.documents import Options
 from services.gateway.domain.headers import Layout, plain
-from services.gateway.domain.mapping import text_of
+from services.gateway.domain.mapping import NotText, text_of
+from services.gateway.domain.markup import plain_text
 from services.gateway.domain.times import parse_time
+from services.gateway.domain.words import FLAGS, TABLES, Words, meaning
 
 # path → names used by senders; the first is the column in our own template
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -74,7 +75,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "assist_depts": ("协办单位", "协办部门"),
     "handle_status": ("工单状态", "办理状态", "状态", "handleStatus"),
     "handle_result": ("处置结果", "办理答复", "办理结果", "答复内容", "处理结果", "handleResult"),
-    "resolved_claim": ("是否解决", "承办单位自报是否解决", "问题是否解决"),
+    "resolution_claim": ("是否解决", "承办单位自报是否解决", "问题是否解决", "解决情况", "resolved_claim"),
+    "satisfaction": ("满意度", "满意情况", "诉求人满意度", "满意度评价", "是否满意", "评价结果"),
     "contacted": ("是否先行联系", "是否联系诉求人", "先行联系"),
     "extension_count": ("延期次数",),
     "urge_count": ("催办次数",),
@@ -141,30 +143,6 @@ def read_phones(value: Any) -> list[str]:
     return [text for part in parts if (text := read_code(part))]
 
 
-def _choice(options: Mapping[str, str]) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        text = text_of(value)
-        if text in options.values():
-            return text
-        for word, meaning in options.items():
-            if word in text:
-                return meaning
-        raise Unreadable(f"取值应为：{'、'.join(dict.fromkeys(options))}")
-
-    return read
-
-
-def _flag(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = text_of(value).lower()
-    if text in ("是", "y", "yes", "true", "1", "√", "已解决", "已联系"):
-        return True
-    if text in ("否", "n", "no", "false", "0", "×", "未解决", "未联系"):
-        return False
-    raise Unreadable("应填 是 或 否")
-
-
 def _count(value: Any) -> int:
     text = text_of(value)
     if not text.isdecimal() or len(text) > 6:
@@ -172,52 +150,36 @@ def _count(value: Any) -> int:
     return int(text)
 
 
-STATUSES = {"closed_unresolved": "未解决", "closed": "办结", "returned": "退回"}
-_CHANNELS = {
-    "电话": "phone", "热线": "phone", "12345": "phone", "微信": "wechat", "APP": "app", "app": "app", "客户端": "app",
-    "小程序": "app", "网": "web", "信": "letter", "媒体": "media",
-}  # fmt: skip
+def read_word(about: str, value: Any, own: Words) -> str:
+    """What a sender's word means (`words.TABLES`). Raises Unreadable when nobody told."""
+    if isinstance(value, bool):
+        value = "是" if value else "否"
+    table, word = TABLES[about], text_of(value)
+    told = meaning(table, own, word)
+    if told is None:
+        raise Unreadable(f"「{word[:20]}」含义不明，可在来源设置中说明（{'、'.join(dict.fromkeys(table.values()))}）")
+    return told
 
 
-def read_channel(value: Any) -> str:
-    try:
-        return _choice(_CHANNELS | {"other": "other"})(value)
-    except Unreadable:
-        return "other"
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    told = meaning(FLAGS, {}, text_of(value))
+    if told is None:
+        raise Unreadable("应填 是 或 否")
+    return told == "yes"
 
 
-def read_status(value: Any) -> str:
-    """closed, closed_unresolved or returned; any other state as it was written."""
-    text = text_of(value)
-    if text in STATUSES:
-        return text
-    if "未解决" in text:
-        return "closed_unresolved"
-    if "退回" in text:
-        return "returned"
-    if any(word in text for word in ("未办结", "待办结", "未结案", "申请")):
-        return text
-    return "closed" if any(word in text for word in ("办结", "结案", "归档")) else text
-
-
-_URGENCIES = {"特": "critical", "非常": "critical", "不紧急": "normal", "紧急": "urgent", "一般": "normal", "普通": "normal",
-              "正常": "normal", "非紧急": "normal"}  # fmt: skip
-_KINDS = {
-    "咨询": "咨询",
-    "求助": "求助",
-    "投诉": "投诉",
-    "举报": "举报",
-    "建议": "建议",
-    "意见": "建议",
-    "表扬": "表扬",
-    "感谢": "表扬",
-}
-_GENDERS = {"男": "M", "先生": "M", "女": "F"}
+_GENDERS = {"男": "M", "先生": "M", "男性": "M", "女": "F", "女士": "F", "小姐": "F", "女性": "F"}
 
 
 def _gender(value: Any) -> str:
     text = text_of(value)
-    return next((code for word, code in _GENDERS.items() if word in text), text)
+    return _GENDERS.get(text, text)
+
+
+def _prose(value: Any) -> str:
+    return plain_text(text_of(value))
 
 
 def _depts(value: Any) -> list[Any]:
@@ -231,10 +193,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "case_no": read_code,
     "platform_no": read_code,
     "external_id": read_code,
-    "channel": read_channel,
+    "title": _prose,
+    "content": _prose,
     "category.code": read_code,
-    "appeal_kind": _choice(_KINDS),
-    "urgency": _choice(_URGENCIES),
     "is_difficult": _flag,
     "is_confidential": _flag,
     "is_anonymous": _flag,
@@ -243,8 +204,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "appellant.phone": read_phones,
     "host_dept.code": read_code,
     "assist_depts": _depts,
-    "handle_status": read_status,
-    "resolved_claim": _flag,
+    "handle_result": _prose,
+    "location": _prose,
+    "address": _prose,
     "contacted": _flag,
     "extension_count": _count,
     "urge_count": _count,
@@ -252,17 +214,47 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 _LISTS = ("appellant.phone", "assist_depts")
 TIMES = ("accepted_at", "assigned_at", "deadline_at", "closed_at", "updated_at")
+# path → what a source's own words for it are called (`words.TABLES`)
+WORDS = {
+    "handle_status": "state",
+    "urgency": "urgency",
+    "channel": "channel",
+    "resolution_claim": "resolved",
+    "satisfaction": "satisfaction",
+    "appeal_kind": "kind",
+}
+# a value that can't be read refuses nothing here: it is kept as it was written, and noted
+TOLERANT = frozenset(
+    {"urgency", "channel", "resolution_claim", "satisfaction", "is_difficult", "is_confidential", "is_anonymous"}
+    | {
+        "contacted",
+        "extension_count",
+        "urge_count",
+        "redo_round",
+        "accepted_at",
+        "assigned_at",
+        "deadline_at",
+        "updated_at",
+    }
+)
+# a remark nobody understands must not lead to a call that the citizen wanted nobody to make
+CAUTIOUS = frozenset({"is_confidential", "is_anonymous"})
 
 
-def read_value(path: str, value: Any, zone: tzinfo) -> Any:
+def read_value(path: str, value: Any, options: Options) -> Any:
     """A sender's value as ours. Raises Unreadable."""
     if isinstance(value, dict) or (isinstance(value, list) and path not in _LISTS):
-        raise Unreadable("应为文本")
+        raise Unreadable(NotText.reason)
     _refuse_inexact(value)
     if path in TIMES:
-        moment = parse_time(value, zone)
+        moment = parse_time(value, options.zone)
         if moment is None:
             raise Unreadable("无法识别的时间，应如 2026-11-20 18:32:07")
-        return moment.astimezone(zone).isoformat()
-    reader: Callable[[Any], Any] = READERS.get(path, text_of)
-    return reader(value)
+        return moment.astimezone(options.zone).isoformat()
+    try:
+        if about := WORDS.get(path):
+            return read_word(about, value, options.own(about))
+        reader: Callable[[Any], Any] = READERS.get(path, text_of)
+        return reader(value)
+    except NotText as error:
+        raise Unreadable(NotText.reason) from error

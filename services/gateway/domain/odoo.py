@@ -7,9 +7,19 @@ from typing import Any
 
 from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import Candidate
-from services.gateway.domain.mapping import apply_options, compact, decimal_text, text_of, with_branch
+from services.gateway.domain.mapping import (
+    NotText,
+    amount_at,
+    apply_options,
+    compact,
+    prose_at,
+    text_at,
+    text_of,
+    with_branch,
+)
 from services.gateway.domain.problems import FieldError
 from services.gateway.domain.times import parse_time
+from services.gateway.domain.words import meaning
 from shared.contracts.registry import wire_type
 
 Body = Mapping[str, Any]
@@ -17,20 +27,27 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Model:
-    """How one Odoo model becomes a fact."""
+    """How one Odoo model becomes a fact. `states` are those that complete it, and those that no completed one has."""
 
     event: str
-    final: frozenset[str]
+    states: Mapping[str, str]
     data: Callable[[Body, str], dict[str, Any]]
 
 
 def read(body: Body, options: Options) -> Outcome:
     """An Odoo record. Customer and company ids are numbers of that Odoo only, so they get the source's name in front."""
-    name = text_of(body.get("_model"))
+    try:
+        return _read(body, options)
+    except NotText as error:
+        return Refused([FieldError(error.field, NotText.reason)])
+
+
+def _read(body: Body, options: Options) -> Outcome:
+    name = text_at(body, "_model")
     model = MODELS.get(name)
     if model is None:
         return Reading(None, ignored=f"模型 {name or '（空）'} 不产生回访事实")
-    record, status = text_of(body.get("_id")), text_of(body.get("state"))
+    record, status = text_at(body, "_id"), text_at(body, "state")
     modified = parse_time(body.get("write_date"), UTC)
     errors = [FieldError("_id", "缺少记录编号")] if not record else []
     errors += [FieldError("state", "缺少状态字段，请在自动化规则中勾选")] if not status else []
@@ -38,10 +55,11 @@ def read(body: Body, options: Options) -> Outcome:
     if errors or modified is None:
         return Refused(errors)
     # "sale" and then "done" (locked) are one completion, not two
-    fact = "final" if status in model.final else ""
-    document = Document(f"{name}/{record}", status, modified, fact)
+    told = meaning(model.states, options.own("state"), status)
+    fact = "final" if told == "completed" else ""
+    document = Document(f"{name}/{record}", status, modified, fact, told if told and not fact else "")
     if not fact:
-        return Reading(document, ignored=f"状态 {status} 不是完成状态")
+        return Reading(document, ignored=f"状态 {status[:50]} 不是完成状态")
     data = apply_options(model.data(_qualified(body, options.source), modified.isoformat()), body, options)
     candidate = Candidate(
         id=fact_id(name, record, status, stamp(modified)),
@@ -49,22 +67,30 @@ def read(body: Body, options: Options) -> Outcome:
         type=wire_type(model.event),
         data=compact(with_branch(data, options)),
         time=modified,
-        subject=text_of(body.get("name")) or record,
+        subject=text_at(body, "name") or record,
     )
     return Reading(document, candidate)
 
 
-def reference(value: Any) -> tuple[str, str]:
-    """A many2one as (id, name): a bare id, `[id, name]` of older versions, or false."""
-    if isinstance(value, list):
-        return text_of(value[0] if value else None), text_of(value[1] if len(value) > 1 else None)
-    return text_of(value), ""
+def reference(body: Body, field: str) -> tuple[str, str]:
+    """A many2one as (id, name): a bare id, `[id, name]` of older versions, `{"id", "display_name"}` of web reads, or false.
+    Raises NotText.
+    """
+    value = body.get(field)
+    if isinstance(value, Mapping):
+        value = [value.get("id"), value.get("display_name") or value.get("name")]
+    parts = [*value, None, None][:2] if isinstance(value, list | tuple) else [value, None]
+    try:
+        identity, name = (text_of(part) for part in parts)
+    except NotText as error:
+        raise NotText(field) from error
+    return identity, name
 
 
 def _qualified(body: Body, source: str) -> Body:
-    partner, partner_name = reference(body.get("partner_id"))
-    company, company_name = reference(body.get("company_id"))
-    user, user_name = reference(body.get("user_id"))
+    partner, partner_name = reference(body, "partner_id")
+    company, company_name = reference(body, "company_id")
+    user, user_name = reference(body, "user_id")
     return dict(body) | {
         "partner": {"id": f"{source}-{partner}" if partner else "", "name": partner_name},
         "company": {"code": f"{source}-{company}" if company else "", "name": company_name},
@@ -73,24 +99,24 @@ def _qualified(body: Body, source: str) -> Body:
 
 
 def _customer(body: Body) -> dict[str, Any]:
-    phones = [text_of(body.get(name)) for name in ("partner_mobile", "mobile", "partner_phone", "phone")]
+    phones = [text_at(body, name) for name in ("partner_mobile", "mobile", "partner_phone", "phone")]
     known = list(dict.fromkeys(phone for phone in phones if phone))
     return {
         "id": body["partner"]["id"],
-        "name": body["partner"]["name"] or text_of(body.get("partner_name")),
+        "name": body["partner"]["name"] or text_at(body, "partner_name"),
         "phone": known[0] if known else None,
         "phones": known[1:],
-        "email": text_of(body.get("partner_email") or body.get("email_from")),
+        "email": text_at(body, "partner_email", "email_from"),
     }
 
 
 def _order(body: Body, at: str) -> dict[str, Any]:
     return {
-        "order_no": text_of(body.get("name")) or text_of(body.get("_id")),
+        "order_no": text_at(body, "name", "_id"),
         "order_type": "sale",
         "status": "completed",
         "completed_at": at,
-        "amount": decimal_text(body.get("amount_total")),
+        "amount": amount_at(body, "amount_total"),
         "org": body["company"],
         "salesperson": body["user"],
         "customer": _customer(body),
@@ -98,13 +124,13 @@ def _order(body: Body, at: str) -> dict[str, Any]:
 
 
 def _repair(body: Body, at: str) -> dict[str, Any]:
-    product, product_name = reference(body.get("product_id"))
+    product, product_name = reference(body, "product_id")
     return {
-        "work_order_no": text_of(body.get("name")) or text_of(body.get("_id")),
+        "work_order_no": text_at(body, "name", "_id"),
         "result": "repaired",
         "closed_at": at,
-        "product": {"category": product_name or product or "未分类", "sn": reference(body.get("lot_id"))[1]},
-        "fault": {"description": text_of(body.get("internal_notes"))},
+        "product": {"category": product_name or product or "未分类", "sn": reference(body, "lot_id")[1]},
+        "fault": {"description": prose_at(body, "internal_notes")},
         "provider": body["company"],
         "org": body["company"],
         "engineer": body["user"],
@@ -113,6 +139,20 @@ def _repair(body: Body, at: str) -> dict[str, Any]:
 
 
 MODELS = {
-    "sale.order": Model("order.completed", frozenset({"sale", "done"}), _order),
-    "repair.order": Model("repair.closed", frozenset({"done"}), _repair),
+    "sale.order": Model(
+        "order.completed",
+        {"sale": "completed", "done": "completed", "cancel": "cancelled", "draft": "reopened", "sent": "reopened"},
+        _order,
+    ),
+    "repair.order": Model(
+        "repair.closed",
+        {
+            "done": "completed",
+            "cancel": "cancelled",
+            "draft": "reopened",
+            "confirmed": "reopened",
+            "under_repair": "reopened",
+        },
+        _repair,
+    ),
 }
