@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import Any
 
 
+def make_private(folder: Path) -> None:
+    """Make the folder, and nobody but its owner reads what it holds; others may walk through to what is opened for them."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(folder.stat().st_mode & ~0o066)
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace `path` at once, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)

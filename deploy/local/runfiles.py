@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from deploy.local.files import read_json, write_json
+from deploy.local.files import make_private, read_json, write_json
 from deploy.local.settings import LocalSettings
 from shared.embedded.processes import stop
 
@@ -20,7 +20,7 @@ class AlreadyRunning(RuntimeError):
 @contextlib.contextmanager
 def supervising(settings: LocalSettings) -> Iterator[None]:
     """Hold the platform's lock, which the system frees however this process ends. Raises AlreadyRunning."""
-    settings.var.mkdir(parents=True, exist_ok=True)
+    make_private(settings.var)
     with (settings.var / "supervisor.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -191,3 +191,12 @@ class TestRunFiles:
         ensure_secrets(settings)
         control.reset(control.what_reset_deletes(settings))
         assert sorted(path.name for path in settings.var.rglob("*")) == ["kafka", "lib"]
+
+
+def test_nobody_but_its_owner_reads_what_lies_below_var(settings: LocalSettings) -> None:
+    settings.var.chmod(0o755)
+    with supervising(settings):
+        assert stat.S_IMODE(settings.var.stat().st_mode) & 0o066 == 0
+    settings.var.chmod(0o711)  # root lets PostgreSQL's own user walk through
+    with supervising(settings):
+        assert stat.S_IMODE(settings.var.stat().st_mode) == 0o711

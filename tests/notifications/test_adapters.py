@@ -194,3 +194,18 @@ async def test_a_password_is_not_told_to_a_mail_server_that_offers_no_encryption
 ) -> None:
     with_password = SmtpMail(moody[1].address.replace("//", "//user:pass@"), "huifang@localhost", 1.0)
     assert await with_password.submit(MAIL) == Refused("unreachable", temporary=True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@example.com, b@example.com",
+        "a@example.com b@example.com",
+        "A <a@example.com>",
+        "a",
+        "",
+        "a@example.com\r\nBcc: b@example.com",
+    ],
+)
+async def test_an_address_that_is_not_exactly_one_gets_no_mail(moody: tuple[Moody, SmtpMail], address: str) -> None:
+    assert await moody[1].submit(replace(MAIL, addresses=(address,))) == Refused("bad_address")

@@ -3,6 +3,8 @@
 SMTP servers can't be asked about a message afterwards: an unclear outcome stays unconfirmed and is never sent again by itself.
 """
 
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
@@ -30,6 +32,10 @@ class SmtpMail:
         self.address = f"{self._url.scheme}://{self._url.hostname}:{self._port}"
 
     async def submit(self, parcel: Parcel) -> Answer:
+        try:
+            message = self._message(parcel)
+        except (ValueError, IndexError, HeaderParseError):
+            return Refused("bad_address", temporary=False)
         client = self._client()
         try:
             await client.connect()
@@ -39,7 +45,7 @@ class SmtpMail:
             return Refused("unreachable", temporary=True)  # nothing of the message was sent
         try:
             async with client:
-                _, said = await client.send_message(self._message(parcel))
+                _, said = await client.send_message(message)
             return Accepted(said[:200])
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
@@ -69,9 +75,10 @@ class SmtpMail:
         return None
 
     def _message(self, parcel: Parcel) -> EmailMessage:
+        """Raises ValueError, IndexError or HeaderParseError for what is not one address: a list would reach strangers."""
         message = EmailMessage(policy=SMTP)
         message["From"] = self._sender
-        message["To"] = ", ".join(parcel.addresses)
+        message["To"] = [Address(addr_spec=address) for address in parcel.addresses]
         message["Subject"] = " ".join(parcel.subject.split())
         message["Message-ID"] = f"<{parcel.send_id}@huifang>"
         message.set_content(parcel.text)
