@@ -12,7 +12,7 @@ PREFIX = "HUIFANG_"
 # read elsewhere than in a settings class: by the launcher, the stand-ins, set-up, tests and benchmarks
 _OTHERS = {
     *("VAR", "PORT_BASE", "PYTHON", "MAVEN_MIRROR", "CRASH_AT", "NOTIFICATIONS_URL", "SMS_CALLBACK_URL"),
-    *("SMS_CALLBACK_TOKEN", "TEST_POSTGRES_DSN", "TEST_KAFKA"),
+    *("SMS_CALLBACK_TOKEN", "TEST_POSTGRES_DSN", "TEST_KAFKA", "STRICT_EVENTS"),
 }
 
 

@@ -85,6 +85,7 @@ class RecordedFact(Part):
     time: datetime
     data: dict[str, Any]
     lineage: str = ""
+    title: str = Field(default="", description="what the pack that declares the kind calls it, where one does")
 
 
 @contract("occasion.arrived", topic=TASKS, owner="scheduler", title="回访时机到来")

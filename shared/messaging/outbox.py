@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.messaging import strict
 from shared.messaging.event import Event, Headers, attributes
 from shared.messaging.tables import SHARDS
 
@@ -46,7 +47,7 @@ def shard_of(key: str) -> int:
 async def append(session: AsyncSession, outgoing: Sequence[Outgoing], notify: bool = False) -> None:
     """Write the events in the running transaction. `notify` wakes relays in other processes: once per batch, it costs.
 
-    Raises EventTooLarge.
+    Raises EventTooLarge, and UnlikeContract where that is looked at (`shared.messaging.strict`).
     """
     if not outgoing:
         return
@@ -54,6 +55,8 @@ async def append(session: AsyncSession, outgoing: Sequence[Outgoing], notify: bo
     for item, row in zip(outgoing, rows, strict=True):
         if not fits(*row):
             raise EventTooLarge(f"{item.event.name} has {len(row[1])} bytes")
+        if strict.STRICT:
+            strict.require_contract(item.event.type, row[1])
     await session.execute(
         _APPEND,
         {

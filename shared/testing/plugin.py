@@ -1,5 +1,6 @@
-"""The pytest plugin: servers, databases, brokers and the clock."""
+"""The pytest plugin: servers, databases, brokers and the clock; and no event may be published unlike its contract."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import asyncpg
@@ -8,6 +9,7 @@ import pytest
 
 from shared.clock import ManualClock
 from shared.ids import new_id
+from shared.messaging import strict
 from shared.messaging.kafka import KafkaBroker
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.tables import CORE_0001
@@ -18,6 +20,9 @@ from shared.testing.events import NOON
 hypothesis.settings.register_profile("huifang", deadline=None)  # a loaded machine is no counter-example
 hypothesis.settings.load_profile("huifang")
 
+strict.STRICT = True
+os.environ["HUIFANG_STRICT_EVENTS"] = "1"  # for the processes that tests start
+
 MARKER_OF_FIXTURE = {"service_dsn": "db", "postgres_server": "db", "kafka_server": "kafka", "kafka_broker": "kafka"}
 
 
@@ -27,6 +32,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKER_OF_FIXTURE:
                 item.add_marker(MARKER_OF_FIXTURE[fixture])
+
+
+@pytest.fixture(autouse=True)
+def published_events_are_as_declared() -> Iterator[list[str]]:
+    """Fails the test in which an event was published unlike its contract, whatever became of the error.
+
+    A test that means to do so takes the fixture and empties the list.
+    """
+    strict.found.clear()
+    yield strict.found
+    assert not strict.found, "\n".join(strict.found)
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ class Local:
 def local(tmp_path: Path) -> Local:
     base = next(base for base in random.sample(range(20000, 30000, 50), 200) if not _taken(base))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIFANG_")}
+    kept["HUIFANG_STRICT_EVENTS"] = "1"
     ours = {"HUIFANG_VAR": str(tmp_path), "HUIFANG_PORT_BASE": str(base), "HUIFANG_CLOCK": CLOCK}
     return Local(tmp_path, kept | ours)
 

@@ -27,6 +27,7 @@ from shared.messaging.event import Event, decode, encode
 from shared.messaging.kafka import KafkaBroker
 from shared.testing import event, example, serve
 from shared.testing.events import NOON
+from shared.testing.served import DATA_KEY
 
 pytestmark = pytest.mark.fault
 FACTS = 40
@@ -102,6 +103,8 @@ def settings(dsn: str, bootstrap: str, prefix: str) -> dict[str, str]:
         "HUIFANG_KAFKA_BOOTSTRAP": bootstrap,
         "HUIFANG_TOPIC_PREFIX": prefix,
         "HUIFANG_INSTANCE_ID": "crash-test",
+        "HUIFANG_DATA_KEY": DATA_KEY,
+        "HUIFANG_STRICT_EVENTS": "1",
         "PORT": str(free_port()),
     }
 

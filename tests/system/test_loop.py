@@ -74,7 +74,12 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
     bases = random.sample(range(20000, 30000, 50), 200)
     base = next(base for base in bases if not any(map(port_is_taken, range(base, base + PORTS))))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIFANG_")}
-    ours = {"HUIFANG_VAR": str(tmp_path), "HUIFANG_PORT_BASE": str(base), "COLUMNS": "200"}
+    ours = {
+        "HUIFANG_VAR": str(tmp_path),
+        "HUIFANG_PORT_BASE": str(base),
+        "COLUMNS": "200",
+        "HUIFANG_STRICT_EVENTS": "1",
+    }
     platform = Platform(tmp_path, kept | ours)
     yield platform
     platform.huifang("down")
