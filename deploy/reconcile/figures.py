@@ -38,7 +38,7 @@ class Recount:
         for case in cases.values():
             if case.origin == "visit":
                 known = ratings.get(case.origin_id, RatingFact(case.origin_id))
-                ratings[case.origin_id] = settle(known, case.final, case.looped)
+                ratings[case.origin_id] = settle(known, case.final, case.looped, case.excluded)
         total: Figures = Counter(self.single)
         facts: list[Any] = [*self.followups.values(), *ratings.values(), *cases.values(), *self.sends.values()]
         for fact in facts:

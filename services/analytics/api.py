@@ -11,11 +11,13 @@ from services.analytics.domain.kpis import Kpi
 from services.analytics.domain.periods import Period
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.schemas import (
+    Agent,
     AgentOut,
     DefinitionOut,
     Filters,
     FunnelOut,
     KpiOut,
+    OwnFiguresOut,
     Reader,
     agent_out,
     all_kpis,
@@ -25,6 +27,7 @@ from services.analytics.schemas import (
     filters,
     funnel_out,
     kpi_out,
+    own_figures_out,
     today_of,
 )
 from services.analytics.workbook import kpi_workbook
@@ -90,6 +93,15 @@ async def get_agents(request: Request, session: ReadSession, principal: Reader, 
     wanted = asked.selection(principal, today_of(request))
     settings = request.app.state.runtime.settings
     return [agent_out(figures) for figures in await queries.agents(session, wanted, settings.agent_daily_target)]
+
+
+@router.get("/agents/me", summary="我的业绩")
+async def get_own_figures(request: Request, session: ReadSession, principal: Agent, asked: Asked) -> OwnFiguresOut:
+    """坐席只能看到自己的业绩，以及同班组的中位数（不含姓名，不足 3 人不给出）。"""
+    wanted = asked.selection(principal, today_of(request))
+    settings = request.app.state.runtime.settings
+    own = await queries.own_figures(session, wanted, principal.id, settings.agent_daily_target)
+    return own_figures_out(own, wanted)
 
 
 async def _rows(session: ReadSession, wanted: Selection, kpis: list[Kpi]) -> list[queries.KpiRow]:

@@ -36,11 +36,11 @@ async def _revise(work: Work, kind: type[F], changes: Changes[F], figures: Figur
 
 
 async def _revise_cases(work: Work, seen: Observed, figures: Figures) -> dict[str, CaseFact]:
-    """A new case may make another one a repetition, so all cases of its matter are looked at again."""
-    related = await store.case_ids_of(work.session, seen.opened)
+    """A new case may make another one a repetition, an excluded one no more: all of its matter are looked at again."""
+    related = await store.case_ids_of(work.session, seen.matters)
     before = await store.lock_facts(work.session, CaseFact, [*seen.cases, *related])
     after = {id_: revised(fact, seen.cases.get(id_, ())) for id_, fact in before.items()}
-    matters = [fact for fact in after.values() if (fact.customer, fact.kind) in seen.opened]
+    matters = [fact for fact in after.values() if (fact.customer, fact.kind) in seen.matters]
     after |= {fact.id: fact for fact in with_repeats(matters)}
     await _save(work, CaseFact, before, after, figures)
     return {id_: fact for id_, fact in after.items() if fact != before[id_]}
@@ -51,7 +51,7 @@ async def _settle_ratings(work: Work, ratings: Changes[RatingFact], cases: Mappi
     for case in cases.values():
         if case.origin == "visit":
             ratings.setdefault(case.origin_id, []).append(
-                lambda rating, case=case: settle(rating, case.final, case.looped)  # type: ignore[misc]
+                lambda rating, case=case: settle(rating, case.final, case.looped, case.excluded)  # type: ignore[misc]
             )
 
 

@@ -65,6 +65,7 @@ class RatingRow(Base, table=True):
     dissatisfied: bool
     final: str = Field(sa_column=_text())
     looped: bool
+    excluded: bool
 
 
 class CaseRow(Base, table=True):

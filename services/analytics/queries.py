@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.analytics import store
-from services.analytics.domain.agents import AgentFigures, agent_figures
+from services.analytics.domain.agents import AgentFigures, PeerMedians, agent_figures, peer_medians
 from services.analytics.domain.funnel import CANCELLED_PREFIX, FUNNEL
 from services.analytics.domain.kpis import Figure, Kpi, evaluate, measures_of
 from services.analytics.domain.labels import Labels
@@ -85,6 +85,21 @@ async def agents(session: AsyncSession, wanted: Selection, daily_target: int) ->
     """Agents' work, by agent and team."""
     rows = await store.sum_agents(session, wanted)
     return [agent_figures(agent, team, days, sums, daily_target) for agent, team, days, sums in rows]
+
+
+@dataclass(frozen=True)
+class OwnFigures:
+    """One agent's figures, a row per team, beside the medians of the others in those teams."""
+
+    teams: Sequence[AgentFigures]
+    peers: PeerMedians
+
+
+async def own_figures(session: AsyncSession, wanted: Selection, agent: str, daily_target: int) -> OwnFigures:
+    """What an agent may read: their own rows, and of the others nothing that tells whose it is."""
+    everybody = await agents(session, wanted, daily_target)
+    own = [row for row in everybody if row.agent == agent]
+    return OwnFigures(own, peer_medians(everybody, agent, {row.team for row in own}))
 
 
 async def contact_heat(session: AsyncSession, wanted: Selection) -> list[tuple[int, int, int, int]]:

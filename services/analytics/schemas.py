@@ -15,13 +15,14 @@ from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import Kpi, definitions
 from services.analytics.domain.periods import Period, label
 from services.analytics.domain.selection import Dimension, Selection
-from services.analytics.queries import Funnel, KpiRow
+from services.analytics.queries import Funnel, KpiRow, OwnFigures
 from services.analytics.settings import AnalyticsSettings
 from shared.auth import Principal, Role, may_see_unit, require
 from shared.errors import Forbidden, InvalidInput
 
 LONGEST = timedelta(days=3700)
 Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.POLICY_OWNER, Role.OPS))]
+Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Several = list[str] | None
 # a form sends its empty fields too
 Day = Annotated[date | None, BeforeValidator(lambda value: value or None)]
@@ -93,7 +94,9 @@ class AgentOut(BaseModel):
     days: int = Field(description="有拨打的天数")
     calls: int = Field(description="拨打数")
     connected: int = Field(description="接通数")
+    calls_per_day: float | None = Field(description="日均拨打数")
     contact_rate: float | None = Field(description="接通率")
+    effective_rate: float | None = Field(description="有效率（有效数 ÷ 接通数）")
     completed: int = Field(description="完成数")
     effective: int = Field(description="有效数")
     callbacks: int = Field(description="预约回呼数")
@@ -102,6 +105,34 @@ class AgentOut(BaseModel):
     handling_seconds: float | None = Field(description="平均处理时长（通话＋整理，秒）")
     target: int = Field(description="每日目标拨打数")
     target_rate: float | None = Field(description="目标达成率")
+
+
+class PeersOut(BaseModel):
+    """同班组其他坐席的中位数，不含姓名；不足 3 人时不给出。"""
+
+    peers: int = Field(description="同班组有拨打的其他坐席数")
+    calls_per_day: float | None = Field(description="日均拨打数")
+    contact_rate: float | None = Field(description="接通率")
+    effective_rate: float | None = Field(description="有效率（有效数 ÷ 接通数）")
+    handling_seconds: float | None = Field(description="平均处理时长（秒）")
+
+
+class OwnFiguresOut(BaseModel):
+    """本人的业绩。"""
+
+    period_start: date = Field(description="首日")
+    period_end: date = Field(description="末日")
+    teams: list[AgentOut] = Field(description="本人的业绩，按当时所在班组分行；没有作业时为空")
+    peers: PeersOut = Field(description="同班组中位数")
+
+
+def own_figures_out(own: OwnFigures, wanted: Selection) -> OwnFiguresOut:
+    return OwnFiguresOut(
+        period_start=wanted.first,
+        period_end=wanted.last,
+        teams=[agent_out(row) for row in own.teams],
+        peers=PeersOut.model_validate(own.peers, from_attributes=True),
+    )
 
 
 def kpi_out(row: KpiRow, wanted: Selection) -> KpiOut:

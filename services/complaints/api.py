@@ -90,6 +90,7 @@ async def list_cases(
     principal: Reader,
     state: Annotated[list[State] | None, Query(description="状态，可多选")] = None,
     unit: Annotated[str | None, Query(description="责任单位")] = None,
+    owner: Annotated[str | None, Query(description="责任人；填 me 只看本人负责的")] = None,
     grade: Annotated[Grade | None, Query(description="等级")] = None,
     overdue: Annotated[bool | None, Query(description="是否超时")] = None,
     important: Annotated[bool, Query(description="只看重要投诉")] = False,
@@ -99,7 +100,8 @@ async def list_cases(
 ) -> Page[CaseOut]:
     """按立案时间倒序；用 next_cursor 翻页。"""
     now = clock.now()
-    wanted = CaseFilter(tuple(state or ()), unit, grade, customer_id, overdue, important, principal.units)
+    answers_for = principal.id if owner == "me" else owner
+    wanted = CaseFilter(tuple(state or ()), unit, answers_for, grade, customer_id, overdue, important, principal.units)
     rows = await store.list_cases(session, wanted, now, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda case: (case.opened_at, case.id))
     return Page(items=[shown(case, rules.limits, sealer, now) for case in items], next_cursor=following)

@@ -34,6 +34,7 @@ class CaseFilter:
 
     states: tuple[State, ...] = ()
     unit: str | None = None
+    owner: str | None = None
     grade: str | None = None
     customer_id: str | None = None
     overdue: bool | None = None
@@ -88,10 +89,10 @@ async def lock_provisional(session: AsyncSession, year: int, limit: int) -> list
 async def list_earlier_subjects(
     session: AsyncSession, customers: Collection[str], since: datetime
 ) -> dict[str, list[frozenset[str]]]:
-    """What the customers' cases since then were about, one set of document numbers per case."""
+    """What the customers' cases since then were about, one set of document numbers per case; what was rejected was none."""
     rows = await session.execute(
         select(col(CaseRow.customer_id), col(CaseRow.subjects)).where(
-            col(CaseRow.customer_id).in_(customers), col(CaseRow.opened_at) >= since
+            col(CaseRow.customer_id).in_(customers), col(CaseRow.opened_at) >= since, col(CaseRow.state) != "rejected"
         )
     )
     earlier: dict[str, list[frozenset[str]]] = {}
@@ -159,6 +160,7 @@ def _conditions(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     given: list[tuple[object, ColumnElement[bool]]] = [
         (wanted.states, col(CaseRow.state).in_(wanted.states)),
         (wanted.unit, col(CaseRow.responsible_unit) == wanted.unit),
+        (wanted.owner, col(CaseRow.owner) == wanted.owner),
         (wanted.grade, col(CaseRow.grade) == wanted.grade),
         (wanted.customer_id, col(CaseRow.customer_id) == wanted.customer_id),
         (wanted.important, col(CaseRow.important).is_(True)),

@@ -27,6 +27,7 @@ class Complaint(EventData):
     level: int = 0
     round: int = Field(default=1, description="rectification round, 1 at opening")
     responsible_unit: str = ""
+    owner: str = Field(default="", description="the person who answers for it (首问负责)")
     done_by: str = Field(default="", description="team that did the work complained of")
     description: str = ""
     opened_at: datetime
@@ -43,7 +44,6 @@ class ComplaintOpened(Complaint):
 @contract("complaint.assigned", topic=COMPLAINTS, owner="complaints", title="投诉已派发")
 class ComplaintAssigned(Complaint):
     assigned_at: datetime
-    owner: str = Field(default="", description="the person who answers for it (首问负责)")
 
 
 @contract("complaint.escalated", topic=COMPLAINTS, owner="complaints", title="投诉已提级")

@@ -77,6 +77,7 @@ async def test_everything_that_happened_gives_these_figures(analytics):
         "closed_loop": (1, 2),
         "rework": (1, 3),
         "repeat_complaints": (1, 3),
+        "cases_excluded": (0, None),
         "hotline_response": (1, 1),
         "hotline_resolution": (0, 1),
         "hotline_satisfaction": (1, 1),
@@ -106,6 +107,7 @@ async def test_the_funnel_counts_every_stage_and_every_reason(analytics):
         "cases.resolved": 4,
         "followups.second": 3,
         "cases.closed": 3,
+        "cases.excluded": 0,
         "notices.accepted": 2,
         "notices.delivered": 1,
     }

@@ -234,3 +234,21 @@ async def test_a_follow_up_outdated_by_its_own_case_changes_nothing(served: Serv
 async def test_cancelled_follow_ups_of_first_contacts_are_no_concern_of_complaints(served: Served) -> None:
     await served.deliver(event("followup.cancelled", example("followup.cancelled", case_id=None)))
     assert await served.dead_letters() == []
+
+
+async def test_the_agent_who_heard_it_finds_the_case_among_the_own_ones(served: Served) -> None:
+    await served.deliver(told(dissatisfied(agent="key:test-agent")), told(dissatisfied("V2", agent="agent-9")))
+    async with served.client("agent") as client:
+        (mine,) = (await client.get("/api/v1/cases", params={"owner": "me"})).json()["items"]
+    assert (mine["owner"], mine["origin_id"]) == ("key:test-agent", "V1")
+
+
+async def test_a_rejected_case_does_not_make_the_next_one_a_repeat(served: Served) -> None:
+    await served.deliver(told(dissatisfied()))
+    case = await the_case(served)
+    async with served.client("supervisor") as client:
+        url, headers = f"/api/v1/cases/{case.id}/reject", {"If-Match": f'"{case.version}"'}
+        assert (await client.post(url, json={"reason": "客户误操作"}, headers=headers)).status_code == 200
+    await served.deliver(told(dissatisfied("V2")))
+    second = next(case for case in await all_cases(served) if case.origin_id == "V2")
+    assert not second.important

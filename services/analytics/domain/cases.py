@@ -14,6 +14,7 @@ from shared.contracts.visits import Outcome
 REPEAT_WITHIN = timedelta(days=90)
 SOLVED = ("satisfied", "by_hand")
 PARTLY = ("unreached",)
+EXCLUDED = "rejected"  # found to be no complaint
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class CaseFact:
         if self.opened_day is None:
             return Counter()
         opened = Cell(self.opened_day, self.branch, self.kind)
+        if self.excluded:
+            return Counter({Tally(opened, "cases.excluded"): 1})
         figures: Figures = Counter({Tally(opened, measure): 1 for measure in self._of_the_problem()})
         if self.closed_day is not None:
             closed = opened._replace(day=self.closed_day)
@@ -66,9 +69,14 @@ class CaseFact:
         return measures
 
     @property
+    def excluded(self) -> bool:
+        """It was no complaint after all: it counts in no rate, and how many there are is shown."""
+        return self.outcome == EXCLUDED
+
+    @property
     def looped(self) -> bool:
         """Rectified and asked again, both inside their limits."""
-        return self.answered_in_time and self.asked_in_time
+        return self.answered_in_time and self.asked_in_time and not self.excluded
 
 
 def open_case(fact: CaseFact, case: ComplaintOpened) -> CaseFact:
@@ -116,12 +124,18 @@ def ask_again(fact: CaseFact, outcome: Outcome) -> CaseFact:
 
 
 def with_repeats(cases: Iterable[CaseFact]) -> list[CaseFact]:
-    """Mark the cases that follow another of the same customer and kind within 90 days. Needs all of such a group."""
+    """Mark the cases that follow another of the same customer and kind within 90 days. Needs all of such a group.
+
+    What was no complaint repeats nothing and is repeated by nothing.
+    """
     marked: list[CaseFact] = []
     for _, group in groupby(sorted(cases, key=_matter), key=lambda case: (case.customer, case.kind)):
         before = date.min
         for case in group:
             opened = case.opened_day or date.min
+            if case.excluded:
+                marked.append(replace(case, repeated=False))
+                continue
             marked.append(replace(case, repeated=before > date.min and opened - before <= REPEAT_WITHIN))
             before = max(before, opened)
     return marked

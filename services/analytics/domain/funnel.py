@@ -14,6 +14,7 @@ FUNNEL = {
     "cases.resolved": "整改完成",
     "followups.second": "二次回访计划",
     "cases.closed": "投诉闭环",
+    "cases.excluded": "其中驳回",
     "notices.accepted": "通知已提交",
     "notices.delivered": "通知已送达",
 }

@@ -136,12 +136,15 @@ def _problems(options: Options) -> list[Kpi]:
             version="1" if weight == 0.5 else f"1+partly={weight:g}"),
         Kpi("feedback_timeliness", "信息反馈及时率", "在时限内首次答复整改的问题数 ÷ 提出的问题数", opened,
             {"problems.answered_in_time": 1}, {"problems.raised": 1}),
-        Kpi("closed_loop", "闭环率", "在时限内完成整改和二次回访的不满意回访数 ÷ 不满意回访数", "首次回访完成日",
-            {"loop.closed": 1}, {"visits.dissatisfied": 1}),
+        Kpi("closed_loop", "闭环率",
+            "在时限内完成整改和二次回访的不满意回访数 ÷（不满意回访数 − 其投诉经核实驳回的回访数）", "首次回访完成日",
+            {"loop.closed": 1}, {"visits.dissatisfied": 1, "loop.excluded": -1}, version="2"),
         Kpi("rework", "返工率", "被退回重办过的办结投诉数 ÷ 办结投诉数", closed,
             {"cases.ended_reworked": 1}, {"cases.ended": 1}),
         Kpi("repeat_complaints", "重复投诉率", "同一客户同类业务 90 天内再次立案数 ÷ 立案数", opened,
             {"problems.repeated": 1}, {"problems.raised": 1}),
+        Kpi("cases_excluded", "驳回投诉", "经核实不属于投诉而驳回的立案数；不计入以上各率", opened,
+            {"cases.excluded": 1}, unit="count"),
     ]  # fmt: skip
 
 

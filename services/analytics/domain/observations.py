@@ -57,7 +57,7 @@ class Observed:
     ratings: Changes[RatingFact] = field(default_factory=dict)
     cases: Changes[CaseFact] = field(default_factory=dict)
     sends: Changes[SendFact] = field(default_factory=dict)
-    opened: set[tuple[str, str]] = field(default_factory=set)
+    matters: set[tuple[str, str]] = field(default_factory=set)
     branch_names: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -136,7 +136,7 @@ def _note_case(seen: Observed, case: Complaint) -> None:
     match case:
         case ComplaintOpened():
             seen.figures.update(measures.of_case(case, case.opened_at, "cases.opened"))
-            seen.opened.add((case.customer.id, case.kind))
+            seen.matters.add((case.customer.id, case.kind))
             _add(seen.cases, case.case_id, partial(cases.open_case, case=case))
         case ComplaintAssigned():
             seen.figures.update(measures.of_case(case, case.assigned_at, "cases.assigned"))
@@ -150,6 +150,8 @@ def _note_case(seen: Observed, case: Complaint) -> None:
             _add(seen.cases, case.case_id, cases.send_back)
         case ComplaintClosed():
             seen.figures.update(measures.of_case(case, case.closed_at, "cases.closed"))
+            if case.outcome == cases.EXCLUDED:
+                seen.matters.add((case.customer.id, case.kind))
             _add(seen.cases, case.case_id, partial(cases.close, case=case))
 
 

@@ -13,7 +13,8 @@ HOTLINE = "hotline.case_closed"
 
 @dataclass(frozen=True)
 class RatingFact:
-    """A first-round visit with answers, and its case's say: `final` is the second rating, `looped` the loop in time."""
+    """A first-round visit with answers, and its case's say: `final` is the second rating, `looped` the loop in time,
+    `excluded` that there was nothing to complain of."""
 
     id: str
     day: date | None = None
@@ -25,6 +26,7 @@ class RatingFact:
     dissatisfied: bool = False
     final: str = ""
     looped: bool = False
+    excluded: bool = False
 
     def figures(self) -> Figures:
         """All counted on the day of the first visit, so that a late second rating corrects the period it belongs to."""
@@ -39,6 +41,8 @@ class RatingFact:
             measures.append(f"hotline.{final}")
         if self.dissatisfied and self.looped:
             measures.append("loop.closed")
+        if self.dissatisfied and self.excluded:
+            measures.append("loop.excluded")
         return Counter({Tally(cell, measure): 1 for measure in measures})
 
 
@@ -56,6 +60,6 @@ def rate(fact: RatingFact, outcome: Outcome, dissatisfied: bool = False) -> Rati
     )
 
 
-def settle(fact: RatingFact, final: str, looped: bool) -> RatingFact:
+def settle(fact: RatingFact, final: str, looped: bool, excluded: bool) -> RatingFact:
     """Note what its case has come to."""
-    return replace(fact, final=final, looped=looped)
+    return replace(fact, final=final, looped=looped, excluded=excluded)

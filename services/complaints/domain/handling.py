@@ -49,12 +49,15 @@ def assign(case: Case, unit: str, owner: str, rules: Rules, actor: str, now: dat
     )
     if deadlines != case.deadlines:
         after = replace(after, escalate_at=deadlines.overdue_at)
-    event = ComplaintAssigned(**snapshot(after), assigned_at=now, owner=after.owner)
+    event = ComplaintAssigned(**snapshot(after), assigned_at=now)
     return Change(after, (event,), (Entry(now, "assigned", actor, {"unit": unit, "owner": after.owner}),))
 
 
 def resolve(case: Case, measures: str, actor: str, now: datetime) -> Change:
-    """Rectified: a second follow-up is due. Raises CaseIsFinal, CaseAlreadyResolved, CaseNotAssigned."""
+    """Rectified: a second follow-up is due; who says so owns a case that nobody did (R13.2).
+
+    Raises CaseIsFinal, CaseAlreadyResolved, CaseNotAssigned.
+    """
     require_open(case)
     if case.state == "resolved":
         raise CaseAlreadyResolved
@@ -65,6 +68,7 @@ def resolve(case: Case, measures: str, actor: str, now: datetime) -> Change:
         case,
         now,
         state="resolved",
+        owner=case.owner or actor,
         measures=measures,
         resolved_at=now,
         **ended_limit(),
@@ -143,12 +147,15 @@ def remark(case: Case, text: str, actor: str, now: datetime) -> Change:
 
 
 def promise(case: Case, next_reply_at: datetime, actor: str, now: datetime) -> Change:
-    """The next reply time told to the customer (R03.7, R13.2). Raises CaseIsFinal, ReplyTimeNotAhead."""
+    """The next reply time told to the customer (R03.7), by who owns it from now on if nobody did (R13.2).
+
+    Raises CaseIsFinal, ReplyTimeNotAhead.
+    """
     require_open(case)
     if next_reply_at <= now:
         raise ReplyTimeNotAhead
     entry = Entry(now, "promised", actor, {"next_reply_at": next_reply_at.isoformat()})
-    return Change(changed(case, now, next_reply_at=next_reply_at), (), (entry,))
+    return Change(changed(case, now, next_reply_at=next_reply_at, owner=case.owner or actor), (), (entry,))
 
 
 def note_problems(case: Case, problems: tuple[str, ...], visit_id: str, now: datetime) -> Change:

@@ -93,7 +93,7 @@ def open_case(opening: Opening, case_no: str, earlier: int, rules: Rules, now: d
 
 
 def from_visit(visit: Outcome, problems: Iterable[str], lineage: str) -> Opening:
-    """A case out of what the customer said in a first contact."""
+    """A case out of what the customer said; who heard it owns it, as they would a complaint they took (R03.5, R13.2)."""
     said = (*visit.reasons, *problems, visit.remark)
     description = "；".join(part for part in ("、".join((*visit.reasons, *problems)), visit.remark) if part)
     rating = rating_of(visit)
@@ -111,6 +111,7 @@ def from_visit(visit: Outcome, problems: Iterable[str], lineage: str) -> Opening
         description=description,
         reasons=(*visit.reasons, *problems),
         first_rating=rating,
+        owner=visit.agent,
     )
 
 

@@ -25,6 +25,18 @@ def test_assigning_names_the_unit_and_keeps_the_first_taker_when_no_owner_is_giv
     assert (event.owner, event.responsible_unit) == ("E1023", "CN")
 
 
+@pytest.mark.parametrize("what", ["promise", "resolve"])
+def test_a_case_that_nobody_took_is_owned_by_who_first_answers_the_customer(what: str) -> None:
+    nobodys = handling.assign(opened(dissatisfied(agent="")), "CN", "", RULES, "boss", MONDAY).case
+    assert nobodys.owner == "", "who passes it on has not taken it"
+    if what == "promise":
+        taken = handling.promise(nobodys, MONDAY + DAY, "agent-9", MONDAY).case
+    else:
+        taken = handling.resolve(nobodys, "已复修", "agent-9", MONDAY).case
+    assert taken.owner == "agent-9"
+    assert handling.promise(taken, MONDAY + DAY, "agent-8", MONDAY).case.owner == "agent-9"
+
+
 def test_assigning_an_opinion_gives_the_department_its_three_days() -> None:
     opinion = opened(dissatisfied(rating=3, satisfaction="basically"))
     case = handling.assign(opinion, "CD", "", RULES, "boss", MONDAY + HOUR).case

@@ -1,5 +1,6 @@
 import pytest
 
+from services.complaints.domain import handling
 from services.complaints.domain.case import CaseId
 from services.complaints.domain.opening import (
     Report,
@@ -40,6 +41,16 @@ def test_a_dissatisfied_visit_opens_a_case_with_its_facts_and_the_first_rating()
     assert isinstance(event, ComplaintOpened)
     assert event.case_id == str(case.id)
     assert event.matters[0].subject == "WX202603030017"
+
+
+def test_who_heard_the_customer_owns_the_case_and_it_is_told_so() -> None:
+    """R03.5, R13.2: handled as a complaint by the same owner, until the customer has an answer."""
+    change = open_case(opening(dissatisfied(agent="agent-9")), "TS1", 0, RULES, MONDAY)
+    assert change.case.owner == "agent-9"
+    (event,) = change.events
+    assert isinstance(event, ComplaintOpened)
+    assert event.owner == "agent-9"
+    assert handling.assign(change.case, "CN", "", RULES, "boss", MONDAY).case.owner == "agent-9"
 
 
 def test_the_same_visit_told_as_dissatisfied_and_as_problem_is_the_same_case() -> None:
