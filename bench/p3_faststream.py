@@ -123,13 +123,14 @@ async def _take_effect(engine: AsyncEngine, book: PolicyBook, event: Event) -> N
         session.add(InboxRow(consumer="scheduler", event_day=event.day, event_key=event.event_key))
         fact = fact_of(event)
         kept = await session.get(CustomerRow, fact.customer_id, with_for_update=True)
-        known = Customer(kept.id, kept.profile, kept.as_of) if kept else Customer(fact.customer_id)
+        known = Customer(kept.id, kept.profile, kept.as_of, kept.older) if kept else Customer(fact.customer_id)
         customer = updated(known, fact)
         await session.merge(
             CustomerRow(
                 id=customer.id,
                 profile=dict(customer.profile),
                 as_of=customer.as_of,
+                older=dict(customer.older),
                 opted_out={},
                 memory=[],
                 paused_until=None,

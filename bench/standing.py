@@ -62,8 +62,8 @@ _INBOX = f"""
     SELECT consumer, at::date, id FROM ({_IN_DAY}) one, pattern_inbox
 """
 _CUSTOMERS = f"""
-    INSERT INTO customer (id, profile, as_of, opted_out, memory)
-    SELECT 'C' || lpad(n::text, 7, '0'), profile, $2::timestamptz - interval '1 day', opted_out, memory
+    INSERT INTO customer (id, profile, as_of, older, opted_out, memory)
+    SELECT 'C' || lpad(n::text, 7, '0'), profile, $2::timestamptz - interval '1 day', older, opted_out, memory
     FROM generate_series(0, $1::bigint / {PER_CUSTOMER} - 1) n, pattern_customer
 """
 TASK = {"task": _TASKS}

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, SmallInteger, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -88,14 +88,16 @@ class ContactRow(Base, table=True):
 
     customer_id: str = _is(Text, key=True)
     seen_at: datetime = _instant()
+    older: dict[str, int] = _is(JSONB)
     name: str = _is(Text)
     phone: str = _is(Text)
+    phones: list[str] = _is(ARRAY(Text))
     email: str = _is(Text)
     birthday: str = _is(Text)
     birthday_key: str = _is(Text)
     level: str = _is(Text)
     branch: str = _is(Text)
-    do_not_contact: bool = _is(Boolean)
+    do_not_contact: bool | None = _is(Boolean, nullable=True)
 
 
 class RefusalRow(Base, table=True):

@@ -157,7 +157,8 @@ class PolicyBookRow(Base, table=True):
 
 
 class CustomerRow(Base, table=True):
-    """The small profile; `as_of` is the newest fact it comes from, `opted_out` maps channel:purpose to when.
+    """The small profile; `as_of` and `older` tell when its fields were told (`shared.profile.Profile`), `opted_out` maps
+    channel:purpose to when.
 
     `memory` lists the newest events that some condition counts (`domain.conditions.memory.Remembered`).
     Nobody contacts them before `paused_until`.
@@ -168,6 +169,7 @@ class CustomerRow(Base, table=True):
     id: str = Field(sa_column=_text(primary_key=True))
     profile: dict[str, Any] = Field(sa_column=_json())
     as_of: datetime = Field(sa_column=_instant())
+    older: dict[str, Any] = Field(sa_column=_json())
     opted_out: dict[str, Any] = Field(sa_column=_json())
     memory: list[Any] = Field(sa_column=_json())
     paused_until: datetime | None = Field(sa_column=_instant(nullable=True))

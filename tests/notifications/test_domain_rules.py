@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.notifications.domain.contacts import Contact, contact_in, merge
+from services.notifications.domain.contacts import Contact, customer_in, updated
 from services.notifications.domain.errors import RuleRejected
 from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import Versioned, again, fact_of, plan
@@ -101,16 +101,28 @@ def test_a_refusal_covers_promotion_and_the_category_it_answers() -> None:
     assert not covers("notice", "code", "verify")
 
 
+def told(event_name: str, at: datetime, /, **block: object) -> tuple[str, dict[str, object], datetime]:
+    return event_name, {"customer": {"id": "C1", **block}}, at
+
+
+def known(*words: tuple[str, dict[str, object], datetime]) -> Contact:
+    contact = Contact("C1")
+    for word in words:
+        contact = updated(contact, *word)
+    return contact
+
+
 def test_the_newest_word_on_a_customer_wins_field_by_field() -> None:
-    old = Contact("C1", NOW, name="陈静", birthday="1990-05-17", birthday_key="05-17", level="A")
-    new = Contact("C1", NOW + timedelta(days=1), name="陈小静", phone="sealed:v1:new")
-    both = merge(old, new)
-    assert (both.name, both.phone, both.birthday, both.level) == ("陈小静", "sealed:v1:new", "1990-05-17", "A")
-    assert merge(new, old) == both
+    old = told("customer.updated", NOW, name="陈静", birthday="1990-05-17", level="A", do_not_contact=True)
+    new = told("order.completed", NOW + timedelta(days=1), name="陈小静", phone="sealed:v1:new", phones=["sealed:v1:b"])
+    both = known(old, new)
+    assert (both.name, both.phone, both.phones) == ("陈小静", "sealed:v1:new", ("sealed:v1:b",))
+    assert (both.birthday, both.birthday_key, both.level, both.do_not_contact) == ("1990-05-17", "05-17", "A", True)
+    assert known(new, old) == both
 
 
 def test_a_fact_without_a_customer_tells_of_nobody() -> None:
-    assert contact_in({"area": {"code": "1"}}, NOW) is None
+    assert customer_in({"area": {"code": "1"}}) == customer_in({"customer": {}}) == ""
 
 
 def test_two_events_about_one_order_are_one_matter() -> None:

@@ -1,5 +1,9 @@
 """Which events lead to which messages, once each."""
 
+from datetime import timedelta
+
+import pytest
+
 from shared.testing import event, example
 from tests.notifications.conftest import SEALED, SEALER, World, customer
 
@@ -90,6 +94,28 @@ async def test_a_message_goes_to_the_newest_number_known(world: World) -> None:
     assert send["recipient_masked"] == "139****9000"
 
 
+@pytest.mark.parametrize("numbers", [("0571-88886666", "13900139000"), ("", "0571-88886666", "13900139000")])
+async def test_a_message_goes_to_the_first_number_that_is_a_mobile(world: World, numbers: tuple[str, ...]) -> None:
+    await world.load_pack("thank_you")
+    first, *others = [SEALER.seal_phone(number) if number else None for number in numbers]
+    block = customer(phone=first, phones=others)
+    await world.served.deliver(event("order.completed", example("order.completed", customer=block)))
+    await world.send_out()
+    assert [(send["state"], send["recipient_masked"]) for send in await world.sends()] == [("accepted", "139****9000")]
+
+
+async def test_a_message_about_a_task_reaches_the_second_number_too(world: World) -> None:
+    await world.load_pack("followup_notice")
+    landline = SEALER.seal_phone("0571-88886666")
+    block = customer(phone=landline, phones=[SEALER.seal_phone("13900139000")])
+    await world.served.deliver(event("meter.read", example("meter.read", customer=block)))
+    card = {"id": "C1", "name": "陈静", "phone": landline}
+    task = example("followup.released", task_id="T1", purpose="notice", channel="sms", customer=card)
+    await world.served.deliver(event("followup.released", task))
+    await world.send_out()
+    assert [send["recipient_masked"] for send in await world.sends()] == ["139****9000"]
+
+
 async def test_an_older_fact_that_comes_late_changes_nothing_known_better(world: World) -> None:
     await world.load_pack("birthday")
     newer = event("customer.updated", example("customer.updated", customer=customer(name="陈小静", birthday="--03-02")))
@@ -103,6 +129,19 @@ async def test_an_older_fact_that_comes_late_changes_nothing_known_better(world:
     await world.served.run_job("greetings")
     (send,) = await world.sends()
     assert "陈小静" in send["text"]
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_an_older_refusal_counts_in_whatever_order_it_is_heard(world: World, late: bool) -> None:
+    await world.load_pack("thank_you")
+    block = {name: value for name, value in customer().items() if name != "birthday"}
+    order = event("order.completed", example("order.completed", customer=block), time=world.clock.now())
+    refusal = example("customer.updated", customer=block | {"do_not_contact": True, "birthday": "--03-02"})
+    older = event("customer.updated", refusal, time=world.clock.now() - timedelta(hours=1))
+    for one in (order, older) if late else (older, order):
+        await world.served.deliver(one)
+    await world.send_out()
+    assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "do_not_contact")]
 
 
 async def test_facts_nobody_has_a_message_for_pass_by(world: World) -> None:

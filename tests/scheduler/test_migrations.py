@@ -22,3 +22,21 @@ async def test_migrations_go_up_and_down_from_empty(service_dsn: Callable[[str],
     finally:
         await connection.close()
     assert [row["tablename"] for row in tables] == ["alembic_version"]
+
+
+async def test_a_no_that_nobody_said_does_not_outlive_the_upgrade(
+    service_dsn: Callable[[str], Awaitable[str]],
+) -> None:
+    dsn = await service_dsn("")
+    await asyncio.to_thread(upgrade, "scheduler", dsn, "0011")
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(
+            "INSERT INTO customer (id, profile, as_of, opted_out) SELECT id, profile::jsonb, now(), '{}' FROM (VALUES "
+            """('C1', '{"level": "A", "do_not_contact": false}'), ('C2', '{"do_not_contact": true}')) row (id, profile)"""
+        )
+        await asyncio.to_thread(upgrade, "scheduler", dsn)
+        rows = await connection.fetch("SELECT profile, older FROM customer ORDER BY id")
+    finally:
+        await connection.close()
+    assert [tuple(row) for row in rows] == [('{"level": "A"}', "{}"), ('{"do_not_contact": true}', "{}")]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.lunar import solar_of
-from shared.yearly import key_of, keys_of, lunar_key_of
+from shared.yearly import date_in, key_of, keys_of, lunar_key_of
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,61 @@ from shared.yearly import key_of, keys_of, lunar_key_of
 )
 def test_a_birthday_has_a_key_when_it_is_a_date(birthday: str, key: str) -> None:
     assert key_of(birthday) == key
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("1984-11-05", "1984-11-05"),
+        ("1984/11/5", "1984-11-05"),
+        ("1984.11.05", "1984-11-05"),
+        ("1984-11-5", "1984-11-05"),
+        ("19841105", "1984-11-05"),
+        ("1984年11月5日", "1984-11-05"),
+        ("1984 年 11 月 5 日", "1984-11-05"),
+        (" １９８４／１１／０５ ", "1984-11-05"),
+        ("1984/11/5 0:00:00", "1984-11-05"),
+        ("1984-11-05 08:30", "1984-11-05"),
+        ("1984-11-05T00:00:00", "1984-11-05"),
+        ("1984-11-05T00:00:00+08:00", "1984-11-05"),
+        ("1984-11-04T16:00:00Z", "1984-11-05"),
+        ("1984-11-04T16:00:00.000Z", "1984-11-05"),
+        ("1988-05-31T15:00:00Z", "1988-06-01"),  # summer time was kept then
+        ("11月5日", "--11-05"),
+        ("11-05", "--11-05"),
+        ("--11-05", "--11-05"),
+        ("2000/2/29", "2000-02-29"),
+        ("lunar:8-15", "lunar:08-15"),
+        ("lunar:1984-08-15", "lunar:1984-08-15"),
+        ("农历1984年8月15日", "lunar:1984-08-15"),
+        ("农历8月15", "lunar:08-15"),
+        ("1984-13-05", ""),
+        ("1984/2/30", ""),
+        ("5/31/1984", ""),
+        ("31/5", ""),
+        ("84-11-05", ""),
+        ("农历八月十五", ""),
+        ("lunar:8-31", ""),
+        ("0001-01-01T00:00:00+14:00", ""),
+        ("保密", ""),
+        ("", ""),
+        ("1" * 5000, ""),
+    ],
+)
+def test_a_date_is_read_as_people_and_systems_write_it(written: str, read: str) -> None:
+    assert date_in(written) == read
+    assert bool(key_of(written)) == bool(read)
+
+
+@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.sampled_from(["-", "/", ".", "年"]))
+def test_every_day_is_read_in_every_spelling(day: date, mark: str) -> None:
+    rest = f"{day.month}月{day.day}日" if mark == "年" else f"{day.month}{mark}{day.day}"
+    assert date_in(f"{day.year}{mark}{rest}") == date_in(f"{day:%Y%m%d}") == day.isoformat()
+
+
+@given(st.text(max_size=60))
+def test_what_is_read_is_always_a_date(text: str) -> None:
+    assert date_in(text) == "" or key_of(date_in(text))
 
 
 def test_the_29th_of_february_is_kept_on_the_28th_of_other_years() -> None:

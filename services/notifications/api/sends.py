@@ -14,10 +14,11 @@ from services.notifications.office import Office
 from services.notifications.schemas import NewSend, ProviderOut, Providers, SendOut, shown_send
 from services.notifications.store import sends as store
 from shared.auth import Principal, may_see_unit
+from shared.errors import InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, SealerDep, WorkDep, audit
 from shared.ids import new_id
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
-from shared.privacy import mask_prose, mask_tree
+from shared.privacy import is_mobile, mask_prose, mask_tree
 
 router = APIRouter(prefix="/api/v1", tags=["发送"])
 
@@ -60,6 +61,8 @@ async def create_send(
     body: NewSend, response: Response, once: OnceDep, work: WorkDep, sealer: SealerDep, principal: Worker
 ) -> SendOut:
     """用已审核的模板发送一条消息；退订、时段与频次照常检查。可带 Idempotency-Key，重复提交只发一次。"""
+    if body.phone and not is_mobile(body.phone):
+        raise InvalidInput("短信只能发到手机号码")
 
     async def create() -> SendOut:
         send = await by_hand.send_by_hand(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from services.notifications.commands.ledger import count
-from services.notifications.domain.contacts import Contact, contact_in, merge, view
+from services.notifications.domain.contacts import Contact, customer_in, updated, view
 from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import Fact, Versioned, fact_of, plan
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
@@ -20,13 +20,14 @@ NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
 
 
 async def keep_contacts(work: Work, events: Sequence[Event]) -> None:
-    """Take the customers named by facts into the contacts, the newest word winning."""
-    told = [contact for event in events if (contact := contact_in(event.data, event.time))]
-    known = await contacts.load(work.session, (contact.customer_id for contact in told))
+    """Take the customers named by facts into the contacts."""
+    told = [(customer_id, event) for event in events if (customer_id := customer_in(event.data))]
+    known = await contacts.load(work.session, (customer_id for customer_id, _ in told))
     now_known = dict(known)
-    for contact in told:
-        now_known[contact.customer_id] = merge(now_known.get(contact.customer_id), contact)
-    await contacts.save(work.session, [c for c in now_known.values() if known.get(c.customer_id) != c])
+    for customer_id, event in told:
+        contact = now_known.get(customer_id) or Contact(customer_id)
+        now_known[customer_id] = updated(contact, event.name, event.data, event.time)
+    await contacts.save(work.session, [c for c in now_known.values() if known.get(c.customer_id) is not c])
 
 
 async def plan_for_events(work: Work, events: Sequence[Event]) -> int:

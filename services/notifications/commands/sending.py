@@ -45,31 +45,30 @@ async def lease_due(work: Work, desk: Desk, limit: int) -> Batch:
     if not due:
         return Batch(0, machine, (), 0)
     token = await sends.next_token(work.session)
-    addressed = await _addressed(work, desk, due)
-    changes = await _decide(work, desk, addressed, token)
+    known = await contacts.load(work.session, (send.customer_id for send in due))
+    addressed = [replace(send, recipient=_recipient(send, known.get(send.customer_id), desk)) for send in due]
+    changes = await _decide(work, desk, addressed, known, token)
     await save_changes(work, due, changes)
     parcels = await parcels_of(work, desk, [change.send for change in changes if change.send.state is State.LEASED])
     return Batch(token, machine + desk.patience.lease, tuple(parcels), len(due))
 
 
-async def _addressed(work: Work, desk: Desk, due: Sequence[Send]) -> list[Send]:
-    """The sends with their recipient filled in where the plan left it open."""
-    known = await contacts.load(work.session, (send.customer_id for send in due if not send.recipient))
-    return [send if send.recipient else replace(send, recipient=_looked_up(send, known, desk)) for send in due]
-
-
-def _looked_up(send: Send, known: Mapping[str, Contact], desk: Desk) -> str:
+def _recipient(send: Send, contact: Contact | None, desk: Desk) -> str:
+    """Who gets it: the plan's own number or address, else the customer's newest; an SMS goes to the first mobile number."""
     if send.audience == "manager":
-        return ",".join(desk.managers)
-    contact = known.get(send.customer_id)
-    if contact is None:
-        return ""
-    return contact.phone if send.channel == "sms" else contact.email
+        return send.recipient or ",".join(desk.managers)
+    if send.channel == "email":
+        return send.recipient or (contact.email if contact else "")
+    known = (contact.phone, *contact.phones) if contact else ()
+    numbers = [number for number in (send.recipient, *known) if number]
+    return next((number for number in numbers if mobile_number(number, desk.sealer)), next(iter(numbers), ""))
 
 
-async def _decide(work: Work, desk: Desk, due: Sequence[Send], token: int) -> list[Change]:
+async def _decide(
+    work: Work, desk: Desk, due: Sequence[Send], contacts_known: Mapping[str, Contact], token: int
+) -> list[Change]:
     now, machine = work.now(), work.clock.machine()
-    facts = await _facts(work, desk, due)
+    facts = await _facts(work, desk, due, contacts_known)
     tried: dict[str, int] = {}
     changes = []
     for send, known in zip(due, facts, strict=True):
@@ -86,10 +85,9 @@ async def _decide(work: Work, desk: Desk, due: Sequence[Send], token: int) -> li
     return changes
 
 
-async def _facts(work: Work, desk: Desk, due: Sequence[Send]) -> list[Facts]:
+async def _facts(work: Work, desk: Desk, due: Sequence[Send], known: Mapping[str, Contact]) -> list[Facts]:
     ids = sorted({send.customer_id for send in due})
     recipients = sorted({send.recipient for send in due if send.recipient})
-    known = await contacts.load(work.session, ids)
     refusals = await contacts.refusals(work.session, ids, recipients)
     consented = await contacts.consented(work.session, ids)
     tries = await sends.tries_since(work.session, recipients, start_of(day_of(work.now())))
@@ -118,13 +116,19 @@ def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
     """The plain addresses to send to; none when it is no mobile number or no e-mail address."""
     if send.channel == "email":
         return tuple(address for address in send.recipient.split(",") if "@" in address)
-    if not send.recipient.startswith(PREFIX):
-        return ()
+    number = mobile_number(send.recipient, sealer)
+    return (number,) if number else ()
+
+
+def mobile_number(token: str, sealer: Sealer) -> str:
+    """The number of a sealed token when it can take an SMS, else ""."""
+    if not token.startswith(PREFIX):
+        return ""
     try:
-        number = sealer.unseal(send.recipient)
+        number = sealer.unseal(token)
     except ValueError:
-        return ()
-    return (number,) if is_mobile(number) else ()
+        return ""
+    return number if is_mobile(number) else ""
 
 
 async def parcels_of(work: Work, desk: Desk, tried: Sequence[Send]) -> list[Parcel]:

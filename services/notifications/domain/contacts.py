@@ -1,68 +1,64 @@
-"""What is known of a customer: kept from the `customer` block of facts, the newest word wins, field by field."""
+"""What is known of a customer, kept from facts by the rule of `shared.profile`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.contracts.intake import branch_of
+from shared.profile import NEVER, Profile, heard, told_by
 from shared.yearly import key_of
 
-_KNOWN_BY_FIELD = ("name", "phone", "email", "birthday", "birthday_key", "level", "branch")
+KEPT = ("name", "phone", "phones", "email", "birthday", "level", "branch", "do_not_contact")
 
 
 @dataclass(frozen=True)
 class Contact:
-    """`phone` is a sealed token. `birthday_key` is what a day is looked up by (`shared.yearly`)."""
+    """`phone` is a sealed token, `phones` are further ones. `birthday_key` is what a day is looked up by (`shared.yearly`).
+
+    `seen_at` and `older` tell when the fields were told (`shared.profile.Profile`). Nobody has told of a field that is
+    empty, nor of `do_not_contact` when it is None.
+    """
 
     customer_id: str
-    seen_at: datetime
+    seen_at: datetime = NEVER
+    older: Mapping[str, int] = field(default_factory=dict)
     name: str = ""
     phone: str = ""
+    phones: tuple[str, ...] = ()
     email: str = ""
     birthday: str = ""
     birthday_key: str = ""
     level: str = ""
     branch: str = ""
-    do_not_contact: bool = False
+    do_not_contact: bool | None = None
 
 
-def contact_in(data: Mapping[str, Any], at: datetime) -> Contact | None:
-    """The contact a fact tells of; None when it names no customer."""
+def customer_in(data: Mapping[str, Any]) -> str:
+    """The id of the customer a fact tells of; "" when it names none."""
     customer = data.get("customer")
-    if not isinstance(customer, Mapping) or not customer.get("id"):
-        return None
-    birthday = _text(customer.get("birthday"))
-    phones = customer.get("phones") or [""]
-    return Contact(
-        customer_id=_text(customer["id"]),
-        seen_at=at,
-        name=_text(customer.get("name")),
-        phone=_text(customer.get("phone")) or _text(phones[0]),
-        email=_text(customer.get("email")),
-        birthday=birthday,
-        birthday_key=key_of(birthday),
-        level=_text(customer.get("level")),
-        branch=branch_of(data),
-        do_not_contact=bool(customer.get("do_not_contact")),
-    )
+    return str(customer["id"]) if isinstance(customer, Mapping) and customer.get("id") else ""
 
 
-def merge(known: Contact | None, told: Contact) -> Contact:
-    """Both together: the later one's word where it says something, else the other's."""
-    if known is None:
-        return told
-    older, newer = sorted((known, told), key=lambda contact: contact.seen_at)
-    filled = {name: getattr(newer, name) or getattr(older, name) for name in _KNOWN_BY_FIELD}
-    return replace(newer, **filled)
+def updated(contact: Contact, name: str, data: Mapping[str, Any], at: datetime) -> Contact:
+    """The contact after an event `name` about them; itself when that tells nothing that counts."""
+    told = {told: _kept(told, value) for told, value in told_by(name, data).items() if told in KEPT}
+    said = {kept: value for kept in KEPT if (value := getattr(contact, kept)) not in ("", (), None)}
+    known = Profile(said, contact.seen_at, contact.older)
+    after = heard(known, told, at)
+    if after is known:
+        return contact
+    key = key_of(after.fields.get("birthday", ""))
+    return Contact(contact.customer_id, after.as_of, after.older, birthday_key=key, **after.fields)
+
+
+def _kept(name: str, value: Any) -> Any:
+    if name == "phones":
+        return tuple(str(one) for one in value if one) if isinstance(value, list) else ()
+    return value if name == "do_not_contact" else str(value)
 
 
 def view(contact: Contact) -> dict[str, Any]:
     """What texts and conditions may use of a contact: no number, no address."""
-    hidden = {"phone", "email", "birthday_key", "seen_at"}
+    hidden = {"phone", "phones", "email", "birthday_key", "seen_at", "older"}
     shown = {field.name: getattr(contact, field.name) for field in fields(contact) if field.name not in hidden}
-    return {**shown, "id": contact.customer_id}
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    return {**shown, "do_not_contact": bool(contact.do_not_contact), "id": contact.customer_id}

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+import orjson
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.contacts import Contact
@@ -46,7 +47,17 @@ class Refusal:
 
 async def load(session: AsyncSession, ids: Iterable[str]) -> dict[str, Contact]:
     rows = await session.execute(_LOAD, {"ids": sorted(set(ids))})
-    return {row["customer_id"]: Contact(**row) for row in rows.mappings()}
+    return {row["customer_id"]: _contact(row) for row in rows.mappings()}
+
+
+def _contact(row: RowMapping) -> Contact:
+    return Contact(**{**row, "phones": tuple(row["phones"]), "older": _times(row["older"])})
+
+
+def _times(stored: Any) -> dict[str, int]:
+    """The `older` column, which untyped statements give as text."""
+    times: dict[str, int] = orjson.loads(stored) if isinstance(stored, str) else stored
+    return times
 
 
 async def save(session: AsyncSession, contacts: Sequence[Contact]) -> None:
@@ -56,7 +67,7 @@ async def save(session: AsyncSession, contacts: Sequence[Contact]) -> None:
 
 async def born_on(session: AsyncSession, keys: Sequence[str]) -> list[Contact]:
     """Those with one of these birthday keys."""
-    return [Contact(**row) for row in (await session.execute(_BORN_ON, {"keys": list(keys)})).mappings()]
+    return [_contact(row) for row in (await session.execute(_BORN_ON, {"keys": list(keys)})).mappings()]
 
 
 async def everybody(session: AsyncSession) -> AsyncIterator[list[Contact]]:
@@ -66,7 +77,7 @@ async def everybody(session: AsyncSession) -> AsyncIterator[list[Contact]]:
         rows = (await session.execute(_AFTER, {"after": after, "limit": PAGE})).mappings().all()
         if not rows:
             return
-        yield [Contact(**row) for row in rows]
+        yield [_contact(row) for row in rows]
         after = rows[-1]["customer_id"]
 
 

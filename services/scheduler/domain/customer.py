@@ -1,7 +1,7 @@
 """What the scheduler keeps of a customer: a small profile from facts, refusals, and what is already planned."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.scheduler.domain.conditions.memory import Memory
@@ -12,14 +12,13 @@ from services.scheduler.domain.steps.waiting import Waiting
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.windows import local_day
+from shared.profile import NEVER, NOTHING, REFUSES, TOLD_BY_UPDATE, UPDATED, Profile, heard, told_by
 
-BLOCK_ATTRIBUTES = ("level", "birthday", "preferred_channel")
-UPDATE_ATTRIBUTES = ("tier", "area", "product", "preferred_times")
-KEPT_ATTRIBUTES = ("known_since", "branch", "do_not_contact")
-CARD_ATTRIBUTES = ("name", "phone", "email")  # for contacts that no fact leads to
-TOLD_BY_BLOCK = frozenset((*BLOCK_ATTRIBUTES, *CARD_ATTRIBUTES))
-RESERVED = TOLD_BY_BLOCK.union(UPDATE_ATTRIBUTES, KEPT_ATTRIBUTES)
-NEVER = datetime.fromtimestamp(0, UTC)
+KNOWN_SINCE = "known_since"
+CARD_ATTRIBUTES = ("name", "phone", "phones", "email")  # for contacts that no fact leads to
+# what conditions may ask for
+ATTRIBUTES = ("level", "birthday", "preferred_channel", *TOLD_BY_UPDATE, KNOWN_SINCE, "branch", REFUSES)
+RESERVED = frozenset((*ATTRIBUTES, *CARD_ATTRIBUTES))
 # what an opt-out of `shared.contracts.notifications` refuses, as purposes of ours: a question by message is a notice
 REFUSING: Mapping[str, tuple[str, ...]] = {
     "followup": ("all", "notice", "followup", "survey"),
@@ -27,11 +26,11 @@ REFUSING: Mapping[str, tuple[str, ...]] = {
     "notice": ("all", "notice"),
 }
 REFUSED = "refused"
-NOTHING: Mapping[str, Any] = {}
 
 
 class Customer(Value, frozen=True):
-    """`as_of` is the newest fact the profile comes from; `opted_out` maps `channel:purpose` to when it was refused.
+    """`as_of` and `older` tell when the profile's fields were told (`shared.profile.Profile`); `opted_out` maps
+    `channel:purpose` to when it was refused.
 
     `open` are the tasks not yet released, `memory` holds earlier events that some condition counts, `waiting` what the
     customer's runs wait for, `story` the facts that concern runs. Nobody contacts them before `paused_until`. `asked` are
@@ -41,6 +40,7 @@ class Customer(Value, frozen=True):
     id: str
     profile: Mapping[str, Any] = NOTHING
     as_of: datetime = NEVER
+    older: Mapping[str, int] = NOTHING
     opted_out: Mapping[str, datetime] = NOTHING
     contacts: tuple[Contact, ...] = ()
     open: tuple[Task, ...] = ()
@@ -52,7 +52,7 @@ class Customer(Value, frozen=True):
 
     @property
     def do_not_contact(self) -> bool:
-        return bool(self.profile.get("do_not_contact"))
+        return bool(self.profile.get(REFUSES))
 
     def opted_out_at(self, channel: str, purpose: str) -> datetime | None:
         """Since when the customer is opted out of this way of contact (X5)."""
@@ -115,28 +115,36 @@ def way_of(channel: str, purpose: str) -> str:
 
 
 def updated(customer: Customer, fact: Fact) -> Customer:
-    """The customer after a fact about them; an older fact than the newest known changes nothing.
-
-    A fact can set `do_not_contact`; only customer.updated can take it back, because senders leave it at its default.
-    """
-    if fact.at <= customer.as_of:
-        return customer
-    block, data, profile = fact.customer, fact.data, dict(customer.profile)
-    if customer.as_of == NEVER:
-        profile["known_since"] = local_day(fact.at).isoformat()
-    profile |= {name: value for name, value in block.items() if value and name in TOLD_BY_BLOCK}
-    if type(org := data.get("org")) is dict and (branch := org.get("code")):
-        profile["branch"] = branch
-    if fact.name == "customer.updated":
-        profile |= _told_by_update(data)
-        profile["do_not_contact"] = block.get("do_not_contact") is True
-    elif block.get("do_not_contact") is True:
-        profile["do_not_contact"] = True
-    return customer._replace(profile=profile, as_of=fact.at)
+    """The customer after a fact about them (`shared.profile`)."""
+    told = told_by(fact.name, fact.data)
+    if fact.name == UPDATED:
+        told |= _dates_in(fact.data)
+    known = Profile(customer.profile, customer.as_of, customer.older)
+    if fact.about_earlier:
+        after = _filled(known, told)
+    else:
+        told[KNOWN_SINCE] = known.fields.get(KNOWN_SINCE) or local_day(fact.at).isoformat()
+        after = heard(known, told, fact.at)
+        if fact.at < known.as_of:
+            after = _known_since(after, local_day(fact.at).isoformat())
+    return customer if after is known else customer._replace(profile=after.fields, as_of=after.as_of, older=after.older)
 
 
-def _told_by_update(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes and dates of their own names; none of these can take an attribute's place."""
+def _filled(known: Profile, told: Mapping[str, Any]) -> Profile:
+    """With what nobody told before: the platform's own event repeats a customer as they were when its matter began, so
+    every fact counts more. It does not tell of refusals: its flag may stand for the matter alone."""
+    new = {field: value for field, value in told.items() if field not in known.fields and field != REFUSES}
+    return heard(known, new, NEVER)
+
+
+def _known_since(profile: Profile, day: str) -> Profile:
+    """Known from the local day `day` (ISO form) on, of a fact heard late."""
+    if profile.fields[KNOWN_SINCE] <= day:
+        return profile
+    return profile._replace(fields={**profile.fields, KNOWN_SINCE: day})
+
+
+def _dates_in(data: Mapping[str, Any]) -> dict[str, str]:
+    """Dates of their own names; none of these can take an attribute's place."""
     dates = data.get("dates")
-    own = {name: str(day) for name, day in dates.items() if name not in RESERVED} if isinstance(dates, dict) else {}
-    return own | {name: data[name] for name in UPDATE_ATTRIBUTES if data.get(name)}
+    return {name: str(day) for name, day in dates.items() if name not in RESERVED} if isinstance(dates, dict) else {}

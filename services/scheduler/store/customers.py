@@ -13,27 +13,28 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.restraint.ledger import Contact
 from services.scheduler.domain.restraint.release import CaseStanding
 from services.scheduler.store.rows import dump, encode, load
+from shared.profile import NOTHING
 
-COLUMNS = "id, profile, as_of, opted_out, paused_until, memory"
+COLUMNS = "id, profile, as_of, older, opted_out, paused_until, memory"
 _GET = f"SELECT {COLUMNS} FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608 - constants only
 _FIND = text(_GET)
 # sorted, so that batches wait for each other instead of deadlocking
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
 _TAKE = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
 _TOLD = """
-    SELECT id, convert_from(profile, 'UTF8')::jsonb AS profile, as_of, paused_until
+    SELECT id, convert_from(profile, 'UTF8')::jsonb AS profile, as_of, older::jsonb AS older, paused_until
     FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS bytea[]), CAST(:times AS timestamptz[]),
-                CAST(:pauses AS timestamptz[]))
-         AS row (id, profile, as_of, paused_until)
+                CAST(:older AS text[]), CAST(:pauses AS timestamptz[]))
+         AS row (id, profile, as_of, older, paused_until)
     ORDER BY id
 """
 _ADD = text(f"""
-    INSERT INTO customer (id, profile, as_of, paused_until, opted_out) SELECT told.*, '{{}}' FROM ({_TOLD}) told
+    INSERT INTO customer (id, profile, as_of, older, paused_until, opted_out) SELECT told.*, '{{}}' FROM ({_TOLD}) told
     ON CONFLICT (id) DO NOTHING RETURNING id
 """)  # noqa: S608 - constants only
 _SAVE = text(f"""
-    UPDATE customer SET profile = told.profile, as_of = told.as_of, paused_until = told.paused_until FROM ({_TOLD}) told
-    WHERE customer.id = told.id
+    UPDATE customer SET profile = told.profile, as_of = told.as_of, older = told.older, paused_until = told.paused_until
+    FROM ({_TOLD}) told WHERE customer.id = told.id
 """)  # noqa: S608 - constants only
 _REFUSE = text("""
     INSERT INTO customer (id, profile, as_of, opted_out)
@@ -81,11 +82,17 @@ def _customers(rows: Iterable[Any]) -> dict[str, Customer]:
 
 
 def customer_of(
-    name: str, profile: Any, as_of: datetime, opted_out: Any, paused_until: datetime | None, memory: Any = "[]"
+    name: str,
+    profile: Any,
+    as_of: datetime,
+    older: Any,
+    opted_out: Any,
+    paused_until: datetime | None,
+    memory: Any = "[]",
 ) -> Customer:
     """A customer of the columns of `_GET`."""
-    told, ways = load(profile), refusals_of(opted_out)
-    return Customer(name, told, as_of, ways, paused_until=paused_until, memory=memory_of(memory))
+    told, times, ways = load(profile), NOTHING if older == "{}" else load(older), refusals_of(opted_out)
+    return Customer(name, told, as_of, times, ways, paused_until=paused_until, memory=memory_of(memory))
 
 
 def refusals_of(stored: Any) -> dict[str, datetime]:
@@ -132,6 +139,7 @@ def _told(customers: Sequence[Customer]) -> dict[str, Any]:
         "ids": [customer.id for customer in customers],
         "profiles": [encode(customer.profile) for customer in customers],
         "times": [customer.as_of for customer in customers],
+        "older": [dump(customer.older) if customer.older else "{}" for customer in customers],
         "pauses": [customer.paused_until for customer in customers],
     }
 

@@ -71,7 +71,8 @@ _CLAIM = text("""
     SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 _CLAIMED = text(
-    f"SELECT {_TASK}, customer.profile, customer.as_of, customer.opted_out, customer.paused_until, "  # noqa: S608
+    f"SELECT {_TASK}, customer.profile, customer.as_of, customer.older, customer.opted_out, "  # noqa: S608
+    "customer.paused_until, "
     "own.state AS case_state, own.resolved_by, own.reopened, (SELECT bool_or(c.reopened) FROM complaint_case c "
     "WHERE c.customer_id = task.customer_id AND c.state = 'open') AS open_reopened "
     "FROM task LEFT JOIN customer ON customer.id = task.customer_id "
@@ -179,7 +180,8 @@ async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tu
 def _circumstances(row: RowMapping) -> Circumstances:
     customer = Customer(row["customer_id"])
     if row["profile"] is not None:
-        customer = customer_of(customer.id, row["profile"], row["as_of"], row["opted_out"], row["paused_until"])
+        known = (row[name] for name in ("profile", "as_of", "older", "opted_out", "paused_until"))
+        customer = customer_of(customer.id, *known)
     case = CaseStanding(row["case_state"], row["resolved_by"], row["reopened"]) if row["case_state"] else None
     open_reopened = row["open_reopened"]  # none is open, some are, one of them was sent back: None, False, True
     return Circumstances(customer, open_reopened is not None, bool(open_reopened), case)

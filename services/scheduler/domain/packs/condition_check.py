@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.scheduler.domain.customer import BLOCK_ATTRIBUTES, KEPT_ATTRIBUTES, UPDATE_ATTRIBUTES
+from services.scheduler.domain.customer import ATTRIBUTES
 from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Fields, Vocabulary, unknown_event
 from services.scheduler.domain.policy import ALL_EVENTS
@@ -14,7 +14,6 @@ from shared.contracts.registry import short_name
 from shared.patterns import ascii_only
 
 DATE_FORM = r"[a-z][a-z0-9_]*_(on|until)"  # dates of their own names, from customer.updated
-PROFILE = (*BLOCK_ATTRIBUTES, *UPDATE_ATTRIBUTES, *KEPT_ATTRIBUTES)
 
 
 def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
@@ -73,9 +72,9 @@ def _check_field(leaf: Section, events: Sequence[str], vocabulary: Vocabulary) -
 
 def check_attribute(section: Section, key: str, attribute: str) -> None:
     """Note an attribute that no customer's profile has."""
-    if attribute.partition(".")[0] not in PROFILE and not re.fullmatch(DATE_FORM, attribute):
-        known = f"可写：{'、'.join(PROFILE)}；日期以 _on 或 _until 结尾"
-        section.problem(key, f"客户档案里没有 {attribute}{meant(attribute, PROFILE)}，{known}", warning=True)
+    if attribute.partition(".")[0] not in ATTRIBUTES and not re.fullmatch(DATE_FORM, attribute):
+        known = f"可写：{'、'.join(ATTRIBUTES)}；日期以 _on 或 _until 结尾"
+        section.problem(key, f"客户档案里没有 {attribute}{meant(attribute, ATTRIBUTES)}，{known}", warning=True)
 
 
 def _check_history(past: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:

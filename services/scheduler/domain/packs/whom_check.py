@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.scheduler.domain.packs.condition_check import PROFILE
+from services.scheduler.domain.customer import ATTRIBUTES
 from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Vocabulary
 from services.scheduler.domain.whom.strata import BRANCH, KIND
@@ -28,8 +28,8 @@ def _check_strata(part: Section, events: Sequence[str], vocabulary: Vocabulary) 
     for field in part.values.get("by", ()):
         root, _, rest = field.partition(".")
         if root == "customer":
-            if rest.partition(".")[0] not in PROFILE:
-                part.problem("by", f"客户档案里没有 {rest}{meant(rest, PROFILE)}，分层都会为空", warning=True)
+            if rest.partition(".")[0] not in ATTRIBUTES:
+                part.problem("by", f"客户档案里没有 {rest}{meant(rest, ATTRIBUTES)}，分层都会为空", warning=True)
         elif field not in (BRANCH, KIND) and root != "event" and fields and root not in fields:
             close = meant(root, [BRANCH, KIND, *fields])
             part.problem("by", f"触发事件的数据里没有 {root}{close}，分层都会为空", warning=True)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.customer import NEVER, REFUSED, Customer, way_of
+from services.scheduler.domain.customer import REFUSED, Customer, way_of
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import DRAWN, Occasion
@@ -57,6 +57,7 @@ from services.scheduler.domain.whom.reserve import (
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, short_name, wire_type
 from shared.ids import derived_id
+from shared.profile import NEVER
 
 RESOLVED, REOPENED = "complaint.resolved", "complaint.reopened"
 

@@ -1,0 +1,75 @@
+"""What facts have told of a customer, field by field: the one rule for every service that keeps such fields.
+
+- A field that is missing, null or empty says nothing.
+- Any fact may tell that the customer is not to be contacted (`do_not_contact: true`). Only `customer.updated` with an
+  explicit false takes that back: elsewhere senders leave the flag at its default.
+- Of two words about one field the later counts, by the time of their facts and not by when they were heard; of two words
+  of one moment the greater text counts. So the order of arrival makes no difference.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.contracts.intake import branch_of
+from shared.yearly import date_in
+
+UPDATED = "customer.updated"
+REFUSES = "do_not_contact"
+TOLD_BY_ALL = frozenset({"name", "phone", "phones", "email", "level", "birthday", "preferred_channel"})
+TOLD_BY_UPDATE = ("tier", "area", "product", "preferred_times")
+NEVER = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
+NOTHING: Mapping[str, Any] = {}
+
+
+class Profile(NamedTuple):
+    """`as_of` is the time of the newest fact heard; `older` tells of each field that was told before, when: microseconds
+    since 1970. A field that is not in `older` was told by the newest fact."""
+
+    fields: Mapping[str, Any] = NOTHING
+    as_of: datetime = NEVER
+    older: Mapping[str, int] = NOTHING
+
+
+def told_by(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that an event `name` tells of its customer; `branch` is that of the figures."""
+    block = data.get("customer")
+    if not isinstance(block, Mapping):
+        return {}
+    told = {field: value for field, value in block.items() if value and field in TOLD_BY_ALL}
+    if branch := branch_of(data):
+        told["branch"] = branch
+    if isinstance(birthday := told.get("birthday"), str):
+        told["birthday"] = date_in(birthday) or birthday
+    refuses = block.get(REFUSES)
+    if name == UPDATED:
+        told |= {field: value for field in TOLD_BY_UPDATE if (value := data.get(field))}
+    if refuses is True or (refuses is False and name == UPDATED):
+        told[REFUSES] = refuses
+    return told
+
+
+def heard(known: Profile, told: Mapping[str, Any], at: datetime) -> Profile:
+    """The profile after a fact of the time `at` was heard that tells these fields; itself when they change nothing."""
+    if at > known.as_of:
+        before = _microseconds(known.as_of)
+        older = {field: known.older.get(field, before) for field in known.fields if field not in told}
+        return Profile({**known.fields, **told}, at, older)
+    moment, newest = _microseconds(at), _microseconds(known.as_of)
+    counts = {
+        field: value
+        for field, value in told.items()
+        if field not in known.fields
+        or (moment, str(value)) > (known.older.get(field, newest), str(known.fields[field]))
+    }
+    if not counts:
+        return known
+    times = {**known.older, **dict.fromkeys(counts, moment)}
+    return Profile(
+        {**known.fields, **counts}, known.as_of, {name: then for name, then in times.items() if then < newest}
+    )
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - NEVER) // _MICROSECOND
