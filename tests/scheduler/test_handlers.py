@@ -248,6 +248,19 @@ async def test_do_not_contact_is_learnt_from_customer_updates(empty: Served) -> 
     assert await outcomes(empty) == {"u1": "no_policy_matches", "e1": "refused"}
 
 
+async def test_a_refusal_older_than_the_newest_fact_calls_off_what_is_planned(
+    empty: Served, clock: ManualClock
+) -> None:
+    await apply(empty, contents({"delay": {"days": 1}}))
+    refusal = sent("customer.updated", id="u1", at=-timedelta(hours=1))
+    refusal.data["customer"]["do_not_contact"] = True
+    await empty.deliver(sent("repair.closed", id="e1"))
+    await empty.deliver(refusal)
+    clock.advance(timedelta(days=1))
+    await empty.run_job("release")
+    assert [told.data["reason"] for told in await empty.published("followup.cancelled")] == ["do_not_contact"]
+
+
 async def test_profiles_are_addressable_and_facts_of_one_batch_see_what_came_before(empty: Served) -> None:
     await apply(empty, contents({"condition": {"field": "customer.tier", "op": "eq", "value": "key"}}))
     await empty.deliver(

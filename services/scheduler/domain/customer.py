@@ -116,25 +116,25 @@ def way_of(channel: str, purpose: str) -> str:
 
 def updated(customer: Customer, fact: Fact) -> Customer:
     """The customer after a fact about them (`shared.profile`)."""
-    told = told_by(fact.name, fact.data)
+    known = Profile(customer.profile, customer.as_of, customer.older)
+    told, repeated = told_by(fact.name, fact.data), NOTHING
     if fact.name == UPDATED:
         told |= _dates_in(fact.data)
-    known = Profile(customer.profile, customer.as_of, customer.older)
     if fact.about_earlier:
-        after = _filled(known, told)
-    else:
-        told[KNOWN_SINCE] = known.fields.get(KNOWN_SINCE) or local_day(fact.at).isoformat()
-        after = heard(known, told, fact.at)
-        if fact.at < known.as_of:
-            after = _known_since(after, local_day(fact.at).isoformat())
+        told, repeated = {}, _unsaid(known, told)
+    told[KNOWN_SINCE] = known.fields.get(KNOWN_SINCE) or local_day(fact.at).isoformat()
+    after = heard(known, told, fact.at)
+    if fact.at < known.as_of:
+        after = _known_since(after, local_day(fact.at).isoformat())
+    if repeated:
+        after = heard(after, repeated, NEVER)
     return customer if after is known else customer._replace(profile=after.fields, as_of=after.as_of, older=after.older)
 
 
-def _filled(known: Profile, told: Mapping[str, Any]) -> Profile:
-    """With what nobody told before: the platform's own event repeats a customer as they were when its matter began, so
-    every fact counts more. It does not tell of refusals: its flag may stand for the matter alone."""
-    new = {field: value for field, value in told.items() if field not in known.fields and field != REFUSES}
-    return heard(known, new, NEVER)
+def _unsaid(known: Profile, told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What nobody has told yet: an event of the platform repeats a customer as they were when its matter began, so every
+    fact counts more. It does not tell of refusals: its flag may stand for the matter alone."""
+    return {field: value for field, value in told.items() if field not in known.fields and field != REFUSES}
 
 
 def _known_since(profile: Profile, day: str) -> Profile:
