@@ -28,7 +28,7 @@ async def test_a_no_that_nobody_said_does_not_outlive_the_upgrade(
     service_dsn: Callable[[str], Awaitable[str]],
 ) -> None:
     dsn = await service_dsn("")
-    await asyncio.to_thread(upgrade, "scheduler", dsn, "0011")
+    await asyncio.to_thread(upgrade, "scheduler", dsn, "0012")
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(

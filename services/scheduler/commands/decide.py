@@ -12,7 +12,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.customer import NEVER, Customer
+from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import BY_TIME, DRAWN, Occasion, recalled
@@ -26,6 +26,7 @@ from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store
 from shared.contracts.tasks import OccasionArrived
 from shared.messaging import Event, Work
+from shared.profile import NEVER
 
 Customers = dict[str, Customer]
 

@@ -6,8 +6,8 @@ goes: a refusal that is heard late counts.
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
