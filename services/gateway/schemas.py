@@ -34,6 +34,7 @@ class ReceiptOut(Out):
     event_id: str = Field(description="平台内的事件编号，可据此查询决定")
     lineage: str = Field(description="贯穿后续任务、回访、投诉的编号")
     errors: list[ErrorOut] = Field(description="拒绝原因")
+    notes: list[ErrorOut] = Field(default=[], description="已接收，但其中未能识别的内容，如无法拨打的号码")
 
 
 class SubmitOut(BaseModel):
@@ -111,7 +112,7 @@ class MessageOut(Out):
     kind: str = Field(description="来源种类")
     state: Literal["pending", "done"] = Field(description="待处理 / 已处理")
     result: str | None = Field(description="new 新建 / duplicate 重复 / rejected 拒绝 / ignored 忽略 / failed 失败")
-    reason: str = Field(description="原因")
+    reason: str = Field(description="原因；已接收的，为其中未能识别的内容")
     event_id: str = Field(description="事件编号")
     number: str = Field(description="单据编号")
     attempts: int = Field(description="已处理几次")

@@ -4,12 +4,14 @@
 - `numbers`: what a phone number is, and which ones a field for them holds; identities hang on these only
 - `recognise`: finds the numbers of people in any text
 - `masking`: takes them out of sight
+- `people`: the customers and appellants of a fact, with their phones read
 - `typed`: a number that somebody types into a form
 - `sealing`: turns them into tokens; only who must dial or send unseals, everybody else sees the masked form
 """
 
 from shared.privacy.masking import PREFIX, is_phone, mask_phone, mask_prose, mask_text, mask_tree
 from shared.privacy.numbers import Reading, Unread, as_dialled, e164, extension_of, is_mobile, read_numbers
+from shared.privacy.people import with_numbers
 from shared.privacy.sealing import PHONE_FIELDS, ForeignToken, NotANumber, Sealer
 from shared.privacy.typed import TypedNumber, one_number
 
@@ -33,4 +35,5 @@ __all__ = [
     "mask_tree",
     "one_number",
     "read_numbers",
+    "with_numbers",
 ]

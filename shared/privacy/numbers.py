@@ -57,7 +57,7 @@ def read_numbers(value: Any) -> Reading:
     """The numbers that a field for them holds: a text with one or several, with remarks; a JSON number; a list of these."""
     if isinstance(value, list | tuple):
         return _together(map(read_numbers, value[:MOST_NUMBERS]), len(value) > MOST_NUMBERS)
-    if value is None or value is False or value == "":
+    if value is None or value is False or (isinstance(value, str) and not value.strip()):
         return Reading()
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -1,6 +1,7 @@
 """CloudEvents over HTTP: structured, batched, binary."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from services.gateway.api.access import Submitter
 from services.gateway.api.gathering import gathering_of
 from services.gateway.commands import Receipt
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_headers, split_batch
+from services.gateway.domain.problems import FieldError
 from services.gateway.schemas import SubmitOut
 from shared import texts
 from shared.errors import BadRequest, HuifangError, InvalidInput, PayloadTooLarge
@@ -112,6 +114,10 @@ def _batch(body: bytes) -> list[bytes]:
     return items
 
 
+def _told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
+    return [{"field": error.field, "reason": error.reason} for error in errors]
+
+
 def _answer(receipts: list[Receipt], counts: Counter[str]) -> dict[str, Any]:
     items = [
         {
@@ -120,8 +126,9 @@ def _answer(receipts: list[Receipt], counts: Counter[str]) -> dict[str, Any]:
             "status": item.status,
             "event_id": item.event_id,
             "lineage": item.lineage,
-            "errors": [{"field": error.field, "reason": error.reason} for error in item.errors],
+            "errors": _told(item.errors),
         }
+        | ({"notes": _told(item.notes)} if item.notes else {})
         for item in receipts
     ]
     return {status: counts[status] for status in ("accepted", "duplicate", "rejected")} | {"items": items}

@@ -8,7 +8,7 @@ from prometheus_client import Counter
 
 from services.gateway.domain.documents import OLDER, SAME, Document, Known, News, Outcome, Reading, Refused, news
 from services.gateway.domain.envelope import read_envelope
-from services.gateway.domain.facts import Candidate, judge, read_candidate
+from services.gateway.domain.facts import Candidate, judge, read_candidate, with_read_numbers
 from services.gateway.domain.problems import FieldError
 from services.gateway.store import documents, facts
 from services.gateway.store.facts import Identity, Incoming
@@ -30,7 +30,9 @@ def count(source_kind: str, outcome: str, number: int = 1) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer to one submitted event; `lineage` follows its fact through every later event."""
+    """The answer to one submitted event; `lineage` follows its fact through every later event. `notes`: what in it could
+    not be read and refuses nothing.
+    """
 
     id: str
     source: str
@@ -38,6 +40,15 @@ class Receipt:
     event_id: str = ""
     lineage: str = ""
     errors: list[FieldError] = field(default_factory=list)
+    notes: Sequence[FieldError] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An event to accept, with what is noted of it."""
+
+    event: Event
+    notes: Sequence[FieldError] = ()
 
 
 async def submit(work: Work, sealer: Sealer, bodies: Sequence[tuple[bytes, str]]) -> list[Receipt]:
@@ -45,34 +56,43 @@ async def submit(work: Work, sealer: Sealer, bodies: Sequence[tuple[bytes, str]]
     received = work.now()
     judged = [_judge(body, received, sealer, traceparent) for body, traceparent in bodies]
     accepted = [
-        Incoming(item, API, sealer.seal_bytes(body))
+        Incoming(item.event, API, sealer.seal_bytes(body))
         for item, (body, _) in zip(judged, bodies, strict=True)
-        if isinstance(item, Event)
+        if isinstance(item, Judged)
     ]
     fresh, originals = await _claim(work, accepted)
-    return [_receipt(item, fresh, originals) if isinstance(item, Event) else item for item in judged]
+    return [_receipt(item, fresh, originals) if isinstance(item, Judged) else item for item in judged]
 
 
-def _judge(body: bytes, received: datetime, sealer: Sealer, traceparent: str) -> Event | Receipt:
+def _judge(body: bytes, received: datetime, sealer: Sealer, traceparent: str) -> Judged | Receipt:
     envelope = read_envelope(body)
     if isinstance(envelope, list):
         return Receipt("", "", "rejected", errors=envelope)
     candidate = read_candidate(envelope)
-    judged = candidate if isinstance(candidate, list) else judge(candidate, received, sealer, traceparent)
+    judged = candidate if isinstance(candidate, list) else _judge_read(candidate, received, sealer, traceparent)
     if isinstance(judged, list):
         return Receipt(_shown(envelope.id), _shown(envelope.source), "rejected", errors=judged)
     return judged
+
+
+def _judge_read(
+    candidate: Candidate, received: datetime, sealer: Sealer, traceparent: str = ""
+) -> Judged | list[FieldError]:
+    candidate = with_read_numbers(candidate)
+    judged = judge(candidate, received, sealer, traceparent)
+    return judged if isinstance(judged, list) else Judged(judged, candidate.notes)
 
 
 def _shown(value: object) -> str:
     return texts.printable(value[:256]) if isinstance(value, str) else ""
 
 
-def _receipt(event: Event, fresh: set[Identity], originals: dict[Identity, str]) -> Receipt:
+def _receipt(judged: Judged, fresh: set[Identity], originals: dict[Identity, str]) -> Receipt:
+    event = judged.event
     identity = (event.id, event.source)
     if identity in fresh:
         fresh.discard(identity)  # the same identity again in this batch is a duplicate of the first
-        return Receipt(event.id, event.source, "accepted", event.id, event.lineage)
+        return Receipt(event.id, event.source, "accepted", event.id, event.lineage, notes=judged.notes)
     return Receipt(event.id, event.source, "duplicate", event.id, originals[identity])
 
 
@@ -119,16 +139,16 @@ async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> lis
     known = await documents.lock_documents(work.session, sorted(keys))
     newest: dict[tuple[str, str], Document] = {}
     decided = [_decide(item, sealer, known, newest) for item in items]
-    incoming = [Incoming(item) for item in decided if isinstance(item, Event)]
+    incoming = [Incoming(item.event) for item in decided if isinstance(item, Judged)]
     fresh, _ = await _claim(work, incoming)
     await documents.save_documents(work.session, newest)
-    results = [_absorbed(item, fresh) if isinstance(item, Event) else item for item in decided]
+    results = [_absorbed(item, fresh) if isinstance(item, Judged) else item for item in decided]
     return [_with_notes(result, item.outcome) for result, item in zip(results, items, strict=True)]
 
 
 def _with_notes(result: Absorbed, outcome: Outcome) -> Absorbed:
     notes = outcome.notes if isinstance(outcome, Reading) else ()
-    return replace(result, notes=notes) if notes else result
+    return replace(result, notes=(*notes, *result.notes)) if notes else result
 
 
 def _document_key(item: Understood) -> tuple[str, str] | None:
@@ -142,7 +162,7 @@ def _decide(
     sealer: Sealer,
     known: dict[tuple[str, str], Known],
     newest: dict[tuple[str, str], Document],
-) -> Event | Absorbed:
+) -> Judged | Absorbed:
     outcome = item.outcome
     if isinstance(outcome, Refused):
         return Absorbed("rejected", errors=item.rephrase(outcome.errors))
@@ -159,31 +179,28 @@ def _decide(
         return Absorbed("rejected", errors=item.rephrase(judged), number=number)
     if document is not None and key is not None:
         newest[key], known[key] = document, Known(document.modified_at, document.fact)
-    return judged or Absorbed("ignored", outcome.ignored, number=number)
+    if judged is None:
+        return Absorbed("ignored", outcome.ignored, number=number)
+    return Judged(judged.event, item.rephrase(list(judged.notes)))
 
 
-def _judge_candidate(reading: Reading, item: Understood, sealer: Sealer) -> Event | list[FieldError] | None:
+def _judge_candidate(reading: Reading, item: Understood, sealer: Sealer) -> Judged | list[FieldError] | None:
     if reading.candidate is None:
         return None
     candidate = reading.candidate
     if not candidate.id:
-        candidate = _with_id(candidate, item.digest)
-    return judge(candidate, item.received_at, sealer)
-
-
-def _with_id(candidate: Candidate, digest: str) -> Candidate:
-    return Candidate(
-        digest, candidate.source, candidate.type, candidate.data, candidate.time, candidate.subject, candidate.key
-    )
+        candidate = replace(candidate, id=item.digest)
+    return _judge_read(candidate, item.received_at, sealer)
 
 
 def _event_id(reading: Reading, item: Understood) -> str:
     return (reading.candidate.id or item.digest) if reading.candidate else ""
 
 
-def _absorbed(event: Event, fresh: set[Identity]) -> Absorbed:
+def _absorbed(judged: Judged, fresh: set[Identity]) -> Absorbed:
+    event = judged.event
     identity = (event.id, event.source)
     if identity in fresh:
         fresh.discard(identity)
-        return Absorbed("new", event_id=event.id, number=event.subject)
+        return Absorbed("new", event_id=event.id, number=event.subject, notes=judged.notes)
     return Absorbed("duplicate", SAME, event_id=event.id, number=event.subject)

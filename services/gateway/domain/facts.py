@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from shared.contracts.base import INTAKE, Contract
 from shared.contracts.intake import number_of
 from shared.contracts.registry import by_type, wire_type
 from shared.messaging.event import Event, event_key
-from shared.privacy import ForeignToken, Sealer
+from shared.privacy import ForeignToken, Sealer, with_numbers
 from shared.texts import text_fault
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ HOTLINE = wire_type("hotline.case_closed")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What claims to be a fact; `time` None = not said."""
+    """What claims to be a fact; `time` None = not said. `notes`: what in it could not be read and refuses nothing."""
 
     id: str
     source: str
@@ -39,6 +39,16 @@ class Candidate:
     subject: str = ""
     key: str = ""
     traceparent: str = ""
+    notes: tuple[FieldError, ...] = ()
+
+
+def with_read_numbers(candidate: Candidate) -> Candidate:
+    """The candidate with the phones of its people read; what is no number is left out and noted. Doing it twice is once."""
+    data, unread = with_numbers(candidate.data)
+    if data is candidate.data:
+        return candidate
+    notes = tuple(FieldError(f"data.{one.path}", f"{one.why}，已按没有号码接收") for one in unread)
+    return replace(candidate, data=data, notes=candidate.notes + notes)
 
 
 def read_candidate(envelope: Envelope) -> Candidate | list[FieldError]:
@@ -118,6 +128,7 @@ def judge(
 
     A type nobody declared is taken as it is: policies may match on it. `traceparent` stands in for a missing one.
     """
+    candidate = with_read_numbers(candidate)
     declared = by_type(candidate.type)
     errors = _time_errors(candidate.time, received_at)
     if declared is not None:
@@ -130,7 +141,7 @@ def judge(
     except ForeignToken:
         return [FieldError("data", "含有不是本系统加密的号码，请提交原号码")]
     if candidate.type == HOTLINE:
-        data = with_customer(data)
+        data = with_customer(data, candidate.source)
     time = candidate.time or received_at
     return Event(
         id=candidate.id,
@@ -174,21 +185,28 @@ def key_of(data: dict[str, Any]) -> str:
     return ""
 
 
-def with_customer(data: dict[str, Any]) -> dict[str, Any]:
-    """A 12345 case with the customer its appellant is: the same (sealed) phone is always the same customer."""
-    appellant = data.get("appellant") or {}
-    phones = [phone for phone in (appellant.get("phone"), *appellant.get("phones", ())) if phone]
-    if data.get("customer") or not phones:
+def with_customer(data: dict[str, Any], source: str) -> dict[str, Any]:
+    """A 12345 case with the customer its appellant is: the same (sealed) number is always the same customer.
+
+    Who left no number is nobody else: the appellant of that case alone, and of its rounds.
+    """
+    appellant = data.get("appellant")
+    if data.get("customer") or not appellant or (data.get("is_anonymous") and not appellant.get("phone")):
         return data
-    customer = {
-        "id": customer_id(phones[0]),
-        "name": appellant.get("name", ""),
-        "phone": phones[0],
-        "phones": phones[1:],
+    phone = appellant.get("phone")
+    return data | {
+        "customer": {
+            "id": customer_id(phone) if phone else customer_id(f"{source} {data['case_no']}", "N"),
+            "name": appellant.get("name", ""),
+            "phone": phone,
+            "phones": appellant.get("phones", []),
+        }
     }
-    return data | {"customer": customer}
 
 
-def customer_id(sealed_phone: str) -> str:
-    """A customer id from a sealed phone; the token depends on the data key, so the id tells nothing about the number."""
-    return "P" + hashlib.blake2b(sealed_phone.encode(), digest_size=12).hexdigest()
+def customer_id(identity: str, prefix: str = "P") -> str:
+    """A customer id from a sealed phone; the token depends on the data key, so the id tells nothing about the number.
+
+    `N` in front: from a case whose appellant has no number.
+    """
+    return prefix + hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()

@@ -76,12 +76,14 @@ def _gather(fields: Mapping[str, Any], options: Options) -> tuple[dict[str, Any]
         path = f"{name}.name" if name in _NESTED else path_of(name) or name
         if path not in values and (path in NAMES or path in HotlineCaseClosed.model_fields):
             values[path], names[path] = value, name
-    values = {path: value for path, value in values.items() if not _is_empty(value)}
+    values = {path: value for path, value in values.items() if not _is_empty(path, value)}
     return dict(options.constants) | values, names
 
 
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.strip() in _EMPTY)
+def _is_empty(path: str, value: Any) -> bool:
+    """Whether nothing was said; a mark in the place of a number is told like all that is none."""
+    empty = _EMPTY[:1] if path == "appellant.phone" else _EMPTY
+    return value is None or (isinstance(value, str) and value.strip() in empty)
 
 
 def _read_values(
@@ -100,7 +102,6 @@ def _read_values(
                 _keep_as_written(data, path, value)
             else:
                 errors.append(told)
-    _spread_phones(data)
     _name_codes(data)
     if "resolution_claim" in data:
         data["resolved_claim"] = _CLAIMS.get(data["resolution_claim"])
@@ -120,14 +121,6 @@ def _keep_as_written(data: dict[str, Any], path: str, value: Any) -> None:
     data.setdefault("as_written", {})[path] = text_of(value)[:200]
     if path in CAUTIOUS:
         data[path] = True
-
-
-def _spread_phones(data: dict[str, Any]) -> None:
-    appellant = data.get("appellant", {})
-    if "phone" in appellant:
-        first, *more = appellant["phone"] or [None]
-        others = appellant.get("phones")
-        appellant |= {"phone": first, "phones": [*more, *(others if isinstance(others, list) else [])]}
 
 
 def _name_codes(data: dict[str, Any]) -> None:

@@ -137,10 +137,9 @@ def read_code(value: Any) -> str:
     return text
 
 
-def read_phones(value: Any) -> list[str]:
-    """Phones in one cell."""
-    parts = value if isinstance(value, list) else re.split(r"[,，;；、/\s]+", read_code(value))
-    return [text for part in parts if (text := read_code(part))]
+def read_phones(value: Any) -> Any:
+    """What a cell for phones holds, as it is: `shared.privacy.numbers` finds the numbers in it."""
+    return [read_code(part) for part in value] if isinstance(value, list) else read_code(value)
 
 
 def _count(value: Any) -> int:
