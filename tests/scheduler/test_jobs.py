@@ -9,7 +9,7 @@ from shared.clock import ManualClock
 from shared.contracts.tasks import FollowupExpired, FollowupReleased
 from shared.testing import Served, event, serve
 from shared.testing.events import NOON, example
-from tests.scheduler.builders import contents
+from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows, sent
 
@@ -55,6 +55,31 @@ async def test_what_missed_its_deadline_expires(served: Served, clock: ManualClo
     assert expired.read(FollowupExpired).expired_at == clock.now()
     assert await rows(served, "SELECT state, reason FROM task") == [("expired", "deadline_passed")]
     assert await rows(served, "SELECT state FROM contact_ledger") == [("released",)]
+
+
+async def test_a_fact_heard_late_is_released_when_its_window_opens_again(served: Served, clock: ManualClock) -> None:
+    clock.move_to(at("2026-03-03 19:30"))
+    await served.deliver(sent("repair.closed"))  # of the day before, so that its contact was due at nine
+    due = at("2026-03-03 09:00")
+    assert [await served.run_job("release"), await served.run_job("release")] == [1, 0]
+    assert await rows(served, "SELECT state, reason, due_at FROM task") == [("planned", "", due)]
+    assert await rows(served, "SELECT due_at FROM due") == [(at("2026-03-04 09:00"),)]
+    async with served.client("auditor") as client:
+        told = (await client.get("/api/v1/explain", params={"event_id": "e1"})).json()
+    assert "2026-03-03 19:30 (周二) 不在联系时段内，等到 2026-03-04 09:00 (周三) 再下达。" in str(told)
+    clock.move_to(at("2026-03-04 09:00"))
+    assert await served.run_job("release") == 1
+    assert await rows(served, "SELECT state, due_at FROM task") == [("released", due)]
+    assert await rows(served, "SELECT count(*) FROM due") == [(0,)]
+
+
+async def test_what_is_held_beyond_its_deadline_expires(served: Served, clock: ManualClock) -> None:
+    await served.deliver(sent("repair.closed"))  # due on Tuesday, until Thursday evening
+    clock.move_to(at("2026-03-05 18:00") - timedelta(seconds=1))
+    await served.deliver(sent("repair.closed", "C2", id="e2"))
+    clock.move_to(at("2026-03-05 18:00"))
+    assert await served.run_job("release") == 2
+    assert await rows(served, "SELECT DISTINCT state, reason FROM task") == [("expired", "deadline_passed")]
 
 
 async def test_who_refused_since_the_plan_is_not_contacted(served: Served, clock: ManualClock) -> None:

@@ -21,11 +21,21 @@ class Span:
     hours: float = 0
 
     def after(self, start: datetime, calendar: WorkCalendar) -> datetime:
-        """The instant this long after `start`, UTC."""
-        at = calendar.add_working_days(start, self.working_days) if self.working_days else start
+        """The instant this long after `start`, UTC.
+
+        Working days from a day off end with the office hours of their last day: the same time of day, before the office
+        opens on a Monday, would leave no working time at all.
+        """
+        at = self._worked_days_after(start, calendar) if self.working_days else start
         if self.working_hours:
             at = calendar.add_working_time(at, timedelta(hours=self.working_hours))
         return (at + timedelta(days=self.days, hours=self.hours)).astimezone(UTC)
+
+    def _worked_days_after(self, start: datetime, calendar: WorkCalendar) -> datetime:
+        at = calendar.add_working_days(start, self.working_days)
+        if calendar.is_working_day(start.astimezone(ORG_ZONE).date()):
+            return at
+        return datetime.combine(at.date(), calendar.frames[-1][1], ORG_ZONE)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ async def weigh(work: Work, desk: Desk, due: Sequence[tuple[Task, Circumstances]
             customer = held[task.customer_id]._replace(contacts=ledger.get(task.customer_id, ()))
             policy = await desk.version(work.session, task.policy_id, task.policy_version)
             verdict = final_verdict(task, replace(known, customer=customer), now, policy.step_named(task.step))
+            if verdict.opens is not None:
+                continue  # what held it back has just passed; the next look holds it until its window opens
             judged.append(after := concluded(task, verdict))
             ledger[task.customer_id] = customer.noted(after).contacts
     return judged

@@ -1,5 +1,7 @@
 """Due tasks go out to those who contact; planned ones can be called off by hand."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from prometheus_client import Counter, Histogram
@@ -25,6 +27,7 @@ LATENESS = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400),
 )
 DEFERRED = Counter("huifang_scheduler_deferrals_total", "Due tasks put off, by what held them back", ["reason"])
+HELD = Counter("huifang_scheduler_held_total", "Due tasks held until their contact window opens")
 BY_HAND = "by_hand"
 
 
@@ -34,16 +37,21 @@ class TaskNotFound(NotFound):
 
 
 async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int:
-    """Release, cancel, expire or defer up to `limit` due tasks; returns how many."""
+    """Release, cancel, expire or defer up to `limit` due tasks, or hold them until their window opens; returns how many."""
     now = work.now()
     ready, weighed = [], []
+    held: dict[UUID, datetime] = {}
     for task, known in await tasks.claim_due(work.session, now, limit):
-        verdict = release_verdict(task, known, now)
+        verdict = release_verdict(task, known, now, desk.calendar.official)
         if needs_ledger(task, verdict):
             weighed.append((task, known))
+        elif verdict.opens is not None:
+            held[task.id] = verdict.opens
+            continue
         else:
             ready.append(concluded(task, verdict)._replace(card=_with_mask(task, sealer)))
         LATENESS.observe(max((now - task.due_at).total_seconds(), 0))
+    await _hold(work, held)
     if weighed:
         concluded_later = await weigh(work, desk, weighed, now)
         ready += [task._replace(card=_with_mask(task, sealer)) for task in concluded_later]
@@ -51,7 +59,16 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
     for task in ready:
         _tell(work, task)
     await draws.replace_cancelled(work, desk, ready)
-    return len(ready)
+    return len(ready) + len(held)
+
+
+async def _hold(work: Work, held: Mapping[UUID, datetime]) -> None:
+    """Ask again when the contact windows of these tasks open; their plan stays as it is."""
+    if held:
+        HELD.inc(len(held))
+        await tasks.hold_due(work.session, held)
+        notes = {task_id: [{"at": work.now(), "opens": opens}] for task_id, opens in held.items()}
+        await tasks.note_life(work.session, notes)
 
 
 def _tell(work: Work, task: Task) -> None:

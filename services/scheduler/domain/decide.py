@@ -253,7 +253,7 @@ def _join(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Custo
 
 
 def _take_over(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> Placed:
-    task, weaker = take_over(new_task(fact, policy, span), partner, policy.window)
+    task, weaker = take_over(new_task(fact, policy, span), partner, policy.window.calendar.official)
     detail = _planned(detail, Span(task.due_at, task.deadline_at), task) | {"partner": str(weaker.id)}
     return Placed(detail, customer.taken_over(weaker, task), (weaker, task))
 

@@ -48,6 +48,11 @@ _SAVE_DUE = text("""
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:customers AS text[]), CAST(:times AS timestamptz[]))
     ON CONFLICT (task_id) DO UPDATE SET due_at = excluded.due_at
 """)
+_HOLD_DUE = text("""
+    UPDATE due SET due_at = held.due_at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS held (task_id, due_at)
+    WHERE due.task_id = held.task_id
+""")
 _DROP_DUE = text("DELETE FROM due WHERE task_id = ANY(CAST(:ids AS uuid[]))")
 _SAVE_LEDGER = text("""
     INSERT INTO contact_ledger (task_id, customer_id, day, state, purpose, policies, tier)
@@ -142,6 +147,11 @@ async def _save_due(tasks: Sequence[Task], session: AsyncSession) -> None:
     if tasks:
         values = {"ids": [task.id for task in tasks], "customers": [task.customer_id for task in tasks]}
         await session.execute(_SAVE_DUE, values | {"times": [task.due_at for task in tasks]})
+
+
+async def hold_due(session: AsyncSession, held: Mapping[UUID, datetime]) -> None:
+    """Let these claimed tasks come up again at their moments; when they are planned for stays."""
+    await session.execute(_HOLD_DUE, {"ids": list(held), "times": list(held.values())})
 
 
 async def _save_ledger(tasks: Sequence[Task], session: AsyncSession) -> None:

@@ -39,6 +39,21 @@ def test_a_deadline_outside_working_time_is_late_only_when_the_office_opens() ->
     assert deadlines.overdue_at == at("2026-03-09T09:00") + timedelta(seconds=1)
 
 
+@pytest.mark.parametrize(
+    ("grade", "opened", "by", "late"),
+    [
+        ("major", "2026-03-07T08:00", "2026-03-09T17:30", "2026-03-10T09:00:01"),  # a Saturday, before the office opens
+        ("major", "2026-03-08T23:00", "2026-03-09T17:30", "2026-03-10T09:00:01"),
+        ("major", "2026-02-18T07:00", "2026-02-24T17:30", "2026-02-25T09:00:01"),  # in the Spring Festival
+        ("general", "2026-03-07T08:00", "2026-03-11T17:30", "2026-03-12T09:00:01"),
+    ],
+)
+def test_working_days_from_a_day_off_are_whole_days(grade: Grade, opened: str, by: str, late: str) -> None:
+    deadlines = LIMITS.at_opening(grade, at(opened))
+    assert (deadlines.by, deadlines.overdue_at) == (at(by), at(late))
+    assert LIMITS.remaining(deadlines.by, at(opened)) >= timedelta(hours=7)
+
+
 def test_an_opinion_not_dispatched_within_two_days_is_late_before_its_deadline() -> None:
     deadlines = LIMITS.at_opening("opinion", MONDAY)
     assert deadlines.overdue_at == at("2026-03-04T10:00:01")

@@ -1,7 +1,7 @@
 """What became of a task since it was planned: entries as they are kept, and told in Chinese sentences.
 
 An entry is `{at, state, reason, due}` for a change of state or moment, `{at, visit, …}` for what agents told of a contact,
-`{at, note}` for what somebody said of it.
+`{at, note}` for what somebody said of it, `{at, opens}` when it came up outside of its contact window.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +61,8 @@ def _told(entry: Entry, task: Task, taker: str) -> str:
         return f"{at} 说明：{entry['note']}。"
     if "visit" in entry:
         return f"{at} {_contact(entry)}。"
+    if "opens" in entry:
+        return f"{at} 不在联系时段内，等到 {local_text(entry['opens'])} 再下达。"
     because = ENDS.get(entry["reason"], entry["reason"])
     if entry["state"] == "released":
         return f"{at} {'下达给坐席' if task.purpose == 'followup' else '交给通知服务发送'}。"

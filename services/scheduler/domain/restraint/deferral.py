@@ -23,15 +23,19 @@ MOST_DAYS = 400  # longer than any cap's period
 
 def needs_ledger(task: Task, verdict: Verdict) -> bool:
     """Whether `final_verdict` has to look at the customer's contacts, which few need."""
-    return verdict.state == "planned" or (verdict.state == "released" and CAP_REACHED in task.guards)
+    if verdict.state == "planned":
+        return verdict.opens is None
+    return verdict.state == "released" and CAP_REACHED in task.guards
 
 
 def final_verdict(task: Task, known: Circumstances, now: datetime, policy: Policy) -> Verdict:
     """As `release_verdict`, with caps; `known.customer` has all contacts that count. A task held back gets its moment."""
-    verdict = release_verdict(task, known, now)
+    verdict = release_verdict(task, known, now, policy.window.calendar.official)
     if verdict.state == "released" and CAP_REACHED in task.guards and not _has_place(task, policy, known.customer):
         verdict = Verdict("planned" if CAP_REACHED in task.defers else "cancelled", CAP_REACHED)
-    return _postponed(task, known.customer, policy, verdict.reason) if verdict.state == "planned" else verdict
+    if verdict.state != "planned" or verdict.opens is not None:
+        return verdict
+    return _postponed(task, known.customer, policy, verdict.reason)
 
 
 def _postponed(task: Task, customer: Customer, policy: Policy, reason: str) -> Verdict:

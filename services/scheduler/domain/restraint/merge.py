@@ -6,7 +6,7 @@ plan depends on when facts happened, not on how fast they are handled. Whoever i
 asked about, as those in reserve may be, is not asked again.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
@@ -15,9 +15,10 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import CapState, reached_cap
 from services.scheduler.domain.restraint.ledger import Contact, contact_of
 from services.scheduler.domain.task import Task, moved
-from services.scheduler.domain.when.hours import narrowed
+from services.scheduler.domain.when.hours import narrowed, window_in
 from services.scheduler.domain.when.provisional import joined_terms, span_of, terms_of
-from services.scheduler.domain.when.windows import Span, Window, local_day, next_moment
+from services.scheduler.domain.when.windows import Span, local_day, next_moment
+from shared.calendar import OfficialYears
 
 NOT_YET = UUID(int=0)
 MERGED = "merged"
@@ -46,14 +47,14 @@ def _asks(task: Task, fact: Fact, policy: Policy) -> bool:
     return _same_way(task, policy) and _same_team_where_it_matters(task, policy)
 
 
-def common_span(task: Task, span: Span, window: Window, branch: str) -> Span | None:
-    """When a contact of `branch` may take place that serves both; `window` is that of `span`. None: never."""
-    due, hours = max(task.due_at, span.due), span.hours
-    if task.hours != hours or window.blackouts:
-        common = narrowed(window, task.hours)
+def common_span(task: Task, span: Span, official: OfficialYears) -> Span | None:
+    """When a contact may take place that serves both, in the hours of both and in the blackouts of neither. None: never."""
+    due, hours = max(task.due_at, span.due), span.hours or task.hours
+    if task.hours != hours:
+        common = narrowed(window_in(hours, official), task.hours)
         if common is None:
             return None
-        due, hours = next_moment(common, due, branch), common.hours
+        due, hours = next_moment(common, due), common.hours_since(date.min)
     return Span(due, _earlier(task.deadline_at, span.deadline), _earlier(task.warn_at, span.warn_at), hours)
 
 
@@ -65,7 +66,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     """`task` keeps the contact and also answers `policy`, and the fact if it is another one."""
-    common = common_span(task, span, policy.window.of(fact.branch), task.branch)
+    common = common_span(task, span, policy.window.calendar.official)
     assert common is not None  # it was found fitting
     added = () if _about(task, fact) else matters_of(fact)
     return task._replace(
@@ -83,9 +84,9 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     )
 
 
-def take_over(task: Task, weaker: Task, window: Window) -> tuple[Task, Task]:
+def take_over(task: Task, weaker: Task, official: OfficialYears) -> tuple[Task, Task]:
     """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
-    common = common_span(weaker, span_of(task), window.of(task.branch), task.branch)
+    common = common_span(weaker, span_of(task), official)
     assert common is not None  # it was found fitting
     known = {matter["event_id"] for matter in task.matters}
     return (
@@ -123,7 +124,7 @@ def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span
         return False
     if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
         return False
-    common = common_span(task, span, policy.window.of(fact.branch), task.branch)
+    common = common_span(task, span, policy.window.calendar.official)
     if common is None or common.too_short:
         return False
     return _caps_allow(customer, task, policy, common)

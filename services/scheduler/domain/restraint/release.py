@@ -6,6 +6,8 @@ from datetime import datetime
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.restraint.guards import CASE_OPEN, CASE_REOPENED
 from services.scheduler.domain.task import Task, TaskState, deferred, moved
+from services.scheduler.domain.when.hours import reopens
+from shared.calendar import OfficialYears
 
 PAUSED = "paused"
 
@@ -34,15 +36,21 @@ class Verdict:
     """The task's next state, with the machine reason when it is not released.
 
     `planned` means that it stays so: until `due` when that is known, else `deferral.final_verdict` has to find a moment.
+    One that falls due outside of its contact window, because its fact was heard late or nobody released it in time, keeps
+    its due moment and is asked again at `opens`.
     """
 
     state: TaskState
     reason: str = ""
     due: datetime | None = None
+    opens: datetime | None = None
 
 
-def release_verdict(task: Task, known: Circumstances, now: datetime) -> Verdict:
-    """Caps left aside: released, cancelled, expired, or held back. What speaks against contact counts before time limits."""
+def release_verdict(task: Task, known: Circumstances, now: datetime, official: OfficialYears) -> Verdict:
+    """Caps left aside: released, cancelled, expired, or held back. What speaks against contact counts before time limits.
+
+    Nothing is released outside of the task's contact window or from its deadline on.
+    """
     if reason := _refusal(task, known.customer) or _case_reason(task, known):
         return Verdict("cancelled", reason)
     held = [guard for guard in task.guards if _holds_back(guard, known)]
@@ -54,6 +62,8 @@ def release_verdict(task: Task, known: Circumstances, now: datetime) -> Verdict:
         return Verdict("planned", held[0])
     if task.deadline_at is not None and now >= task.deadline_at:
         return Verdict("expired", "deadline_passed")
+    if (opens := reopens(task.hours, now, official)) > now:
+        return Verdict("planned", opens=opens)
     return Verdict("released")
 
 
@@ -85,7 +95,9 @@ def _holds_back(guard: str, known: Circumstances) -> bool:
 
 
 def concluded(task: Task, verdict: Verdict) -> Task:
-    """The task as the verdict leaves it."""
+    """The task as the verdict leaves it; one that waits until its window opens as it is."""
+    if verdict.opens is not None:
+        return task
     if verdict.due is not None:
         return deferred(task, verdict.due, verdict.reason)
     return moved(task, verdict.state, verdict.reason)

@@ -265,7 +265,11 @@ class Simulation:
 
     def _release(self, task: Task) -> None:
         customer = self._customers[task.customer_id]
-        task = concluded(task, self._verdict(task, customer))
+        verdict = self._verdict(task, customer)
+        if verdict.opens is not None:
+            self.at(verdict.opens, partial(self._fall_due, task.id, task.due_at), str(task.id))
+            return
+        task = concluded(task, verdict)
         self._keep(task)
         if release_lost(task.state, task.reason):
             self._replace(names_of(task), self._now)
@@ -278,9 +282,10 @@ class Simulation:
         is_open = [case.reopened for case in cases if case.state == "open"]
         case = self._cases.get(task.case_id) if task.case_id else None
         known = Circumstances(customer, bool(is_open), any(is_open), case)
-        verdict = release_verdict(task, known, self._now)
+        policy = self.book.version_of(task)
+        verdict = release_verdict(task, known, self._now, policy.window.calendar.official)
         if needs_ledger(task, verdict):
-            return final_verdict(task, known, self._now, self.book.version_of(task))
+            return final_verdict(task, known, self._now, policy)
         return verdict
 
     def _note_visit(self, fact: Fact, says: Told) -> None:

@@ -17,6 +17,7 @@ Frame = tuple[time, time]
 DayKind = Literal["working", "all"]
 WEEK = frozenset(range(7))
 SIGNS = "-+"  # of days off and worked ones
+CLOSED, UNTIL = "!", "~"  # of blackouts
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class Blackout:
     branches: frozenset[str] = frozenset()
 
     def covers(self, day: date, branch: str) -> bool:
-        return self.first <= day <= self.last and (not self.branches or branch in self.branches)
+        return self.first <= day <= self.last and self.concerns(branch)
+
+    def concerns(self, branch: str) -> bool:
+        return not self.branches or branch in self.branches
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +97,7 @@ class Window:
 
     @cached_property
     def hours(self) -> str:
-        """All but the official calendar in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0.
+        """All but the official calendar and blackouts in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays from Monday, 0.
 
         Of worked days it ends with the calendar's own, where it has some: `/+2026-05-02,-2026-05-06`.
         """
@@ -101,6 +105,12 @@ class Window:
         text = f"{self.days}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
         own_days = sorted(self.calendar.days.items()) if self.days == "working" else ()
         return f"{text}/{','.join(SIGNS[worked] + str(day) for day, worked in own_days)}" if own_days else text
+
+    def hours_since(self, day: date, branch: str = "") -> str:
+        """`hours`, and behind it the branch's blackouts that have not ended before `day`: `/!2026-02-14~2026-02-23`."""
+        ahead = [one for one in self.blackouts if one.last >= day and one.concerns(branch)]
+        closed = ",".join(sorted({f"{one.first}{UNTIL}{one.last}" for one in ahead}))
+        return f"{self.hours}/{CLOSED}{closed}" if closed else self.hours
 
     @cached_property
     def unconfirmed(self) -> datetime:
@@ -169,7 +179,8 @@ def plan_span(
         provisional = True
     basis = Basis(anchor, moment or anchor, branch) if provisional else None
     warn_at = warned_at(until, warn, window.calendar) if warn and until else None
-    return Span(due, until, warn_at, window.hours, basis, blackout, earliest, window.named)
+    hours = window.hours_since(local_day(moment or anchor), branch) if window.blackouts else window.hours
+    return Span(due, until, warn_at, hours, basis, blackout, earliest, window.named)
 
 
 def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:

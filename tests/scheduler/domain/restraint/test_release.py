@@ -4,9 +4,16 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, release_verdict
+from services.scheduler.domain.restraint.release import (
+    CaseStanding,
+    Circumstances,
+    Verdict,
+    concluded,
+    release_verdict,
+)
 from services.scheduler.domain.task import Task
-from tests.scheduler.builders import MONDAY, book, fact, judge
+from shared.calendar import BUILT_IN
+from tests.scheduler.builders import MONDAY, at, book, fact, judge
 
 RELEASED = Verdict("released")
 
@@ -17,7 +24,7 @@ def task(**changes: Any) -> Task:
 
 
 def verdict(of: Task, known: Circumstances | None = None, now: timedelta = timedelta()) -> Verdict:
-    return release_verdict(of, known or Circumstances(Customer("C1")), MONDAY + now)
+    return release_verdict(of, known or Circumstances(Customer("C1")), MONDAY + now, BUILT_IN)
 
 
 def test_a_due_task_is_released() -> None:
@@ -27,7 +34,39 @@ def test_a_due_task_is_released() -> None:
 def test_a_task_past_its_deadline_expires() -> None:
     assert verdict(task(), now=timedelta(days=2, seconds=-1)) == RELEASED
     assert verdict(task(), now=timedelta(days=2)) == Verdict("expired", "deadline_passed")
-    assert verdict(task(deadline_at=None), now=timedelta(days=99)) == RELEASED
+    assert verdict(task(deadline_at=None), now=timedelta(days=98)) == RELEASED
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("2026-03-02 11:59", None),
+        ("2026-03-02 12:00", "2026-03-02 14:00"),  # a frame's end is no longer in it
+        ("2026-03-02 19:30", "2026-03-03 09:00"),
+        ("2026-02-14 18:00", "2026-02-24 09:00"),  # over the Spring Festival
+        ("2026-03-06 18:00", "2026-03-09 09:00"),
+    ],
+)
+def test_what_comes_up_outside_of_its_window_is_asked_again_when_it_opens(now: str, opens: str | None) -> None:
+    known = Circumstances(Customer("C1"))
+    found = release_verdict(task(deadline_at=None), known, at(now), BUILT_IN)
+    assert found == (Verdict("planned", opens=at(opens)) if opens else RELEASED)
+    assert concluded(task(), found) == (task() if opens else task(state="released"))
+
+
+def test_neither_a_pause_nor_a_blackout_nor_the_hours_of_either_of_two_windows_are_passed_over() -> None:
+    closed = [
+        {"from": "2026-03-03", "to": "2026-03-04", "branches": ["CD"]},
+        {"from": "2026-03-05", "to": "2026-03-09"},
+    ]
+    other = {"id": "p2", "window": {"frames": ["15:00-19:00"]}}
+    ((joined,), *_) = (judge(book({}, other, blackouts=closed), fact())[0].tasks[-1:],)
+    known = Circumstances(Customer("C1"))
+    assert release_verdict(joined, known, at("2026-03-02 18:30"), BUILT_IN).opens == at("2026-03-10 15:00")
+    assert release_verdict(joined, known, at("2026-03-10 14:30"), BUILT_IN).opens == at("2026-03-10 15:00")
+    assert release_verdict(joined, known, at("2026-03-10 17:59"), BUILT_IN) == RELEASED
+    west = judge(book({}, other, blackouts=closed[:1]), fact(data={"org": {"code": "WEST"}}))[0].tasks[-1]
+    assert release_verdict(west, known, at("2026-03-03 15:00"), BUILT_IN) == RELEASED
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.when.hours import narrowed, read_hours
+from services.scheduler.domain.when.hours import Hours, narrowed, read_hours
 from services.scheduler.domain.when.windows import Window, next_moment
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at, book, fact, judge
@@ -63,7 +63,7 @@ def test_a_common_moment_behind_the_deadline_keeps_matters_apart() -> None:
 @given(windows)
 def test_hours_are_read_as_they_are_written(window: Window) -> None:
     own_days = window.calendar.days if window.days == "working" else {}
-    assert read_hours(window.hours) == (window.frames, window.days, window.weekdays, own_days)
+    assert read_hours(window.hours) == Hours(window.frames, window.days, window.weekdays, own_days)
     assert narrowed(window, window.hours) == window
 
 
