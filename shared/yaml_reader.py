@@ -16,6 +16,7 @@ import yaml
 Lines = dict[str, int]
 TOLD = {
     "found character '\\t'": "缩进不能用制表符（Tab），请改用空格",
+    "found a tab character": "缩进不能用制表符（Tab），请改用空格",
     "mapping values are not allowed": "冒号的位置不对：检查上一行的缩进，含“: ”的文字请加引号",
     "could not find expected ':'": "缺少冒号，应写成“键: 值”，用英文冒号，后面留一个空格",
     "did not find expected": "缩进与同级不一致，或引号、括号没有配对",
@@ -29,7 +30,7 @@ TOLD = {
     "control characters are not allowed": "有不可见的控制字符，请删除",
 }
 LARGEST = 256 << 10  # characters
-LARGEST_EXPLAINED = 64 << 10  # characters; the parser that tells more takes a second for these
+LARGEST_EXPLAINED = 32 << 10  # characters; the parser that tells more takes a second for these
 DEEPEST = 64
 MOST_VALUES = 20_000
 LONGEST_KEY = 200
@@ -114,8 +115,11 @@ _Quick.add_constructor(INTEGER, _number)
 _Quick.add_constructor(NUMBER, _number)
 
 
-def read_yaml(text: str, largest: int = LARGEST) -> YamlFile:
-    """Parse one document of at most `largest` characters; what keeps it from being read is among its `slips`."""
+def read_yaml(text: str, largest: int = LARGEST, explain: bool = True) -> YamlFile:
+    """Parse one document of at most `largest` characters; what keeps it from being read is among its `slips`.
+
+    To `explain` a mistake of form well takes up to a second.
+    """
     if len(text) > largest:
         return YamlFile(slips=[Slip(1, 1, f"文件太大，最多 {largest >> 10} K 字；请分成几个文件")])
     try:
@@ -124,7 +128,7 @@ def read_yaml(text: str, largest: int = LARGEST) -> YamlFile:
     except _Refused as refused:
         return YamlFile(slips=[refused.slip])
     except yaml.YAMLError as error:
-        return YamlFile(slips=[_explained(text, error)])
+        return YamlFile(slips=[_explained(text, error, explain)])
     except UnicodeEncodeError:
         return YamlFile(slips=[Slip(1, 1, "有无法识别的文字（单独的代理字符），请用 UTF-8 编码")])
 
@@ -155,9 +159,9 @@ def _parsed(loader: yaml.SafeLoader) -> YamlFile:
     return read
 
 
-def _explained(text: str, error: yaml.YAMLError) -> Slip:
+def _explained(text: str, error: yaml.YAMLError, explain: bool) -> Slip:
     """The mistake as told by the parser that is slow and tells more, unless there is too much for it."""
-    if len(text) <= LARGEST_EXPLAINED:
+    if explain and len(text) <= LARGEST_EXPLAINED:
         try:
             for _ in yaml.parse(text, Loader=yaml.SafeLoader):
                 pass

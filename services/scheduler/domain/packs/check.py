@@ -11,6 +11,7 @@ from services.scheduler.domain.packs.caps_file import check_caps
 from services.scheduler.domain.packs.condition_check import check_attribute, check_condition, check_customer_condition
 from services.scheduler.domain.packs.deadline_check import check_recurrence
 from services.scheduler.domain.packs.document import parse
+from services.scheduler.domain.packs.limits import size_problems
 from services.scheduler.domain.packs.organisation_check import check_head, check_how
 from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, read_parts
 from services.scheduler.domain.packs.pauses_file import check_pauses
@@ -30,6 +31,8 @@ FOLDERS = ("policies", "kinds", "questionnaires", "templates", "tests")
 
 def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
     """Everything wrong or doubtful in a pack's files (path → text), its tests among them, by file and line."""
+    if too_large := list(size_problems(files)):
+        return too_large
     reading = read_parts(files, name)
     problems = reading.problems
     faulty = {(problem.file, _policy_of(problem.key)) for problem in problems}
@@ -45,8 +48,6 @@ def check_pack(files: Mapping[str, str], name: str = "") -> list[Problem]:
         check_caps(reading.head, {draft.id for _, draft in reading.policies})
         check_pauses(reading.head, vocabulary)
         check_head(reading.head, reading.organisation)
-    if not reading.policies and not problems:
-        problems.append(Problem("policies/", "", "没有策略，请在此目录下写至少一条", warning=True))
     read_scenarios(files, set() if faulty else {draft.id for _, draft in reading.policies}, problems, vocabulary)
     return sorted(problems, key=lambda one: (one.file, one.line, one.key))
 

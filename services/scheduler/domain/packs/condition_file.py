@@ -1,6 +1,7 @@
 """A condition as written in YAML: every mistake of form, of a tree as of its leaves."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from services.scheduler.domain.conditions.cel import LONGEST, CelRefused, compile_cel
@@ -14,14 +15,35 @@ from shared.patterns import PatternRefused, compile_pattern
 EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
 PATH_FORM = r"[^\s.]+(\.[^\s.]+)*"
 DEEPEST = 8
+BRANCHES = ("all", "any", "not")
 SYMBOLS = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
+MOST_LEAVES = 200  # comparisons of one condition
+LONGEST_VALUE, MOST_VALUES = 1_000, 1_000  # characters of a value compared with, and values of a list
 COUNTED = ("eq", "ne", *ORDERINGS)
 MOST_DAYS = 366  # as far back as contacts are looked up
 MOST_YEARS = 10
 
 
-def check_tree(section: Section, depth: int = 1) -> None:
+def check_tree(section: Section) -> None:
     """Note what is wrong in the form of a condition; its values are the canonical content as they are."""
+    if (count := _count(section.values)) > MOST_LEAVES:
+        section.problem(
+            "", f"一个条件最多 {MOST_LEAVES} 个比较，现在有 {count} 个；几个值请写成 {{op: in, value: [甲, 乙]}}"
+        )
+    else:
+        _check_tree(section, 1)
+
+
+def _count(tree: Any) -> int:
+    """How many comparisons a tree of any form has."""
+    if isinstance(tree, list):
+        return sum(map(_count, tree))
+    if not isinstance(tree, Mapping):
+        return 0
+    return sum(_count(tree[key]) for key in BRANCHES if key in tree) or 1
+
+
+def _check_tree(section: Section, depth: int) -> None:
     if depth > DEEPEST:
         section.problem("", f"条件嵌套不能超过 {DEEPEST} 层")
     elif section.has("all") or section.has("any"):
@@ -30,11 +52,11 @@ def check_tree(section: Section, depth: int = 1) -> None:
         if not branches:
             section.problem(key, "应至少写一个条件")
         for branch in branches:
-            check_tree(branch, depth + 1)
+            _check_tree(branch, depth + 1)
     elif section.has("not"):
         inner = section.section("not", "一个条件")
         if inner is not None:
-            check_tree(inner, depth + 1)
+            _check_tree(inner, depth + 1)
     else:
         _check_leaf(section)
     section.close()
@@ -63,7 +85,7 @@ def _check_field(section: Section) -> None:
 
 
 def _check_cel(section: Section) -> None:
-    text = section.text("cel", form=rf"[\s\S]{{1,{LONGEST}}}", say="CEL 表达式，如 data.amount > 100.0")
+    text = section.text("cel", form=r"[\s\S]+", say="CEL 表达式，如 data.amount > 100.0", longest=LONGEST)
     try:
         if text:
             compile_cel(text)
@@ -109,6 +131,9 @@ def _check_within(part: Section, contacts: bool) -> None:
 
 
 def _value_problem(op: str, value: Any) -> str:
+    values = value if isinstance(value, list) else [value]
+    if len(values) > MOST_VALUES or any(isinstance(one, str) and len(one) > LONGEST_VALUE for one in values):
+        return f"最多比较 {MOST_VALUES} 个值，每个最长 {LONGEST_VALUE} 个字"
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if op in ("in", "not_in"):
         good = isinstance(value, list) and bool(value) and all(_is_scalar(one) for one in value)

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from services.scheduler.domain.packs.section import Problem, Section
 from shared.yaml_reader import read_yaml
 
+MOST_EXPLAINED = 5  # mistakes of form; of further ones it is told less, which takes less time
 UNREADABLE = "\ufffd"  # what decoding puts in the place of what it can't read
 
 
 def parse(path: str, text: str, problems: list[Problem]) -> Section | None:
     """A file's outermost mapping; None, and the reasons among `problems`, when it can't be used."""
-    read = read_yaml(text)
+    read = read_yaml(text, explain=len(problems) < MOST_EXPLAINED)
     if UNREADABLE in text:
         line = text[: text.index(UNREADABLE)].count("\n") + 1
         problems.append(Problem(path, f"第 {line} 行", "有无法识别的文字，请把文件另存为 UTF-8 编码", line))

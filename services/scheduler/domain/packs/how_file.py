@@ -9,6 +9,7 @@ from services.scheduler.domain.packs.section import Section
 from services.scheduler.domain.packs.timing_file import CODE_FORM
 
 Content = dict[str, Any]
+MOST_CASES = 500
 SAY_CASES = "按值选择，如 {by: product.category, cases: {热水器: q1}, otherwise: q}"
 SAY_TEAM = "班组编号，或 {by: org.code, cases: {CD: cd}, otherwise: hotline}，或 {role: backoffice}"
 
@@ -52,6 +53,9 @@ def _cases(section: Section) -> dict[str, str]:
     cases = section.section("cases", "值与编号，如 {热水器: q1, 灶具: q2}")
     if cases is None or not cases.values:
         section.problem("cases", "应至少写一个值与编号，如 {热水器: q1}")
+        return {}
+    if len(cases.values) > MOST_CASES:
+        section.problem("cases", f"最多 {MOST_CASES} 个，现在有 {len(cases.values)} 个")
         return {}
     named = {str(key): key for key in cases.values}
     for name in named:

@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from services.scheduler.domain.kind_schema import NEVER
 from services.scheduler.domain.kinds import Kind, told
+from services.scheduler.domain.packs.limits import MOST_KINDS, parts_of
 from services.scheduler.domain.packs.section import Section, written
 from shared.contracts.registry import by_name, by_type
 from shared.patterns import PatternRefused, compile_pattern
@@ -22,7 +23,7 @@ MOST_PARTS = 1_000  # values in one schema
 
 def read_kinds(section: Section) -> list[tuple[Section, Kind]]:
     """The kinds of one file; mistakes are noted in the section."""
-    parts = section.sections("kinds", f"一类事件，如 {EXAMPLE}")
+    parts = section.sections("kinds", f"一类事件，如 {EXAMPLE}", MOST_KINDS)
     if not section.has("kinds"):
         section.problem("kinds", f"缺少此项，应写事件种类的列表，如 [{EXAMPLE}]")
     section.close()
@@ -122,12 +123,6 @@ def _leads_somewhere(reference: str, whole: Mapping[str, Any]) -> bool:
     name, defined = reference.removeprefix(DEFINITIONS), whole.get("$defs")
     plain = not set(name) & set("/~%")
     return reference == "#" or (plain and name != reference and isinstance(defined, Mapping) and name in defined)
-
-
-def parts_of(value: Any) -> int:
-    """How many values a schema is made of."""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return 1 + sum(map(parts_of, inner))
 
 
 def _key(error: SchemaError) -> str:

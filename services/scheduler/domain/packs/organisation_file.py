@@ -10,6 +10,7 @@ SAY_CODE = "字母、数字、点、下划线和连字符组成的编号"
 SAY_UNIT = "一个单位，如 {code: HQ, title: 总部, tier: head}"
 DEEPEST = 12
 MOST_AGENTS = 100_000
+MOST = 1_000  # units, and teams
 
 
 def read_organisation(section: Section, calendars: Content) -> Organisation:
@@ -21,7 +22,7 @@ def read_organisation(section: Section, calendars: Content) -> Organisation:
     else:
         _read_unit(top, "", units, 1, calendars)
     teams: dict[str, Team] = {}
-    for part in section.sections("teams", "一个班组，如 {code: hotline, title: 热线班, unit: HQ, agents: 4}"):
+    for part in section.sections("teams", "一个班组，如 {code: hotline, title: 热线班, unit: HQ, agents: 4}", MOST):
         _read_team(part, units, teams)
     section.close()
     return Organisation(units, teams)
@@ -40,7 +41,10 @@ def _read_unit(section: Section, parent: str, units: dict[str, Unit], depth: int
     )
     if code:  # a unit without one would be above those at the top
         units.setdefault(code, unit)
-    children = section.sections("children", SAY_UNIT)
+    children = section.sections("children", SAY_UNIT, MOST)
+    if len(units) + len(children) > MOST:
+        section.problem("children", f"单位最多 {MOST} 个")
+        children = []
     if depth == DEEPEST and children:
         section.problem("children", f"单位最多 {DEEPEST} 层")
         children = []

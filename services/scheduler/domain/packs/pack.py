@@ -18,6 +18,14 @@ from services.scheduler.domain.organisation import Organisation, recalled
 from services.scheduler.domain.packs.caps_file import read_caps
 from services.scheduler.domain.packs.document import parse
 from services.scheduler.domain.packs.kinds_file import KINDS, read_kinds, require_unique
+from services.scheduler.domain.packs.limits import (
+    MOST_POLICIES,
+    MOST_SCHEMA_PARTS,
+    MOST_WORK,
+    parts_of,
+    size_problems,
+    work_of,
+)
 from services.scheduler.domain.packs.organisation_file import ORGANISATION, read_organisation
 from services.scheduler.domain.packs.pauses_file import read_pauses
 from services.scheduler.domain.packs.policy_file import Defaults
@@ -113,6 +121,9 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     """Parse a pack's files as far as possible."""
     reading = Reading()
     problems = reading.problems
+    problems += size_problems(files)
+    if problems:
+        return reading
     head = parse(PACK_FILE, files[PACK_FILE], problems) if PACK_FILE in files else None
     if PACK_FILE not in files:
         problems.append(Problem(PACK_FILE, "", "缺少此文件，应写 format、name、title"))
@@ -126,14 +137,23 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     reading.organisation = _read_organisation(files, problems, defaults.timing.calendars)
     if reading.organisation:
         defaults = defaults.for_units(reading.organisation.calendars())
-    reading.policies = [policy for section in parsed if section for policy in _read_file(section, defaults)]
-    _require_unique(reading.policies)
+    _read_policies([section for section in parsed if section], defaults, reading)
     organisation = reading.organisation or Organisation()
     for _, draft in reading.policies:
         _enclose(draft.content, organisation)
     drafts = tuple(draft for _, draft in reading.policies)
     reading.pack = Pack(pack_name, title, drafts, tuple(_read_kinds(files, problems)), organisation)
     return reading
+
+
+def _read_policies(files: list[Section], defaults: Defaults, reading: Reading) -> None:
+    if (work := sum(work_of(file.values) for file in files)) > MOST_WORK:
+        say = f"策略太多太长：步骤、渠道、条件合计最多 {MOST_WORK} 项，现在有 {work} 项；请分成几个包"
+        reading.problems.append(Problem(POLICIES, "", say))
+        return
+    reading.policies = [policy for file in files for policy in _read_file(file, defaults)]
+    _require_unique(reading.policies)
+    _require_policies(reading)
 
 
 def _read_organisation(files: Mapping[str, str], problems: list[Problem], calendars: Content) -> Organisation | None:
@@ -152,6 +172,10 @@ def _enclose(content: Content, organisation: Organisation) -> None:
 def _read_kinds(files: Mapping[str, str], problems: list[Problem]) -> list[Kind]:
     paths = [path for path in sorted(files) if path.startswith(KINDS) and path.endswith(SUFFIXES)]
     sections = [section for path in paths if (section := parse(path, files[path], problems))]
+    if (parts := sum(parts_of(section.values) for section in sections)) > MOST_SCHEMA_PARTS:
+        say = f"各 schema 合计最多 {MOST_SCHEMA_PARTS} 个值，现在有 {parts} 个；请只写策略用到的字段"
+        problems.append(Problem(KINDS, "", say))
+        return []
     found = [kind for section in sections for kind in read_kinds(section)]
     require_unique(found)
     return [kind for _, kind in found]
@@ -241,11 +265,21 @@ def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draf
     """A file holds one policy, or several under `policies`."""
     parts = [section]
     if not section.values.keys() & {"id", "title", "trigger", "rate"}:
-        parts = section.sections("policies", "一条策略")
+        parts = section.sections("policies", "一条策略", MOST_POLICIES)
         if "policies" not in section.values:
             section.problem("policies", "缺少此项，应写策略的列表，或在最外层写一条策略的 id、title、trigger、rate")
         section.close()
     return [(part, Draft(*read_chained_policy(part, defaults))) for part in parts]
+
+
+def _require_policies(reading: Reading) -> None:
+    """A pack without any would, when it is published, retire whatever it had before."""
+    if not reading.policies and not reading.problems:
+        say = "没有策略：发布它会废止此包原有的全部策略。请在此目录下写至少一条；要废止策略请用 policy retire"
+        reading.problems.append(Problem(POLICIES, "", say))
+    if len(reading.policies) > MOST_POLICIES:
+        say = f"策略包最多 {MOST_POLICIES} 条策略，现在有 {len(reading.policies)} 条；请分成几个包"
+        reading.problems.append(Problem(POLICIES, "", say))
 
 
 def _require_unique(policies: list[tuple[Section, Draft]]) -> None:

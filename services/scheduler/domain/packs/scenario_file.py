@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from services.scheduler.domain.occasion import occasion_id
 from services.scheduler.domain.packs.document import parse
+from services.scheduler.domain.packs.limits import MOST_TESTS
 from services.scheduler.domain.packs.pack import SUFFIXES
 from services.scheduler.domain.packs.section import Problem, Section, as_day, meant, written
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
@@ -43,7 +44,9 @@ def read_scenarios(
         if path.startswith(TESTS) and path.endswith(SUFFIXES):
             section = parse(path, files[path], problems)
             if section is not None:
-                found += [_scenario(part, policies, vocabulary) for part in section.sections("tests", "一个测试")]
+                found += [
+                    _scenario(part, policies, vocabulary) for part in section.sections("tests", "一个测试", MOST_TESTS)
+                ]
                 if not section.has("tests"):
                     section.problem("tests", "缺少此项，应写测试的列表")
                 section.close()

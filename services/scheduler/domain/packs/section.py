@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from shared.characters import half_width
 from shared.errors import InvalidInput
 from shared.yaml_reader import Lines
 from shared.zone import ORG_ZONE
@@ -16,7 +17,13 @@ MOMENT = "时间，如 2026-03-06 15:00"
 DAY = "日期，如 2026-03-06"
 NOTHING: Mapping[Any, str] = {}
 FULL_WIDTH_COLON = "（冒号须用英文的，后面留一个空格）"
-LONGEST_SHOWN = 100
+LONGEST_SHOWN, MOST_SHOWN = 100, 20
+LONGEST_TEXT = 200  # characters
+MOST_ITEMS = 200  # of a list
+MOST_UNKNOWN = 20  # keys of a mapping that are told one by one
+MOST_PROBLEMS = 1_000  # whoever has more begins with these
+EARLIEST, LATEST = 2000, 2099  # years
+FEWEST_OF_FORM = 20  # characters, of which every form accepts a text at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Problem:
     warning: bool = False
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
+        place = f"{self.file}:{self.line}" if self.line else self.file or "策略包"
         return f"{place} · {self.key}：{self.message}" if self.key else f"{place}：{self.message}"
 
 
@@ -61,6 +68,8 @@ class Section:
         return f"{self.at}.{key}" if self.at else key
 
     def problem(self, key: str, message: str, warning: bool = False) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return
         path = self.path(key) if key else self.at
         self.problems.append(Problem(self.file, path, message, self.line(path), warning))
 
@@ -74,15 +83,28 @@ class Section:
         self.read.add(key)
         return self.values.get(key) is not None
 
-    def text(self, key: str, default: str | None = None, form: str = r"[\s\S]{0,200}", say: str = "一段文字") -> str:
+    def text(
+        self,
+        key: str,
+        default: str | None = None,
+        form: str = r"[\s\S]*",
+        say: str = "一段文字",
+        longest: int = LONGEST_TEXT,
+    ) -> str:
         """A text of the given form; required when there is no default."""
         if not self.has(key):
             return self._missing(key, default, say)
         value = self.values[key]
-        if not isinstance(value, str) or not re.fullmatch(form, value):
+        if not isinstance(value, str):
             self.problem(key, f"应写{say}，现在是 {written(value)}")
-            return default or ""
-        return value
+        elif len(value) > longest:
+            self.problem(key, f"最长 {longest} 个字，现在有 {len(value)} 个，请缩短")
+        elif not re.fullmatch(form, value):
+            long = "太长，请缩短；" if re.fullmatch(form, value[:FEWEST_OF_FORM]) else ""
+            self.problem(key, f"{long}应写{say}，现在是 {written(value)}")
+        else:
+            return value
+        return default or ""
 
     def choice(
         self, key: str, options: Sequence[str], default: str | None = None, other_words: Mapping[Any, str] = NOTHING
@@ -118,7 +140,7 @@ class Section:
             return default
         return value
 
-    def texts(self, key: str, say: str, required: bool = False) -> list[str]:
+    def texts(self, key: str, say: str, required: bool = False, longest: int = LONGEST_TEXT) -> list[str]:
         if not self.has(key):
             if required:
                 self._missing(key, None, say)
@@ -127,7 +149,15 @@ class Section:
         if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
             self.problem(key, f"应写{say}，现在是 {written(value)}")
             return []
-        return value
+        if long := next((one for one in value if len(one) > longest), ""):
+            self.problem(key, f"每项最长 {longest} 个字，有一项有 {len(long)} 个，请缩短")
+            return []
+        return self._not_too_many(key, value)
+
+    def _not_too_many(self, key: str, items: list[Any], most: int = MOST_ITEMS) -> list[Any]:
+        if len(items) > most:
+            self.problem(key, f"最多 {most} 项，现在有 {len(items)} 项")
+        return items[:most]
 
     def items(self, key: str, say: str) -> list[Any]:
         """A list of whatever the caller understands."""
@@ -135,7 +165,7 @@ class Section:
         if not isinstance(value, list) or (key in self.values and not value):
             self.problem(key, f"应写{say}，现在是 {written(value)}")
             return []
-        return value
+        return self._not_too_many(key, value)
 
     def moment(self, key: str, required: bool = False) -> datetime | None:
         """A local time to the minute (or second), as an instant."""
@@ -149,7 +179,15 @@ class Section:
         except (TypeError, ValueError):
             self.problem(key, f"应写{MOMENT}，现在是 {written(value)}")
             return None
+        if not self._is_near(key, at.year):
+            return None
         return at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
+
+    def _is_near(self, key: str, year: int) -> bool:
+        """Whether times of such a year can be counted with."""
+        if not EARLIEST <= year <= LATEST:
+            self.problem(key, f"年份应在 {EARLIEST} 到 {LATEST} 之间，现在是 {year}")
+        return EARLIEST <= year <= LATEST
 
     def day(self, key: str) -> date | None:
         """A day of the calendar; required."""
@@ -159,14 +197,15 @@ class Section:
         day = as_day(self.values[key])
         if day is None:
             self.problem(key, f"应写{DAY}，现在是 {written(self.values[key])}")
-        return day
+            return None
+        return day if self._is_near(key, day.year) else None
 
     def beginning(self, key: str) -> datetime | None:
         """A local day, meaning its first moment, or a time."""
         value = self.values.get(key)
         if isinstance(value, date) and not isinstance(value, datetime):
             self.read.add(key)
-            return datetime.combine(value, time(), ORG_ZONE)
+            return datetime.combine(value, time(), ORG_ZONE) if self._is_near(key, value.year) else None
         return self.moment(key)
 
     def section(self, key: str, say: str) -> "Section | None":
@@ -175,15 +214,18 @@ class Section:
             return None
         return self.as_section(key, self.values[key], say)
 
-    def sections(self, key: str, say: str) -> list["Section"]:
-        """A list of mappings below `key`."""
+    def sections(self, key: str, say: str, most: int = MOST_ITEMS) -> list["Section"]:
+        """A list of at most so many mappings below `key`."""
         if not self.has(key):
             return []
         value = self.values[key]
         if not isinstance(value, list):
             self.problem(key, f"应写一个列表，每项是{say}，现在是 {written(value)}")
             return []
-        found = [self.as_section(f"{key}[{index}]", one, say) for index, one in enumerate(value)]
+        found = [
+            self.as_section(f"{key}[{index}]", one, say)
+            for index, one in enumerate(self._not_too_many(key, value, most))
+        ]
         return [one for one in found if one is not None]
 
     def as_section(self, key: str, value: Any, say: str) -> "Section | None":
@@ -198,14 +240,18 @@ class Section:
         `elsewhere` says of keys that are often written here where they belong.
         """
         for key, value in self.values.items():
-            if key in self.read:
-                if value is None:
-                    self.problem(str(key), "没有写值：请写上，或删去此项")
-            elif key in elsewhere:
+            if key in self.read and value is None:
+                self.problem(str(key), "没有写值：请写上，或删去此项")
+        unknown = [key for key in self.values if key not in self.read]
+        for key in unknown[:MOST_UNKNOWN]:
+            if key in elsewhere:
                 self.problem(str(key), f"不写在这里：{elsewhere[key]}")
             else:
-                hint = FULL_WIDTH_COLON if "：" in str(key) else meant(key, self.read)
-                self.problem(str(key), f"没有这个配置项{hint}，可写：{'、'.join(sorted(self.read))}")
+                self.problem(
+                    str(key), f"没有这个配置项{_key_meant(key, self.read)}，可写：{'、'.join(sorted(self.read))}"
+                )
+        if len(unknown) > MOST_UNKNOWN:
+            self.problem("", f"另有 {len(unknown) - MOST_UNKNOWN} 个键也不是配置项，请删去")
 
     def _missing(self, key: str, default: str | None, say: str) -> str:
         if default is None:
@@ -221,16 +267,35 @@ def as_day(value: Any) -> date | None:
         return None
 
 
+def _key_meant(key: Any, known: Iterable[str]) -> str:
+    if "：" in str(key):
+        return FULL_WIDTH_COLON
+    half = half_width(str(key))
+    return f"，是否想写 {half}？（现在是全角字符）" if half != key and half in known else meant(half, known)
+
+
 def written(value: Any) -> str:
-    """A value as it may have been written, cut where it is long."""
+    """A value as it may have been written, cut where it is long; said of full-width characters that they are."""
     if isinstance(value, str | date):
         text = repr(value) if isinstance(value, str) else str(value)
     else:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+        text = json.dumps(_begun(value), ensure_ascii=False, default=str)
+    shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    if not isinstance(value, str) or len(value) > LONGEST_SHOWN or (half := half_width(value)) == value:
+        return shown
+    return f"{shown}（有全角字符；半角写作 {half}）"
+
+
+def _begun(value: Any, depth: int = 3) -> Any:
+    """The beginning of a structure: what is shown of it."""
+    if isinstance(value, Mapping):
+        return {str(key): _begun(value[key], depth - 1) for key in list(value)[:MOST_SHOWN]} if depth else {}
+    if isinstance(value, list):
+        return [_begun(one, depth - 1) for one in value[:MOST_SHOWN]] if depth else []
+    return value
 
 
 def meant(value: Any, known: Iterable[str]) -> str:
     """A guess at a slip of the pen."""
-    close = difflib.get_close_matches(str(value), list(known), n=1)
+    close = difflib.get_close_matches(str(value)[:LONGEST_SHOWN], list(known)[:MOST_ITEMS], n=1)
     return f"，是否想写 {close[0]}？" if close else ""

@@ -26,6 +26,10 @@ STEP_KEYS = ("id", "from", "if", "wait", "repeat", "fallback")
 WHOLE_KEYS = (*RUN_KEYS, "id", "clauses", "trigger", "rate", "quota", "ceiling", "valid_from", "enabled")
 WHEN = tuple(result for result in get_args(Result) if result not in ("completed", "refused", CALLBACK))
 MOST_REPETITIONS = 100
+MOST_STEPS, MOST_FALLBACKS = 20, 8
+MOST_CONTACTS = 400  # of one run, all channels and repetitions of all its steps
+LONGEST_REPEATED = 3_660  # days from the first contact of a repeated step to the last
+DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1, "working_days": 1.5, "weeks": 7, "months": 31, "end_of_day": 1}
 NONE = "none"
 EVENTS = "事件名的列表，如 [weather.rained]"
 Values = dict[str, Any]
@@ -52,11 +56,13 @@ class _Steps:
     base: Content
 
     def read(self) -> Content:
-        parts = self.policy.sections("steps", "一个步骤，如 {id: again, from: took_place, delay: {days: 2}}")
+        say = "一个步骤，如 {id: again, from: took_place, delay: {days: 2}}"
+        parts = self.policy.sections("steps", say, MOST_STEPS)
         if not parts:
             self.policy.problem("steps", "应至少写一个步骤，如 {id: first}")
         steps = [self._step(part, first=number == 0) for number, part in enumerate(parts)]
         _require_unique(parts, steps)
+        _require_modest(self.policy, steps)
         stop = self.policy.section("stop", "终止的事件，如 {events: [order.cancelled]}")
         again = self.policy.choice("again", get_args(Again), "parallel")
         return {"steps": steps, "stop": _stop(stop) if stop else None, "again": again}
@@ -77,7 +83,7 @@ class _Steps:
             "how": self._how(section, inherited, given),
         }
         tried = {key: value for key, value in (inherited | given).items() if key not in ("delay", "target")}
-        parts = section.sections("fallback", "另一个渠道，如 {channel: sms, when: [unreachable]}")
+        parts = section.sections("fallback", "另一个渠道，如 {channel: sms, when: [unreachable]}", MOST_FALLBACKS)
         content["fallback"] = [self._fallback(part, tried) for part in parts]
         _require_different(section, str((inherited | given).get("channel", "phone")), content)
         _check_place(section, content, first)
@@ -172,14 +178,24 @@ def _repeat(section: Section) -> Content | None:
     part = section.section("repeat", "重复，如 {every: {days: 3}, times: 4}")
     if part is None:
         return None
-    every = read_amount(part, "every", DELAY_UNITS)
+    every = read_amount(part, "every", DELAY_UNITS, least=1)
     if section.has("wait") and every:
         part.problem("every", "有 wait 的步骤每次都再等一次事件，不能写 every，只写 times")
     elif not section.has("wait") and not part.has("every"):
         part.problem("every", "缺少此项，应写相隔多久，如 {days: 3}")
     times = part.integer("times", 2, MOST_REPETITIONS)
+    if every and every["amount"] * DAYS[every["unit"]] * (times - 1) > LONGEST_REPEATED:
+        part.problem("times", f"从第一次到最后一次最长 {LONGEST_REPEATED} 天，请减少次数或缩短 every")
     part.close()
     return {"every": every, "times": times}
+
+
+def _require_modest(policy: Section, steps: list[Content]) -> None:
+    contacts = sum((step["repeat"] or {"times": 1})["times"] * (1 + len(step["fallback"])) for step in steps)
+    if contacts > MOST_CONTACTS:
+        policy.problem(
+            "steps", f"一次流程最多 {MOST_CONTACTS} 次联系，各步的次数、渠道合计有 {contacts} 次；请减少 times"
+        )
 
 
 def _require_unique(parts: list[Section], steps: list[Content]) -> None:

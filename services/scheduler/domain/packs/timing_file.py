@@ -26,6 +26,9 @@ DAY_KINDS = ("working", "all")
 WORKED = {"on": True, True: True, "off": False, False: False}
 DEFAULT_WINDOW: Layer = {"days": "working", "frames": [["09:00", "12:00"], ["14:00", "18:00"]]}
 LONGEST_BLACKOUT_DAYS = 366
+MOST_OF = {"weeks": 520, "months": 120, "working_days": 2_500}  # ten years; of shorter units 10,000
+MOST_CALENDARS, MOST_DAYS = 50, 5_000  # days of all calendars
+OVER_MIDNIGHT = "跨过零时的时段请分成两段，如 00:00-06:00 和 22:00-23:59"
 
 
 @dataclass(frozen=True)
@@ -122,20 +125,22 @@ def read_deadline(section: Section) -> Content | None:
     return content | {"at": at} if at and content else content
 
 
-def read_amount(section: Section, key: str, units: Sequence[str], usual: str = "days") -> Content | None:
-    """`{days: 2}`: exactly one unit with a whole number; `usual` is the one to show."""
+def read_amount(
+    section: Section, key: str, units: Sequence[str], usual: str = "days", least: int = 0
+) -> Content | None:
+    """`{days: 2}`: exactly one unit with a whole number of `least` or more; `usual` is the one to show."""
     part = section.section(key, f"时长，如 {{{usual}: 2}}")
-    return _amount(section, part, units, usual) if part else None
+    return _amount(section, part, units, usual, least) if part else None
 
 
-def _amount(section: Section, part: Section, units: Sequence[str], usual: str) -> Content | None:
+def _amount(section: Section, part: Section, units: Sequence[str], usual: str, least: int = 0) -> Content | None:
     given = [unit for unit in units if part.has(unit)]
     part.close()
     if len(given) != 1:
         key = part.at.rpartition(".")[2]
         section.problem(key, f"应写且只写一个单位（{'、'.join(units)}），如 {{{usual}: 2}}")
         return None
-    return {"amount": part.integer(given[0], 0, 10_000), "unit": given[0]}
+    return {"amount": part.integer(given[0], least, MOST_OF.get(given[0], 10_000)), "unit": given[0]}
 
 
 def never_opens(window: Content) -> bool:
@@ -179,11 +184,15 @@ def _frames(section: Section, frames: list[str]) -> list[list[str]]:
     end, read = time(), []
     for frame in frames:
         if not re.fullmatch(FRAME_FORM, frame):
-            section.problem("frames", f"时段应写成 09:00-12:00 的样子，现在是 {written(frame)}")
+            last = "；一天到 23:59 为止" if "24:00" in frame else ""
+            section.problem("frames", f"时段应写成 09:00-12:00 的样子，现在是 {written(frame)}{last}")
             continue
         opens, closes = (time.fromisoformat(text) for text in frame.split("-"))
-        if opens >= closes or opens < end:
-            section.problem("frames", f"时段须起早止晚、按先后排列且不重叠，{frame} 不符合")
+        if opens >= closes:
+            section.problem("frames", f"时段须起早止晚，{frame} 不符合；{OVER_MIDNIGHT}")
+            continue
+        if opens < end:
+            section.problem("frames", f"时段须按先后排列且不重叠，{frame} 不符合")
             continue
         end = closes
         read.append(frame.split("-"))
@@ -209,6 +218,9 @@ def _windows(head: Section, calendars: Content) -> dict[tuple[str, str], Layer]:
 def _calendars(head: Section) -> dict[str, Content]:
     part = head.section("calendars", "日历，如 {site: {days: {2026-05-02: off}}}")
     found: dict[str, Content] = {}
+    if part and len(part.values) > MOST_CALENDARS:
+        head.problem("calendars", f"最多 {MOST_CALENDARS} 个日历，现在有 {len(part.values)} 个")
+        return found
     for name in part.values if part else ():
         one = part.as_section(str(name), part.values[name], "一个日历，如 {days: {2026-05-02: off}}") if part else None
         if one is None:
@@ -218,6 +230,8 @@ def _calendars(head: Section) -> dict[str, Content]:
         frames = one.texts("frames", '时段的列表，如 ["09:00-12:00", "14:00-18:00"]')
         found[str(name)] = {"days": _days(one)} | ({"frames": _frames(one, frames)} if frames else {})
         one.close()
+    if (days := sum(len(one["days"]) for one in found.values())) > MOST_DAYS:
+        head.problem("calendars", f"各日历合计最多 {MOST_DAYS} 天，现在有 {days} 天；请只写与官方日历不同的日子")
     return found
 
 
