@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import dlq_api, invalid
+from shared import audit_api, dlq_api, invalid
 from shared.auth import known_principal
 from shared.errors import HuifangError, InvalidInput, Unavailable
 from shared.messaging.processor import is_transient
@@ -77,7 +77,15 @@ class Edge:
         route = getattr(scope.get("route"), "path", "unknown")
         HTTP_SECONDS.labels(self.service, scope["method"], route, str(status)).observe(seconds)
         if route not in QUIET:
-            log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+            log.info(
+                "request",
+                method=scope["method"],
+                route=route,
+                status=status,
+                ms=round(seconds * 1000, 1),
+                caller=getattr(scope["state"].get("principal"), "id", ""),
+                address=(scope.get("client") or ("",))[0],
+            )
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Count the body as it arrives, chunked or not; a route may allow more through `scope["max_body"]`.
@@ -128,6 +136,7 @@ def install(app: FastAPI, service: Service) -> None:
     _install_health(app, service)
     _install_docs(app, service)
     app.include_router(dlq_api.router)
+    app.include_router(audit_api.router)
 
 
 def _install_problems(app: FastAPI) -> None:

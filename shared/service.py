@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from fastapi import APIRouter, FastAPI
 
+from shared.audit import SEAL
 from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.db import Database
@@ -91,7 +92,7 @@ class Runtime:
             for runner in self.consumers:
                 self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
         if self.settings.jobs_enabled:
-            for job in (*self.service.jobs, HOUSEKEEPING):
+            for job in (*self.service.jobs, HOUSEKEEPING, SEAL):
                 self._spawn(run_job(job, self), f"job-{job.name}")
 
     def _spawn(self, loop: Awaitable[None], name: str) -> None:

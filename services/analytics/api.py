@@ -32,7 +32,7 @@ from services.analytics.schemas import (
 )
 from services.analytics.workbook import kpi_workbook
 from shared.errors import InvalidInput
-from shared.http import ReadSession
+from shared.http import ReadSession, WorkDep, audit
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 50_000
@@ -71,10 +71,11 @@ async def get_definitions(request: Request, _reader: Reader) -> list[DefinitionO
 
 
 @router.get("/kpis.xlsx", summary="导出 Excel", response_class=Response)
-async def get_workbook(session: ReadSession, wanted: Wanted, kpis: Kpis) -> Response:
+async def get_workbook(work: WorkDep, reader: Reader, wanted: Wanted, kpis: Kpis) -> Response:
     """与指标接口相同的筛选条件；第二张表为口径说明。"""
-    rows = await _rows(session, wanted, kpis)
-    labels = await queries.labels(session)
+    rows = await _rows(work.session, wanted, kpis)
+    labels = await queries.labels(work.session)
+    await audit(work, reader, "figures.exported", "", first=wanted.first, last=wanted.last, rows=len(rows))
     content = await asyncio.to_thread(kpi_workbook, rows, wanted, kpis, labels)
     name = f"kpi-{wanted.first:%Y%m%d}-{wanted.last:%Y%m%d}.xlsx"
     return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})

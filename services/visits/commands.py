@@ -152,6 +152,7 @@ async def review(work: Work, principal: Principal, visit_id: UUID, remark: str) 
         raise VisitNotFinished("办结后才能复核")
     kept = {"id": new_id(), "visit_id": visit_id, "at": work.now(), "reviewer": principal.id, "remark": remark}
     await queries.add_review(work.session, **kept)
+    await audit(work, principal, "visit.reviewed", str(visit_id), review=str(kept["id"]))
     return kept
 
 

@@ -74,3 +74,27 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_at ON audit_log (at DESC, id);
 """
+
+# the audit log is only added to, and chained: see `shared.audit`
+AUDIT_CHAIN = (
+    "CREATE TABLE audit_unsealed (entry uuid PRIMARY KEY)",
+    "CREATE TABLE audit_chain (seq bigint PRIMARY KEY, entry uuid NOT NULL UNIQUE, hash bytea NOT NULL)",
+    """CREATE FUNCTION audit_note() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN INSERT INTO audit_unsealed (entry) VALUES (NEW.id); RETURN NULL; END$$""",
+    """CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN RAISE EXCEPTION 'the audit log is only added to' USING ERRCODE = 'insufficient_privilege'; END$$""",
+    "CREATE TRIGGER audit_note AFTER INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_note()",
+    """CREATE TRIGGER audit_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()""",
+    """CREATE TRIGGER audit_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_chain
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()""",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON audit_log, audit_chain FROM PUBLIC, CURRENT_USER",
+    "INSERT INTO audit_unsealed (entry) SELECT id FROM audit_log",
+)
+AUDIT_CHAIN_GONE = (
+    "DROP TRIGGER audit_note ON audit_log",
+    "DROP TRIGGER audit_refuse ON audit_log",
+    "DROP TABLE audit_chain, audit_unsealed",
+    "DROP FUNCTION audit_note, audit_refuse",
+    "GRANT UPDATE, DELETE, TRUNCATE ON audit_log TO CURRENT_USER",
+)

@@ -6,7 +6,7 @@ import alembic.op
 from alembic import command
 from alembic.config import Config
 
-from shared.messaging.tables import CORE_0001
+from shared.messaging.tables import AUDIT_CHAIN, AUDIT_CHAIN_GONE, CORE_0001
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,6 +16,17 @@ def create_core() -> None:
     for statement in CORE_0001.split(";\n"):
         if statement.strip():
             alembic.op.execute(statement)
+
+
+def chain_audit() -> None:
+    """Make the audit log one that is only added to, with its chain (`shared.audit`)."""
+    for statement in AUDIT_CHAIN:
+        alembic.op.execute(statement)
+
+
+def unchain_audit() -> None:
+    for statement in AUDIT_CHAIN_GONE:
+        alembic.op.execute(statement)
 
 
 def create_calendar() -> None:

@@ -8,7 +8,17 @@ from sqlalchemy.schema import SchemaItem
 
 from shared.db import engine_for
 
-CORE = {"inbox", "outbox", "outbox_archive", "dead_letter", "idempotency_key", "audit_log", "alembic_version"}
+CORE = {
+    "inbox",
+    "outbox",
+    "outbox_archive",
+    "dead_letter",
+    "idempotency_key",
+    "audit_log",
+    "audit_chain",
+    "audit_unsealed",
+    "alembic_version",
+}
 
 
 async def assert_models_match(dsn: str, metadata: MetaData) -> None:

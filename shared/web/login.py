@@ -6,12 +6,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from shared.auth import known_principal
+from shared.auth import Principal, Role, known_principal
 from shared.errors import Unauthorized
+from shared.http import audit, transaction
 from shared.web.render import render
 
 COOKIE = "huifang_key"
 SHIFT_SECONDS = 12 * 3600
+
+NOBODY = Principal("", Role.AUDITOR)  # whose name is not known: a wrong key has none
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,9 +32,11 @@ async def login(
 ) -> Response:
     """Check the key, remember it for a shift, go where the user wanted to."""
     try:
-        await known_principal(request, key.strip())
+        principal = await known_principal(request, key.strip())
     except Unauthorized:
+        await _note(request, NOBODY, "login.failed")
         return render(request, "login.html", 401, target=local(target), failed=True)
+    await _note(request, principal, "login")
     answer = RedirectResponse(local(target), 303)
     answer.set_cookie(
         COOKIE,
@@ -49,6 +54,11 @@ async def logout() -> Response:
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
+
+
+async def _note(request: Request, principal: Principal, action: str) -> None:
+    async with transaction(request) as work:
+        await audit(work, principal, action, request.client.host if request.client else "")
 
 
 def login_url(request: Request) -> str:

@@ -38,14 +38,12 @@ def create_app(settings: ServiceSettings, clock: ManualClock, broker: object) ->
 
 
 @pytest.fixture
-async def served(clock, tmp_path):
+async def served(clock, tmp_path, core_dsn):
     for path in VENDOR.values():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("// theirs")
     (tmp_path / "secret.txt").write_text("not for the web")
-    async with serve(
-        create_app, ServiceSettings, "postgresql://nowhere/x", clock=clock, page_assets=tmp_path
-    ) as served:
+    async with serve(create_app, ServiceSettings, core_dsn, clock=clock, page_assets=tmp_path) as served:
         yield served
 
 

@@ -12,7 +12,7 @@ from services.complaints.domain.errors import CaseNotFound
 from services.complaints.domain.rules import Rules
 from shared.auth import Principal, may_see_unit
 from shared.errors import HuifangError
-from shared.http import require_version
+from shared.http import audit, require_version
 from shared.messaging.work import Work
 
 Decide = Callable[[Case], Change]
@@ -24,9 +24,17 @@ async def _change(work: Work, principal: Principal, case_id: UUID, seen: int, de
     require_visible(principal, case)
     require_version(seen, case.version)
     book = Book(work)
-    book.apply(decide(case))
+    change = decide(case)
+    book.apply(change)
     await book.save()
+    await _note(work, principal, change)
     return book.cases[case_id]
+
+
+async def _note(work: Work, principal: Principal, change: Change) -> None:
+    """The audit log says who changed a case, and the case's own timeline with what words."""
+    for entry in change.entries:
+        await audit(work, principal, f"case.{entry.what}", str(change.case.id), case_no=change.case.case_no)
 
 
 def require_visible(principal: Principal, case: Case) -> None:
@@ -55,7 +63,9 @@ async def assign_cases(
         try:
             case = book.get(str(case_id))
             require_visible(principal, case)
-            book.apply(handling.assign(case, unit, owner, rules, principal.id, work.now()))
+            change = handling.assign(case, unit, owner, rules, principal.id, work.now())
+            book.apply(change)
+            await _note(work, principal, change)
             problems[case_id] = ""
         except HuifangError as error:
             problems[case_id] = error.title

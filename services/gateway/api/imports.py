@@ -15,7 +15,7 @@ from services.gateway.schemas import ImportOut
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports
 from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
-from shared.http import ReadSession, SealerDep, WorkDep, transaction
+from shared.http import ReadSession, SealerDep, WorkDep, audit, transaction
 from shared.pagination import Cursor, Limit, Page, id_of, paged
 from shared.privacy import mask_text
 from shared.texts import printable, text_fault
@@ -115,11 +115,12 @@ async def get_import(import_id: UUID, session: ReadSession, _: UploadViewer) -> 
 
 
 @router.get("/{import_id}/result", summary="下载逐行结果", description="行号、状态、列、原因；完成后可取。")
-async def get_result(import_id: UUID, session: ReadSession, viewer: UploadViewer) -> Response:
-    summary = await get_import(import_id, session, viewer)
+async def get_result(import_id: UUID, work: WorkDep, viewer: UploadViewer) -> Response:
+    summary = await get_import(import_id, work.session, viewer)
     if summary.state != "done":
         raise Conflict(summary.reason or "导入尚未完成，请稍后再取")
-    rows = await imports.list_rows(session, import_id)
+    rows = await imports.list_rows(work.session, import_id)
+    await audit(work, viewer, "import.exported", str(import_id), rows=len(rows))
     return _workbook(await asyncio.to_thread(result_workbook, rows), f"导入结果_{import_id}.xlsx")
 
 

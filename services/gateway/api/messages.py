@@ -11,7 +11,7 @@ from services.gateway.domain.preview import preview
 from services.gateway.schemas import MessageOut
 from services.gateway.store import messages
 from shared.errors import NotFound
-from shared.http import ReadSession, SealerDep, WorkDep
+from shared.http import ReadSession, SealerDep, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, id_of, paged
 from shared.privacy import Sealer
 
@@ -36,10 +36,11 @@ async def list_messages(
 
 
 @router.get("/{message_id}", summary="原文详情")
-async def get_message(message_id: UUID, session: ReadSession, sealer: SealerDep, _: Viewer) -> MessageOut:
-    row = await messages.get_message(session, message_id)
+async def get_message(message_id: UUID, work: WorkDep, sealer: SealerDep, viewer: Viewer) -> MessageOut:
+    row = await messages.get_message(work.session, message_id)
     if row is None:
         raise NotFound("没有这条原文")
+    await audit(work, viewer, "message.read", str(message_id), source=row.source)
     return _shown(row, sealer)
 
 

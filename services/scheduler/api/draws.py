@@ -12,7 +12,7 @@ from services.scheduler.commands import draws as commands
 from services.scheduler.domain.whom.draw_record import DrawRecord, draw_line, member_line
 from services.scheduler.schemas.draws import DrawOut
 from services.scheduler.store import draws, picks
-from shared.http import ReadSession
+from shared.http import ReadSession, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, id_of, paged
 from shared.service import Runtime
 
@@ -46,9 +46,10 @@ async def get_draw(draw_id: UUID, session: ReadSession, by: Checker) -> DrawOut:
     response_class=StreamingResponse,
     responses={200: {"content": {LINES: {"schema": {"type": "string"}}}}},
 )
-async def export_population(draw_id: UUID, session: ReadSession, by: Checker, request: Request) -> StreamingResponse:
+async def export_population(draw_id: UUID, work: WorkDep, by: Checker, request: Request) -> StreamingResponse:
     """JSON Lines：首行是抽取的规则与结果，其后每行一件事实；凭此可离线重算（huifang draws verify --file）。"""
-    draw = await commands.get_draw(session, draw_id)
+    draw = await commands.get_draw(work.session, draw_id)
+    await audit(work, by, "population.exported", str(draw_id), policy=draw.policy_id)
     return StreamingResponse(_lines(request.app.state.runtime, draw), media_type=LINES)
 
 
