@@ -2,8 +2,8 @@
 
 from shared.migrations import chain_audit, unchain_audit
 
-revision = "0013"
-down_revision = "0012"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.migrations import chain_audit, unchain_audit
 
-revision = "0002"
-down_revision = "0001"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
