@@ -179,11 +179,21 @@ class _Builder:
             self.steps.append(self._repeated(step, content, number, repeat["every"]))
 
     def _repeated(self, step: Step, content: Content, number: int, every: Content | None) -> Step:
-        """A repetition counts from the one before it."""
+        """A repetition counts from the one before it: `every` stands in for its delay and target, and its deadline begins then.
+
+        After an awaited event it is planned as the first one was.
+        """
         named = {**content, "id": f"{content['id']}.{number}"}
-        how = content["how"] if every is None else {**content["how"], "delay": every}
+        how = content["how"] if every is None else self._round(content["how"], every)
         origin: Origin = "took_place" if step.origin == "took_place" else "planned"
         return replace(step, policy=self._policy(named["id"], how), origin=origin, fallbacks=self._fallbacks(named))
+
+    def _round(self, how: Content, every: Content) -> Content:
+        deadline = changed(self.base, how)["deadline"]
+        after = deadline and {**deadline, "after": every}
+        without = {*how.get("without", ()), *({"target"} & self.base.keys())}
+        kept = {key: value for key, value in how.items() if key != "target"}
+        return {**kept, "delay": every, "deadline": after, "without": without}
 
     def _fallbacks(self, content: Content) -> tuple[Fallback, ...]:
         return tuple(

@@ -35,11 +35,13 @@ class Deadline:
 
     `end_of_day: 0` is the last minute of the same day (R04.2, R10.1), 1 that of the next. Working days end at the local
     time `at`, without it when the contact window closes; 0 is the same day, or the next worked one after a day off.
+    It counts from so long `after` the anchor: the round of a repetition begins some time after the contact before it.
     """
 
     amount: int
     unit: DeadlineUnit
     at: time | None = None
+    after: Delay = Delay()
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,14 @@ def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime |
 
 
 def deadline_of(content: Mapping[str, Any]) -> Deadline:
-    """The deadline of a policy's canonical content: `{amount, unit}`, and `at` where it is said."""
-    at = content.get("at")
-    return Deadline(content["amount"], content["unit"], time.fromisoformat(at) if at else None)
+    """The deadline of a policy's canonical content: `{amount, unit}`, `at` where it is said, `after` in a repetition."""
+    at, after = content.get("at"), Delay(**content.get("after", {}))
+    return Deadline(content["amount"], content["unit"], time.fromisoformat(at) if at else None, after)
 
 
 def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar, closes: time) -> datetime:
     """The last moment that is `deadline` after `anchor`, UTC; `closes` is when the contact window closes on a day."""
+    anchor = _later(anchor, deadline.after, calendar)
     if deadline.unit == "end_of_day":
         return end_of_day(anchor, deadline.amount)
     local = anchor.astimezone(ORG_ZONE)
@@ -77,6 +80,14 @@ def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar, closes:
     if deadline.unit == "months":
         return datetime.combine(add_months(local.date(), deadline.amount), local.time(), ORG_ZONE).astimezone(UTC)
     return (anchor + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
+
+
+def _later(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime:
+    """So long after the anchor; on a later day at the same time of day."""
+    begun = begins(anchor, delay, calendar)
+    if isinstance(begun, datetime):
+        return begun
+    return datetime.combine(begun, anchor.astimezone(ORG_ZONE).time(), ORG_ZONE)
 
 
 def end_of_day(moment: datetime, later: int = 0) -> datetime:

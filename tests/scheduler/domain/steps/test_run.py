@@ -431,3 +431,63 @@ def test_a_fact_without_a_customer_begins_no_run() -> None:
     play = Play({"id": "first"}, {"id": "rain", "wait": RAIN})
     play.fact(customer="")
     assert (play.results(), play.going) == ([("", "no_customer")], False)
+
+
+def _times(play: Play) -> dict[str, tuple[str, str]]:
+    """Step → when its contact is due, and until when."""
+    tasks = [task for task in play.tasks.values() if task.deadline_at]
+    return {task.step: (play._local(task.due_at), play._local(task.deadline_at)) for task in tasks if task.deadline_at}
+
+
+def test_a_deadline_inside_repeat_counts_from_its_own_round() -> None:
+    play = Play({"id": "often", "repeat": {"every": {"days": 7}, "times": 3}}, deadline={"days": 2}, warn={"hours": 6})
+    play.fact()
+    assert _times(play) == {
+        "often": ("03-02 10:00", "03-04 10:00"),
+        "often.2": ("03-09 00:00", "03-11 10:00"),
+        "often.3": ("03-16 00:00", "03-18 00:00"),
+    }
+    assert [play._local(task.warn_at) for task in play.tasks.values() if task.warn_at] == [
+        "03-04 04:00",
+        "03-11 04:00",
+        "03-17 18:00",
+    ]
+    play.advance(at("2026-03-17 10:00"))
+    assert play.states() == {"often": "released", "often.2": "released", "often.3": "released"}
+
+
+def test_a_round_that_follows_a_contact_counts_from_it() -> None:
+    step = {"id": "again", "from": "took_place", "delay": {"days": 1}, "deadline": {"working_days": 1}}
+    play = Play({"id": "first", "deadline": "none"}, {**step, "repeat": {"every": {"days": 5}, "times": 2}})
+    play.fact()
+    play.call("first", "completed", "2026-03-02 11:00", rating=5)
+    play.call("again", "completed", "2026-03-03 16:20", rating=5)
+    assert _times(play) == {"again": ("03-03 00:00", "03-03 23:59"), "again.2": ("03-08 00:00", "03-09 23:59")}
+
+
+def test_every_stands_in_for_a_target_which_may_be_the_policys_or_the_steps() -> None:
+    rounds = {"id": "often", "deadline": {"days": 5}, "repeat": {"every": {"days": 7}, "times": 2}}
+    for own, base in (({"target": {"days": 3}}, {}), ({}, {"target": {"days": 3}})):
+        play = Play({**rounds, **own}, **base)
+        play.fact()
+        assert _times(play) == {"often": ("03-05 00:00", "03-07 10:00"), "often.2": ("03-12 00:00", "03-17 00:00")}
+
+
+def test_another_channel_counts_from_the_result_that_led_to_it_in_every_round() -> None:
+    sms = {"channel": "sms", "deadline": {"hours": 30}}
+    rounds = {"id": "often", "deadline": {"days": 2}, "repeat": {"every": {"days": 7}, "times": 2}, "fallback": [sms]}
+    play = Play(rounds)
+    play.fact()
+    play.call("often", "unreachable", "2026-03-03 12:00")
+    play.call("often.2", "unreachable", "2026-03-10 15:00")
+    times = _times(play)
+    assert times["often.sms"] == ("03-03 12:00", "03-04 18:00")
+    assert times["often.2.sms"] == ("03-10 15:00", "03-11 21:00")
+
+
+def test_after_an_awaited_event_every_round_counts_from_its_own_event() -> None:
+    play = Play({"id": "rain", "wait": RAIN, "delay": {"days": 1}, "deadline": {"days": 2}, "repeat": {"times": 2}})
+    play.fact(area={"code": "510108"}, data={"area": {"code": "510108"}})
+    play.rain("2026-03-04 08:00")
+    play.rain("2026-03-20 08:00")
+    assert _times(play) == {"rain": ("03-05 00:00", "03-06 08:00"), "rain.2": ("03-21 00:00", "03-22 08:00")}
