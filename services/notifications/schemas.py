@@ -1,13 +1,15 @@
 """What notifications says and takes over HTTP; numbers and addresses are masked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from services.notifications.domain.lint import Finding, kept_template, lint, lint_rules
 from services.notifications.domain.refusals import ALL_PROMOTION
+from services.notifications.domain.rules import Rule
 from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
@@ -94,10 +96,19 @@ class DocumentOut(BaseModel):
     body: dict[str, Any] = Field(description="内容")
     created_at: datetime = Field(description="保存时间")
     created_by: str = Field(description="保存人")
+    findings: list[str] = Field(default=[], description="检查的结果：须改正的和提醒")
 
 
-def shown_document(document: Document) -> DocumentOut:
-    return DocumentOut(**{name: getattr(document, name) for name in DocumentOut.model_fields})
+def shown_document(document: Document, findings: Iterable[Finding] = ()) -> DocumentOut:
+    same = {name: getattr(document, name) for name in DocumentOut.model_fields if name != "findings"}
+    return DocumentOut(**same, findings=[str(finding) for finding in findings])
+
+
+def findings_about(document: Document, rules: Iterable[Rule], provider: str) -> list[Finding]:
+    """What the lint says of a template as it stands, with the rules that use it and the provider that is configured."""
+    template = kept_template(document.body)
+    using = [rule for rule in rules if rule.enabled and rule.template == template.name]
+    return [*lint(template, provider), *lint_rules(template, using)]
 
 
 class NewOptOut(BaseModel):

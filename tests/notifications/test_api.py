@@ -214,3 +214,29 @@ async def test_every_operation_is_described_in_chinese(owner: httpx.AsyncClient)
             continue
         for operation in operations.values():
             assert any("一" <= letter <= "鿿" for letter in operation["summary"]), path
+
+
+async def test_a_template_without_the_configured_providers_code_is_not_activated(owner: httpx.AsyncClient) -> None:
+    refused = await save(owner, codes={"tencent": "1"})
+    assert refused.status_code == 422
+    assert "codes：没有 aliyun 的模板编号" in refused.json()["detail"]
+    draft = await save(owner, codes={"tencent": "1"}, review="pending")
+    assert draft.status_code == 200
+    assert "没有 aliyun 的模板编号" in draft.json()["findings"][0]
+    (shown,) = (await owner.get("/api/v1/templates")).json()["items"]
+    assert shown["findings"] == draft.json()["findings"]
+
+
+RULE = {"id": "r", "events": ["order.completed"], "purpose": "sale", "template": "note"}
+
+
+async def test_a_promotion_without_consent_and_a_greeting_as_a_notice_are_refused(owner: httpx.AsyncClient) -> None:
+    sale = {"category": "promotion", "text": "尊敬的{{ name }}，新品上市。拒收请回复R"}
+    refused = await save(owner, **sale, rules=[RULE])
+    assert (refused.status_code, "needs_consent: true" in refused.text) == (422, True)
+    assert (await save(owner, **sale, rules=[RULE | {"needs_consent": True}])).status_code == 200
+    alone = await owner.post("/api/v1/rules", json=RULE | {"id": "alone"})
+    assert (alone.status_code, alone.json()["type"]) == (422, "urn:huifang:problem:template-rejected")
+    assert (await save(owner, name="other")).status_code == 200
+    greeting = RULE | {"template": "other", "events": ["calendar.birthday"]}
+    assert (await owner.post("/api/v1/rules", json=greeting)).status_code == 422

@@ -9,7 +9,7 @@ from tests.notifications.samples import a_template, template_document
 
 
 def problems(**changes: object) -> list[str]:
-    return lint(MessageTemplate(**template_document(**changes)))
+    return [str(finding) for finding in lint(MessageTemplate(**template_document(**changes)))]
 
 
 def test_parameters_are_worked_out_and_the_text_made_of_them() -> None:
@@ -105,3 +105,24 @@ def test_a_rejected_template_lists_every_problem() -> None:
 @pytest.mark.parametrize(("length", "billed"), [(70, 1), (71, 2), (134, 2), (135, 3)])
 def test_long_texts_are_billed_by_67(length: int, billed: int) -> None:
     assert parts("长" * length) == billed
+
+
+@pytest.mark.parametrize(("word", "providers"), [("问卷调查", ["tencent", "huawei"]), ("评价", ["huawei"])])
+def test_words_that_a_provider_refuses_are_a_mistake_where_it_is_used_and_a_doubt_elsewhere(
+    word: str, providers: list[str]
+) -> None:
+    def doubted(codes: dict[str, str]) -> list[bool]:
+        found = lint(MessageTemplate(**template_document(text=f"尊敬的{{{{ name }}}}，诚邀{word}。", codes=codes)))
+        assert all("数字回复" in finding.text for finding in found)
+        return [finding.warning for finding in found]
+
+    assert doubted({"aliyun": "SMS_1"}) == [True] * len(providers)
+    assert doubted(dict.fromkeys(providers, "1")) == [False] * len(providers)
+
+
+def test_a_template_without_the_configured_providers_code_is_told_before_it_is_used() -> None:
+    template = MessageTemplate(**template_document(codes={"tencent": "1"}))
+    (found,) = lint(template, "aliyun")
+    assert (found.key, found.warning) == ("codes", False)
+    assert "aliyun" in found.text
+    assert lint(template, "tencent") == lint(template) == []

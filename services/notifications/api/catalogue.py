@@ -7,10 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from services.notifications.api.roles import Reader, Worker
 from services.notifications.commands import catalogue as commands
 from services.notifications.domain.greetings import FESTIVALS
+from services.notifications.office import office_of
 from services.notifications.schemas import (
     DocumentOut,
     FestivalOut,
     GreetingCalendar,
+    findings_about,
     shown_document,
 )
 from services.notifications.store import catalogue as store
@@ -56,24 +58,32 @@ async def _document(request: Request, _principal: Worker) -> dict[str, Any]:
     return document
 
 
+async def _sms_provider(request: Request) -> str:
+    """Whom SMS go through here; "" when none is configured."""
+    return office_of(request.app.state.runtime).desk.providers.get("sms", "")
+
+
+SmsProvider = Annotated[str, Depends(_sms_provider)]
 Body = Annotated[dict[str, Any], Depends(_document)]
 
 
 @router.get("/templates", summary="消息模板")
 async def list_templates(
-    session: ReadSession, principal: Reader, cursor: Cursor = None, limit: Limit = 50
+    session: ReadSession, principal: Reader, provider: SmsProvider, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[DocumentOut]:
-    """每个模板的最新版本，按名称排列。"""
-    found = [shown_document(document) for document in await store.list_newest(session, "template")]
+    """每个模板的最新版本，按名称排列；findings 列出检查的结果，例如缺少所配置运营商的模板编号。"""
+    newest = await store.list_newest(session, "template")
+    used = await store.rules(session)
+    found = [shown_document(document, findings_about(document, used, provider)) for document in newest]
     return page_by_name(found, cursor, limit, lambda document: document.name)
 
 
 @router.post("/templates", summary="保存模板", openapi_extra=_described(_TEMPLATE))
-async def save_template(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
-    """YAML 或 JSON；可在 rules 中附带使用它的通知规则。内容不变则版本不变；检查不通过时逐条列出原因。"""
-    saved = await commands.save_template(work, body, principal.id)
+async def save_template(body: Body, work: WorkDep, principal: Worker, provider: SmsProvider) -> DocumentOut:
+    """YAML 或 JSON；可在 rules 中附带使用它的通知规则。内容不变则版本不变；检查不通过时逐条列出原因，提醒见 findings。"""
+    saved = await commands.save_template(work, body, principal.id, provider)
     await audit(work, principal, "template.saved", saved.name, version=saved.version)
-    return shown_document(saved)
+    return shown_document(saved, findings_about(saved, await store.rules(work.session), provider))
 
 
 @router.get("/rules", summary="通知规则")
