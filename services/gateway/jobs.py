@@ -148,8 +148,7 @@ async def write_back(runtime: Runtime) -> int:
     posting: dict[asyncio.Task[int], UUID] = runtime.state.setdefault("posting", {})
     lease = timedelta(seconds=settings_of(runtime).writeback_timeout * (2 + DELIVERIES // POSTS_AT_ONCE))
     async with runtime.db.work(background=True) as work:
-        now = runtime.clock.machine()
-        claimed = await deliveries.claim_due(work.session, now, now + lease, DELIVERIES, posting.values())
+        claimed = await commands.lease_deliveries(work, posting.values(), lease, DELIVERIES)
         known = {item.id: item for item in await endpoints.list_endpoints(work.session)} if claimed else {}
     for endpoint_id in {item.endpoint_id for item in claimed}:
         mine = [item for item in claimed if item.endpoint_id == endpoint_id]

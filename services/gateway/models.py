@@ -171,7 +171,9 @@ class EndpointRow(Base, table=True):
 
 
 class DeliveryRow(Base, table=True):
-    """One result for one endpoint. `attempts` is the fencing token of a try; `next_at` is machine time."""
+    """One result for one endpoint. `attempts` is the fencing token of a try, `lost` how many tries in a row have ended
+    without an answer because their worker was gone; `next_at` is machine time.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -189,6 +191,7 @@ class DeliveryRow(Base, table=True):
     state: str = Field(sa_column=_text())
     attempts: int
     tries: int
+    lost: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
     next_at: datetime = Field(sa_column=_instant())
     last_status: int
     last_error: str = Field(sa_column=_text())

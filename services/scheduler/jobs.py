@@ -30,7 +30,10 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         desk = runtime.state["desk"]
         done = await _close_draws(runtime, desk)
         async with runtime.db.work(background=True) as work:
-            done += await draws.make_draw(work)
+            begun = await draws.begin_draw(work)
+        if begun is not None:
+            async with runtime.db.work(background=True) as work:
+                done += await draws.make_draw(work, begun)
         async with runtime.db.work(background=True, notify=True) as work:
             return done + await draws.publish_winners(work, desk, settings.draw_batch)
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     Text,
@@ -115,7 +116,9 @@ class DraftRow(Base, table=True):
 
 
 class TrialRow(Base, table=True):
-    """A trial run: what was asked, how far it is, and what came of it; `lease_until` is machine time."""
+    """A trial run: what was asked, how far it is, and what came of it; `lease_until` is machine time, `attempts` counts
+    the leases.
+    """
 
     __tablename__ = "trial"
     __table_args__ = (
@@ -135,6 +138,7 @@ class TrialRow(Base, table=True):
     created_by: str = Field(sa_column=_text())
     changed_at: datetime = Field(sa_column=_instant())
     lease_until: datetime | None = Field(sa_column=_instant(nullable=True))
+    attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
 
 
 class TrialFactsRow(Base, table=True):
@@ -335,7 +339,9 @@ class PopulationRow(Base, table=True):
 
 
 class DrawRow(Base, table=True):
-    """The draw of a policy version over one period: open, closed, made, then published to the last winner."""
+    """The draw of a policy version over one period: open, closed, made, then published to the last winner. `attempts`
+    counts how often it was begun.
+    """
 
     __tablename__ = "draw"
     __table_args__ = (
@@ -357,6 +363,7 @@ class DrawRow(Base, table=True):
     strata: list[Any] = Field(sa_column=_json())
     fingerprint: str = Field(sa_column=_text())
     made_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
 
 
 class PickRow(Base, table=True):

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from services.gateway.adapters import webhooks
 from shared.clock import ManualClock
 from shared.testing.events import event, example
 from shared.testing.served import Served
@@ -202,6 +204,39 @@ async def test_a_worker_that_died_while_posting_leaves_the_delivery_to_another(
     clock.advance(timedelta(minutes=2))
     assert await gateway.run_job("write_back") == 1
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+
+
+async def test_a_delivery_that_workers_die_of_is_set_aside_and_its_neighbours_are_delivered(
+    gateway: Served, receiver: Receiver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await new_endpoint(gateway, receiver.url)
+    for number in ("5101", "5102", "5103"):
+        await gateway.deliver(visit(await accepted_case(gateway, number)))
+    real = webhooks.post
+
+    def dying(url: str, body: str, *rest: Any) -> Any:
+        if '"5102"' in body:
+            raise SystemError("the process is gone")
+        return real(url, body, *rest)
+
+    async def die_together(*_: Any) -> Any:
+        raise SystemError("the process is gone")
+
+    for attempt in range(12):
+        monkeypatch.setattr(webhooks, "post", die_together if attempt < 2 else dying)
+        with suppress(BaseExceptionGroup, SystemError):
+            await gateway.run_job("write_back")
+        gateway.runtime.state.pop("posting", None)
+        clock.advance(timedelta(minutes=2))
+    told = {row["number"]: (row["state"], row["last_error"]) for row in await deliveries(gateway)}
+    assert told.pop("5102") == ("failed", "处理中断 3 次，已搁置；排除原因后可重试")
+    assert set(told.values()) == {("delivered", "")}
+    monkeypatch.setattr(webhooks, "post", real)
+    (aside,) = [row["id"] for row in await deliveries(gateway) if row["state"] == "failed"]
+    async with gateway.client("ops") as client:
+        assert (await client.post(f"/api/v1/deliveries/{aside}/resend")).status_code == 202
+    await gateway.run_job("write_back")
+    assert {row["state"] for row in await deliveries(gateway)} == {"delivered"}
 
 
 async def test_names_that_resolve_into_our_own_network_are_not_called(gateway: Served, receiver: Receiver) -> None:

@@ -499,3 +499,37 @@ async def test_the_story_of_who_was_not_drawn_says_so(empty: Served, clock: Manu
     async with empty.client("auditor") as client:
         told = (await client.get("/api/v1/explain", params={"event_id": other})).json()
     assert told["answer"] == "不回访：未被抽中。"
+
+
+async def test_a_draw_that_processes_die_of_is_set_aside_and_the_others_go_on(
+    empty: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await apply(empty, contents(*(TWENTY | {"id": name, "priority": 1 + (name > "bad")} for name in ("bad", "good"))))
+    await empty.deliver(*crowd(10))
+    real = store.read_members
+
+    def dying(session: Any, draw: Any) -> Any:
+        if draw.policy_id == "bad":
+            raise MemoryError
+        return real(session, draw)
+
+    monkeypatch.setattr(store, "read_members", dying)
+    clock.move_to(NIGHT)
+    for _ in range(3):
+        with pytest.raises(MemoryError):
+            await empty.run_job("draw")
+    await empty.run_job("draw")
+    assert {one.data["policy_id"] for one in await empty.published("occasion.arrived")} == {"good"}
+    async with empty.client("auditor") as client:
+        items = (await client.get("/api/v1/draws")).json()["items"]
+    told = {item["policy_id"]: item for item in items}
+    assert told["bad"]["set_aside"] == "处理中断 3 次，已搁置；排除原因后可重试"
+    assert told["good"]["set_aside"] == ""
+    monkeypatch.setattr(store, "read_members", real)
+    async with empty.client("ops") as client:
+        path = f"/api/v1/draws/{told['bad']['id']}/retry"
+        assert (await client.post(path)).json()["set_aside"] == ""
+        assert (await client.post(path)).status_code == 409
+    await empty.run_job("draw")
+    await empty.run_job("draw")
+    assert {one.data["policy_id"] for one in await empty.published("occasion.arrived")} == {"good", "bad"}

@@ -163,3 +163,15 @@ async def test_roles_may_do_what_is_theirs(empty: Served, role: str, method: str
         assert (
             await client.request(method, "/api/v1/trials", json={} if method == "POST" else None)
         ).status_code == status
+
+
+async def test_a_trial_that_its_runners_die_of_is_told_as_failed(empty: Served, clock: ManualClock) -> None:
+    trial = await post(empty, "/api/v1/trials", {"pack": {"name": "test", "files": contents({"id": "a"})}}, 202)
+    for _ in range(3):
+        async with empty.runtime.db.work() as work:
+            now = clock.now()
+            assert await commands.trials.claim_trial(work.session, now, now, now + commands.LEASE) is not None
+        clock.advance(commands.LEASE + timedelta(seconds=1))
+    assert await empty.run_job("try_packs") == 0
+    told = await get(empty, f"/api/v1/trials/{trial['id']}")
+    assert (told["state"], told["error"]) == ("failed", "处理中断 3 次，已搁置；排除原因后可重试")

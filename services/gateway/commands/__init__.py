@@ -22,6 +22,7 @@ from services.gateway.commands.messages import (
 from services.gateway.commands.sources import Issued, create_source, rotate_source, update_source
 from services.gateway.commands.writeback import (
     create_endpoint,
+    lease_deliveries,
     queue_results,
     record_try,
     resend_delivery,
@@ -30,7 +31,7 @@ from services.gateway.commands.writeback import (
 
 __all__ = [
     "Issued", "LeaseLost", "Receipt", "add_import", "canonicalise", "count", "create_endpoint", "create_source",
-    "fail_import", "finish_import", "keep_messages", "lease_import", "options_for", "parse_body", "put_off_message",
-    "queue_results", "record_try", "replay_message", "resend_delivery", "retry_import", "rotate_source", "skip_row",
-    "submit", "take_rows", "update_endpoint", "update_source",
+    "fail_import", "finish_import", "keep_messages", "lease_deliveries", "lease_import", "options_for", "parse_body",
+    "put_off_message", "queue_results", "record_try", "replay_message", "resend_delivery", "retry_import",
+    "rotate_source", "skip_row", "submit", "take_rows", "update_endpoint", "update_source",
 ]  # fmt: skip

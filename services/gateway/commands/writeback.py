@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from shared.auth import Principal
 from shared.errors import Conflict, NotFound
 from shared.http import audit, require_version
 from shared.ids import derived_id, new_id
+from shared.leases import set_aside
 from shared.messaging.event import Event
 from shared.messaging.work import Work
 from shared.privacy import Sealer, mask_prose, mask_tree
@@ -72,6 +73,15 @@ def _delivery(event: Event, origin: Origin, endpoint: Endpoint) -> NewDelivery:
         number=origin.number,
         body=orjson.dumps(mask_tree(body_of(event, origin), mask_prose)).decode(),
     )
+
+
+async def lease_deliveries(work: Work, busy: Collection[UUID], lease: timedelta, limit: int) -> list[Claimed]:
+    """What to post next, none of it for endpoints that are `busy`. What workers may have died of goes alone."""
+    now = work.clock.machine()
+    await deliveries.set_aside(work.session, set_aside(), now)
+    if not await deliveries.has_suspects(work.session, now):
+        return await deliveries.claim_due(work.session, now, now + lease, limit, busy)
+    return [] if busy else await deliveries.claim_due(work.session, now, now + lease, 1, suspects=True)
 
 
 async def record_try(work: Work, claimed: Claimed, answer: Answer, millis: int, jitter: float) -> Next:

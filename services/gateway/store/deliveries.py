@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import AttemptRow, DeliveryRow
 from shared.ids import new_id
+from shared.leases import MOST_ATTEMPTS, SUSPECT
 
 _ADD = text("""
     INSERT INTO delivery (id, endpoint_id, event_id, type, number, body, state, attempts, tries, next_at, last_status,
@@ -23,15 +24,25 @@ _ADD = text("""
 """)
 # a lease is a later next_at: a worker that dies in between leaves the delivery to be tried again after it
 _CLAIM = text("""
-    UPDATE delivery SET attempts = attempts + 1, tries = tries + 1, next_at = :lease
+    UPDATE delivery SET attempts = attempts + 1, tries = tries + 1, lost = lost + 1, next_at = :lease
     WHERE id IN (
         SELECT delivery.id FROM delivery JOIN endpoint ON endpoint.id = endpoint_id
         WHERE state = 'pending' AND next_at <= :now AND endpoint.enabled AND endpoint_id <> ALL(CAST(:busy AS uuid[]))
+            AND (lost >= :suspect) = :suspects
         ORDER BY next_at LIMIT :limit FOR UPDATE OF delivery SKIP LOCKED)
     RETURNING id, endpoint_id, body, attempts, tries
 """)
+_SUSPECTED = text("""
+    SELECT EXISTS (SELECT FROM delivery JOIN endpoint ON endpoint.id = endpoint_id
+                   WHERE state = 'pending' AND next_at <= :now AND endpoint.enabled AND lost >= :suspect)
+""")
+_SET_ASIDE = text("""
+    UPDATE delivery SET state = 'failed', last_status = 0, last_error = :reason
+    WHERE state = 'pending' AND next_at <= :now AND lost >= :most
+""")
 _SETTLE = text("""
-    UPDATE delivery SET state = :state, next_at = coalesce(:next_at, next_at), last_status = :status, last_error = :error
+    UPDATE delivery SET state = :state, next_at = coalesce(:next_at, next_at), last_status = :status, last_error = :error,
+                        lost = 0
     WHERE id = :id AND attempts = :attempts AND state = 'pending' RETURNING id
 """)
 _LOG = text("""
@@ -39,7 +50,7 @@ _LOG = text("""
     VALUES (:id, :delivery, :at, :status, :error, :millis)
 """)
 _RESEND = text("""
-    UPDATE delivery SET state = 'pending', tries = 0, next_at = :now WHERE id = :id RETURNING id
+    UPDATE delivery SET state = 'pending', tries = 0, lost = 0, next_at = :now WHERE id = :id RETURNING id
 """)
 
 
@@ -84,11 +95,29 @@ async def add_deliveries(session: AsyncSession, deliveries: Sequence[NewDelivery
 
 
 async def claim_due(
-    session: AsyncSession, now: datetime, lease: datetime, limit: int, busy: Iterable[UUID] = ()
+    session: AsyncSession,
+    now: datetime,
+    lease: datetime,
+    limit: int,
+    busy: Iterable[UUID] = (),
+    suspects: bool = False,
 ) -> list[Claimed]:
-    """Lease what is due, the longest due first; nothing of `busy` endpoints."""
-    rows = await session.execute(_CLAIM, {"now": now, "lease": lease, "limit": limit, "busy": list(busy)})
+    """Lease what is due, the longest due first; nothing of `busy` endpoints, and either only what workers may have died of
+    or nothing of that.
+    """
+    values = {"now": now, "lease": lease, "limit": limit, "busy": list(busy), "suspect": SUSPECT, "suspects": suspects}
+    rows = await session.execute(_CLAIM, values)
     return [Claimed(*row) for row in rows]
+
+
+async def has_suspects(session: AsyncSession, now: datetime) -> bool:
+    """Whether something is due that workers may have died of."""
+    return bool((await session.execute(_SUSPECTED, {"now": now, "suspect": SUSPECT})).scalar())
+
+
+async def set_aside(session: AsyncSession, reason: str, now: datetime) -> None:
+    """Fail what the last MOST_ATTEMPTS workers were gone after, each without an answer."""
+    await session.execute(_SET_ASIDE, {"most": MOST_ATTEMPTS, "reason": reason, "now": now})
 
 
 async def settle_delivery(

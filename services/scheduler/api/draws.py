@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from services.scheduler.api.access import Checker
+from services.scheduler.api.access import Checker, Mender
 from services.scheduler.commands import draws as commands
 from services.scheduler.domain.whom.draw_record import DrawRecord, draw_line, member_line
 from services.scheduler.schemas.draws import DrawOut
@@ -38,6 +38,12 @@ async def list_draws(
 async def get_draw(draw_id: UUID, session: ReadSession, by: Checker) -> DrawOut:
     """规则、种子、各分层的总量与抽取数量。"""
     return DrawOut.of(await commands.get_draw(session, draw_id))
+
+
+@router.post("/{draw_id}/retry", status_code=202, summary="重试一次搁置的抽取")
+async def retry_draw(draw_id: UUID, work: WorkDep, by: Mender) -> DrawOut:
+    """处理多次中断的抽取会搁置，不影响其他抽取；排除原因后由此重试。"""
+    return DrawOut.of(await commands.retry_draw(work, by, draw_id))
 
 
 @router.get(

@@ -35,7 +35,9 @@ from services.scheduler.store import tasks as task_store
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.draws import Entered
 from services.scheduler.store.picks import Asked, Called
-from shared.errors import NotFound
+from shared.auth import Principal
+from shared.errors import Conflict, NotFound
+from shared.http import audit
 from shared.messaging import Event, Work
 
 CALLED = Counter("huifang_scheduler_drawn", "Facts called for contact by draws", ["reason"])
@@ -49,6 +51,11 @@ log = structlog.get_logger(__name__)
 class DrawNotFound(NotFound):
     title = "没有这次抽取"
     code = "draw-not-found"
+
+
+class DrawNotSetAside(Conflict):
+    title = "这次抽取没有搁置"
+    code = "draw-not-set-aside"
 
 
 async def hold_closing(
@@ -110,9 +117,23 @@ async def close_draws(work: Work, desk: Desk, until: date) -> int:
     return await draws.close_until(work.session, until)
 
 
-async def make_draw(work: Work, share: Share = shares) -> int:
+async def begin_draw(work: Work) -> UUID | None:
+    """The next draw to be made. Commit this before it is: a draw that several processes have died of is set aside."""
+    return await draws.begin_closed(work.session)
+
+
+async def retry_draw(work: Work, by: Principal, draw_id: UUID) -> DrawRecord:
+    """Let a draw be made that was set aside. Raises DrawNotFound, DrawNotSetAside."""
+    if not await draws.retry(work.session, draw_id):
+        await get_draw(work.session, draw_id)
+        raise DrawNotSetAside(f"抽取编号 {draw_id}")
+    await audit(work, by, "draw.retried", str(draw_id))
+    return await get_draw(work.session, draw_id)
+
+
+async def make_draw(work: Work, draw_id: UUID, share: Share = shares) -> int:
     """Draw of one closed population, all in one transaction: after a crash it is made again, the same; returns 1 or 0."""
-    draw = await draws.claim_closed(work.session)
+    draw = await draws.claim_closed(work.session, draw_id)
     if draw is None:
         return 0
     urn = Urn(draw.drawing, draw.seed, draw.policy_id, draw.period.first)

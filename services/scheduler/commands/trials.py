@@ -28,6 +28,7 @@ from shared.db import Database
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import audit
 from shared.ids import new_id
+from shared.leases import MOST_ATTEMPTS, set_aside
 from shared.messaging import Work
 from shared.messaging.broker import Broker, BrokerUnavailable
 from shared.official import get_official
@@ -109,9 +110,11 @@ async def cancel_trial(work: Work, by: Principal, trial_id: UUID) -> None:
 
 
 async def run_next(db: Database, clock: Clock, source: Source) -> int:
-    """Run the trial that waits longest to its end; returns how many were run."""
+    """Run the trial that waits longest to its end; returns how many were run. Those that runners died of are set aside."""
     async with db.work(background=True) as work:
         machine = clock.machine()
+        for lost in await trials.list_lost(work.session, machine, MOST_ATTEMPTS):
+            await trials.settle_trial(work.session, lost, "failed", clock.now(), None, set_aside())
         trial = await trials.claim_trial(work.session, clock.now(), machine, machine + LEASE)
     if trial is None:
         return 0

@@ -37,10 +37,21 @@ class DrawOut(BaseModel):
     strata: list[StratumOut] = Field(description="各分层；抽取之后才有")
     fingerprint: str = Field(description="总量的 SHA-256")
     made_at: datetime | None = Field(description="抽取时间")
+    set_aside: str = Field(description="没有抽取而搁置的原因；排除后可重试")
 
     @classmethod
     def of(cls, draw: DrawRecord) -> "DrawOut":
-        names = ("policy_id", "policy_version", "title", "state", "seed", "population", "fingerprint", "made_at")
+        names = (
+            "policy_id",
+            "policy_version",
+            "title",
+            "state",
+            "seed",
+            "population",
+            "fingerprint",
+            "made_at",
+            "set_aside",
+        )
         return cls(
             **{name: getattr(draw, name) for name in names},
             id=str(draw.id),

@@ -23,6 +23,7 @@ from services.scheduler.domain.whom.draw_record import DrawRecord
 from services.scheduler.domain.whom.enrol import Entry
 from services.scheduler.store.rows import dump, encode, load
 from shared.ids import derived_id
+from shared.leases import MOST_ATTEMPTS, set_aside
 
 CLOSING_LOCK, PUBLISHING_LOCK = 715_001, 715_002
 PORTION = 20_000
@@ -52,14 +53,23 @@ _CLOSE = text("UPDATE draw_closing SET closed_until = :until WHERE closed_until 
 _CLOSE_DRAWS = text("UPDATE draw SET state = 'closed' WHERE state = 'open' AND ends <= :until")
 _ORDER = "ORDER BY ends, priority, rate DESC, policy_id, policy_version, period"
 _COLUMNS = (
-    "id, policy_id, policy_version, period, ends, state, seed, rule, population, strata, fingerprint, made_at, "
+    "id, policy_id, policy_version, period, ends, state, attempts, seed, rule, population, strata, fingerprint, made_at, "
     "(SELECT content ->> 'title' FROM policy_version v WHERE v.policy_id = draw.policy_id "
     "AND v.version = draw.policy_version) AS title"
 )
+_BEGIN = text(f"""
+    UPDATE draw SET attempts = attempts + 1 WHERE id = (
+        SELECT id FROM draw WHERE state = 'closed' AND attempts < :most {_ORDER} LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id
+""")  # noqa: S608 - constants only
 _CLAIM = text(
-    f"SELECT {_COLUMNS} FROM draw WHERE state = 'closed' {_ORDER} LIMIT 1 FOR UPDATE SKIP LOCKED"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM draw WHERE id = :id AND state = 'closed' FOR UPDATE SKIP LOCKED"  # noqa: S608
 )
-_FIRST = text(f"SELECT {_COLUMNS} FROM draw WHERE state IN ('closed', 'made') {_ORDER} LIMIT 1")  # noqa: S608
+_FIRST = text(
+    f"SELECT {_COLUMNS} FROM draw "  # noqa: S608 - constants only
+    f"WHERE state = 'made' OR (state = 'closed' AND attempts < :most) {_ORDER} LIMIT 1"
+)
+_RETRY = text("UPDATE draw SET attempts = 0 WHERE id = :id AND state = 'closed' AND attempts >= :most RETURNING id")
 _MEMBERS = text("""
     SELECT array_agg(fact_key) AS keys, array_agg(stratum) AS strata FROM (
         SELECT fact_key, stratum FROM population
@@ -132,9 +142,19 @@ def draw_id(policy_id: str, version: int, period: Period) -> UUID:
     return derived_id(period.closes_at, "draw", policy_id, str(version), period.first.isoformat())
 
 
-async def claim_closed(session: AsyncSession) -> DrawRecord | None:
-    """The next draw to be made that no other replica is making; until the transaction ends nobody else makes it."""
-    return _draw((await session.execute(_CLAIM)).mappings().first())
+async def begin_closed(session: AsyncSession) -> UUID | None:
+    """The next draw to be made that no other replica is making; beginning it counts as an attempt."""
+    return (await session.execute(_BEGIN, {"most": MOST_ATTEMPTS})).scalar()
+
+
+async def claim_closed(session: AsyncSession, draw_id: UUID) -> DrawRecord | None:
+    """A draw to be made; until the transaction ends nobody else makes it. None when somebody has or does."""
+    return _draw((await session.execute(_CLAIM, {"id": draw_id})).mappings().first())
+
+
+async def retry(session: AsyncSession, draw_id: UUID) -> bool:
+    """Let a draw be made that was set aside; False when it was not."""
+    return (await session.execute(_RETRY, {"id": draw_id, "most": MOST_ATTEMPTS})).scalar() is not None
 
 
 async def lock_published_next(session: AsyncSession) -> DrawRecord | None:
@@ -144,7 +164,7 @@ async def lock_published_next(session: AsyncSession) -> DrawRecord | None:
     """
     if not (await session.execute(_TRY, {"lock": PUBLISHING_LOCK})).scalar_one():
         return None
-    first = _draw((await session.execute(_FIRST)).mappings().first())
+    first = _draw((await session.execute(_FIRST, {"most": MOST_ATTEMPTS})).mappings().first())
     return first if first is not None and first.state == "made" else None
 
 
@@ -200,5 +220,6 @@ def _draw(row: Any) -> DrawRecord | None:
         title=row["title"] or row["policy_id"],
         period=Period(row["period"], row["ends"]),
         drawing=drawing_of(load(row["rule"])),
+        set_aside=set_aside() if row["state"] == "closed" and row["attempts"] >= MOST_ATTEMPTS else "",
         strata=tuple(Stratum(*stratum) for stratum in load(row["strata"])),
     )

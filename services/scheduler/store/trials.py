@@ -13,11 +13,14 @@ from services.scheduler.store.rows import dump, load
 
 _COLUMNS = "id, pack, title, state, request, done, total, result, error, created_at, created_by, changed_at"
 _CLAIM = text(f"""
-    UPDATE trial SET state = 'running', done = 0, lease_until = :lease_until, changed_at = :now
+    UPDATE trial SET state = 'running', done = 0, lease_until = :lease_until, changed_at = :now, attempts = attempts + 1
     WHERE id = (SELECT id FROM trial WHERE state = 'queued' OR (state = 'running' AND lease_until < :machine)
                 ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING {_COLUMNS}
 """)  # noqa: S608 - constants only
+_LOST = text("""
+    SELECT id FROM trial WHERE state = 'running' AND lease_until < :machine AND attempts >= :most FOR UPDATE SKIP LOCKED
+""")
 _SETTLE = text("""
     UPDATE trial SET state = :state, result = CAST(:result AS jsonb), error = :error, changed_at = :now, lease_until = NULL
     WHERE id = :id AND state = 'running'
@@ -89,6 +92,11 @@ async def claim_trial(
     rows = await session.execute(_CLAIM, {"now": now, "machine": machine, "lease_until": lease_until})
     row = rows.mappings().first()
     return _trial(row) if row else None
+
+
+async def list_lost(session: AsyncSession, machine: datetime, most: int) -> list[UUID]:
+    """Trials whose last runner is gone, and which have had `most` of them."""
+    return list((await session.execute(_LOST, {"machine": machine, "most": most})).scalars())
 
 
 async def note_progress(session: AsyncSession, trial_id: UUID, done: int, total: int, lease_until: datetime) -> bool:

@@ -25,7 +25,7 @@ class UnreadableExport(ValueError):
 
 @dataclass(frozen=True)
 class DrawRecord:
-    """A draw; `strata`, `population` and `fingerprint` are empty until it is made."""
+    """A draw; `strata`, `population` and `fingerprint` are empty until it is made. `set_aside` says why it is not made."""
 
     id: UUID
     policy_id: str
@@ -39,6 +39,7 @@ class DrawRecord:
     strata: tuple[Stratum, ...] = ()
     fingerprint: str = ""
     made_at: datetime | None = None
+    set_aside: str = ""
 
 
 class Member(NamedTuple):
