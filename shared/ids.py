@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def new_id() -> UUID:
@@ -21,6 +23,16 @@ def derived_id(at: datetime, *parts: str) -> UUID:
     """
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=10).digest()
     return derived_from_digest(int(at.timestamp() * 1000), digest)
+
+
+def instant_of(derived: UUID) -> datetime:
+    """The `at` that a derived id was made of, as `to_milliseconds` gives it."""
+    return EPOCH + timedelta(milliseconds=derived.int >> 80)
+
+
+def to_milliseconds(at: datetime) -> datetime:
+    """`at` as far as derived ids tell it, in UTC."""
+    return EPOCH + timedelta(milliseconds=int(at.timestamp() * 1000))
 
 
 def derived_from_digest(millis: int, digest: bytes) -> UUID:

@@ -7,7 +7,7 @@ planned and the same is waited for.
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -97,24 +97,33 @@ def _fact(chance: random.Random, number: int) -> Fact:
             "stage": chance.choice(["planned", "planned", "completed"]),
         },
     }
-    time = MONDAY + timedelta(hours=chance.randrange(HOURS))
+    time = _moment(chance)
     return fact(name, data.get(name), id=f"e{number}-{chance.randrange(1000)}", time=time)
+
+
+def _moment(chance: random.Random) -> datetime:
+    return MONDAY + timedelta(hours=chance.randrange(HOURS))
 
 
 def plan_of(rules: PolicyBook, facts: Sequence[Fact], live: bool = False) -> dict[str, Any]:
     """What is planned and waited for once all has been heard in this order; `live`: of each as it happens."""
-    simulation = Simulation(rules)
-    if not live:
-        simulation.advance(HEARD)
-    for one in facts:
-        simulation.happen(one)
-    simulation.advance(HEARD)
+    simulation = _heard(rules, facts, live)
     planned = [task for task in simulation.tasks.values() if task.state == "planned"]
     waiting = [row for customer in simulation._customers.values() for row in customer.waiting]
     return {
         "planned": sorted((task.id, task.due_at, task.deadline_at, task.step, task.policy_id) for task in planned),
         "waiting": sorted((row.policy_id, row.step, row.kind, row.since, row.until, row.id) for row in waiting),
     }
+
+
+def _heard(rules: PolicyBook, facts: Sequence[Fact], live: bool) -> Simulation:
+    simulation = Simulation(rules)
+    if not live:
+        simulation.advance(HEARD)
+    for one in facts:
+        simulation.happen(one)
+    simulation.advance(HEARD)
+    return simulation
 
 
 def told(facts: Sequence[Fact]) -> str:
@@ -130,7 +139,7 @@ def test_the_order_of_arrival_does_not_change_the_plan(pack: str) -> None:
     rules, chance, tried = book(*PACKS[pack]), random.Random(pack), 0
     planned: set[int] = set()
     for history in _histories(chance):
-        happened = sorted(history, key=lambda one: one.at)
+        happened = sorted(history, key=lambda one: (one.at, one.id))
         expected = plan_of(rules, happened, live=True)
         planned.add(len(expected["planned"]))
         for order in permutations(history):
@@ -140,6 +149,94 @@ def test_the_order_of_arrival_does_not_change_the_plan(pack: str) -> None:
         if tried >= EXAMPLES / len(PACKS):
             break
     assert len(planned) > 1  # what is planned is not always the same
+
+
+WINDOWS: tuple[dict[str, Any], ...] = (
+    {"days": "all", "frames": ["08:00-20:00"]},
+    {"days": "working", "frames": ["09:00-12:00", "14:00-18:00"]},
+    {"days": "all", "weekdays": ["thu", "fri", "sat"], "frames": ["10:00-16:00"]},
+)
+
+
+def _merging(chance: random.Random, number: int, name: str) -> dict[str, Any]:
+    return {
+        "id": f"m{number}",
+        "events": [name],
+        "priority": chance.choice([4, 5]),
+        "delay": {"days": chance.randint(2, 5)},
+        "deadline": {"days": chance.randint(4, 9)},
+        "window": chance.choice(WINDOWS),
+        "merge": chance.choice([True, {"within": {"days": 2}}]),
+    }
+
+
+def test_two_matters_become_one_contact_in_either_order() -> None:
+    chance, merged = random.Random(3), Counter[bool]()
+    names = ("repair.closed", "order.completed")
+    for _ in range(400):
+        rules = book(*(_merging(chance, number, name) for number, name in enumerate(names)))
+        history = [fact(name, id=f"e{chance.randrange(1000)}", time=_moment(chance)) for name in names]
+        happened = sorted(history, key=lambda one: (one.at, one.id))
+        expected = plan_of(rules, happened, live=True)["planned"]
+        for order in permutations(history):
+            assert plan_of(rules, order)["planned"] == expected, f"{told(happened)} arrived {told(order)}"
+        merged[len(expected) == 1] += 1
+    assert min(merged.values()) > 40
+
+
+RESTRAINED: tuple[dict[str, Any], ...] = (
+    {"id": "late", "delay": {"days": 3}, "merge": False, "guards": [{"case_open": "defer"}]},
+    {"id": "sms", "delay": {"days": 2}, "merge": False, "channel": "sms", "events": ["order.completed"]},
+    {
+        "id": "reopened",
+        "delay": {"days": 3},
+        "merge": False,
+        "guards": ["case_reopened"],
+        "events": ["order.completed"],
+    },
+    {"id": "steps", "events": ["repair.closed"], "merge": False, "steps": TWICE, "stop": STOP, "again": "restart"},
+    {
+        "id": "again",
+        "events": ["complaint.resolved"],
+        "round": 2,
+        "merge": False,
+        "cap": "exempt",
+        "delay": {"days": 3},
+    },
+)
+PAUSES = [{"on": ["complaint.opened", "alarm.handled"], "hours": 96}]
+CASES = ("complaint.opened", "complaint.resolved", "complaint.reopened", "complaint.closed")
+
+
+def _restrained(chance: random.Random, number: int) -> Fact:
+    name = chance.choice(["repair.closed", "order.completed", "alarm.handled", "notification.opted_out", *CASES * 2])
+    time, data = _moment(chance), {}
+    if name in CASES:
+        data = {"case_id": chance.choice(["K1", "K2"])}
+    if name == "notification.opted_out":
+        data = {"customer_id": "C1", "channel": "sms", "purpose": "all", "opted_out_at": time.isoformat()}
+    return fact(name, data, id=f"e{number}-{chance.randrange(1000)}", time=time)
+
+
+def contacts_of(rules: PolicyBook, facts: Sequence[Fact], live: bool = False) -> list[Any]:
+    """Who is contacted, and when, once everything that was planned has become due."""
+    simulation = _heard(rules, facts, live)
+    simulation.advance(HEARD + timedelta(days=20))
+    released = [task for task in simulation.tasks.values() if task.state == "released"]
+    return sorted((task.id, task.due_at, task.policy_id) for task in released)
+
+
+def test_refusals_pauses_and_cases_count_by_when_they_happened() -> None:
+    rules, chance, tried = book(*RESTRAINED, pauses=PAUSES), random.Random(8), 0
+    made = Counter[int]()
+    while tried < EXAMPLES / 4:
+        history = [_restrained(chance, number) for number in range(chance.randint(FEWEST, MOST))]
+        expected = contacts_of(rules, sorted(history, key=lambda one: (one.at, one.id)), live=True)
+        made[len(expected)] += 1
+        for order in permutations(history):
+            assert contacts_of(rules, order) == expected, told(order)
+            tried += 1
+    assert len(made) > 2
 
 
 ALL = tuple({"id": "p1", **one} | {"id": f"p{number}"} for number, one in enumerate(sum(PACKS.values(), ())))
@@ -169,7 +266,7 @@ async def test_the_service_plans_the_same_in_every_order(empty: Served, clock: M
     rules, planned, waiting = book(*ALL), Counter[Any](), Counter[Any]()
     for each in arrived:
         facts = [simulated_fact(one.id, one.source, one.type, one.time, one.data, one.lineage) for one in each]
-        plan = plan_of(rules, sorted(facts, key=lambda one: one.at), live=True)
+        plan = plan_of(rules, sorted(facts, key=lambda one: (one.at, one.id)), live=True)
         name = facts[0].customer_id
         planned.update((name, policy, step, due, deadline) for _, due, deadline, step, policy in plan["planned"])
         waiting.update((name, *row[:5]) for row in plan["waiting"])

@@ -1,15 +1,22 @@
 """What visits, notifications and complaints tell: contacts made, refusals, how cases stand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
-from services.scheduler.domain.customer import REFUSED, way_of
+from services.scheduler.domain.customer import REFUSED, way_of, with_refusal
 from services.scheduler.domain.explain.life import Entry, contact_entry
-from services.scheduler.domain.restraint.contacts import CASE_STATES, MESSAGES, Settlement, settled, told_by
-from services.scheduler.domain.restraint.release import CaseStanding
+from services.scheduler.domain.restraint.contacts import (
+    MESSAGES,
+    CaseTold,
+    Settlement,
+    case_told,
+    newest,
+    settled,
+    told_by,
+)
 from services.scheduler.domain.steps.outcome import task_id_in
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, tasks
@@ -22,7 +29,7 @@ RESULTS: dict[str, type[Visit]] = {
     "visit.callback_agreed": VisitCallbackAgreed,
     "visit.failed": VisitFailed,
 }
-Refusals = dict[str, dict[str, datetime]]
+Refusals = dict[str, Mapping[str, datetime]]
 
 
 async def note_visits(work: Work, events: Sequence[Event]) -> None:
@@ -42,7 +49,8 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
         if told.ends:
             ended[task_id] = (told.ends, told.reason)
         if told.refused:
-            refusals[visit.customer.id].setdefault(way_of(visit.channel, REFUSED), event.time)
+            name, way = visit.customer.id, way_of(visit.channel, REFUSED)
+            refusals[name] = with_refusal(refusals[name], way, event.time)
     for state in await tasks.end_tasks(work.session, ended, work.now()):
         TASKS.labels(state).inc()
     await tasks.note_life(work.session, life)
@@ -70,16 +78,18 @@ async def note_opt_outs(work: Work, events: Sequence[Event]) -> None:
     refusals: Refusals = defaultdict(dict)
     for event in events:
         data = event.read(NotificationOptedOut)
-        refusals[data.customer_id].setdefault(way_of(data.channel, data.purpose), data.opted_out_at)
+        name, way = data.customer_id, way_of(data.channel, data.purpose)
+        refusals[name] = with_refusal(refusals[name], way, data.opted_out_at)
     await customers.save_refusals(work.session, refusals)
 
 
 async def note_cases(work: Work, events: Sequence[Event]) -> None:
     """How complaints stand, for the guards of release."""
-    standing: dict[str, tuple[str, CaseStanding, datetime]] = {}
+    told: dict[str, CaseTold] = {}
+    customers_of: dict[str, str] = {}
     for event in events:
-        state, case_id = CASE_STATES.get(event.name), event.data["case_id"]
-        if state is not None:
-            case = CaseStanding(state, event.id if state == "resolved" else "", event.name == "complaint.reopened")
-            standing[case_id] = (event.data["customer"]["id"], case, event.time)
-    await customers.save_cases(work.session, standing)
+        if case := case_told(event.name, event.id, event.time):
+            case_id = event.data["case_id"]
+            told[case_id] = newest(told.get(case_id), case)
+            customers_of[case_id] = event.data["customer"]["id"]
+    await customers.save_cases(work.session, customers_of, told)

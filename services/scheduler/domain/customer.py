@@ -114,6 +114,11 @@ def way_of(channel: str, purpose: str) -> str:
     return f"{channel}:{purpose}"
 
 
+def with_refusal(refused: Mapping[str, datetime], way: str, at: datetime) -> Mapping[str, datetime]:
+    """The opt-outs with one more; of a way of contact the first that happened stays."""
+    return {**refused, way: min(at, refused.get(way, at))}
+
+
 def updated(customer: Customer, fact: Fact) -> Customer:
     """The customer after a fact about them (`shared.profile`)."""
     known = Profile(customer.profile, customer.as_of, customer.older)

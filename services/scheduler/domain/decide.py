@@ -12,7 +12,15 @@ from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.panel import Answers
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import cap_detail
-from services.scheduler.domain.restraint.merge import find_asked, find_partner, forbidding_cap, join, take_over
+from services.scheduler.domain.restraint.merge import (
+    find_asked,
+    find_partner,
+    forbidding_cap,
+    join,
+    keeps_contact,
+    take_over,
+    task_id,
+)
 from services.scheduler.domain.rule import Detail, Match
 from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
 from services.scheduler.domain.steps.runs import Cause, Turn, begun
@@ -24,7 +32,6 @@ from services.scheduler.domain.when.provisional import terms_of
 from services.scheduler.domain.when.windows import Span, local_day, plan_span
 from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place
 from services.scheduler.domain.whom.strata import stratifier
-from shared.ids import derived_id
 
 Outcome = Literal[
     "planned",
@@ -157,8 +164,8 @@ def place(fact: Fact, match: Match, customer: Customer, places: Places | None = 
         span = _span(fact, match, customer.paused_until)
         detail["paused_until"] = customer.paused_until
     detail |= _arithmetic(span)
-    partner = find_partner(customer, fact, policy, span, match.asked_at(fact))
-    if partner is not None and partner.priority <= policy.priority:
+    partner = find_partner(customer, fact, policy, span, match.asked_at(fact), at_once=match.occasion is None)
+    if partner is not None and keeps_contact(partner, fact, policy, at_once=match.occasion is None):
         return _join(fact, policy, span, partner, customer, detail)
     if places is None or not (policy.quota or policy.ceiling):
         return _plan(fact, policy, span, partner, customer, detail)
@@ -280,9 +287,8 @@ def _refusal(moment: datetime, policy: Policy, customer: Customer) -> str:
 
 def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
     """The task of a policy (or of one of its steps) for a fact; the same input gives the same id."""
-    step = (policy.step,) if policy.step else ()
     return Task(
-        id=derived_id(fact.at, "task", policy.id, fact.source, fact.id, *step),
+        id=task_id(policy, fact),
         policy_id=policy.id,
         policy_version=policy.version,
         event_id=fact.id,

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.conditions.memory import Memory, Remembered
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.restraint.contacts import CASES_IN_ORDER, CaseTold
 from services.scheduler.domain.restraint.ledger import Contact
-from services.scheduler.domain.restraint.release import CaseStanding
 from services.scheduler.store.rows import dump, encode, load
 from shared.profile import NOTHING
 
@@ -41,7 +41,10 @@ _REFUSE = text("""
     SELECT id, '{}', 'epoch', opted_out::jsonb
     FROM unnest(CAST(:ids AS text[]), CAST(:opted_out AS text[])) AS row (id, opted_out)
     ORDER BY id
-    ON CONFLICT (id) DO UPDATE SET opted_out = excluded.opted_out || customer.opted_out
+    ON CONFLICT (id) DO UPDATE SET opted_out = (SELECT jsonb_object_agg(way, at) FROM
+        (SELECT DISTINCT ON (key) key AS way, value AS at
+         FROM (SELECT * FROM jsonb_each_text(customer.opted_out)
+               UNION ALL SELECT * FROM jsonb_each_text(excluded.opted_out)) told ORDER BY key, value::timestamptz) first)
 """)
 _REMEMBER = text("""
     UPDATE customer SET memory = told.memory::jsonb
@@ -52,7 +55,7 @@ _CONTACTS = text("""
     WHERE customer_id = ANY(CAST(:ids AS text[])) AND day >= :since AND state <> 'released'
 """)
 _CASES = text("""
-    INSERT INTO complaint_case (id, customer_id, state, resolved_by, as_of, reopened)
+    INSERT INTO complaint_case AS kept (id, customer_id, state, resolved_by, as_of, reopened)
     SELECT id, customer_id, state, resolved_by, as_of, reopened
     FROM unnest(CAST(:ids AS text[]), CAST(:customers AS text[]), CAST(:states AS text[]),
                 CAST(:resolved_by AS text[]), CAST(:times AS timestamptz[]), CAST(:reopened AS boolean[]))
@@ -60,7 +63,8 @@ _CASES = text("""
     ORDER BY id
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, resolved_by = excluded.resolved_by, as_of = excluded.as_of,
         reopened = excluded.reopened
-    WHERE complaint_case.as_of <= excluded.as_of
+    WHERE (kept.as_of, array_position(CAST(:states_in_order AS text[]), kept.state), kept.reopened)
+        <= (excluded.as_of, array_position(CAST(:states_in_order AS text[]), excluded.state), excluded.reopened)
 """)
 
 
@@ -161,18 +165,19 @@ async def find_contacts(session: AsyncSession, ids: Sequence[str], since: date) 
     return found
 
 
-async def save_cases(session: AsyncSession, cases: Mapping[str, tuple[str, CaseStanding, datetime]]) -> None:
-    """How complaints stand now: id → (customer, standing, as of)."""
+async def save_cases(session: AsyncSession, customers: Mapping[str, str], cases: Mapping[str, CaseTold]) -> None:
+    """How complaints stand, by id, with the customers of each; what is known of a later moment stays."""
     if cases:
-        customers, standings, times = zip(*cases.values(), strict=True)
+        standings, times = zip(*cases.values(), strict=True)
         await session.execute(
             _CASES,
             {
                 "ids": list(cases),
-                "customers": list(customers),
+                "customers": [customers[case_id] for case_id in cases],
                 "states": [standing.state for standing in standings],
                 "resolved_by": [standing.resolved_by for standing in standings],
                 "reopened": [standing.reopened for standing in standings],
                 "times": list(times),
+                "states_in_order": list(CASES_IN_ORDER),
             },
         )

@@ -35,10 +35,14 @@ def remembered(fact: Fact, paths: Iterable[str]) -> Remembered:
 
 
 def with_newest(memory: Memory, new: Remembered) -> Memory:
-    """The memory with one more; an event that is known already is not kept twice."""
+    """The memory with one more, by when things happened; an event that is known already is not kept twice."""
     if any(one.key == new.key for one in memory):
         return memory
-    return (*memory, new)[-MOST:]
+    return tuple(sorted((*memory, new), key=_happened)[-MOST:])
+
+
+def _happened(one: Remembered) -> tuple[datetime, UUID]:
+    return one.at, one.key
 
 
 def result_of(fact: Fact) -> str:

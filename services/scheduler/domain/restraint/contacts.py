@@ -1,8 +1,9 @@
 """What is learnt from contacts and cases: how a task ends, whether the contact counts, who refuses, how a case stands."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
+from services.scheduler.domain.restraint.release import CaseStanding
 from services.scheduler.domain.task import TaskState
 
 Settled = Literal["committed", "released"]
@@ -12,8 +13,7 @@ CASE_STATES = {
     "complaint.resolved": "resolved",
     "complaint.closed": "closed",
 }
-
-
+CASES_IN_ORDER = ("open", "resolved", "closed")  # of one moment, the later state holds
 MESSAGES: dict[str, Settled] = {"notification.delivered": "committed", "notification.failed": "released"}
 
 
@@ -24,6 +24,30 @@ class Told(NamedTuple):
     reason: str
     contact: Settled
     refused: bool = False
+
+
+class CaseTold(NamedTuple):
+    """How a complaint stood at a moment, as an event tells."""
+
+    standing: CaseStanding
+    at: datetime
+
+
+def case_told(name: str, event_id: str, at: datetime) -> CaseTold | None:
+    """None for an event that doesn't change how the complaint stands."""
+    state = CASE_STATES.get(name)
+    if state is None:
+        return None
+    return CaseTold(CaseStanding(state, event_id if state == "resolved" else "", name == "complaint.reopened"), at)
+
+
+def newest(before: CaseTold | None, told: CaseTold) -> CaseTold:
+    """How the complaint stands once both are known, in whatever order they were heard."""
+    return told if before is None or _order(before) <= _order(told) else before
+
+
+def _order(told: CaseTold) -> tuple[datetime, int, bool]:
+    return told.at, CASES_IN_ORDER.index(told.standing.state), told.standing.reopened
 
 
 def told_by(name: str, reason: str = "") -> Told | None:

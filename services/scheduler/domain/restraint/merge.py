@@ -4,6 +4,8 @@ A follow-up joins another planned one of the same customer, channel and purpose 
 both. A day's list stands from its first moment on: a contact due today is no longer changed by what happens today. So the
 plan depends on when facts happened, not on how fast they are handled. Whoever is drawn after the matter has already been
 asked about, as those in reserve may be, is not asked again.
+
+A fact that is heard after one that happened later is merged as if it had been heard first.
 """
 
 from datetime import date, datetime
@@ -19,18 +21,47 @@ from services.scheduler.domain.when.hours import narrowed, window_in
 from services.scheduler.domain.when.provisional import joined_terms, span_of, terms_of
 from services.scheduler.domain.when.windows import Span, local_day, next_moment
 from shared.calendar import OfficialYears
+from shared.ids import derived_id, instant_of, to_milliseconds
 
 NOT_YET = UUID(int=0)
 MERGED = "merged"
 ASKED = ("released", "done")
 
 
-def find_partner(customer: Customer, fact: Fact, policy: Policy, span: Span, moment: datetime) -> Task | None:
-    """The planned task that a contact for `policy` about `fact`, planned at `moment`, joins; the most urgent one."""
+def task_id(policy: Policy, fact: Fact) -> UUID:
+    """Of a policy (or of one of its steps) for a fact; the same input gives the same id."""
+    step = (policy.step,) if policy.step else ()
+    return derived_id(fact.at, "task", policy.id, fact.source, fact.id, *step)
+
+
+def find_partner(
+    customer: Customer, fact: Fact, policy: Policy, span: Span, moment: datetime, at_once: bool = False
+) -> Task | None:
+    """The planned task that a contact for `policy` about `fact`, planned at `moment`, joins; the most urgent one.
+
+    `at_once`: it is planned because of the fact itself, not of what came of it later.
+    """
     if not policy.merge:
         return None
-    fitting = [task for task in customer.open if _fits(customer, task, fact, policy, span, moment)]
+    fitting = [
+        task
+        for task in customer.open
+        if not _is_settled(task, fact, span, moment, late=at_once and _is_later(task, fact))
+        and _fits(customer, task, fact, policy, span)
+    ]
     return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
+
+
+def keeps_contact(task: Task, fact: Fact, policy: Policy, at_once: bool = False) -> bool:
+    """Whether `task` keeps the contact that `policy` wants about `fact` as well; of equals, that of the earlier fact does."""
+    if task.priority != policy.priority:
+        return task.priority < policy.priority
+    return not at_once or not _is_later(task, fact)
+
+
+def _is_later(task: Task, fact: Fact) -> bool:
+    """Whether `fact` happened before what planned the task, and so was heard late."""
+    return (instant_of(task.id), task.event_id) > (to_milliseconds(fact.at), fact.id)
 
 
 def find_asked(customer: Customer, fact: Fact, policy: Policy) -> Task | None:
@@ -115,14 +146,20 @@ def forbidding_cap(customer: Customer, policy: Policy, span: Span) -> CapState |
     return reached_cap(policy.caps, planned, customer.contacts)
 
 
-def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span, moment: datetime) -> bool:
+def _is_settled(task: Task, fact: Fact, span: Span, moment: datetime, late: bool) -> bool:
+    """Whether the earlier of the two contacts stood on its day's list already when the other was asked for."""
+    if _about(task, fact):
+        return False
+    due, asked = (span.due, instant_of(task.id)) if late else (task.due_at, moment)
+    return local_day(asked) >= local_day(due)
+
+
+def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span) -> bool:
     if not task.merge or not _same_way(task, policy):
         return False
     if policy.step and policy.id in (task.policy_id, *task.combined) and _about(task, fact):
         return False  # another step of the same run: to be contacted twice is what it wants
     if not _near(task, policy, span) or not _same_team_where_it_matters(task, policy):
-        return False
-    if not _about(task, fact) and local_day(moment) >= local_day(task.due_at):
         return False
     common = common_span(task, span, policy.window.calendar.official)
     if common is None or common.too_short:

@@ -4,7 +4,7 @@ Feed it in the order of time. Before anything happens, what is due by then is re
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import partial
 from heapq import heappop, heappush
@@ -14,22 +14,25 @@ from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.customer import REFUSED, Customer, way_of
+from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import DRAWN, Occasion
 from services.scheduler.domain.restraint.contacts import (
     CASE_STATES,
     MESSAGES,
+    CaseTold,
     Settled,
     Settlement,
     Told,
+    case_told,
+    newest,
     settled,
     told_by,
 )
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.restraint.merge import ASKED
-from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, concluded, release_verdict
+from services.scheduler.domain.restraint.release import Circumstances, Verdict, concluded, release_verdict
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.runs import SimulatedRuns
@@ -59,7 +62,7 @@ from shared.contracts.registry import by_type, short_name, wire_type
 from shared.ids import derived_id
 from shared.profile import NEVER
 
-RESOLVED, REOPENED = "complaint.resolved", "complaint.reopened"
+RESOLVED = "complaint.resolved"
 
 
 def simulated_fact(
@@ -84,7 +87,7 @@ class Simulation:
         self.decisions: dict[UUID, Decision] = {}
         self._tasks_of: dict[str, set[UUID]] = defaultdict(set)
         self._customers: dict[str, Customer] = {}
-        self._cases: dict[str, CaseStanding] = {}
+        self._cases: dict[str, CaseTold] = {}
         self._cases_of: dict[str, set[str]] = defaultdict(set)
         self._contacts: dict[UUID, Settlement] = {}
         self._agenda: list[tuple[datetime, str, int, Callable[[], None]]] = []
@@ -278,9 +281,10 @@ class Simulation:
             self._conclude(task.id, outcome_of_end(task.state, task.reason, self._now))
 
     def _verdict(self, task: Task, customer: Customer) -> Verdict:
-        cases = [self._cases[case] for case in self._cases_of.get(customer.id, ())]
-        is_open = [case.reopened for case in cases if case.state == "open"]
-        case = self._cases.get(task.case_id) if task.case_id else None
+        cases = {case: self._cases[case].standing for case in self._cases_of.get(customer.id, ())}
+        is_open = [case.reopened for case in cases.values() if case.state == "open"]
+        told = self._cases.get(task.case_id) if task.case_id else None
+        case = told.standing if told else None
         known = Circumstances(customer, bool(is_open), any(is_open), case)
         policy = self.book.version_of(task)
         verdict = release_verdict(task, known, self._now, policy.window.calendar.official)
@@ -315,12 +319,11 @@ class Simulation:
         self._customers[customer.id] = _opted_out(customer, way_of(data["channel"], data.get("purpose", "*")), fact.at)
 
     def _note_case(self, fact: Fact) -> None:
-        case_id, state = str(fact.data["case_id"]), CASE_STATES[fact.name]
-        self._cases[case_id] = CaseStanding(state, fact.id if fact.name == RESOLVED else "", fact.name == REOPENED)
-        self._cases_of[fact.customer_id].add(case_id)
+        case_id, told = str(fact.data["case_id"]), case_told(fact.name, fact.id, fact.at)
+        if told is not None:
+            self._cases[case_id] = newest(self._cases.get(case_id), told)
+            self._cases_of[fact.customer_id].add(case_id)
 
 
 def _opted_out(customer: Customer, way: str, at: datetime) -> Customer:
-    """The first refusal stays."""
-    ways: Mapping[str, datetime] = {way: at, **customer.opted_out}
-    return customer._replace(opted_out=ways)
+    return customer._replace(opted_out=with_refusal(customer.opted_out, way, at))

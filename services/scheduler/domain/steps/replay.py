@@ -84,7 +84,7 @@ class _Replay:
 
     def _end_earlier(self, entry: Heard) -> None:
         for row in in_order(self.customer):
-            earlier = (row.fact.at, row.fact.key) < (entry.fact.at, entry.fact.key)
+            earlier = row.run in self.loose or row.fact.at < entry.fact.at
             if row.policy_id == self.policy_id and earlier and self.customer.waits(row):
                 run = run_of(self.customer, row, self.chained, self.place, entry.fact.at)
                 run.end(RESTARTED)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
 
-Order = tuple[datetime, bool, UUID]
+Order = tuple[datetime, bool, str, UUID]
 
 
 class Begun(NamedTuple):
@@ -42,7 +42,7 @@ class Heard(NamedTuple):
 
     def order(self, policy_id: str) -> Order:
         """Where it stands among what concerns a policy."""
-        return (self.fact.at, self.run_of(policy_id) is None, self.fact.key)
+        return (self.fact.at, self.run_of(policy_id) is None, self.fact.id, self.fact.key)
 
 
 Story = tuple[Heard, ...]

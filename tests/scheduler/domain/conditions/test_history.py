@@ -127,6 +127,7 @@ def test_the_newest_are_remembered_and_counted_whatever_order_they_come_in(days:
     facts = [complaint(n, day) for n, day in enumerate(days)]
     memory = match_in_order(rules, facts, {})[1]["C1"].memory
     assert len(memory) == min(len(facts), MOST)
-    assert [one.key for one in memory] == [one.key for one in facts[-MOST:]]
+    happened = sorted(facts, key=lambda one: (one.at, one.key))
+    assert [one.key for one in memory] == [one.key for one in happened[-MOST:]]
     again = match_in_order(rules, facts[-1:], {"C1": Customer("C1", memory=memory)})[1]["C1"].memory
     assert again == memory
