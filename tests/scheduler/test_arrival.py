@@ -19,6 +19,7 @@ from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 from shared.clock import ManualClock
 from shared.messaging import Event
 from shared.testing import Served, event
+from shared.testing.events import example
 from tests.scheduler.builders import MONDAY, at, book, contents, fact
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows
@@ -278,6 +279,37 @@ async def test_the_service_plans_the_same_in_every_order(empty: Served, clock: M
     assert Counter(map(tuple, await rows(empty, PLAN))) == planned
     assert Counter(map(tuple, await rows(empty, WAITING))) == waiting
     assert len(planned) > CUSTOMERS
+
+
+def _case(customer: str, name: str, hour: int) -> Event:
+    data = example(name, case_id=f"K-{customer}", customer={**example(name)["customer"], "id": customer})
+    return event(name, data, key=customer, id=f"{customer}-{name}-{hour}", time=MONDAY + timedelta(hours=hour))
+
+
+def _opt_out(customer: str, hour: int) -> Event:
+    time = MONDAY + timedelta(hours=hour)
+    told = {"customer_id": customer, "channel": "sms", "purpose": "all", "opted_out_at": time.isoformat()}
+    data = example("notification.opted_out", **told)
+    return event("notification.opted_out", data, key=customer, id=f"{customer}-out-{hour}", time=time)
+
+
+async def test_cases_and_refusals_are_kept_by_their_own_times(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({}))
+    clock.move_to(HEARD)
+    life = [("complaint.opened", 0), ("complaint.resolved", 2), ("complaint.reopened", 3), ("complaint.resolved", 3)]
+    for number, order in enumerate(permutations(life)):
+        cases = [_case(f"C{number}", *each) for each in order]
+        refusals = [_opt_out(f"C{number}", hour) for _, hour in order]
+        await empty.deliver(*cases[:2], *refusals[:2])
+        await empty.deliver(*cases[2:], *refusals[2:])
+    standing = await rows(
+        empty, "SELECT DISTINCT state, as_of, resolved_by LIKE '%resolved-3', reopened FROM complaint_case"
+    )
+    assert standing == [("resolved", MONDAY + timedelta(hours=3), True, False)]
+    refused = await rows(
+        empty, "SELECT DISTINCT (opted_out ->> 'sms:all')::timestamptz, count(*) FROM customer GROUP BY 1"
+    )
+    assert refused == [(MONDAY, 24)]
 
 
 async def test_facts_are_remembered_as_long_as_they_may_be_late(empty: Served, clock: ManualClock) -> None:
