@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -77,7 +77,7 @@ class MessageRow(Base, table=True):
 
 
 class IdentityRow(Base, table=True):
-    """An accepted event. Its id comes first in the key: results name facts by id alone."""
+    """An accepted event; `key` is its customer. The primary key begins with the id: sources are few."""
 
     __tablename__ = "event_identity"
     __table_args__ = (
@@ -91,10 +91,14 @@ class IdentityRow(Base, table=True):
     type: str = Field(sa_column=_text())
     number: str = Field(sa_column=_text())
     received_at: datetime = Field(sa_column=_instant())
+    key: str = Field(sa_column=_text(server_default=""))
 
 
 class DocumentRow(Base, table=True):
-    """The newest known state of a sender's document, so that late and repeated reports are told apart from news."""
+    """The newest known state of a sender's document, so that late and repeated reports are told apart from news.
+
+    `event_id` is the event that `fact` was published as; `withdrawn` counts the facts that were taken back.
+    """
 
     __tablename__ = "source_document"
 
@@ -103,6 +107,8 @@ class DocumentRow(Base, table=True):
     status: str = Field(sa_column=_text())
     fact: str = Field(sa_column=_text())
     modified_at: datetime = Field(sa_column=_instant())
+    event_id: str = Field(sa_column=_text(server_default=""))
+    withdrawn: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class ImportRow(Base, table=True):
@@ -171,13 +177,15 @@ class EndpointRow(Base, table=True):
 
 
 class DeliveryRow(Base, table=True):
-    """One result for one endpoint. `attempts` is the fencing token of a try, `lost` how many tries in a row have ended
-    without an answer because their worker was gone; `next_at` is machine time.
+    """One result for one endpoint; its id is made of both and of the fact it is about, so that it is queued once.
+
+    `attempts` is the fencing token of a try, `lost` how many tries in a row have ended without an answer because their
+    worker was gone; `next_at` is machine time.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("endpoint_id", "event_id", "number"),
+        Index("delivery_endpoint", "endpoint_id", "created_at"),
         Index("delivery_due", "next_at", postgresql_where=text("state = 'pending'")),
         Index("delivery_created", "created_at", "id"),
     )

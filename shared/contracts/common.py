@@ -63,6 +63,7 @@ class Matter(Part):
     """What a contact is about: the fact that led to it, with what an agent must see."""
 
     event_id: str
+    event_source: str = Field(default="", description="the fact's source; its id is unique there only")
     event_type: str = Field(description="short name, such as repair.closed")
     at: datetime
     subject: str = Field(default="", description="order, work order or case number")

@@ -253,6 +253,21 @@ class WeatherRained(EventData):
     rained_at: datetime
 
 
+@contract("fact.withdrawn", topic=INTAKE, owner="gateway", title="事实撤回")
+class FactWithdrawn(EventData):
+    """A fact told before doesn't stand any more: its document was cancelled, returned, or is open again. What was planned
+    because of it is called off; a later completion is another fact. `event_source` is the source of this event, too.
+    """
+
+    event_id: str = Field(min_length=1, max_length=256, description="the id of the fact that is withdrawn")
+    event_source: str = Field(min_length=1, max_length=256)
+    event_type: str = Field(default="", description="short name, such as order.completed")
+    number: str = Field(default="", description="order, work order or case number")
+    customer_id: str = ""
+    reason: Literal["cancelled", "returned", "reopened"]
+    withdrawn_at: datetime
+
+
 def branch_of(data: Mapping[str, Any]) -> str:
     """The branch a fact belongs to in every figure: its organisation, else the handling unit; "" when none is named."""
     for field in ("org", "host_dept", "provider"):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,9 @@ from services.gateway.domain.writeback import (
     Verdict,
     after_try,
     body_of,
+    origins_of,
 )
+from shared.messaging.event import Event
 from shared.testing.events import event, example
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -123,3 +126,17 @@ def test_at_most_two_credentials_live_while_one_is_replaced() -> None:
     assert [item.value for item in live(third, NOW + timedelta(hours=2))] == ["c"]
     assert [item.value for item in rotate(first, "b", NOW, NOW)] == ["b"]
     assert [Credential.load(item.dump()) for item in third] == third
+
+
+def test_two_senders_with_the_same_id_get_their_own_results_only() -> None:
+    def origin(source: str, event_id: str, lineage: str) -> Origin:
+        return Origin(source, event_id, "order.completed", "n", lineage)
+
+    mine, theirs, late = origin("/a", "e1", "l1"), origin("/b", "e1", "l2"), origin("/b", "e2", "l3")
+    matters = [{"event_id": "e1", "event_source": "/a"}, {"event_id": "e2", "event_source": "/b"}]
+    event = Event(
+        "v", "/huifang/visits", "t", datetime(2026, 3, 1, tzinfo=UTC), "k", {"matters": matters}, lineage="l1"
+    )
+    assert origins_of(event, [mine, theirs, late]) == [mine, late]
+    unsaid = msgspec.structs.replace(event, data={"matters": [{"event_id": "e1"}, {"event_id": "e2"}]})
+    assert origins_of(unsaid, [mine, theirs, late]) == [mine, late]

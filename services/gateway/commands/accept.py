@@ -3,12 +3,35 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from prometheus_client import Counter
 
-from services.gateway.domain.documents import OLDER, SAME, Document, Known, News, Outcome, Reading, Refused, news
+from services.gateway.domain import facts as rules
+from services.gateway.domain.documents import (
+    OLDER,
+    SAME,
+    WITHDRAWN,
+    Document,
+    Known,
+    News,
+    Outcome,
+    Reading,
+    Refused,
+    again,
+    following,
+    news,
+)
 from services.gateway.domain.envelope import read_envelope
-from services.gateway.domain.facts import Candidate, judge, read_candidate, with_read_numbers
+from services.gateway.domain.facts import (
+    Accepted,
+    Candidate,
+    judge,
+    of_fact,
+    read_candidate,
+    with_read_numbers,
+    withdrawal,
+)
 from services.gateway.domain.problems import FieldError
 from services.gateway.store import documents, facts
 from services.gateway.store.facts import Identity, Incoming
@@ -19,6 +42,7 @@ from shared.messaging.outbox import Outgoing
 from shared.messaging.work import Work
 from shared.privacy import Sealer
 
+T = TypeVar("T")
 API = "api"
 EVENTS = Counter("huifang_gateway_events_total", "Received events by outcome", ["source_kind", "outcome"])
 
@@ -54,7 +78,7 @@ class Judged:
 async def submit(work: Work, sealer: Sealer, bodies: Sequence[tuple[bytes, str]]) -> list[Receipt]:
     """Accept structured CloudEvents, each with its request's traceparent and on its own; receipts in their order."""
     received = work.now()
-    judged = [_judge(body, received, sealer, traceparent) for body, traceparent in bodies]
+    judged = await _in_place(work, [_judge(body, received, sealer, traceparent) for body, traceparent in bodies])
     accepted = [
         Incoming(item.event, API, sealer.seal_bytes(body))
         for item, (body, _) in zip(judged, bodies, strict=True)
@@ -94,6 +118,31 @@ def _receipt(judged: Judged, fresh: set[Identity], originals: dict[Identity, str
         fresh.discard(identity)  # the same identity again in this batch is a duplicate of the first
         return Receipt(event.id, event.source, "accepted", event.id, event.lineage, notes=judged.notes)
     return Receipt(event.id, event.source, "duplicate", event.id, originals[identity])
+
+
+async def _in_place(work: Work, items: Sequence[T | Judged]) -> list[T | Judged]:
+    """Withdrawals take their facts' places: known from earlier, or from before them in this batch."""
+    events = [item.event for item in items if isinstance(item, Judged)]
+    wanted = {_withdrawn(event) for event in events if event.type == rules.WITHDRAWN}
+    if not wanted:
+        return list(items)
+    known = await facts.find_accepted(work.session, sorted(wanted))
+    placed: list[T | Judged] = []
+    for item in items:
+        if isinstance(item, Judged):
+            event = item.event
+            if event.type == rules.WITHDRAWN and (fact := known.get(_withdrawn(event))):
+                item = replace(item, event=of_fact(event, fact))
+            elif (event.id, event.source) in wanted:
+                known.setdefault(
+                    (event.id, event.source), Accepted(event.type, event.subject, event.key, event.lineage)
+                )
+        placed.append(item)
+    return placed
+
+
+def _withdrawn(event: Event) -> Identity:
+    return str(event.data["event_id"]), str(event.data["event_source"])
 
 
 async def _claim(work: Work, incoming: Sequence[Incoming]) -> tuple[set[Identity], dict[Identity, str]]:
@@ -136,12 +185,11 @@ class Absorbed:
 async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> list[Absorbed]:
     """Take in what canonicalisers read: only a document's newest state counts, each of its facts once."""
     keys = {key for item in items if (key := _document_key(item)) is not None}
-    known = await documents.lock_documents(work.session, sorted(keys))
-    newest: dict[tuple[str, str], Document] = {}
-    decided = [_decide(item, sealer, known, newest) for item in items]
+    desk = _Documents(await documents.lock_documents(work.session, sorted(keys)))
+    decided = await _in_place(work, [_decide(item, sealer, desk) for item in items])
     incoming = [Incoming(item.event) for item in decided if isinstance(item, Judged)]
     fresh, _ = await _claim(work, incoming)
-    await documents.save_documents(work.session, newest)
+    await documents.save_documents(work.session, desk.newest)
     results = [_absorbed(item, fresh) if isinstance(item, Judged) else item for item in decided]
     return [_with_notes(result, item.outcome) for result, item in zip(results, items, strict=True)]
 
@@ -157,39 +205,53 @@ def _document_key(item: Understood) -> tuple[str, str] | None:
     return (item.document_source, item.outcome.document.number)
 
 
-def _decide(
-    item: Understood,
-    sealer: Sealer,
-    known: dict[tuple[str, str], Known],
-    newest: dict[tuple[str, str], Document],
-) -> Judged | Absorbed:
+class _Documents:
+    """The documents of a batch: what is known of each, and what is to be written."""
+
+    def __init__(self, known: dict[tuple[str, str], Known]) -> None:
+        self.known = known
+        self.newest: dict[tuple[str, str], tuple[str, Known]] = {}
+
+    def note(self, key: tuple[str, str], document: Document, event_id: str) -> None:
+        after = following(self.known[key], document, event_id)
+        self.known[key], self.newest[key] = after, (document.status, after)
+
+
+def _decide(item: Understood, sealer: Sealer, desk: _Documents) -> Judged | Absorbed:
     outcome = item.outcome
     if isinstance(outcome, Refused):
         return Absorbed("rejected", errors=item.rephrase(outcome.errors))
     document, key = outcome.document, _document_key(item)
     number = document.number if document else ""
-    if document is not None and key is not None:
-        match news(known.get(key), document):
+    known = desk.known.get(key) if key is not None else None
+    if document is not None and known is not None:
+        match news(known, document):
             case News.OLDER:
                 return Absorbed("ignored", OLDER, number=number)
             case News.SAME:
-                return Absorbed("duplicate", SAME, event_id=_event_id(outcome, item), number=number)
-    judged = _judge_candidate(outcome, item, sealer)
+                return Absorbed("duplicate", SAME, event_id=known.event_id or _event_id(outcome, item), number=number)
+    judged = _judge_candidate(outcome, item, sealer, known)
     if isinstance(judged, list):
         return Absorbed("rejected", errors=item.rephrase(judged), number=number)
     if document is not None and key is not None:
-        newest[key], known[key] = document, Known(document.modified_at, document.fact)
+        desk.note(key, document, judged.event.id if judged else "")
     if judged is None:
         return Absorbed("ignored", outcome.ignored, number=number)
     return Judged(judged.event, item.rephrase(list(judged.notes)))
 
 
-def _judge_candidate(reading: Reading, item: Understood, sealer: Sealer) -> Judged | list[FieldError] | None:
+def _judge_candidate(
+    reading: Reading, item: Understood, sealer: Sealer, known: Known | None
+) -> Judged | list[FieldError] | None:
+    """The fact a reading amounts to, or the withdrawal of the one its document amounted to before; None for neither."""
+    if (document := reading.document) is not None and known is not None and document.undone and known.event_id:
+        errors = rules.time_faults(document.modified_at, item.received_at)
+        told = withdrawal(reading.source, known.event_id, document.undone, document.modified_at)
+        return errors or Judged(told)
     if reading.candidate is None:
         return None
     candidate = reading.candidate
-    if not candidate.id:
-        candidate = replace(candidate, id=item.digest)
+    candidate = replace(candidate, id=again(candidate.id, known) or item.digest)
     return _judge_read(candidate, item.received_at, sealer)
 
 
@@ -202,5 +264,6 @@ def _absorbed(judged: Judged, fresh: set[Identity]) -> Absorbed:
     identity = (event.id, event.source)
     if identity in fresh:
         fresh.discard(identity)
-        return Absorbed("new", event_id=event.id, number=event.subject, notes=judged.notes)
+        reason = WITHDRAWN[event.data["reason"]] if event.type == rules.WITHDRAWN else ""
+        return Absorbed("new", reason, event_id=event.id, number=event.subject, notes=judged.notes)
     return Absorbed("duplicate", SAME, event_id=event.id, number=event.subject)

@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from services.gateway.domain.credentials import Credential, rotate
-from services.gateway.domain.writeback import Answer, Next, Origin, after_try, body_of, concerns
+from services.gateway.domain.writeback import Answer, Next, Origin, after_try, body_of, concerns, origins_of
 from services.gateway.store import deliveries, endpoints, facts
 from services.gateway.store.deliveries import Claimed, NewDelivery
 from services.gateway.store.endpoints import Endpoint
@@ -39,12 +39,12 @@ async def queue_results(work: Work, events: Sequence[Event]) -> None:
     if not active:
         return
     lineages = {UUID(event.lineage) for event in events if _is_uuid(event.lineage)}
-    ids = set[str]().union(*(concerns(event) for event in events))
+    ids = {name for event in events for name, _ in concerns(event)}
     origins = await facts.find_origins(work.session, lineages, ids)
     queued = [
         _delivery(event, origin, endpoint)
         for event in events
-        for origin in _origins_of(event, origins)
+        for origin in origins_of(event, origins)
         for endpoint in active
         if endpoint.target.wants(origin.source, event.name)
     ]
@@ -59,14 +59,9 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _origins_of(event: Event, origins: Sequence[Origin]) -> list[Origin]:
-    ids = concerns(event)
-    return [origin for origin in origins if origin.lineage == event.lineage or origin.event_id in ids]
-
-
 def _delivery(event: Event, origin: Origin, endpoint: Endpoint) -> NewDelivery:
     return NewDelivery(
-        id=derived_id(event.time, "delivery", str(endpoint.id), event.id, origin.number),
+        id=derived_id(event.time, "delivery", str(endpoint.id), event.source, event.id, origin.source, origin.event_id),
         endpoint_id=endpoint.id,
         event_id=event.id,
         type=event.name,

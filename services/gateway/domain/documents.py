@@ -52,13 +52,14 @@ class Document:
 class Reading:
     """A message understood: the document's state and, when it is a fact, the candidate; else why it is none.
 
-    `notes` tell of optional values that could not be read; they refuse nothing.
+    `notes` tell of optional values that could not be read; they refuse nothing. `source` is that of the document's facts.
     """
 
     document: Document | None
     candidate: Candidate | None = None
     ignored: str = ""
     notes: Sequence[FieldError] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,14 @@ class News(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The last state known of a document."""
+    """The last state known of a document: the fact it amounts to, under which event id that was published, and how often
+    one was withdrawn.
+    """
 
     modified_at: datetime
     fact: str
+    event_id: str = ""
+    withdrawn: int = 0
 
 
 def news(known: Known | None, reported: Document) -> News:
@@ -98,8 +103,27 @@ def news(known: Known | None, reported: Document) -> News:
     return News.NEW
 
 
+def following(known: Known, reported: Document, event_id: str) -> Known:
+    """The document after news: a state that says nothing of a completion leaves it standing."""
+    if reported.fact:
+        return Known(reported.modified_at, reported.fact, event_id, known.withdrawn)
+    if reported.undone:
+        return Known(reported.modified_at, "", "", known.withdrawn + (known.fact != ""))
+    return Known(reported.modified_at, known.fact, known.event_id, known.withdrawn)
+
+
+def again(event_id: str, known: Known | None) -> str:
+    """The event id of a completion: one that comes after a withdrawal is another fact, even at the same moment."""
+    return f"{event_id[:240]}/{known.withdrawn + 1}" if known is not None and known.withdrawn else event_id
+
+
 OLDER = "收到了比已知状态更早的修改，已忽略"
 SAME = "该单据的这一结果已经接收过"
+WITHDRAWN = {
+    "cancelled": "单据已取消，此前的完成事实已撤回",
+    "returned": "单据已退回，此前的完成事实已撤回",
+    "reopened": "单据已重新打开，此前的完成事实已撤回",
+}
 
 
 def fact_id(*parts: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
@@ -52,11 +53,11 @@ def _read(body: Body, options: Options) -> Outcome:
     if errors or modified is None:
         return Refused(errors)
     if _is_return(body):
-        return _read_return(body, kind, modified)
+        return _read_return(body, kind, modified, options)
     final, undone = _standing(body, doctype, status, options)
     document = Document(f"{kind}/{name}", status, modified, status if final else "", undone)
     if not final:
-        return Reading(document, ignored=_WHY.get(undone) or f"状态 {status[:50]} 不是完成状态")
+        return Reading(document, ignored=_WHY.get(undone) or f"状态 {status[:50]} 不是完成状态", source=options.uri)
     data = apply_options(doctype.data(body, modified.isoformat()), body, options)
     candidate = Candidate(
         id=fact_id(kind, name, status, stamp(modified)),
@@ -90,13 +91,13 @@ def _is_return(body: Body) -> bool:
     return text_at(body, "is_return") in ("1", "True", "true")
 
 
-def _read_return(body: Body, kind: str, modified: Any) -> Outcome:
+def _read_return(body: Body, kind: str, modified: datetime, options: Options) -> Outcome:
     """A return is a document of its own that names what was returned: once submitted, the delivery doesn't "
     "stand any more."""
     against = text_at(body, "return_against")
     submitted = text_at(body, "docstatus") not in (_DRAFT, _CANCELLED)
     document = Document(f"{kind}/{against}", "Return", modified, undone="returned") if against and submitted else None
-    return Reading(document, ignored=_WHY["returned"])
+    return Reading(document, ignored=_WHY["returned"], source=options.uri)
 
 
 def _customer(body: Body) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import orjson
 from pydantic import ValidationError
 
@@ -14,8 +15,8 @@ from services.gateway.domain.faults import read_data
 from services.gateway.domain.moments import time_errors
 from services.gateway.domain.problems import FieldError, explain
 from shared.contracts.base import INTAKE, Contract
-from shared.contracts.intake import number_of
-from shared.contracts.registry import by_type, wire_type
+from shared.contracts.intake import FactWithdrawn, number_of
+from shared.contracts.registry import by_model, by_type, short_name, wire_type
 from shared.messaging.event import Event, event_key
 from shared.privacy import ForeignToken, Sealer, with_numbers
 from shared.texts import text_fault
@@ -25,6 +26,7 @@ LATEST_AHEAD = timedelta(days=2)
 OWN_SOURCES = "/huifang/"
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 HOTLINE = wire_type("hotline.case_closed")
+WITHDRAWN = by_model(FactWithdrawn).type
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ def judge(
     errors = _time_errors(candidate.time, received_at)
     if declared is not None:
         errors += _contract_errors(declared, candidate.data)
+    if candidate.type == WITHDRAWN and candidate.data.get("event_source") != candidate.source:
+        errors.append(FieldError("data.event_source", "只能撤回同一来源的事实，应与 source 相同"))
     if errors:
         return errors
     try:
@@ -154,6 +158,37 @@ def judge(
         lineage=str(event_key(time, candidate.source, candidate.id)),
         traceparent=candidate.traceparent or traceparent,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A fact accepted before: what its withdrawal says of it; `key` is "" where it was accepted before keys were kept."""
+
+    type: str
+    number: str
+    key: str
+    lineage: str
+
+
+def withdrawal(source: str, event_id: str, reason: str, at: datetime) -> Event:
+    """The event that withdraws a fact; `of_fact` completes it."""
+    data = {"event_id": event_id, "event_source": source, "reason": reason, "withdrawn_at": at.isoformat()}
+    own = f"{event_id[:240]}/withdrawn"
+    return Event(own, source, WITHDRAWN, at, source, data, lineage=str(event_key(at, source, own)))
+
+
+def of_fact(event: Event, fact: Accepted) -> Event:
+    """A withdrawal in its fact's place: after it in the order of its customer, and in its lineage."""
+    told = {"event_type": short_name(fact.type), "number": fact.number, "customer_id": fact.key}
+    data = event.data | {name: value for name, value in told.items() if value}
+    return msgspec.structs.replace(
+        event, key=fact.key or event.key, subject=fact.number or event.subject, data=data, lineage=fact.lineage
+    )
+
+
+def time_faults(time: datetime, received_at: datetime) -> list[FieldError]:
+    """Why a moment that a document tells can't be one."""
+    return _time_errors(time, received_at)
 
 
 def _time_errors(time: datetime | None, received_at: datetime) -> list[FieldError]:

@@ -39,7 +39,7 @@ def _read(body: Mapping[str, Any], options: Options) -> Outcome:
     fact = "" if undone or time is None else f"{status}/{stamp(time)}"
     document = Document(f"{name}/{number}", status, time, fact, undone) if number and time else None
     if undone:
-        return Reading(None if own_id else document, ignored=f"状态 {status[:50]} 不是完成状态")
+        return Reading(None if own_id else document, ignored=f"状态 {status[:50]} 不是完成状态", source=options.uri)
     event_id = own_id or (fact_id(name, number, status, stamp(time)) if document and time else "")
     candidate = Candidate(id=event_id, source=options.uri, type=wire_type(name), data=data, time=time, subject=number)
     return Reading(None if own_id else document, candidate)

@@ -51,7 +51,7 @@ def _reading(data: dict[str, Any], names: Mapping[str, str], notes: list[FieldEr
         document = (
             Document(number, status[:100], modified, undone=status if status in UNDONE else "") if modified else None
         )
-        return Reading(document, ignored=f"状态 {written[:20]} 不是办结状态", notes=notes)
+        return Reading(document, ignored=f"状态 {written[:20]} 不是办结状态", notes=notes, source=options.uri)
     if closed is None or modified is None:
         return Refused([FieldError(names.get("closed_at", NAMES["closed_at"][0]), "缺少必填内容")])
     candidate = Candidate(

@@ -59,7 +59,7 @@ def _read(body: Body, options: Options) -> Outcome:
     fact = "final" if told == "completed" else ""
     document = Document(f"{name}/{record}", status, modified, fact, told if told and not fact else "")
     if not fact:
-        return Reading(document, ignored=f"状态 {status[:50]} 不是完成状态")
+        return Reading(document, ignored=f"状态 {status[:50]} 不是完成状态", source=options.uri)
     data = apply_options(model.data(_qualified(body, options.source), modified.isoformat()), body, options)
     candidate = Candidate(
         id=fact_id(name, record, status, stamp(modified)),

@@ -42,9 +42,22 @@ class Target:
         return fnmatchcase(source, self.sources) and (not self.types or name in self.types)
 
 
-def concerns(event: Event) -> set[str]:
-    """Ids of the facts a result is about; the first one's lineage is on the event besides."""
-    return {str(matter.get("event_id", "")) for matter in event.data.get("matters", ())} - {""}
+def concerns(event: Event) -> set[tuple[str, str]]:
+    """Identities (id, source) of the facts a result is about; the first one's lineage is on the event besides.
+
+    The source is "" where the task was planned before matters said theirs.
+    """
+    matters = event.data.get("matters", ())
+    return {(str(one.get("event_id", "")), str(one.get("event_source", ""))) for one in matters} - {("", "")}
+
+
+def origins_of(event: Event, origins: Sequence[Origin]) -> list[Origin]:
+    """Of these facts, those the result is about: two senders may use the same id, and neither hears of the other's."""
+    about = concerns(event)
+    named = [one for one in origins if one.lineage == event.lineage or (one.event_id, one.source) in about]
+    unsaid = {name for name, source in about if not source}
+    by_id = [one for one in origins if one.event_id in unsaid and one not in named]
+    return named + [one for one in by_id if sum(other.event_id == one.event_id for other in origins) == 1]
 
 
 def body_of(event: Event, origin: Origin) -> dict[str, Any]:

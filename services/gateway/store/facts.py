@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.gateway.domain.facts import Accepted
 from services.gateway.domain.writeback import Origin
 from shared.contracts.registry import short_name
 from shared.ids import new_id
@@ -37,11 +38,12 @@ _CLAIM = text("""
     WITH incoming AS (
         SELECT * FROM unnest(
             CAST(:ids AS text[]), CAST(:sources AS text[]), CAST(:keys AS uuid[]), CAST(:types AS text[]),
-            CAST(:numbers AS text[]), CAST(:messages AS uuid[]), CAST(:kinds AS text[]), CAST(:bodies AS bytea[])
-        ) AS row (id, source, event_key, type, number, message, kind, body)
+            CAST(:numbers AS text[]), CAST(:messages AS uuid[]), CAST(:kinds AS text[]), CAST(:bodies AS bytea[]),
+            CAST(:customers AS text[])
+        ) AS row (id, source, event_key, type, number, message, kind, body, key)
     ), claimed AS (
-        INSERT INTO event_identity (id, source, event_key, type, number, received_at)
-        SELECT id, source, event_key, type, number, :at FROM incoming ORDER BY id, source
+        INSERT INTO event_identity (id, source, event_key, type, number, received_at, key)
+        SELECT id, source, event_key, type, number, :at, key FROM incoming ORDER BY id, source
         ON CONFLICT DO NOTHING RETURNING id, source
     ), kept AS (
         INSERT INTO raw_message (id, source, kind, content_type, body, state, result, reason, event_id, number,
@@ -55,9 +57,14 @@ _ORIGINALS = text("""
     SELECT identity.id, identity.source, identity.event_key FROM event_identity AS identity
     JOIN unnest(CAST(:ids AS text[]), CAST(:sources AS text[])) AS wanted (id, source) USING (id, source)
 """)
+# looked up by id, which the primary key begins with, and told apart by source then
 _ORIGINS = text("""
     SELECT id, source, type, number, event_key FROM event_identity
     WHERE event_key = ANY(CAST(:lineages AS uuid[])) OR id = ANY(CAST(:ids AS text[]))
+""")
+_ACCEPTED = text("""
+    SELECT identity.id, identity.source, type, number, key, event_key FROM event_identity AS identity
+    JOIN unnest(CAST(:ids AS text[]), CAST(:sources AS text[])) AS wanted (id, source) USING (id, source)
 """)
 
 
@@ -68,7 +75,8 @@ async def claim(session: AsyncSession, incoming: Sequence[Incoming], at: datetim
         {
             "ids": [item.event.id for item in incoming],
             "sources": [item.event.source for item in incoming],
-            "keys": [item.event.lineage for item in incoming],
+            "keys": [item.event.event_key for item in incoming],
+            "customers": [item.event.key for item in incoming],
             "types": [item.event.type for item in incoming],
             "numbers": [item.event.subject for item in incoming],
             "messages": [new_id() for _ in incoming],
@@ -88,6 +96,14 @@ async def get_originals(session: AsyncSession, identities: Sequence[Identity]) -
         _ORIGINALS, {"ids": [item[0] for item in identities], "sources": [item[1] for item in identities]}
     )
     return {(row.id, row.source): str(row.event_key) for row in rows}
+
+
+async def find_accepted(session: AsyncSession, identities: Sequence[Identity]) -> dict[Identity, Accepted]:
+    """What was accepted earlier under these identities."""
+    rows = await session.execute(
+        _ACCEPTED, {"ids": [item[0] for item in identities], "sources": [item[1] for item in identities]}
+    )
+    return {(row.id, row.source): Accepted(row.type, row.number, row.key, str(row.event_key)) for row in rows}
 
 
 async def find_origins(session: AsyncSession, lineages: Iterable[UUID], ids: Iterable[str]) -> list[Origin]:
