@@ -7,16 +7,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.invalid import place, told
+from shared.privacy import mask_text
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """`field` is a path (`data.customer.id`), a column name, or "" for the whole; `reason` is Chinese and carries no
-    received value.
+    """`field` is a path (`data.customer.id`), a column name, or "" for the whole; `reason` is Chinese.
+
+    A word of the sender that the reason repeats is masked: it may be a number in the wrong column.
     """
 
     field: str
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", mask_text(self.reason))
 
 
 def joined(errors: Sequence[FieldError]) -> str:
