@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from shared.errors import BadRequest, PayloadTooLarge
-from shared.yaml_reader import read_yaml
+from shared.yaml_reader import DEEPEST, read_yaml
 
 LARGEST_BYTES = 64 << 10
 MOST_TOLD = 5
@@ -24,6 +24,17 @@ def read_document(body: bytes, largest: int = LARGEST_BYTES) -> Any:
         told = (f"第 {slip.line} 行第 {slip.column} 列：{slip.message}" for slip in read.slips[:MOST_TOLD])
         raise BadRequest("；".join(told))
     return read.value
+
+
+def shallow(value: Any) -> Any:
+    """The same JSON value, when it is no deeper than a document may be. Raises ValueError."""
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [below for one in inner for below in one]
+    if level:
+        raise ValueError(f"层次太深，最多 {DEEPEST} 层")
+    return value
 
 
 def _text(body: bytes) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.notifications.domain.lint import lint, lint_rules, parse_template, require_sound, template_document
-from services.notifications.domain.rules import parse_rule, rule_document
+from services.notifications.domain.rules import parse_rule, read_rules, rule_document
 from services.notifications.store import catalogue
 from services.notifications.store.catalogue import Document, Kind
 from shared.messaging import Work
@@ -17,7 +17,7 @@ async def save_template(work: Work, document: Mapping[str, Any], by: str, provid
     """
     alone = {name: value for name, value in document.items() if name != "rules"}
     template = parse_template(alone)
-    rules = [parse_rule(rule) for rule in document.get("rules") or ()]
+    rules = read_rules(document.get("rules"))
     require_sound([*lint(template, provider), *lint_rules(template, [r for r in rules if r.template == template.name])])
     saved = await _save(work, "template", template.name, template_document(template), template.review == "approved", by)
     for rule in rules:

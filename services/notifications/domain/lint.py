@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.notifications.domain.errors import CannotRender, TemplateRejected
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule
-from services.notifications.domain.templates import MessageTemplate, has_link, names_in, parsed, render
+from services.notifications.domain.templates import (
+    LONGEST_NAME,
+    MOST_NAMES,
+    MOST_SOURCE,
+    MessageTemplate,
+    has_link,
+    names_in,
+    parsed,
+    render,
+)
 from shared.invalid import place, told
 
+MOST_PARTS = 10
 OPT_OUT_TEXT = "拒收请回复R"
 ONE_PART = 70  # characters of UCS-2 in a single SMS
 LONG_PART = 67  # in each part of a longer one
@@ -72,6 +82,20 @@ def require_sound(findings: Iterable[Finding]) -> None:
         raise TemplateRejected("；".join(problems), problems=problems)
 
 
+def _bounds(template: MessageTemplate) -> Iterator[Finding]:
+    """What is larger than any message needs."""
+    if not 1 <= template.most_parts <= MOST_PARTS:
+        yield Finding("most_parts", f"应在 1 到 {MOST_PARTS} 之间")
+    for name, mapping in {"params": template.params, "sample": template.sample, "codes": template.codes}.items():
+        if len(mapping) > MOST_NAMES or any(len(key) > LONGEST_NAME for key in mapping):
+            yield Finding(name, f"最多 {MOST_NAMES} 项，键最长 {LONGEST_NAME} 个字")
+        if any(len(text) > MOST_SOURCE for text in mapping.values()):
+            yield Finding(name, f"每个值最长 {MOST_SOURCE} 个字")
+    for name, text in {"name": template.name, "title": template.title, "sign": template.sign}.items():
+        if len(text) > LONGEST_NAME:
+            yield Finding(name, f"最长 {LONGEST_NAME} 个字")
+
+
 def kept_template(document: Mapping[str, Any]) -> MessageTemplate:
     """A template that was checked when it was saved."""
     return _TEMPLATE.validate_python(document)
@@ -85,6 +109,8 @@ def template_document(template: MessageTemplate) -> dict[str, Any]:
 
 def lint(template: MessageTemplate, provider: str = "") -> list[Finding]:
     """All findings about a template that is sent through `provider` ("" = not known which)."""
+    if too_large := list(_bounds(template)):
+        return too_large
     try:
         if unknown := _names(template):
             return unknown

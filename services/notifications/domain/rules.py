@@ -1,7 +1,8 @@
 """Notification rules as data: this fact, on this condition, leads to this message at this time."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +15,10 @@ from shared.zone import ORG_ZONE
 
 BIRTHDAY = "calendar.birthday"
 FESTIVAL = "calendar.festival"
+MOST_VALID_HOURS = 24 * 366
+MOST_RULES = 20
+MOST_EVENTS, MOST_PATHS, MOST_WANTED, LONGEST = 50, 20, 200, 200
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 AT_ONCE = "at_once"
 SAME_DAY = "same_day"
 
@@ -48,16 +53,46 @@ def parse_rule(document: Mapping[str, Any]) -> Rule:
     """The rule a document describes. Raises RuleRejected, naming the fields that are wrong."""
     try:
         rule = _RULE.validate_python(document)
-        if rule.when not in (AT_ONCE, SAME_DAY):
-            time.fromisoformat(rule.when)
     except ValidationError as error:
         wrong = "；".join(f"{place(found)}：{told(found)}" for found in error.errors())
         raise RuleRejected(f"规则字段有误：{wrong}") from error
-    except ValueError as error:
-        raise RuleRejected(f"when 应为 at_once、same_day 或 HH:MM，而不是“{rule.when}”") from error
-    if not rule.events or rule.valid_hours < 0:
-        raise RuleRejected("events 不能为空，valid_hours 不能为负")
+    if faults := list(_faults(rule)):
+        raise RuleRejected("；".join(faults))
     return rule
+
+
+def read_rules(documents: Any) -> list[Rule]:
+    """The rules that come with a template. Raises RuleRejected."""
+    if documents is None:
+        return []
+    if not isinstance(documents, list) or len(documents) > MOST_RULES:
+        raise RuleRejected(f"rules 应为通知规则的列表，最多 {MOST_RULES} 条")
+    return [parse_rule(document) for document in documents]
+
+
+def kept_rule(document: Mapping[str, Any]) -> Rule:
+    """A rule that was checked when it was saved, maybe when more was allowed: it must not fail any event."""
+    rule = _RULE.validate_python(document)
+    when = rule.when if rule.when in (AT_ONCE, SAME_DAY) or CLOCK.fullmatch(rule.when) else AT_ONCE
+    valid = rule.valid_hours if 0 <= rule.valid_hours <= MOST_VALID_HOURS else MOST_VALID_HOURS
+    return replace(rule, when=when, valid_hours=valid)
+
+
+def _faults(rule: Rule) -> Iterator[str]:
+    """What would fail, or never end, when an event comes."""
+    if not 1 <= len(rule.events) <= MOST_EVENTS:
+        yield f"events 应有 1 到 {MOST_EVENTS} 个事件名"
+    if not 0 <= rule.valid_hours <= MOST_VALID_HOURS:
+        yield f"valid_hours 应在 0 到 {MOST_VALID_HOURS} 之间"
+    if rule.when not in (AT_ONCE, SAME_DAY) and not CLOCK.fullmatch(rule.when):
+        yield f"when 应为 at_once、same_day 或 HH:MM，而不是“{rule.when[:LONGEST]}”"
+    if any(len(text) > LONGEST for text in (rule.id, rule.purpose, rule.template, *rule.events, *rule.where)):
+        yield f"id、events、purpose、template 和 where 的路径最长 {LONGEST} 个字"
+    wanted = [one for value in rule.where.values() for one in (value if isinstance(value, list) else [value])]
+    if len(rule.where) > MOST_PATHS or len(wanted) > MOST_WANTED:
+        yield f"where 最多 {MOST_PATHS} 个路径，{MOST_WANTED} 个值"
+    if not all(one is None or isinstance(one, str | int | float | bool) for one in wanted):
+        yield "where 的值应为文字、数或 true/false，或它们的列表"
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:

@@ -23,6 +23,9 @@ from shared.zone import ORG_ZONE
 MOST_SOURCE = 4_000  # characters
 MOST_OUTPUT = 8_000
 MOST_PARAM = 200
+DEEPEST = 20  # of an expression: what is deeper ends in the limits of the interpreter
+MOST_NAMES = 50  # params, samples and provider codes of a template
+LONGEST_NAME = 200
 EXCERPT = 150
 ALLOWED_FILTERS = ("default", "d", "trim", "upper", "lower", "int", "first", "last", "length")
 _ALLOWED_NODES = (
@@ -133,12 +136,23 @@ def parsed(source: str) -> nodes.Template:
         tree = ENVIRONMENT.parse(source)
     except TemplateError as error:
         raise CannotRender(f"模板语法错误：{error.message}") from error
+    except (RecursionError, ValueError) as error:
+        raise CannotRender("模板中的括号、条件或数字太多太长") from error
+    if _is_deep(tree):
+        raise CannotRender(f"模板中的括号、条件或取值最多嵌套 {DEEPEST} 层")
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED_NODES):
             raise CannotRender(f"模板中不允许使用 {type(node).__name__}")
         if isinstance(node, nodes.Filter) and node.name not in ENVIRONMENT.filters:
             raise CannotRender(f"模板中不允许使用过滤器 {node.name}")
     return tree
+
+
+def _is_deep(node: nodes.Node) -> bool:
+    level = [node]
+    for _ in range(DEEPEST):
+        level = [below for one in level for below in one.iter_child_nodes()]
+    return bool(level)
 
 
 @lru_cache(maxsize=512)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.lint import kept_template
 from services.notifications.domain.planning import Versioned
-from services.notifications.domain.rules import Rule, parse_rule
+from services.notifications.domain.rules import Rule, kept_rule
 from services.notifications.domain.templates import MessageTemplate
 
 Kind = Literal["template", "rule"]
@@ -83,7 +83,7 @@ async def template_versions(
 
 
 async def rules(session: AsyncSession) -> list[Rule]:
-    return [parse_rule(document.body) for document in await list_newest(session, "rule")]
+    return [kept_rule(document.body) for document in await list_newest(session, "rule")]
 
 
 async def templates(session: AsyncSession) -> dict[str, Versioned]:

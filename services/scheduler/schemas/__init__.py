@@ -12,6 +12,7 @@ from services.scheduler.domain.task import NAMES
 from services.scheduler.schemas.policies import Moment
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.tasks import StoredTask
+from shared.documents import shallow
 from shared.privacy import mask_text
 
 EVENT_EXAMPLE: dict[str, Any] = {
@@ -98,7 +99,7 @@ class TryIn(BaseModel):
     source: str = Field(default="/try", min_length=1, max_length=256, description="来源")
     type: str = Field(min_length=1, max_length=256, description="事件类型，短名或全名")
     time: Moment = Field(default=None, description="发生时间；空为现在")
-    data: dict[str, Any] = Field(default={}, description="事件数据")
+    data: Annotated[dict[str, Any], AfterValidator(shallow)] = Field(default={}, description="事件数据")
 
 
 class TaskOut(BaseModel):

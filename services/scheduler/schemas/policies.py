@@ -10,6 +10,7 @@ from services.scheduler.commands.packs import PackPlan
 from services.scheduler.domain.explain.differences import Difference
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.packs.plan import Change
+from services.scheduler.domain.packs.section import EARLIEST, LATEST
 from services.scheduler.domain.whom.selection import rate_of, whom_text
 from services.scheduler.store.drafts import StoredDraft
 from services.scheduler.store.policies import StoredPolicy, StoredVersion
@@ -18,7 +19,9 @@ from shared.zone import ORG_ZONE
 
 
 def zoned(at: datetime | None) -> datetime | None:
-    """A time without a zone is the organisation's."""
+    """A time without a zone is the organisation's; those of other centuries can't be counted with."""
+    if at is not None and not EARLIEST <= at.year <= LATEST:
+        raise ValueError(f"年份应在 {EARLIEST} 到 {LATEST} 之间")
     return at if at is None or at.tzinfo else at.replace(tzinfo=ORG_ZONE)
 
 

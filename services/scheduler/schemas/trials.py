@@ -1,13 +1,16 @@
 """Trial runs."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.scheduler.domain.packs.organisation_file import MOST_AGENTS
 from services.scheduler.schemas.policies import PACK_EXAMPLE, PackIn
 from services.scheduler.store.trials import StoredTrial
+
+Seats = Annotated[int, Field(ge=0, le=MOST_AGENTS)]
 
 
 class TrialIn(BaseModel):
@@ -20,7 +23,7 @@ class TrialIn(BaseModel):
     draft_id: UUID | None = Field(default=None, description="草稿编号")
     pack: PackIn | None = Field(default=None, description="策略包内容，不用草稿时")
     days: int = Field(default=30, ge=1, le=366, description="用最近多少天收到的事实")
-    agents: dict[str, int] = Field(default={}, description="班组 → 坐席数；没有写的班组算一人")
+    agents: dict[str, Seats] = Field(default={}, max_length=1_000, description="班组 → 坐席数；没有写的班组算一人")
 
 
 class TrialOut(BaseModel):

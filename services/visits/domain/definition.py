@@ -11,7 +11,10 @@ from services.visits.domain.questionnaire import YES_NO, Kind, MeaningRole, Opti
 
 MOST_QUESTIONS = 100
 MOST_NESTING = 5
+MOST_ITEMS = 100  # options of a question, answers of a list
 LARGEST_NUMBER = 1e9
+LONGEST = 5_000  # characters of a text that is read out
+LONGEST_SHOWN, MOST_SHOWN = 100, 20
 _TOP = {"id", "title", "opening", "closing", "questions"}
 _QUESTION = {"id", "kind", "title", "ask", "required", "options", "when", "problem", "role", "min", "max", "hint"}
 _OPTION = {"value", "label", "score"}
@@ -23,14 +26,18 @@ class _Fault(Exception):
 
 def read_definition(raw: Any) -> Questionnaire:
     """The questionnaire in a definition. Raises InvalidQuestionnaire listing every fault."""
-    try:
-        questionnaire = _questionnaire(raw)
-    except _Fault as fault:
-        raise _invalid([str(fault)]) from fault
-    faults = faults_of(questionnaire)
-    if faults:
+    questionnaire = kept_definition(raw)
+    if faults := faults_of(questionnaire):
         raise _invalid(faults)
     return questionnaire
+
+
+def kept_definition(raw: Any) -> Questionnaire:
+    """A definition that was checked when it was published, maybe when more was allowed. Raises InvalidQuestionnaire."""
+    try:
+        return _questionnaire(raw)
+    except _Fault as fault:
+        raise _invalid([str(fault)]) from fault
 
 
 def _invalid(faults: list[str]) -> InvalidQuestionnaire:
@@ -74,8 +81,8 @@ def _question(raw: Any, where: str) -> Question:
 
 
 def _options(raw: Any, where: str) -> tuple[Option, ...]:
-    if not isinstance(raw, list):
-        raise _Fault(f"{where}：options 应为列表")
+    if not isinstance(raw, list) or len(raw) > MOST_ITEMS:
+        raise _Fault(f"{where}：options 应为列表，最多 {MOST_ITEMS} 个选项")
     options = []
     for number, item in enumerate(raw, 1):
         place = f"{where}选项 {number}"
@@ -123,7 +130,7 @@ def _value(raw: Any, where: str) -> str | float:
     value = plain(raw)
     if isinstance(value, str) or _is_number(value):
         return value  # type: ignore[no-any-return]
-    raise _Fault(f"{where}：{raw!r} 不是答案，应为文字或数字")
+    raise _Fault(f"{where}：{repr(raw)[:LONGEST_SHOWN]} 不是答案，应为文字或数字")
 
 
 def _is_number(value: Any) -> bool:
@@ -133,7 +140,7 @@ def _is_number(value: Any) -> bool:
 def _fields(raw: Any, allowed: set[str], where: str) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
         raise _Fault(f"{where}：应为键值结构")
-    unknown = [str(name) for name in raw if name not in allowed]
+    unknown = [str(name)[:LONGEST_SHOWN] for name in raw if name not in allowed][:MOST_SHOWN]
     if unknown:
         raise _Fault(f"{where}：不认识的字段 {'、'.join(unknown)}")
     return raw
@@ -143,6 +150,8 @@ def _text(known: Mapping[str, Any], name: str, where: str, default: str | None =
     value = plain(known.get(name, default))
     if not isinstance(value, str) or (default is None and not value.strip()):
         raise _Fault(f"{where}：{name} 应为文字")
+    if len(value) > LONGEST:
+        raise _Fault(f"{where}：{name} 最长 {LONGEST} 个字，现在有 {len(value)} 个")
     return value.strip()
 
 
@@ -162,8 +171,8 @@ def _number(known: Mapping[str, Any], name: str, where: str) -> float | None:
 
 def _list(known: Mapping[str, Any], name: str, where: str) -> list[Any]:
     value = known.get(name, [])
-    if not isinstance(value, list):
-        raise _Fault(f"{where}：{name} 应为列表")
+    if not isinstance(value, list) or len(value) > MOST_ITEMS:
+        raise _Fault(f"{where}：{name} 应为列表，最多 {MOST_ITEMS} 项")
     return value
 
 

@@ -11,6 +11,7 @@ from services.visits.domain.script import FACTS, VARIABLE, VARIABLES, is_variabl
 from shared.contracts.common import Satisfaction
 
 MOST_REQUIRED = 8
+HIGHEST_RATING = 10
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _CHOICES = ("single", "multiple", "yes_no")
 _ROLE_KINDS = {
@@ -70,6 +71,8 @@ def _question_faults(question: Question, earlier: dict[str, Question]) -> Iterat
         yield "选项的 value 重复"
     if question.least is not None and question.most is not None and question.least >= question.most:
         yield "min 应小于 max"
+    if question.kind == "rating" and not _is_scale(question):
+        yield f"评分应为整数，从 0 或 1 到最多 {HIGHEST_RATING}"
     if question.problem and question.kind not in (*_CHOICES, "rating"):
         yield "这种题型不能判定问题件"
     elif question.kind in _CHOICES:
@@ -77,6 +80,13 @@ def _question_faults(question: Question, earlier: dict[str, Question]) -> Iterat
     yield from _role_faults(question)
     for comparison in question.when.comparisons() if question.when else ():
         yield from _comparison_faults(comparison, earlier)
+
+
+def _is_scale(question: Question) -> bool:
+    """Whether somebody can be shown all of its numbers."""
+    least, most = question.least, question.most
+    whole = isinstance(least, int) and isinstance(most, int)
+    return whole and least in (0, 1) and most is not None and most <= HIGHEST_RATING
 
 
 def _role_faults(question: Question) -> Iterator[str]:

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.visits.domain.definition import read_definition
+from services.visits.domain.definition import kept_definition
 from services.visits.domain.questionnaire import Questionnaire
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('questionnaire ' || CAST(:id AS text)))")
@@ -33,7 +33,7 @@ _INSERT = text("""
 @lru_cache(maxsize=512)
 def parsed(definition: str, version: int) -> Questionnaire:
     """The questionnaire in a stored definition: versions are immutable, so each is read once per process."""
-    return replace(read_definition(orjson.loads(definition)), version=version)
+    return replace(kept_definition(orjson.loads(definition)), version=version)
 
 
 async def lock_questionnaire(session: AsyncSession, questionnaire_id: str) -> Row[Any] | None:

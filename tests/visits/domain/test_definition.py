@@ -126,3 +126,24 @@ def test_required_of_another_kind_is_refused() -> None:
     raw["questions"][0] |= {"required": "often"}  # type: ignore[index]
     with pytest.raises(InvalidQuestionnaire, match="required 应为"):
         read_definition(raw)
+
+
+LARGE: dict[str, tuple[dict[str, Any], str]] = {
+    "a rating nobody can choose from": ({"kind": "rating", "max": 1_000_000_000}, "最多 10"),
+    "a rating with decimals": ({"kind": "rating", "min": 0.5, "max": 5}, "应为整数"),
+    "options without end": (
+        {"kind": "single", "options": [{"value": f"v{n}", "label": "甲"} for n in range(101)]},
+        "最多 100 个选项",
+    ),
+    "a book to read out": ({"ask": "问" * 5_001}, "最长 5000 个字"),
+    "answers without end": ({"kind": "yes_no", "problem": ["no"] * 101}, "最多 100 项"),
+    "no number": ({"kind": "number", "max": float("nan")}, "应为数字"),
+    "infinity": ({"kind": "number", "max": float("inf")}, "应为数字"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "says"), LARGE.values(), ids=LARGE)
+def test_what_nobody_can_ask_is_refused(wrong: dict[str, Any], says: str) -> None:
+    question = {"id": "a", "kind": "text", "title": "题", "ask": "?"} | wrong
+    with pytest.raises(InvalidQuestionnaire, match=says):
+        read_definition({"id": "q", "title": "问卷", "questions": [question]})
