@@ -28,10 +28,9 @@ class Format(StrEnum):
 @app.command()
 def apply(folder: Folder) -> None:
     """应用整个策略包；内容没有变化的部分不产生新版本。"""
+    from deploy.commands._pack_check import check_folder
     from deploy.commands._pack_files import show_problems
-    from deploy.commands._pack_messages import message_problems
     from deploy.local.contents import PackRefused, apply_pack
-    from deploy.local.pack_folder import read_files
     from deploy.local.runfiles import read_run
     from deploy.local.settings import LocalSettings
 
@@ -39,7 +38,7 @@ def apply(folder: Folder) -> None:
     if run is None:
         typer.secho("平台没有运行，请先执行 make run", fg="red", err=True)
         raise typer.Exit(1)
-    if show_problems(message_problems(read_files(folder), folder.resolve().name)):
+    if show_problems(check_folder(folder)):
         raise typer.Exit(1)
     try:
         for line in apply_pack(run, folder):
@@ -52,13 +51,10 @@ def apply(folder: Folder) -> None:
 @app.command()
 def check(folder: Folder) -> None:
     """检查策略包：逐条列出错误所在的文件、行、键和应写的内容。"""
+    from deploy.commands._pack_check import check_folder
     from deploy.commands._pack_files import show_problems
-    from deploy.commands._pack_messages import message_problems
-    from deploy.local.pack_folder import read_files
-    from services.scheduler.domain.packs.check import check_pack
 
-    name, files = folder.resolve().name, read_files(folder)
-    if show_problems([*check_pack(files, name), *message_problems(files, name)]):
+    if show_problems(check_folder(folder)):
         raise typer.Exit(1)
     typer.echo(f"策略包 {folder.resolve().name} 没有错误。")
 

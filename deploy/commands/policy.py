@@ -147,7 +147,15 @@ def _planned(client: httpx.Client, folder: Path, valid_from: datetime | None) ->
 
 
 def _body(folder: Path, valid_from: datetime | None) -> dict[str, Any]:
-    return {"name": folder.resolve().name, "files": read_files(folder)} | _moment(valid_from)
+    from deploy.commands._pack_files import show_problems
+    from services.scheduler.domain.packs.section import ContentInvalid
+
+    try:
+        files = read_files(folder)
+    except ContentInvalid as error:
+        show_problems(error.problems)
+        raise typer.Exit(1) from error
+    return {"name": folder.resolve().name, "files": files} | _moment(valid_from)
 
 
 def _moment(valid_from: datetime | None) -> dict[str, str]:

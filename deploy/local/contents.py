@@ -8,6 +8,7 @@ import httpx
 
 from deploy.local.pack_folder import read_files
 from deploy.local.settings import ROOT
+from shared.errors import InvalidInput
 
 SAMPLE_PACK = ROOT / "deploy" / "packs" / "r01-gas"
 YAML = {"content-type": "application/yaml; charset=utf-8"}
@@ -22,16 +23,20 @@ def apply_pack(run: dict[str, Any], folder: Path) -> Iterator[str]:
 
     Questionnaires and templates go first: policies name them. Raises PackRefused.
     """
+    try:
+        texts = read_files(folder)
+    except InvalidInput as error:
+        raise PackRefused(str(error)) from error
     for service, role, part, path in (
         ("visits", "policy_owner", "questionnaires", "/api/v1/questionnaires"),
         ("notifications", "policy_owner", "templates", "/api/v1/templates"),
     ):
-        files = sorted((folder / part).glob("*.yaml"))
+        files = [file for file in texts if file.startswith(f"{part}/")]
         with _client(run, service, role) as client:
             for file in files:
-                _accepted(client.post(path, content=file.read_bytes(), headers=YAML), file.name)
+                _accepted(client.post(path, content=texts[file].encode(), headers=YAML), file)
         yield f"{part}: {len(files)}"
-    yield f"policies: {_apply_policies(run, folder)}"
+    yield f"policies: {_apply_policies(run, folder, texts)}"
 
 
 def apply_sample_pack(run: dict[str, Any]) -> list[str]:
@@ -42,9 +47,9 @@ def apply_sample_pack(run: dict[str, Any]) -> list[str]:
     return list(apply_pack(run, SAMPLE_PACK))
 
 
-def _apply_policies(run: dict[str, Any], folder: Path) -> int:
+def _apply_policies(run: dict[str, Any], folder: Path, texts: dict[str, str]) -> int:
     with _client(run, "scheduler", "policy_owner") as client:
-        body = {"name": folder.resolve().name, "files": read_files(folder)}
+        body = {"name": folder.resolve().name, "files": texts}
         return len(_accepted(client.post("/api/v1/packs", json=body), folder.name)["policies"])
 
 

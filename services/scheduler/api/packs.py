@@ -1,5 +1,7 @@
 """Packs, and drafts of them."""
 
+import asyncio
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from services.scheduler.commands import packs
 from services.scheduler.schemas.policies import DraftDetail, DraftOut, KindOut, PackIn, PackOut, PublishIn
 from services.scheduler.store import drafts, kinds
 from shared.documents import read_document
-from shared.errors import InvalidInput
+from shared.errors import Conflict, InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, WorkDep
 from shared.pagination import Cursor, Limit, Page, page_by_name, paged, time_and_id
 
@@ -31,7 +33,8 @@ PACK_BODY: dict[str, Any] = {
 async def pack_in(request: Request, by: Owner) -> PackIn:
     """The pack in JSON or YAML, parsed for nobody but an owner. Raises InvalidInput, and as `read_document` does."""
     try:
-        return PackIn.model_validate(read_document(await request.body(), LARGEST_PACK))
+        document = await asyncio.to_thread(read_document, await request.body(), LARGEST_PACK)
+        return PackIn.model_validate(document)
     except ValidationError as error:
         raise InvalidInput("请求内容应含 name 与 files（路径 → 文本内容）") from error
 
@@ -98,7 +101,8 @@ async def get_draft(draft_id: UUID, session: ReadSession, clock: ClockDep, by: R
         raise draft_commands.DraftNotFound(f"草稿编号 {draft_id}")
     plan = None
     if draft.state == "open":
-        plan = await packs.plan_pack(session, draft.pack, draft.files, None, clock.now())
+        with suppress(InvalidInput, Conflict):  # can no longer be published; the draft can be read all the same
+            plan = await packs.plan_pack(session, draft.pack, draft.files, None, clock.now())
     return DraftDetail.with_plan(draft, plan)
 
 

@@ -1,5 +1,6 @@
 """A pack waits as a draft until somebody publishes or discards it."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +30,7 @@ class DraftSettled(Conflict):
 
 async def add_draft(work: Work, by: Principal, name: str, files: Mapping[str, str], note: str) -> StoredDraft:
     """Keep a pack without publishing it. Raises PackInvalid."""
-    pack = read_pack(files, name)
+    pack = await asyncio.to_thread(read_pack, files, name)
     draft = StoredDraft(new_id(), pack.name, pack.title, note, "open", work.now(), by.id, None, "", files)
     await drafts.save_draft(work.session, draft)
     await audit(work, by, "draft.added", str(draft.id), pack=pack.name)

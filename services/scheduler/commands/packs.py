@@ -1,5 +1,6 @@
 """Packs are published, policies enabled, disabled and retired; every change makes all replicas read the policies again."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +54,7 @@ async def plan_pack(
     session: AsyncSession, name: str, files: Mapping[str, str], valid_from: datetime | None, now: datetime
 ) -> PackPlan:
     """What publishing these files would change. Raises PackInvalid, PolicyBelongsToAnotherPack, KindDeclaredDifferently."""
-    pack = read_pack(files, name)
+    pack = await asyncio.to_thread(read_pack, files, name)
     stored = {policy.id: _published(policy) for policy in await policies.list_policies(session)}
     declared = await kinds.list_kinds(session)
     return PackPlan(pack, plan_policies(pack, stored, valid_from, now), plan_kinds(pack, declared))

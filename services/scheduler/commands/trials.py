@@ -1,5 +1,6 @@
 """Trial runs: a pack is tried on facts in the background; nothing but the trial's own record changes."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
@@ -70,7 +71,7 @@ async def add_trial(
     work: Work, by: Principal, name: str, files: Mapping[str, str], days: int, agents: Mapping[str, int]
 ) -> StoredTrial:
     """Queue a trial of a pack on the facts of the last `days` (0: on uploaded ones). Raises PackInvalid."""
-    pack = read_pack(files, name)
+    pack = await asyncio.to_thread(read_pack, files, name)
     now = work.now()
     request = {"files": dict(files), "days": days, "agents": dict(agents)}
     trial = StoredTrial(new_id(), pack.name, pack.title, "queued", request, 0, 0, None, "", now, by.id, now)
