@@ -112,7 +112,21 @@ def test_tests_run_on_a_year_that_is_given_as_a_file(pack: Path, tmp_path: Path)
     assert (said.exit_code, "错误 2027.csv:2 · " in said.output) == (1, True)
 
 
+NOTE = """\
+name: note
+title: 通知
+channel: email
+category: notice
+subject: 通知
+text: 您好，您的业务已办理。
+rules:
+  - {id: note, events: [followup.released], purpose: notice, template: note}
+"""
+
+
 def test_check_tells_file_and_line_and_fails_on_mistakes_only(pack: Path) -> None:
+    (pack / "templates").mkdir()
+    (pack / "templates" / "note.yaml").write_text(NOTE)
     assert run("check", str(pack)).exit_code == 0
     with (pack / "policies" / "a.yaml").open("a") as file:
         file.write("priority: 12\nevery: day\n")
