@@ -4,7 +4,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, SmallInteger, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -182,6 +194,47 @@ class ReplyRow(Base, table=True):
     send_id: UUID | None = Field(default=None)
     digit: int | None = _is(SmallInteger, nullable=True)
     refused: bool = _is(Boolean)
+    received_at: datetime = _instant()
+
+
+class DoubtfulReplyRow(Base, table=True):
+    """A reply that may be a refusal; people decide (`store.doubtful.DoubtfulReply`)."""
+
+    __tablename__ = "doubtful_reply"
+    __table_args__ = (
+        Index("doubtful_reply_open", "received_at", "id", postgresql_where=text("decided_at IS NULL")),
+        Index("doubtful_reply_recipient", "recipient", postgresql_where=text("decided_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    recipient: str = _is(Text)
+    customer_id: str = _is(Text)
+    send_id: UUID | None = Field(default=None)
+    category: str = _is(Text)
+    lineage: str = _is(Text)
+    content: str = _is(Text)
+    received_at: datetime = _instant()
+    refuses: bool | None = _is(Boolean, nullable=True)
+    remark: str = _is(Text)
+    decided_by: str = _is(Text)
+    decided_at: datetime | None = _instant(nullable=True)
+
+
+class BrokenRowRow(Base, table=True):
+    """A row of a provider's call that could not be read (`store.doubtful.BrokenRow`), once however often it is sent."""
+
+    __tablename__ = "broken_row"
+    __table_args__ = (
+        UniqueConstraint("provider", "kind", "digest"),
+        Index("broken_row_received", text("received_at DESC"), text("id DESC")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    provider: str = _is(Text)
+    kind: str = _is(Text)
+    digest: str = _is(Text)
+    content: str = _is(Text)
+    reason: str = _is(Text)
     received_at: datetime = _instant()
 
 

@@ -13,6 +13,7 @@ from services.notifications.domain.rules import Rule
 from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
+from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.privacy import Sealer, TypedNumber, mask_text
 
 # what people type is kept without whole numbers
@@ -175,6 +176,61 @@ class ReplyOut(BaseModel):
 def shown_reply(row: Mapping[str, Any]) -> ReplyOut:
     same = {name: row[name] for name in ReplyOut.model_fields if name != "content"}
     return ReplyOut(**same, content=mask_text(row["content"]))
+
+
+class DoubtfulReplyOut(BaseModel):
+    """一条可能是退订的回复。"""
+
+    id: UUID = Field(description="编号")
+    customer_id: str = Field(description="客户编号；号码无人认领时为空")
+    phone_masked: str = Field(description="回复的号码（已脱敏）")
+    content: str = Field(description="回复内容（已脱敏）")
+    category: str = Field(description="所回复消息的类别：verify / notice / promotion；没有时为空")
+    send_id: UUID | None = Field(description="回复的是哪条消息")
+    received_at: datetime = Field(description="收到时间")
+    refuses: bool | None = Field(description="是否退订；为空表示尚未判定")
+    remark: str = Field(description="判定的备注")
+    decided_by: str = Field(description="判定人；customer 表示客户其后明确退订")
+    decided_at: datetime | None = Field(description="判定时间")
+
+
+def shown_doubtful(reply: DoubtfulReply, sealer: Sealer) -> DoubtfulReplyOut:
+    same = {name: getattr(reply, name) for name in DoubtfulReplyOut.model_fields if name != "phone_masked"}
+    return DoubtfulReplyOut(
+        **same | {"content": mask_text(reply.content)}, phone_masked=_shown(reply.recipient, sealer)
+    )
+
+
+def _shown(token: str, sealer: Sealer) -> str:
+    """A number masked; one that was sealed with another key stays hidden."""
+    try:
+        return sealer.masked(token)
+    except ValueError:
+        return ""
+
+
+class Decision(BaseModel):
+    """人工对一条回复的判定。"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refuses: bool = Field(description="是否退订")
+    remark: Text = Field(default="", max_length=500, description="备注")
+
+
+class BrokenRowOut(BaseModel):
+    """运营商推送中无法识别的一条。"""
+
+    id: UUID = Field(description="编号")
+    provider: str = Field(description="运营商")
+    kind: Literal["receipts", "replies"] = Field(description="receipts 回执 / replies 回复")
+    content: str = Field(description="内容（已脱敏）")
+    reason: str = Field(description="原因")
+    received_at: datetime = Field(description="首次收到时间")
+
+
+def shown_broken(row: BrokenRow) -> BrokenRowOut:
+    return BrokenRowOut(**{name: getattr(row, name) for name in BrokenRowOut.model_fields})
 
 
 class ProviderOut(BaseModel):

@@ -39,7 +39,7 @@ def consumer_for(desk: Desk) -> Consumer:
     async def heed_opt_outs(work: Work, events: Sequence[Event]) -> None:
         await contacts.take_turns(work, (event.data.get("customer_id", "") for event in events))
         await contacts.note_messages(work, events)
-        await contacts.note_opt_outs(work, [event for event in events if event.name == "notification.opted_out"])
+        await contacts.note_opt_outs(work, events)
         await runs.conclude_messages(work, desk, events)
         await decide.decide_triggered(work, desk, events)
 

@@ -51,3 +51,14 @@ class NotificationOptedOut(EventData):
         "message, all everything, or the name of one purpose",
     )
     opted_out_at: datetime
+
+
+@contract("notification.opt_out_revoked", topic=NOTIFICATIONS, owner="notifications", title="客户退订撤销")
+class NotificationOptOutRevoked(EventData):
+    """Nothing on record refuses `purpose` on this channel any more."""
+
+    customer_id: str
+    phone_masked: str = ""
+    channel: Literal["sms", "email"] = "sms"
+    purpose: str = Field(default="*", description="as in notification.opted_out")
+    revoked_at: datetime

@@ -8,7 +8,7 @@ from services.notifications.domain.contacts import Contact, customer_in, updated
 from services.notifications.domain.errors import RuleRejected
 from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import Versioned, again, fact_of, plan
-from services.notifications.domain.refusals import covers, digit_of, is_refusal, scopes_of
+from services.notifications.domain.refusals import covers, digit_of, meaning_of, scopes_of
 from services.notifications.domain.rules import Rule, applying, meets, parse_rule, rule_document, timing
 from services.notifications.domain.send import State
 from shared.zone import ORG_ZONE
@@ -82,12 +82,12 @@ def test_festivals_are_computed(day: date, code: str) -> None:
     "content", ["R", "r", " R ", "Ｒ", "t", "TD", "td。", "N", "退订", "退订！", "退订谢谢", "“R”"]
 )
 def test_words_that_opt_out(content: str) -> None:
-    assert is_refusal(content)
+    assert meaning_of(content) == "refusal"
 
 
 @pytest.mark.parametrize("content", ["Rain", "谢谢", "1", "NO", "不要退订", ""])
 def test_words_that_do_not(content: str) -> None:
-    assert not is_refusal(content)
+    assert meaning_of(content) != "refusal"
 
 
 def test_a_single_digit_is_an_answer() -> None:
@@ -95,7 +95,7 @@ def test_a_single_digit_is_an_answer() -> None:
 
 
 def test_a_refusal_covers_promotion_and_the_category_it_answers() -> None:
-    assert scopes_of("promotion") == scopes_of(None) == ("*",)
+    assert scopes_of("promotion") == scopes_of("") == ("*",)
     assert scopes_of("notice") == ("*", "notice")
     assert not covers("*", "thank_you", "notice")
     assert not covers("notice", "code", "verify")

@@ -240,6 +240,35 @@ async def test_opt_outs_hold_for_their_channel_and_purpose(empty: Served) -> Non
     }
 
 
+async def test_an_opt_out_holds_until_it_is_revoked(empty: Served) -> None:
+    text = {"events": ["meter.read"], "channel": "sms", "cap": "exempt"}
+    await apply(empty, contents({**text, "id": "ask"}))
+
+    def told(name: str, hours: int, **changes: Any) -> Event:
+        at = {"opted_out": "opted_out_at", "opt_out_revoked": "revoked_at"}[name]
+        moment = NOON - timedelta(hours=hours)
+        data = {"customer_id": "C1", "purpose": "all", at: moment.isoformat()} | changes
+        full = f"notification.{name}"
+        return event(full, example(full, **data), key="C1", id=f"{name}-{hours}", time=moment)
+
+    await empty.deliver(told("opted_out", 9))
+    await empty.deliver(sent("meter.read", id="refused"))
+    await empty.deliver(told("opt_out_revoked", 8, purpose="*"), told("opt_out_revoked", 10))
+    await empty.deliver(sent("meter.read", id="refused-still"))
+    await empty.deliver(told("opt_out_revoked", 7))
+    await empty.deliver(sent("meter.read", id="asked"))
+    await empty.deliver(told("opted_out", 6), told("opt_out_revoked", 5), told("opted_out", 4))
+    await empty.deliver(sent("meter.read", id="refused-again"))
+    await empty.deliver(event("notification.opted_out", example("notification.opted_out", customer_id=""), key="x"))
+    assert await rows(empty, "SELECT count(*) FROM customer WHERE id = ''") == [(0,)]
+    assert {name: outcome for name, outcome in (await outcomes(empty)).items() if name != "asked"} == {
+        "refused": "refused",
+        "refused-still": "refused",
+        "refused-again": "refused",
+    }
+    assert (await outcomes(empty))["asked"] == "planned"
+
+
 async def test_do_not_contact_is_learnt_from_customer_updates(empty: Served) -> None:
     await apply(empty, contents({}))
     update = sent("customer.updated", id="u1")

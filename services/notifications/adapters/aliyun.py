@@ -3,9 +3,7 @@
 SendSms has no idempotency: our send id travels as OutId, receipts and details carry it back.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,19 +18,14 @@ from services.notifications.domain.answers import (
     CannotTell,
     Finding,
     Found,
-    Receipt,
     Refused,
-    Reply,
     Unclear,
 )
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import Channel
 from services.notifications.domain.windows import day_of
 from shared.clock import Clock
-from shared.errors import BadRequest
 from shared.http import http_client
-from shared.privacy import mask_text
-from shared.zone import ORG_ZONE
 
 VERSION = "2017-05-25"
 PAGE_SIZE = 50
@@ -141,54 +134,3 @@ def _finding(details: Sequence[Mapping[str, Any]]) -> Finding:
 def _number(address: str) -> str:
     """Domestic numbers without country code, others with 00 (Aliyun's form)."""
     return address.removeprefix("+86") if address.startswith("+86") else address.replace("+", "00", 1)
-
-
-def parse_receipts(body: bytes) -> list[Receipt]:
-    """An SmsReport push. Raises BadRequest when it is not one."""
-    return [
-        Receipt(
-            out_id=str(row.get("out_id") or ""),
-            ref=str(row.get("biz_id") or ""),
-            phone=str(row["phone_number"]),
-            success=bool(row["success"]),
-            code=mask_text(str(row.get("err_code") or "")),
-            reported_at=_local_time(row.get("report_time")),
-        )
-        for row in _rows(body, ("phone_number", "success"))
-    ]
-
-
-def parse_replies(body: bytes) -> list[Reply]:
-    """An SmsUp push. Raises BadRequest when it is not one."""
-    return [
-        Reply(
-            sequence=str(row.get("sequence_id") or _digest(f"{row.get('send_time')}/{row['content']}")),
-            phone=str(row["phone_number"]),
-            content=mask_text(str(row["content"])[:500]),
-        )
-        for row in _rows(body, ("phone_number", "content"))
-    ]
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-def _rows(body: bytes, required: tuple[str, ...]) -> list[dict[str, Any]]:
-    try:
-        rows = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest("请求体不是 JSON") from error
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and all(map(row.__contains__, required)) for row in rows
-    ):
-        raise BadRequest(f"请求体应为数组，每项含 {'、'.join(required)}")
-    return rows
-
-
-def _local_time(value: Any) -> datetime | None:
-    """`2026-03-02 10:00:00` without a zone is local time."""
-    try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=ORG_ZONE) if value else None
-    except ValueError:
-        return None

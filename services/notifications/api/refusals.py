@@ -59,7 +59,7 @@ async def create_opt_out(
 @router.delete("/opt-outs/{opt_out_id}", summary="撤销退订")
 async def revoke_opt_out(opt_out_id: UUID, work: WorkDep, sealer: SealerDep, principal: Worker) -> OptOutOut:
     """客户重新同意后撤销；原记录保留备查。"""
-    row = await by_hand.revoke_opt_out(work, opt_out_id, principal.id)
+    row = await by_hand.revoke_opt_out(work, sealer, opt_out_id, principal.id)
     await audit(work, principal, "opt_out.revoked", str(row.id))
     return shown_opt_out(row, sealer)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from services.notifications.commands.inbound import add_opt_out
+from services.notifications.commands.inbound import add_opt_out, tell_of_revocation
 from services.notifications.domain.errors import (
     AlreadySentAgain,
     OnlyFailedIsSentAgain,
@@ -83,11 +83,12 @@ async def record_opt_out(
     return opt_out
 
 
-async def revoke_opt_out(work: Work, opt_out_id: UUID, by: str) -> OptOut:
-    """End a refusal; the row stays. Raises OptOutNotFound."""
+async def revoke_opt_out(work: Work, sealer: Sealer, opt_out_id: UUID, by: str) -> OptOut:
+    """End a refusal and tell the others; the row stays. Raises OptOutNotFound."""
     revoked = await contacts.revoke_opt_out(work.session, opt_out_id, by, work.now())
     if revoked is None:
         raise OptOutNotFound
+    await tell_of_revocation(work, sealer, revoked)
     return revoked
 
 

@@ -1,85 +1,146 @@
 """What providers call back with: receipts settle sends, replies opt out at once."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from services.notifications.commands.ledger import save_changes
-from services.notifications.domain.answers import Receipt, Reply
-from services.notifications.domain.refusals import digit_of, is_refusal, scopes_of
+from services.notifications.domain.answers import Receipt, Reply, Unreadable, decisive
+from services.notifications.domain.refusals import Meaning, digit_of, meaning_of, scopes_of
 from services.notifications.domain.send import Send, take_receipt
-from services.notifications.store import contacts, inbound, sends
+from services.notifications.store import contacts, doubtful, inbound, sends
 from services.notifications.store.contacts import OptOut
-from shared.contracts.notifications import NotificationOptedOut
+from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
+from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked
 from shared.ids import new_id
 from shared.messaging import Work
 from shared.privacy import Sealer, e164
 
+CUSTOMER = "customer"
+ROWS = Counter("huifang_notifications_callback_rows_total", "Rows of providers' calls", ["provider", "kind", "outcome"])
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Whose reply it is and, where there is one, the message that it answers."""
+
+    customer_id: str = ""
+    category: str = ""
+    lineage: str = ""
+    send_id: UUID | None = None
+
 
 async def take_receipts(work: Work, sealer: Sealer, provider: str, receipts: Sequence[Receipt]) -> int:
-    """Take in receipts; those seen before, late ones and those of messages not ours change nothing."""
-    numbers = {receipt: _token(sealer, receipt.phone) for receipt in receipts}
-    rows = {
-        (receipt.ref, number, receipt.status): {
+    """Take in receipts; those seen before, late ones and those of messages not ours change nothing.
+
+    Of several new ones for one message the decisive one counts; a message that is settled already stays as it is.
+    """
+    told: dict[tuple[str, str, str], list[Receipt]] = defaultdict(list)
+    for receipt in receipts:
+        told[receipt.ref, _token(sealer, receipt.phone), receipt.status].append(receipt)
+    rows = [
+        {
             "provider": provider,
-            "provider_ref": receipt.ref,
+            "provider_ref": ref,
             "recipient": number,
-            "status": receipt.status,
-            "send_id": _uuid(receipt.out_id),
+            "status": status,
+            "send_id": _uuid((receipt := decisive(same)).out_id),
             "code": receipt.code,
             "reported_at": receipt.reported_at,
             "received_at": work.now(),
         }
-        for receipt, number in numbers.items()
-    }
-    fresh = await inbound.add_receipts(work.session, list(rows.values()))
-    news = {_uuid(r.out_id): r for r, number in numbers.items() if (r.ref, number, r.status) in fresh}
-    before = await sends.lock(work.session, (send_id for send_id in news if send_id))
-    changes = [take_receipt(send, news[send.id], work.now()) for send in before.values()]
+        for (ref, number, status), same in told.items()
+    ]
+    fresh = await inbound.add_receipts(work.session, rows)
+    news: dict[UUID, list[Receipt]] = defaultdict(list)
+    for key in fresh:
+        for receipt in told[key]:
+            if send_id := _uuid(receipt.out_id):
+                news[send_id].append(receipt)
+    before = await sends.lock(work.session, news)
+    changes = [take_receipt(send, decisive(news[send.id]), work.now()) for send in before.values()]
     return await save_changes(work, before.values(), changes)
 
 
+async def keep_broken(work: Work, provider: str, kind: str, taken: int, rows: Sequence[Unreadable]) -> None:
+    """Keep the rows of a call that could not be read, for people to look at; `taken` were read."""
+    ROWS.labels(provider, kind, "taken").inc(taken)
+    ROWS.labels(provider, kind, "broken").inc(len(rows))
+    unique = {_digest(row): row for row in rows}
+    kept = [
+        BrokenRow(new_id(), provider, kind, digest, row.content, row.reason, work.now())
+        for digest, row in unique.items()
+    ]
+    await doubtful.add_broken(work.session, kept)
+
+
 async def take_replies(work: Work, sealer: Sealer, provider: str, replies: Sequence[Reply]) -> int:
-    """Keep replies; a refusal opts the number out before this transaction is answered. Returns how many are new."""
-    numbers = [_token(sealer, reply.phone) for reply in replies]
+    """Keep replies; a refusal opts the number out before this transaction is answered, what may be one waits for people.
+
+    Returns how many are new.
+    """
+    told = {(reply.sequence, _token(sealer, reply.phone)): reply for reply in replies}
+    numbers = [number for _, number in told]
     last = await sends.last_to(work.session, numbers)
     owners = await contacts.owners_of(work.session, numbers)
-    told = list(zip(replies, numbers, strict=True))
-    rows = {(r.sequence, number): _reply_row(work, provider, r, number, last, owners) for r, number in told}
-    fresh = await inbound.add_replies(work.session, list(rows.values()))
-    for reply, number in told:
-        if (reply.sequence, number) in fresh and is_refusal(reply.content):
-            customer_id = str(rows[reply.sequence, number]["customer_id"])
-            await _refuse(work, sealer, customer_id, number, last.get(number), reply)
+    answered = {number: _answered(last.get(number), owners.get(number, "")) for number in numbers}
+    rows = [_reply_row(work, provider, reply, number, answered[number]) for (_, number), reply in told.items()]
+    fresh = await inbound.add_replies(work.session, rows)
+    new = [(number, reply) for (sequence, number), reply in told.items() if (sequence, number) in fresh]
+    await doubtful.add(work.session, [_doubtful(work, r, n, answered[n]) for n, r in new if _means(r) == "doubtful"])
+    refused = [(number, reply) for number, reply in new if _means(reply) == "refusal"]
+    for number, reply in refused:
+        await refuse(work, sealer, number, answered[number], note=reply.content[:20], by=CUSTOMER)
+    await doubtful.settle_of(work.session, (number for number, _ in refused), "其后明确退订", CUSTOMER, work.now())
     return len(fresh)
 
 
-def _reply_row(
-    work: Work, provider: str, reply: Reply, number: str, last: Mapping[str, Send], owners: Mapping[str, str]
-) -> dict[str, object]:
-    answered = last.get(number)
+def _means(reply: Reply) -> Meaning:
+    return meaning_of(reply.content)
+
+
+def _answered(send: Send | None, owner: str) -> Answered:
+    return Answered(send.customer_id, send.category, send.lineage, send.id) if send else Answered(owner)
+
+
+def _reply_row(work: Work, provider: str, reply: Reply, number: str, answered: Answered) -> dict[str, object]:
     return {
         "provider": provider,
         "sequence": reply.sequence,
         "recipient": number,
         "content": reply.content,
-        "customer_id": answered.customer_id if answered else owners.get(number, ""),
-        "send_id": answered.id if answered else None,
+        "customer_id": answered.customer_id,
+        "send_id": answered.send_id,
         "digit": digit_of(reply.content),
-        "refused": is_refusal(reply.content),
+        "refused": _means(reply) == "refusal",
         "received_at": work.now(),
     }
 
 
-async def _refuse(
-    work: Work, sealer: Sealer, customer_id: str, number: str, answered: Send | None, reply: Reply
-) -> None:
+def _doubtful(work: Work, reply: Reply, number: str, answered: Answered) -> DoubtfulReply:
+    return DoubtfulReply(
+        id=new_id(),
+        recipient=number,
+        customer_id=answered.customer_id,
+        send_id=answered.send_id,
+        category=answered.category,
+        lineage=answered.lineage,
+        content=reply.content,
+        received_at=work.now(),
+    )
+
+
+async def refuse(work: Work, sealer: Sealer, number: str, answered: Answered, *, note: str, by: str) -> None:
+    """Opt a number out of what its reply refuses, as far as that is not refused already."""
     known = {refusal.scope for refusal in await contacts.refusals(work.session, [], [number])}
-    for scope in scopes_of(answered.category if answered else None):
+    for scope in scopes_of(answered.category):
         if scope not in known:
-            opt_out = OptOut(
-                new_id(), customer_id, number, "sms", scope, "reply", reply.content[:20], "customer", work.now()
-            )
-            await add_opt_out(work, sealer, opt_out, lineage=answered.lineage if answered else "")
+            opt_out = OptOut(new_id(), answered.customer_id, number, "sms", scope, "reply", note, by, work.now())
+            await add_opt_out(work, sealer, opt_out, lineage=answered.lineage)
 
 
 async def add_opt_out(work: Work, sealer: Sealer, opt_out: OptOut, lineage: str = "") -> None:
@@ -98,6 +159,31 @@ async def add_opt_out(work: Work, sealer: Sealer, opt_out: OptOut, lineage: str 
         lineage=lineage,
         subject=str(opt_out.id),
     )
+
+
+async def tell_of_revocation(work: Work, sealer: Sealer, revoked: OptOut) -> None:
+    """Tell the others that nothing refuses this any more, unless another opt-out still does."""
+    customers = [revoked.customer_id] if revoked.customer_id else []
+    recipients = [revoked.recipient] if revoked.recipient else []
+    others = await contacts.refusals(work.session, customers, recipients)
+    if any((other.channel, other.scope) == (revoked.channel, revoked.scope) for other in others):
+        return
+    by_sms = revoked.channel == "sms"
+    work.publish(
+        NotificationOptOutRevoked(
+            customer_id=revoked.customer_id,
+            phone_masked=sealer.masked(revoked.recipient) if by_sms else "",
+            channel="sms" if by_sms else "email",
+            purpose=revoked.scope,
+            revoked_at=work.now(),
+        ),
+        key=revoked.customer_id or str(revoked.id),
+        subject=str(revoked.id),
+    )
+
+
+def _digest(row: Unreadable) -> str:
+    return hashlib.blake2b(f"{row.reason}/{row.content}".encode(), digest_size=16).hexdigest()
 
 
 def _token(sealer: Sealer, phone: str) -> str:

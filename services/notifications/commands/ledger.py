@@ -10,6 +10,7 @@ from shared.messaging import Work
 
 SENDS = Counter("huifang_notifications_sends_total", "Sends by new state and provider", ["outcome", "provider"])
 UNKNOWN = Gauge("huifang_notifications_unknown", "Sends whose outcome nobody knows yet")
+UNDECIDED = Gauge("huifang_notifications_replies_undecided", "Replies that may be refusals and wait for people")
 
 
 async def save_changes(work: Work, before: Iterable[Send], changes: Iterable[Change]) -> int:

@@ -21,7 +21,7 @@ from services.notifications.domain.send import (
     take_answer,
 )
 from services.notifications.domain.windows import day_of, start_of
-from services.notifications.store import catalogue, contacts, sends
+from services.notifications.store import catalogue, contacts, doubtful, sends
 from services.notifications.store.contacts import Refusal
 from shared.messaging import Work
 from shared.privacy import PREFIX, Sealer, is_mobile
@@ -90,6 +90,7 @@ async def _facts(work: Work, desk: Desk, due: Sequence[Send], known: Mapping[str
     recipients = sorted({send.recipient for send in due if send.recipient})
     refusals = await contacts.refusals(work.session, ids, recipients)
     consented = await contacts.consented(work.session, ids)
+    numbers, customers = await doubtful.undecided(work.session, recipients, ids)
     tries = await sends.tries_since(work.session, recipients, start_of(day_of(work.now())))
     return [
         Facts(
@@ -98,6 +99,7 @@ async def _facts(work: Work, desk: Desk, due: Sequence[Send], known: Mapping[str
             do_not_contact=bool((contact := known.get(send.customer_id)) and contact.do_not_contact),
             consented=send.customer_id in consented,
             sent_today=tries.get(send.recipient, 0),
+            undecided=send.recipient in numbers or send.customer_id in customers,
         )
         for send in due
     ]

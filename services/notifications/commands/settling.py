@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.notifications.commands.ledger import UNKNOWN, save_changes
+from services.notifications.commands.ledger import UNDECIDED, UNKNOWN, save_changes
 from services.notifications.commands.sending import Desk, parcels_of
 from services.notifications.domain.answers import Finding
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import Change, Patience, SendId, lose_lease, take_finding
-from services.notifications.store import fence, sends
+from services.notifications.store import doubtful, fence, sends
 from shared.messaging import Work
 
 ASKED_AGAIN_AFTER = timedelta(seconds=15)  # should the one who asks now die; asking twice does no harm
@@ -21,6 +21,7 @@ async def give_up_lost_leases(work: Work, limit: int) -> int:
     lost = await fence.lock_abandoned(work.session, machine, limit)
     await save_changes(work, lost, [Change(lose_lease(send, machine)) for send in lost])
     UNKNOWN.set(await sends.count_unknown(work.session))
+    UNDECIDED.set(await doubtful.count_open(work.session))
     return len(lost)
 
 

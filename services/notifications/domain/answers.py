@@ -1,7 +1,8 @@
 """What providers say: at once (the answer), later on their own (receipts), and when asked (findings)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 
@@ -58,6 +59,27 @@ class Reply:
     sequence: str
     phone: str
     content: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row of a provider's call that can't be taken in: why, and what it says, numbers masked."""
+
+    reason: str
+    content: str
+
+
+def decisive(receipts: Sequence[Receipt]) -> Receipt:
+    """The one that counts of several receipts for one message: the latest by the provider's own report time. A failure
+    counts before a success of the same moment, and before all where one of them has no time."""
+    timed = all(receipt.reported_at for receipt in receipts)
+    never = datetime.min.replace(tzinfo=UTC)
+
+    def weight(receipt: Receipt) -> tuple[datetime, bool, str, str]:
+        moment = (receipt.reported_at if timed else None) or never
+        return moment, not receipt.success, receipt.code, receipt.ref
+
+    return max(receipts, key=weight)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,16 @@ class OptOutNotFound(NotFound):
     code = "opt-out-not-found"
 
 
+class ReplyNotFound(NotFound):
+    title = "没有这条待判定的回复"
+    code = "reply-not-found"
+
+
+class ReplyAlreadyDecided(Conflict):
+    title = "这条回复已经判定"
+    code = "reply-already-decided"
+
+
 class TemplateNotUsable(Conflict):
     """No version of the template is approved by its provider."""
 

@@ -8,16 +8,20 @@ from services.notifications.domain.refusals import covers
 from services.notifications.domain.send import Category, Send
 from services.notifications.domain.windows import Window, day_of, start_of
 
+LOOKED_AT_AGAIN = timedelta(minutes=15)  # promotion that waits for a decision about a reply
+
 
 @dataclass(frozen=True)
 class Facts:
-    """What is true of the recipient now. `reachable`: has an address the channel can use; `sent_today` counts tries."""
+    """What is true of the recipient now. `reachable`: has an address the channel can use; `sent_today` counts tries;
+    `undecided`: they sent a reply that may be a refusal, about which nobody has decided."""
 
     reachable: bool = True
     refusals: frozenset[str] = frozenset()
     do_not_contact: bool = False
     consented: bool = False
     sent_today: int = 0
+    undecided: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,13 @@ Verdict = Go | Wait | Stop
 
 def may_go(send: Send, facts: Facts, limits: Limits, now: datetime) -> Verdict:
     """The verdict on a planned send. A wait beyond its validity is a stop."""
+    held = facts.undecided and send.category == "promotion" and send.audience == "customer"
     if now >= send.expires_at:
-        return Stop("expired")
+        return Stop("reply_undecided" if held else "expired")
     if reason := _forbidden(send, facts):
         return Stop(reason)
+    if held:
+        return Wait(min(now + LOOKED_AT_AGAIN, send.expires_at))
     opens = _next_chance(send, facts, limits, now)
     if opens <= now:
         return Go()

@@ -1,34 +1,69 @@
-"""What customers send back: refusals (X5), digits of a survey, anything else.
+"""What customers send back: refusals (X5), what may be a refusal, digits of a survey, anything else.
 
-A refusal has a scope: `*` all promotion, `notice` all notices, `all` everything, or the name of one purpose.
+A refusal has a scope: `*` all promotion, `notice` all notices, `all` everything, or the name of one purpose. Expressions
+are RE2's, so that a reply of any length is read in time proportional to it.
 """
 
-import re
 import unicodedata
+from typing import Literal
+
+import re2
 
 from services.notifications.domain.send import Category
 
-WORDS = frozenset({"R", "T", "TD", "N", "退订"})
 ALL_PROMOTION = "*"
 NOTICES = "notice"
 EVERYTHING = "all"
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+Meaning = Literal["refusal", "doubtful", "other"]
+
+# what providers tell customers to answer, and what customers write of their own
+_WORDS = (
+    "T ?D|R|T|N|Q ?X|0000|00000|退 ?订|取消订阅|取消短信|拒收|拒绝接收|停止发送|停发|STOP|QUIT|UNSUBSCRIBE|"
+    "(?:请|麻烦)?(?:不要|不用|别|勿|请勿|不想|不想再|拒绝)(?:再)?(?:给我|跟我|向我)?(?:发|发送|收到|接收|推送|打扰|骚扰)"
+)
+# what stands around them and changes nothing
+_AROUND = (
+    "回复|回|发送|发|请|麻烦|帮我|帮|给我|我|要|想|需要|申请|现在|立即|马上|直接|全部|所有|一律|这个|这种|该|此|你们|"
+    "你们的|的|短信|信息|消息|广告|推广|通知|服务|业务|电话|了|吧|啊|呀|啦|哦|谢谢|多谢|您好|你好|谢|以后|再"
+)
+_NOT = "没有|没|不|不要|不想|不用|不需要|无需|并非|不是|并没有|没说|从未|别"
+_REFUSES = re2.compile(f"(?:(?:{_AROUND}|{_WORDS}) ?)*")
+_HAS_WORD = re2.compile(f"(?:{_WORDS})")
+# a no right before the word, nothing between: 我没有要退订. With a mark between (不要，退订) nobody can tell
+_KEEPS = re2.compile(
+    f"(?:(?:{_AROUND}) ?)*(?:{_NOT})(?:说|是|要|想|打算|申请|需要|帮我|给我|过)*"
+    f"(?:退订|取消订阅|TD|拒收)(?: ?(?:{_AROUND}|过|呢))*"
+)
+_LETTER_AMONG_HAN = re2.compile(r"(?:^|[^A-Z0-9])(?:R+|T+D*|N+|TD+|QX)(?:[^A-Z0-9]|$)")
+_HINTS = re2.compile(
+    "退|订|拒|停|别|勿|不要|不想|不用|不需要|不再|烦|骚扰|打扰|屏蔽|拉黑|黑名单|举报|投诉|取消|删除|滚|广告|垃圾|"
+    r"UNSUB|STOP|QUIT|CANCEL|^0{2,}$|^[RTNQ]+D*\d*$|^TD"
+)
 
 
-def is_refusal(content: str) -> bool:
-    """Whether a reply opts out: R, T, TD, N or 退订, in any case, width and wrapping punctuation."""
-    word = _plain(content)
-    return word in WORDS or word.startswith("退订")
+def meaning_of(content: str) -> Meaning:
+    """Whether a reply refuses, may refuse (people decide), or neither; marks, blanks, width and case make no difference.
+
+    It refuses when it consists of a word that refuses and of words around it that change nothing.
+    """
+    words = _words(content)
+    if not words:
+        return "other"
+    if _REFUSES.fullmatch(words) and _HAS_WORD.search(words):
+        return "refusal"
+    if _KEEPS.fullmatch(words):
+        return "other"
+    return "doubtful" if _HINTS.search(words) or _LETTER_AMONG_HAN.search(words) else "other"
 
 
 def digit_of(content: str) -> int | None:
     """The digit a survey was answered with; None when the reply is no single digit."""
-    word = _plain(content)
+    word = _words(content)
     return int(word) if len(word) == 1 and word.isascii() and word.isdigit() else None
 
 
-def scopes_of(last: Category | None) -> tuple[str, ...]:
-    """What a refusal refuses: promotion always; notices too when it answers a notice."""
+def scopes_of(last: str) -> tuple[str, ...]:
+    """What a refusal refuses: promotion always; notices too when the message it answers (`last`, "" for none) is one."""
     return (ALL_PROMOTION, NOTICES) if last == "notice" else (ALL_PROMOTION,)
 
 
@@ -39,5 +74,7 @@ def covers(scope: str, purpose: str, category: Category) -> bool:
     return (scope == ALL_PROMOTION and category == "promotion") or (scope == NOTICES and category == "notice")
 
 
-def _plain(content: str) -> str:
-    return _EDGES.sub("", unicodedata.normalize("NFKC", content)).upper()
+def _words(content: str) -> str:
+    """Letters and digits in capitals, of one width; whatever stands between them is one blank."""
+    plain = unicodedata.normalize("NFKC", content).upper()
+    return " ".join("".join(mark if mark.isalnum() else " " for mark in plain).split())

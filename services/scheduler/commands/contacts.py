@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
-from services.scheduler.domain.customer import REFUSED, way_of, with_refusal
+from services.scheduler.domain.customer import REFUSED, way_of, with_refusal, without_refusal
 from services.scheduler.domain.explain.life import Entry, contact_entry
 from services.scheduler.domain.restraint.contacts import (
     MESSAGES,
@@ -20,7 +20,7 @@ from services.scheduler.domain.restraint.contacts import (
 from services.scheduler.domain.steps.outcome import task_id_in
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, tasks
-from shared.contracts.notifications import NotificationOptedOut
+from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked
 from shared.contracts.visits import Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed
 from shared.messaging import Event, Work
 
@@ -29,6 +29,8 @@ RESULTS: dict[str, type[Visit]] = {
     "visit.callback_agreed": VisitCallbackAgreed,
     "visit.failed": VisitFailed,
 }
+OPTED_OUT = "notification.opted_out"
+OPT_OUT_REVOKED = "notification.opt_out_revoked"
 Refusals = dict[str, Mapping[str, datetime]]
 
 
@@ -74,13 +76,25 @@ async def take_turns(work: Work, customers_of: Iterable[str]) -> None:
 
 
 async def note_opt_outs(work: Work, events: Sequence[Event]) -> None:
-    """Opt-outs by channel and purpose count from now on (X5)."""
-    refusals: Refusals = defaultdict(dict)
-    for event in events:
-        data = event.read(NotificationOptedOut)
-        name, way = data.customer_id, way_of(data.channel, data.purpose)
-        refusals[name] = with_refusal(refusals[name], way, data.opted_out_at)
-    await customers.save_refusals(work.session, refusals)
+    """Opt-outs by channel and purpose count from now on, until they are revoked (X5)."""
+    told = [(event, customer_id) for event in events if (customer_id := _heeded(event))]
+    known = await customers.lock_customers(work.session, {customer_id for _, customer_id in told})
+    ways: dict[str, Mapping[str, datetime]] = {}
+    for event, customer_id in told:
+        before = ways.get(customer_id, known[customer_id].opted_out if customer_id in known else {})
+        if event.name == OPTED_OUT:
+            refusal = event.read(NotificationOptedOut)
+            ways[customer_id] = with_refusal(before, way_of(refusal.channel, refusal.purpose), refusal.opted_out_at)
+        else:
+            revoked = event.read(NotificationOptOutRevoked)
+            ways[customer_id] = without_refusal(before, way_of(revoked.channel, revoked.purpose), revoked.revoked_at)
+    await customers.replace_refusals(work.session, {one: ways[one] for one in ways if one in known})
+    await customers.save_refusals(work.session, {one: ways[one] for one in ways if one not in known})
+
+
+def _heeded(event: Event) -> str:
+    """The customer that an opt-out or its end is of; "" for other events, and where nobody knows whose number it is."""
+    return str(event.data.get("customer_id") or "") if event.name in (OPTED_OUT, OPT_OUT_REVOKED) else ""
 
 
 async def note_cases(work: Work, events: Sequence[Event]) -> None:

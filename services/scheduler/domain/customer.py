@@ -119,6 +119,11 @@ def with_refusal(refused: Mapping[str, datetime], way: str, at: datetime) -> Map
     return {**refused, way: min(at, refused.get(way, at))}
 
 
+def without_refusal(refused: Mapping[str, datetime], way: str, at: datetime) -> Mapping[str, datetime]:
+    """The opt-outs without one that was revoked at `at`; what was refused later stays."""
+    return {other: since for other, since in refused.items() if other != way or since > at}
+
+
 def updated(customer: Customer, fact: Fact) -> Customer:
     """The customer after a fact about them (`shared.profile`)."""
     known = Profile(customer.profile, customer.as_of, customer.older)

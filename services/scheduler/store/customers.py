@@ -46,6 +46,10 @@ _REFUSE = text("""
          FROM (SELECT * FROM jsonb_each_text(customer.opted_out)
                UNION ALL SELECT * FROM jsonb_each_text(excluded.opted_out)) told ORDER BY key, value::timestamptz) first)
 """)
+_REPLACE = text("""
+    UPDATE customer SET opted_out = told.opted_out::jsonb
+    FROM unnest(CAST(:ids AS text[]), CAST(:opted_out AS text[])) AS told (id, opted_out) WHERE customer.id = told.id
+""")
 _REMEMBER = text("""
     UPDATE customer SET memory = told.memory::jsonb
     FROM unnest(CAST(:ids AS text[]), CAST(:memories AS text[])) AS told (id, memory) WHERE customer.id = told.id
@@ -153,6 +157,13 @@ async def save_refusals(session: AsyncSession, refusals: Mapping[str, Mapping[st
     if refusals:
         values = {"ids": list(refusals), "opted_out": [dump(ways) for ways in refusals.values()]}
         await session.execute(_REFUSE, values)
+
+
+async def replace_refusals(session: AsyncSession, refusals: Mapping[str, Mapping[str, datetime]]) -> None:
+    """Write all that locked customers refuse."""
+    if refusals:
+        values = {"ids": list(refusals), "opted_out": [dump(ways) for ways in refusals.values()]}
+        await session.execute(_REPLACE, values)
 
 
 async def find_contacts(session: AsyncSession, ids: Sequence[str], since: date) -> dict[str, tuple[Contact, ...]]:

@@ -4,7 +4,7 @@ Feed it in the order of time. Before anything happens, what is due by then is re
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from heapq import heappop, heappush
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal
+from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import DRAWN, Occasion
@@ -78,6 +78,9 @@ def simulated_fact(
     return new_fact(id, source, derived_id(at, source, id), wire, short_name(wire), at, data, lineage or id)
 
 
+OPT_OUTS = {"notification.opted_out": with_refusal, "notification.opt_out_revoked": without_refusal}
+
+
 class Simulation:
     """What is known after everything that happened so far: `tasks` in their newest state, `decisions` by their keys."""
 
@@ -121,8 +124,8 @@ class Simulation:
             if task_id in self.tasks:
                 self._settle(self.tasks[task_id], MESSAGES[fact.name], fact.at)
             self._conclude(task_id, outcome)
-        elif fact.name == "notification.opted_out":
-            self._note_opt_out(fact)
+        elif turn := OPT_OUTS.get(fact.name):
+            self._note_opt_out(fact, turn)
         for name in self._runs.listening(fact) if not fact.customer_id else ():
             self._move(heard(self._customers[name], fact, self.book.chained, place))
         decision = self._decide(fact) if self._to_be_decided(fact) else None
@@ -302,7 +305,8 @@ class Simulation:
             self._replace(names_of(task), fact.at)
         customer = self._settle(task, says.contact, fact.at)
         if says.refused:
-            customer = _opted_out(customer, way_of(task.channel, REFUSED), fact.at)
+            ways = with_refusal(customer.opted_out, way_of(task.channel, REFUSED), fact.at)
+            customer = customer._replace(opted_out=ways)
         self._customers[customer.id] = customer
         self._conclude(task.id, outcome_of_visit(fact.name, fact.id, fact.at, fact.data))
 
@@ -313,17 +317,14 @@ class Simulation:
         self._customers[customer.id] = customer
         return customer
 
-    def _note_opt_out(self, fact: Fact) -> None:
+    def _note_opt_out(self, fact: Fact, turn: Callable[..., Mapping[str, datetime]]) -> None:
         data = fact.data
         customer = self._customers.get(data["customer_id"]) or Customer(data["customer_id"])
-        self._customers[customer.id] = _opted_out(customer, way_of(data["channel"], data.get("purpose", "*")), fact.at)
+        ways = turn(customer.opted_out, way_of(data["channel"], data.get("purpose", "*")), fact.at)
+        self._customers[customer.id] = customer._replace(opted_out=ways)
 
     def _note_case(self, fact: Fact) -> None:
         case_id, told = str(fact.data["case_id"]), case_told(fact.name, fact.id, fact.at)
         if told is not None:
             self._cases[case_id] = newest(self._cases.get(case_id), told)
             self._cases_of[fact.customer_id].add(case_id)
-
-
-def _opted_out(customer: Customer, way: str, at: datetime) -> Customer:
-    return customer._replace(opted_out=with_refusal(customer.opted_out, way, at))
