@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -60,6 +61,7 @@ class Service:
     consumers: Sequence[Consumer] = ()
     jobs: Sequence[Job] = ()
     lifespan: Callable[["Runtime"], Any] | None = None
+    pages: Path | None = None  # folder with `templates/` and `static/` of its own
     checks: Mapping[str, Callable[["Runtime"], Awaitable[None]]] = field(default_factory=dict)
 
 
@@ -148,6 +150,8 @@ def _sealer_of(service: Service) -> Sealer:
 def build_app(service: Service, clock: Clock | None = None, broker: Broker | None = None) -> FastAPI:
     """The ASGI app of a service. Tests may pass a clock and the in-memory broker."""
     from shared.edge import install
+    from shared.web import install_pages
+    from shared.web.start import install_start
 
     logs.configure(service.name, service.settings.log)
 
@@ -174,6 +178,8 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
     )
     app.state.service = service
     install(app, service)
+    install_pages(app, service.settings, service.pages)
     for router in service.routers:
         app.include_router(router)
+    install_start(app, service)  # last: a service with a first page of its own keeps it
     return app

@@ -48,6 +48,9 @@ class ServiceSettings(BaseSettings):
         default=60, ge=1, description="wrong keys, tokens and logins that one address may send in a minute"
     )
     data_key: SecretStr | None = Field(default=None, description="base64 of 64 random bytes that seal personal data")
+    sites: dict[str, str] = Field(
+        default={}, description="JSON object: addresses of services and stand-ins by name, for links between pages"
+    )
     page_assets: Path | None = Field(default=None, description="node_modules with the page assets")
     db_pool_size: int = Field(
         default=8,

@@ -1,6 +1,7 @@
 """The table of what runs. A new process is a new entry in `servers`, `standins` or `services`."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -83,6 +84,7 @@ def _common_environment(settings: LocalSettings, clock: KeptClock | None) -> dic
         "HUIFANG_SMS_CALLBACK_TOKEN_FILE": str(settings.sms_callback_file),
         "HUIFANG_NOTIFICATIONS_URL": settings.url("notifications"),
         "HUIFANG_MANAGER_EMAILS": os.environ.get("HUIFANG_MANAGER_EMAILS", "manager@localhost"),
+        "HUIFANG_SITES": json.dumps({name: settings.url(name) for name in (*SERVICES, "mail", "sms")}),
         "HUIFANG_LOG": "json",
         "HUIFANG_CLOCK": clock.spec if clock else "",
     }

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from deploy.standins.callbacks import local_text
-from deploy.standins.pages import mail_page
+from deploy.standins.pages import mail_page, start_of
 from shared.clock import Clock, SystemClock
 from shared.ids import new_id
+from shared.web.start import install_favicon
 
 SHOWN = 100
 MOST_BYTES = 5 << 20
@@ -76,11 +77,12 @@ async def listen(mailbox: Mailbox, host: str, port: int) -> asyncio.Server:
 def create_app(mailbox: Mailbox) -> FastAPI:
     """The page of the sink."""
     app = FastAPI(title="邮件收件箱", docs_url=None, redoc_url=None, openapi_url=None)
+    install_favicon(app)
 
     @app.get("/", response_class=HTMLResponse)
-    async def page() -> str:
+    async def page(request: Request) -> str:
         names = mailbox.names()
-        return mail_page([mailbox.shown(name) for name in names[:SHOWN]], len(names))
+        return mail_page([mailbox.shown(name) for name in names[:SHOWN]], len(names), start_of(request))
 
     @app.get("/messages")
     async def latest() -> list[dict[str, Any]]:

@@ -3,22 +3,26 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fastapi import Request
 from jinja2 import Environment
 
 from deploy.standins.messages import Message
 from shared.privacy import mask_phone, mask_text
+from shared.settings import ServiceSettings
+from shared.web.render import FIRST, beside
 
 _ENVIRONMENT = Environment(autoescape=True)
 _FRAME = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>{{ title }}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/favicon.ico" type="image/svg+xml">
 <style>
  body { font: 15px/1.6 system-ui, "PingFang SC", "Microsoft YaHei", sans-serif; margin: 2rem; color: #1f2933 }
  table { border-collapse: collapse; width: 100% }
  th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #e4e7eb }
  td { vertical-align: top } .muted { color: #616e7c } .delivered { color: #0b7a3e } .failed { color: #b42318 }
- pre { white-space: pre-wrap; font: inherit } input { width: 5rem }
-</style></head><body><h1>{{ title }}</h1>
+ .scroll { overflow-x: auto } a { color: #0b5cad } pre { white-space: pre-wrap; font: inherit } input { width: 5rem }
+</style></head><body>{% if start %}<p><a href="{{ start }}">回访平台首页</a></p>{% endif %}<h1>{{ title }}</h1>
 """
 _SMS = _ENVIRONMENT.from_string(
     _FRAME
@@ -26,13 +30,13 @@ _SMS = _ENVIRONMENT.from_string(
 同一编号重复受理 {{ counts.doubled }} 条，待推送回执 {{ counts.receipts_to_come }} 条。
 {% if not called_back %}未设置回执地址，平台将主动查询结果。{% endif %}</p>
 <p class="muted">行为：{% for name, value in behaviour.items() %}{{ name }}={{ value }} {% endfor %}</p>
-<table><tr><th>时间</th><th>号码</th><th>签名与模板</th><th>变量</th><th>状态</th><th>模拟回复</th></tr>
+<div class="scroll"><table><tr><th>时间</th><th>号码</th><th>签名与模板</th><th>变量</th><th>状态</th><th>模拟回复</th></tr>
 {% for message, phone, params, status in rows %}<tr><td>{{ message.sent_at }}</td><td>{{ phone }}</td>
 <td>【{{ message.sign }}】<br><span class="muted">{{ message.template }}</span></td><td>{{ params }}</td>
 <td class="{{ status }}">{{ names[status] }}{% if status == "failed" %}<br>{{ message.code }}{% endif %}</td>
 <td><form method="post" action="/simulate/reply"><input type="hidden" name="out_id" value="{{ message.out_id }}">
 <input name="content" value="R" aria-label="回复内容"> <button>回复</button></form></td></tr>
-{% else %}<tr><td colspan="6">还没有短信</td></tr>{% endfor %}</table></body></html>"""
+{% else %}<tr><td colspan="6">还没有短信</td></tr>{% endfor %}</table></div></body></html>"""
 )
 _MAIL = _ENVIRONMENT.from_string(
     _FRAME
@@ -44,16 +48,32 @@ _MAIL = _ENVIRONMENT.from_string(
 NAMES = {"waiting": "等待", "delivered": "已送达", "failed": "失败"}
 
 
+def start_of(request: Request) -> str:
+    """The platform's start page, "" when nobody said where it is."""
+    address = beside(request, ServiceSettings().sites.get(FIRST, ""))
+    return f"{address}/" if address else ""
+
+
 def sms_page(
-    messages: Sequence[tuple[Message, str]], counts: Mapping[str, int], behaviour: Mapping[str, Any], called_back: bool
+    messages: Sequence[tuple[Message, str]],
+    counts: Mapping[str, int],
+    behaviour: Mapping[str, Any],
+    called_back: bool,
+    start: str = "",
 ) -> str:
     """The simulator's messages with their status, numbers masked."""
     rows = [(message, mask_phone(message.phone), mask_text(message.params), status) for message, status in messages]
     return _SMS.render(
-        title="短信模拟器", rows=rows, counts=counts, behaviour=behaviour, called_back=called_back, names=NAMES
+        title="短信模拟器",
+        rows=rows,
+        counts=counts,
+        behaviour=behaviour,
+        called_back=called_back,
+        names=NAMES,
+        start=start,
     )
 
 
-def mail_page(mails: Sequence[Mapping[str, str]], total: int) -> str:
+def mail_page(mails: Sequence[Mapping[str, str]], total: int, start: str = "") -> str:
     """The mail sink's latest mails."""
-    return _MAIL.render(title="邮件收件箱", mails=mails, total=total)
+    return _MAIL.render(title="邮件收件箱", mails=mails, total=total, start=start)

@@ -15,11 +15,12 @@ from pydantic import BaseModel, Field
 from deploy.standins.behaviour import Behaviour
 from deploy.standins.callbacks import Callbacks, local_text
 from deploy.standins.messages import Message, Messages
-from deploy.standins.pages import sms_page
+from deploy.standins.pages import sms_page, start_of
 from shared.clock import Clock, SystemClock
 from shared.http import http_client
 from shared.ids import new_id
 from shared.privacy import mask_phone
+from shared.web.start import install_favicon
 
 _STATUS = {"waiting": 1, "failed": 2, "delivered": 3}
 SHOWN = 200
@@ -153,6 +154,7 @@ def create_app(
 
     app = FastAPI(title="短信模拟器", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.simulator = simulator
+    install_favicon(app)
     _install_provider(app, simulator)
     _install_switches(app, simulator)
     return app
@@ -171,11 +173,10 @@ def _install_provider(app: FastAPI, simulator: Simulator) -> None:
                 return _answer("InvalidAction.NotFound")
 
     @app.get("/", response_class=HTMLResponse)
-    async def page() -> str:
+    async def page(request: Request) -> str:
         rows = [(message, simulator.status_of(message)) for message in simulator.messages.latest(SHOWN)]
-        return sms_page(
-            rows, simulator.messages.counts(), simulator.behaviour.model_dump(), simulator.callbacks.url != ""
-        )
+        counts, behaviour = simulator.messages.counts(), simulator.behaviour.model_dump()
+        return sms_page(rows, counts, behaviour, simulator.callbacks.url != "", start_of(request))
 
     @app.get("/messages")
     async def latest(out_id: str = "") -> list[dict[str, Any]]:

@@ -9,14 +9,13 @@ from services.analytics.settings import AnalyticsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
 from shared.service import Service, build_app
-from shared.web import install_pages
 
 
 def create_app(
     settings: AnalyticsSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
 ) -> FastAPI:
     settings = settings or AnalyticsSettings()
-    app = build_app(
+    return build_app(
         Service(
             name="analytics",
             title="统计分析",
@@ -24,9 +23,8 @@ def create_app(
             routers=[api.router, pages.router],
             consumers=[handlers.consumer],
             jobs=jobs.jobs(settings),
+            pages=Path(__file__).parent,
         ),
         clock,
         broker,
     )
-    install_pages(app, settings, own=Path(__file__).parent)
-    return app

@@ -1,7 +1,7 @@
 """Pages for people: templates, own assets, login by API key, and a strict Content-Security-Policy.
 
-`install_pages(app, settings, own)` gives a service's app `/static` (ours), `/static/own` (the service's), `/static/vendor`
-(the few files of `node_modules` that pages load), `/login` and `/logout`. A page is a route that returns
+Every service has them: `build_app` gives its app `/static` (ours), `/static/own` (the service's), `/static/vendor` (the few
+files of `node_modules` that pages load), `/login` and `/logout`, and `/` (`shared.web.start`). A page is a route that returns
 `render(request, "kpi.html", ...)`; whoever opens one without a valid key is sent to the login page.
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from shared.errors import HuifangError, NotFound, Unauthorized
 from shared.settings import ServiceSettings
@@ -49,10 +50,23 @@ def _show_problems_as_pages(app: FastAPI) -> None:
 
     async def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, HuifangError)
-        if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+        if not _is_browser(request):
             return await for_programs(request, error)
         if isinstance(error, Unauthorized):
             return RedirectResponse(login.login_url(request), 303)
         return render(request, "problem.html", error.status, title=error.title, detail=error.detail)
 
     app.exception_handlers[HuifangError] = known
+    answered: Callable[[Request, Any], Awaitable[Response]] = app.exception_handlers[StarletteHTTPException]  # type: ignore[assignment]
+
+    async def nowhere(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        if error.status_code != 404 or not _is_browser(request):
+            return await answered(request, error)
+        return render(request, "problem.html", 404, title="没有这个页面", detail=f"此处没有 {request.url.path}。")
+
+    app.exception_handlers[StarletteHTTPException] = nowhere
+
+
+def _is_browser(request: Request) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")

@@ -33,6 +33,8 @@ OPEN_TO_ALL = {
     ("GET", "/static"),
     ("GET", "/static/own"),
     ("GET", "/static/vendor/{name}"),
+    ("GET", "/"),  # tells a browser where things are, a program that nothing is here
+    ("GET", "/favicon.ico"),
     ("GET", "/login"),
     ("POST", "/login"),
     ("POST", "/logout"),

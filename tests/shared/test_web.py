@@ -13,7 +13,7 @@ from shared.errors import Conflict
 from shared.service import Service, build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, serve
-from shared.web import install_pages, render
+from shared.web import render
 from shared.web.install import VENDOR
 from shared.web.login import local
 
@@ -32,9 +32,7 @@ async def broken() -> Response:
 
 
 def create_app(settings: ServiceSettings, clock: ManualClock, broker: object) -> FastAPI:
-    app = build_app(Service(name="pages", title="页面", settings=settings, routers=[router]), clock, broker)  # type: ignore[arg-type]
-    install_pages(app, settings)
-    return app
+    return build_app(Service(name="pages", title="页面", settings=settings, routers=[router]), clock, broker)  # type: ignore[arg-type]
 
 
 @pytest.fixture
