@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from services.gateway import commands
 from services.gateway.api.access import Submitter
 from services.gateway.api.gathering import gathering_of
+from services.gateway.api.reading import read_aside
 from services.gateway.commands import Receipt
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_headers, split_batch
 from services.gateway.domain.problems import FieldError
@@ -70,7 +71,8 @@ class NothingAccepted(InvalidInput):
     "同一 source 与 id 再次提交为重复，不会重复发布。",
 )
 async def submit_events(request: Request, _: Submitter) -> Response:
-    bodies = _bodies(request, _in_utf8(request, await request.body()))
+    body = await request.body()
+    bodies = await read_aside(len(body), lambda: _bodies(request, _in_utf8(request, body)))
     receipts = await gathering_of(request.app.state.runtime).submit(bodies, request.state.traceparent)
     counts = Counter(receipt.status for receipt in receipts)
     for status, number in counts.items():
