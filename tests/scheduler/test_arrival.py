@@ -16,6 +16,7 @@ import pytest
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
 from shared.messaging import Event
 from shared.testing import Served, event
@@ -150,6 +151,78 @@ def test_the_order_of_arrival_does_not_change_the_plan(pack: str) -> None:
         if tried >= EXAMPLES / len(PACKS):
             break
     assert len(planned) > 1  # what is planned is not always the same
+
+
+UNHAPPY = {"field": "result", "op": "in", "value": ["completed", "unreachable"]}
+BUSY: tuple[dict[str, Any], ...] = (
+    {
+        **AGAIN,
+        "id": "b0",
+        "steps": [
+            {"id": "first", "delay": {"hours": 6}, "deadline": {"days": 2}},
+            {"id": "again", "if": UNHAPPY, "delay": {"days": 1}, "repeat": {"times": 2, "every": {"days": 1}}},
+            {"id": "order", "from": "event", "wait": _wait(PAID, 2), "delay": {"hours": 6}, "repeat": {"times": 2}},
+        ],
+    },
+    {
+        **AGAIN,
+        "id": "b1",
+        "steps": [*TWICE, {"id": "third", "from": "took_place", "wait": _wait()}],
+        "again": "restart",
+    },
+    {**AGAIN, "id": "b2", "steps": [{**TWICE[0], "delay": {"days": 1}}, TWICE[1]], "again": "ignore", "merge": True},
+    {"id": "single", "events": ["order.completed"], "delay": {"days": 1}},
+)
+FINAL = ("released", "done", "failed", "expired")
+
+
+class _Watched(Simulation):
+    """Sees to it that nothing is undone that has happened in the world."""
+
+    def _keep(self, task: Task) -> None:
+        before = self.tasks.get(task.id)
+        assert before is None or before.state not in FINAL or task.state in FINAL, (before, task)
+        super()._keep(task)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_happened_in_the_world_stands_however_late_facts_are(seed: int) -> None:
+    chance, rules = random.Random(seed), book(*BUSY, caps=[{"limit": 6, "per": "month"}])
+    ends = Counter[str]()
+    for number in range(60):
+        simulation, moment = _Watched(rules), MONDAY
+        for turn in range(25):
+            moment += timedelta(hours=chance.randrange(1, 30))
+            simulation.advance(moment)
+            one = _fact(chance, number * 100 + turn)
+            happened = moment - timedelta(hours=chance.choice([0, 0, 5, 30, 90]))
+            simulation.happen(fact(one.name, one.data, id=one.id, time=happened))
+            released = [task for task in simulation.tasks.values() if task.state == "released"]
+            if released and chance.random() < 0.6:
+                simulation.happen(_visit(chance, chance.choice(released), moment))
+            _is_consistent(simulation)
+        simulation.finish()
+        simulation.advance(moment + timedelta(days=200))
+        assert not any(customer.waiting for customer in simulation._customers.values())
+        ends.update(task.reason or task.state for task in simulation.tasks.values())
+    assert {*ends} >= {"done", "stopped", "restarted", "ignored", "merged", "unreachable"}
+
+
+def _visit(chance: random.Random, task: Task, moment: datetime) -> Fact:
+    name = chance.choice(["visit.completed", "visit.failed"])
+    told = {"rating": 5, "reason": "unreachable"}
+    data = {"task_id": str(task.id), "customer": {"id": "C1"}, "channel": task.channel, **told}
+    heard_late = timedelta(hours=chance.choice([0, 0, 3]))
+    return simulated_fact(f"v{task.id}{moment}", "/visits", name, moment - heard_late, data)
+
+
+def _is_consistent(simulation: Simulation) -> None:
+    """A planned task is open, and who waits for a contact waits for one that may come."""
+    planned = {task.id for task in simulation.tasks.values() if task.state == "planned"}
+    for customer in simulation._customers.values():
+        assert planned == {task.id for task in customer.open}
+        for row in customer.waiting:
+            assert row.task_id is None or simulation.tasks[row.task_id].state in ("planned", "released")
 
 
 WINDOWS: tuple[dict[str, Any], ...] = (

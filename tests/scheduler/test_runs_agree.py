@@ -66,16 +66,18 @@ DECISIONS = "SELECT event_key, event_id, event_type, at, outcome FROM decision"
 WAITING = "SELECT id, policy_id, step, kind, task_id, since, until, signals FROM waiting_step ORDER BY id"
 
 
-def _happenings(chance: random.Random, simulation: Simulation) -> Iterator[Event]:
+def _happenings(chance: random.Random, simulation: Simulation, late: bool) -> Iterator[tuple[datetime, Event]]:
+    """When something is heard, and what; `late` lets some of it be heard long after it happened."""
     moment = NOON
     for number in range(CUSTOMERS):
         card = {**example("customer.updated")["customer"], "id": f"C{number}"}
         data = example("customer.updated", customer=card, area=f"area-{number % 2}")
-        yield event("customer.updated", data, key=card["id"], id=f"u{number}", time=moment)
+        yield moment, event("customer.updated", data, key=card["id"], id=f"u{number}", time=moment)
     for number in range(130):
         moment += timedelta(minutes=chance.randrange(10, 700))
         simulation.advance(moment)
-        yield _happening(chance, number, moment, simulation)
+        happened = moment - (timedelta(hours=chance.choice([0, 0, 9, 40])) if late else timedelta())
+        yield moment, _happening(chance, number, happened, simulation)
 
 
 def _happening(chance: random.Random, number: int, moment: datetime, simulation: Simulation) -> Event:
@@ -120,12 +122,14 @@ async def _pass_time(served: Served, clock: ManualClock, until: datetime) -> Non
     clock.move_to(max(until, clock.now()))
 
 
-@pytest.mark.parametrize("seed", [3, 14])
-async def test_service_and_simulation_move_runs_the_same_way(empty: Served, clock: ManualClock, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "late"), [(3, False), (14, False), (2, True), (24, True)])
+async def test_service_and_simulation_move_runs_the_same_way(
+    empty: Served, clock: ManualClock, seed: int, late: bool
+) -> None:
     await apply(empty, contents(*CHAINED, **HEAD))
     simulation = Simulation(PolicyBook(policies(*CHAINED, **HEAD)))
-    for each in _happenings(random.Random(seed), simulation):
-        await _pass_time(empty, clock, each.time)
+    for moment, each in _happenings(random.Random(seed), simulation, late):
+        await _pass_time(empty, clock, moment)
         await empty.deliver(each)
         await empty.run_job("wake")
         simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))

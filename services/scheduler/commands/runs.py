@@ -17,13 +17,12 @@ from services.scheduler.domain.steps.outcome import (
     outcome_of_visit,
     task_id_in,
 )
-from services.scheduler.domain.steps.runs import Moved, heard, ran_out, told
+from services.scheduler.domain.steps.runs import TELLING, Moved, heard, ran_out, told
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store.waiting import Over
 from shared.messaging import Event, Work
 
-TELLING = timedelta(days=3)  # of business time; facts that come late still find what happened since
 CALLED_OFF = ("cancelled", "expired")
 
 

@@ -30,6 +30,8 @@ ENDS = {
     "stopped": "流程终止",
     "restarted": "重新触发，上一流程终止",
     "customer_refused": "客户不接受联系，流程终止",
+    "ignored": "更早发生的事后到，同一流程已由它开始",
+    "rearranged": "更早发生的事后到，流程重新安排",
 }
 
 

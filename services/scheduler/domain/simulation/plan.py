@@ -247,6 +247,8 @@ class Simulation:
     def _expect(self, customer: Customer) -> None:
         for limit in self._runs.note(customer):
             self.at(limit.moment, partial(self._run_out, customer.id, limit.moment), awaited=limit.plans)
+        for fact in self._runs.missed(customer, self._now):
+            self._move(heard(self._customers[customer.id], fact, self.book.chained, place))
 
     def _run_out(self, customer_id: str, moment: datetime) -> None:
         self._move(ran_out(self._customers[customer_id], moment, self.book.chained, place))
@@ -281,7 +283,7 @@ class Simulation:
             self._replace(names_of(task), self._now)
         self._customers[customer.id] = customer.noted(task)
         if task.state not in ("planned", "released"):
-            self._conclude(task.id, outcome_of_end(task.state, task.reason, self._now))
+            self._conclude(task.id, outcome_of_end(task.state, task.reason, task.due_at))
 
     def _verdict(self, task: Task, customer: Customer) -> Verdict:
         cases = {case: self._cases[case].standing for case in self._cases_of.get(customer.id, ())}

@@ -9,7 +9,8 @@ from uuid import UUID
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.steps.chain import Heeded
-from services.scheduler.domain.steps.runs import signals_of
+from services.scheduler.domain.steps.listen import is_awaited
+from services.scheduler.domain.steps.runs import TELLING, signals_of
 
 
 class Limit(NamedTuple):
@@ -26,6 +27,7 @@ class SimulatedRuns:
         self._heeded = heeded
         self._limits: dict[UUID, datetime] = {}
         self._listeners: dict[str, set[str]] = defaultdict(set)
+        self._signals: dict[str, list[Fact]] = defaultdict(list)
 
     def note(self, customer: Customer) -> Iterator[Limit]:
         """Remember what the customer's runs wait for; gives when new waits will be over."""
@@ -38,4 +40,15 @@ class SimulatedRuns:
 
     def listening(self, fact: Fact) -> list[str]:
         """The customers whose runs may wait for this event, which names none; in the same order every time."""
-        return sorted({name for signal in signals_of(fact, self._heeded) for name in self._listeners[signal]})
+        signals = signals_of(fact, self._heeded)
+        for signal in signals:
+            self._signals[signal].append(fact)
+        return sorted({name for signal in signals for name in self._listeners[signal]})
+
+    def missed(self, customer: Customer, now: datetime) -> list[Fact]:
+        """Events without a customer that are still told, and happened after the customer's runs began to wait for them."""
+        rows = [row for row in customer.waiting if row.kind == "event"]
+        known = (fact for row in rows for signal in row.signals for fact in self._signals[signal])
+        found = {fact.key: fact for fact in known if fact.at >= now - TELLING}
+        awaited = [fact for fact in found.values() if any(is_awaited(row, fact) for row in rows)]
+        return sorted(awaited, key=lambda fact: (fact.at, fact.key))

@@ -17,7 +17,7 @@ from services.scheduler.domain.steps.story import Begun, Heard, of_policy
 from services.scheduler.domain.steps.waiting import Waiting, run_id
 from services.scheduler.domain.task import Task, moved
 
-IGNORED, RESTARTED = "ignored", "restarted"
+IGNORED, RESTARTED, REARRANGED = "ignored", "restarted", "rearranged"
 ENDS = ("stopped", IGNORED)
 Loose = Mapping[UUID, Heard]
 
@@ -136,7 +136,8 @@ class _Replay:
     def _reason(self, run: UUID) -> str:
         """Why a run no longer plans a contact."""
         told = [detail for move in self.moves if move.id == run for detail in move.details]
-        return str(told[-1].get("reason", told[-1]["result"])) if told else IGNORED
+        ended = told and told[-1]["result"] in ENDS
+        return str(told[-1].get("reason", IGNORED)) if ended else REARRANGED
 
     def _run_of(self, task: Task) -> UUID | None:
         found = (run for run, entry in self.loose.items() if is_own(self.policy_id, entry.fact, task))

@@ -1,7 +1,7 @@
 """What begins, moves on and ends the runs of a customer: facts, results of contacts, awaited events, time."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from shared.ids import derived_id
 
 NOT_AWAITED, NO_RESULT = "not_awaited", "no_result"
 WAIT_EXPIRED = "wait.expired"
+TELLING = timedelta(days=3)  # of business time; what begins to wait finds events without a customer that happened since
 
 
 class Cause(NamedTuple):
