@@ -52,7 +52,9 @@ def run_trial(wanted: Wanted) -> int:
         else:
             now, lines = None, _read(wanted.file)
         lines = [line for line in lines if until is None or line.fact.at < until]
-        _play(simulation, lines, now if wanted.compare else None)
+        _play(simulation, lines, now if wanted.compare else until or now)
+        if not wanted.compare:
+            simulation.finish()
     except BadFact as error:
         typer.secho(str(error), fg="red", err=True)
         return 1
@@ -122,6 +124,7 @@ def _row(task: Task) -> dict[str, Any]:
     return {
         "task": str(task.id),
         "policy": task.policy_id,
+        "step": task.step,
         "combined": task.combined,
         "fact": task.event_id,
         "matters": [matter["event_id"] for matter in task.matters],

@@ -161,6 +161,123 @@ def test_days_in_a_tests_data_are_texts_as_facts_have_them(pack: Path) -> None:
     assert "1 个测试，0 个不符合期望" in run("test", str(pack)).output
 
 
+def _tests(pack: Path, given: str, rest: str = "expect: []") -> Result:
+    """What `pack test` says of one test."""
+    whole = f"tests:\n  - name: 甲\n    clause: Z1\n    given: [{given}]\n    {rest}\n"
+    (pack / "tests" / "a.yaml").write_text(whole)
+    return run("test", str(pack))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "{fact: visit.completed, at: 2026-03-03 10:00}",
+        "{fact: visit.failed, at: 2026-03-03 10:00, data: {task_id: 12}}",
+        "{fact: complaint.resolved, at: 2026-03-03 10:00}",
+        "{fact: notification.opted_out, at: 2026-03-03 10:00}",
+    ],
+)
+def test_a_fact_without_what_it_always_has_is_told_with_its_name(pack: Path, given: str) -> None:
+    said = _tests(pack, given, "expect_not: [{reason: no_policy_matches}]")
+    assert (said.exit_code, type(said.exception)) == (1, SystemExit)
+    assert "given 中的 F1（" in said.output
+    assert "缺少或写错了" in said.output
+
+
+@pytest.mark.parametrize(
+    ("given", "until", "says"),
+    [
+        ("{fact: repair.closed, at: 2026-03-03 10:00}", "9999-12-31 23:59", "年份应在 2000 到 2099 之间"),
+        ("{fact: repair.closed, at: 9999-12-31 23:59}", "9999-12-31 23:59", "年份应在 2000 到 2099 之间"),
+        ("{fact: repair.closed, at: 0001-01-01 00:00}", "2026-03-03 10:00", "年份应在 2000 到 2099 之间"),
+        ("{fact: repair.closed, at: 2026-03-03 10:00}", "2090-01-01 00:00", "最多 1100 天"),
+    ],
+)
+def test_a_test_over_ages_is_refused(pack: Path, given: str, until: str, says: str) -> None:
+    said = _tests(pack, given, f"until: {until}\n    expect: [{{policy: a}}]")
+    assert (said.exit_code, type(said.exception)) == (1, SystemExit)
+    assert says in said.output
+
+
+def test_a_slip_in_a_customer_is_told(pack: Path) -> None:
+    given = "{fact: repair.closed, at: 2026-03-03 10:00, customer: {id: C1, levle: A, tier: A}}"
+    said = _tests(pack, given, "expect: [{policy: a}]")
+    assert "given[0].customer.levle：没有这个配置项，是否想写 level？" in said.output
+    assert "given[0].customer.tier：不写在这里：由 customer.updated 的 data 写明" in said.output
+
+
+def test_a_contact_that_went_badly_has_the_consequences_it_has_on_the_platform(pack: Path) -> None:
+    (pack / "pack.yaml").write_text(
+        "format: 1\nname: small\ntitle: 小\npauses: [{on: [visit.dissatisfied], hours: 48}]\n"
+        "window: {days: all, frames: ['08:00-20:00']}\n"
+    )
+    policy = "title: 甲\nrate: all\nteam: t\nquestionnaire: q\nmerge: false\n"
+    (pack / "policies" / "a.yaml").write_text(f"id: a\n{policy}trigger: {{events: [repair.closed]}}\n")
+    (pack / "policies" / "b.yaml").write_text(f"id: b\n{policy}trigger: {{events: [visit.dissatisfied]}}\n")
+    (pack / "policies" / "c.yaml").write_text(f"id: c\n{policy}trigger: {{events: [complaint.opened]}}\n")
+    (pack / "policies" / "d.yaml").write_text(f"id: d\n{policy}round: 2\ntrigger: {{events: [complaint.resolved]}}\n")
+    (pack / "questionnaires").mkdir()
+    (pack / "questionnaires" / "q.yaml").write_text("id: q\ntitle: 问卷\n")
+    repair = "{fact: repair.closed, id: W1, at: 2026-03-02 10:00}"
+    bad = "{contact: completed, id: V1, about: W1, at: 2026-03-02 11:00, data: {rating: 2}}"
+    resolved = "{case: resolved, id: J1, about: V1, at: 2026-03-06 09:00}"
+    due = "2026-03-04 11:00"  # after the pause that the dissatisfaction calls for
+    said = _tests(
+        pack,
+        f"{repair}, {bad}, {resolved}",
+        "until: 2026-03-06 09:00\n    expect:\n"
+        "      - {fact: W1, policy: a, state: done}\n"
+        f"      - {{fact: V1, policy: b, due: {due}}}\n"
+        f"      - {{fact: V1, policy: c, due: {due}}}\n"
+        "      - {fact: J1, policy: d, due: 2026-03-06 09:00, round: 2, state: released}",
+    )
+    assert said.exit_code == 0, said.output
+    own = "{case: opened, id: K1, about: K, at: 2026-03-02 11:05}"
+    said = _tests(
+        pack,
+        f"{repair}, {bad}, {own}",
+        "policies: [c]\n    expect: [{fact: K1, policy: c}]",
+    )
+    assert said.exit_code == 0, said.output
+    satisfied = bad.replace("rating: 2", "rating: 4")
+    assert _tests(pack, f"{repair}, {satisfied}", "expect: [{fact: W1, policy: a, state: done}]").exit_code == 0
+
+
+def test_of_surplus_tasks_a_few_are_shown_each_with_its_own_reason(pack: Path) -> None:
+    for number in range(9):
+        (pack / "policies" / f"p{number}.yaml").write_text(
+            f"id: p{number}\ntitle: 策略{number}\nrate: all\ncap: exempt\nmerge: false\npurpose: notice\n"
+            "trigger: {events: [repair.closed]}\n"
+        )
+    said = _tests(pack, "{fact: repair.closed, at: 2026-03-03 10:00}", "expect: [{policy: a}]")
+    assert said.output.count("多出一个没有写在 expect 中的任务") == 5
+    assert "另有 4 个没有写在 expect 中的任务" in said.output
+    assert said.output.count("· 策略「") == 5
+
+
+def test_a_questionnaire_may_be_none(pack: Path) -> None:
+    (pack / "policies" / "a.yaml").write_text(
+        "id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: all\npurpose: notice\nquestionnaire: none\n"
+        "cap: exempt\n"
+        "steps: [{id: first}, {id: second, delay: {days: 1}, questionnaire: none}]\n"
+    )
+    assert run("check", str(pack)).exit_code == 0
+    expected = "[{policy: a, step: first, questionnaire: ''}, {policy: a, step: second, questionnaire: ''}]"
+    said = _tests(pack, "{fact: repair.closed, at: 2026-03-03 10:00}", f"expect: {expected}")
+    assert said.exit_code == 0, said.output
+
+
+def test_a_trial_goes_on_to_its_end_and_names_the_steps(pack: Path, tmp_path: Path) -> None:
+    (pack / "policies" / "a.yaml").write_text(
+        "id: a\ntitle: 甲\ntrigger: {every: week, on: tue}\nrate: all\npurpose: notice\nmerge: false\ncap: exempt\n"
+        "steps: [{id: first}, {id: second, delay: {days: 1}}]\n"
+    )
+    file = _facts(tmp_path / "f.jsonl")
+    said = run("trial", str(pack), "--facts", str(file), "--format", "jsonl", "--to", "2026-03-25")
+    lines = [json.loads(line) for line in said.output.splitlines() if line.startswith("{")]
+    assert {(line["due"][:10], line["step"]) for line in lines} >= {("2026-03-24", "first"), ("2026-03-25", "second")}
+
+
 def _facts(path: Path) -> Path:
     def event(number: int, day: int, customer: str) -> str:
         body = {"work_order_no": f"W{number}", "customer": {"id": customer}}

@@ -11,6 +11,7 @@ from services.scheduler.domain.packs.caps_file import check_caps
 from services.scheduler.domain.packs.condition_check import check_attribute, check_condition, check_customer_condition
 from services.scheduler.domain.packs.deadline_check import check_recurrence
 from services.scheduler.domain.packs.document import parse
+from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.limits import size_problems
 from services.scheduler.domain.packs.organisation_check import check_head, check_how
 from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, read_parts
@@ -123,7 +124,7 @@ def _wanted(questionnaire: Any) -> list[str]:
     if isinstance(questionnaire, Mapping):
         named = [*questionnaire.get("cases", {}).values(), questionnaire.get("otherwise")]
         return [one for one in named if one]
-    return [questionnaire] if isinstance(questionnaire, str) else []
+    return [questionnaire] if isinstance(questionnaire, str) and questionnaire != NONE else []
 
 
 def _origins(content: Content) -> Iterator[str]:

@@ -9,6 +9,7 @@ from services.scheduler.domain.packs.section import Section
 from services.scheduler.domain.packs.timing_file import CODE_FORM
 
 Content = dict[str, Any]
+NONE = "none"
 MOST_CASES = 500
 SAY_CASES = "按值选择，如 {by: product.category, cases: {热水器: q1}, otherwise: q}"
 SAY_TEAM = "班组编号，或 {by: org.code, cases: {CD: cd}, otherwise: hotline}，或 {role: backoffice}"
@@ -35,6 +36,8 @@ def read_how(section: Section, channel: str) -> Content:
 
 def _named(section: Section, key: str, say: str) -> tuple[str, Content]:
     """A plain code, or a choice: then the code is what is taken otherwise."""
+    if key == "questionnaire" and section.has(key) and section.values[key] == NONE:
+        return "", {}
     if not section.has(key) or not isinstance(section.values[key], Mapping):
         return section.text(key, "", CODE_FORM, say), {}
     part = section.section(key, say) or section

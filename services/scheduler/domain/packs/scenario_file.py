@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 
 from services.scheduler.domain.occasion import occasion_id
@@ -14,7 +14,9 @@ from services.scheduler.domain.packs.section import Problem, Section, as_day, me
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
 from services.scheduler.domain.task import TaskState
+from shared.contracts.common import Customer
 from shared.contracts.registry import by_name, by_type
+from shared.profile import TOLD_BY_UPDATE
 
 TESTS = "tests/"
 RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number", "expired")
@@ -30,6 +32,9 @@ TEXTS = ("step", "channel", "team", "questionnaire", "reason", "purpose")
 NONE = "none"
 OCCASION_FORM = r"[^/]+/[^/]+/\d{4}-\d{2}-\d{2}"  # policy, customer and day of a contact that time triggered
 ONLY_CUSTOMER = "C1"
+CUSTOMER_KEYS = frozenset(Customer.model_fields)
+CUSTOMER_ELSEWHERE = dict.fromkeys((*TOLD_BY_UPDATE, "dates"), "由 customer.updated 的 data 写明")
+LONGEST_TEST = timedelta(days=1100)
 
 
 def read_scenarios(
@@ -70,10 +75,21 @@ def _scenario(section: Section, policies: Set[str], vocabulary: Vocabulary | Non
         ),
         policies=frozenset(_watched(section, policies)),
     )
+    _require_bounds(section, scenario)
     if not scenario.expected and not scenario.unexpected:
         section.problem("expect", "没有写期望：至少写一项 expect 或 expect_not")
     section.close()
     return scenario
+
+
+def _require_bounds(section: Section, scenario: Scenario) -> None:
+    """Time passes day by day in a test, so it can't be let to pass for ever."""
+    moments = [moment for step in scenario.steps for moment in (step.at, step.heard_at)]
+    moments += [scenario.until] if scenario.until else []
+    if any(section.problems):
+        return
+    if moments and max(moments) - min(moments) > LONGEST_TEST:
+        section.problem("until", f"一个测试从头到尾最多 {LONGEST_TEST.days} 天，请把时间缩短或分成几个测试")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +179,8 @@ def _customer(section: Section, known: bool) -> Mapping[str, Any]:
     if section.has("customer") and isinstance(section.values["customer"], Mapping):
         block = section.section("customer", "") or section
         block.text("id", say="客户编号")
+        block.read.update(CUSTOMER_KEYS)
+        block.close(CUSTOMER_ELSEWHERE)
         return {**_as_sent(block.values)}
     customer_id = section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
     if section.values.get("customer", None if known else "") == "":

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from services.scheduler.domain.conditions.tree import leaves
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, PATH_FORM, check_tree
+from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.policy_file import Defaults, read_policy
 from services.scheduler.domain.packs.section import Section, meant, written
 from services.scheduler.domain.packs.timing_file import DEADLINE_UNITS, DELAY_UNITS, read_amount
@@ -30,7 +31,6 @@ MOST_STEPS, MOST_FALLBACKS = 20, 8
 MOST_CONTACTS = 400  # of one run, all channels and repetitions of all its steps
 LONGEST_REPEATED = 3_660  # days from the first contact of a repeated step to the last
 DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1, "working_days": 1.5, "weeks": 7, "months": 31, "end_of_day": 1}
-NONE = "none"
 EVENTS = "事件名的列表，如 [weather.rained]"
 Values = dict[str, Any]
 

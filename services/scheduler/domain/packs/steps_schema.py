@@ -3,9 +3,9 @@
 from typing import Any, get_args
 
 from services.scheduler.domain.packs.condition_file import PATH_FORM
+from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.steps_file import (
     MOST_REPETITIONS,
-    NONE,
     STEP_EVENT_FORM,
     STEP_FORM,
     WHEN,

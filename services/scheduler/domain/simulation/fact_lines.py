@@ -14,7 +14,7 @@ from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 
 NEEDED = ("id", "source", "type", "time")
 STEP = 500
-BROKEN = (KeyError, ValueError, TypeError, AttributeError)
+BROKEN = (KeyError, ValueError, TypeError, AttributeError, OverflowError)
 
 
 class BadFact(ValueError):

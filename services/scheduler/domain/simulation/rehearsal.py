@@ -1,6 +1,6 @@
 """Runs a pack's tests on the simulation and tells, side by side, where the plan is another than expected."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.policy import EVERYBODY, Policy
 from services.scheduler.domain.restraint.merge import MERGED
 from services.scheduler.domain.rule import Sampler
+from services.scheduler.domain.simulation.fact_lines import BROKEN
 from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, Unexpected
 from services.scheduler.domain.task import Task
@@ -21,6 +22,7 @@ from services.scheduler.domain.whom.draw import Share, everybody, nobody, shares
 from services.scheduler.domain.whom.sampling import sampler
 
 SOURCE = "/pack-test"
+SAID = (f"{SOURCE}/dissatisfied", f"{SOURCE}/problem", f"{SOURCE}/case")  # what comes of a contact
 DRAWS: dict[DrawMode, tuple[Sampler, Share]] = {
     "real": (sampler, shares),
     "all": (lambda seed, policy: lambda event: 0.0, everybody),
@@ -29,6 +31,8 @@ DRAWS: dict[DrawMode, tuple[Sampler, Share]] = {
 Books = Mapping[DrawMode, PolicyBook]
 CONTACTS = {"completed": "visit.completed", "callback_agreed": "visit.callback_agreed"}
 FAILED = "visit.failed"
+WORST_CONTENT_RATING = 3
+MOST_SURPLUS = 5
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,21 @@ class _Stage:
         found = [text for decision in decisions for text in explain(decision.outcome, decision.details, titles)]
         return tuple(found) or ("没有作出决定。",)
 
+    def explained_task(self, task: Task) -> tuple[str, ...]:
+        """Why it is planned: what its own policy said, of all that was decided on its fact."""
+        titles = {policy.id: policy.title for policy in self.simulation.book.policies.values()}
+        for decision in self.decisions(task.event_id):
+            own = [one for one in decision.details if one.get("task") == str(task.id)]
+            if own:
+                return tuple(explain(decision.outcome, own, titles))
+        return ()
+
     def decisions(self, fact_id: str) -> list[Decision]:
-        """The decision on the fact, and those on its later occasions."""
-        fact, decisions = self.facts.get(fact_id), self.simulation.decisions.values()
-        if fact is None:
-            return [one for one in decisions if one.fact.source == SCHEDULER and one.fact.id == fact_id]
-        return [one for one in decisions if one.fact.key == fact.key]
+        """The decisions on what the test gives by this name and on what comes of it at once, and their later occasions."""
+        sources = (SOURCE, *SAID) if fact_id in self.facts else (SCHEDULER,)
+        return [
+            one for one in self.simulation.decisions.values() if one.fact.id == fact_id and one.fact.source in sources
+        ]
 
     def came_to(self, decision: Decision, detail: Mapping[str, Any]) -> str:
         """What a policy's say in a fact came to; of what entered a population, what its draw said."""
@@ -78,7 +91,7 @@ def books_of(policies: Sequence[Policy], kinds: Sequence[Kind] = ()) -> Books:
 def rehearse(scenario: Scenario, books: Books) -> list[Difference]:
     """Run one test; no differences means that the plan is as expected."""
     stage = _Stage(Simulation(books[scenario.draw]))
-    differences = [one for step in scenario.steps if (one := _perform(stage, step, scenario.line))]
+    differences = [one for step in scenario.steps if (one := _perform(stage, step, scenario))]
     if scenario.until:
         stage.simulation.advance(scenario.until)
     left = {task.id: task for task in stage.simulation.tasks.values()}
@@ -89,12 +102,26 @@ def rehearse(scenario: Scenario, books: Books) -> list[Difference]:
         differences += _compare(stage, expected, found)
     differences += [one for each in scenario.unexpected if (one := _check_absent(stage, each, left.values()))]
     surplus = [task for task in left.values() if task.reason != MERGED and scenario.watches(task.policy_id)]
-    return differences + [_surplus(stage, scenario, task) for task in surplus]
+    differences += [_surplus(stage, scenario, task) for task in surplus[:MOST_SURPLUS]]
+    if more := len(surplus) - MOST_SURPLUS:
+        differences += [Difference(scenario.line, f"另有 {more} 个没有写在 expect 中的任务")] if more > 0 else []
+    return differences
 
 
-def _perform(stage: _Stage, step: Step, line: int) -> Difference | None:
+def _perform(stage: _Stage, step: Step, scenario: Scenario) -> Difference | None:
+    """Let it happen; what the platform can't make anything of is told with the line of the test."""
+    try:
+        return _happen(stage, step, scenario)
+    except BROKEN as error:
+        say = f"given 中的 {step.id}（{step.value}）缺少或写错了 {error}；平台自己的事件请写成 contact、case 或 opt_out"
+        return Difference(scenario.line, say)
+
+
+def _happen(stage: _Stage, step: Step, scenario: Scenario) -> Difference | None:
+    line = scenario.line
     if step.kind != "contact":
-        fact = stage.facts[step.id] = _fact_of(step)
+        fact = _fact_of(step)
+        stage.facts[step.id] = fact
         stage.simulation.advance(step.heard_at)
         stage.simulation.happen(fact)
         return None
@@ -105,7 +132,34 @@ def _perform(stage: _Stage, step: Step, line: int) -> Difference | None:
         return Difference(line, f"{when} 没有关于 {step.about} 的已下达任务可联系", (), stage.explained(step.about))
     visit = stage.facts[step.id] = _visit(task, step)
     stage.simulation.happen(visit)
+    for event in _consequences(visit, scenario):
+        stage.simulation.happen(event)
     return None
+
+
+def _consequences(visit: Fact, scenario: Scenario) -> Iterator[Fact]:
+    """What visits and complaints say at once of a contact that went badly: dissatisfied, a problem found, a case opened.
+
+    They go by the contact's name in the test; so does the case, unless the test opens one itself.
+    """
+    if visit.name != "visit.completed":
+        return
+    rating, data = visit.data.get("rating"), dict(visit.data)
+    unhappy = isinstance(rating, int) and rating < WORST_CONTENT_RATING
+    if unhappy:
+        yield simulated_fact(visit.id, SAID[0], "visit.dissatisfied", visit.at, data, visit.lineage)
+    if data.get("problems"):
+        yield simulated_fact(visit.id, SAID[1], "visit.problem_found", visit.at, data, visit.lineage)
+    if (data.get("problems") or (unhappy and not data.get("case_id"))) and not _opens_a_case(scenario, visit):
+        case = {key: data[key] for key in ("customer", "matters", "kind", "branch")}
+        opened = {**case, "case_id": visit.id, "origin": "visit", "first_rating": rating}
+        yield simulated_fact(visit.id, SAID[2], "complaint.opened", visit.at, opened, visit.lineage)
+
+
+def _opens_a_case(scenario: Scenario, visit: Fact) -> bool:
+    """Whether the test says itself which case comes of it, as it may need to say its grade."""
+    opened = [one for one in scenario.steps if (one.kind, one.value) == ("case", "opened") and one.at >= visit.at]
+    return any(one.customer.get("id") == visit.customer_id for one in opened)
 
 
 def _is_meant(task: Task, step: Step) -> bool:
@@ -212,4 +266,4 @@ def _surplus(stage: _Stage, scenario: Scenario, task: Task) -> Difference:
     shown = ("due", "deadline", "channel", "team", "questionnaire", "state", "reason")
     rows = tuple((name, "", _text(_got(task, name))) for name in shown)
     message = f"多出一个没有写在 expect 中的任务：策略 {task.policy_id} 对 {task.event_id}"
-    return Difference(scenario.line, message, rows, stage.explained(task.event_id))
+    return Difference(scenario.line, message, rows, stage.explained_task(task))
