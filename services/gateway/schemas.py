@@ -34,7 +34,9 @@ class ReceiptOut(Out):
     event_id: str = Field(description="平台内的事件编号，可据此查询决定")
     lineage: str = Field(description="贯穿后续任务、回访、投诉的编号")
     errors: list[ErrorOut] = Field(description="拒绝原因")
-    notes: list[ErrorOut] = Field(default=[], description="已接收，但其中未能识别的内容，如无法拨打的号码")
+    notes: list[ErrorOut] = Field(
+        default=[], description="已接收，但其中未能识别的内容，如无法拨打的号码、不是日期的生日"
+    )
 
 
 class SubmitOut(BaseModel):

@@ -120,16 +120,20 @@ async def refresh_lease(work: Work, principal: Principal, visit_id: UUID, lease:
     return visit
 
 
-async def reveal_phone(work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, reason: str) -> str:
-    """The customer's number in full, for the agent who holds the visit or a supervisor; audited (R02.7, X4)."""
+async def reveal_phones(work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, reason: str) -> list[str]:
+    """The customer's numbers in full, for the agent who holds the visit or a supervisor; audited (R02.7, X4)."""
     visit, _ = await _lock(work, principal, visit_id)
     if principal.role is Role.AGENT:
         lifecycle.require_holder(visit, principal.id)
-    number = sealer.unseal(visit.customer.phone) if visit.customer.phone else ""
-    if not number.startswith("+"):  # a text that an earlier version took for one
+    card = visit.customer
+    numbers = [sealer.unseal(token) for token in dict.fromkeys((card.phone, *card.phones)) if token]
+    numbers = [
+        number for number in numbers if number.startswith("+")
+    ]  # else a text that an earlier version took for one
+    if not numbers:
         raise PhoneUnknown
-    await audit(work, principal, "phone.revealed", str(visit_id), customer_id=visit.customer.id, reason=reason)
-    return number
+    await audit(work, principal, "phone.revealed", str(visit_id), customer_id=card.id, reason=reason)
+    return numbers
 
 
 # oversight

@@ -54,6 +54,7 @@ class CustomerCard(Part):
     name: str = ""
     phone: str | None = Field(default=None, description="sealed token; see shared.privacy")
     phone_masked: str = ""
+    phones: list[str] = Field(default=[], description="further numbers, sealed; a call may go to either")
     email: str | None = None
     level: str = ""
     do_not_contact: bool = False

@@ -55,6 +55,18 @@ async def test_a_structured_event_is_accepted_and_published_with_its_own_identit
     assert "13812345678" not in str(event)
 
 
+async def test_a_birthday_is_read_as_it_is_written_and_told_when_it_is_no_date(gateway: Served) -> None:
+    written = ["1988/6/1", "19880601", "1988年6月1日", "1988-05-31T15:00:00Z", "农历8月15日", "lunar:08-15", "五月", ""]
+    bodies = [envelope(number, type="customer.updated") for number in range(len(written))]
+    for body, birthday in zip(bodies, written, strict=True):
+        body["data"] = example("customer.updated", customer={"id": body["id"], "birthday": birthday})
+    items = (await post(gateway, bodies)).json()["items"]
+    told = [event.data["customer"]["birthday"] for event in await gateway.published()]
+    assert told == ["1988-06-01"] * 4 + ["lunar:08-15"] * 2 + ["五月", ""]
+    noted = [[note["field"] for note in item.get("notes", [])] for item in items]
+    assert noted == [[]] * 6 + [["data.customer.birthday"], []]
+
+
 async def test_a_binary_event_is_accepted(gateway: Served) -> None:
     headers = {"ce-specversion": "1.0", "ce-id": "%E8%AE%A2%E5%8D%95-1", "ce-source": "/erp/hz", "ce-type": "meter.seen",
                "ce-partitionkey": "C9", "ce-subject": "M1", "Content-Type": "application/json"}  # fmt: skip

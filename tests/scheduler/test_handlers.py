@@ -290,6 +290,16 @@ async def test_a_refusal_older_than_the_newest_fact_calls_off_what_is_planned(
     assert [told.data["reason"] for told in await empty.published("followup.cancelled")] == ["do_not_contact"]
 
 
+async def test_a_task_carries_all_numbers_of_its_customer(empty: Served) -> None:
+    await apply(empty, contents({}))
+    told = sent("repair.closed", id="e1")
+    told.data["customer"] |= {"phone": "sealed:v1:a", "phones": ["sealed:v1:b", None, 7]}
+    await empty.deliver(told)
+    assert await rows(empty, "SELECT body->'card'->'phone', body->'card'->'phones' FROM task") == [
+        ("sealed:v1:a", ["sealed:v1:b"])
+    ]
+
+
 async def test_profiles_are_addressable_and_facts_of_one_batch_see_what_came_before(empty: Served) -> None:
     await apply(empty, contents({"condition": {"field": "customer.tier", "op": "eq", "value": "key"}}))
     await empty.deliver(

@@ -109,9 +109,9 @@ async def test_showing_a_number_is_for_the_holder_and_audited(desk: Desk) -> Non
     visit_id = await desk.claimed()
     url = f"/api/v1/visits/{visit_id}/reveal-phone"
     async with desk.agent() as holder, desk.agent("1002") as other, desk.served.client("supervisor") as supervisor:
-        assert (await holder.post(url, json={"reason": "dial"})).json() == {"phone": PHONE}
+        assert (await holder.post(url, json={"reason": "dial"})).json() == {"phone": PHONE, "others": []}
         assert (await other.post(url, json={})).status_code == 409
-        assert (await supervisor.post(url, json={"reason": "verify"})).json() == {"phone": PHONE}
+        assert (await supervisor.post(url, json={"reason": "verify"})).json() == {"phone": PHONE, "others": []}
     async with desk.served.runtime.db.read() as session:
         query = text("SELECT principal, object, detail FROM audit_log WHERE action = 'phone.revealed' ORDER BY id")
         rows = (await session.execute(query)).all()
@@ -120,6 +120,21 @@ async def test_showing_a_number_is_for_the_holder_and_audited(desk: Desk) -> Non
         ("key:test-supervisor", "verify"),
     ]
     assert {row.object for row in rows} == {str(visit_id)}
+
+
+async def test_a_call_may_go_to_the_second_number_too(desk: Desk) -> None:
+    visit_id = await desk.claimed("T8")
+    async with desk.served.runtime.db.work() as work:
+        second = desk.served.runtime.sealer.seal_phone("0571-88886666")
+        await work.session.execute(
+            text(
+                "UPDATE visit SET customer = customer || jsonb_build_object('phones', CAST(:phones AS jsonb)) WHERE id = :id"
+            ),
+            {"id": visit_id, "phones": f'["{second}"]'},
+        )
+    async with desk.agent() as holder:
+        told = (await holder.post(f"/api/v1/visits/{visit_id}/reveal-phone", json={})).json()
+    assert told == {"phone": PHONE, "others": ["+8657188886666"]}
 
 
 async def test_a_customer_without_a_number_has_none_to_show(desk: Desk) -> None:

@@ -166,6 +166,7 @@ def _card(event: Event, hotline: HotlineCaseClosed) -> CustomerCard:
         id=customer.id,
         name=customer.name,
         phone=customer.phone,
+        phones=customer.phones,
         email=customer.email,
         level=customer.level,
         do_not_contact=customer.do_not_contact or unreachable,

@@ -8,6 +8,7 @@ from typing import TypeVar
 from prometheus_client import Counter
 
 from services.gateway.domain import facts as rules
+from services.gateway.domain.birthdays import with_read_birthday
 from services.gateway.domain.documents import (
     OLDER,
     SAME,
@@ -102,7 +103,7 @@ def _judge(body: bytes, received: datetime, sealer: Sealer, traceparent: str) ->
 def _judge_read(
     candidate: Candidate, received: datetime, sealer: Sealer, traceparent: str = ""
 ) -> Judged | list[FieldError]:
-    candidate = with_read_numbers(candidate)
+    candidate = with_read_birthday(with_read_numbers(candidate))
     judged = judge(candidate, received, sealer, traceparent)
     return judged if isinstance(judged, list) else Judged(judged, candidate.notes)
 

@@ -81,7 +81,11 @@ def card_of(fact: Fact) -> dict[str, Any]:
     """What is needed to contact the fact's customer (`shared.contracts.common.CustomerCard`)."""
     block = fact.customer
     card: dict[str, Any] = {"id": block["id"], "do_not_contact": block.get("do_not_contact") is True}
-    return card | {field: block[field] for field in CARD_TEXTS if isinstance(block.get(field), str)}
+    card |= {field: block[field] for field in CARD_TEXTS if isinstance(block.get(field), str)}
+    others = block.get("phones")
+    if others and isinstance(others, list):
+        card["phones"] = [number for number in others if isinstance(number, str)]
+    return card
 
 
 def matters_of(fact: Fact) -> tuple[dict[str, Any], ...]:

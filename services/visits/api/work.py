@@ -99,7 +99,8 @@ async def refresh_lease(visit_id: UUID, agent: Agent, work: WorkDep, settings: S
 @router.post("/{visit_id}/reveal-phone", summary="显示完整号码")
 async def reveal_phone(visit_id: UUID, body: RevealIn, agent: Agent, work: WorkDep, sealer: SealerDep) -> PhoneOut:
     """坐席只能查看自己领取的单；每次查看都记入审计日志。"""
-    return PhoneOut(phone=as_dialled(await commands.reveal_phone(work, agent, visit_id, sealer, body.reason)))
+    first, *others = map(as_dialled, await commands.reveal_phones(work, agent, visit_id, sealer, body.reason))
+    return PhoneOut(phone=first, others=others)
 
 
 def _report(body: AttemptIn, sealer: Sealer) -> Report:

@@ -150,6 +150,7 @@ class LeaseOut(BaseModel):
 
 class PhoneOut(BaseModel):
     phone: str = Field(description="完整号码，有分机的如 +8657188886666转801；本次查看已记入审计日志")
+    others: list[str] = Field(default=[], description="其余号码，写法相同；前一号码不通时可拨")
 
 
 class CountOut(BaseModel):
