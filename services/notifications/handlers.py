@@ -13,10 +13,12 @@ consumer = Consumer("notifications", topics=[INTAKE, TASKS, VISITS, COMPLAINTS])
 async def keep_contacts_and_plan(work: Work, events: Sequence[Event]) -> None:
     """Facts from outside tell who the customers are, and may call for a message."""
     await planning.keep_contacts(work, events)
-    await planning.plan_for_events(work, events)
+    await planning.withdraw(work, events)
+    await planning.plan_for_events(work, await planning.standing(work, events))
 
 
 @consumer.on(TASKS, VISITS, COMPLAINTS)
 async def plan_messages(work: Work, events: Sequence[Event]) -> None:
     """What the rules make of follow-ups, visits and complaints."""
     await planning.plan_for_events(work, events)
+    await planning.withdraw(work, events)

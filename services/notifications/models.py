@@ -49,6 +49,7 @@ class SendRow(Base, table=True):
         Index("send_recipient", "recipient", "submitted_at"),
         Index("send_customer", "customer_id", text("planned_at DESC")),
         Index("send_planned", text("planned_at DESC"), text("id DESC")),
+        Index("send_planned_cause", "cause_id", postgresql_where=text("state = 'planned'")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -87,6 +88,16 @@ class SendRow(Base, table=True):
     accepted_at: datetime | None = _instant(nullable=True)
     finished_at: datetime | None = _instant(nullable=True)
     resend_of: UUID | None = Field(default=None)
+
+
+class WithdrawnRow(Base, table=True):
+    """A fact that doesn't stand any more."""
+
+    __tablename__ = "withdrawn_fact"
+
+    event_id: str = _is(Text, key=True)
+    source: str = _is(Text, key=True)
+    at: datetime = _instant()
 
 
 class ContactRow(Base, table=True):

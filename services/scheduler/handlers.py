@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.scheduler.commands import contacts, decide, draws, runs
+from services.scheduler.commands import contacts, decide, draws, runs, withdraw
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.occasion import ARRIVED
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
@@ -10,6 +10,7 @@ from shared.contracts.registry import wire_type
 from shared.messaging import Consumer, Event, Work
 
 RESOLVED = wire_type("complaint.resolved")
+WITHDRAWN = wire_type("fact.withdrawn")
 
 
 def consumer_for(desk: Desk) -> Consumer:
@@ -18,7 +19,11 @@ def consumer_for(desk: Desk) -> Consumer:
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:
-        await decide.decide_events(work, desk, events)
+        gone = [event for event in events if event.type == WITHDRAWN]
+        told = await withdraw.note(work, gone) if gone else []
+        await decide.decide_events(work, desk, [event for event in events if event.type != WITHDRAWN])
+        if gone:
+            await withdraw.call_off(work, desk, gone, told)
 
     @consumer.on(COMPLAINTS)
     async def follow_cases(work: Work, events: Sequence[Event]) -> None:

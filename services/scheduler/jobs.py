@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.adapters.waiting import has_handled
-from services.scheduler.commands import draws, runs, trials
+from services.scheduler.commands import draws, runs, trials, withdraw
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
@@ -52,6 +52,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
             await draws.forget(work, oldest.date())
             await runs.forget_signals(work)
             await runs.forget_heard(work, timedelta(days=settings.late_days))
+            await withdraw.forget(work, timedelta(days=settings.late_days))
             await forget_trials(work.session, runtime.clock.now() - timedelta(days=settings.trial_days))
         return 0
 

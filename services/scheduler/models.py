@@ -425,6 +425,18 @@ class SignalRow(Base, table=True):
     fact: dict[str, Any] = Field(sa_column=_json())
 
 
+class WithdrawnRow(Base, table=True):
+    """A fact that doesn't stand any more, and why; kept for `late_days`, since its fact may be heard after it."""
+
+    __tablename__ = "withdrawn_fact"
+    __table_args__ = (Index("withdrawn_fact_at", "at"),)
+
+    event_id: str = Field(sa_column=_text(primary_key=True))
+    source: str = Field(sa_column=_text(primary_key=True))
+    reason: str = Field(sa_column=_text())
+    at: datetime = Field(sa_column=_instant())
+
+
 class HeardRow(Base, table=True):
     """A fact that concerns a customer's runs, with those it began (`domain.steps.story.Begun`); kept for `late_days`."""
 

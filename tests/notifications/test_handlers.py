@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
+from shared.messaging.event import Event
 from shared.testing import event, example
 from tests.notifications.conftest import SEALED, SEALER, World, customer
 
@@ -150,3 +152,46 @@ async def test_facts_nobody_has_a_message_for_pass_by(world: World) -> None:
     await world.served.deliver(event("weather.rained"), event("meter.read"), event("something.unheard_of", {"a": 1}))
     assert await world.sends() == []
     assert await world.served.dead_letters() == []
+
+
+def taken_back(number: str, lineage: str = "e1", source: str = "/erp") -> Event:
+    data = {"event_id": "e1", "event_source": source, "event_type": "order.completed", "number": number, "customer_id": "C1",
+            "reason": "cancelled", "withdrawn_at": "2026-03-02T12:00:00+08:00"}  # fmt: skip
+    told = event("fact.withdrawn", data, key="C1", id="e1/withdrawn", source=source)
+    return msgspec.structs.replace(told, lineage=lineage)
+
+
+async def test_a_message_about_a_withdrawn_fact_is_not_sent(world: World) -> None:
+    await world.load_pack("thank_you")
+    order = event("order.completed", example("order.completed", customer=customer()), id="e1", source="/erp")
+    await world.served.deliver(order)
+    await world.served.deliver(taken_back(order.data["order_no"], order.lineage))
+    assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "fact_withdrawn")]
+
+
+async def test_a_fact_heard_after_its_withdrawal_leads_to_no_message(world: World) -> None:
+    await world.load_pack("thank_you")
+    order = event("order.completed", example("order.completed", customer=customer()), id="e1", source="/erp")
+    await world.served.deliver(taken_back(order.data["order_no"]))
+    await world.served.deliver(order)
+    assert await world.sends() == []
+
+
+async def test_the_withdrawal_of_another_sources_fact_leaves_the_message_alone(world: World) -> None:
+    await world.load_pack("thank_you")
+    order = event("order.completed", example("order.completed", customer=customer()), id="e1", source="/erp")
+    await world.served.deliver(order)
+    await world.served.deliver(taken_back(order.data["order_no"], "another", "/other"))
+    assert [send["state"] for send in await world.sends()] == ["planned"]
+
+
+async def test_a_message_of_a_cancelled_task_is_not_sent(world: World) -> None:
+    await world.load_pack("followup_notice")
+    given = {"purpose": "notice", "channel": "sms", "customer": customer()}
+    task = example("followup.released", **given)
+    await world.served.deliver(event("followup.released", task, id="r1"))
+    assert [send["state"] for send in await world.sends()] == ["planned"]
+    gone = example("followup.cancelled", **given, task_id=task["task_id"])
+    cancelled = event("followup.cancelled", gone, id="c1")
+    await world.served.deliver(msgspec.structs.replace(cancelled, lineage="r1"))
+    assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "task_cancelled")]

@@ -68,3 +68,15 @@ async def test_an_on_site_visit_tells_who_may_not_make_it_alone(desk: Desk) -> N
     async with desk.agent() as agent:
         held = (await agent.post("/api/v1/visits/claim", json={"team": "hotline", "limit": 2})).json()["items"]
     assert {visit["task_id"]: visit["never_alone"] for visit in held} == {"T1": ["sales"], "T2": []}
+
+
+async def test_a_task_released_again_with_fewer_matters_is_about_those(desk: Desk) -> None:
+    facts = [{"event_id": name, "event_source": "/erp", "event_type": "repair.closed", "at": "2026-03-02T08:00:00+08:00"}
+             for name in ("e1", "e2")]  # fmt: skip
+    await desk.served.deliver(released("T1", matters=facts))
+    await desk.served.deliver(released("T1", matters=facts[1:]))
+    assert (
+        await count(desk, "jsonb_array_length(matters) = 1 AND matters -> 0 ->> 'event_id' = 'e2' AND version = 2") == 1
+    )
+    await desk.served.deliver(released("T1", matters=facts[:1]))
+    assert await count(desk, "matters -> 0 ->> 'event_id' = 'e2'") == 1

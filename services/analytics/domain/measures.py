@@ -22,6 +22,11 @@ def fact(name: str, at: datetime, data: Mapping[str, Any]) -> Figures:
     return Counter({Tally(Cell(org_day(at), branch_of(data), name), "facts"): 1})
 
 
+def withdrawal(at: datetime, data: Mapping[str, Any]) -> Figures:
+    """A fact that was taken back, on the day of that and under the fact's kind: what was counted then stays as it was."""
+    return Counter({Tally(Cell(org_day(at), "", str(data.get("event_type") or "")), "facts.withdrawn"): 1})
+
+
 def attempt(data: VisitAttempted) -> Figures:
     """One try: per call, per hour of the day (for the heat map), per customer and per agent."""
     cell = _cell(data.at, data)

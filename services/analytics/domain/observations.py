@@ -76,7 +76,9 @@ def observe(events: Iterable[Told]) -> Observed:
     seen = Observed()
     for event in events:
         declared = by_name(event.name)
-        if declared is None or declared.topic == INTAKE:
+        if event.name == "fact.withdrawn":
+            seen.figures.update(measures.withdrawal(event.at, event.data))
+        elif declared is None or declared.topic == INTAKE:
             seen.figures.update(measures.fact(event.name, event.at, event.data))
             _note_branch_name(seen, event)
         else:

@@ -6,11 +6,12 @@ from datetime import date, datetime, time, timedelta
 from services.notifications.commands.ledger import count
 from services.notifications.domain.contacts import Contact, customer_in, updated, view
 from services.notifications.domain.greetings import festivals_on
-from services.notifications.domain.planning import Fact, Versioned, fact_of, plan
+from services.notifications.domain.planning import CALLED_OFF, Fact, Versioned, called_off_by, fact_of, plan
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
-from services.notifications.domain.send import Send, State
+from services.notifications.domain.send import Send, State, suppress
 from services.notifications.domain.windows import day_of
-from services.notifications.store import catalogue, contacts, inbound, sends
+from services.notifications.store import catalogue, contacts, inbound, sends, withdrawn
+from shared.contracts.intake import FactWithdrawn
 from shared.messaging import Event, Work
 from shared.yearly import keys_of
 from shared.zone import ORG_ZONE
@@ -28,6 +29,29 @@ async def keep_contacts(work: Work, events: Sequence[Event]) -> None:
         contact = now_known.get(customer_id) or Contact(customer_id)
         now_known[customer_id] = updated(contact, event.name, event.data, event.time)
     await contacts.save(work.session, [c for c in now_known.values() if known.get(c.customer_id) is not c])
+
+
+async def withdraw(work: Work, events: Sequence[Event]) -> None:
+    """Messages planned because of withdrawn facts or cancelled tasks, and not yet on their way, are not sent."""
+    causes = {cause: event.lineage for event in events for cause in called_off_by(event.name, event.data)}
+    if not causes:
+        return
+    reasons = {cause: CALLED_OFF[event.name] for event in events for cause in called_off_by(event.name, event.data)}
+    facts = [event.read(FactWithdrawn) for event in events if event.name == "fact.withdrawn"]
+    await withdrawn.save_withdrawn(work.session, [(one.event_id, one.event_source) for one in facts], work.now())
+    found = await sends.lock_planned_of(work.session, sorted(causes))
+    gone = [
+        suppress(send, reasons[send.cause_id], work.now()) for send in found if causes[send.cause_id] == send.lineage
+    ]
+    await sends.save(work.session, gone)
+    for send in gone:
+        count(send)
+
+
+async def standing(work: Work, events: Sequence[Event]) -> list[Event]:
+    """Without those that were withdrawn before they were heard."""
+    gone = await withdrawn.find_withdrawn(work.session, [(event.id, event.source) for event in events])
+    return [event for event in events if (event.id, event.source) not in gone]
 
 
 async def plan_for_events(work: Work, events: Sequence[Event]) -> int:

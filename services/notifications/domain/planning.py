@@ -88,6 +88,16 @@ def _cause(name: str, event_id: str, data: Mapping[str, Any]) -> str:
     return str(data.get("visit_id") or data.get("task_id") or number_of(data) or event_id)
 
 
+CALLED_OFF = {"fact.withdrawn": "fact_withdrawn", "followup.cancelled": "task_cancelled"}
+
+
+def called_off_by(name: str, data: Mapping[str, Any]) -> list[str]:
+    """Causes (`Fact.cause`) that an event takes away: a withdrawn fact's document or event, a cancelled task."""
+    if name == "fact.withdrawn":
+        return [cause for cause in (str(data.get("number") or ""), str(data["event_id"])) if cause]
+    return [str(data["task_id"])] if name == "followup.cancelled" else []
+
+
 def plan(fact: Fact, rule: Rule, held: Versioned | None, contact: Contact | None, now: datetime) -> Send:
     """The send a rule makes of a fact; suppressed at once when no usable template or no text can be had.
 

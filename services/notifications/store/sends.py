@@ -30,6 +30,10 @@ _DUE = text(f"""
       AND (channel = ANY(:channels) OR expires_at <= :now)
     ORDER BY priority, not_before LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
+_PLANNED_OF = text(f"""
+    SELECT {_ALL} FROM send WHERE cause_id = ANY(:causes) AND state = 'planned' AND audience = 'customer'
+    ORDER BY id FOR UPDATE
+""")
 _TO_CHECK = text(f"""
     SELECT {_ALL} FROM send WHERE check_at <= :machine AND state IN ('unknown', 'accepted')
     ORDER BY check_at LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -81,6 +85,11 @@ async def lock_due(
     """Planned sends whose time has come, most urgent first; those others hold are skipped."""
     found = await session.execute(_DUE, {"now": now, "machine": machine, "channels": list(channels), "limit": limit})
     return [_send(row) for row in found.mappings()]
+
+
+async def lock_planned_of(session: AsyncSession, causes: Sequence[str]) -> list[Send]:
+    """What is planned for customers because of these, locked; what is on its way has left."""
+    return [_send(row) for row in (await session.execute(_PLANNED_OF, {"causes": list(causes)})).mappings()]
 
 
 async def lock_to_check(session: AsyncSession, machine: datetime, limit: int) -> list[Send]:

@@ -22,7 +22,7 @@ from services.scheduler.domain.steps.runs import signals_of
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Places
 from services.scheduler.store import customers as customer_store
-from services.scheduler.store import story, waiting
+from services.scheduler.store import story, waiting, withdrawn
 from services.scheduler.store import tasks as task_store
 from shared.contracts.tasks import OccasionArrived
 from shared.messaging import Event, Work
@@ -40,13 +40,24 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
         events = sorted(events, key=lambda event: event.time)
     facts = [fact_of(event) for event in events]
     await desk.ensure_days(event.time for event in events)
-    matched = await _matched(work.session, book, facts)
+    matched = await _standing(work.session, await _matched(work.session, book, facts))
     closed = await draws.hold_closing(work, desk, events, matched)
     held = await places.hold_places(work, matched) if book.limits else None
     decided = await _decide(work, desk, events, matched, closed, held)
     await draws.enter_populations(work, desk, decided)
     if desk.heeded:
         await _signal(work.session, desk, facts)
+
+
+async def _standing(session: AsyncSession, matched: Sequence[Matched]) -> list[Matched]:
+    """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing."""
+    gone = await withdrawn.find_withdrawn(
+        session, {(one.fact.id, one.fact.source) for one in matched if one.drawn or one.may_enter}
+    )
+    if not gone:
+        return list(matched)
+    reasons = [gone.get((one.fact.id, one.fact.source)) for one in matched]
+    return [one.without_policies(why) if why else one for one, why in zip(matched, reasons, strict=True)]
 
 
 async def _signal(session: AsyncSession, desk: Desk, facts: Sequence[Fact]) -> None:
@@ -89,7 +100,7 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     customers = {one.fact.customer_id for one in occasions} - {""}
     kept = await customer_store.lock_customers(work.session, customers)
     rules = await _rules(work.session, desk, occasions)
-    matched = match_occasions(occasions, kept, rules)
+    matched = await _standing(work.session, match_occasions(occasions, kept, rules))
     held = await places.hold_places(work, matched)
     drawn = [one.fact for one in occasions if one.reason in DRAWN]
     decided = await _decide(work, desk, events, matched, held=held, drawn=drawn)

@@ -85,6 +85,11 @@ async def closing(session: AsyncSession) -> date:
     return await draws.closed_until(session)
 
 
+async def stay_open(session: AsyncSession) -> None:
+    """No draw closes before the transaction ends."""
+    await draws.share_closing(session)
+
+
 async def enter_populations(work: Work, desk: Desk, decided: Sequence[Decided]) -> None:
     """Let facts enter the populations of their periods, or where those are closed, of the open ones."""
     entered = [

@@ -11,9 +11,10 @@ from services.scheduler.commands.announce import announce
 from services.scheduler.commands.defer import weigh
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.restraint.deferral import needs_ledger
-from services.scheduler.domain.restraint.release import concluded, release_verdict
-from services.scheduler.domain.task import Task, moved
-from services.scheduler.store import tasks
+from services.scheduler.domain.restraint.release import Verdict, concluded, release_verdict
+from services.scheduler.domain.task import NAMES, Task, TaskNotInState, moved
+from services.scheduler.domain.withdrawal import FACT_WITHDRAWN, identities, is_withdrawn
+from services.scheduler.store import tasks, withdrawn
 from services.scheduler.store.tasks import StoredTask
 from shared.auth import Principal
 from shared.errors import NotFound
@@ -29,6 +30,7 @@ LATENESS = Histogram(
 DEFERRED = Counter("huifang_scheduler_deferrals_total", "Due tasks put off, by what held them back", ["reason"])
 HELD = Counter("huifang_scheduler_held_total", "Due tasks held until their contact window opens")
 BY_HAND = "by_hand"
+WITHDRAWN = Verdict("cancelled", FACT_WITHDRAWN)
 
 
 class TaskNotFound(NotFound):
@@ -41,8 +43,10 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
     now = work.now()
     ready, weighed = [], []
     held: dict[UUID, datetime] = {}
-    for task, known in await tasks.claim_due(work.session, now, limit):
-        verdict = release_verdict(task, known, now, desk.calendar.official)
+    claimed = await tasks.claim_due(work.session, now, limit)
+    gone = await withdrawn.find_withdrawn(work.session, {one for task, _ in claimed for one in identities(task)})
+    for task, known in claimed:
+        verdict = WITHDRAWN if is_withdrawn(task, gone) else release_verdict(task, known, now, desk.calendar.official)
         if needs_ledger(task, verdict):
             weighed.append((task, known))
         elif verdict.opens is not None:
@@ -96,8 +100,11 @@ async def cancel_task(work: Work, by: Principal, task_id: UUID, reason: str, law
     stored = await tasks.get_task(work.session, task_id)
     if stored is None:
         raise TaskNotFound(f"任务编号 {task_id}")
+    if not claimed:
+        raise TaskNotInState(
+            f"任务当前{NAMES[stored.task.state]}，不能变为{NAMES['cancelled']}", state=stored.task.state
+        )
     cancelled = moved(stored.task, "cancelled", BY_HAND)
-    assert claimed  # a planned task always waits in `due`, locked together with its history row
     await tasks.save_tasks(work.session, [cancelled], work.now())
     await tasks.note_life(work.session, {task_id: [{"at": work.now(), "note": reason}]})
     announce(work, cancelled, lawful=lawful)

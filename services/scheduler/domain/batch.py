@@ -7,7 +7,7 @@ from uuid import UUID
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.conditions.memory import remembered, with_newest
 from services.scheduler.domain.customer import Customer, updated
-from services.scheduler.domain.decide import Decision, decide, malformed, place, turned
+from services.scheduler.domain.decide import Decision, decide, malformed, not_standing, place, turned
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.panel import Answers, ask
@@ -29,7 +29,7 @@ class Matched(Value, frozen=True):
 
     `unasked` are rules that count contacts: they are asked when it is decided, since those planned just before matter.
     So is the rule of an `occasion` that time brings. `flaw` is what makes the data of a pack's own event kind unfit to be
-    decided on. Because of the fact the customer is not contacted before `pause`.
+    decided on. Because of the fact the customer is not contacted before `pause`. One that was `withdrawn` (why) plans nothing.
     """
 
     fact: Fact
@@ -39,6 +39,7 @@ class Matched(Value, frozen=True):
     unasked: tuple[Rule, ...] = ()
     occasion: Occasion | None = None
     pause: datetime | None = None
+    withdrawn: str = ""
 
     @property
     def drawn(self) -> bool:
@@ -58,6 +59,18 @@ class Matched(Value, frozen=True):
             matches = tuple(one._replace(policy=occasion.policy, occasion=occasion) for one in late.matches)
             late = late._replace(matches=matches)
         return self.answers + late
+
+    @property
+    def its_occasion(self) -> Occasion | None:
+        matches = self.answers.matches
+        return self.occasion or (matches[0].occasion if matches else None)
+
+    def without_policies(self, reason: str) -> "Matched":
+        """As it is when the fact was withdrawn: it tells of its customer, and nothing more."""
+        occasion = self.its_occasion
+        return Matched(
+            self.fact, Answers(), self.customer, self.flaw, occasion=occasion, pause=self.pause, withdrawn=reason
+        )
 
     @property
     def recalled(self) -> bool:
@@ -152,6 +165,9 @@ def decide_in_order(
     for number, one in enumerate(matched):
         if one.flaw:
             yield Decided(malformed(one.fact, one.flaw), one.customer, one.customer)
+            continue
+        if one.withdrawn:
+            yield Decided(not_standing(one.fact, one.withdrawn, one.its_occasion), one.customer, one.customer)
             continue
         before = one.customer
         if plan := plans.get(before.id):

@@ -49,10 +49,12 @@ Outcome = Literal[
     "sampled_out",
     "no_policy_matches",
     "malformed",
+    "withdrawn",
     "recomputed",
 ]
+NEVER_OF_A_POLICY = ("malformed", "withdrawn", "recomputed")
 # what a fact came to is the first of these that a policy came to
-RANK: tuple[Outcome, ...] = tuple(one for one in get_args(Outcome) if one not in ("malformed", "recomputed"))
+RANK: tuple[Outcome, ...] = tuple(one for one in get_args(Outcome) if one not in NEVER_OF_A_POLICY)
 
 
 class Decision(Value, frozen=True):
@@ -117,6 +119,13 @@ def decide(
 def malformed(fact: Fact, flaw: str) -> Decision:
     """The decision on data that don't fit what a pack says of their kind: nothing is believed of them."""
     return Decision(fact, "malformed", ({"result": "malformed", "reason": flaw},))
+
+
+def not_standing(fact: Fact, reason: str, occasion: Occasion | None) -> Decision:
+    """The decision on a fact, or an occasion of one, that was withdrawn before."""
+    policies = ({"policy": occasion.policy.id, "version": occasion.policy.version},) if occasion else ({},)
+    details = tuple({"result": "withdrawn", "reason": reason, **policy} for policy in policies)
+    return Decision(fact, "withdrawn", details, (), occasion)
 
 
 def turned(turn: Turn) -> Decision:

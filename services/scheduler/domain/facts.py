@@ -100,6 +100,7 @@ def _matter(fact: Fact) -> dict[str, Any]:
     number = number_of(data)
     return {
         "event_id": fact.id,
+        "event_source": fact.source,
         "event_type": fact.name,
         "at": fact.at,
         "subject": number,

@@ -11,7 +11,7 @@ from shared.errors import Conflict
 TaskState = Literal["planned", "released", "done", "failed", "cancelled", "expired"]
 NEXT: dict[TaskState, frozenset[TaskState]] = {
     "planned": frozenset({"released", "cancelled", "expired"}),
-    "released": frozenset({"done", "failed"}),
+    "released": frozenset({"done", "failed", "cancelled"}),
 }
 NAMES: dict[str, str] = {
     "planned": "已计划",

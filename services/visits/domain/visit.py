@@ -122,6 +122,16 @@ def open_visit(task: FollowupReleased, lineage: str) -> Visit:
     )
 
 
+def about(visit: Visit, matters: tuple[Matter, ...]) -> Visit:
+    """The visit about what its task is about now; a finished one stays, and none gets matters it has not had."""
+    left = tuple(matter for matter in visit.matters if any(_same(matter, other) for other in matters))
+    return visit if visit.finished or not left or left == visit.matters else _changed(visit, matters=left)
+
+
+def _same(one: Matter, other: Matter) -> bool:
+    return (one.event_id, one.event_source) == (other.event_id, other.event_source)
+
+
 def require_holder(visit: Visit, agent: str) -> None:
     """Raises VisitAlreadyFinished, NotClaimed, or ClaimedByOther unless `agent` has claimed this visit."""
     if visit.finished:

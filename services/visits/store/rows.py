@@ -42,6 +42,11 @@ _SAVE = text(f"""
     FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id
 """)  # noqa: S608 - column names of ours
 
+_SAVE_MATTERS = text("""
+    UPDATE visit SET matters = new.matters, version = new.version
+    FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id
+""")
+
 
 async def add_visits(session: AsyncSession, visits: Sequence[Visit]) -> None:
     """Insert visits; one whose task has a visit already is left as it is."""
@@ -54,6 +59,12 @@ async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: 
     """Write what may change of locked visits, and the attempts made."""
     if visits:
         await session.execute(_SAVE, {"visits": _rows(visits), "attempts": _json(list(attempts))})
+
+
+async def save_matters(session: AsyncSession, visits: Sequence[Visit]) -> None:
+    """Write what locked visits are about."""
+    if visits:
+        await session.execute(_SAVE_MATTERS, {"visits": _rows(visits)})
 
 
 def _rows(visits: Sequence[Visit]) -> str:

@@ -21,6 +21,7 @@ SUMMARIES = {
     "sampled_out": "不回访：未被抽中。",
     "recomputed": "放假安排已公布，重新计算了时间。",
     "no_policy_matches": f"不回访：{NO_MATCH}。",
+    "withdrawn": "不回访：单据已取消、退回或重新打开，事实已撤回。",
     "malformed": "不回访：事实的数据不符合此类事件的声明。",
     **explain_run.SUMMARIES,
 }
@@ -41,11 +42,13 @@ ENDS = {
     "cap_reached": "联系次数已达上限",
     "paused": "客户在暂停联系期内",
     "by_hand": "人工取消",
+    "fact_withdrawn": "单据已取消、退回或重新打开",
     "unreachable": "联系不上",
     "refused": "客户拒访",
     "invalid_number": "号码无效",
     "expired": "逾期未能联系",
 }
+WITHDRAWN = {"cancelled": "单据已取消", "returned": "单据已退回", "reopened": "单据已重新打开"}
 OCCASIONS = {"drawn": "在总量中抽中", "reserve": "作为备选递补"}
 TURNS = {"schedule": "周期已到", "anniversary": "纪念日已到"}
 DRAWN = {
@@ -78,6 +81,8 @@ def policies_in(*details: Sequence[Mapping[str, Any]]) -> list[str]:
 def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if detail["result"] == "malformed":
         return f"数据有误：{detail['reason']}。"
+    if detail["result"] == "withdrawn":
+        return _withdrawn(detail)
     if detail["result"] == "pauses":
         return f"客户暂停联系至 {local_text(detail['until'])}。"
     policy = detail["policy"]
@@ -86,6 +91,15 @@ def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     if tell := explain_run.SENTENCES.get(detail["result"]):
         return name + tell(detail, local_text)
     return name + _RESULTS[detail["result"]](detail)
+
+
+def _withdrawn(detail: Mapping[str, Any]) -> str:
+    why = f"事实已撤回：{WITHDRAWN[detail['reason']]}"
+    if "cancelled" not in detail:
+        return f"{why}。"
+    ended = f"，终止 {detail['runs']} 个流程" if detail["runs"] else ""
+    kept = f"，{len(detail['kept'])} 个任务保留其余事项" if detail["kept"] else ""
+    return f"{why}，取消 {len(detail['cancelled'])} 个任务{kept}{ended}。"
 
 
 def _condition(detail: Mapping[str, Any]) -> str:

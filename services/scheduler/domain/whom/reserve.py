@@ -1,7 +1,8 @@
 """Who was drawn and can't be reached is replaced by the next in reserve, of the same draw and stratum.
 
 A reserve is called when the contact failed (unreachable, wrong number, no answer until its time was over), was called off
-at release (refused meanwhile, opted out, an open case) or could not be planned at all (refused, capped). It is not called
+at release (refused meanwhile, opted out, an open case), could not be planned at all (refused, capped), or when what it was
+about was withdrawn. It is not called
 when the customer was reached and said no, when nobody got round to calling (more to call would be no help), when the matter
 was answered in another contact, when the deadline had passed before release (the reserve's would have too), or when somebody
 called the contact off by hand.
@@ -20,7 +21,7 @@ from services.scheduler.domain.task import Task, TaskState
 from services.scheduler.domain.when.amounts import end_of_day
 from services.scheduler.domain.when.periods import Period
 
-NOT_PLANNED = ("refused", "capped")
+NOT_PLANNED = ("refused", "capped", "withdrawn")
 REACHED, EXPIRED = "refused", "expired"
 CLOCKED = ("minutes", "hours")
 Name = tuple[str, str, str]

@@ -1,0 +1,115 @@
+"""A fact that doesn't stand any more: its contacts are called off, those about other matters too go without it."""
+
+from collections.abc import Container, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.steps.runs import Cause
+from services.scheduler.domain.task import Task, moved
+from shared.contracts.intake import FactWithdrawn
+from shared.contracts.registry import wire_type
+
+Identity = tuple[str, str]
+"""A fact's (id, source): the id is unique at its source only."""
+FACT_WITHDRAWN = "fact_withdrawn"
+EVENT = "fact.withdrawn"
+
+
+class Withdrawal(NamedTuple):
+    """Which fact is withdrawn, why and since when; `key` and `heard_at` are the telling event's."""
+
+    identity: Identity
+    reason: str
+    at: datetime
+    key: UUID
+    heard_at: datetime
+    customer_id: str = ""
+    type: str = ""
+    number: str = ""
+
+
+def withdrawal_of(told: FactWithdrawn, key: UUID, heard_at: datetime) -> Withdrawal:
+    wire = wire_type(told.event_type) if told.event_type else ""
+    identity = (told.event_id, told.event_source)
+    return Withdrawal(identity, told.reason, told.withdrawn_at, key, heard_at, told.customer_id, wire, told.number)
+
+
+def concerns(task: Task, identity: Identity) -> bool:
+    """Whether the task is about this fact."""
+    return (task.event_id, task.event_source) == identity or any(_is(matter, identity) for matter in task.matters)
+
+
+def without(task: Task, identity: Identity) -> Task:
+    """The unfinished task without this fact: called off when it was about nothing else."""
+    left = tuple(matter for matter in task.matters if not _is(matter, identity))
+    earlier = bool(task.case_id) and (task.event_id, task.event_source) != identity
+    if left and not earlier:
+        return task._replace(matters=left)
+    return task if earlier else moved(task, "cancelled", FACT_WITHDRAWN)
+
+
+def _is(matter: Mapping[str, Any], identity: Identity) -> bool:
+    """Matters of tasks that were planned before matters said their source are recognised by the id alone."""
+    event_id, source = identity
+    return matter.get("event_id") == event_id and matter.get("event_source", source) in ("", source)
+
+
+class CalledOff(NamedTuple):
+    """A customer after a withdrawal, with the tasks that changed and how many runs ended."""
+
+    customer: Customer
+    tasks: tuple[Task, ...] = ()
+    runs: int = 0
+
+
+def called_off(customer: Customer, released: tuple[Task, ...], identity: Identity) -> CalledOff:
+    """Planned and `released` tasks about the fact are called off or go without it; runs that it began end."""
+    changed = []
+    for task in (*customer.open, *released):
+        if concerns(task, identity) and (after := without(task, identity)) != task:
+            changed.append(after)
+            customer = customer.without(task) if after.state == "cancelled" else _kept(customer, after)
+    ended = [row for row in customer.waiting if (row.fact.id, row.fact.source) == identity]
+    return CalledOff(customer.not_waiting(*ended), tuple(changed), len({row.run for row in ended}))
+
+
+def _kept(customer: Customer, task: Task) -> Customer:
+    return customer.planned(task) if task.state == "planned" else customer
+
+
+def record(one: Withdrawal, known: Fact | None, off: CalledOff) -> Decision:
+    """What the withdrawal came to, on record among the decisions on its fact."""
+    fact = known or _unheard(one)
+    cancelled = [str(task.id) for task in off.tasks if task.state == "cancelled"]
+    kept = [str(task.id) for task in off.tasks if task.state != "cancelled"]
+    detail = {
+        "result": "withdrawn",
+        "reason": one.reason,
+        "at": one.at,
+        "cancelled": cancelled,
+        "kept": kept,
+        "runs": off.runs,
+    }
+    cause = Cause(one.key, one.heard_at, EVENT, "withdrawn")
+    return Decision(fact, "withdrawn", (detail,), off.tasks, cause)
+
+
+def _unheard(one: Withdrawal) -> Fact:
+    event_id, source = one.identity
+    data = {"order_no": one.number, "customer": {"id": one.customer_id}}
+    return new_fact(event_id, source, one.key, one.type, EVENT, one.heard_at, data)
+
+
+def identities(task: Task) -> set[Identity]:
+    """The facts that a task is about, as far as its matters say their source."""
+    told = {(str(one.get("event_id")), str(one["event_source"])) for one in task.matters if one.get("event_source")}
+    return told or {(task.event_id, task.event_source)}
+
+
+def is_withdrawn(task: Task, gone: Container[Identity]) -> bool:
+    """Whether nothing that the task is about stands any more; a second follow-up asks about its case all the same."""
+    return not task.case_id and all(one in gone for one in identities(task))
