@@ -29,10 +29,12 @@ from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE,
 from shared.observability.tracing import continue_trace
 from shared.privacy import mask_text, mask_tree
 from shared.service import Runtime, Service
+from shared.unstorable import why_unparseable
 
 log = structlog.get_logger(__name__)
 SLOWEST = 16 << 10  # bytes a second
 QUIET = ("/livez", "/readyz", "/metrics")
+UNPARSEABLE = "There was an error parsing the body"  # what FastAPI says
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
 TITLES = {
     400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
@@ -155,8 +157,12 @@ def _install_problems(app: FastAPI) -> None:
         fields = "、".join(item["field"] for item in errors[:5])
         return problem(422, "提交的内容有误", "invalid-input", f"请检查：{fields}", errors=errors)
 
+    app.add_exception_handler(DBAPIError, _database_said)  # type: ignore[arg-type]
+
     @app.exception_handler(StarletteHTTPException)
-    async def http(_request: Request, error: StarletteHTTPException) -> Response:
+    async def http(request: Request, error: StarletteHTTPException) -> Response:
+        if error.detail == UNPARSEABLE:
+            return problem(400, TITLES[400], "bad-request", why_unparseable(request))
         title = TITLES.get(error.status_code, "请求失败")
         answer = problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
         answer.headers.update(error.headers or {})  # `Allow` of a 405 (RFC 9110 §15.5.6)
@@ -178,6 +184,15 @@ def _install_problems(app: FastAPI) -> None:
             log.warning("request_failed", error=repr(error), status=known.status)
         logs.trace.reset(token)
         return problem((known or HuifangError).status, (known or HuifangError).title, (known or HuifangError).code)
+
+
+async def _database_said(_request: Request, error: DBAPIError) -> Response:
+    """What the database said of the caller's data is no fault of ours: no traceback, and the connection lives on."""
+    known = _explained(error)
+    if known is None:
+        raise error
+    log.warning("request_failed", error=repr(error.orig), status=known.status)
+    return problem(known.status, known.title, known.code)
 
 
 def _explained(error: Exception) -> type[HuifangError] | None:

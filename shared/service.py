@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from shared.audit import SEAL
 from shared.auth import Authenticator
@@ -24,6 +24,7 @@ from shared.messaging.runner import ConsumerRunner
 from shared.observability import logs
 from shared.privacy import Sealer
 from shared.settings import ServiceSettings
+from shared.unstorable import refuse_unstorable
 
 log = structlog.get_logger(__name__)
 STOP_SECONDS = 12
@@ -175,6 +176,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         redoc_url=None,
         openapi_url=None,
         responses=PROBLEMS,
+        dependencies=[Depends(refuse_unstorable)],
     )
     app.state.service = service
     install(app, service)

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from shared.auth import Principal, Role, known_principal
 from shared.errors import Unauthorized
 from shared.http import audit, transaction
+from shared.texts import text_fault
 from shared.web.render import render
 
 COOKIE = "huifang_key"
@@ -70,4 +71,4 @@ def login_url(request: Request) -> str:
 def local(target: str) -> str:
     """The target if it is an address of ours, else the start page: nobody is sent to another site after login."""
     ours = target.startswith("/") and not target.startswith("//") and "\\" not in target
-    return target if ours and target.isprintable() else "/"
+    return target if ours and not text_fault(target) else "/"

@@ -1,0 +1,60 @@
+"""What no field of any request may hold is refused before a route sees it, named by its field.
+
+A NUL or half a character would fail in the database only: the caller would hear of no field, and the log of a fault of ours.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import re2
+from fastapi import Request
+from starlette.datastructures import FormData
+
+from shared.errors import InvalidInput
+from shared.texts import Undecodable, charset_of, faults_in, storage_fault, utf8
+
+_ESCAPED = re2.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+
+
+async def refuse_unstorable(request: Request) -> None:
+    """Look at the query, the path, and at a JSON or form body that FastAPI has read. Raises InvalidInput."""
+    faults = [*_in_texts(request), *_in_body(request)]
+    if faults:
+        fields = "、".join(dict.fromkeys(field for field, _ in faults[:5]))
+        told = [{"field": field, "message": reason} for field, reason in faults[:50]]
+        raise InvalidInput(f"请检查：{fields}（{faults[0][1]}）", errors=told)
+
+
+def _in_texts(request: Request) -> Iterator[tuple[str, str]]:
+    named = [(f"query.{name}", value) for name, value in request.query_params.multi_items()]
+    named += [(f"path.{name}", value) for name, value in request.path_params.items() if isinstance(value, str)]
+    form = getattr(request, "_form", None)
+    if isinstance(form, FormData):
+        named += [(f"body.{name}", value) for name, value in form.multi_items() if isinstance(value, str)]
+    for field, value in named:
+        if fault := storage_fault(value) or storage_fault(field):
+            yield field.replace("\0", ""), fault
+
+
+def _in_body(request: Request) -> Iterator[tuple[str, str]]:
+    body: bytes = getattr(request, "_body", b"")
+    if body and _ESCAPED.search(body):
+        try:
+            value: Any = json.loads(body)
+        except (ValueError, RecursionError):
+            return  # whoever reads it says so
+        yield from faults_in(value, "body")
+
+
+def why_unparseable(request: Request) -> str:
+    """Why a JSON body could not be read at all, in Chinese."""
+    body: bytes = getattr(request, "_body", b"")
+    try:
+        text = utf8(body, request.headers.get("content-type", ""))
+    except Undecodable as error:
+        return str(error)
+    charset = charset_of(request.headers.get("content-type", ""))
+    if text != body:
+        return f"内容不是 UTF-8{f'（声明为 {charset[:20]}）' if charset else '，像是 GBK'}，请用 UTF-8 编码的 JSON"
+    return "不是有效的 JSON（嵌套过深或数值过大）"
