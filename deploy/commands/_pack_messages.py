@@ -16,6 +16,10 @@ from shared.errors import HuifangError
 FOLDER = "templates/"
 SUPPORTED = "aliyun"  # the provider the platform sends SMS through
 RELEASED = "followup.released"
+DEADLINE_NEAR = "followup.deadline_near"
+_UNHEARD = (
+    f"到期提醒没有人收到：在 templates/ 中写一个邮件模板，其 rules 含 events: [{DEADLINE_NEAR}]、audience: supervisor"
+)
 BY_MESSAGE = ("sms", "email")
 
 
@@ -77,9 +81,14 @@ def _without_text(files: Mapping[str, str], policies: Iterable[Policy], rules: I
     released = [rule for rule in rules if rule.enabled and RELEASED in rule.events]
     contacts = [each for policy in policies for each in (policy.chain.policies.values() if policy.chain else (policy,))]
     silent = [each for each in contacts if _is_a_message(each) and not any(_may_send(rule, each) for rule in released)]
+    warned = any(rule.enabled and DEADLINE_NEAR in rule.events for rule in rules)
+    unheard = [each for each in contacts if each.warn is not None and not warned]
     return [
-        Problem(**_place(files, each), key=_key(each), message=_advice(each), warning=each.purpose == "followup")
-        for each in silent
+        *(Problem(**_place(files, one), key="warn", message=_UNHEARD, warning=True) for one in unheard),
+        *(
+            Problem(**_place(files, one), key=_key(one), message=_advice(one), warning=one.purpose == "followup")
+            for one in silent
+        ),
     ]
 
 

@@ -59,6 +59,7 @@ async def open_office(runtime: Runtime) -> AsyncIterator[None]:
         desk=Desk(
             providers={channel: provider.name for channel, provider in providers.items()},
             managers=settings.managers,
+            supervisors=settings.supervisors,
             limits=settings.limits,
             patience=settings.patience,
             sealer=runtime.sealer,

@@ -24,6 +24,11 @@ class NotificationsSettings(ServiceSettings):
     smtp_url: str = Field(default="", description="smtp://[user:password@]host:port, smtps:// for TLS from the start")
     mail_from: str = Field(default="回访平台 <huifang@localhost>", description="sender of e-mails")
     manager_emails: str = Field(default="", description="comma-separated; told of major complaints at once (R13.3)")
+    supervisor_emails: dict[str, str] = Field(
+        default={},
+        description="JSON object: comma-separated addresses by branch, told of follow-ups whose deadline is near; "
+        "a branch without any: the managers are told",
+    )
     provider_timeout: float = Field(default=5.0, gt=0, description="seconds to wait for a provider's answer")
     send_batch: int = Field(default=100, ge=1, le=1000, description="sends leased at a time")
     send_concurrency: int = Field(default=16, ge=1, le=200, description="provider calls at the same time")
@@ -87,4 +92,12 @@ class NotificationsSettings(ServiceSettings):
 
     @property
     def managers(self) -> tuple[str, ...]:
-        return tuple(address.strip() for address in self.manager_emails.split(",") if address.strip())
+        return _addresses(self.manager_emails)
+
+    @property
+    def supervisors(self) -> dict[str, tuple[str, ...]]:
+        return {branch: _addresses(text) for branch, text in self.supervisor_emails.items()}
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(address.strip() for address in text.split(",") if address.strip())

@@ -75,6 +75,15 @@ def test_a_follow_up_by_sms_without_a_text_is_doubted_only() -> None:
     assert (found.warning, found.key) == (True, "channel")
 
 
+def test_a_deadline_warning_that_nobody_hears_is_told() -> None:
+    warned = POLICY + "    deadline: {hours: 24}\n    warn: {hours: 4}\n"
+    (found,) = message_problems(pack(policy=warned), "p")
+    assert (found.key, found.warning, found.line) == ("warn", True, 3)
+    assert "followup.deadline_near" in found.message
+    heard = TEMPLATE + "  - {id: near, events: [followup.deadline_near], purpose: near, template: mail}\n"
+    assert message_problems(pack(heard, warned), "p") == []
+
+
 @pytest.mark.parametrize(
     ("was", "now", "place", "advice"),
     [

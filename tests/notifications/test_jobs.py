@@ -238,6 +238,24 @@ async def test_management_gets_an_e_mail_about_a_major_complaint_at_once(world: 
     assert PHONE[3:] not in received["text"]
 
 
+@pytest.mark.parametrize(("branch", "told"), [("CD", "cd@example.com"), ("CX", "duty@example.com, head@example.com")])
+async def test_the_branchs_supervisors_are_told_that_a_deadline_is_near_else_the_managers(
+    new_world: NewWorld, branch: str, told: str
+) -> None:
+    world = await new_world(supervisor_emails={"CD": "cd@example.com"})
+    await world.load_pack("deadline_near")
+    near = event("followup.deadline_near", example("followup.deadline_near", branch=branch))
+    await world.served.deliver(near, near)
+    await world.send_out()
+    (name,) = world.mailbox.names()
+    received = world.mailbox.shown(name)
+    assert received["to"] == told
+    assert "将到期" in received["subject"]
+    assert PHONE[3:] not in received["text"]
+    (send,) = await world.sends()
+    assert (send["state"], send["purpose"], send["branch"]) == ("accepted", "deadline_near", branch)
+
+
 async def test_a_lesser_complaint_is_no_matter_for_management(world: World) -> None:
     await world.load_pack("major_complaint")
     await world.served.deliver(event("complaint.opened", example("complaint.opened", grade="general")))

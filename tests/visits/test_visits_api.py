@@ -209,3 +209,25 @@ async def test_the_api_describes_itself_in_chinese(desk: Desk) -> None:
     mine = [operation for path, item in paths.items() if path.startswith("/api/v1/") for operation in item.values()]
     assert {"/api/v1/visits/claim", "/api/v1/visits/{visit_id}/attempts", "/api/v1/questionnaires"} <= set(paths)
     assert all(any("一" <= letter <= "鿿" for letter in operation["summary"]) for operation in mine)
+
+
+async def test_visits_whose_deadline_is_near_can_be_listed_by_who_answers_for_the_branch(desk: Desk) -> None:
+    soon, later = "2026-03-02T12:00:00+08:00", "2026-03-05T12:00:00+08:00"
+    await desk.served.deliver(
+        released("T1", deadline_at=soon), released("T2", deadline_at=later), released("T3", deadline_at=None),
+        released("T4", deadline_at=soon, branch="B2"),
+    )  # fmt: skip
+    async with desk.agent("boss", "supervisor", ("B1",)) as boss:
+        answer = await boss.get("/api/v1/visits", params={"deadline_before": "2026-03-02T14:00:00+08:00"})
+        assert [visit["task_id"] for visit in answer.json()["items"]] == ["T1"]
+        wrong = await boss.get("/api/v1/visits", params={"deadline_before": "2026-03-02T14:00:00"})
+        assert wrong.status_code == 422
+
+
+async def test_a_finished_visit_is_not_near_its_deadline(desk: Desk) -> None:
+    visit_id = await desk.claimed("T1")
+    answer = await desk.attempt(visit_id, result="refused", note="不愿接受回访")
+    assert answer.is_success, answer.text
+    async with desk.agent("boss", "supervisor") as boss:
+        found = await boss.get("/api/v1/visits", params={"deadline_before": "2026-03-09T12:00:00+08:00"})
+    assert found.json()["items"] == []

@@ -29,10 +29,12 @@ from shared.privacy import PREFIX, Sealer, is_mobile
 
 @dataclass(frozen=True)
 class Desk:
-    """What sending needs to know beside the database: `providers` names the one in use per channel."""
+    """What sending needs to know beside the database: `providers` names the one in use per channel, `supervisors` the
+    addresses of each branch's; where a branch has none the managers are told."""
 
     providers: Mapping[str, str]
     managers: tuple[str, ...]
+    supervisors: Mapping[str, tuple[str, ...]]
     limits: Limits
     patience: Patience
     sealer: Sealer
@@ -57,6 +59,8 @@ def _recipient(send: Send, contact: Contact | None, desk: Desk) -> str:
     """Who gets it: the plan's own number or address, else the customer's newest; an SMS goes to the first mobile number."""
     if send.audience == "manager":
         return send.recipient or ",".join(desk.managers)
+    if send.audience == "supervisor":
+        return send.recipient or ",".join(desk.supervisors.get(send.branch) or desk.managers)
     if send.channel == "email":
         return send.recipient or (contact.email if contact else "")
     known = (contact.phone, *contact.phones) if contact else ()

@@ -101,15 +101,14 @@ def called_off_by(name: str, data: Mapping[str, Any]) -> list[str]:
 def plan(fact: Fact, rule: Rule, held: Versioned | None, contact: Contact | None, now: datetime) -> Send:
     """The send a rule makes of a fact; suppressed at once when no usable template or no text can be had.
 
-    The recipient is the fact's own; where it has none, and for managers, it is looked up when the message is sent.
+    The recipient is the fact's own; where it has none, and for our own people, it is looked up when the message is sent.
     """
     template = held.template if held else None
     message, reason = _message(fact, template, contact)
     not_before, expires_at = timing(rule, fact.at, now)
     channel = template.channel if template else "sms"
     own = fact.phone if channel == "sms" else fact.email
-    addressee = fact.customer_id if rule.audience == "customer" else "managers"
-    key = ledger_key(rule.purpose, addressee, _period(rule, fact))
+    key = ledger_key(rule.purpose, _addressee(rule, fact), _period(rule, fact))
     category = template.category if template else "notice"
     return Send(
         id=SendId(derived_id(fact.at, "send", key)),
@@ -129,7 +128,7 @@ def plan(fact: Fact, rule: Rule, held: Versioned | None, contact: Contact | None
         lineage=fact.lineage,
         branch=fact.branch or (contact.branch if contact else ""),
         kind=str(fact.data.get("kind") or fact.name),
-        priority=MANAGER_PRIORITY if rule.audience == "manager" else PRIORITIES[category],
+        priority=MANAGER_PRIORITY if rule.audience != "customer" else PRIORITIES[category],
         needs_consent=rule.needs_consent,
         planned_at=now,
         not_before=not_before,
@@ -143,6 +142,16 @@ def plan(fact: Fact, rule: Rule, held: Versioned | None, contact: Contact | None
 def ledger_key(purpose: str, recipient: str, cause: str) -> str:
     """What may be sent only once."""
     return f"{purpose}|{recipient}|{cause}"
+
+
+def _addressee(rule: Rule, fact: Fact) -> str:
+    match rule.audience:
+        case "customer":
+            return fact.customer_id
+        case "manager":
+            return "managers"
+        case "supervisor":
+            return f"supervisors/{fact.branch}"
 
 
 def _period(rule: Rule, fact: Fact) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from services.notifications.domain.errors import RuleRejected
+from services.notifications.domain.send import Audience
 from services.notifications.domain.windows import day_of, end_of
 from shared.invalid import place, told
 from shared.zone import ORG_ZONE
@@ -27,6 +28,7 @@ SAME_DAY = "same_day"
 class Rule:
     """`events` are event names, or `calendar.birthday` and `calendar.festival`; `where` is a condition on their data.
 
+    `audience`: the customer, the managers (`manager_emails`), or the supervisors of the fact's branch (`supervisor_emails`).
     `when`: at_once, same_day (as the fact), or the next `HH:MM` after it. `valid_hours`: for how long after that (same_day:
     after the day's end) it is still worth sending. `once_per`: one message per cause, or per customer and day.
     """
@@ -38,7 +40,7 @@ class Rule:
     purpose: str
     template: str
     where: Mapping[str, Any] = field(default_factory=dict)
-    audience: Literal["customer", "manager"] = "customer"
+    audience: Audience = "customer"
     when: str = AT_ONCE
     valid_hours: float = 72
     once_per: Literal["cause", "day"] = "cause"

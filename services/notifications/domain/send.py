@@ -33,6 +33,7 @@ from shared.contracts.notifications import NotificationDelivered, NotificationFa
 SendId = NewType("SendId", UUID)
 Channel = Literal["sms", "email"]
 Category = Literal["verify", "notice", "promotion"]
+Audience = Literal["customer", "manager", "supervisor"]
 UNCONFIRMED = "unconfirmed"
 
 
@@ -65,7 +66,7 @@ class Send:
     purpose: str
     template: str
     template_version: int
-    audience: Literal["customer", "manager"]
+    audience: Audience
     customer_id: str
     recipient: str
     params: Mapping[str, str]

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
 
 from services.visits.api.dependencies import Reader
 from services.visits.domain.errors import VisitNotFound
@@ -29,11 +30,14 @@ async def list_visits(
     branch: Annotated[str | None, Query(description="分公司")] = None,
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
     agent: Annotated[str | None, Query(description="领取人或办结人")] = None,
+    deadline_before: Annotated[
+        AwareDatetime | None, Query(description="未办结且截止时间早于此时的单，用于查看将到期和已超时的")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[VisitOut]:
     """按应访时间从新到旧列出本人有权查看的单。"""
-    wanted = queries.Filter(state, team, branch, customer_id, agent)
+    wanted = queries.Filter(state, team, branch, customer_id, agent, deadline_before)
     found = await queries.list_visits(session, wanted, reader.units, id_of(cursor), limit + 1)
     visits, next_cursor = paged(found, limit, lambda visit: (visit.id,))
     return Page(items=[VisitOut.of(visit) for visit in visits], next_cursor=next_cursor)

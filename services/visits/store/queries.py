@@ -21,13 +21,14 @@ REVIEWS = ReviewRow.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list is narrowed to; None = not narrowed."""
+    """What a list is narrowed to; None = not narrowed. `deadline_before`: unfinished, and to be done before then."""
 
     state: State | None = None
     team: str | None = None
     branch: str | None = None
     customer_id: str | None = None
     agent: str | None = None
+    deadline_before: datetime | None = None
 
 
 async def list_visits(
@@ -35,9 +36,11 @@ async def list_visits(
 ) -> list[Visit]:
     """Visits that `units` may see (all, when empty), newest due first, behind the id `before`."""
     query = select(VISITS).order_by(VISITS.c.id.desc()).limit(limit)
+    if wanted.deadline_before:
+        query = query.where(VISITS.c.finished_at.is_(None), VISITS.c.deadline_at < wanted.deadline_before)
     for field in fields(wanted):
         value = getattr(wanted, field.name)
-        if value is not None:
+        if value is not None and field.name != "deadline_before":
             query = query.where(VISITS.c[field.name] == value)
     if units:
         query = query.where(VISITS.c.branch.in_(units))
