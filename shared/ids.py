@@ -2,13 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 import uuid_utils.compat as uuid_utils
-
-EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def new_id() -> UUID:
@@ -22,17 +20,17 @@ def derived_id(at: datetime, *parts: str) -> UUID:
     Same input, same id, in any process: work done twice lands on the same row. The time prefix keeps it ordered.
     """
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=10).digest()
-    return derived_from_digest(int(at.timestamp() * 1000), digest)
+    return derived_from_digest(to_millis(at), digest)
 
 
-def instant_of(derived: UUID) -> datetime:
-    """The `at` that a derived id was made of, as `to_milliseconds` gives it."""
-    return EPOCH + timedelta(milliseconds=derived.int >> 80)
+def to_millis(at: datetime) -> int:
+    """Unix time in ms, as far as ids tell a moment."""
+    return int(at.timestamp() * 1000)
 
 
-def to_milliseconds(at: datetime) -> datetime:
-    """`at` as far as derived ids tell it, in UTC."""
-    return EPOCH + timedelta(milliseconds=int(at.timestamp() * 1000))
+def millis_of(derived: UUID) -> int:
+    """The `to_millis` of the moment that a derived id was made of."""
+    return derived.int >> 80
 
 
 def derived_from_digest(millis: int, digest: bytes) -> UUID:

@@ -13,7 +13,7 @@ from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.panel import Answers, ask
 from services.scheduler.domain.restraint.pauses import paused
 from services.scheduler.domain.rule import Match, Rule
-from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
+from services.scheduler.domain.steps.chain import NO_CHAINS, Chained, heeded_types
 from services.scheduler.domain.steps.runs import Moved, heard
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.whom.enrol import settled_entry
@@ -162,6 +162,7 @@ def decide_in_order(
     For each of them, draws are closed up to the midnight that begins the day in `closed`; None where nothing is drawn of.
     `places` are the counts of policies with a quota or a ceiling, kept up to date; None where there are none.
     """
+    types = heeded_types(chained)
     for number, one in enumerate(matched):
         if one.flaw:
             yield Decided(malformed(one.fact, one.flaw), one.customer, one.customer)
@@ -179,8 +180,8 @@ def decide_in_order(
         if closed is not None:
             answers = answers._replace(matches=tuple(_settled(match, closed[number]) for match in answers.matches))
             entered = [match for match in answers.matches if match.entry]
-        listens = chained and before.id and not one.recalled
-        listening = heard(before, one.fact, chained, place) if listens else Moved(before)
+        heeded = one.fact.type in types and before.id and not one.recalled
+        listening = heard(before, one.fact, chained, place) if heeded else Moved(before)
         decision, after = decide(one.fact, answers, listening.customer, places, chained)
         if one.pause:
             decision = decision._replace(details=(*decision.details, {"result": PAUSES, "until": one.pause}))

@@ -8,7 +8,7 @@ asked about, as those in reserve may be, is not asked again.
 A fact that is heard after one that happened later is merged as if it had been heard first.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
@@ -21,7 +21,7 @@ from services.scheduler.domain.when.hours import narrowed, window_in
 from services.scheduler.domain.when.provisional import joined_terms, span_of, terms_of
 from services.scheduler.domain.when.windows import Span, local_day, next_moment
 from shared.calendar import OfficialYears
-from shared.ids import derived_id, instant_of, to_milliseconds
+from shared.ids import derived_id, millis_of, to_millis
 
 NOT_YET = UUID(int=0)
 MERGED = "merged"
@@ -43,12 +43,7 @@ def find_partner(
     """
     if not policy.merge:
         return None
-    fitting = [
-        task
-        for task in customer.open
-        if not _is_settled(task, fact, span, moment, late=at_once and _is_later(task, fact))
-        and _fits(customer, task, fact, policy, span)
-    ]
+    fitting = [task for task in customer.open if _fits(customer, task, fact, policy, span, moment, at_once)]
     return min(fitting, key=lambda task: (task.priority, task.due_at, task.id), default=None)
 
 
@@ -61,7 +56,7 @@ def keeps_contact(task: Task, fact: Fact, policy: Policy, at_once: bool = False)
 
 def _is_later(task: Task, fact: Fact) -> bool:
     """Whether `fact` happened before what planned the task, and so was heard late."""
-    return (instant_of(task.id), task.event_id) > (to_milliseconds(fact.at), fact.id)
+    return (millis_of(task.id), task.event_id) > (to_millis(fact.at), fact.id)
 
 
 def find_asked(customer: Customer, fact: Fact, policy: Policy) -> Task | None:
@@ -146,20 +141,25 @@ def forbidding_cap(customer: Customer, policy: Policy, span: Span) -> CapState |
     return reached_cap(policy.caps, planned, customer.contacts)
 
 
-def _is_settled(task: Task, fact: Fact, span: Span, moment: datetime, late: bool) -> bool:
+def _is_settled(task: Task, fact: Fact, span: Span, moment: datetime, at_once: bool) -> bool:
     """Whether the earlier of the two contacts stood on its day's list already when the other was asked for."""
     if _about(task, fact):
         return False
-    due, asked = (span.due, instant_of(task.id)) if late else (task.due_at, moment)
-    return local_day(asked) >= local_day(due)
+    if at_once and _is_later(task, fact):
+        return local_day(datetime.fromtimestamp(millis_of(task.id) / 1000, UTC)) >= local_day(span.due)
+    return local_day(moment) >= local_day(task.due_at)
 
 
-def _fits(customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span) -> bool:
+def _fits(
+    customer: Customer, task: Task, fact: Fact, policy: Policy, span: Span, moment: datetime, at_once: bool
+) -> bool:
     if not task.merge or not _same_way(task, policy):
         return False
     if policy.step and policy.id in (task.policy_id, *task.combined) and _about(task, fact):
         return False  # another step of the same run: to be contacted twice is what it wants
     if not _near(task, policy, span) or not _same_team_where_it_matters(task, policy):
+        return False
+    if _is_settled(task, fact, span, moment, at_once):
         return False
     common = common_span(task, span, policy.window.calendar.official)
     if common is None or common.too_short:

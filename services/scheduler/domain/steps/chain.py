@@ -138,6 +138,11 @@ def chains_of(policies: Iterable[Policy]) -> Chained:
     return {(policy.id, policy.version): policy for policy in policies if policy.chain}
 
 
+def heeded_types(chained: Chained) -> set[str]:
+    """The wire types that any run listens for."""
+    return {wire for policy in chained.values() if policy.chain for wire in policy.chain.types}
+
+
 def types_of(policy_id: str, chained: Chained) -> frozenset[str]:
     """The wire types that the policy's runs listen for, whatever their version."""
     chains = [policy.chain for policy in chained.values() if policy.chain and policy.id == policy_id]
