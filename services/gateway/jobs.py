@@ -32,7 +32,7 @@ from shared.service import Runtime
 log = structlog.get_logger(__name__)
 
 MESSAGES = 200
-ROWS = 500
+ROWS = 100  # they are judged in the event loop
 DELIVERIES = 20
 POSTS_AT_ONCE = 4  # to one receiver
 FORGET = 5000
@@ -46,34 +46,32 @@ def settings_of(runtime: Runtime) -> GatewaySettings:
 
 async def canonicalise(runtime: Runtime) -> int:
     """Understand a portion of raw messages; when that fails as a whole, each on its own, so that one can't hold others."""
+    async with runtime.db.work(background=True) as work:
+        leased = await commands.lease_messages(work, MESSAGES)
+    if not leased:
+        return 0
     try:
-        return await _canonicalise(runtime)
+        await _canonicalise(runtime, leased)
     except Exception as error:
         if is_transient(error):
             raise
         log.exception("canonicalising_failed")
-    async with runtime.db.work(background=True) as work:
-        pending = await messages.claim_pending(work.session, runtime.clock.machine(), MESSAGES)
-    for message in pending:
-        await _canonicalise_alone(runtime, message)
-    return len(pending)
+        for message in leased:
+            await _canonicalise_alone(runtime, message)
+    return len(leased)
 
 
-async def _canonicalise(runtime: Runtime, only: UUID | None = None) -> int:
+async def _canonicalise(runtime: Runtime, leased: Sequence[Pending]) -> None:
     async with runtime.db.work(background=True, notify=True) as work:
-        if only is None:
-            pending = await messages.claim_pending(work.session, runtime.clock.machine(), MESSAGES)
-        else:
-            pending = await messages.lock_pending(work.session, only)
+        pending = await messages.lock_leased(work.session, leased)
         absorbed = await commands.canonicalise(work, runtime.sealer, pending) if pending else []
     for message, item in zip(pending, absorbed, strict=True):
         commands.count(message.kind, item.result)
-    return len(pending)
 
 
 async def _canonicalise_alone(runtime: Runtime, message: Pending) -> None:
     try:
-        await _canonicalise(runtime, message.id)
+        await _canonicalise(runtime, [message])
     except Exception as error:
         if is_transient(error):
             raise

@@ -1,10 +1,14 @@
 """What happens as time passes."""
 
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from services.gateway import commands
 from shared.clock import ManualClock
 from shared.testing.served import Served
 
@@ -42,3 +46,33 @@ async def test_what_waits_is_measured(gateway: Served) -> None:
     assert "huifang_gateway_raw_pending 0.0" in metrics
     assert 'huifang_gateway_events_total{outcome="ignored",source_kind="odoo"}' in metrics
     assert "huifang_gateway_writeback_pending 0.0" in metrics
+
+
+async def test_a_message_that_workers_die_of_is_set_aside_and_its_neighbours_are_understood(
+    gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway.client("ops") as client:
+        path = (await client.post("/api/v1/sources", json={"name": "a", "kind": "odoo"})).json()["path"]
+        for model in ("x", "deadly", "y"):
+            await client.post(path, json={"_model": model})
+    real = commands.canonicalise
+
+    async def dying(work: Any, sealer: Any, pending: Any) -> Any:
+        if any(b"deadly" in sealer.unseal_bytes(message.body) for message in pending):
+            raise ConnectionError("the process is gone")
+        return await real(work, sealer, pending)
+
+    monkeypatch.setattr(commands, "canonicalise", dying)
+    for _ in range(12):
+        with suppress(ConnectionError):
+            await gateway.run_job("canonicalise")
+        clock.advance(timedelta(minutes=1))
+    async with gateway.client("ops") as client:
+        items = (await client.get("/api/v1/messages")).json()["items"]
+        assert [(item["result"], item["attempts"]) for item in items] == [("ignored", 3), ("failed", 5), ("ignored", 3)]
+        (aside,) = [item for item in items if item["result"] == "failed"]
+        assert aside["reason"] == "处理中断 5 次，已搁置；排除原因后可重试"
+        monkeypatch.setattr(commands, "canonicalise", real)
+        assert (await client.post(f"/api/v1/messages/{aside['id']}/replay")).status_code == 202
+        await gateway.run_job("canonicalise")
+        assert (await client.get(f"/api/v1/messages/{aside['id']}")).json()["result"] == "ignored"

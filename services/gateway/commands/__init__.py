@@ -15,6 +15,7 @@ from services.gateway.commands.imports import (
 from services.gateway.commands.messages import (
     canonicalise,
     keep_messages,
+    lease_messages,
     parse_body,
     put_off_message,
     replay_message,
@@ -31,7 +32,8 @@ from services.gateway.commands.writeback import (
 
 __all__ = [
     "Issued", "LeaseLost", "Receipt", "add_import", "canonicalise", "count", "create_endpoint", "create_source",
-    "fail_import", "finish_import", "keep_messages", "lease_deliveries", "lease_import", "options_for", "parse_body",
+    "fail_import", "finish_import", "keep_messages", "lease_deliveries", "lease_import", "lease_messages", "options_for",
+    "parse_body",
     "put_off_message", "queue_results", "record_try", "replay_message", "resend_delivery", "retry_import",
     "rotate_source", "skip_row", "submit", "take_rows", "update_endpoint", "update_source",
 ]  # fmt: skip

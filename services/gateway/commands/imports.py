@@ -77,7 +77,7 @@ async def take_rows(
     options = await options_for(work, leased.source)
     if options is None:
         raise LeaseLost
-    understood = [_understand(row, options, leased.created_at) for row in rows]
+    understood = await asyncio.to_thread(lambda: [_understand(row, options, leased.created_at) for row in rows])
     absorbed = await absorb(work, sealer, understood)
     results = [_row_result(row.number, item) for row, item in zip(rows, absorbed, strict=True)]
     if not await imports.advance(work.session, leased.id, start, results, lease):

@@ -26,11 +26,13 @@ from shared import texts
 from shared.auth import Principal
 from shared.errors import Conflict, NotFound
 from shared.http import audit
+from shared.leases import set_aside
 from shared.messaging.work import Work
 from shared.privacy import Sealer
 
 READERS = {"erpnext": erpnext.read, "odoo": odoo.read, "hotline": hotline.read, "generic": generic.read}
 MOST_ATTEMPTS = 5
+LEASE = timedelta(seconds=20)
 FORM = "application/x-www-form-urlencoded"
 MOST_FORM_FIELDS = 1000
 _FORM_BEGINS = re2.compile(r"[\w.\[\]%+-]{1,200}=")
@@ -44,6 +46,14 @@ async def keep_messages(
     return await messages.add_messages(
         work.session, source.name, source.kind, content_type, sealed, work.now(), work.clock.machine()
     )
+
+
+async def lease_messages(work: Work, limit: int) -> list[Pending]:
+    """What to understand next; commit this first. What workers may have died of goes alone, and is set aside in the end."""
+    now = work.clock.machine()
+    await messages.set_aside(work.session, MOST_ATTEMPTS, set_aside(MOST_ATTEMPTS), now)
+    alone = await messages.lease_pending(work.session, now, now + LEASE, 1, suspects=True)
+    return alone or await messages.lease_pending(work.session, now, now + LEASE, limit)
 
 
 async def canonicalise(work: Work, sealer: Sealer, pending: Sequence[Pending]) -> list[Absorbed]:
@@ -126,7 +136,7 @@ def _parse_form(text: str) -> dict[str, Any] | list[FieldError]:
 
 async def put_off_message(work: Work, message: Pending) -> None:
     """A message that failed for a reason of ours: tried again with growing pauses, then marked for somebody to look at."""
-    attempts = message.attempts + 1
+    attempts = message.attempts
     if attempts >= MOST_ATTEMPTS:
         await messages.settle(work.session, [Result(message.id, "failed", "系统内部错误，修复后可重放")])
         return

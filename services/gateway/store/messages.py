@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.models import MessageRow
 from shared.ids import new_id
+from shared.leases import SUSPECT
 
 _ADD = text("""
     INSERT INTO raw_message (id, source, kind, content_type, body, state, reason, event_id, number, attempts, due_at,
@@ -18,14 +19,23 @@ _ADD = text("""
     SELECT id, :source, :kind, :content_type, body, 'pending', '', '', '', 0, :due, :at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS bytea[])) AS row (id, body)
 """)
-_PENDING = """
-    SELECT id, source, kind, content_type, body, attempts, received_at FROM raw_message WHERE state = 'pending'
-"""
-_CLAIM = text(_PENDING + "AND due_at <= :now ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED")
-_CLAIM_ONE = text(_PENDING + "AND id = :id FOR UPDATE SKIP LOCKED")
+# a lease is a later due_at: a worker that dies in between leaves the message to another after it, and the attempt counted
+_LEASE = text("""
+    UPDATE raw_message SET attempts = attempts + 1, due_at = :lease WHERE id IN (
+        SELECT id FROM raw_message WHERE state = 'pending' AND due_at <= :now AND (attempts >= :suspect) = :suspects
+        ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING id, source, kind, content_type, body, attempts, received_at
+""")
+_LOCK = text("""
+    SELECT id FROM raw_message WHERE state = 'pending' AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED
+""")
+_SET_ASIDE = text("""
+    UPDATE raw_message SET state = 'done', result = 'failed', reason = :reason
+    WHERE state = 'pending' AND due_at <= :now AND attempts >= :most
+""")
 _SETTLE = text("""
     UPDATE raw_message SET state = 'done', result = row.result, reason = row.reason, event_id = row.event_id,
-                           number = row.number, attempts = raw_message.attempts + 1
+                           number = row.number
     FROM unnest(CAST(:ids AS uuid[]), CAST(:results AS text[]), CAST(:reasons AS text[]), CAST(:events AS text[]),
                 CAST(:numbers AS text[])) AS row (id, result, reason, event_id, number)
     WHERE raw_message.id = row.id
@@ -82,16 +92,26 @@ async def add_messages(
     return ids
 
 
-async def claim_pending(session: AsyncSession, now: datetime, limit: int) -> list[Pending]:
-    """Lock messages that are due (machine time) until the transaction ends; other replicas take others."""
-    rows = await session.execute(_CLAIM, {"now": now, "limit": limit})
-    return [Pending(*row) for row in rows]
+async def lease_pending(
+    session: AsyncSession, now: datetime, lease: datetime, limit: int, suspects: bool = False
+) -> list[Pending]:
+    """Lease messages that are due (machine time), in the order of their arrival; other replicas take others. Either only
+    what workers may have died of or nothing of that.
+    """
+    values = {"now": now, "lease": lease, "limit": limit, "suspect": SUSPECT, "suspects": suspects}
+    rows = await session.execute(_LEASE, values)
+    return sorted((Pending(*row) for row in rows), key=lambda message: message.id)
 
 
-async def lock_pending(session: AsyncSession, message_id: UUID) -> list[Pending]:
-    """That message alone, when it is still pending and nobody else has it."""
-    rows = await session.execute(_CLAIM_ONE, {"id": message_id})
-    return [Pending(*row) for row in rows]
+async def lock_leased(session: AsyncSession, leased: Sequence[Pending]) -> list[Pending]:
+    """Those that are still pending, nobody else's until the transaction ends."""
+    locked = set((await session.execute(_LOCK, {"ids": [message.id for message in leased]})).scalars())
+    return [message for message in leased if message.id in locked]
+
+
+async def set_aside(session: AsyncSession, most: int, reason: str, now: datetime) -> None:
+    """Fail what was taken `most` times and came to nothing."""
+    await session.execute(_SET_ASIDE, {"most": most, "reason": reason, "now": now})
 
 
 async def settle(session: AsyncSession, results: Sequence[Result]) -> None:
@@ -115,7 +135,7 @@ async def put_off(session: AsyncSession, message_id: UUID, due: datetime, reason
     await session.execute(
         update(MessageRow)
         .where(MessageRow.id == message_id)  # type: ignore[arg-type]
-        .values(attempts=MessageRow.attempts + 1, due_at=due, reason=reason)
+        .values(due_at=due, reason=reason)
     )
 
 
