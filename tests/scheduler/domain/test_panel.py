@@ -32,7 +32,7 @@ TREES = st.one_of(
 FACTS = st.fixed_dictionaries({"note": VALUES, "flag": VALUES, "product": st.fixed_dictionaries({"category": VALUES})})
 
 
-@given(st.lists(TREES, max_size=4), st.lists(st.tuples(FACTS, VALUES), max_size=12))
+@given(st.lists(TREES, min_size=1, max_size=4), st.lists(st.tuples(FACTS, VALUES), max_size=12))
 def test_what_is_remembered_changes_no_answer(trees: list[Any], told: list[tuple[dict[str, Any], Any]]) -> None:
     rules = book(*({"id": f"p{number}", "condition": tree, "rate": 50} for number, tree in enumerate(trees)))
     panel = rules.panel_for(fact().type)

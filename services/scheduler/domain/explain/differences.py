@@ -20,6 +20,7 @@ UNITS = {
     "quarter": "季度",
 }
 NOTHING = "（无）"
+NOT_WRITTEN = {"merge_within": "合并的联系最多相差几天"}  # of canonical keys that a pack writes in another form
 
 
 class Difference(NamedTuple):
@@ -79,7 +80,7 @@ def shown(value: Any) -> str:
 
 def _title(path: str) -> str:
     """What the schema's description of the key begins with."""
-    return _titles().get(path, "")
+    return _titles().get(path, "") or NOT_WRITTEN.get(path, "")
 
 
 @cache

@@ -18,6 +18,7 @@ from shared.contracts.common import Channel
 
 Content = dict[str, Any]
 MOST_DAYS_APART = 366
+USUAL_DAYS_APART = 7  # after a week a matter is no longer fresh, and what was to be asked soon is not asked late
 ID_FORM = r"[a-z0-9][a-z0-9._-]{0,62}"
 ELSEWHERE = {
     **dict.fromkeys(("caps", "pauses", "windows", "calendars", "blackouts"), "对整个包都适用，写在 pack.yaml"),
@@ -46,12 +47,13 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
     """The canonical content, whether it starts enabled, and from when it decides; mistakes are noted in the section."""
     channel = section.choice("channel", get_args(Channel), "phone")
     purpose = section.choice("purpose", get_args(Purpose), "followup")
+    timing = read_timing(section, defaults.timing, channel, purpose)
     content: Content = {
         "id": section.text("id", form=ID_FORM, say="小写字母、数字、点、下划线和连字符组成的编号"),
         "title": section.text("title", say="中文名称"),
         "clauses": section.texts("clauses", "条款编号的列表，如 [R01.1]"),
         "trigger": _trigger(section),
-        **read_timing(section, defaults.timing, channel, purpose),
+        **timing,
         **read_whom(section),
         "seed": defaults.seed,
         "caps": defaults.caps,
@@ -62,7 +64,7 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
         "priority": section.integer("priority", 1, 9, 5),
         "purpose": purpose,
         "round": section.integer("round", 1, 9, 1),
-        **_merge(section),
+        **_merge(section, without_deadline=timing["deadline"] is None),
         **read_guards(section),
     }
     enabled = section.flag("enabled", default=True)
@@ -71,8 +73,13 @@ def read_policy(section: Section, defaults: Defaults) -> tuple[Content, bool, da
     return content, enabled, valid_from
 
 
-def _merge(section: Section) -> Content:
-    """`merge` says whether; `{within: {days: n}}` that it does with what is wanted at most so many days apart."""
+def _merge(section: Section, without_deadline: bool) -> Content:
+    """`merge` says whether; `{within: {days: n}}` that it does with what is wanted at most so many days apart.
+
+    Left out, a deadline tells how far a contact may be put off; where there is none, USUAL_DAYS_APART do.
+    """
+    if without_deadline and not section.has("merge"):
+        return {"merge": True, "merge_within": USUAL_DAYS_APART}
     if not isinstance(section.values.get("merge"), Mapping):
         return {"merge": section.flag("merge", default=True)}
     part = section.section("merge", "如 {within: {days: 3}}") or section

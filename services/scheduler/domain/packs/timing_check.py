@@ -23,6 +23,9 @@ def check_timing(section: Section, content: Content, origin: str = "event") -> N
         section.problem("target", "晚于时限，永远不起作用；请缩短 target 或延长 deadline")
     if target and delay["amount"] and _always_later(delay, target):
         section.problem("target", "早于最早的联系时间，永远不起作用；请延长 target 或缩短 delay")
+    if deadline is None and content["merge"] and "merge_within" not in content:
+        say = "没有 deadline 又不限相差多久，会与几个月以后的联系合并成那时的一次；请写 deadline 或 merge: {within: {days: 7}}"
+        section.problem("merge", say, warning=True)
     if warn and content["purpose"] != "followup":
         section.problem("warn", "关怀和告知由通知发出，不等结果，无从提醒；请删去此项")
     if deadline and warn and _least(warn) >= _most(deadline):

@@ -243,6 +243,9 @@ MISTAKES = {
         "请延长 deadline 或放宽 window",
         True,
     ),
+    "merging however far apart": Mistake(
+        A, "deadline: {working_days: 3}", "merge: true", 14, f"{ONE}.merge", "几个月以后的联系", True
+    ),
     "season without a worked day": Mistake(
         A,
         "events: [gas.ignited]",

@@ -42,7 +42,10 @@ def test_what_differs_is_told_key_by_key_in_the_words_of_the_guide() -> None:
     assert told({"delay": {"days": 1}}, {"delay": {"working_days": 2}}) == [
         "最早多久之后联系（delay）：1 天 → 2 个工作日"
     ]
-    assert told({}, {"deadline": {"hours": 4}}) == ["事实发生后多久之内联系（deadline）：（无） → 4 小时"]
+    assert told({}, {"deadline": {"hours": 4}}) == [
+        "事实发生后多久之内联系（deadline）：（无） → 4 小时",
+        "合并的联系最多相差几天（merge_within）：7 → （无）",
+    ]
     assert told({"merge": True}, {"merge": False}) == ["是否可与同一客户的其他事项合并为一次联系（merge）：是 → 否"]
     assert told({}, {"condition": LEAF}) == [
         'trigger.condition：（无） → {"field":"result","op":"ne","value":"cancelled"}'

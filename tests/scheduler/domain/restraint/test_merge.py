@@ -247,3 +247,42 @@ def test_no_order_of_facts_exceeds_a_cap_whatever_it_counts(given_policies, caps
         for one in held:
             state = standing(cap, one.day, [other.day for other in held])
             assert state.used <= cap.limit
+
+
+@pytest.mark.parametrize(
+    ("late", "soon", "together"),
+    [
+        ({}, {}, False),  # neither has a deadline
+        ({"deadline": {"days": 90}}, {}, False),
+        ({}, {"deadline": {"days": 90}}, False),
+        (
+            {"deadline": {"days": 90}},
+            {"deadline": {"days": 90}},
+            True,
+        ),  # their deadlines say how far they may be put off
+        ({"merge": True}, {"merge": True}, True),  # so the pack says
+        ({"merge": {"within": {"days": 90}}}, {"merge": {"within": {"days": 90}}}, True),
+    ],
+)
+def test_a_contact_without_a_deadline_merges_with_none_that_is_months_away(
+    late: dict[str, Any], soon: dict[str, Any], together: bool
+) -> None:
+    rules = book(
+        {"id": "late", "events": ["gas.ignited"], "delay": {"days": 60}, **late},
+        {"id": "soon", "events": ["repair.closed"], "delay": {"days": 1}, **soon},
+    )
+    _, customer = judge(rules, fact("gas.ignited", id="e1"))
+    decision, _ = judge(rules, fact("repair.closed", id="e2", time=MONDAY + timedelta(hours=1)), customer)
+    assert decision.outcome == ("merged" if together else "planned")
+
+
+def test_a_contact_without_a_deadline_merges_within_a_week() -> None:
+    rules = book(
+        {"id": "late", "events": ["gas.ignited"], "delay": {"days": 8}},
+        {"id": "soon", "events": ["repair.closed"], "delay": {"days": 1}},
+        {"id": "sooner", "events": ["order.completed"]},
+    )
+    _, customer = judge(rules, fact("gas.ignited", id="e1"))  # due in eight days
+    near, _ = judge(rules, fact("repair.closed", id="e2"), customer)
+    far, _ = judge(rules, fact("order.completed", id="e3"), customer)
+    assert (near.outcome, far.outcome) == ("merged", "planned")
