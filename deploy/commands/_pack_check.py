@@ -22,13 +22,17 @@ _NAMED = re.compile(r"^「(.*?)」")
 def check_folder(folder: Path) -> list[Problem]:
     """Every mistake and doubt, by file and line; none of the folder's content is carried out or kept."""
     texts, problems = read_folder(folder)
-    name = folder.resolve().name
-    problems += check_pack(texts, name)
+    return sorted(
+        [*problems, *problems_of(texts, folder.resolve().name)], key=lambda one: (one.file, one.line, one.key)
+    )
+
+
+def problems_of(texts: Mapping[str, str], name: str) -> list[Problem]:
+    """Every mistake and doubt of a pack's files (path → text)."""
+    problems = check_pack(texts, name)
     if any(problem.file == "" for problem in problems):
         return problems  # of a pack that is too large nothing is read
-    problems += questionnaire_problems(texts)
-    problems += message_problems(texts, name)
-    return sorted(problems, key=lambda one: (one.file, one.line, one.key))
+    return [*problems, *questionnaire_problems(texts), *message_problems(texts, name)]
 
 
 def questionnaire_problems(texts: Mapping[str, str]) -> Iterator[Problem]:

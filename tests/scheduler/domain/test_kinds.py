@@ -104,9 +104,9 @@ COSTLY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("schema", "data"), COSTLY.values(), ids=COSTLY)
 def test_no_schema_keeps_an_event_waiting(schema: dict[str, Any], data: dict[str, Any]) -> None:
     flaw = compile_kind(Kind("tenant.moved_in", "租户入驻", schema)).flaw
-    started = time.perf_counter()
+    started = time.process_time()
     flaw(data)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_names_by_expression_are_judged_as_declared_fields_are() -> None:

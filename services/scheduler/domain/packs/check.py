@@ -21,6 +21,7 @@ from services.scheduler.domain.packs.section import Problem, Section, meant
 from services.scheduler.domain.packs.steps_check import check_steps
 from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY
 from services.scheduler.domain.packs.timing_check import check_timing
+from services.scheduler.domain.packs.trigger_check import check_heard, check_own_contacts
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.packs.whom_check import check_whom
 from services.scheduler.domain.policy import ALL_EVENTS
@@ -84,6 +85,8 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
     for event in content["trigger"]["events"]:
         if event != ALL_EVENTS and not vocabulary.knows(event):
             trigger.problem("events", unknown_event(event, vocabulary), warning=True)
+    check_heard(trigger, content["trigger"]["events"])
+    check_own_contacts(trigger, content)
     if condition := trigger.section("condition", ""):
         if "time" in content["trigger"]:
             check_customer_condition(condition)

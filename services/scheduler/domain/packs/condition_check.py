@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.scheduler.domain.customer import ATTRIBUTES
+from services.scheduler.domain.packs.cel_check import check_cel, paths_of
 from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Fields, Vocabulary, unknown_event
 from services.scheduler.domain.policy import ALL_EVENTS
@@ -23,6 +24,11 @@ def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabul
             _check_field(leaf, events, vocabulary)
         elif past := leaf.section("history", ""):
             _check_history(past, events, vocabulary)
+        elif leaf.has("cel"):
+            check_cel(leaf, events, vocabulary)
+            for root, name, *_ in paths_of(str(leaf.values["cel"])):
+                if root == "customer":
+                    check_attribute(leaf, "cel", name)
     for conjunction in _conjunctions(section):
         _check_together(conjunction)
 
@@ -37,8 +43,8 @@ def check_customer_condition(section: Section) -> None:
 
 
 def leaves_of(section: Section) -> Iterator[Section]:
-    """Every field and history of a well-formed condition."""
-    if section.has("field") or section.has("history"):
+    """Every field, history and expression of a well-formed condition."""
+    if section.has("field") or section.has("history") or section.has("cel"):
         yield section
     for branch in _branches(section):
         yield from leaves_of(branch)

@@ -6,14 +6,30 @@ from typing import Any
 from jsonschema import Draft202012Validator, SchemaError
 
 from services.scheduler.domain.kind_schema import NEVER
-from services.scheduler.domain.kinds import Kind, told
+from services.scheduler.domain.kinds import TYPES, Kind, told
 from services.scheduler.domain.packs.limits import MOST_KINDS, parts_of
-from services.scheduler.domain.packs.section import Section, written
+from services.scheduler.domain.packs.section import Section, meant, written
 from shared.contracts.registry import by_name, by_type
 from shared.patterns import PatternRefused, compile_pattern
 
 KINDS = "kinds/"
 KIND_FORM = r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
+WORDS = frozenset(Draft202012Validator.VALIDATORS) | {
+    *(
+        "$schema",
+        "$id",
+        "$defs",
+        "$comment",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "then",
+        "else",
+        "deprecated",
+    ),
+    *("readOnly", "writeOnly", "minContains", "maxContains"),
+}
 EXAMPLE = "{event: tenant.moved_in, title: 租户入驻, schema: {type: object}}"
 DEFINITIONS = "#/$defs/"
 NAMING = ("properties", "patternProperties", "$defs", "dependentSchemas", "dependentRequired")
@@ -58,6 +74,7 @@ def _schema(section: Section) -> Mapping[str, Any]:
         return {}
     schema = dict(part.values)
     if _is_sound(part, schema):
+        check_schema(part, schema)
         return schema
     return {}
 
@@ -74,9 +91,33 @@ def _is_sound(part: Section, schema: dict[str, Any]) -> bool:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        part.problem(_key(error), f"不是有效的 JSON Schema：此处{told(error).partition(' ')[2]}")
+        part.problem(_key(error), f"不是有效的 JSON Schema：{_wrong(error)}")
         return False
     return True
+
+
+def _wrong(error: SchemaError) -> str:
+    if list(error.absolute_path)[-1:] == ["type"]:
+        options = "、".join(TYPES)
+        return f"type 应为 {options} 之一，现在是 {written(error.instance)}{meant(error.instance, TYPES)}"
+    return f"此处{told(error).partition(' ')[2]}，现在是 {written(error.instance)}"
+
+
+def check_schema(part: Section, schema: Mapping[str, Any]) -> None:
+    """Note in a sound schema of an object words that JSON Schema does not have, and required fields nobody describes."""
+    for word in schema:
+        if word not in WORDS and not word.startswith("x-"):
+            part.problem(word, f"JSON Schema 没有 {word}{meant(word, WORDS)}，写了也不起作用", warning=True)
+    properties, required = schema.get("properties"), schema.get("required")
+    if isinstance(properties, Mapping) and isinstance(required, list):
+        for name in [one for one in required if one not in properties]:
+            say = f"properties 里没有 {name}{meant(name, properties)}，请补上它的说明或改写"
+            part.problem("required", say, warning=True)
+    for name, inner in properties.items() if isinstance(properties, Mapping) else ():
+        below = part.section("properties", "")
+        one = below.as_section(name, inner, "") if below and isinstance(inner, Mapping) else None
+        if one is not None:
+            check_schema(one, inner)
 
 
 def _slips(value: Any, whole: Mapping[str, Any], path: str = "", names: bool = False) -> Iterator[tuple[str, str]]:

@@ -112,8 +112,8 @@ class Reading:
 def read_pack(files: Mapping[str, str], name: str = "") -> Pack:
     """Parse a pack's files (path → text). Raises PackInvalid with every mistake found."""
     reading = read_parts(files, name)
-    if reading.problems:
-        raise PackInvalid(reading.problems)
+    if wrong := [problem for problem in reading.problems if not problem.warning]:
+        raise PackInvalid(wrong)
     return reading.pack
 
 

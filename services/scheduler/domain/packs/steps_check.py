@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from services.scheduler.domain.packs.condition_check import check_condition, compared_values, leaves_of
 from services.scheduler.domain.packs.section import Section, meant
+from services.scheduler.domain.packs.trigger_check import check_heard
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.steps.outcome import FIELDS, REFUSED, Result
 
@@ -37,6 +38,7 @@ def _check_heed(heed: Section, vocabulary: Vocabulary) -> None:
     for event in events:
         if not vocabulary.knows(event):
             heed.problem("events", unknown_event(event, vocabulary), warning=True)
+    check_heard(heed, events)
     if condition := heed.section("condition", ""):
         check_condition(condition, events, vocabulary)
     fields = vocabulary.fields(events)
@@ -52,7 +54,9 @@ def _without_customer(heed: Section, vocabulary: Vocabulary) -> list[str]:
 
 def _check_outcome(condition: Section, vocabulary: Vocabulary) -> None:
     for leaf in leaves_of(condition):
-        field = str(leaf.values.get("field", ""))
+        if not leaf.has("field"):
+            continue
+        field = str(leaf.values["field"])
         root = field.partition(".")[0]
         if root not in (*FIELDS, "customer", "event"):
             known = "、".join((*FIELDS, "answers.<题号>", "customer.<属性>"))

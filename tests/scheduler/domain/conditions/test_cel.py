@@ -62,9 +62,9 @@ COSTLY = [
 
 @pytest.mark.parametrize("text", COSTLY)
 def test_large_texts_cost_an_expression_little_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     compile_cel(text)(fact(data=LARGE), CUSTOMER)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("grows", ["['aaaa']" + ".map(a, a+a)" * 15, "['aaaa'] . map (a, a+a)"])

@@ -64,6 +64,6 @@ def test_a_pack_with_an_expression_that_never_ended_is_checked_at_once(pattern: 
         A: FILES[A].replace(FIRST, f"op: matches, value: '{pattern}'"),
         K: FILES[K].replace("^L", pattern),
     }
-    started = time.perf_counter()
+    started = time.process_time()
     assert not [one for one in check_pack(files, "test") if not one.warning]
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -1,0 +1,58 @@
+"""Policies that would plan for ever because of their own contacts, or wait for events that no policy is told of."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.scheduler.domain.conditions.comparisons import comparison
+from services.scheduler.domain.packs.section import Section
+from services.scheduler.domain.policy import ALL_EVENTS
+from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
+from shared.contracts.registry import by_name, by_type, short_name
+
+Content = Mapping[str, Any]
+HEARD = (INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS)
+ALWAYS = ("visit.attempted", "visit.completed")  # every contact that is made ends in one of these
+
+
+def check_heard(section: Section, events: Sequence[str]) -> None:
+    """Note events of the platform's own plans, which lead to no decisions."""
+    for event in events:
+        declared = by_name(event) or by_type(event)
+        if declared and event != ALL_EVENTS and declared.topic not in HEARD:
+            say = f"{declared.name}（{declared.title}）是平台自己的计划，策略收不到；请写引起计划的业务事件，如 repair.closed"
+            section.problem("events", say)
+
+
+def check_own_contacts(section: Section, content: Content) -> None:
+    """Note a policy that its own follow-ups trigger again."""
+    trigger = content["trigger"]
+    own = [event for event in trigger["events"] if short_name(event).startswith("visit.")]
+    if not own or content["purpose"] != "followup":
+        return
+    names = ["round", "channel", *(name for name in ("team", "questionnaire") if _is_one(content, name))]
+    again = _holds(trigger["condition"], {"policy_id": content["id"]} | {name: content[name] for name in names})
+    if again is False:
+        return
+    leaf = f"{{field: policy_id, op: ne, value: {content['id']}}}"
+    say = f"这条策略自己的回访也会引起 {own[0]}，又触发它自己；请在条件里排除，如 {leaf}"
+    section.problem("events", say, warning=again is None or short_name(own[0]) not in ALWAYS)
+
+
+def _is_one(content: Content, name: str) -> bool:
+    return bool(content.get(name)) and name not in content.get("choose", {}) and "role" not in content.get("choose", {})
+
+
+def _holds(tree: Content | None, known: Mapping[str, Any]) -> bool | None:
+    """Whether the condition holds for a contact of which only this is known; None when that can't be told."""
+    if tree is None:
+        return True
+    if "not" in tree:
+        inner = _holds(tree["not"], known)
+        return None if inner is None else not inner
+    for key, decisive in (("all", False), ("any", True)):
+        if key in tree:
+            each = [_holds(one, known) for one in tree[key]]
+            return decisive if decisive in each else None if None in each else not decisive
+    if tree.get("field") not in known:
+        return None
+    return comparison(tree["field"], tree["op"], tree.get("value", True))(known[tree["field"]])
