@@ -38,6 +38,9 @@ reconcile: environment ## recount the funnel from databases and topics; name eve
 bench: setup ## measure against the rivals; writes bench/results.json and docs/benchmarks.md
 	@$(PY) -m bench $(ARGS)
 
+fuzz: setup ## 2,000 packs as careless and malicious authors would write them; tells the slowest and the largest
+	HUIFANG_FUZZ=1 $(PY) -m pytest -s tests/fuzz
+
 lint: environment ## style, import contracts, unused dependencies
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check

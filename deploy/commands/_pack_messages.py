@@ -21,6 +21,7 @@ _UNHEARD = (
     f"到期提醒没有人收到：在 templates/ 中写一个邮件模板，其 rules 含 events: [{DEADLINE_NEAR}]、audience: supervisor"
 )
 BY_MESSAGE = ("sms", "email")
+_ID = re.compile(r"\s*-?\s*id:\s*[\"']?([\w.-]+)")
 
 
 def message_problems(files: Mapping[str, str], name: str) -> list[Problem]:
@@ -83,10 +84,11 @@ def _without_text(files: Mapping[str, str], policies: Iterable[Policy], rules: I
     silent = [each for each in contacts if _is_a_message(each) and not any(_may_send(rule, each) for rule in released)]
     warned = any(rule.enabled and DEADLINE_NEAR in rule.events for rule in rules)
     unheard = [each for each in contacts if each.warn is not None and not warned]
+    places = _places(files)
     return [
-        *(Problem(**_place(files, one), key="warn", message=_UNHEARD, warning=True) for one in unheard),
+        *(Problem(**_place(places, one), key="warn", message=_UNHEARD, warning=True) for one in unheard),
         *(
-            Problem(**_place(files, one), key=_key(one), message=_advice(one), warning=one.purpose == "followup")
+            Problem(**_place(places, one), key=_key(one), message=_advice(one), warning=one.purpose == "followup")
             for one in silent
         ),
     ]
@@ -115,11 +117,19 @@ def _advice(policy: Policy) -> str:
     )
 
 
-def _place(files: Mapping[str, str], policy: Policy) -> dict[str, Any]:
-    for file, text in files.items():
-        if not file.startswith(FOLDER) and (line := _line_of(text, rf"^\s*-?\s*id:\s*[\"']?{re.escape(policy.id)}\b")):
-            return {"file": file, "line": line}
-    return {"file": policy.id}
+def _place(places: Mapping[str, tuple[str, int]], policy: Policy) -> dict[str, Any]:
+    file, line = places.get(policy.id, (policy.id, 0))
+    return {"file": file, "line": line}
+
+
+def _places(files: Mapping[str, str]) -> dict[str, tuple[str, int]]:
+    """Id → file and line of what has it; read once, since there may be hundreds of policies."""
+    found: dict[str, tuple[str, int]] = {}
+    for file in (file for file in files if not file.startswith(FOLDER)):
+        for number, line in enumerate(files[file].splitlines(), 1):
+            if named := _ID.match(line):
+                found.setdefault(named[1], (file, number))
+    return found
 
 
 def _line(text: str, key: str) -> int:

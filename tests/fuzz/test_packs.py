@@ -3,6 +3,7 @@
 `make test` takes every tenth of the packs; `make fuzz` (HUIFANG_FUZZ=1) takes all 2,000, and tells the slowest.
 """
 
+import faulthandler
 import os
 import resource
 import signal
@@ -28,6 +29,7 @@ WHOLE = os.environ.get("HUIFANG_FUZZ") == "1"
 EXAMPLES = 2_000
 SHARES = 20
 SLOWEST = 5.0  # seconds of CPU, of a pack
+STUCK = 120.0  # seconds by the clock, after which the whole run is given up
 LARGEST = 500 << 10  # KiB more than before, of a share of the packs
 MOST_SCENARIOS = 5  # that are rehearsed, of a mutated pack
 
@@ -44,11 +46,13 @@ def watched(what: str) -> Iterator[None]:
     def overdue(number: int, frame: FrameType | None) -> NoReturn:
         raise AssertionError(f"{what} takes more than {SLOWEST} s")
 
+    faulthandler.dump_traceback_later(STUCK, exit=True)  # what never comes back from C hears no signal
     before = signal.signal(signal.SIGVTALRM, overdue)
     signal.setitimer(signal.ITIMER_VIRTUAL, SLOWEST)
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
 

@@ -37,3 +37,16 @@ async def test_no_version_begins_outside_of_the_calendar(service_dsn: Any, clock
         for path in ("/api/v1/packs", "/api/v1/packs/plan", "/api/v1/drafts"):
             answer = await client.post(path, json=PACK | {"valid_from": valid_from})
             assert answer.status_code == 422, answer.text
+
+
+async def test_a_draft_can_be_read_when_it_can_no_longer_be_published(service_dsn: Any, clock: Any) -> None:
+    """Its policy's id has come to belong to another pack."""
+    other = {"name": "other", "files": contents({"id": "p1", "events": ["repair.closed"]}, name="other")}
+    async with serve(create_app, SchedulerSettings, await service_dsn("scheduler"), clock=clock) as served:
+        client = served.client("policy_owner")
+        draft = (await client.post("/api/v1/drafts", json=PACK)).json()
+        assert (await client.post("/api/v1/packs", json=other)).is_success
+        read = await client.get(f"/api/v1/drafts/{draft['id']}")
+        assert (read.status_code, read.json()["plan"], read.json()["state"]) == (200, None, "open")
+        assert (await client.post(f"/api/v1/drafts/{draft['id']}/publish", json={})).status_code == 409
+        assert (await client.post(f"/api/v1/drafts/{draft['id']}/discard")).status_code == 204

@@ -24,6 +24,7 @@ from services.scheduler.domain.packs.timing_file import (
     DEADLINE_UNITS,
     DELAY_UNITS,
     FRAME_FORM,
+    MOST_OF,
     TIME_FORM,
     WARN_UNITS,
 )
@@ -417,7 +418,7 @@ def _object(properties: Schema, required: Sequence[str], description: str = "") 
 
 def _amount(units: Sequence[str], description: str) -> Schema:
     """Exactly one unit."""
-    properties = {unit: {"type": "integer", "minimum": 0, "maximum": 10_000} for unit in units}
+    properties = {unit: {"type": "integer", "minimum": 0, "maximum": MOST_OF.get(unit, 10_000)} for unit in units}
     return _object(properties, [], description) | {"minProperties": 1, "maxProperties": 1}
 
 
