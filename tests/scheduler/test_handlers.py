@@ -290,6 +290,21 @@ async def test_a_refusal_older_than_the_newest_fact_calls_off_what_is_planned(
     assert [told.data["reason"] for told in await empty.published("followup.cancelled")] == ["do_not_contact"]
 
 
+async def test_a_refusal_taken_back_before_its_fact_was_heard_holds_nobody_up(
+    empty: Served, clock: ManualClock
+) -> None:
+    await apply(empty, contents({"delay": {"days": 1}}))
+    taken_back = sent("customer.updated", id="u1", at=timedelta(hours=1))
+    taken_back.data["customer"]["do_not_contact"] = False
+    late = sent("repair.closed", id="e1")
+    late.data["customer"]["do_not_contact"] = True
+    await empty.deliver(taken_back, late)
+    clock.advance(timedelta(days=1))
+    await empty.run_job("release")
+    assert [told.data["task_id"] for told in await empty.published("followup.released")]
+    assert await empty.published("followup.cancelled") == []
+
+
 async def test_a_task_carries_all_numbers_of_its_customer(empty: Served) -> None:
     await apply(empty, contents({}))
     told = sent("repair.closed", id="e1")

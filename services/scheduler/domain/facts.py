@@ -78,9 +78,14 @@ def new_fact(
 
 
 def card_of(fact: Fact) -> dict[str, Any]:
-    """What is needed to contact the fact's customer (`shared.contracts.common.CustomerCard`)."""
+    """What is needed to contact the fact's customer (`shared.contracts.common.CustomerCard`).
+
+    A case may say that nobody is to be contacted about it. What a fact says of its customer stands in their profile, where
+    it may be taken back.
+    """
     block = fact.customer
-    card: dict[str, Any] = {"id": block["id"], "do_not_contact": block.get("do_not_contact") is True}
+    refused = fact.about_earlier and block.get("do_not_contact") is True
+    card: dict[str, Any] = {"id": block["id"], "do_not_contact": refused}
     card |= {field: block[field] for field in CARD_TEXTS if isinstance(block.get(field), str)}
     others = block.get("phones")
     if others and isinstance(others, list):
