@@ -24,8 +24,9 @@ async def told(served: Served) -> list[FollowupDeadlineNear]:
 async def test_a_warning_comes_at_its_moment_and_once(empty: Served, clock: ManualClock) -> None:
     await apply(empty, contents(WARNED))
     await empty.deliver(sent("repair.closed"))
-    clock.move_to(DEADLINE - timedelta(hours=4, seconds=1))
+    clock.move_to(DEADLINE - timedelta(hours=7))  # inside of the contact window
     assert await empty.run_job("release") == 1
+    clock.move_to(DEADLINE - timedelta(hours=4, seconds=1))
     assert await empty.run_job("warn") == 0
     clock.advance(timedelta(seconds=1))
     assert [await empty.run_job("warn"), await empty.run_job("warn")] == [1, 0]

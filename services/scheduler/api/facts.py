@@ -1,6 +1,6 @@
 """The facts and events that were decided on, to be tried on other policies."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from services.scheduler.adapters.recorded import RECORDED, record_events
 from services.scheduler.api.access import Owner
-from services.scheduler.schemas.policies import zoned
+from services.scheduler.schemas.policies import Moment
 from shared.errors import Unavailable
 from shared.http import WorkDep, audit
 from shared.messaging.broker import BrokerUnavailable
@@ -28,13 +28,13 @@ async def export_facts(
     request: Request,
     work: WorkDep,
     by: Owner,
-    since: Annotated[datetime | None, Query(alias="from", description="事实发生不早于；缺省为 30 天前")] = None,
-    until: Annotated[datetime | None, Query(alias="to", description="事实发生早于；缺省为现在")] = None,
+    since: Annotated[Moment, Query(alias="from", description="事实发生不早于；缺省为 30 天前")] = None,
+    until: Annotated[Moment, Query(alias="to", description="事实发生早于；缺省为现在")] = None,
 ) -> StreamingResponse:
     """业务事实，以及影响策略的回访结果、投诉、退订，用于试算。个人信息保持密封；消息系统已按保留期删除的不在其中。每次导出都有审计记录。"""
     runtime = request.app.state.runtime
-    until = zoned(until) or runtime.clock.now()
-    since = zoned(since) or until - timedelta(days=DEFAULT_DAYS)
+    until = until or runtime.clock.now()
+    since = since or until - timedelta(days=DEFAULT_DAYS)
     topics = [runtime.settings.topic_prefix + topic for topic in RECORDED]
     try:
         spool = await record_events(runtime.broker, topics, runtime.clock, since, until, runtime.settings.trial_facts)

@@ -1,6 +1,5 @@
 """Follow-up tasks."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from services.scheduler.api.access import Reader
 from services.scheduler.commands import release
 from services.scheduler.domain.task import TaskState
 from services.scheduler.schemas import CancelIn, TaskOut
-from services.scheduler.schemas.policies import zoned
+from services.scheduler.schemas.policies import Moment
 from services.scheduler.store import tasks
 from shared.auth import Principal, Role, require
 from shared.http import ReadSession, WorkDep
@@ -26,13 +25,13 @@ async def list_tasks(
     by: Reader,
     state: Annotated[TaskState | None, Query(description="状态")] = None,
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
-    due_from: Annotated[datetime | None, Query(description="最早联系时间不早于")] = None,
-    due_to: Annotated[datetime | None, Query(description="最早联系时间早于")] = None,
+    due_from: Annotated[Moment, Query(description="最早联系时间不早于")] = None,
+    due_to: Annotated[Moment, Query(description="最早联系时间早于")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[TaskOut]:
     """按最早联系时间排列。"""
-    given = {"state": state, "customer_id": customer_id, "due_from": zoned(due_from), "due_to": zoned(due_to)}
+    given = {"state": state, "customer_id": customer_id, "due_from": due_from, "due_to": due_to}
     after = time_and_id(cursor)
     filters = {name: value for name, value in given.items() if value is not None}
     items, following = paged(
