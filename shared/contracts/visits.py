@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.contracts.base import VISITS, EventData, contract
-from shared.contracts.common import Channel, CustomerCard, Matter, Satisfaction
+from shared.contracts.common import Channel, CustomerCard, Matter, Resolution, Satisfaction
 
 ConnectedResult = Literal["completed", "partly", "callback_agreed", "refused", "wrong_person", "language_barrier"]
 UnconnectedResult = Literal[
@@ -56,6 +56,7 @@ class Outcome(Visit):
     rating: int | None = Field(default=None, ge=1, le=5)
     responded: bool | None = Field(default=None, description="12345 响应: the unit had contacted the citizen")
     resolved: bool | None = Field(default=None, description="12345 解决")
+    resolution: Resolution | None = Field(default=None, description="as resolved, which is null where partly")
     answers: dict[str, Any] = {}
     score: float | None = None
     reasons: list[str] = []

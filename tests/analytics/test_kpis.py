@@ -98,3 +98,13 @@ def test_the_weight_of_partly_solved_problems_is_configurable_and_versioned():
         0.65
     )
     assert kpi.version != definitions(Options())["resolution"].version
+
+
+def test_partly_solved_counts_for_half_by_default():
+    kpis = definitions(Options())
+    told = {"hotline.effective": 10, "hotline.resolved": 6, "hotline.partly": 2}
+    assert evaluate(kpis["hotline_resolution"], told).value == pytest.approx(0.7)
+    assert evaluate(definitions(Options(partly_solved_weight=0))["hotline_resolution"], told).value == pytest.approx(
+        0.6
+    )
+    assert "部分解决数 × 0.5" in kpis["hotline_resolution"].formula

@@ -154,7 +154,8 @@ def _hotline(options: Options) -> list[Kpi]:
     satisfied = _each("hotline", _happy(counts))
     effective = {"hotline.effective": 1.0}
     response, resolution, satisfaction = options.hotline_weights
-    combined = {"hotline.responded": response, "hotline.resolved": resolution}
+    partly = options.partly_solved_weight
+    combined = {"hotline.responded": response, "hotline.resolved": resolution, "hotline.partly": resolution * partly}
     combined |= dict.fromkeys(satisfied, satisfaction)
     weights = " : ".join(f"{weight:.0%}" for weight in options.hotline_weights)
     version = "1+basically" if counts else "1"
@@ -162,8 +163,8 @@ def _hotline(options: Options) -> list[Kpi]:
     return [
         Kpi("hotline_response", "12345 响应率", "12345 工单已响应数 ÷ 有效回访数", day,
             {"hotline.responded": 1}, effective),
-        Kpi("hotline_resolution", "12345 解决率", "12345 工单已解决数 ÷ 有效回访数", day,
-            {"hotline.resolved": 1}, effective),
+        Kpi("hotline_resolution", "12345 解决率", f"（12345 工单已解决数＋部分解决数 × {partly:g}）÷ 有效回访数", day,
+            {"hotline.resolved": 1, "hotline.partly": partly}, effective, version=f"2+partly={partly:g}"),
         Kpi("hotline_satisfaction", "12345 满意率", f"12345 工单{words}÷ 有效回访数，以第二次评价为准", day,
             satisfied, effective, version=version),
         Kpi("hotline_combined", "12345 三率综合", f"响应、解决、满意三率按 {weights} 加权", day,

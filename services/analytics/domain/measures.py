@@ -92,6 +92,7 @@ def _first_round(data: Outcome) -> list[str]:
     names += _recommendation(data.answers.get(NPS_ANSWER))
     if data.kind == HOTLINE and data.effective:
         asked = {"hotline.effective": True, "hotline.responded": data.responded, "hotline.resolved": data.resolved}
+        asked["hotline.partly"] = data.resolution == "partly"
         names += [name for name, yes in asked.items() if yes]
     return names
 

@@ -80,6 +80,7 @@ def _completed(event: Event) -> dict[str, Any]:
         "unreached_reason": None,
         "responded": visit.responded,
         "resolved": visit.resolved,
+        "resolution": visit.resolution,
         "satisfaction": "dissatisfied" if visit.satisfaction in _DISSATISFIED else visit.satisfaction,
         "reasons": visit.reasons,
         "remark": visit.remark,

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from services.visits.domain.definition import plain
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers
 from services.visits.domain.questionnaire import NO, YES, Question, Questionnaire
-from shared.contracts.common import Satisfaction
+from shared.contracts.common import Resolution, Satisfaction
 
 LONGEST_TEXT = 2000
 RATINGS: Mapping[Satisfaction, int | None] = {
@@ -33,6 +33,7 @@ class Assessment:
     rating: int | None = None
     responded: bool | None = None
     resolved: bool | None = None
+    resolution: Resolution | None = None
     score: float | None = None
     reasons: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ def assess(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> Assessme
         rating=rating,
         responded=_yes_or_no(answered, "responded"),
         resolved=_yes_or_no(answered, "resolved"),
+        resolution=_resolution(answered),
         score=_score(answered),
         reasons=tuple(_words(answered, "reason")),
         problems=tuple(question.title for question, answer in answered if _is_problem(question, answer)),
@@ -169,6 +171,12 @@ def _yes_or_no(answered: Answered, role: str) -> bool | None:
         if question.role == role:
             return {YES: True, NO: False}.get(answer)
     return None
+
+
+def _resolution(answered: Answered) -> Resolution | None:
+    """What the customer says of the problem: solved, partly or not; None where that was not asked or is unclear."""
+    told = next((answer for question, answer in answered if question.role == "resolved"), None)
+    return told if told in get_args(Resolution) else None
 
 
 def _score(answered: Answered) -> float | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import get_args
 
 from services.visits.domain.conditions import Comparison
-from services.visits.domain.questionnaire import Question, Questionnaire
+from services.visits.domain.questionnaire import UNCLEAR, Question, Questionnaire
 from services.visits.domain.script import FACTS, VARIABLE, VARIABLES, is_variable
-from shared.contracts.common import Satisfaction
+from shared.contracts.common import Resolution, Satisfaction
 
 MOST_REQUIRED = 8
 HIGHEST_RATING = 10
@@ -17,7 +17,7 @@ _CHOICES = ("single", "multiple", "yes_no")
 _ROLE_KINDS = {
     "satisfaction": ("single", "rating"),
     "responded": ("yes_no",),
-    "resolved": ("yes_no",),
+    "resolved": ("yes_no", "single"),
     "reason": ("single", "multiple", "text"),
     "remark": ("text",),
 }
@@ -96,6 +96,11 @@ def _role_faults(question: Question) -> Iterator[str]:
         known = get_args(Satisfaction)
         yield from (
             f"满意度选项 {o.value} 应为 {'、'.join(known)} 之一" for o in question.options if o.value not in known
+        )
+    elif question.role == "resolved" and question.kind == "single":
+        known = (*get_args(Resolution), UNCLEAR)
+        yield from (
+            f"是否解决的选项 {o.value} 应为 {'、'.join(known)} 之一" for o in question.options if o.value not in known
         )
     elif question.role == "satisfaction" and question.least != 1:
         yield "满意度评分应从 1 开始"

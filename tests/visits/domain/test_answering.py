@@ -155,3 +155,12 @@ def test_assessing_what_was_kept_again_changes_nothing(answers: dict[str, Any]) 
     again = assess(SHORT, found.answers)
     assert again == found
     assert found.complete is (not missing(visible(SHORT, found.answers), found.answers))
+
+
+@pytest.mark.parametrize(
+    ("answer", "resolution", "resolved"), [("yes", "yes", True), ("partly", "partly", None), ("no", "no", False)]
+)
+def test_partly_solved_is_an_answer_of_its_own(answer: str, resolution: str, resolved: bool | None) -> None:
+    asked = questionnaire(choice("solved", "yes", "partly", "no", role="resolved"))
+    told = assess(asked, {"solved": answer})
+    assert (told.resolution, told.resolved) == (resolution, resolved)
