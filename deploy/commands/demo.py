@@ -43,7 +43,7 @@ def demo(
         write_json(settings.var / "demo.json", {"seed": seed, "customers": customers, "days": days, "speed": speed})
         control.start_detached(LocalSettings.from_environment(), Report())
     except control.Refused as error:
-        console.print(f"[red]{error}[/red]")
+        console.print(f"[red]{error}[/red]", soft_wrap=True)
         raise typer.Exit(1) from error
     run = read_run(settings)
     assert run is not None

@@ -32,7 +32,7 @@ def main(
     console, progress = Console(), Console(stderr=True)
     run = read_run(LocalSettings.from_environment())
     if run is None:
-        progress.print("[red]平台没有运行（找不到 run.json），请先执行 make run[/]")
+        progress.print("[red]平台没有运行（找不到 run.json），请先执行 make run[/]", soft_wrap=True)
         raise typer.Exit(CANNOT_TELL)
     try:
         with progress.status("读取数据库与主题") as status:

@@ -111,21 +111,20 @@ def show_troubles(console: Console, played: Played) -> bool:
         *(f"未完成：{name} {count}" for name, count in played.unfinished.items() if count),
     ]
     for trouble in troubles:
-        console.print(f"[red]{trouble}[/red]")
+        console.print(f"[red]{trouble}[/red]", soft_wrap=True)
     return bool(troubles)
 
 
 def show_places(console: Console, platform: Platform, script: Script) -> None:
     services = platform.run["services"]
-    console.print("平台仍在运行，可以继续查看：")
     days = f"from={script.first}&to={script.end:%Y-%m-%d}"
-    console.print(
+    lines = (
+        "平台仍在运行，可以继续查看：",
         f"  指标页        {services['analytics']}/kpi?{days}   （密钥：.venv/bin/huifang key supervisor）",
-        soft_wrap=True,
+        f"  短信模拟器    {platform.run['sms']}/    邮件  {platform.run['mail']}/",
+        f"  接口文档      {services['visits']}/docs 等；为何回访：.venv/bin/huifang explain --event <事件编号>",
+        "  总量抽取      .venv/bin/huifang draws list，重算核对：.venv/bin/huifang draws verify <编号>",
+        "  核对          make reconcile      停止  make stop      清空  make reset",
     )
-    console.print(f"  短信模拟器    {platform.run['sms']}/    邮件  {platform.run['mail']}/")
-    console.print(
-        f"  接口文档      {services['visits']}/docs 等；为何回访：.venv/bin/huifang explain --event <事件编号>"
-    )
-    console.print("  总量抽取      .venv/bin/huifang draws list，重算核对：.venv/bin/huifang draws verify <编号>")
-    console.print("  核对          make reconcile      停止  make stop      清空  make reset")
+    for line in lines:
+        console.print(line, soft_wrap=True)  # a command stays on its line, to be copied

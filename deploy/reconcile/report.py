@@ -32,7 +32,7 @@ def show(result: Result, console: Console) -> None:
     console.print(checks)
     for check in result.checks:
         for mismatch in check.mismatches:
-            console.print(f"[red]✗[/] {check.title}：{mismatch}", highlight=False)
+            console.print(f"[red]✗[/] {check.title}：{mismatch}", highlight=False, soft_wrap=True)
     wrong = sum(not check.agrees for check in result.checks)
     console.print(f"[red]{wrong} 项检查不符[/]" if wrong else "[green]全部一致[/]")
 

@@ -1,0 +1,29 @@
+"""What the demo prints at its end is there to be copied."""
+
+from datetime import date
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+from rich.console import Console
+
+from deploy.demo.report import show_places
+
+
+def test_no_command_is_broken_over_two_lines_however_narrow_the_terminal() -> None:
+    printed = StringIO()
+    console = Console(file=printed, width=40)
+    services = {"analytics": "http://127.0.0.1:8105", "visits": "http://127.0.0.1:8102"}
+    platform: Any = SimpleNamespace(run={"services": services, "sms": "http://127.0.0.1:8110", "mail": "http://x:8111"})
+    script: Any = SimpleNamespace(first=date(2026, 3, 1), end=date(2026, 4, 1))
+    show_places(console, platform, script)
+    lines = printed.getvalue().splitlines()
+    assert len(lines) == 6
+    for command in (
+        "huifang key supervisor",
+        "huifang explain --event <事件编号>",
+        "huifang draws verify <编号>",
+        "make reset",
+    ):
+        assert any(command in line for line in lines)
+    assert any("/kpi?from=2026-03-01&to=2026-04-01" in line for line in lines)
