@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import jwt
@@ -16,6 +17,8 @@ from shared.clock import Clock, SystemClock
 from shared.errors import Forbidden, TooManyFailures, Unauthorized
 from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key, read_units
 from shared.principal import Principal, Role
+from shared.same_origin import require_same_origin
+from shared.sessions import COOKIE, Session, used_at
 from shared.settings import ServiceSettings
 
 __all__ = [
@@ -44,6 +47,10 @@ class Authenticator:
         self._most = RateLimitItemPerMinute(self.settings.failed_sign_ins)
         self._failures = MovingWindowRateLimiter(MemoryStorage())
 
+    def owner_of(self, digest: str) -> Principal | None:
+        """Whose live API key has this hash."""
+        return self._keys.find(digest, self.clock.machine())
+
     def note_failure(self, address: str) -> None:
         """Counts a wrong credential. Raises TooManyFailures once there were too many of this address within a minute.
 
@@ -58,7 +65,7 @@ class Authenticator:
         """Whose credential it is. Raises Unauthorized."""
         if credential.count(".") == 2:
             return await self._from_token(credential)
-        known = self._keys.find(credential, self.clock.machine())
+        known = self.owner_of(hash_key(credential))
         if known is None:
             raise Unauthorized("密钥不存在或已停用")
         return known
@@ -108,13 +115,34 @@ async def current_principal(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     api_key: Annotated[str | None, Security(_header)],
 ) -> Principal:
-    """The caller of this request: `Authorization: Bearer`, `X-API-Key`, or the page cookie `huifang_key`."""
-    credential = (bearer.credentials if bearer else None) or api_key or request.cookies.get("huifang_key")
-    if not credential:
+    """The caller of this request: `Authorization: Bearer`, `X-API-Key`, or who signed in at a page."""
+    return await caller_of(request, (bearer.credentials if bearer else None) or api_key)
+
+
+async def caller_of(request: Request, credential: str | None) -> Principal:
+    """Who sent the request with this credential, or by the cookie of a session. Raises Unauthorized, ForeignOrigin."""
+    if credential:
+        principal = await known_principal(request, credential)
+    elif token := request.cookies.get(COOKIE):
+        principal = (await live_session(request, token)).principal
+        require_same_origin(request)
+    else:
         raise Unauthorized("请在 Authorization 头中携带访问密钥")
-    principal = await known_principal(request, credential)
     request.state.principal = principal
     return principal
+
+
+async def live_session(request: Request, token: str) -> Session:
+    """The session of a cookie's token; one that is in use is renewed with the answer. Raises Unauthorized."""
+    runtime = request.app.state.runtime
+    now = runtime.clock.machine()
+    session: Session = runtime.signer.read(token, now)
+    revoked = session.proof and runtime.authenticator.owner_of(session.proof) is None
+    if revoked or await runtime.ended_sessions.has(session.id):
+        raise Unauthorized("登录已失效，请重新登录")
+    if session.is_stale(now):
+        request.state.session_cookie = runtime.signer.sign(used_at(session, now))
+    return session
 
 
 async def known_principal(request: Request, credential: str) -> Principal:
@@ -144,6 +172,14 @@ def require(*roles: Role) -> Callable[[Principal], Coroutine[Any, Any, Principal
 def may_see_unit(principal: Principal, unit: str) -> bool:
     """Object-level scope: a caller limited to units sees only theirs."""
     return not principal.units or unit in principal.units
+
+
+def token_ends(credential: str) -> datetime | None:
+    """When a token that has been checked ends (RFC 7519 §4.1.4); None for an API key."""
+    if credential.count(".") != 2:
+        return None
+    claims = jwt.decode(credential, options={"verify_signature": False})
+    return datetime.fromtimestamp(claims["exp"], UTC)
 
 
 def issue_token(secret: str, subject: str, role: Role, expires_at: float, **claims: Any) -> str:

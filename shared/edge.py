@@ -1,18 +1,16 @@
 """What every service's HTTP edge has: trace, metrics, body limit, problems, health, OpenAPI, dead-letter routes."""
 
 import asyncio
-import json
+import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse, JSONResponse, Response
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -21,7 +19,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit_api, dlq_api, invalid
-from shared.auth import known_principal
 from shared.errors import HuifangError, InvalidInput, Unavailable
 from shared.messaging.processor import is_transient
 from shared.observability import logs
@@ -29,27 +26,33 @@ from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE,
 from shared.observability.tracing import continue_trace
 from shared.privacy import mask_text, mask_tree
 from shared.service import Runtime, Service
+from shared.sessions import cookie_of
 from shared.unstorable import why_unparseable
+from shared.web.docs import install_docs
 
 log = structlog.get_logger(__name__)
 SLOWEST = 16 << 10  # bytes a second
+HOW_TO_CALL = "请用本服务的地址访问；运维可在 HUIFANG_HOSTS 中加入这个主机名"
+PORT = re.compile(r":\d{1,5}$", re.ASCII)
 QUIET = ("/livez", "/readyz", "/metrics")
 UNPARSEABLE = "There was an error parsing the body"  # what FastAPI says
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
 TITLES = {
     400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
-    408: "请求超时", 413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误", 503: "服务暂不可用，请稍后重试",
+    408: "请求超时", 413: "请求内容过大", 415: "不支持的内容类型", 421: "不认识的主机名", 422: "提交的内容有误",
+    503: "服务暂不可用，请稍后重试",
 }  # fmt: skip
 
 
 class Edge:
     """Trace context, request metrics and the body limit, as one ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, service: str, max_body: int, body_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, service: str, max_body: int, body_seconds: float, hosts: str = "*") -> None:
         self.app = app
         self.service = service
         self.max_body = max_body
         self.body_seconds = body_seconds
+        self.hosts = frozenset(name.strip().lower() for name in hosts.split(","))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,14 +69,27 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"traceparent", traceparent.encode())]
+                message["headers"] = [*message["headers"], (b"traceparent", traceparent.encode()), *renewed(scope)]
             await send(message)
 
         try:
+            if self._is_foreign(scope, headers):
+                refused = problem(
+                    421, TITLES[421], "foreign-host", "请用本服务的地址访问；运维可在 HUIFANG_HOSTS 中加入这个主机名"
+                )
+                await refused(scope, receive, send_noting)
+                return
             await self.app(scope, self._limited(scope, receive), send_noting)
         finally:
             self._note(scope, status, time.perf_counter() - started)
             logs.trace.reset(token)
+
+    def _is_foreign(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether it was called by a name that is not ours (RFC 9110 §7.4); probes call it by its address."""
+        if "*" in self.hosts or scope["path"] in QUIET:
+            return False
+        name = PORT.sub("", headers.get(b"host", b"").decode("latin-1").lower())
+        return name not in self.hosts
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
@@ -117,6 +133,12 @@ class Edge:
         return receive_counting
 
 
+def renewed(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The cookie of a session that is in use, set anew."""
+    token = scope["state"].get("session_cookie")
+    return [(b"set-cookie", cookie_of(token, scope["scheme"] == "https").encode())] if token else []
+
+
 def problem(status: int, title: str, code: str, detail: str = "", **extra: Any) -> JSONResponse:
     """A problem document (RFC 9457) with a Chinese title."""
     body = {
@@ -132,11 +154,15 @@ def problem(status: int, title: str, code: str, detail: str = "", **extra: Any) 
 def install(app: FastAPI, service: Service) -> None:
     """Give the app its common edge."""
     app.add_middleware(
-        Edge, service=service.name, max_body=service.settings.max_body_bytes, body_seconds=service.settings.body_seconds
+        Edge,
+        service=service.name,
+        max_body=service.settings.max_body_bytes,
+        body_seconds=service.settings.body_seconds,
+        hosts=service.settings.hosts,
     )
     _install_problems(app)
     _install_health(app, service)
-    _install_docs(app, service)
+    install_docs(app, service)
     app.include_router(dlq_api.router)
     app.include_router(audit_api.router)
 
@@ -269,34 +295,3 @@ async def _measure_backlogs(runtime: Runtime) -> None:
     OUTBOX_ROWS.labels(runtime.service.name).set(rows)
     age = (runtime.clock.now() - oldest).total_seconds() if oldest else 0.0
     OUTBOX_AGE.labels(runtime.service.name).set(max(0.0, age))
-
-
-def _install_docs(app: FastAPI, service: Service) -> None:
-    assets = service.settings.page_assets
-
-    @app.get("/openapi.json", include_in_schema=False)
-    async def openapi(request: Request) -> Response:
-        await _known_caller(request)
-        return Response(json.dumps(app.openapi(), ensure_ascii=False), media_type="application/json")
-
-    if assets is None or not (assets / "swagger-ui-dist").exists():
-        return
-    app.mount("/assets/swagger", StaticFiles(directory=assets / "swagger-ui-dist"), name="swagger")
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs(request: Request) -> HTMLResponse:
-        await _known_caller(request)
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title=app.title,
-            swagger_js_url="/assets/swagger/swagger-ui-bundle.js",
-            swagger_css_url="/assets/swagger/swagger-ui.css",
-            swagger_favicon_url="/assets/swagger/favicon-32x32.png",
-        )
-
-
-async def _known_caller(request: Request) -> None:
-    """The API description is for callers with a key (header, or the page cookie)."""
-    header = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    credential = header or request.headers.get("x-api-key") or request.cookies.get("huifang_key") or ""
-    await known_principal(request, credential)

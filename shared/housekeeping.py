@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from shared.jobs import Job
+from shared.sessions import forget_ended
 
 if TYPE_CHECKING:
     from shared.service import Runtime
@@ -22,6 +23,7 @@ async def forget_old(runtime: "Runtime") -> int:
     await partitions.drop_before("outbox_archive", now.date() - timedelta(days=settings.archive_days))
     async with runtime.db.work(background=True) as work:
         oldest = now - timedelta(days=IDEMPOTENCY_DAYS)
+        await forget_ended(work)
         await work.session.execute(text("DELETE FROM idempotency_key WHERE created_at < :oldest"), {"oldest": oldest})
     return 0
 

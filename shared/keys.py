@@ -47,9 +47,9 @@ class KeyFile:
     _keys: Mapping[str, Key] = field(default_factory=dict)
     _stamp: tuple[int, int] | None = None
 
-    def find(self, key: str, now: datetime) -> Principal | None:
-        """Whose live key it is at `now` (machine time)."""
-        known = self._current().get(hash_key(key))
+    def find(self, digest: str, now: datetime) -> Principal | None:
+        """Whose live key has this hash at `now` (machine time)."""
+        known = self._current().get(digest)
         return known.principal if known and known.is_live(now) else None
 
     def _current(self) -> Mapping[str, Key]:

@@ -23,6 +23,8 @@ from shared.messaging.relay import Relay
 from shared.messaging.runner import ConsumerRunner
 from shared.observability import logs
 from shared.privacy import Sealer
+from shared.safety import read_data_key
+from shared.sessions import EndedSessions, Signer
 from shared.settings import ServiceSettings
 from shared.unstorable import refuse_unstorable
 
@@ -78,6 +80,10 @@ class Runtime:
         self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
         self.broker: Broker = broker or settings.make_broker()
         self.authenticator = Authenticator(settings, self.clock)
+        key = settings.data_key
+        assert key is not None  # refused above
+        self.signer = Signer(read_data_key(key.get_secret_value()))
+        self.ended_sessions = EndedSessions(self.db)
         self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
         self.state: dict[str, Any] = {}

@@ -47,6 +47,10 @@ class ServiceSettings(BaseSettings):
     failed_sign_ins: int = Field(
         default=60, ge=1, description="wrong keys, tokens and logins that one address may send in a minute"
     )
+    hosts: str = Field(
+        default="localhost,127.0.0.1,[::1]",
+        description="names this service is called by, comma-separated, without ports; * = any",
+    )
     data_key: SecretStr | None = Field(default=None, description="base64 of 64 random bytes that seal personal data")
     sites: dict[str, str] = Field(
         default={}, description="JSON object: addresses of services and stand-ins by name, for links between pages"
@@ -126,6 +130,8 @@ class ServiceSettings(BaseSettings):
             yield f"HUIFANG_KAFKA_PROTOCOL is {self.kafka_protocol}: events travel in the clear, use SSL or SASL_SSL"
         if not is_local(self.postgres_dsn) and "sslmode=" not in self.postgres_dsn:
             yield "HUIFANG_POSTGRES_DSN has no sslmode: rows may travel in the clear, add ?sslmode=verify-full"
+        if self.hosts == "*":
+            yield "HUIFANG_HOSTS is *: pages answer to any name, also to one that another site gave this address"
         if self.clock:
             yield f"HUIFANG_CLOCK is set ({self.clock}): business time is simulated, customers are contacted by it"
         if os.environ.get("HUIFANG_CRASH_AT"):

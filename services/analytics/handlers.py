@@ -9,12 +9,14 @@ from services.analytics.domain.observations import Told
 from shared.contracts import by_name
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
+from shared.sessions import keeps_sessions
 
 EVENTS = Counter("huifang_analytics_events_total", "Events taken into the figures, by producer", ["producer"])
 ROWS = Counter("huifang_analytics_figure_rows_total", "Rows of figures written by the consumer")
 NEWEST = Gauge("huifang_analytics_newest_event_timestamp_seconds", "Business time of the newest event counted")
 
 consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTIFICATIONS])
+keeps_sessions(consumer)
 
 
 @consumer.on("*")

@@ -7,6 +7,7 @@ from services.complaints.domain.rules import Rules
 from shared.contracts.base import INTAKE, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
 from shared.official import KeptCalendar, keep_years
+from shared.sessions import keeps_sessions
 
 OPENS = frozenset({"visit.dissatisfied", "visit.problem_found"})
 
@@ -14,6 +15,7 @@ OPENS = frozenset({"visit.dissatisfied", "visit.problem_found"})
 def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
     """The consumer, with the organisation's rules and calendar in its handlers."""
     consumer = Consumer("complaints", topics=[VISITS, INTAKE, TASKS])
+    keeps_sessions(consumer)
 
     @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed")
     async def open_or_settle_cases(work: Work, events: Sequence[Event]) -> None:

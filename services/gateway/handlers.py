@@ -6,8 +6,10 @@ from services.gateway import commands
 from services.gateway.domain.writeback import WRITTEN_BACK
 from shared.contracts.base import COMPLAINTS, VISITS
 from shared.messaging import Consumer, Event, Work
+from shared.sessions import keeps_sessions
 
 consumer = Consumer("gateway", topics=[VISITS, COMPLAINTS])
+keeps_sessions(consumer)
 
 
 @consumer.on(*WRITTEN_BACK)

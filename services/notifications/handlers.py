@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from services.notifications.commands import planning
 from shared.contracts.base import COMPLAINTS, INTAKE, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
+from shared.sessions import keeps_sessions
 
 consumer = Consumer("notifications", topics=[INTAKE, TASKS, VISITS, COMPLAINTS])
+keeps_sessions(consumer)
 
 
 @consumer.on(INTAKE)

@@ -8,6 +8,7 @@ from services.scheduler.domain.occasion import ARRIVED
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.contracts.registry import wire_type
 from shared.messaging import Consumer, Event, Work
+from shared.sessions import keeps_sessions
 
 RESOLVED = wire_type("complaint.resolved")
 WITHDRAWN = wire_type("fact.withdrawn")
@@ -16,6 +17,7 @@ WITHDRAWN = wire_type("fact.withdrawn")
 def consumer_for(desk: Desk) -> Consumer:
     """The consumer, with the compiled policies at hand."""
     consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS, TASKS], daily=["decision"])
+    keeps_sessions(consumer)
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:

@@ -6,8 +6,10 @@ from services.visits import commands
 from shared.contracts.base import TASKS
 from shared.messaging import Consumer, Event, Work
 from shared.official import keep_years
+from shared.sessions import keeps_sessions
 
 consumer = Consumer("visits", topics=[TASKS])
+keeps_sessions(consumer)
 
 
 @consumer.on("followup.released")

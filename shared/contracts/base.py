@@ -11,6 +11,7 @@ TASKS = "tasks-v1"
 VISITS = "visits-v1"
 COMPLAINTS = "complaints-v1"
 NOTIFICATIONS = "notifications-v1"
+PEOPLE = "people-v1"
 
 
 class EventData(BaseModel):

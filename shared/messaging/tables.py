@@ -98,3 +98,5 @@ AUDIT_CHAIN_GONE = (
     "DROP FUNCTION audit_note, audit_refuse",
     "GRANT UPDATE, DELETE, TRUNCATE ON audit_log TO CURRENT_USER",
 )
+
+ENDED_SESSIONS = "CREATE TABLE ended_session (id text PRIMARY KEY, ended_at timestamptz NOT NULL)"

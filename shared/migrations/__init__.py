@@ -6,7 +6,7 @@ import alembic.op
 from alembic import command
 from alembic.config import Config
 
-from shared.messaging.tables import AUDIT_CHAIN, AUDIT_CHAIN_GONE, CORE_0001
+from shared.messaging.tables import AUDIT_CHAIN, AUDIT_CHAIN_GONE, CORE_0001, ENDED_SESSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,6 +27,11 @@ def chain_audit() -> None:
 def unchain_audit() -> None:
     for statement in AUDIT_CHAIN_GONE:
         alembic.op.execute(statement)
+
+
+def create_sessions() -> None:
+    """Create the table of sessions that were ended before their time (`shared.sessions`)."""
+    alembic.op.execute(ENDED_SESSIONS)
 
 
 def create_calendar() -> None:

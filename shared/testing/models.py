@@ -17,6 +17,7 @@ CORE = {
     "audit_log",
     "audit_chain",
     "audit_unsealed",
+    "ended_session",
     "alembic_version",
 }
 

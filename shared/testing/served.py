@@ -99,6 +99,7 @@ async def serve(
             "keys_file": _keys(folder),
             "data_key": DATA_KEY,
             "failed_sign_ins": 1_000_000,
+            "hosts": "*",
             "jwt_secret": "a-secret-of-tests-that-is-long-enough-for-hs256",
             "relay_enabled": "relay" in loops,
             "consumer_enabled": "consumer" in loops,

@@ -43,7 +43,7 @@ WRONG_KEYS = (
     {},
     {"Authorization": "Bearer hf_wrong"},
     {"X-API-Key": "hf_wrong"},
-    {"Cookie": "huifang_key=hf_wrong"},
+    {"Cookie": "huifang_session=aaaa.bbbb.cccc"},
     {"Authorization": "Bearer aaaa.bbbb.cccc"},
     {"Authorization": "Basic dGVzdC1hZG1pbjo="},
 )

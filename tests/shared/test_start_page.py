@@ -16,6 +16,7 @@ from services.visits.app import create_app as create_visits
 from services.visits.settings import VisitsSettings
 from shared.clock import SystemClock
 from shared.testing import Served, serve
+from shared.testing.signing_in import session_cookie
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SITES = {name: f"http://127.0.0.1:{port}" for port, name in enumerate((*SERVICES, "mail", "sms"), 8100)}
@@ -32,9 +33,9 @@ def assets(tmp_path):
     return tmp_path
 
 
-def running(name, clock, assets, sites=SITES):
+def running(name, clock, assets, sites=SITES, dsn="postgresql://nowhere/x"):
     create_app, kind = APPS[name]
-    return serve(create_app, kind, "postgresql://nowhere/x", clock=clock, page_assets=assets, sites=sites)
+    return serve(create_app, kind, dsn, clock=clock, page_assets=assets, sites=sites)
 
 
 async def opened(served: Served, path: str = "/", host: str = "127.0.0.1:8100", **headers: str) -> httpx.Response:
@@ -67,10 +68,10 @@ async def test_links_keep_the_host_that_the_browser_came_by(clock, assets):
     assert "http://127.0.0.1:8105/kpi" in links(far), "an address that was given is not bent to another machine's"
 
 
-async def test_who_is_signed_in_is_greeted_and_not_asked_again(clock, assets):
-    async with running("gateway", clock, assets) as served:
-        page = await opened(served, Cookie="huifang_key=test-supervisor")
-        stale = await opened(served, Cookie="huifang_key=gone")
+async def test_who_is_signed_in_is_greeted_and_not_asked_again(clock, assets, service_dsn):
+    async with running("gateway", clock, assets, dsn=await service_dsn("gateway")) as served:
+        page = await opened(served, Cookie=await session_cookie(served, "supervisor"))
+        stale = await opened(served, Cookie="huifang_session=gone")
     assert "supervisor" in page.text
     assert "/login?next=/" not in links(page)
     assert (stale.status_code, "/login?next=/" in links(stale)) == (200, True)
@@ -106,11 +107,14 @@ async def test_a_wrong_address_says_so_in_a_browser_and_leads_back(clock, assets
     assert f"{SITES['gateway']}/" in links(page)
 
 
-async def test_the_api_description_asks_a_browser_to_sign_in_first(clock, assets):
-    async with running("visits", clock, assets) as served:
+async def test_the_api_description_asks_a_browser_to_sign_in_first(clock, assets, service_dsn):
+    async with running("visits", clock, assets, dsn=await service_dsn("visits")) as served:
         sent = await opened(served, "/docs")
         assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=%2Fdocs")
-        assert (await opened(served, "/docs", Cookie="huifang_key=test-agent")).status_code == 200
+        page = await opened(served, "/docs", Cookie=await session_cookie(served, "agent"))
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<script>" not in page.text
 
 
 async def test_without_addresses_only_what_is_here_is_linked(clock, assets):

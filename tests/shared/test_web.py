@@ -13,6 +13,7 @@ from shared.errors import Conflict
 from shared.service import Service, build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, serve
+from shared.testing.signing_in import sign_in
 from shared.web import render
 from shared.web.install import VENDOR
 from shared.web.login import local
@@ -56,16 +57,17 @@ async def test_a_key_opens_the_page_the_user_wanted(served):
         assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=%2Fpage%3Fa%3D1")
         form = await client.get(sent.headers["location"])
         assert 'name="next" value="/page?a=1"' in form.text
-        answer = await client.post("/login", data={"key": " test-supervisor ", "next": "/page?a=1"})
+        answer = await sign_in(client, " test-supervisor ", next="/page?a=1")
         assert (answer.status_code, answer.headers["location"]) == (303, "/page?a=1")
         assert (await client.get("/page?a=1")).status_code == 200
 
 
 async def test_the_cookie_can_be_read_by_no_script_and_sent_by_no_other_site(served):
     async with served.client(None) as client:
-        answer = await client.post("/login", data={"key": "test-supervisor"})
+        answer = await sign_in(client, "test-supervisor")
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("huifang_key=")
+    assert cookie.startswith("huifang_session=")
+    assert "test-supervisor" not in cookie
     for attribute in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age="):
         assert attribute in cookie
 
@@ -73,25 +75,17 @@ async def test_the_cookie_can_be_read_by_no_script_and_sent_by_no_other_site(ser
 async def test_over_https_the_cookie_is_sent_over_https_only(served):
     transport = httpx.ASGITransport(app=served.app)
     async with httpx.AsyncClient(transport=transport, base_url="https://test") as client:
-        answer = await client.post("/login", data={"key": "test-supervisor"})
+        answer = await sign_in(client, "test-supervisor")
     assert "Secure" in answer.headers["set-cookie"]
 
 
 async def test_a_wrong_key_gives_the_form_again_and_no_cookie(served):
     async with served.client(None) as client:
-        answer = await client.post("/login", data={"key": "wrong", "next": "/page"})
+        answer = await sign_in(client, "wrong", next="/page")
     assert answer.status_code == 401
     assert 'role="alert"' in answer.text
     assert "wrong" not in answer.text
-    assert "set-cookie" not in answer.headers
-
-
-async def test_logging_out_forgets_the_key(served):
-    async with served.client(None, **HTML) as client:
-        await client.post("/login", data={"key": "test-supervisor"})
-        assert (await client.get("/page")).status_code == 200
-        await client.post("/logout")
-        assert (await client.get("/page")).status_code == 303
+    assert "huifang_session" not in answer.headers["set-cookie"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +137,7 @@ async def test_our_own_assets_need_no_key(served):
 async def test_an_address_that_guesses_keys_is_told_to_wait_at_every_door(served):
     served.runtime.authenticator._most = RateLimitItemPerMinute(3)
     async with served.client(None) as client:
-        answers = [await client.post("/login", data={"key": "wrong"}) for _ in range(3)]
+        answers = [await sign_in(client, "wrong") for _ in range(3)]
         answers += [await client.get("/page", headers={"X-API-Key": "wrong"}) for _ in range(2)]
         right = await client.get("/page", headers={"X-API-Key": "test-supervisor"})
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]

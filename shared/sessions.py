@@ -1,0 +1,145 @@
+"""Sessions of people who signed in at a page: signed tokens of their own, never the key or token they signed in with.
+
+A session is proved by a cookie that scripts can't read and other sites can't send. Every service verifies it by itself, for
+all know the deployment's data key, from which the signing key is derived (HKDF, RFC 5869). It ends after `IDLE` without use,
+`LONGEST` after it began, when its API key is revoked, and when its person signs out: that is an event (`session.ended`)
+which every service keeps for as long as the token could still be shown.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import text
+
+from shared.contracts.base import PEOPLE
+from shared.contracts.people import SessionEnded
+from shared.errors import Unauthorized
+from shared.ids import new_id
+from shared.principal import Principal, Role
+
+if TYPE_CHECKING:
+    from shared.db import Database
+    from shared.messaging import Consumer, Event, Work
+
+COOKIE = "huifang_session"
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)  # a shift
+RENEWED_AFTER = timedelta(minutes=1)
+LOOK_AGAIN_SECONDS = 2.0
+ALGORITHM = "HS256"
+_END = text("INSERT INTO ended_session (id, ended_at) VALUES (:id, :at) ON CONFLICT DO NOTHING")
+_ENDED = text("SELECT id FROM ended_session")
+_FORGET = text("DELETE FROM ended_session WHERE ended_at < :oldest")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`proof` is the hash of the API key it was opened with, "" for a token; times are machine time."""
+
+    id: str
+    principal: Principal
+    proof: str
+    used: datetime
+    ends: datetime
+
+    def is_live(self, now: datetime) -> bool:
+        return now < min(self.used + IDLE, self.ends)
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether its cookie is to be set anew, so that the time without use counts from now."""
+        return now - self.used >= RENEWED_AFTER
+
+
+def open_session(principal: Principal, proof: str, now: datetime, until: datetime | None = None) -> Session:
+    """A new session, until `until` at the latest when what it was opened with ends then."""
+    ends = now + LONGEST
+    return Session(new_id().hex, principal, proof, now, min(ends, until) if until else ends)
+
+
+class Signer:
+    """Makes tokens of sessions and reads them back."""
+
+    def __init__(self, data_key: bytes) -> None:
+        self._key = HKDF(hashes.SHA256(), 32, salt=None, info=b"huifang session").derive(data_key)
+
+    def sign(self, session: Session) -> str:
+        who = session.principal
+        claims = {"sid": session.id, "sub": who.id, "role": who.role, "name": who.name, "units": list(who.units),
+                  "proof": session.proof, "used": session.used.timestamp(), "ends": session.ends.timestamp()}  # fmt: skip
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM)
+
+    def read(self, token: str, now: datetime) -> Session:
+        """Raises Unauthorized for what this deployment did not sign, or what has ended by time."""
+        try:
+            session = _session_of(jwt.decode(token, self._key, algorithms=[ALGORITHM]))
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, OverflowError) as error:
+            raise Unauthorized("登录已失效，请重新登录") from error
+        if not session.is_live(now):
+            raise Unauthorized("登录已过期，请重新登录")
+        return session
+
+
+def _session_of(claims: dict[str, Any]) -> Session:
+    principal = Principal(claims["sub"], Role(claims["role"]), claims["name"], tuple(claims["units"]))
+    used, ends = (datetime.fromtimestamp(claims[name], UTC) for name in ("used", "ends"))
+    return Session(claims["sid"], principal, claims["proof"], used, ends)
+
+
+def cookie_of(token: str, secure: bool) -> str:
+    """`Set-Cookie` of a session's token (RFC 6265bis): no script reads it, no other site sends it."""
+    return f"{COOKIE}={token}; HttpOnly; SameSite=strict; Path=/; Max-Age={LONGEST // timedelta(seconds=1)}" + (
+        "; Secure" if secure else ""
+    )
+
+
+def used_at(session: Session, now: datetime) -> Session:
+    return replace(session, used=now)
+
+
+class EndedSessions:
+    """Which sessions were ended before their time, as this service's database knows; looked up every few seconds."""
+
+    def __init__(self, db: "Database") -> None:
+        self._db = db
+        self._known: frozenset[str] = frozenset()
+        self._looked = float("-inf")
+
+    async def has(self, session_id: str) -> bool:
+        if session_id not in self._known and time.monotonic() - self._looked >= LOOK_AGAIN_SECONDS:
+            async with self._db.read() as session:
+                self._known = frozenset((await session.execute(_ENDED)).scalars())
+            self._looked = time.monotonic()
+        return session_id in self._known
+
+    def forget(self) -> None:
+        """Look again at the next question."""
+        self._looked = float("-inf")
+
+
+async def end_session(work: "Work", session: Session) -> None:
+    """End it here, and tell the other services."""
+    now = work.clock.machine()
+    await work.session.execute(_END, {"id": session.id, "at": now})
+    work.publish(SessionEnded(session_id=session.id, ended_at=now), key=session.id, lineage=session.id)
+
+
+def keeps_sessions(consumer: "Consumer") -> None:
+    """Let a service's consumer keep which sessions have ended."""
+    consumer.topics = [*consumer.topics, PEOPLE]
+
+    @consumer.on("session.ended")
+    async def keep_ended(work: "Work", events: "Sequence[Event]") -> None:
+        for event in events:
+            ended = event.read(SessionEnded)
+            await work.session.execute(_END, {"id": ended.session_id, "at": ended.ended_at})
+
+
+async def forget_ended(work: "Work") -> None:
+    """Forget sessions whose tokens are of no use any more."""
+    await work.session.execute(_FORGET, {"oldest": work.clock.machine() - LONGEST})
