@@ -1,5 +1,6 @@
 """Packs as a careless, an unlucky and a malicious author would write them: seeded changes of real ones."""
 
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,21 @@ from typing import Any
 import yaml
 
 Files = dict[str, str]
+EVIL = "^(a+)+$"
+DOUBLED = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(30)} | {"d30": {"type": "object"}}
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {"field": "text", "op": "matches", "value": EVIL},
+    {"cel": f"data.text.matches('{EVIL}')"},
+    {"cel": "[data.text]" + ".map(a, a + a)" * 30 + "[0].size() > 1"},
+    {"cel": "data.list.all(x, data.list.all(y, data.list.all(z, x + y + z >= 0)))"},
+    {"field": "text", "op": "eq", "value": "a"},
+)
+SCHEMAS: tuple[dict[str, Any], ...] = (
+    {"type": "object"},
+    {"properties": {"text": {"pattern": EVIL}}},
+    {"patternProperties": {EVIL: {"type": "string"}}},
+    {"$ref": "#/$defs/d0", "$defs": DOUBLED},
+)
 WORDS = (
     *(
         "",
@@ -224,6 +240,26 @@ def _numbers(files: Files, chance: random.Random) -> None:
     files[path] = "\n".join(lines)
 
 
+def _hostile(files: Files, chance: random.Random) -> None:
+    """A sound policy that asks for more than anybody waits for, with a test whose fact it is asked about."""
+    condition = yaml.safe_dump(chance.choice(CONDITIONS))
+    more = chance.choice(
+        ("", "delay: {months: 10000}\n", "steps: [{id: a, repeat: {every: {months: 10000}, times: 100}}]\n")
+    )
+    indented = condition.replace("\n", "\n    ").rstrip()
+    head = "id: hostile\ntitle: 甲\nrate: all\npurpose: notice\nchannel: sms\n"
+    files["policies/hostile.yaml"] = f"{head}trigger:\n  events: [hostile.fact]\n  condition:\n    {indented}\n{more}"
+    schema = json.dumps(chance.choice(SCHEMAS))
+    files["kinds/hostile.yaml"] = f"kinds:\n  - {{event: hostile.fact, title: 甲, schema: {schema}}}\n"
+    at, until = (
+        chance.choice(("2026-03-06 15:00", "2026-03-06 15:00", "9999-12-31 23:59")),
+        chance.choice(("2026-03-09 10:00", "2026-03-09 10:00", "9999-12-31 23:59")),
+    )
+    fact = f"{{fact: hostile.fact, at: {at}, data: {{text: '{'a' * 40}!', list: {[*range(90)]}}}}}"
+    test = f"tests:\n  - name: 甲\n    given: [{fact}]\n    until: {until}\n    expect_not: [{{reason: ignored}}]\n"
+    files["tests/0.yaml"] = test  # the first that is run
+
+
 Change = Callable[[Files, random.Random], None]
 CHANGES: tuple[Change, ...] = (
     _structural,
@@ -235,4 +271,5 @@ CHANGES: tuple[Change, ...] = (
     _foreign,
     _large,
     _numbers,
+    _hostile,
 )

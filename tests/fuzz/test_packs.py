@@ -91,7 +91,7 @@ def test_no_mutated_pack_takes_long_or_much_or_ends_in_a_traceback(share: int, r
         files = mutated(real[name], seed)
         started = time.process_time()
         with watched(f"{name} mutated by {seed}"):
-            judge(files, name, tested=seed % 4 == 0)
+            judge(files, name, tested=seed % 4 == 0 or "tests/0.yaml" in files)
         slowest = max(slowest, (time.process_time() - started, seed))
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     print(f"share {share}: slowest {slowest[0]:.2f} s (seed {slowest[1]}), {grown >> 10} MiB more")
