@@ -181,10 +181,9 @@ async def _deliver(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> No
 async def _post(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> Answer:
     settings, now = settings_of(runtime), runtime.clock.machine()
     secrets = [runtime.sealer.unseal(item.value) for item in live(endpoint.secrets, now)]
-    headers = webhooks.sign(claimed.body, f"msg_{claimed.id.hex}", secrets, now)
-    return await webhooks.post(
-        endpoint.url, claimed.body, headers, settings.allowed_networks, settings.writeback_timeout
-    )
+    body = commands.as_its_sender_knows_it(claimed.body, runtime.sealer)
+    headers = webhooks.sign(body, f"msg_{claimed.id.hex}", secrets, now)
+    return await webhooks.post(endpoint.url, body, headers, settings.allowed_networks, settings.writeback_timeout)
 
 
 async def measure(runtime: Runtime) -> int:

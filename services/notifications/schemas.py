@@ -14,7 +14,7 @@ from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
-from shared.privacy import Sealer, TypedNumber, mask_text
+from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
 
 # what people type is kept without whole numbers
 Text = Annotated[str, AfterValidator(mask_text)]
@@ -62,7 +62,11 @@ def shown_send(send: Send, sealer: Sealer) -> SendOut:
 def _masked(send: Send, sealer: Sealer) -> str:
     if send.channel == "sms":
         return sealer.masked(send.recipient)
-    return "、".join(mask_address(address) for address in send.recipient.split(",") if address)
+    return "、".join(_masked_address(address, sealer) for address in send.recipient.split(",") if address)
+
+
+def _masked_address(address: str, sealer: Sealer) -> str:
+    return sealer.masked(address) if address.startswith(PREFIX) else mask_address(address)
 
 
 def mask_address(address: str) -> str:

@@ -12,7 +12,7 @@
 from shared.privacy.masking import PREFIX, is_phone, mask_phone, mask_prose, mask_text, mask_tree
 from shared.privacy.numbers import Reading, Unread, as_dialled, e164, extension_of, is_mobile, read_numbers
 from shared.privacy.people import with_numbers
-from shared.privacy.sealing import PHONE_FIELDS, ForeignToken, NotANumber, Sealer
+from shared.privacy.sealing import PHONE_FIELDS, ForeignToken, NotANumber, Sealer, pseudonym
 from shared.privacy.typed import TypedNumber, one_number
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "mask_text",
     "mask_tree",
     "one_number",
+    "pseudonym",
     "read_numbers",
     "with_numbers",
 ]

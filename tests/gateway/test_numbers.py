@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from services.gateway.commands import as_its_sender_knows_it
 from shared.messaging.event import Event
+from shared.privacy import Sealer
 from shared.testing.events import example
-from shared.testing.served import Served
+from shared.testing.served import DATA_KEY, Served
 from tests.gateway.test_api_imports import gbk, result_rows, row, upload
 from tests.gateway.test_api_ingress import ORDER, SALE, new_source, push, results, signed
 
@@ -152,3 +154,41 @@ async def test_people_behind_one_switchboard_stay_as_many_as_they_are(gateway: S
     await results(gateway)
     first, second = await gateway.published()
     assert first.key != second.key
+
+
+@pytest.mark.parametrize("written", ["call-13822229701-1", "evt/138 2222 9701", "0571-88882701#3", "VIP13822229701"])
+async def test_an_event_id_with_a_number_is_sealed_and_means_the_same_event(gateway: Served, written: str) -> None:
+    cloud = {"specversion": "1.0", "id": written, "source": "/erp/1", "type": "my.own", "data": {"x": 1}}
+    async with gateway.client("integrator") as client:
+        first = (await client.post("/api/v1/events", json=cloud)).json()["items"][0]
+        second = (await client.post("/api/v1/events", json=cloud)).json()["items"][0]
+    assert (first["status"], second["status"]) == ("accepted", "duplicate")
+    assert first["lineage"] == second["lineage"]
+    (event,) = await gateway.published()
+    assert event.id == first["event_id"]
+    assert gateway.runtime.sealer.unseal(event.id) == written
+
+
+async def test_a_number_in_a_source_gets_a_name_that_patterns_still_match(gateway: Served) -> None:
+    sources = []
+    for number_of_shop in ("13822229701", "138-2222-9702", "138 2222 9701"):
+        cloud = {"specversion": "1.0", "id": "e1", "source": f"/erp/{number_of_shop}/1", "type": "my.own", "data": {}}
+        async with gateway.client("integrator") as client:
+            sources.append((await client.post("/api/v1/events", json=cloud)).json()["items"][0]["source"])
+    assert sources[0] == sources[2] != sources[1]
+    assert all(source.startswith("/erp/P") and source.endswith("/1") for source in sources)
+
+
+def test_a_result_names_the_document_and_event_as_its_sender_knows_them() -> None:
+    sealer = Sealer.from_text(DATA_KEY)
+    sealed = {
+        "case_no": sealer.seal("SO-13822229701"),
+        "source_event_id": sealer.seal("evt-13822229701"),
+        "remark": "好",
+    }
+    told = as_its_sender_knows_it(json.dumps({"type": "visit.completed", "data": sealed}), sealer)
+    assert json.loads(told)["data"] == {
+        "case_no": "SO-13822229701",
+        "source_event_id": "evt-13822229701",
+        "remark": "好",
+    }

@@ -22,6 +22,7 @@ from services.gateway.commands.messages import (
 )
 from services.gateway.commands.sources import Issued, create_source, rotate_source, update_source
 from services.gateway.commands.writeback import (
+    as_its_sender_knows_it,
     create_endpoint,
     lease_deliveries,
     queue_results,
@@ -31,9 +32,9 @@ from services.gateway.commands.writeback import (
 )
 
 __all__ = [
-    "Issued", "LeaseLost", "Receipt", "add_import", "canonicalise", "count", "create_endpoint", "create_source",
-    "fail_import", "finish_import", "keep_messages", "lease_deliveries", "lease_import", "lease_messages", "options_for",
-    "parse_body",
-    "put_off_message", "queue_results", "record_try", "replay_message", "resend_delivery", "retry_import",
+    "Issued", "LeaseLost", "Receipt", "add_import", "as_its_sender_knows_it", "canonicalise", "count",
+    "create_endpoint", "create_source", "fail_import", "finish_import", "keep_messages", "lease_deliveries",
+    "lease_import", "lease_messages", "options_for", "parse_body", "put_off_message", "queue_results", "record_try",
+    "replay_message", "resend_delivery", "retry_import",
     "rotate_source", "skip_row", "submit", "take_rows", "update_endpoint", "update_source",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from services.gateway.domain.documents import (
 )
 from services.gateway.domain.envelope import read_envelope
 from services.gateway.domain.facts import (
+    FOREIGN,
     Accepted,
     Candidate,
     judge,
@@ -41,7 +42,7 @@ from shared.contracts.base import INTAKE
 from shared.messaging.event import Event
 from shared.messaging.outbox import Outgoing
 from shared.messaging.work import Work
-from shared.privacy import Sealer
+from shared.privacy import ForeignToken, Sealer, mask_text
 
 T = TypeVar("T")
 API = "api"
@@ -96,7 +97,7 @@ def _judge(body: bytes, received: datetime, sealer: Sealer, traceparent: str) ->
     candidate = read_candidate(envelope)
     judged = candidate if isinstance(candidate, list) else _judge_read(candidate, received, sealer, traceparent)
     if isinstance(judged, list):
-        return Receipt(_shown(envelope.id), _shown(envelope.source), "rejected", errors=judged)
+        return Receipt(mask_text(_shown(envelope.id)), mask_text(_shown(envelope.source)), "rejected", errors=judged)
     return judged
 
 
@@ -185,6 +186,7 @@ class Absorbed:
 
 async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> list[Absorbed]:
     """Take in what canonicalisers read: only a document's newest state counts, each of its facts once."""
+    items = [_protected(item, sealer) for item in items]
     keys = {key for item in items if (key := _document_key(item)) is not None}
     desk = _Documents(await documents.lock_documents(work.session, sorted(keys)))
     decided = await _in_place(work, [_decide(item, sealer, desk) for item in items])
@@ -193,6 +195,20 @@ async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> lis
     await documents.save_documents(work.session, desk.newest)
     results = [_absorbed(item, fresh) if isinstance(item, Judged) else item for item in decided]
     return [_with_notes(result, item.outcome) for result, item in zip(results, items, strict=True)]
+
+
+def _protected(item: Understood, sealer: Sealer) -> Understood:
+    """With what is kept of the document free of people's numbers."""
+    if isinstance(item.outcome, Refused) or item.outcome.document is None:
+        return item
+    document = item.outcome.document
+    try:
+        document = replace(document, number=sealer.protect(document.number), status=mask_text(document.status))
+    except ForeignToken:
+        return replace(item, outcome=Refused([FieldError("body", FOREIGN)]))
+    return replace(
+        item, outcome=replace(item.outcome, document=document, source=sealer.protect_path(item.outcome.source))
+    )
 
 
 def _with_notes(result: Absorbed, outcome: Outcome) -> Absorbed:
@@ -230,7 +246,9 @@ def _decide(item: Understood, sealer: Sealer, desk: _Documents) -> Judged | Abso
             case News.OLDER:
                 return Absorbed("ignored", OLDER, number=number)
             case News.SAME:
-                return Absorbed("duplicate", SAME, event_id=known.event_id or _event_id(outcome, item), number=number)
+                return Absorbed(
+                    "duplicate", SAME, event_id=known.event_id or mask_text(_event_id(outcome, item)), number=number
+                )
     judged = _judge_candidate(outcome, item, sealer, known)
     if isinstance(judged, list):
         return Absorbed("rejected", errors=item.rephrase(judged), number=number)

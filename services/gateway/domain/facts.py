@@ -1,6 +1,5 @@
 """When something received is a fact: attributes, contract, time, key; and how personal data is protected before it is kept."""
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,13 +17,14 @@ from shared.contracts.base import INTAKE, Contract
 from shared.contracts.intake import FactWithdrawn, number_of
 from shared.contracts.registry import by_model, by_type, short_name, wire_type
 from shared.messaging.event import Event, event_key
-from shared.privacy import ForeignToken, Sealer, with_numbers
+from shared.privacy import ForeignToken, Sealer, pseudonym, with_numbers
 from shared.texts import text_fault
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
 OWN_SOURCES = "/huifang/"
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+FOREIGN = "含有不是本系统加密的号码，请提交原号码"
 HOTLINE = wire_type("hotline.case_closed")
 WITHDRAWN = by_model(FactWithdrawn).type
 
@@ -142,20 +142,21 @@ def judge(
     try:
         data = sealer.protect(candidate.data)
         key, subject = sealer.protect(candidate.key, "id"), sealer.protect(candidate.subject)
+        event_id, source = sealer.protect(candidate.id, "id"), sealer.protect_path(candidate.source)
     except ForeignToken:
-        return [FieldError("data", "含有不是本系统加密的号码，请提交原号码")]
+        return [FieldError("data", FOREIGN)]
     if candidate.type == HOTLINE:
-        data = with_customer(data, candidate.source)
+        data = with_customer(data, source)
     time = candidate.time or received_at
     return Event(
-        id=candidate.id,
-        source=candidate.source,
+        id=event_id,
+        source=source,
         type=candidate.type,
         time=time,
-        key=key or key_of(data) or candidate.source,
+        key=key or key_of(data) or source,
         data=data,
         subject=subject or number_of(data),
-        lineage=str(event_key(time, candidate.source, candidate.id)),
+        lineage=str(event_key(time, source, event_id)),
         traceparent=candidate.traceparent or traceparent,
     )
 
@@ -239,9 +240,6 @@ def with_customer(data: dict[str, Any], source: str) -> dict[str, Any]:
     }
 
 
-def customer_id(identity: str, prefix: str = "P") -> str:
-    """A customer id from a sealed phone; the token depends on the data key, so the id tells nothing about the number.
-
-    `N` in front: from a case whose appellant has no number.
-    """
-    return prefix + hashlib.blake2b(identity.encode(), digest_size=12).hexdigest()
+def customer_id(identity: str, kind: str = "P") -> str:
+    """A customer id from a sealed phone; `N`: from the case of an appellant who left no number."""
+    return pseudonym(identity, kind)

@@ -71,7 +71,7 @@ async def create_send(
             purpose=body.purpose,
             customer_id=body.customer_id,
             phone=sealer.seal(body.phone) if body.phone else "",
-            email=body.email,
+            email=sealer.protect(body.email),
             data=mask_tree(body.data, mask_prose),
             cause=f"{principal.id}/{once.key or new_id()}",
         )

@@ -121,20 +121,24 @@ def _scopes(send: Send, refusals: Sequence[Refusal]) -> frozenset[str]:
 def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
     """The plain addresses to send to; none when it is no mobile number or no e-mail address."""
     if send.channel == "email":
-        return tuple(address for address in send.recipient.split(",") if "@" in address)
+        addresses = (_opened(address, sealer) for address in send.recipient.split(","))
+        return tuple(address for address in addresses if "@" in address)
     number = mobile_number(send.recipient, sealer)
     return (number,) if number else ()
 
 
 def mobile_number(token: str, sealer: Sealer) -> str:
     """The number of a sealed token when it can take an SMS, else ""."""
-    if not token.startswith(PREFIX):
-        return ""
+    number = _opened(token, sealer) if token.startswith(PREFIX) else ""
+    return number if is_mobile(number) else ""
+
+
+def _opened(recipient: str, sealer: Sealer) -> str:
+    """A recipient in clear; "" for a token of another deployment. An address that holds a number is a token too."""
     try:
-        number = sealer.unseal(token)
+        return sealer.unseal(recipient) if recipient.startswith(PREFIX) else recipient
     except ValueError:
         return ""
-    return number if is_mobile(number) else ""
 
 
 async def parcels_of(work: Work, desk: Desk, tried: Sequence[Send]) -> list[Parcel]:
