@@ -12,16 +12,19 @@ from typing import Any
 
 import phonenumbers
 
-from shared.privacy.writing import GAP, plain
+from shared.privacy.writing import joins, plain
 
 EXTENSION = ";ext="
 LONGEST_FIELD = 200
+MOST_GROUPS = 24
 MOST_NUMBERS = 20
 _MOST_DIGITS = 20
 _SHORTEST_NUMBER = 7
 _LEFT_OVER = 5
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _CHINESE_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})", re.ASCII)
+# an area and seven or eight digits more, or a service with 400, 800
+_LANDLINE = re.compile(r"(?:10|2\d)[2-9]\d{7}|[3-9]\d\d\d{7,8}", re.ASCII)
 _SEPARATORS = re.compile(r"[-.\s]")
 _FILLER = re.compile(r"(\d)\1*")
 # with no code of a country or an area before it: a number of the writer's own town
@@ -64,9 +67,12 @@ def read_numbers(value: Any) -> Reading:
     text = plain(str(value))
     if mobile := _CHINESE_MOBILE.fullmatch(_SEPARATORS.sub("", text)):  # nearly all
         return Reading(("+86" + mobile[1],))
-    if len(text) > LONGEST_FIELD:
-        return Reading((), Unread.OTHER)
-    return _Field(text).read()
+    if "\n" in text and len(text) <= LONGEST_FIELD:
+        return _together(map(read_numbers, text.splitlines()))
+    field = _Field(text[: LONGEST_FIELD + 1])
+    return (
+        field.read() if len(text) <= LONGEST_FIELD and len(field.groups) <= MOST_GROUPS else Reading((), Unread.OTHER)
+    )
 
 
 def e164(raw: Any) -> str | None:
@@ -143,12 +149,18 @@ class _Field:
     def _reach(self, first: int) -> int:
         """The last group that may belong to the same number."""
         last, length = first, self.groups[first][1] - self.groups[first][0]
-        while last + 1 < len(self.groups) and GAP.fullmatch(self._gap(last)):
+        while self._joins(last):
             length += self.groups[last + 1][1] - self.groups[last + 1][0]
             if length > _MOST_DIGITS:
                 break
             last += 1
         return last
+
+    def _joins(self, at: int) -> bool:
+        """Whether a group and the next one may be of one number."""
+        if at + 1 >= len(self.groups):
+            return False
+        return joins(self.text, self.groups[at][1], *self.groups[at + 1])
 
     def _gap(self, at: int) -> str:
         return self.text[self.groups[at][1] : self.groups[at + 1][0]]
@@ -171,7 +183,7 @@ class _Field:
         if following >= len(self.groups):
             return "", following
         start, end = self.groups[following]
-        gap, at_end = self._gap(last), not re.match(r"[-,.]?\d", self.text[end:])
+        gap, at_end = self._gap(last), not self._joins(following)
         if end - start > _LONGEST_EXTENSION or self._hidden(following, following):
             return "", following
         if _EXTENDS.fullmatch(gap) or (at_end and _EXTENDS_AT_END.fullmatch(gap)):
@@ -201,7 +213,7 @@ def _number_of(digits: str, has_plus: bool) -> str | None:
     if digits.startswith("86") and (number := _chinese(digits[2:].removeprefix("0"))):
         return number
     if has_plus:
-        return None if digits.startswith("86") else _of_library(digits)
+        return None if digits.startswith("86") or _FILLER.fullmatch(digits) else _of_library(digits, told_country=True)
     if number := _chinese(digits.removeprefix("0")):
         return number
     return _of_library(digits) if digits.startswith(_NEIGHBOURS) else None
@@ -210,17 +222,21 @@ def _number_of(digits: str, has_plus: bool) -> str | None:
 def _chinese(national: str) -> str | None:
     if _MOBILE.fullmatch(national):
         return "+86" + national
-    # 10 and 11 digits: an area and 7 or 8 more, or 400 and 800; 9 are the smallest towns'
-    if not 9 <= len(national) <= 11 or national[:1] == "0" or _FILLER.fullmatch(national):
+    if not _LANDLINE.fullmatch(national) or _FILLER.fullmatch(national):
         return None
     return _of_library("86" + national)
 
 
-def _of_library(digits: str) -> str | None:
+def _of_library(digits: str, told_country: bool = False) -> str | None:
+    """By the library's tables; where the writer names the country, its lengths alone: tables of prefixes lag behind."""
     try:
         number = phonenumbers.parse("+" + digits)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
+    if told_country:
+        possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    else:
+        possible = phonenumbers.is_valid_number(number)
+    if not possible:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

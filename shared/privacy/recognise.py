@@ -1,18 +1,20 @@
 """Finds the numbers of people in any text: mobile numbers, landlines, foreign numbers, identity numbers, in every spelling.
 
-One pass over the groups of digits, each looked at with the few that follow it: the time grows with the length of the text
-and with nothing else. Measures, dates, document numbers, trace ids and tokens are left alone.
+Groups of digits with little between them are a run; at each group of a run a number may begin, whose length its first digits
+tell. So the time grows with the length of the text and with nothing else.
+Measures, dates, document numbers, trace ids and tokens are left alone.
 """
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
-from shared.privacy.writing import BETWEEN, GAP, plain
+from shared.privacy.writing import BETWEEN, joins, plain
 
 LEAST_DIGITS = 11
-_MOST_DIGITS = 20
+_MOST_DIGITS = 18
 # nearly all texts fail at the first, which costs a tenth of the second: a number begins with a 1, a 0, an 86 or a plus,
 # an identity number has 15 digits
 _LONG_ENOUGH = re.compile(rf"[\d+＋{BETWEEN}]{{{LEAST_DIGITS},}}")
@@ -76,8 +78,21 @@ class Found(NamedTuple):
     bare: bool
 
 
-class _Groups(NamedTuple):
-    """Groups of digits that may be one number: their digits, lengths, where they lie; the whole text, plain and written."""
+class _Run(NamedTuple):
+    """Groups of digits that may be one number or several: where they lie in the text, their digits in a row, and which group
+    begins (or what ends) at which of these digits. `text` is plain, `written` as it came.
+    """
+
+    text: str
+    written: str
+    spans: list[tuple[int, int]]
+    digits: str
+    starts: list[int]
+    group_at: dict[int, int]
+
+
+class _Number(NamedTuple):
+    """Groups `[first, last]` of a run, taken for a number: their digits and lengths, and where they lie."""
 
     digits: str
     lengths: tuple[int, ...]
@@ -95,106 +110,144 @@ def may_hold(text: str) -> bool:
 
 def find(text: str) -> list[Found]:
     """The numbers of people in a text, in its order."""
-    if not may_hold(text):
-        return []
-    written, text = text, _NO_NUMBER.sub(lambda found: "\0" * len(found[0]), plain(text))
-    spans = [found.span() for found in _GROUP.finditer(text)]
-    found: list[Found] = []
+    return [found for run in _runs(text) for found in _numbers_of(run)] if may_hold(text) else []
+
+
+def _runs(written: str) -> Iterator[_Run]:
+    text = _NO_NUMBER.sub(lambda found: "\0" * len(found[0]), plain(written))
+    spans: list[tuple[int, int]] = []
+    for group in _GROUP.finditer(text):
+        if spans and not joins(text, spans[-1][1], *group.span()):
+            yield _run(text, written, spans)
+            spans = []
+        spans.append(group.span())
+    if spans:
+        yield _run(text, written, spans)
+
+
+def _run(text: str, written: str, spans: list[tuple[int, int]]) -> _Run:
+    ends = list(accumulate((end - start for start, end in spans), initial=0))
+    digits = "".join(text[start:end] for start, end in spans)
+    return _Run(text, written, spans, digits, ends[:-1], {end: at for at, end in enumerate(ends)})
+
+
+def _numbers_of(run: _Run) -> Iterator[Found]:
     at = 0
-    while at < len(spans):
-        one, at = _longest_at(text, written, spans, at)
-        if one is not None:
-            found.append(one)
-    return found
+    while at < len(run.spans):
+        found = None if run.text.endswith(_MASK, 0, run.spans[at][0]) else _number_at(run, at)
+        if found is None:
+            at += 1
+        else:
+            yield found[0]
+            at = found[1]
 
 
-def _longest_at(text: str, written: str, spans: list[tuple[int, int]], first: int) -> tuple[Found | None, int]:
+def _number_at(run: _Run, first: int) -> tuple[Found, int] | None:
     """The number that begins with a group, and the group behind it."""
-    start = spans[first][0]
-    if text.endswith(_MASK, 0, start):
-        return None, first + 1
-    has_plus = text[max(0, start - 3) : start].rstrip(" (").endswith("+")
-    digits, lengths = "", tuple[int, ...]()
-    phone, following = None, first + 1
-    for at in range(first, len(spans)):
-        begin, end = spans[at]
-        if at > first and not GAP.fullmatch(text, spans[at - 1][1], begin):
-            break
-        if len(digits) + end - begin > _MOST_DIGITS:
-            break
-        digits, lengths = digits + text[begin:end], (*lengths, end - begin)
-        if len(digits) < LEAST_DIGITS - 2 or text.startswith(_MASK, end):
+    ahead = run.digits[run.starts[first] : run.starts[first] + _MOST_DIGITS]
+    for kind, length in _lengths(ahead, run, first):
+        behind = run.group_at.get(run.starts[first] + length)
+        if behind is None or run.text.startswith(_MASK, run.spans[behind - 1][1]):
             continue
-        groups = _Groups(digits, lengths, start, end, text, written, has_plus)
-        if (identity := _identity(groups)) is not None:
-            return identity, at + 1
-        if (found := _phone(groups)) is not None and (phone is None or found.kind is Kind.FOREIGN):
-            phone, following = found, at + 1
-    return phone, following
+        spans = run.spans[first:behind]
+        number = _Number(
+            ahead[:length],
+            tuple(end - start for start, end in spans),
+            spans[0][0],
+            spans[-1][1],
+            run.text,
+            run.written,
+            _has_plus(run, first),
+        )
+        if (found := _READERS[kind](number)) is not None:
+            return found, behind
+    return None
 
 
-def _phone(groups: _Groups) -> Found | None:
-    return _mobile(groups) or _landline(groups) or _foreign(groups)
+def _lengths(ahead: str, run: _Run, first: int) -> Iterator[tuple[Kind, int]]:
+    """What the digits that follow may be, and with how many of them."""
+    if _IDENTITY.match(ahead):
+        yield Kind.IDENTITY, 18
+    if _IDENTITY.match(ahead[:17] + "X"):
+        yield Kind.IDENTITY, 17
+    if found := _MOBILE.match(ahead):
+        yield Kind.MOBILE, found.end()
+    if found := _LANDLINE.match(ahead):
+        yield Kind.LANDLINE, found.end()
+        yield Kind.LANDLINE, found.end() - 1  # seven digits in the place of eight
+    if _OLD_IDENTITY.match(ahead):
+        yield Kind.IDENTITY, 15
+    if _has_plus(run, first) and not ahead.startswith(("86", "0")):
+        yield from ((Kind.FOREIGN, length) for length in range(15, 8, -1))  # ITU-T E.164: at most 15
 
 
-def _mobile(groups: _Groups) -> Found | None:
-    found = _MOBILE.fullmatch(groups.digits)
+def _has_plus(run: _Run, at: int) -> bool:
+    start = run.spans[at][0]
+    return run.text[max(0, start - 3) : start].rstrip(" (").endswith("+")
+
+
+def _mobile(number: _Number) -> Found | None:
+    found = _MOBILE.fullmatch(number.digits)
     if found is None:
         return None
-    parts = _behind(groups.lengths, len(found[1] or ""))
-    if parts not in _MOBILE_PARTS or (len(parts) > 1 and _is_measure(groups, found[2], parts)):
+    parts = _behind(number.lengths, len(found[1] or ""))
+    if parts not in _MOBILE_PARTS or (len(parts) > 1 and _is_measure(number, found[2], parts)):
         return None
-    return _found(groups, Kind.MOBILE, "+86" + found[2], f"{found[2][:3]}****{found[2][-4:]}")
+    return _found(number, Kind.MOBILE, "+86" + found[2], f"{found[2][:3]}****{found[2][-4:]}")
 
 
-def _is_measure(groups: _Groups, number: str, parts: tuple[int, ...]) -> bool:
+def _is_measure(number: _Number, digits: str, parts: tuple[int, ...]) -> bool:
     """`131.12345678`, `150-20260302`, `15000-180000元`."""
-    between = groups.text[groups.start : groups.end]
+    between = number.text[number.start : number.end]
     if "." in between and not (parts == _DOTTED_PARTS and between.count(".") > 1):
         return True
-    if parts[-1] == 8 and _DATE.fullmatch(number[-8:]) and "-" in between:
+    if parts[-1] == 8 and _DATE.fullmatch(digits[-8:]) and "-" in between:
         return True
-    return parts not in _USUAL_PARTS and not groups.has_plus and _UNIT.match(groups.text, groups.end) is not None
+    return parts not in _USUAL_PARTS and not number.has_plus and _UNIT.match(number.text, number.end) is not None
 
 
-def _landline(groups: _Groups) -> Found | None:
-    found = _LANDLINE.fullmatch(groups.digits)
+def _landline(number: _Number) -> Found | None:
+    found = _LANDLINE.fullmatch(number.digits)
     if found is None:
         return None
     area = 2 if found[2][0] in "12" else 3
     code_ends = len(found[1]) + area
-    bare = len(groups.lengths) == 1 and not groups.has_plus
-    ends = set(accumulate(groups.lengths))
-    if not (bare or code_ends in ends or (len(groups.lengths) <= 2 and len(found[1]) in ends) or groups.has_plus):
+    bare = len(number.lengths) == 1 and not number.has_plus
+    ends = set(accumulate(number.lengths))
+    if not (bare or number.has_plus or code_ends in ends or (len(number.lengths) <= 2 and len(found[1]) in ends)):
         return None
-    if (bare and _in_code(groups)) or _DATE.fullmatch(found[2][area:]):
+    if (bare and _in_code(number)) or _DATE.fullmatch(found[2][area:]):
         return None
-    area_as_written = groups.written[_begin(groups) : _place_of_digit(groups, code_ends)]
-    return _found(groups, Kind.LANDLINE, "+86" + found[2], f"{area_as_written}****{found[2][-3:]}", bare)
+    area_as_written = number.written[_begin(number) : _place_of_digit(number, code_ends)]
+    return _found(number, Kind.LANDLINE, "+86" + found[2], f"{area_as_written}****{found[2][-3:]}", bare)
 
 
-def _foreign(groups: _Groups) -> Found | None:
-    if not groups.has_plus or groups.digits.startswith(("86", "0")) or len(groups.digits) > 15:
-        return None
-    return _found(groups, Kind.FOREIGN, "+" + groups.digits, f"+{groups.digits[:2]}****{groups.digits[-3:]}")
+def _foreign(number: _Number) -> Found | None:
+    return _found(number, Kind.FOREIGN, "+" + number.digits, f"+{number.digits[:2]}****{number.digits[-3:]}")
 
 
-def _identity(groups: _Groups) -> Found | None:
-    digits, end, text = groups.digits, groups.end, groups.text
-    if len(digits) == 17 and text[end : end + 1] in ("X", "x") and not _CODE.match(text, end + 1):
+def _identity(number: _Number) -> Found | None:
+    digits, end, text = number.digits, number.end, number.text
+    if len(digits) == 17:
+        if text[end : end + 1] not in ("X", "x") or _CODE.match(text, end + 1):
+            return None
         digits, end = digits + "X", end + 1
-    if _IDENTITY.fullmatch(digits):
-        return _found(groups._replace(end=end), Kind.IDENTITY, digits, f"{digits[:6]}********{digits[-1]}")
-    if groups.lengths in _OLD_IDENTITY_PARTS and _OLD_IDENTITY.fullmatch(digits) and not _in_code(groups):
-        return _found(groups, Kind.IDENTITY, digits, f"{digits[:6]}********{digits[-1]}", bare=True)
-    return None
+    old = len(digits) == 15
+    if old and (number.lengths not in _OLD_IDENTITY_PARTS or _in_code(number)):
+        return None
+    return _found(number._replace(end=end), Kind.IDENTITY, digits, f"{digits[:6]}********{digits[-1]}", bare=old)
 
 
-def _in_code(groups: _Groups) -> bool:
-    """Whether the digits are a part of a longer code."""
-    start, text = groups.start, groups.text
+_READERS = {Kind.MOBILE: _mobile, Kind.LANDLINE: _landline, Kind.FOREIGN: _foreign, Kind.IDENTITY: _identity}
+
+
+def _in_code(number: _Number) -> bool:
+    """Whether the digits are a part of a longer code; what is behind a `\\n` of quoted text is none."""
+    start, text = number.start, number.text
     before = text[start - 1 : start] if start else ""
-    return _CODE.match(before) is not None or before == "." or _CODE.match(text, groups.end) is not None
+    escape = start > 1 and text[start - 2] == "\\"
+    in_front = not escape and (_CODE.match(before) is not None or before == ".")
+    return in_front or _CODE.match(text, number.end) is not None
 
 
 def _behind(lengths: tuple[int, ...], prefix: int) -> tuple[int, ...]:
@@ -206,27 +259,22 @@ def _behind(lengths: tuple[int, ...], prefix: int) -> tuple[int, ...]:
     return ()
 
 
-def _place_of_digit(groups: _Groups, count: int) -> int:
+def _place_of_digit(number: _Number, count: int) -> int:
     """Where in the text so many of the digits have been passed, and what parts them from the next one."""
-    place = groups.start
-    while True:
-        if groups.text[place] in "0123456789":
-            if count == 0:
-                return place
-            count -= 1
-        place += 1
+    places = (at for at in range(number.start, number.end) if number.text[at] in "0123456789")
+    return next(islice(places, count, None))
 
 
-def _begin(groups: _Groups) -> int:
+def _begin(number: _Number) -> int:
     """Where the number begins, its plus and the bracket around its first digits included."""
-    start, text = groups.start, groups.text
-    if groups.has_plus:
+    start, text = number.start, number.text
+    if number.has_plus:
         start = text.rindex("+", 0, start)
-    inside = text[start : groups.end]
+    inside = text[start : number.end]
     return start - 1 if inside.count(")") > inside.count("(") and text[start - 1 : start] == "(" else start
 
 
-def _found(groups: _Groups, kind: Kind, value: str, shown: str, bare: bool = False) -> Found:
-    start, end, text = _begin(groups), groups.end, groups.text
+def _found(number: _Number, kind: Kind, value: str, shown: str, bare: bool = False) -> Found:
+    start, end, text = _begin(number), number.end, number.text
     in_word = (start > 0 and _WORD.match(text, start - 1) is not None) or _WORD.match(text, end) is not None
     return Found(start, end, kind, value, shown, in_word, bare)
