@@ -23,6 +23,7 @@ RAIN = {"events": ["weather.rained"], "same": "area", "within": {"days": 12}}
 CHAINED: tuple[dict[str, Any], ...] = (
     {
         "id": "leak",
+        "merge": True,
         "events": ["repair.closed"],
         "steps": [
             {"id": "first", "delay": {"days": 1}, "deadline": {"days": 9}, "fallback": [{"channel": "sms"}]},
@@ -35,6 +36,7 @@ CHAINED: tuple[dict[str, Any], ...] = (
     },
     {
         "id": "stages",
+        "merge": True,
         "events": ["installation.finished"],
         "priority": 3,
         "steps": [
@@ -47,11 +49,19 @@ CHAINED: tuple[dict[str, Any], ...] = (
     },
     {
         "id": "once",
+        "merge": True,
         "events": ["gas.ignited"],
         "steps": [{"id": "call"}, {"id": "more", "if": UNHAPPY}],
         "again": "ignore",
     },
-    {"id": "single", "events": ["inspection.done"], "priority": 1, "delay": {"days": 2}, "guards": ["case_open"]},
+    {
+        "id": "single",
+        "merge": True,
+        "events": ["inspection.done"],
+        "priority": 1,
+        "delay": {"days": 2},
+        "guards": ["case_open"],
+    },
 )
 HEAD = {"caps": [{"limit": 9, "per": "month"}]}
 FACTS = (
