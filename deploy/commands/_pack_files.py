@@ -31,6 +31,12 @@ def _with_files(official: OfficialYears, files: Sequence[Path]) -> OfficialYears
     return official
 
 
+def refuse_mistakes(problems: Iterable[Problem]) -> None:
+    """Print what was found; ends the command when there are mistakes."""
+    if show_problems(problems):
+        raise typer.Exit(1)
+
+
 def show_problems(problems: Iterable[Problem]) -> int:
     """Print them, warnings in yellow; returns how many are mistakes."""
     wrong = 0

@@ -29,7 +29,7 @@ class Format(StrEnum):
 def apply(folder: Folder) -> None:
     """应用整个策略包；内容没有变化的部分不产生新版本。"""
     from deploy.commands._pack_check import check_folder
-    from deploy.commands._pack_files import show_problems
+    from deploy.commands._pack_files import refuse_mistakes
     from deploy.local.contents import PackRefused, apply_pack
     from deploy.local.runfiles import read_run
     from deploy.local.settings import LocalSettings
@@ -38,8 +38,7 @@ def apply(folder: Folder) -> None:
     if run is None:
         typer.secho("平台没有运行，请先执行 make run", fg="red", err=True)
         raise typer.Exit(1)
-    if show_problems(check_folder(folder)):
-        raise typer.Exit(1)
+    refuse_mistakes(check_folder(folder))
     try:
         for line in apply_pack(run, folder):
             typer.echo(line)
@@ -52,10 +51,9 @@ def apply(folder: Folder) -> None:
 def check(folder: Folder) -> None:
     """检查策略包：逐条列出错误所在的文件、行、键和应写的内容。"""
     from deploy.commands._pack_check import check_folder
-    from deploy.commands._pack_files import show_problems
+    from deploy.commands._pack_files import refuse_mistakes
 
-    if show_problems(check_folder(folder)):
-        raise typer.Exit(1)
+    refuse_mistakes(check_folder(folder))
     typer.echo(f"策略包 {folder.resolve().name} 没有错误。")
 
 

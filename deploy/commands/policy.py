@@ -39,7 +39,11 @@ def apply(
     valid_from: ValidFrom = None,
     yes: Annotated[bool, typer.Option("--yes", help="不询问")] = False,
 ) -> None:
-    """列出变化，确认后发布一个策略包目录。"""
+    """检查一个策略包目录，列出变化，确认后发布其中的策略；有错误则不发布。"""
+    from deploy.commands._pack_check import check_folder
+    from deploy.commands._pack_files import refuse_mistakes
+
+    refuse_mistakes(check_folder(folder))
     with service_client("scheduler", "policy_owner") as client:
         if not show_changes(_planned(client, folder, valid_from)):
             return
@@ -73,10 +77,14 @@ def publish(
     valid_from: ValidFrom = None,
     yes: Annotated[bool, typer.Option("--yes", help="不询问")] = False,
 ) -> None:
-    """列出变化，确认后发布一份草稿。"""
+    """检查一份草稿，列出变化，确认后发布；有错误则不发布。"""
+    from deploy.commands._pack_check import problems_of
+    from deploy.commands._pack_files import refuse_mistakes
+
     with service_client("scheduler", "policy_owner") as client:
         draft = answer(client.get(f"{DRAFTS}/{draft_id}"))
         if draft["plan"]:
+            refuse_mistakes(problems_of(draft["files"], draft["pack"]))
             show_changes(draft["plan"])
             if not yes:
                 typer.confirm("发布？", abort=True)

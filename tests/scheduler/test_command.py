@@ -110,6 +110,17 @@ async def test_a_pack_goes_from_draft_to_retired(run: Run, pack: Path) -> None:
     assert "废止\ta\t第 2 版" in (await run("list")).output
 
 
+async def test_no_way_publishes_a_pack_whose_messages_lack_a_text(run: Run, pack: Path) -> None:
+    policy = pack / "policies" / "a.yaml"
+    policy.write_text(policy.read_text() + "channel: sms\npurpose: notice\ncap: exempt\n")
+    said = await run("apply", str(pack), "--yes")
+    assert (said.exit_code, "policies/a.yaml" in said.output, "通知没有消息模板" in said.output) == (1, True, True)
+    draft_id = (await run("draft", str(pack))).output.split()[1]
+    said = await run("publish", draft_id, "--yes")
+    assert (said.exit_code, "通知没有消息模板" in said.output) == (1, True)
+    assert (await run("list")).output == ""
+
+
 async def test_applying_asks_first(run: Run, pack: Path) -> None:
     assert (await run("apply", str(pack))).exit_code == 1  # nobody answers
     assert "a" not in (await run("list")).output
