@@ -14,7 +14,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from shared.clock import Clock, SystemClock
-from shared.errors import Forbidden, TooManyFailures, Unauthorized
+from shared.errors import Forbidden, TooManyFailures, Unauthorized, raises
 from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key, read_units
 from shared.principal import Principal, Role
 from shared.same_origin import require_same_origin
@@ -110,6 +110,7 @@ _bearer = HTTPBearer(auto_error=False, description="API 密钥或 JWT")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="API 密钥")
 
 
+@raises(Unauthorized, TooManyFailures)
 async def current_principal(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
@@ -161,6 +162,7 @@ Caller = Annotated[Principal, Depends(current_principal)]
 def require(*roles: Role) -> Callable[[Principal], Coroutine[Any, Any, Principal]]:
     """A dependency that lets only these roles (and admin) pass: `Depends(require(Role.AGENT))`. Raises Forbidden."""
 
+    @raises(Forbidden)
     async def check(principal: Caller) -> Principal:
         if principal.role is not Role.ADMIN and principal.role not in roles:
             raise Forbidden(f"此操作需要以下角色之一：{'、'.join(roles)}")

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit_api, dlq_api, invalid
-from shared.errors import HuifangError, InvalidInput, Unavailable
+from shared.errors import BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
 from shared.messaging.processor import is_transient
 from shared.observability import logs
 from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE, OUTBOX_ROWS
@@ -39,7 +39,7 @@ UNPARSEABLE = "There was an error parsing the body"  # what FastAPI says
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
 TITLES = {
     400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
-    408: "请求超时", 413: "请求内容过大", 415: "不支持的内容类型", 421: "不认识的主机名", 422: "提交的内容有误",
+    408: "请求超时", 413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误",
     503: "服务暂不可用，请稍后重试",
 }  # fmt: skip
 
@@ -74,9 +74,7 @@ class Edge:
 
         try:
             if self._is_foreign(scope, headers):
-                refused = problem(
-                    421, TITLES[421], "foreign-host", "请用本服务的地址访问；运维可在 HUIFANG_HOSTS 中加入这个主机名"
-                )
+                refused = problem(ForeignHost.status, ForeignHost.title, ForeignHost.code, HOW_TO_CALL)
                 await refused(scope, receive, send_noting)
                 return
             await self.app(scope, self._limited(scope, receive), send_noting)
@@ -122,12 +120,14 @@ class Edge:
                 async with asyncio.timeout(max(0.0, left)):
                     message = await receive()
             except TimeoutError as error:
-                raise HTTPException(408, "请求内容没有在规定时间内到达", {"Connection": "close"}) from error
+                raise HTTPException(
+                    BodyTooLate.status, "请求内容没有在规定时间内到达", {"Connection": "close"}
+                ) from error
             received += len(message.get("body", b""))
             arrived = not message.get("more_body", False)
             if received > scope.get("max_body", self.max_body):
                 # FastAPI makes a 400 of any other exception while it reads a body
-                raise HTTPException(413, f"请求内容超过 {scope.get('max_body', self.max_body)} 字节")
+                raise HTTPException(BodyTooLarge.status, f"请求内容超过 {scope.get('max_body', self.max_body)} 字节")
             return message
 
         return receive_counting

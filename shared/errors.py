@@ -1,6 +1,9 @@
 """Errors are facts with a status and a Chinese title; the edge turns them into RFC 9457 problems."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class HuifangError(Exception):
@@ -64,6 +67,28 @@ class PayloadTooLarge(HuifangError):
     code = "payload-too-large"
 
 
+class BodyTooLarge(PayloadTooLarge):
+    """More than the service takes, refused while it arrives."""
+
+    code = "http-413"
+
+
+class BodyTooLate(HuifangError):
+    """The body did not arrive in time."""
+
+    status = 408
+    title = "请求超时"
+    code = "http-408"
+
+
+class ForeignHost(HuifangError):
+    """The request was for another host (RFC 9110 §7.4)."""
+
+    status = 421
+    title = "不认识的主机名"
+    code = "foreign-host"
+
+
 class PreconditionFailed(HuifangError):
     """If-Match did not match: somebody changed it meanwhile (RFC 9110 §13.1.1)."""
 
@@ -93,3 +118,19 @@ class Unavailable(HuifangError):
     status = 503
     title = "服务暂不可用，请稍后重试"
     code = "unavailable"
+
+
+def raises(*errors: type[HuifangError]) -> Callable[[F], F]:
+    """Says what a dependency or a route raises; the API description tells it of every route that has it."""
+
+    def note(function: F) -> F:
+        function.__dict__["raises"] = errors
+        return function
+
+    return note
+
+
+def raised_by(function: Any) -> Iterable[type[HuifangError]]:
+    """What `raises` says of the function."""
+    errors: Iterable[type[HuifangError]] = getattr(function, "raises", ())
+    return errors

@@ -14,7 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Caller, Principal
 from shared.clock import Clock
-from shared.errors import Conflict, InvalidInput, PreconditionFailed, PreconditionRequired
+from shared.errors import (
+    BodyTooLarge,
+    BodyTooLate,
+    Conflict,
+    InvalidInput,
+    PreconditionFailed,
+    PreconditionRequired,
+    raises,
+)
 from shared.ids import new_id
 from shared.messaging.work import Work
 from shared.observability.tracing import continue_trace
@@ -29,12 +37,14 @@ def transaction(request: Request) -> AbstractAsyncContextManager[Work]:
     return work
 
 
+@raises(BodyTooLate, BodyTooLarge)
 async def _work(request: Request) -> Any:
     await request.body()  # at the client's pace: not while a connection to the database is held
     async with transaction(request) as work:
         yield work
 
 
+@raises(BodyTooLate, BodyTooLarge)
 async def _read(request: Request) -> Any:
     await request.body()
     async with request.app.state.runtime.db.read() as session:
@@ -61,6 +71,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+@raises(PreconditionRequired, PreconditionFailed)
 async def if_match(
     _caller: Caller,  # who is nobody is told so first
     value: Annotated[str | None, Header(alias="If-Match", description="修改前读到的 ETag")] = None,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
+from shared.api_problems import NOT_FASTAPIS_OWN, describe_problems
 from shared.audit import SEAL
 from shared.auth import Authenticator
 from shared.clock import Clock
@@ -31,26 +32,6 @@ from shared.unstorable import refuse_unstorable
 log = structlog.get_logger(__name__)
 STOP_SECONDS = 12
 T = TypeVar("T")
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "description": "问题类型，供程序判断"},
-        "title": {"type": "string", "description": "标题"},
-        "status": {"type": "integer", "description": "HTTP 状态码"},
-        "detail": {"type": "string", "description": "这一次的具体情况"},
-    },
-    "example": {
-        "type": "urn:huifang:problem:invalid-input",
-        "title": "提交的内容有误",
-        "status": 422,
-        "detail": "请检查：query.limit",
-    },
-}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {"application/problem+json": {"schema": _PROBLEM}}}
-    for status, text in (("4XX", "请求有误（RFC 9457）"), ("5XX", "服务暂时不能处理（RFC 9457）"))
-}
 
 
 @dataclass(frozen=True)
@@ -181,7 +162,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        responses=PROBLEMS,
+        responses=NOT_FASTAPIS_OWN,
         dependencies=[Depends(refuse_unstorable)],
     )
     app.state.service = service
@@ -189,5 +170,6 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
     install_pages(app, service.settings, service.pages)
     for router in service.routers:
         app.include_router(router)
+    describe_problems(app, service.name)
     install_start(app, service)  # last: a service with a first page of its own keeps it
     return app

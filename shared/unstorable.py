@@ -11,12 +11,13 @@ import re2
 from fastapi import Request
 from starlette.datastructures import FormData
 
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, raises
 from shared.texts import Undecodable, charset_of, faults_in, storage_fault, utf8
 
 _ESCAPED = re2.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
+@raises(InvalidInput)
 async def refuse_unstorable(request: Request) -> None:
     """Look at the query, the path, and at a JSON or form body that FastAPI has read. Raises InvalidInput."""
     faults = [*_in_texts(request), *_in_body(request)]

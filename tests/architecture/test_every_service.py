@@ -146,12 +146,44 @@ async def test_descriptions_shown_to_users_are_chinese(served: Served) -> None:
     assert [name for name, text in shown.items() if text and not CHINESE.search(text)] == []
 
 
-async def test_the_api_description_names_problems_not_the_frameworks_own_error(served: Served) -> None:
+async def test_the_api_description_tells_every_problem_by_its_status_and_type(served: Served) -> None:
+    document = served.app.openapi()
+    schemas = document["components"]["schemas"]
+    assert "HTTPValidationError" not in schemas
     for method, path, operation in operations(served.app):
-        for status, answer in operation["responses"].items():
-            if status >= "400":
-                assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
-        assert "4XX" in operation["responses"], (method, path)
+        told = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
+        assert needed_statuses(method, path, operation) <= told.keys(), (method, path)
+        for status, answer in told.items():
+            assert status.isdigit(), (method, path, status)
+            assert CHINESE.search(answer["description"]), (method, path, status)
+            problem = resolved(answer["content"]["application/problem+json"]["schema"], schemas)
+            assert problem["properties"]["status"] == {"const": int(status), "description": "HTTP 状态码"}
+            types = problem["properties"]["type"]["enum"]
+            assert types
+            assert all(each.startswith("urn:huifang:problem:") for each in types), types
+
+
+def needed_statuses(method: str, path: str, operation: dict[str, Any]) -> set[str]:
+    """What a route of this kind answers with besides success, by RFC 9110 and RFC 6585."""
+    headers = {item["name"] for item in operation.get("parameters", ()) if item["in"] == "header"}
+    needed = {"401", "422", "500", "503"}
+    if operation.get("security"):
+        needed |= {"403", "429"}
+    if "{" in path:
+        needed.add("404")
+    if "requestBody" in operation:
+        needed |= {"400", "408", "413"}
+    if method != "GET":
+        needed.add("409")
+    if "If-Match" in headers:
+        needed |= {"412", "428"}
+    return needed
+
+
+async def test_a_service_tells_no_problem_of_another(served: Served) -> None:
+    types = str(served.app.openapi()["components"]["schemas"])
+    assert ("problem:case-is-final" in types) == (served.runtime.service.name == "complaints")
+    assert ("problem:visit-finished" in types) == (served.runtime.service.name == "visits")
 
 
 ODD = ("\0", "9" * 30, "9999-12-31T23:59:59-23:59", "%")

@@ -16,7 +16,7 @@ from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_heade
 from services.gateway.domain.problems import FieldError
 from services.gateway.schemas import SubmitOut
 from shared import texts
-from shared.errors import BadRequest, HuifangError, InvalidInput, PayloadTooLarge
+from shared.errors import BadRequest, HuifangError, InvalidInput, PayloadTooLarge, raises
 
 router = APIRouter(prefix="/api/v1", tags=["接入"])
 
@@ -70,6 +70,7 @@ class NothingAccepted(InvalidInput):
     description="CloudEvents 1.0：结构化、批量（不超过 500 条、1 MiB）或二进制模式（ce-* 头）。逐条给出结果；"
     "同一 source 与 id 再次提交为重复，不会重复发布。",
 )
+@raises(UnsupportedContent)
 async def submit_events(request: Request, _: Submitter) -> Response:
     body = await request.body()
     bodies = await read_aside(len(body), lambda: _bodies(request, _in_utf8(request, body)))

@@ -19,7 +19,7 @@ from services.gateway.store.sources import Source
 from shared import texts
 from shared.auth import hash_key
 from shared.clock import Clock
-from shared.errors import BadRequest, PayloadTooLarge, Unauthorized
+from shared.errors import BadRequest, PayloadTooLarge, Unauthorized, raises
 from shared.http import ClockDep, SealerDep, WorkDep
 from shared.privacy import Sealer
 
@@ -41,6 +41,7 @@ ANSWERS: dict[str, tuple[int, dict[str, Any]]] = {
     summary="接收外部系统推送",
     description="原文入库后即按对方习惯应答；内容随后处理，结果见 /api/v1/messages。令牌即访问密钥。",
 )
+@raises(Unauthorized, BadRequest, PayloadTooLarge)
 async def receive(
     source: str, token: str, request: Request, work: WorkDep, sealer: SealerDep, clock: ClockDep
 ) -> JSONResponse:

@@ -9,10 +9,11 @@ from services.notifications.adapters.aliyun import AliyunSms
 from services.notifications.adapters.aliyun_callbacks import parse_receipts, parse_replies
 from services.notifications.commands import inbound
 from services.notifications.settings import NotificationsSettings
-from shared.errors import Unauthorized
+from shared.errors import Unauthorized, raises
 from shared.http import SealerDep, WorkDep
 
 
+@raises(Unauthorized)
 def _known_caller(
     request: Request, token: Annotated[str, Path(max_length=200, description="回调地址中的密钥")]
 ) -> None:
