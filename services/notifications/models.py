@@ -80,6 +80,7 @@ class SendRow(Base, table=True):
     provider_ref: str = _is(Text)
     token: int = _is(BigInteger)
     attempts: int = _is(Integer)
+    lost: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
     retry_at: datetime | None = _instant(nullable=True)
     leased_until: datetime | None = _instant(nullable=True)
     checked_from: datetime | None = _instant(nullable=True)

@@ -30,8 +30,8 @@ class Health:
 
 @dataclass
 class Office:
-    """`under_way`: batches being sent, `in_hand`: how many messages of theirs have no recorded answer yet; `draining`: the
-    process is stopping, no new call is begun."""
+    """`under_way`: batches being sent, `in_hand`: how many messages of theirs have no recorded answer yet; `alone`: the newest
+    of the batches is one beside which nothing is sent; `draining`: the process is stopping, no new call is begun."""
 
     desk: Desk
     providers: dict[str, Provider]
@@ -41,6 +41,7 @@ class Office:
     health: dict[str, Health] = field(default_factory=dict)
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     in_hand: int = 0
+    alone: bool = False
     draining: bool = False
 
 

@@ -37,7 +37,9 @@ class SendOut(BaseModel):
         description="planned 待发 / leased 发送中 / accepted 已提交 / unknown 结果未知 / delivered 已送达 / "
         "failed 失败 / suppressed 不发"
     )
-    reason: str = Field(description="失败、未知或不发的原因")
+    reason: str = Field(
+        description="失败、未知或不发的原因；set_aside：处理中断 3 次且运营商没有收到，已搁置，排除原因后可重发"
+    )
     provider: str = Field(description="运营商")
     provider_ref: str = Field(description="运营商回执编号")
     attempts: int = Field(description="提交次数")

@@ -69,7 +69,7 @@ class World:
         times = (send.retry_at, send.leased_until, send.checked_from, send.check_at, self.on_the_way)
         question = self.question and (self.question[0], self.question[1], self.question[2] - self.machine)
         since = tuple(time and time - self.machine for time in times)
-        return (send.state, send.token, send.attempts, since, self.late, self.taken, question, self.said)
+        return (send.state, send.token, send.attempts, send.lost, since, self.late, self.taken, question, self.said)
 
     def attempt(self, fate: str | None, end: str) -> None:
         """Lease and call; then the answer is recorded, or the process killed, or frozen. Without a fate: killed first."""

@@ -117,6 +117,22 @@ def test_only_an_old_absence_sends_an_unknown_one_again() -> None:
     assert found(ACCEPTED, Absent(), after=PATIENCE.absence).send.state is State.ACCEPTED
 
 
+def test_what_three_processes_died_of_is_set_aside_once_its_absence_is_sure() -> None:
+    unknown = replace(UNKNOWN, lost=3)
+    assert found(unknown, Absent(), after=PATIENCE.absence / 2).send.state is State.UNKNOWN
+    aside = found(unknown, Absent(), after=PATIENCE.absence)
+    assert (aside.send.state, aside.send.reason) == (State.FAILED, "set_aside")
+    assert names(aside) == ["NotificationFailed"]
+    assert found(unknown, Found("delivered")).send.state is State.DELIVERED
+
+
+def test_an_answer_ends_the_count_of_lost_leases_and_an_unused_lease_does_not_count() -> None:
+    leased = replace(LEASED, lost=2)
+    assert answered(leased, Refused("throttled", temporary=True)).send.lost == 0
+    assert answered(leased, Unclear("ReadTimeout")).send.lost == 0
+    assert answered(leased, NotTried()).send.lost == 1
+
+
 def test_an_absence_asked_about_too_early_is_not_believed_however_late_it_is_recorded() -> None:
     late = NOW + timedelta(hours=1)
     change = take_finding(UNKNOWN, UNKNOWN.token, Absent(), NOW + PATIENCE.absence / 2, NOW, late, PATIENCE)

@@ -19,10 +19,12 @@ from services.notifications.domain.send import (
     postpone,
     suppress,
     take_answer,
+    taken_together,
 )
 from services.notifications.domain.windows import day_of, start_of
 from services.notifications.store import catalogue, contacts, doubtful, sends
 from services.notifications.store.contacts import Refusal
+from shared.leases import SUSPECT
 from shared.messaging import Work
 from shared.privacy import PREFIX, Sealer, is_mobile
 
@@ -40,10 +42,14 @@ class Desk:
     sealer: Sealer
 
 
-async def lease_due(work: Work, desk: Desk, limit: int) -> Batch:
-    """Decide again on every planned send whose time has come, and lease those that may go out now."""
+async def lease_due(work: Work, desk: Desk, limit: int, idle: bool = True) -> Batch:
+    """Decide again on every planned send whose time has come, and lease those that may go out now.
+
+    `idle`: this process sends nothing else; only then what processes may have died of is leased, alone.
+    """
     now, machine = work.now(), work.clock.machine()
-    due = await sends.lock_due(work.session, now, machine, list(desk.providers), limit)
+    found = await sends.lock_due(work.session, now, machine, list(desk.providers), limit)
+    due = taken_together(found, idle)
     if not due:
         return Batch(0, machine, (), 0)
     token = await sends.next_token(work.session)
@@ -52,7 +58,8 @@ async def lease_due(work: Work, desk: Desk, limit: int) -> Batch:
     changes = await _decide(work, desk, addressed, known, token)
     await save_changes(work, due, changes)
     parcels = await parcels_of(work, desk, [change.send for change in changes if change.send.state is State.LEASED])
-    return Batch(token, machine + desk.patience.lease, tuple(parcels), len(due))
+    alone = due[0].lost >= SUSPECT
+    return Batch(token, machine + desk.patience.lease, tuple(parcels), len(due), alone)
 
 
 def _recipient(send: Send, contact: Contact | None, desk: Desk) -> str:

@@ -24,9 +24,11 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Batch:
-    """What was leased together under one fencing token; `touched` counts the planned sends looked at."""
+    """What was leased together under one fencing token; `touched` counts the planned sends looked at.
+    `alone`: processes may have died of it, so nothing is sent beside it."""
 
     token: int
     leased_until: datetime
     parcels: tuple[Parcel, ...]
     touched: int
+    alone: bool = False

@@ -5,13 +5,15 @@
        └──────────┴──────── ┘ only when the provider definitely never took it
 
 Sending is not idempotent, so an unknown outcome is settled by a receipt or by asking the provider, never by sending again.
-Every lease has a fencing token; an answer counts only for the lease it belongs to.
+Every lease has a fencing token; an answer counts only for the lease it belongs to. Leases whose process died are counted:
+what the provider never took although MOST_ATTEMPTS processes were to hand it over is set aside as failed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import Literal, NewType
 from uuid import UUID
 
@@ -29,12 +31,14 @@ from services.notifications.domain.answers import (
 )
 from shared.contracts import EventData
 from shared.contracts.notifications import NotificationDelivered, NotificationFailed, NotificationSent
+from shared.leases import MOST_ATTEMPTS, SUSPECT
 
 SendId = NewType("SendId", UUID)
 Channel = Literal["sms", "email"]
 Category = Literal["verify", "notice", "promotion"]
 Audience = Literal["customer", "manager", "supervisor"]
 UNCONFIRMED = "unconfirmed"
+SET_ASIDE = "set_aside"
 
 
 class State(StrEnum):
@@ -56,7 +60,8 @@ class Send:
 
     `recipient` is a sealed phone token or an e-mail address, "" for the customer's newest number. `not_before`,
     `expires_at` and the `*_at` below are business time; `retry_at`, `leased_until`, `checked_from` (since when the outcome is
-    unknown) and `check_at` (when to ask the provider) machine time.
+    unknown) and `check_at` (when to ask the provider) machine time. `lost`: how many leases in a row, the present one
+    included, nobody has recorded an answer to.
     """
 
     id: SendId
@@ -87,6 +92,7 @@ class Send:
     provider_ref: str = ""
     token: int = 0
     attempts: int = 0
+    lost: int = 0
     retry_at: datetime | None = None
     leased_until: datetime | None = None
     checked_from: datetime | None = None
@@ -116,6 +122,13 @@ class Change:
     events: tuple[EventData, ...] = field(default=())
 
 
+def taken_together(due: Sequence[Send], idle: bool) -> Sequence[Send]:
+    """What is leased at once of what is due: all before the first that processes may have died of. That one goes alone, and
+    only while nothing else is under way (`idle`).
+    """
+    return list(takewhile(lambda send: send.lost < SUSPECT, due)) or (due[:1] if idle else [])
+
+
 def lease(send: Send, token: int, provider: str, now: datetime, machine: datetime, patience: Patience) -> Send:
     """Take a planned send for one try; commit this before the provider is called."""
     return replace(
@@ -125,6 +138,7 @@ def lease(send: Send, token: int, provider: str, now: datetime, machine: datetim
         token=token,
         provider=provider,
         attempts=send.attempts + 1,
+        lost=send.lost + 1,
         submitted_at=now,
         leased_until=machine + patience.lease,
         checked_from=None,
@@ -151,6 +165,10 @@ def take_answer(send: Send, token: int, answer: Answer, now: datetime, machine: 
     """The provider's answer to the try with `token`. Ignored when a receipt was faster or another try has begun."""
     if send.token != token or send.state not in (State.LEASED, State.UNKNOWN):
         return Change(send)
+    if isinstance(answer, NotTried):
+        untouched = replace(send, attempts=send.attempts - 1, lost=send.lost - 1)
+        return Change(replace(_again(untouched, "", machine), retry_at=None))
+    send = replace(send, lost=0)
     match answer:
         case Accepted(ref):
             return _accepted(replace(send, provider_ref=ref), now, machine + patience.receipt)
@@ -161,8 +179,6 @@ def take_answer(send: Send, token: int, answer: Answer, now: datetime, machine: 
         case Unclear(reason):
             asked = machine + patience.ask
             return Change(replace(send, state=State.UNKNOWN, reason=reason, checked_from=machine, check_at=asked))
-        case NotTried():
-            return Change(replace(_again(send, "", machine), attempts=send.attempts - 1, retry_at=None))
 
 
 def take_receipt(send: Send, receipt: Receipt, now: datetime) -> Change:
@@ -192,6 +208,8 @@ def take_finding(
         case Found():
             return _settled(send, finding, now)
         case Absent() if send.state is State.UNKNOWN and absence_is_proof(send, asked_at, patience):
+            if send.lost >= MOST_ATTEMPTS:
+                return _failed(send, SET_ASIDE, now)
             return Change(replace(_again(send, "never_accepted", machine), retry_at=None))
         case CannotTell(ever=False) if send.state is State.UNKNOWN:
             return _failed(send, UNCONFIRMED, now)

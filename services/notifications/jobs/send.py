@@ -19,7 +19,8 @@ async def send_due(runtime: Runtime) -> int:
     """Begin what is due and there is room for, then wait a little for what is under way; 0 when there is neither."""
     office = office_of(runtime)
     room = office.batch - office.in_hand
-    touched = await _begin(runtime, office, room) if room * 4 >= office.batch else 0
+    free = room * 4 >= office.batch and not (office.alone and office.under_way)
+    touched = await _begin(runtime, office, room) if free else 0
     if office.under_way:
         await _wait(office)
     return touched or len(office.under_way)
@@ -28,11 +29,12 @@ async def send_due(runtime: Runtime) -> int:
 async def _begin(runtime: Runtime, office: Office, limit: int) -> int:
     """Lease a batch and set it going; returns how many planned sends were looked at."""
     async with runtime.db.work(background=True) as work:
-        batch = await lease_due(work, office.desk, limit)
+        batch = await lease_due(work, office.desk, limit, idle=not office.under_way)
         if batch.parcels:
             await office.fence.hold(batch.token)
     if batch.parcels:
         office.in_hand += len(batch.parcels)
+        office.alone = batch.alone
         office.under_way.add(asyncio.create_task(_send(runtime, office, batch), name=f"batch-{batch.token}"))
     return batch.touched
 
