@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, Field
 
 from shared.auth import Principal, Role, require
+from shared.bodies import Body
 from shared.errors import Conflict, HuifangError, InvalidInput
 from shared.http import ReadSession, SealerDep, WorkDep, audit
 from shared.messaging import dead_letters
@@ -47,12 +48,12 @@ class DeadLetterOut(BaseModel):
     settled_at: datetime | None = Field(description="处理完毕的时间")
 
 
-class Replay(BaseModel):
+class Replay(Body):
     data: dict[str, Any] | None = Field(default=None, description="更正后的事件数据；不填则按原文重放")
     note: Note = Field(default="", description="处理说明")
 
 
-class Discard(BaseModel):
+class Discard(Body):
     note: Note = Field(min_length=1, description="丢弃原因")
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 
 from shared.errors import BadRequest, PayloadTooLarge
+from shared.texts import faults_in, faults_in_json
+from shared.unstorable import refuse
 from shared.yaml_reader import DEEPEST, read_yaml
 
 LARGEST_BYTES = 64 << 10
@@ -13,13 +15,15 @@ MOST_TOLD = 5
 
 
 def read_document(body: bytes, largest: int = LARGEST_BYTES) -> Any:
-    """The value in a YAML or JSON text of at most `largest` bytes. Raises PayloadTooLarge, BadRequest."""
+    """The value in a YAML or JSON text of at most `largest` bytes. Raises PayloadTooLarge, BadRequest, InvalidInput."""
     if len(body) > largest:
         raise PayloadTooLarge(f"内容不能超过 {largest >> 10} KiB")
+    refuse([*faults_in_json(body, "body")])
     try:
         read = read_yaml(_text(body), largest)
     except UnicodeDecodeError as error:
         raise BadRequest("有无法识别的文字，请用 UTF-8 编码") from error
+    refuse([*faults_in(read.value, "body")])  # YAML has escapes of its own
     if read.slips:
         told = (f"第 {slip.line} 行第 {slip.column} 列：{slip.message}" for slip in read.slips[:MOST_TOLD])
         raise BadRequest("；".join(told))

@@ -16,6 +16,7 @@ import re2
 NUL = "含有空字符（\\u0000）"
 SURROGATE = "含有不成对的代理字符（\\ud800–\\udfff），不是完整的文字"
 _CONTROL = re2.compile(r"[\x00-\x1f\x7f-\x{9f}]")
+_ESCAPED = re2.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -75,6 +76,16 @@ def faults_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
                 stack.append((f"{where}.{_shown(name)}".strip("."), part, depth + 1))
         elif isinstance(item, list) and depth < _DEEPEST:
             stack += [(f"{where}.{index}".strip("."), part, depth + 1) for index, part in enumerate(item)]
+
+
+def faults_in_json(body: bytes, path: str = "") -> Iterator[tuple[str, str]]:
+    """What can't be kept in a JSON text: (dotted path, reason). Nothing where no escape may be such, or it is no JSON."""
+    if body and _ESCAPED.search(body):
+        try:
+            value: Any = json.loads(body)
+        except (ValueError, RecursionError):
+            return  # whoever reads it says so
+        yield from faults_in(value, path)
 
 
 def _shown(name: str) -> str:

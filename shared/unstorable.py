@@ -3,24 +3,26 @@
 A NUL or half a character would fail in the database only: the caller would hear of no field, and the log of a fault of ours.
 """
 
-import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import re2
 from fastapi import Request
 from starlette.datastructures import FormData
 
 from shared.errors import InvalidInput, raises
-from shared.texts import Undecodable, charset_of, faults_in, storage_fault, utf8
-
-_ESCAPED = re2.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+from shared.texts import Undecodable, charset_of, faults_in_json, storage_fault, utf8
 
 
 @raises(InvalidInput)
 async def refuse_unstorable(request: Request) -> None:
-    """Look at the query, the path, and at a JSON or form body that FastAPI has read. Raises InvalidInput."""
-    faults = [*_in_texts(request), *_in_body(request)]
+    """Look at the query, the path, and at a JSON or form body that FastAPI has read. Raises InvalidInput.
+
+    Routes that read their body themselves ask `refuse` once they have.
+    """
+    refuse([*_in_texts(request), *faults_in_json(getattr(request, "_body", b""), "body")])
+
+
+def refuse(faults: Sequence[tuple[str, str]]) -> None:
+    """Raises InvalidInput that names each field of (dotted path, reason), when there are any."""
     if faults:
         fields = "、".join(dict.fromkeys(field for field, _ in faults[:5]))
         told = [{"field": field, "message": reason} for field, reason in faults[:50]]
@@ -36,16 +38,6 @@ def _in_texts(request: Request) -> Iterator[tuple[str, str]]:
     for field, value in named:
         if fault := storage_fault(value) or storage_fault(field):
             yield field.replace("\0", ""), fault
-
-
-def _in_body(request: Request) -> Iterator[tuple[str, str]]:
-    body: bytes = getattr(request, "_body", b"")
-    if body and _ESCAPED.search(body):
-        try:
-            value: Any = json.loads(body)
-        except (ValueError, RecursionError):
-            return  # whoever reads it says so
-        yield from faults_in(value, "body")
 
 
 def why_unparseable(request: Request) -> str:

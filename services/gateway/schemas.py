@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.gateway.domain.writeback import WRITTEN_BACK
+from shared.bodies import Body
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 Plain = Annotated[str, StringConstraints(max_length=300)]
@@ -46,10 +47,8 @@ class SubmitOut(BaseModel):
     items: list[ReceiptOut] = Field(description="逐条结果，与提交顺序一致")
 
 
-class SourceOptions(BaseModel):
+class SourceOptions(Body):
     """消息的读法"""
-
-    model_config = ConfigDict(extra="forbid")
 
     type: Plain = Field(default="", description="generic：业务类型，如 meter.read")
     fields: dict[str, Plain] = Field(
@@ -66,20 +65,14 @@ class SourceOptions(BaseModel):
     )
 
 
-class In(BaseModel):
-    """What is sent to be saved: a member nobody knows would be dropped, so it is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class SourceIn(In):
+class SourceIn(Body):
     name: Name = Field(description="来源名称，出现在推送地址中")
     kind: Kind = Field(description="来源种类：erpnext、odoo、hotline（12345）、cloudevents、generic")
     zone: Plain = Field(default="Asia/Shanghai", description="对方不带时区的时间所在时区")
     options: SourceOptions = Field(default=SourceOptions(), description="来源种类的设置")
 
 
-class SourceChange(In):
+class SourceChange(Body):
     enabled: bool | None = Field(default=None, description="停用后一律拒收")
     zone: Plain | None = Field(default=None, description="对方不带时区的时间所在时区")
     options: SourceOptions | None = Field(default=None, description="消息的读法")
@@ -104,7 +97,7 @@ class IssuedOut(SourceOut):
     secret: str | None = Field(description="签名密钥（仅 erpnext）")
 
 
-class Rotation(In):
+class Rotation(Body):
     grace_hours: float = Field(default=24, ge=0, le=24 * 30, description="旧密钥继续有效的小时数，0 为立即失效")
 
 
@@ -142,14 +135,14 @@ class ImportOut(Out):
     finished_at: datetime | None = Field(description="处理完的时间；未完时为空")
 
 
-class EndpointIn(In):
+class EndpointIn(Body):
     name: Plain = Field(min_length=1, description="名称")
     url: Plain = Field(description="接收地址")
     sources: Plain = Field(min_length=1, description="哪些来源的事实，可用 *", examples=["/hotline/*"])
     types: list[ResultName] = Field(default=[], description="哪些结果；空为全部")
 
 
-class EndpointChange(In):
+class EndpointChange(Body):
     url: Plain | None = Field(default=None, description="接收地址")
     sources: Plain | None = Field(default=None, min_length=1, description="哪些来源的事实，可用 *")
     types: list[ResultName] | None = Field(default=None, description="哪些结果；空为全部")

@@ -14,6 +14,7 @@ from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
+from shared.bodies import Body
 from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
 
 # what people type is kept without whole numbers
@@ -77,7 +78,7 @@ def mask_address(address: str) -> str:
     return f"{name[:1]}***{at}{host}"
 
 
-class NewSend(BaseModel):
+class NewSend(Body):
     """人工发送的消息：只用已审核的模板，不发自由文本。"""
 
     model_config = ConfigDict(
@@ -118,7 +119,7 @@ def findings_about(document: Document, rules: Iterable[Rule], provider: str) -> 
     return [*lint(template, provider), *lint_rules(template, using)]
 
 
-class NewOptOut(BaseModel):
+class NewOptOut(Body):
     """他人告知的退订：某客户、某号码或两者。"""
 
     customer_id: str = Field(default="", max_length=64, description="客户编号")
@@ -148,7 +149,7 @@ def shown_opt_out(opt_out: OptOut, sealer: Sealer) -> OptOutOut:
     return OptOutOut(**same, phone_masked=sealer.masked(opt_out.recipient))
 
 
-class NewConsent(BaseModel):
+class NewConsent(Body):
     """同意的证据：以何种方式、同意了哪段文字。"""
 
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
@@ -215,10 +216,8 @@ def _shown(token: str, sealer: Sealer) -> str:
         return ""
 
 
-class Decision(BaseModel):
+class Decision(Body):
     """人工对一条回复的判定。"""
-
-    model_config = ConfigDict(extra="forbid")
 
     refuses: bool = Field(description="是否退订")
     remark: Text = Field(default="", max_length=500, description="备注")

@@ -350,3 +350,70 @@ def needed(operation: dict[str, Any]) -> dict[str, str]:
     """Filters a list is not given without."""
     names = [item["name"] for item in operation.get("parameters", ())]
     return {"customer_id": "C1"} if "customer_id" in names else {}
+
+
+# what others send in forms of their own: CloudEvents may have extensions, providers add to their callbacks
+SENT_BY_OTHERS = {
+    ("POST", "/api/v1/events"),
+    ("POST", "/ingress/v1/{source}/{token}"),
+    ("POST", "/ingress/v1/sms/aliyun/{token}/receipts"),
+    ("POST", "/ingress/v1/sms/aliyun/{token}/replies"),
+}
+
+
+def bodies(app: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    """(METHOD, path, schema) of every JSON body that the platform itself defines."""
+    found = []
+    for method, path, operation in operations(app):
+        content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in content and (method, path) not in SENT_BY_OTHERS:
+            found.append((method, path, content["application/json"]["schema"]))
+    return found
+
+
+def lenient(schema: Any, schemas: dict[str, Any], path: str) -> list[str]:
+    """Where a schema of an object with declared members takes others, too."""
+    if isinstance(schema, list):
+        return [each for one in schema for each in lenient(one, schemas, path)]
+    if not isinstance(schema, dict):
+        return []
+    if "$ref" in schema:
+        return lenient(schemas[schema["$ref"].rpartition("/")[2]], schemas, path)
+    properties = schema.get("properties", {})
+    found = [path] if properties and schema.get("additionalProperties") is not False else []
+    inner = [(name, part) for name, part in properties.items()]
+    inner += [
+        (key, schema[key]) for key in ("anyOf", "oneOf", "allOf", "items", "additionalProperties") if key in schema
+    ]
+    return found + [each for name, part in inner for each in lenient(part, schemas, f"{path}.{name}")]
+
+
+async def test_no_body_takes_members_that_nobody_knows(served: Served) -> None:
+    schemas = served.app.openapi()["components"]["schemas"]
+    known = bodies(served.app)
+    assert known  # each service has at least the dead letters' routes
+    found = [each for method, path, schema in known for each in lenient(schema, schemas, f"{method} {path}")]
+    assert found == []
+
+
+async def test_an_unknown_member_is_refused_by_its_name(served: Served) -> None:
+    async with served.client() as client:
+        for method, path, _ in bodies(served.app):
+            headers = {"If-Match": '"1"'}
+            answer = await client.request(method, filled(path), json={"surprise": 1}, headers=headers)
+            problem = assert_problem(answer, 422)
+            assert "surprise" in answer.text, (method, path, problem)
+
+
+async def test_what_no_field_may_hold_is_refused_by_its_field_at_every_body(served: Served) -> None:
+    async with served.client() as client:
+        for method, path, _ in bodies(served.app):
+            for escape in ("\\u0000", "\\ud800"):
+                answer = await client.request(
+                    method,
+                    filled(path),
+                    content=f'{{"note": {{"deep": "a{escape}b"}}}}',
+                    headers={"If-Match": '"1"', "Content-Type": "application/json"},
+                )
+                told = assert_problem(answer, 422)["errors"]
+                assert told[0]["field"] == "body.note.deep", (method, path, told)

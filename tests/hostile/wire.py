@@ -43,6 +43,13 @@ class Client:
             return 0
         return int(line.split()[1]) if line else 0
 
+    async def answer(self, seconds: float = 5.0) -> tuple[int, bytes]:
+        """The status and body of the next answer, read whole, so that another may follow."""
+        async with asyncio.timeout(seconds):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            return int(head.split()[1]), await self.reader.readexactly(int(length.split(b":")[1]))
+
     async def is_closed(self, seconds: float = 5.0) -> bool:
         """Whether the other side ends the connection within the time; what comes before is read and dropped."""
         try:

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.documents import LARGEST_BYTES, read_document
-from shared.errors import BadRequest, PayloadTooLarge
+from shared.errors import BadRequest, InvalidInput, PayloadTooLarge
 
 
 @pytest.mark.parametrize("body", ["name: 回访\nsteps: [1, 2]\n", '{"name": "回访", "steps": [1, 2]}'])
@@ -36,3 +36,17 @@ def test_a_document_has_a_largest_size() -> None:
 
 def test_json_may_write_a_character_as_two_escapes() -> None:
     assert read_document(b'{"name": "\\ud840\\udc00\\u5c9a"}') == {"name": "\U00020000岚"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"questions": [{"ask": "a\\u0000"}]}', "body.questions.0.ask"),
+        (b'{"title": "\\ud83d"}', "body.title"),
+        (b'title: "a\\0b"\n', "body.title"),
+    ],
+)
+def test_what_no_field_may_hold_is_named_by_its_field(body: bytes, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_document(body)
+    assert [error["field"] for error in refused.value.extra["errors"]] == [field]

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
 from services.complaints.domain.opening import Report
+from shared.bodies import Body
 from shared.contracts.common import CustomerCard
 from shared.contracts.complaints import Grade
 from shared.privacy import Sealer, TypedNumber, mask_prose, mask_text
@@ -18,7 +19,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000),
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(mask_prose)]
 
 
-class NewCustomer(BaseModel):
+class NewCustomer(Body):
     id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
         description="客户编号"
     )
@@ -27,7 +28,7 @@ class NewCustomer(BaseModel):
     level: Short = Field(default="", description="客户等级")
 
 
-class NewCase(BaseModel):
+class NewCase(Body):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
@@ -49,7 +50,7 @@ class NewCase(BaseModel):
     grade: Grade | None = Field(default=None, description="等级；不填则按规则判定")
 
 
-class Assign(BaseModel):
+class Assign(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"unit": "CD", "owner": "E1023"}})
 
     unit: Short = Field(min_length=1, description="责任单位")
@@ -62,13 +63,13 @@ class BulkAssign(Assign):
     ids: list[UUID] = Field(min_length=1, max_length=200, description="投诉标识")
 
 
-class Resolve(BaseModel):
+class Resolve(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"measures": "已上门复检并更换点火针，客户签字确认"}})
 
     measures: Text = Field(description="整改措施")
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: Text = Field(description="原因")
 
 
@@ -76,15 +77,15 @@ class Close(Reason):
     customer_opinion: Note = Field(default="", description="已征求到的客户意见；未做二次回访时必填")
 
 
-class Escalate(BaseModel):
+class Escalate(Body):
     note: Note = Field(default="", description="提级说明")
 
 
-class Remark(BaseModel):
+class Remark(Body):
     text: Text = Field(description="复核备注")
 
 
-class Promise(BaseModel):
+class Promise(Body):
     next_reply_at: AwareDatetime = Field(description="承诺的下次答复时间")
 
 

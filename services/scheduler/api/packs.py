@@ -16,6 +16,7 @@ from services.scheduler.store import drafts, kinds
 from shared.documents import read_document
 from shared.errors import Conflict, InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, WorkDep
+from shared.invalid import place, told
 from shared.pagination import Cursor, Limit, Page, page_by_name, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1", tags=["策略包"])
@@ -36,7 +37,11 @@ async def pack_in(request: Request, by: Owner) -> PackIn:
         document = await asyncio.to_thread(read_document, await request.body(), LARGEST_PACK)
         return PackIn.model_validate(document)
     except ValidationError as error:
-        raise InvalidInput("请求内容应含 name 与 files（路径 → 文本内容）") from error
+        errors = [{"field": f"body.{place(item)}".strip("."), "message": told(item)} for item in error.errors()]
+        fields = "、".join(item["field"] for item in errors[:5])
+        raise InvalidInput(
+            f"请检查：{fields}；内容应含 name 与 files（路径 → 文本内容）", errors=errors[:50]
+        ) from error
 
 
 PackBody = Annotated[PackIn, Depends(pack_in)]

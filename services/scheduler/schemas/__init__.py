@@ -12,6 +12,7 @@ from services.scheduler.domain.task import NAMES
 from services.scheduler.schemas.policies import Moment
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.tasks import StoredTask
+from shared.bodies import Body
 from shared.documents import shallow
 from shared.privacy import mask_text
 
@@ -91,7 +92,7 @@ class ExplainOut(BaseModel):
         return cls(found=answer.found, answer=answer.answer, parts=parts)
 
 
-class TryIn(BaseModel):
+class TryIn(Body):
     """要试算的事件（CloudEvents 字段）。"""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EVENT_EXAMPLE]})
@@ -153,7 +154,7 @@ class TaskOut(BaseModel):
         )
 
 
-class CancelIn(BaseModel):
+class CancelIn(Body):
     """取消任务。"""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "客户已来电说明", "lawful": True}]})

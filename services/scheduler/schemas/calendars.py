@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.scheduler.domain.explain.decision import WEEKDAYS
 from services.scheduler.store.calendars import StoredYear
+from shared.bodies import Body
 
 YEAR_EXAMPLE: dict[str, Any] = {
     "source": "国务院办公厅关于2026年部分节假日安排的通知",
@@ -14,7 +15,7 @@ YEAR_EXAMPLE: dict[str, Any] = {
 }
 
 
-class CalendarYearIn(BaseModel):
+class CalendarYearIn(Body):
     """一年的放假与调休；未列出的日子周一至周五上班。"""
 
     model_config = ConfigDict(json_schema_extra={"examples": [YEAR_EXAMPLE]})

@@ -14,6 +14,7 @@ from services.scheduler.domain.packs.section import EARLIEST, LATEST
 from services.scheduler.domain.whom.selection import rate_of, whom_text
 from services.scheduler.store.drafts import StoredDraft
 from services.scheduler.store.policies import StoredPolicy, StoredVersion
+from shared.bodies import Body
 from shared.privacy import mask_text
 from shared.zone import ORG_ZONE
 
@@ -39,7 +40,7 @@ PACK_EXAMPLE: dict[str, Any] = {
 }
 
 
-class PackIn(BaseModel):
+class PackIn(Body):
     """策略包：各文件路径与内容。"""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PACK_EXAMPLE]})
@@ -136,7 +137,7 @@ class DraftDetail(DraftOut):
         return cls(**fields, files=dict(stored.files), plan=PackOut.of(plan) if plan else None)
 
 
-class PublishIn(BaseModel):
+class PublishIn(Body):
     """发布草稿。"""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"valid_from": "2026-12-01T00:00:00+08:00"}]})
@@ -144,7 +145,7 @@ class PublishIn(BaseModel):
     valid_from: Moment = Field(default=None, description="从何时的事实起生效；空为立即")
 
 
-class RetireIn(BaseModel):
+class RetireIn(Body):
     """废止策略。"""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "制度已修订"}]})

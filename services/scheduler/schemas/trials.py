@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.scheduler.domain.packs.organisation_file import MOST_AGENTS
 from services.scheduler.schemas.policies import PACK_EXAMPLE, PackIn
 from services.scheduler.store.trials import StoredTrial
+from shared.bodies import Body
 
 Seats = Annotated[int, Field(ge=0, le=MOST_AGENTS)]
 
 
-class TrialIn(BaseModel):
+class TrialIn(Body):
     """试算：草稿编号，或策略包内容。"""
 
     model_config = ConfigDict(

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from services.visits.domain.attempts import Person
+from shared.bodies import Body
 from shared.contracts.visits import AttemptResult
 from shared.privacy import mask_text, mask_tree
 
@@ -16,25 +17,23 @@ AnswersIn = Annotated[
 Note = Annotated[str, Field(max_length=2000), AfterValidator(mask_text)]
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+class Trimmed(Body):
+    model_config = ConfigDict(str_strip_whitespace=True)
 
 
-class ClaimIn(Body):
+class ClaimIn(Trimmed):
     team: str | None = Field(default=None, max_length=64, description="只领取该班组的单；不填则不限班组")
     limit: int = Field(default=1, ge=1, le=20, description="最多领取几张；同一客户的单会一并领取")
 
 
-class SaveAnswersIn(Body):
+class SaveAnswersIn(Trimmed):
     answers: AnswersIn
 
 
-class AttemptIn(Body):
+class AttemptIn(Trimmed):
     """一次联系，由坐席小结。"""
 
     model_config = ConfigDict(
-        extra="forbid",
-        str_strip_whitespace=True,
         json_schema_extra={
             "examples": [
                 {
@@ -61,13 +60,13 @@ class AttemptIn(Body):
     corrected_phone: str | None = Field(default=None, max_length=100, description="更正后的号码；填写后继续回访")
 
 
-class RevealIn(Body):
+class RevealIn(Trimmed):
     reason: Literal["dial", "verify", "other"] = Field(default="dial", description="查看原因：拨打、核实、其他")
 
 
-class ReassignIn(Body):
+class ReassignIn(Trimmed):
     team: str = Field(min_length=1, max_length=64, description="新的班组")
 
 
-class ReviewIn(Body):
+class ReviewIn(Trimmed):
     remark: Note = Field(min_length=1, description="复核意见")

@@ -11,6 +11,7 @@ import orjson
 
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from shared.texts import faults_in_json
 
 NEEDED = ("id", "source", "type", "time")
 STEP = 500
@@ -63,6 +64,8 @@ def _read(texts: Iterable[bytes]) -> Iterator[Line]:
 
 
 def _line(text: bytes, number: int) -> Line:
+    for field, fault in faults_in_json(text):
+        raise BadFact(f"第 {number} 行的 {field} {fault}")
     try:
         event = orjson.loads(text)
     except orjson.JSONDecodeError as error:
