@@ -1,7 +1,7 @@
 """Personal data out of sight: one masker for names, addresses, remarks, logs and whatever else is prose."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.privacy.numbers import extension_of
@@ -14,12 +14,12 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]+")
 
 def mask_text(text: str) -> str:
     """Free text with every mobile, landline and ID number in it masked: for logs, errors and what people type."""
-    return _masked(text, find(text))
+    return masked(text, find(text))
 
 
 def mask_prose(text: str) -> str:
     """As `mask_text`, for what is to be kept: the letters and digits of a code stay, for it must be found again."""
-    return text if text.startswith(PREFIX) else _masked(text, find_in_prose(text))
+    return text if text.startswith(PREFIX) else masked(text, find_in_prose(text))
 
 
 def mask_tree(value: Any, mask: Callable[[str], str] | None = None) -> Any:
@@ -60,7 +60,8 @@ def is_phone(text: str) -> bool:
     return any(one.kind is Kind.MOBILE and one.end - one.start == len(whole) for one in find(whole))
 
 
-def _masked(text: str, found: list[Found]) -> str:
+def masked(text: str, found: Sequence[Found]) -> str:
+    """A text with something shown in the place of each number found in it."""
     if not found:
         return text
     parts, done = [], 0

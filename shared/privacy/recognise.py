@@ -46,6 +46,7 @@ _IDENTITY = re.compile(_PROVINCE + r"\d{4}(?:1[89]\d\d|20[01]\d)(?:0[1-9]|1[0-2]
 # issued until 1999, to people born in this century's thirties at the earliest
 _OLD_IDENTITY = re.compile(_PROVINCE + r"\d{4}[3-9]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
 _OLD_IDENTITY_PARTS = {(15,), (6, 6, 3), (6, 2, 2, 2, 3), (5, 5, 5), (3, 3, 3, 3, 3), (6, 9), (8, 7), (4, 4, 4, 3)}
+_BEGINS = re.compile("|".join(one.pattern for one in (_IDENTITY, _MOBILE, _LANDLINE, _OLD_IDENTITY)), re.ASCII)
 _DATE = re.compile(r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _UNIT = re.compile(
     r"\s{0,2}(?:元|块|万|亿|米|公里|厘米|毫米|吨|公?斤|千?克|升|度|方|立方|平方|㎡|m³|天|小时|分钟|秒|户|件|台|套|个|份|条|页|[%％℃°]"
@@ -145,6 +146,8 @@ def _numbers_of(run: _Run) -> Iterator[Found]:
 def _number_at(run: _Run, first: int) -> tuple[Found, int] | None:
     """The number that begins with a group, and the group behind it."""
     ahead = run.digits[run.starts[first] : run.starts[first] + _MOST_DIGITS]
+    if not (_BEGINS.match(ahead) or _BEGINS.match(ahead[:17] + "X") or _has_plus(run, first)):
+        return None
     for kind, length in _lengths(ahead, run, first):
         behind = run.group_at.get(run.starts[first] + length)
         if behind is None or run.text.startswith(_MASK, run.spans[behind - 1][1]):

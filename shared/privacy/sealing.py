@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from shared.privacy.masking import PREFIX, find_in_prose, is_code, mask_phone, mask_prose, mask_text
+from shared.privacy.masking import PREFIX, find_in_prose, is_code, mask_phone, mask_prose, mask_text, masked
 from shared.privacy.numbers import e164, read_numbers
 from shared.privacy.recognise import LEAST_DIGITS, Found, find, may_hold
 from shared.safety import read_data_key
@@ -172,8 +172,9 @@ class Sealer:
             return text
         if len(found) == 1 and _is_whole(found[0], bare):
             return self.seal(e164(bare) or found[0].value)
-        # two masked codes could be one and the same
-        return self.seal(text) if field == "id" or is_code(bare) or _EMAIL.fullmatch(bare) else mask_prose(text)
+        if field == "id" or is_code(bare) or _EMAIL.fullmatch(bare):  # two masked ones could be one and the same
+            return self.seal(text)
+        return text.replace(bare, masked(bare, found), 1)
 
     def _sealed_number(self, text: str) -> str:
         """One number in its one form; several, and what is none, as they were written."""

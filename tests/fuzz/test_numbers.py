@@ -180,7 +180,7 @@ def test_reading_takes_time_by_length_only() -> None:
         "13 " * 40_000,
     )
     for text in hostile:
-        started = time.perf_counter()
+        started = time.process_time()
         mask_text(text)
         SEALER.protect({"phone": text, "x": text})
-        assert time.perf_counter() - started < 1, text[:20]
+        assert time.process_time() - started < 3, text[:20]  # a quadratic one takes minutes
