@@ -273,6 +273,33 @@ async def test_a_citys_own_headers_are_read_by_its_sources_mapping(gateway: Serv
     assert "缺少列" in (await progress(gateway, plain))["reason"]
 
 
+async def test_words_of_a_sheet_are_read_whole(gateway: Served) -> None:
+    more = ["紧急程度", "诉求渠道", "是否解决"]
+    words = [
+        ("已办结", "非紧急", "12345APP", "解决"),
+        ("已办结", "未加急", "短信", "部分解决"),
+        ("已办结", "特急", "12345热线", "未解决"),
+        ("办结审核中", "一般", "电话", "解决"),
+        ("拟办结", "一般", "电话", "解决"),
+        ("已办结", "一般", "电话", "说不清楚"),
+    ]
+    rows = [[*row(number, 工单状态=state), *others] for number, (state, *others) in enumerate(words)]
+    lines = await rows_of(gateway, [[*HEADER, *more], *rows])
+    assert [line[1] for line in lines] == ["已接收", "已接收", "已接收", "忽略", "忽略", "已接收"]
+    assert ["紧急程度：「未加急」含义不明" in lines[1][3], "是否解决：「说不清楚」含义不明" in lines[5][3]] == [
+        True,
+        True,
+    ]
+    told = [[event.data.get(name) for name in ("urgency", "channel", "resolution_claim")] for event in
+            await gateway.published()]  # fmt: skip
+    assert told == [
+        ["normal", "app", "yes"],
+        [None, "other", "partly"],
+        ["critical", "phone", "no"],
+        ["normal", "phone", None],
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(b"<html><body><table><tr><td>x</td></tr></table>", "网页"), (b'<?xml version="1.0"?><Workbook/>', "XML"),

@@ -390,3 +390,52 @@ async def test_a_note_about_an_unknown_word_stands_in_the_result(gateway: Served
     assert reason.startswith("channel：「鸽子」含义不明")
     (event,) = await gateway.published("hotline.case_closed")
     assert (event.data["urgency"], event.data["as_written"]) == ("critical", {"channel": "鸽子"})
+
+
+async def test_a_mapping_through_a_text_is_carried_out_at_the_door(gateway: Served) -> None:
+    options = {
+        "type": "lease.signed",
+        "fields": {"customer.id": "tenant", "customer.name": "tenant", "org.code": "org"},
+    }
+    source = await new_source(gateway, "generic", options=options)
+    await push(gateway, source["path"], {"id": "L1", "tenant": "T-31", "org": "EAST", "time": "2026-03-01 10:00:00"})
+    assert await results(gateway) == [("new", "")]
+    (event,) = await gateway.published()
+    assert (event.key, event.data["customer"]) == ("T-31", {"id": "T-31", "name": "T-31"})
+    assert event.data["org"] == {"code": "EAST"}
+
+
+VISIT = {"doctype": "Maintenance Visit", "name": "MV-3", "docstatus": 1, "status": "Submitted", "company": "CD",
+         "completion_status": "Fully Completed", "customer": "K3", "customer_name": "周先生", "contact_mobile": "13911113333",
+         "address_display": "<p>云栖路<br>7 号</p>", "modified": "2026-03-01 09:00:00",
+         "purposes": [{"item_code": "RQ-9", "item_name": "壁挂炉", "work_done": "<b>换水泵</b>"}]}  # fmt: skip
+
+
+async def test_a_visit_sent_as_json_under_a_forms_header_is_read_with_what_was_done(gateway: Served) -> None:
+    source = await new_source(gateway, "erpnext")
+    body = json.dumps(VISIT, ensure_ascii=False).encode()
+    headers = signed(body, source["secret"]) | {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await push(gateway, source["path"], body, **headers)).status_code == 200
+    assert await results(gateway) == [("new", "")]
+    (event,) = await gateway.published()
+    assert event.data["customer"]["address"] == "云栖路\n7 号"
+    assert (event.data["product"]["category"], event.data["measures"]) == ("壁挂炉", "换水泵")
+
+
+async def test_a_customer_given_as_an_object_keeps_number_and_name(gateway: Served) -> None:
+    source = await new_source(gateway, "odoo")
+    await push(gateway, source["path"], SALE | {"partner_id": {"id": 61, "display_name": "周先生"}})
+    assert await results(gateway) == [("new", "")]
+    (event,) = await gateway.published()
+    assert (event.key, event.data["customer"]["name"]) == ("hz-61", "周先生")
+
+
+async def test_cancelled_and_return_documents_are_nothing_done(gateway: Served) -> None:
+    source = await new_source(gateway, "erpnext")
+    returned = ORDER | {"doctype": "Delivery Note", "name": "DN-3", "docstatus": 1, "is_return": 1, "items": []}
+    for document in (VISIT | {"docstatus": 2, "status": "Cancelled"}, VISIT | {"docstatus": 0}, returned):
+        body = json.dumps(document).encode()
+        await push(gateway, source["path"], body, **signed(body, source["secret"]))
+        ((result, reason), *_) = reversed(await results(gateway))
+        assert result == "ignored", reason
+    assert await gateway.published() == []

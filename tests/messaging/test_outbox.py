@@ -15,8 +15,9 @@ from shared.messaging.broker import BrokerUnavailable
 from shared.messaging.event import decode, encode
 from shared.messaging.outbox import LARGEST_EVENT, EventTooLarge, Outgoing, pack_headers, shard_of, unpack_headers
 from shared.messaging.relay import MEMBER_LOCK, SHARD_LOCK, Relay, republish
+from shared.messaging.strict import UnlikeContract
 from shared.messaging.tables import SHARDS
-from shared.testing.events import NOON, example
+from shared.testing.events import NOON, event, example
 from tests.messaging.rig import TOPIC, Meddling, Rig, consumer_of, eventually, per_key, thing
 
 
@@ -360,3 +361,16 @@ async def test_the_largest_event_passes_and_a_larger_one_is_refused_before_it_ca
         await rig.write(thing(3))
         await rig.published()
     assert await published_numbers(rig) == {"C1": [1, 3]}
+
+
+async def test_what_a_contract_does_not_declare_is_published_in_no_test(
+    rig: Rig, published_events_are_as_declared: list[str]
+) -> None:
+    told = event("weather.rained", example("weather.rained") | {"mood": "wet"})
+    with pytest.raises(UnlikeContract, match="mood: Extra inputs are not permitted"):
+        await rig.write(told)
+    assert await rig.count("outbox") == 0
+    assert len(published_events_are_as_declared) == 1
+    published_events_are_as_declared.clear()  # else this test would fail, too
+    await rig.write(event("weather.rained", example("weather.rained")), thing(1, mood="any"))
+    assert await rig.count("outbox") == 2

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import text
 
 from shared.contracts.visits import VisitCompleted, VisitDissatisfied
@@ -104,19 +105,29 @@ async def test_a_callback_inside_contact_hours_gives_no_warning(desk: Desk) -> N
     assert answer.json()["warnings"] == []
 
 
-async def test_a_corrected_number_is_sealed_and_used(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("typed", "number", "masked"),
+    [
+        ("139 0013 9000", "+8613900139000", "139****9000"),
+        ("+86 139 0013 9000", "+8613900139000", "139****9000"),
+        ("13900139000（妻子）", "+8613900139000", "139****9000"),
+        ("0571-88886000转801", "+8657188886000;ext=801", "571****6000转***"),
+    ],
+)
+async def test_a_corrected_number_is_sealed_and_used(desk: Desk, typed: str, number: str, masked: str) -> None:
     visit_id = await desk.claimed()
-    answer = await desk.attempt(visit_id, result="wrong_number", corrected_phone="139 0013 9000")
+    answer = await desk.attempt(visit_id, result="wrong_number", corrected_phone=typed)
     assert answer.json()["state"] == "open"
-    assert (await desk.visit(visit_id))["customer"]["phone_masked"] == "139****9000"
+    assert (await desk.visit(visit_id))["customer"]["phone_masked"] == masked
     async with desk.served.runtime.db.read() as session:
         card = (await session.execute(text("SELECT customer FROM visit"))).scalar_one()
-    assert desk.served.runtime.sealer.unseal(card["phone"]) == "+8613900139000"
+    assert desk.served.runtime.sealer.unseal(card["phone"]) == number
 
 
-async def test_a_corrected_number_must_be_one(desk: Desk) -> None:
+@pytest.mark.parametrize("typed", ["不知道", "139****9000", "11111111111", "13900139000/13900139001"])
+async def test_a_corrected_number_must_be_one(desk: Desk, typed: str) -> None:
     visit_id = await desk.claimed()
-    answer = await desk.attempt(visit_id, result="wrong_number", corrected_phone="不知道")
+    answer = await desk.attempt(visit_id, result="wrong_number", corrected_phone=typed)
     assert (answer.status_code, answer.json()["title"]) == (422, "通话小结填写有误")
 
 
