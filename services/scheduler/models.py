@@ -35,8 +35,8 @@ class Base(SQLModel, registry=registry(metadata=metadata)):
     metadata = metadata
 
 
-def _text(primary_key: bool = False, nullable: bool = False) -> Column[Any]:
-    return Column(Text, primary_key=primary_key, nullable=nullable)
+def _text(primary_key: bool = False, nullable: bool = False, server_default: str | None = None) -> Column[Any]:
+    return Column(Text, primary_key=primary_key, nullable=nullable, server_default=server_default)
 
 
 def _instant(nullable: bool = False, primary_key: bool = False) -> Column[Any]:
@@ -369,7 +369,7 @@ class DrawRow(Base, table=True):
 class PickRow(Base, table=True):
     """A fact that was drawn or stands in reserve: waiting, called (its contact is being planned), or lost.
 
-    `event_id` and `customer_id` are the fact's once it is called, else empty.
+    `event_id`, `source` and `customer_id` are the fact's once it is called, else empty.
     """
 
     __tablename__ = "pick"
@@ -386,6 +386,7 @@ class PickRow(Base, table=True):
     state: str = Field(sa_column=_text())
     policy_id: str = Field(sa_column=_text())
     event_id: str = Field(sa_column=_text())
+    source: str = Field(sa_column=_text(server_default=""))
     customer_id: str = Field(sa_column=_text())
 
 

@@ -181,7 +181,7 @@ async def _plans(session: AsyncSession, desk: Desk, matched: Sequence[Matched], 
 
 async def _with_asked(session: AsyncSession, plans: Customers, drawn: Sequence[Fact]) -> Customers:
     """With the contacts that have asked about these facts: read once nobody can release one meanwhile."""
-    asked = await task_store.find_asked(session, sorted(plans), [fact.id for fact in drawn])
+    asked = await task_store.find_asked(session, sorted(plans), [fact.identity for fact in drawn])
     return plans | {name: plans[name]._replace(asked=tasks) for name, tasks in asked.items()}
 
 

@@ -23,6 +23,7 @@ from services.scheduler.domain.whom.limits import next_midnight
 from services.scheduler.domain.whom.reserve import (
     Name,
     drawn_occasion,
+    lost_since,
     names_of,
     names_of_decision,
     plan_lost,
@@ -179,9 +180,10 @@ async def call_reserves(work: Work, desk: Desk, lost: Mapping[Name, datetime]) -
     """For each contact that was drawn and is lost (since when), call the next in reserve of its draw and stratum."""
     if not lost:
         return
-    found = await picks.find_called(work.session, {event_id for _, event_id, _ in lost})
-    for called in sorted((one for one in found if one.name in lost), key=lambda one: (lost[one.name], one.name)):
-        await _call_next(work, desk, called, lost[called.name])
+    found = await picks.find_called(work.session, {event_id for _, (event_id, _), _ in lost})
+    known = [(since, one.name, one) for one in found if (since := lost_since(lost, one.name))]
+    for since, _, called in sorted(known):
+        await _call_next(work, desk, called, since)
 
 
 async def replace_unreached(work: Work, desk: Desk, events: Sequence[Event]) -> None:

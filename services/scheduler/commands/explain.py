@@ -64,17 +64,16 @@ async def answer(session: AsyncSession, question: Question, queue: Queue) -> Ans
 
 async def _decisions(session: AsyncSession, question: Question) -> list[StoredDecision]:
     if question.event_id:
-        found = await decisions.find_of_events(session, [question.event_id], MOST_DECISIONS)
-        return [one for one in found if question.source in ("", one.source)]
+        return await decisions.find_of_events(session, [(question.event_id, question.source)], MOST_DECISIONS)
     return await decisions.find_about(session, question.customer_id, question.order, MOST_DECISIONS)
 
 
 async def _records(session: AsyncSession, found: Sequence[StoredDecision]) -> Records:
     """With the tasks about the facts, and the decisions on later events that planned some of these tasks."""
-    events = {one.event_id for one in found}
+    facts = {(one.event_id, one.source) for one in found}
     customers = sorted({one.customer_id for one in found} - {""})
-    about = await tasks.find_about(session, customers, sorted(events), MOST_TASKS)
-    later = sorted({stored.task.event_id for stored in about} - events)
+    about = await tasks.find_about(session, customers, sorted(facts), MOST_TASKS)
+    later = sorted({(stored.task.event_id, stored.task.event_source) for stored in about} - facts)
     found = [*found, *(await decisions.find_of_events(session, later, MOST_DECISIONS) if later else [])]
     found.sort(key=lambda one: (one.decided_at, one.event_key))
     found = await draws.with_standings(session, found)

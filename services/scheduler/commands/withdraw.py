@@ -10,9 +10,9 @@ from services.scheduler.commands.decide import load_plans
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.withdrawal import Identity, Withdrawal, called_off, record, withdrawal_of
+from services.scheduler.domain.withdrawal import Withdrawal, called_off, record, withdrawal_of
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store import withdrawn
@@ -61,7 +61,7 @@ def _customer_of(one: Withdrawal, facts: dict[Identity, Fact]) -> str:
 async def _released(session: AsyncSession, names: Sequence[str], told: Sequence[Withdrawal]) -> dict[str, list[Task]]:
     """Tasks that are out, by customer: they are locked, so no visit ends meanwhile."""
     found: dict[str, list[Task]] = {}
-    for stored in await task_store.find_about(session, names, [one.identity[0] for one in told], MOST_TASKS):
+    for stored in await task_store.find_about(session, names, [one.identity for one in told], MOST_TASKS):
         if stored.task.state == "released":
             found.setdefault(stored.task.customer_id, []).append(stored.task)
     return found

@@ -1,5 +1,6 @@
 """A business fact as the rules see it, and what of it travels with a task."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,8 @@ from shared.contracts.registry import by_type
 PLATFORM_OWNERS = {"complaints", "visits"}
 LONGEST_ID = 64
 CARD_TEXTS = ("name", "phone", "phone_masked", "email", "level")
+Identity = tuple[str, str]
+"""A fact's (id, source): the id is unique at its source only."""
 
 
 class Fact(Value, frozen=True):
@@ -32,6 +35,10 @@ class Fact(Value, frozen=True):
     customer: dict[str, Any]
     customer_id: str
     title: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return self.id, self.source
 
     @property
     def about_earlier(self) -> bool:
@@ -97,6 +104,17 @@ def matters_of(fact: Fact) -> tuple[dict[str, Any], ...]:
     """What the contact is about: for an event about an earlier fact, that fact's matters first."""
     earlier = fact.data.get("matters", ()) if fact.about_earlier else ()
     return (*earlier, _matter(fact))
+
+
+def names(matter: Mapping[str, Any], identity: Identity) -> bool:
+    """Whether the matter is this fact. Those kept before matters said their source are recognised by the id alone."""
+    event_id, source = identity
+    return matter.get("event_id") == event_id and matter.get("event_source", source) in ("", source)
+
+
+def identity_in(matter: Mapping[str, Any]) -> Identity:
+    """The fact that a matter is; its source is "" where the matter does not say it."""
+    return str(matter["event_id"]), str(matter.get("event_source") or "")
 
 
 def _matter(fact: Fact) -> dict[str, Any]:

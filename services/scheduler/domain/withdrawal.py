@@ -1,20 +1,18 @@
 """A fact that doesn't stand any more: its contacts are called off, those about other matters too go without it."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.facts import Fact, Identity, names, new_fact
 from services.scheduler.domain.steps.runs import Cause
 from services.scheduler.domain.task import Task, moved
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.registry import wire_type
 
-Identity = tuple[str, str]
-"""A fact's (id, source): the id is unique at its source only."""
 FACT_WITHDRAWN = "fact_withdrawn"
 EVENT = "fact.withdrawn"
 
@@ -40,22 +38,16 @@ def withdrawal_of(told: FactWithdrawn, key: UUID, heard_at: datetime) -> Withdra
 
 def concerns(task: Task, identity: Identity) -> bool:
     """Whether the task is about this fact."""
-    return (task.event_id, task.event_source) == identity or any(_is(matter, identity) for matter in task.matters)
+    return (task.event_id, task.event_source) == identity or any(names(matter, identity) for matter in task.matters)
 
 
 def without(task: Task, identity: Identity) -> Task:
     """The unfinished task without this fact: called off when it was about nothing else."""
-    left = tuple(matter for matter in task.matters if not _is(matter, identity))
+    left = tuple(matter for matter in task.matters if not names(matter, identity))
     earlier = bool(task.case_id) and (task.event_id, task.event_source) != identity
     if left and not earlier:
         return task._replace(matters=left)
     return task if earlier else moved(task, "cancelled", FACT_WITHDRAWN)
-
-
-def _is(matter: Mapping[str, Any], identity: Identity) -> bool:
-    """Matters of tasks that were planned before matters said their source are recognised by the id alone."""
-    event_id, source = identity
-    return matter.get("event_id") == event_id and matter.get("event_source", source) in ("", source)
 
 
 class CalledOff(NamedTuple):

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.facts import Identity
 from services.scheduler.domain.rule import Unmet
 from services.scheduler.store.rows import load
 from shared.contracts.intake import number_of
@@ -107,10 +108,15 @@ async def find_about(session: AsyncSession, customer_id: str, order: str, limit:
     return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
 
 
-async def find_of_events(session: AsyncSession, events: Sequence[str], limit: int) -> list[StoredDecision]:
-    """Decisions on these events, newest first."""
-    query = f"SELECT {_COLUMNS} FROM decision WHERE event_id = ANY(CAST(:events AS text[])) ORDER BY at DESC, event_key DESC LIMIT :limit"  # noqa: E501, S608
-    rows = await session.execute(text(query), {"events": list(events), "limit": limit})
+async def find_of_events(session: AsyncSession, facts: Sequence[Identity], limit: int) -> list[StoredDecision]:
+    """Decisions on these facts, newest first; without a source, on those with the id from any."""
+    query = (
+        f"SELECT {_COLUMNS} FROM decision WHERE event_id = ANY(CAST(:events AS text[])) AND EXISTS "  # noqa: S608
+        "(SELECT FROM unnest(CAST(:events AS text[]), CAST(:sources AS text[])) AS wanted (id, of) "
+        "WHERE wanted.id = event_id AND wanted.of IN ('', source)) ORDER BY at DESC, event_key DESC LIMIT :limit"
+    )
+    events, sources = zip(*facts, strict=True)
+    rows = await session.execute(text(query), {"events": list(events), "sources": list(sources), "limit": limit})
     return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
 
 

@@ -23,7 +23,8 @@ _SAVE = text("""
 """)
 _CALL = """
     WITH chosen AS MATERIALIZED ({chosen}), called AS (
-        UPDATE pick SET state = 'called', event_id = population.fact ->> 'id', customer_id = population.customer_id
+        UPDATE pick SET state = 'called', event_id = population.fact ->> 'id', source = population.fact ->> 'source',
+               customer_id = population.customer_id
         FROM chosen JOIN population USING (fact_key)
         WHERE draw_id = :draw_id AND pick.fact_key = chosen.fact_key
           AND period = :period AND population.policy_id = :policy_id AND policy_version = :version
@@ -43,7 +44,7 @@ _CALL_NEXT = text(
     )
 )
 _FIND = text("""
-    SELECT draw_id, fact_key, policy_id, event_id, customer_id FROM pick
+    SELECT draw_id, fact_key, policy_id, event_id, source, customer_id FROM pick
     WHERE event_id = ANY(CAST(:events AS text[])) AND state = 'called' ORDER BY draw_id, fact_key
 """)
 _LOSE = text("""
@@ -76,11 +77,12 @@ class Called(NamedTuple):
     fact_key: UUID
     policy_id: str
     event_id: str
+    source: str
     customer_id: str
 
     @property
     def name(self) -> Name:
-        return self.policy_id, self.event_id, self.customer_id
+        return self.policy_id, (self.event_id, self.source), self.customer_id
 
 
 class Asked(NamedTuple):

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.facts import Identity
 from services.scheduler.domain.restraint.contacts import Settlement
 from services.scheduler.domain.restraint.merge import ASKED, MERGED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances
@@ -68,9 +69,12 @@ _OPEN_TASKS = (
 )
 _OPEN = text(_OPEN_TASKS)
 _LOCK_OPEN = text(_OPEN_TASKS + " FOR UPDATE OF due")
-_ABOUT = """task.customer_id = ANY(CAST(:customers AS text[])) AND (event_id = ANY(CAST(:events AS text[])) OR EXISTS
-    (SELECT FROM jsonb_array_elements(body -> 'matters') matter
-     WHERE matter ->> 'event_id' = ANY(CAST(:events AS text[]))))"""
+# what was kept before it said its source is recognised by the id alone
+_ABOUT = """task.customer_id = ANY(CAST(:customers AS text[])) AND EXISTS (
+    SELECT FROM unnest(CAST(:events AS text[]), CAST(:sources AS text[])) AS wanted (id, source)
+    WHERE (event_id = wanted.id AND coalesce(body ->> 'event_source', '') IN ('', wanted.source)) OR EXISTS (
+        SELECT FROM jsonb_array_elements(body -> 'matters') matter
+        WHERE matter ->> 'event_id' = wanted.id AND coalesce(matter ->> 'event_source', '') IN ('', wanted.source)))"""
 _CLAIM_ONE = text("DELETE FROM due WHERE task_id = CAST(:id AS uuid)")
 _CLAIM = text("""
     SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -241,21 +245,29 @@ async def find_tasks(session: AsyncSession, ids: Iterable[UUID]) -> list[Task]:
 
 
 async def find_about(
-    session: AsyncSession, customers: Sequence[str], events: Sequence[str], limit: int
+    session: AsyncSession, customers: Sequence[str], facts: Sequence[Identity], limit: int
 ) -> list[StoredTask]:
-    """Tasks of these customers that one of these events planned or is a matter of."""
-    return await _select(session, _ABOUT, {"customers": list(customers), "events": list(events), "limit": limit})
+    """Tasks of these customers that one of these facts planned or is a matter of."""
+    return await _select(session, _ABOUT, _about(customers, facts) | {"limit": limit})
 
 
 async def find_asked(
-    session: AsyncSession, customers: Sequence[str], events: Sequence[str]
+    session: AsyncSession, customers: Sequence[str], facts: Sequence[Identity]
 ) -> dict[str, tuple[Task, ...]]:
-    """Released or made contacts of these customers about one of these events, by customer."""
-    values = {"customers": list(customers), "events": list(events), "states": list(ASKED), "limit": None}
+    """Released or made contacts of these customers about one of these facts, by customer."""
+    values = _about(customers, facts) | {"states": list(ASKED), "limit": None}
     found: dict[str, tuple[Task, ...]] = {}
     for row in await _select(session, f"{_ABOUT} AND task.state = ANY(CAST(:states AS text[]))", values):
         found[row.task.customer_id] = (*found.get(row.task.customer_id, ()), row.task)
     return found
+
+
+def _about(customers: Sequence[str], facts: Sequence[Identity]) -> dict[str, Any]:
+    return {
+        "customers": list(customers),
+        "events": [event_id for event_id, _ in facts],
+        "sources": [source for _, source in facts],
+    }
 
 
 async def list_tasks(

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.facts import Fact, matters_of
+from services.scheduler.domain.facts import Fact, identity_in, matters_of, names
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import CapState, reached_cap
 from services.scheduler.domain.restraint.ledger import Contact, contact_of
@@ -56,7 +56,7 @@ def keeps_contact(task: Task, fact: Fact, policy: Policy, at_once: bool = False)
 
 def _is_later(task: Task, fact: Fact) -> bool:
     """Whether `fact` happened before what planned the task, and so was heard late."""
-    return (millis_of(task.id), task.event_id) > (to_millis(fact.at), fact.id)
+    return (millis_of(task.id), task.event_id, task.event_source) > (to_millis(fact.at), *fact.identity)
 
 
 def find_asked(customer: Customer, fact: Fact, policy: Policy) -> Task | None:
@@ -114,7 +114,7 @@ def take_over(task: Task, weaker: Task, official: OfficialYears) -> tuple[Task, 
     """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
     common = common_span(weaker, span_of(task), official)
     assert common is not None  # it was found fitting
-    known = {matter["event_id"] for matter in task.matters}
+    added = (one for one in weaker.matters if not any(names(known, identity_in(one)) for known in task.matters))
     return (
         task._replace(
             due_at=common.due,
@@ -122,7 +122,7 @@ def take_over(task: Task, weaker: Task, official: OfficialYears) -> tuple[Task, 
             warn_at=common.warn_at,
             hours=common.hours,
             terms=joined_terms(task, weaker.terms, span_of(weaker)),
-            matters=(*task.matters, *(matter for matter in weaker.matters if matter["event_id"] not in known)),
+            matters=(*task.matters, *added),
             combined=_once(weaker.policy_id, *weaker.combined),
             counted=_once(*task.counted, *weaker.counted),
             blockable=_once(*task.blockable, *weaker.blockable),
@@ -199,4 +199,4 @@ def _once(*policies: str) -> tuple[str, ...]:
 
 
 def _about(task: Task, fact: Fact) -> bool:
-    return any(matter["event_id"] == fact.id for matter in task.matters)
+    return any(names(matter, fact.identity) for matter in task.matters)

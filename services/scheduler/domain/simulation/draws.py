@@ -95,7 +95,7 @@ class Draws:
             yield self._call(fact, drawn, drawn_occasion(policy, fact, period))
 
     def _call(self, fact: Fact, drawn: Drawn, occasion: Occasion) -> Occasion:
-        self._called[drawn.policy.id, fact.id, fact.customer_id] = drawn
+        self._called[drawn.policy.id, fact.identity, fact.customer_id] = drawn
         return occasion
 
     def replace(self, names: Iterable[Name], called_at: datetime) -> list[Occasion]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.facts import Fact, Identity, identity_in, names
 from services.scheduler.domain.occasion import DRAWN, Occasion, Reason, occasion_key
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.merge import MERGED
@@ -24,20 +24,32 @@ from services.scheduler.domain.when.periods import Period
 NOT_PLANNED = ("refused", "capped", "withdrawn")
 REACHED, EXPIRED = "refused", "expired"
 CLOCKED = ("minutes", "hours")
-Name = tuple[str, str, str]
-"""Policy, the fact's id, customer: how a contact is recognised as one that was drawn."""
+Name = tuple[str, Identity, str]
+"""Policy, fact, customer: how a contact is recognised as one that was drawn."""
 
 
 def names_of(task: Task) -> list[Name]:
     """What a contact may have been drawn for: each of its policies, each of its matters."""
     policies = (task.policy_id, *task.combined)
-    return [(policy, str(matter["event_id"]), task.customer_id) for matter in task.matters for policy in policies]
+    return [(policy, _fact_of(task, matter), task.customer_id) for matter in task.matters for policy in policies]
+
+
+def _fact_of(task: Task, matter: Mapping[str, Any]) -> Identity:
+    """The fact of a matter; one that does not say its source may be what planned the task, whose source is known."""
+    planned = (task.event_id, task.event_source)
+    return planned if names(matter, planned) else identity_in(matter)
+
+
+def lost_since(lost: Mapping[Name, datetime], name: Name) -> datetime | None:
+    """Since when what was drawn is lost; None: it is not. Old tasks' matters name facts without their source."""
+    policy, (event_id, _), customer_id = name
+    return lost.get(name) or lost.get((policy, (event_id, ""), customer_id))
 
 
 def names_of_decision(decision: Decision) -> list[Name]:
     """What a fact that could not be planned was drawn for."""
     fact = decision.fact
-    return [(detail["policy"], fact.id, fact.customer_id) for detail in decision.details]
+    return [(detail["policy"], fact.identity, fact.customer_id) for detail in decision.details]
 
 
 def visit_lost(name: str, data: Mapping[str, Any]) -> bool:

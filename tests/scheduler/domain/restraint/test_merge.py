@@ -47,6 +47,29 @@ def test_two_matters_of_one_customer_become_one_contact() -> None:
     assert len(customer.contacts) == 1
 
 
+def test_the_same_id_from_another_source_is_another_matter() -> None:
+    rules = book({"events": ALL, **NEXT_DAY})
+    _, customer = judge(rules, fact(id="e1"))
+    other = fact("inspection.done", id="e1", source="/crm", time=MONDAY + timedelta(hours=3))
+    decision, customer = judge(rules, other, customer)
+    assert decision.outcome == "merged"
+    assert [(one["event_id"], one["event_source"]) for one in customer.open[0].matters] == [
+        ("e1", "/test"),
+        ("e1", "/crm"),
+    ]
+
+
+def test_who_takes_a_contact_over_takes_the_same_id_from_another_source_too() -> None:
+    rules = book(
+        {"id": "weak", "priority": 6, **NEXT_DAY},
+        {"id": "strong", "events": ["hotline.case_closed"], "priority": 2, **NEXT_DAY},
+    )
+    _, customer = judge(rules, fact(id="e1"))
+    decision, _ = judge(rules, fact("hotline.case_closed", id="e1", source="/hotline"), customer)
+    _, planned = decision.tasks
+    assert [(one["event_id"], one["event_source"]) for one in planned.matters] == [("e1", "/hotline"), ("e1", "/test")]
+
+
 def test_a_more_urgent_matter_takes_the_planned_contact_over() -> None:
     rules = book(
         {"id": "weak", "priority": 6, **NEXT_DAY},
