@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -51,6 +51,12 @@ def time_and_id(cursor: str | None) -> tuple[datetime, UUID] | None:
 def time_and_text(cursor: str | None) -> tuple[datetime, str] | None:
     """The same for rows in order of (time, text)."""
     found: tuple[datetime, str] | None = _read(cursor, _moment, _text)
+    return found
+
+
+def day_and_texts(cursor: str | None) -> tuple[date, str, str] | None:
+    """The same for rows in order of (day, text, text)."""
+    found: tuple[date, str, str] | None = _read(cursor, date.fromisoformat, _text, _text)
     return found
 
 

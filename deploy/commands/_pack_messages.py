@@ -1,7 +1,7 @@
 """A pack's messages: its templates judged before any platform sees them, and whether its notices and greetings have a text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from services.notifications.domain.errors import RuleRejected, TemplateRejected
@@ -17,9 +17,8 @@ FOLDER = "templates/"
 SUPPORTED = "aliyun"  # the provider the platform sends SMS through
 RELEASED = "followup.released"
 DEADLINE_NEAR = "followup.deadline_near"
-_UNHEARD = (
-    f"到期提醒没有人收到：在 templates/ 中写一个邮件模板，其 rules 含 events: [{DEADLINE_NEAR}]、audience: supervisor"
-)
+LIMIT_REACHED = "policy.limit_reached"
+_UNHEARD = "{what}没有人收到：在 templates/ 中写一个邮件模板，其 rules 含 events: [{event}]、audience: supervisor"
 BY_MESSAGE = ("sms", "email")
 _ID = re.compile(r"\s*-?\s*id:\s*[\"']?([\w.-]+)")
 
@@ -82,16 +81,32 @@ def _without_text(files: Mapping[str, str], policies: Iterable[Policy], rules: I
     released = [rule for rule in rules if rule.enabled and RELEASED in rule.events]
     contacts = [each for policy in policies for each in (policy.chain.policies.values() if policy.chain else (policy,))]
     silent = [each for each in contacts if _is_a_message(each) and not any(_may_send(rule, each) for rule in released)]
-    warned = any(rule.enabled and DEADLINE_NEAR in rule.events for rule in rules)
-    unheard = [each for each in contacts if each.warn is not None and not warned]
     places = _places(files)
     return [
-        *(Problem(**_place(places, one), key="warn", message=_UNHEARD, warning=True) for one in unheard),
+        *_unheard([*policies, *contacts], rules, places),
         *(
             Problem(**_place(places, one), key=_key(one), message=_advice(one), warning=one.purpose == "followup")
             for one in silent
         ),
     ]
+
+
+def _unheard(
+    policies: Iterable[Policy], rules: Iterable[Rule], places: Mapping[str, tuple[str, int]]
+) -> Iterator[Problem]:
+    """Doubts about what policies tell our own people when no rule makes a message of it."""
+    heard = {event for rule in rules if rule.enabled for event in rule.events}
+    told: set[tuple[str, str]] = set()  # a policy and its steps are of one name
+    for policy in policies:
+        for key, what, event in (
+            ("warn", "到期提醒", DEADLINE_NEAR),
+            ("ceiling", "每日上限已满的提醒", LIMIT_REACHED),
+            ("quota", "数量上限已满的提醒", LIMIT_REACHED),
+        ):
+            if getattr(policy, key) is not None and event not in heard and (policy.id, key) not in told:
+                told.add((policy.id, key))
+                message = _UNHEARD.format(what=what, event=event)
+                yield Problem(**_place(places, policy), key=key, message=message, warning=True)
 
 
 def _is_a_message(policy: Policy) -> bool:

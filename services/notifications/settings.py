@@ -27,7 +27,7 @@ class NotificationsSettings(ServiceSettings):
     supervisor_emails: dict[str, str] = Field(
         default={},
         description="JSON object: comma-separated addresses by branch, told of follow-ups whose deadline is near; "
-        "a branch without any: the managers are told",
+        "a branch without any, and policies that reach a limit: the managers are told, without any all supervisors",
     )
     provider_timeout: float = Field(default=5.0, gt=0, description="seconds to wait for a provider's answer")
     send_batch: int = Field(default=100, ge=1, le=1000, description="sends leased at a time")

@@ -305,7 +305,9 @@ class ProvisionalRow(Base, table=True):
 
 
 class PlaceTakenRow(Base, table=True):
-    """How many contacts a policy has planned: of its quota in a period and stratum, or of its ceiling on a day."""
+    """How many contacts a policy has planned: of its quota in a period and stratum, or of its ceiling on a day. `lacking`
+    is how many found no room, `most` how many had room when the row was last changed (0: before that was kept).
+    """
 
     __tablename__ = "place_taken"
 
@@ -313,6 +315,17 @@ class PlaceTakenRow(Base, table=True):
     day: date = Field(sa_column=Column(Date, primary_key=True))
     stratum: str = Field(sa_column=_text(primary_key=True))
     taken: int
+    lacking: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    most: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+
+
+class LimitNoticeRow(Base, table=True):
+    """A business day on which somebody was told that contacts of a policy find no room."""
+
+    __tablename__ = "limit_notice"
+
+    policy_id: str = Field(sa_column=_text(primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
 
 
 class DrawClosingRow(Base, table=True):

@@ -76,6 +76,24 @@ class FollowupDeadlineNear(Followup):
     warned_at: datetime
 
 
+@contract("policy.limit_reached", topic=TASKS, owner="scheduler", title="策略达到上限")
+class PolicyLimitReached(EventData):
+    """Contacts that a policy wants find no room: its ceiling moves them to a later day, or its quota refuses them.
+
+    Told once per policy and business day, with the counts as they are then.
+    """
+
+    policy_id: str
+    title: str = Field(description="the policy's name")
+    limit: Literal["ceiling", "quota"]
+    day: date = Field(description="the day of the ceiling, or the first day of the quota's period")
+    stratum: str = Field(default="", description="whose quota it is, for people")
+    most: int = Field(ge=1, description="the limit: contacts that have room")
+    taken: int = Field(ge=0, description="contacts planned within it")
+    lacking: int = Field(ge=1, description="contacts moved or refused so far")
+    reached_at: datetime
+
+
 class RecordedFact(Part):
     """A fact as it was decided on before: the event's attributes and data."""
 

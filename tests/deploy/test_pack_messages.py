@@ -84,6 +84,16 @@ def test_a_deadline_warning_that_nobody_hears_is_told() -> None:
     assert message_problems(pack(heard, warned), "p") == []
 
 
+@pytest.mark.parametrize("limit", ["ceiling: {per_day: 5}", "quota: {limit: 5, per: week}"])
+def test_a_limit_whose_reaching_nobody_hears_of_is_told(limit: str) -> None:
+    limited = POLICY + f"    {limit}\n"
+    (found,) = message_problems(pack(policy=limited), "p")
+    assert (found.key, found.warning, found.line) == (limit.split(":")[0], True, 3)
+    assert "policy.limit_reached" in found.message
+    heard = TEMPLATE + "  - {id: full, events: [policy.limit_reached], purpose: full, template: mail}\n"
+    assert message_problems(pack(heard, limited), "p") == []
+
+
 @pytest.mark.parametrize(
     ("was", "now", "place", "advice"),
     [

@@ -140,45 +140,6 @@ async def test_a_process_that_dies_between_call_and_record_does_not_send_again(t
     assert len(thanking.simulator.messages.sent_as(str(send["id"]))) == 1
 
 
-async def test_a_message_that_processes_die_of_is_set_aside_and_its_neighbours_are_sent(thanking: World) -> None:
-    for number in range(3):
-        await thank(thanking, f"C{number}", phone=SEALER.seal(f"+8613800138{number:03}"))
-    office = office_of(thanking.served.runtime)
-
-    async def die() -> list[str]:
-        """Lease what is due, die before any call, and let the lease be given up."""
-        async with thanking.served.runtime.db.work() as work:
-            batch = await sending.lease_due(work, office.desk, 10)
-        thanking.clock.advance(timedelta(minutes=5))
-        await thanking.settle()
-        thanking.clock.advance(timedelta(minutes=1))
-        await thanking.settle()
-        return [str(parcel.send_id) for parcel in batch.parcels]
-
-    assert len(await die()) == len(await die()) == 3
-    (deadly,) = await die()
-    await thanking.send_out()
-    told = {send["id"]: (send["state"], send["reason"]) for send in await thanking.sends()}
-    assert told.pop(deadly) == ("failed", "set_aside")
-    assert list(told.values()) == [("accepted", "")] * 2
-    assert [one.data["reason"] for one in await thanking.served.published("notification.failed")] == ["set_aside"]
-
-    async with thanking.served.client("ops") as client:
-        assert (await client.post(f"/api/v1/sends/{deadly}/resend")).status_code == 201
-    await thanking.send_out()
-    assert {send["state"] for send in await thanking.sends() if send["id"] != deadly} == {"accepted"}
-    assert thanking.simulator.messages.counts()["messages"] == 3
-
-
-async def test_what_processes_may_have_died_of_waits_until_nothing_else_is_under_way(thanking: World) -> None:
-    office = office_of(thanking.served.runtime)
-    await thank(thanking, "C1")
-    async with thanking.served.runtime.db.work() as work:
-        await work.session.execute(text("UPDATE send SET lost = 2"))
-        assert (await sending.lease_due(work, office.desk, 10, idle=False)).parcels == ()
-        assert (await sending.lease_due(work, office.desk, 10, idle=True)).alone
-
-
 async def test_two_processes_share_what_is_due(
     new_world: NewWorld, service_dsn: Callable[[str], Awaitable[str]]
 ) -> None:

@@ -32,7 +32,8 @@ from shared.privacy import PREFIX, Sealer, is_mobile
 @dataclass(frozen=True)
 class Desk:
     """What sending needs to know beside the database: `providers` names the one in use per channel, `supervisors` the
-    addresses of each branch's; where a branch has none the managers are told."""
+    addresses of each branch's; where a branch has none the managers are told, and where there are no managers either, the
+    supervisors of all branches."""
 
     providers: Mapping[str, str]
     managers: tuple[str, ...]
@@ -67,7 +68,8 @@ def _recipient(send: Send, contact: Contact | None, desk: Desk) -> str:
     if send.audience == "manager":
         return send.recipient or ",".join(desk.managers)
     if send.audience == "supervisor":
-        return send.recipient or ",".join(desk.supervisors.get(send.branch) or desk.managers)
+        everybody = dict.fromkeys(address for some in desk.supervisors.values() for address in some)
+        return send.recipient or ",".join(desk.supervisors.get(send.branch) or desk.managers or everybody)
     if send.channel == "email":
         return send.recipient or (contact.email if contact else "")
     known = (contact.phone, *contact.phones) if contact else ()

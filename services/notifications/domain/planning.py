@@ -16,6 +16,7 @@ from shared.ids import derived_id
 
 PRIORITIES: Mapping[Category, int] = {"verify": 1, "notice": 4, "promotion": 7}
 MANAGER_PRIORITY = 2
+OF_NO_CUSTOMER = "policy."
 _KEPT_WHEN_SENT_AGAIN = (
     "channel",
     "category",
@@ -76,7 +77,7 @@ def fact_of(name: str, event_id: str, at: datetime, lineage: str, data: Mapping[
         cause=_cause(name, event_id, data),
         lineage=lineage,
         data=data,
-        customer_id=str((customer or {}).get("id") or key),
+        customer_id=str((customer or {}).get("id") or ("" if name.startswith(OF_NO_CUSTOMER) else key)),
         phone=str((customer or {}).get("phone") or ""),
         email=str((customer or {}).get("email") or ""),
     )

@@ -7,6 +7,8 @@ from prometheus_client import Counter
 from services.scheduler.domain.occasion import Occasion, recorded
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.hours import read_hours
+from services.scheduler.domain.whom.limits import Count, Place
+from services.scheduler.domain.whom.strata import stratum_text
 from shared.contracts.registry import by_model
 from shared.contracts.tasks import (
     FollowupCancelled,
@@ -15,6 +17,7 @@ from shared.contracts.tasks import (
     FollowupPlanned,
     FollowupReleased,
     OccasionArrived,
+    PolicyLimitReached,
 )
 from shared.messaging import Event, Work
 
@@ -25,6 +28,7 @@ EVENTS = {
     "expired": by_model(FollowupExpired),
 }
 DEADLINE_NEAR = by_model(FollowupDeadlineNear)
+LIMIT_REACHED = by_model(PolicyLimitReached)
 OCCASION = by_model(OccasionArrived)
 TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
 _COUNTED = {state: TASKS.labels(state) for state in EVENTS}
@@ -49,6 +53,22 @@ def announce_deadline(work: Work, task: Task) -> None:
     """Publish that the task's deadline is near."""
     data = _common(task) | {"state": task.state, "warned_at": work.now()}
     work.publish_as(DEADLINE_NEAR, data, key=task.customer_id, lineage=task.lineage, subject=data["task_id"])
+
+
+def announce_limit(work: Work, title: str, place: Place, count: Count) -> None:
+    """Publish that contacts of a policy found no room at this limit."""
+    data = {
+        "policy_id": place.policy_id,
+        "title": title,
+        "limit": place.limit,
+        "day": place.day,
+        "stratum": stratum_text(place.stratum) if place.stratum else "",
+        "most": count.most,
+        "taken": count.taken,
+        "lacking": count.lacking,
+        "reached_at": work.now(),
+    }
+    work.publish_as(LIMIT_REACHED, data, key=place.policy_id, subject=place.policy_id)
 
 
 def _common(task: Task) -> dict[str, Any]:

@@ -138,7 +138,7 @@ async def _decide(
     for event, one in zip(events, decided, strict=True):
         kept.add(work, one.records, one.before, event)
     await kept.save(work, plans)
-    await places.keep_places(work, held, decided)
+    await places.keep_places(work, held)
     return decided
 
 

@@ -1,22 +1,27 @@
 """Quotas and ceilings in a batch: policies that have one take turns, so that replicas never give a place twice."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import prometheus_client
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.batch import Decided, Matched
+from services.scheduler.commands.announce import announce_limit
+from services.scheduler.domain.batch import Matched
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.when.windows import local_day
-from services.scheduler.domain.whom.limits import Places
+from services.scheduler.domain.whom.limits import Place, Places
 from services.scheduler.store import places as store
 from shared.messaging import Work
 
-CEILING = prometheus_client.Counter(
-    "huifang_scheduler_ceiling_reached", "Contacts moved to a later day by a policy's daily ceiling", ["policy"]
-)
+REACHED = {
+    "ceiling": prometheus_client.Counter(
+        "huifang_scheduler_ceiling_reached", "Contacts moved to a later day by a policy's daily ceiling", ["policy"]
+    ),
+    "quota": prometheus_client.Counter(
+        "huifang_scheduler_quota_reached", "Contacts refused by a policy's quota", ["policy"]
+    ),
+}
 LONGEST_PERIOD = timedelta(days=31)
 
 
@@ -37,14 +42,19 @@ async def read_places(session: AsyncSession, matched: Sequence[Matched]) -> Plac
     return Places(await store.find_taken(session, limited, since))
 
 
-async def keep_places(work: Work, places: Places | None, decided: Iterable[Decided]) -> None:
-    """Save what was taken, and raise the alarm for what had no room on its day."""
+async def keep_places(work: Work, places: Places | None) -> None:
+    """Save the counts, and tell of contacts that found no room: once a policy and business day."""
     if places is None:
         return
-    await store.save_taken(work.session, places.changed)
-    details = [detail for one in decided for detail in one.decision.details]
-    for policy, amount in Counter(detail["policy"] for detail in details if "ceiling" in detail).items():
-        CEILING.labels(policy).inc(amount)
+    await store.save_counts(work.session, places.changed)
+    if not places.lacked:
+        return
+    for place, amount in places.lacked.items():
+        REACHED[place.limit].labels(place.policy_id).inc(amount)
+    first: Mapping[str, Place] = {place.policy_id: place for place in reversed(places.lacked)}
+    told = await store.claim_notices(work.session, list(first), local_day(work.now()))
+    for policy_id, title in told.items():
+        announce_limit(work, title, first[policy_id], places.changed[first[policy_id]])
 
 
 def _limited(matched: Iterable[Matched]) -> list[str]:

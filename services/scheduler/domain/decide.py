@@ -197,14 +197,19 @@ def _plan_in_place(
     """A contact of a policy with a quota or a ceiling."""
     policy, quota = match.policy, _quota(fact, match, customer)
     if policy.quota and quota and places.taken(quota) >= policy.quota.limit:
+        places.lack(quota, policy.quota.limit)
         return Placed(detail | _quota_detail(policy.quota, quota), customer)
+    own = span
     if policy.ceiling and partner is None and (later := _below_ceiling(fact, match, span, places)).due != span.due:
         detail |= _arithmetic(later) | {"ceiling": policy.ceiling, "moved_from": span.due}
         span = later
     placed = _plan(fact, policy, span, partner, customer, detail)
-    if placed.tasks:
-        ceiling = [Place(policy.id, local_day(placed.tasks[-1].due_at))] if policy.ceiling else []
-        places.take([*([quota] if quota else []), *ceiling])
+    if placed.tasks and policy.quota and quota:
+        places.take(quota, policy.quota.limit)
+    if placed.tasks and policy.ceiling:
+        places.take(Place(policy.id, local_day(placed.tasks[-1].due_at)), policy.ceiling)
+        if span is not own:
+            places.lack(Place(policy.id, local_day(own.due)), policy.ceiling)
     return placed
 
 

@@ -2,12 +2,14 @@
 
 What counts is planning: who was merged into another contact takes no place, and who was called off later gives none back.
 So the same facts in the same order always get the same places.
+What found no room is counted too, at the limit that had none: contacts that a quota refused or a ceiling moved to a later day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.periods import PeriodKind, midnight, period_of
@@ -31,20 +33,43 @@ class Place(NamedTuple):
     day: date
     stratum: str = ""
 
+    @property
+    def limit(self) -> Literal["quota", "ceiling"]:
+        return "quota" if self.stratum else "ceiling"
+
+
+class Count(NamedTuple):
+    """How many contacts were `taken` in and how many were `lacking` room, when at most `most` had any."""
+
+    taken: int = 0
+    lacking: int = 0
+    most: int = 0
+
+
+NOTHING = Count()
+
 
 class Places:
-    """How many places are taken; `changed` are those taken since it was made, to be kept."""
+    """How many places are taken; `changed` are the counts that differ since it was made, to be kept; `lacked` is how many
+    contacts have found no room since.
+    """
 
-    def __init__(self, taken: Mapping[Place, int] | None = None) -> None:
-        self._taken = dict(taken or {})
-        self.changed: dict[Place, int] = {}
+    def __init__(self, counts: Mapping[Place, Count] | None = None) -> None:
+        self._counts = dict(counts or {})
+        self.changed: dict[Place, Count] = {}
+        self.lacked: Counter[Place] = Counter()
 
     def taken(self, place: Place) -> int:
-        return self._taken.get(place, 0)
+        return self._counts.get(place, NOTHING).taken
 
-    def take(self, places: Iterable[Place]) -> None:
-        for place in places:
-            self._taken[place] = self.changed[place] = self.taken(place) + 1
+    def take(self, place: Place, most: int) -> None:
+        taken, lacking, _ = self._counts.get(place, NOTHING)
+        self._counts[place] = self.changed[place] = Count(taken + 1, lacking, most)
+
+    def lack(self, place: Place, most: int) -> None:
+        taken, lacking, _ = self._counts.get(place, NOTHING)
+        self._counts[place] = self.changed[place] = Count(taken, lacking + 1, most)
+        self.lacked[place] += 1
 
 
 def quota_place(policy_id: str, quota: Quota, day: date, stratum: str) -> Place:
