@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit_api, dlq_api, invalid
-from shared.errors import BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
+from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
 from shared.messaging.processor import is_transient
 from shared.observability import logs
 from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE, OUTBOX_ROWS
@@ -36,9 +36,10 @@ HOW_TO_CALL = "请用本服务的地址访问；运维可在 HUIFANG_HOSTS 中�
 PORT = re.compile(r":\d{1,5}$", re.ASCII)
 QUIET = ("/livez", "/readyz", "/metrics")
 UNPARSEABLE = "There was an error parsing the body"  # what FastAPI says
+MALFORMED = "表单不完整，或格式有误"  # what else a framework can't read is a form
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
 TITLES = {
-    400: "请求无法解析", 401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
+    401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
     408: "请求超时", 413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误",
     503: "服务暂不可用，请稍后重试",
 }  # fmt: skip
@@ -187,8 +188,9 @@ def _install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> Response:
-        if error.detail == UNPARSEABLE:
-            return problem(400, TITLES[400], "bad-request", why_unparseable(request))
+        if error.status_code == BadRequest.status:
+            told = why_unparseable(request) if error.detail == UNPARSEABLE else MALFORMED
+            return problem(BadRequest.status, BadRequest.title, BadRequest.code, told)
         title = TITLES.get(error.status_code, "请求失败")
         answer = problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
         answer.headers.update(error.headers or {})  # `Allow` of a 405 (RFC 9110 §15.5.6)
@@ -197,7 +199,7 @@ def _install_problems(app: FastAPI) -> None:
     @app.exception_handler(ClientDisconnect)
     async def left(_request: Request, _error: ClientDisconnect) -> Response:
         """Nobody reads this answer; that a client leaves in the middle of its body is no fault of ours."""
-        return problem(400, TITLES[400], "client-left")
+        return problem(BadRequest.status, BadRequest.title, BadRequest.code)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

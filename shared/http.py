@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import httpx
 import orjson
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -64,6 +64,10 @@ WorkDep = Annotated[Work, Depends(_work, scope="function")]
 ReadSession = Annotated[AsyncSession, Depends(_read, scope="function")]
 ClockDep = Annotated[Clock, Depends(_clock)]
 SealerDep = Annotated[Sealer, Depends(_sealer)]
+
+
+MOST_VERSIONS = 2**31 - 1  # what the column holds
+VersionPath = Annotated[int, Path(ge=1, le=MOST_VERSIONS, description="版本号")]
 
 
 def etag(version: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
-from shared.api_problems import NOT_FASTAPIS_OWN, describe_problems
+from shared.api_description import NOT_FASTAPIS_OWN, complete_description
 from shared.audit import SEAL
 from shared.auth import Authenticator
 from shared.clock import Clock
@@ -170,6 +170,6 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
     install_pages(app, service.settings, service.pages)
     for router in service.routers:
         app.include_router(router)
-    describe_problems(app, service.name)
+    complete_description(app, service.name)
     install_start(app, service)  # last: a service with a first page of its own keeps it
     return app

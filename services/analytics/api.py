@@ -70,7 +70,12 @@ async def get_definitions(request: Request, _reader: Reader) -> list[DefinitionO
     return [definition_out(kpi) for kpi in all_kpis(request).values()]
 
 
-@router.get("/kpis.xlsx", summary="导出 Excel", response_class=Response)
+@router.get(
+    "/kpis.xlsx",
+    summary="导出 Excel",
+    response_class=Response,
+    responses={200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}},
+)
 async def get_workbook(work: WorkDep, reader: Reader, wanted: Wanted, kpis: Kpis) -> Response:
     """与指标接口相同的筛选条件；第二张表为口径说明。"""
     rows = await _rows(work.session, wanted, kpis)

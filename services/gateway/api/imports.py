@@ -1,7 +1,7 @@
 """Uploaded sheets of 12345 cases."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.gateway.api.access import SettingsDep, Uploader, UploadOperator, U
 from services.gateway.schemas import ImportOut
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports
-from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge
+from shared.errors import Conflict, InvalidInput, NotFound, PayloadTooLarge, raises
 from shared.http import ReadSession, SealerDep, WorkDep, audit, transaction
 from shared.pagination import Cursor, Limit, Page, id_of, paged
 from shared.privacy import mask_text
@@ -22,6 +22,9 @@ from shared.texts import printable, text_fault
 
 router = APIRouter(prefix="/api/v1/imports", tags=["12345 文件导入"])
 DEFAULT_SOURCE = "12345"
+_WORKBOOK: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+}
 OVERHEAD = 64 << 10
 ImportState = Literal["pending", "running", "done", "failed"]
 _BODY = {
@@ -80,7 +83,7 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
         return source, mask_text(printable(file.filename or "")[:200]), content
 
 
-@router.get("/template", summary="下载模板")
+@router.get("/template", summary="下载模板", response_class=Response, responses=_WORKBOOK)
 async def template(_: Uploader) -> Response:
     return _workbook(await asyncio.to_thread(template_workbook), "12345工单导入模板.xlsx")
 
@@ -114,7 +117,14 @@ async def get_import(import_id: UUID, session: ReadSession, _: UploadViewer) -> 
     return ImportOut.model_validate(row)
 
 
-@router.get("/{import_id}/result", summary="下载逐行结果", description="行号、状态、列、原因；完成后可取。")
+@router.get(
+    "/{import_id}/result",
+    summary="下载逐行结果",
+    description="行号、状态、列、原因；完成后可取。",
+    response_class=Response,
+    responses=_WORKBOOK,
+)
+@raises(Conflict)
 async def get_result(import_id: UUID, work: WorkDep, viewer: UploadViewer) -> Response:
     summary = await get_import(import_id, work.session, viewer)
     if summary.state != "done":

@@ -39,6 +39,7 @@ ANSWERS: dict[str, tuple[int, dict[str, Any]]] = {
 @router.post(
     "/{source}/{token}",
     summary="接收外部系统推送",
+    responses={202: {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "已入库"}},
     description="原文入库后即按对方习惯应答；内容随后处理，结果见 /api/v1/messages。令牌即访问密钥。",
 )
 @raises(Unauthorized, BadRequest, PayloadTooLarge)

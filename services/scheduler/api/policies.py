@@ -19,7 +19,7 @@ from services.scheduler.schemas.policies import (
 from services.scheduler.store import policies
 from services.scheduler.store.policies import StoredVersion
 from shared.errors import NotFound
-from shared.http import IfMatch, ReadSession, WorkDep, etag
+from shared.http import MOST_VERSIONS, IfMatch, ReadSession, VersionPath, WorkDep, etag
 from shared.pagination import Cursor, Limit, Page, page_by_name
 
 router = APIRouter(prefix="/api/v1", tags=["策略"])
@@ -74,7 +74,7 @@ async def retire_policy(
 
 
 @router.get("/policies/{policy_id}/versions/{version}", summary="策略的一个版本")
-async def get_version(policy_id: str, version: int, session: ReadSession, by: Reader) -> VersionOut:
+async def get_version(policy_id: str, version: VersionPath, session: ReadSession, by: Reader) -> VersionOut:
     """版本发布后内容不变；任务一直按计划它的版本执行。"""
     return VersionOut.of(await _version(session, policy_id, version))
 
@@ -84,8 +84,8 @@ async def compare_versions(
     policy_id: str,
     session: ReadSession,
     by: Reader,
-    before: Annotated[int, Query(alias="from", description="原版本")],
-    after: Annotated[int, Query(alias="to", description="新版本")],
+    before: Annotated[int, Query(alias="from", ge=1, le=MOST_VERSIONS, description="原版本")],
+    after: Annotated[int, Query(alias="to", ge=1, le=MOST_VERSIONS, description="新版本")],
 ) -> DiffOut:
     """逐键比较完整内容。"""
     old, new = [await _version(session, policy_id, version) for version in (before, after)]

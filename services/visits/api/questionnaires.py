@@ -9,7 +9,7 @@ from services.visits.domain.lint import warnings_of
 from services.visits.schemas.questionnaires import PublishedOut, QuestionnaireDetail, QuestionnaireOut
 from services.visits.store import questionnaires
 from shared.documents import read_document
-from shared.http import ReadSession, WorkDep
+from shared.http import ReadSession, VersionPath, WorkDep
 from shared.pagination import Cursor, Limit, Page, number_of, paged, text_of
 
 router = APIRouter(prefix="/api/v1/questionnaires", tags=["问卷"])
@@ -42,7 +42,13 @@ _BODY = {
 }
 
 
-@router.post("", status_code=201, summary="发布问卷", openapi_extra=_BODY)
+@router.post(
+    "",
+    status_code=201,
+    summary="发布问卷",
+    openapi_extra=_BODY,
+    responses={200: {"model": PublishedOut, "description": "内容与最新版本相同"}},
+)
 async def publish(request: Request, author: Author, work: WorkDep, response: Response) -> PublishedOut:
     """提交 YAML 或 JSON 定义。内容与最新版本相同时不产生新版本；已发布的版本不可修改，已领取的单沿用领取时的版本。"""
     raw = read_document(await request.body())
@@ -91,7 +97,7 @@ async def versions(
 
 @router.get("/{questionnaire_id}/versions/{version}", summary="查看问卷的一个版本")
 async def one_version(
-    questionnaire_id: str, version: int, _reader: QuestionnaireReader, session: ReadSession
+    questionnaire_id: str, version: VersionPath, _reader: QuestionnaireReader, session: ReadSession
 ) -> QuestionnaireDetail:
     row = await questionnaires.version_of(session, questionnaire_id, version)
     if row is None:

@@ -1,7 +1,7 @@
-"""Every problem a route can answer with (RFC 9457), told in the API description.
+"""The API description as far as FastAPI does not know it: every problem a route can answer with (RFC 9457).
 
-Nobody lists them route by route: a dependency or a route says what it raises (`shared.errors.raises`), a route has what its
-dependencies have, and the rest follows from its method, its path and its body.
+Nobody lists the problems route by route: a dependency or a route says what it raises (`shared.errors.raises`), a route
+has what its dependencies have, and the rest follows from its method, its path and its body.
 """
 
 from collections.abc import Iterator
@@ -29,22 +29,35 @@ HEADERS = {"401": ("WWW-Authenticate", "出示密钥的方式"), "429": ("Retry-
 NOT_FASTAPIS_OWN: dict[int | str, dict[str, Any]] = {422: {}}  # else it adds a schema of its own errors
 
 
-def describe_problems(app: FastAPI, service: str) -> None:
-    """Let the app's description name every status above 399 of every route with the problem types it can have."""
-    without_problems = app.openapi
+def complete_description(app: FastAPI, service: str) -> None:
+    """Let the app's description name every status above 399 of every route with the problem types it can have.
+
+    A parameter that may be left out is described as what it is when given: an address can't say null.
+    """
+    begun = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = without_problems()
+            document = begun()
             told = _responses(service)
             for method, path, dependant in _routes(app):
                 operation = document["paths"][path][method.lower()]
+                for parameter in operation.get("parameters", ()):
+                    parameter["schema"] = _without_null(parameter["schema"])
                 for status in _statuses(method, path, dependant, "requestBody" in operation):
                     operation["responses"][status] = told[status]
             document.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(service))
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    given = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(given) != 1:
+        return schema
+    only: dict[str, Any] = given[0]
+    return only | {name: value for name, value in schema.items() if name != "anyOf"}
 
 
 def _routes(app: FastAPI) -> Iterator[tuple[str, str, Dependant]]:
