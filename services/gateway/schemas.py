@@ -66,6 +66,8 @@ class SourceOptions(Body):
 
 
 class SourceIn(Body):
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "erp-hz01", "kind": "erpnext"}})
+
     name: Name = Field(description="来源名称，出现在推送地址中")
     kind: Kind = Field(description="来源种类：erpnext、odoo、hotline（12345）、cloudevents、generic")
     zone: Plain = Field(default="Asia/Shanghai", description="对方不带时区的时间所在时区")
@@ -136,6 +138,17 @@ class ImportOut(Out):
 
 
 class EndpointIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "工单系统",
+                "url": "https://oa.example.com/results",
+                "sources": "/hotline/*",
+                "types": [],
+            }
+        }
+    )
+
     name: Plain = Field(min_length=1, description="名称")
     url: Plain = Field(description="接收地址")
     sources: Plain = Field(min_length=1, description="哪些来源的事实，可用 *", examples=["/hotline/*"])

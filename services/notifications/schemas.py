@@ -122,6 +122,8 @@ def findings_about(document: Document, rules: Iterable[Rule], provider: str) -> 
 class NewOptOut(Body):
     """他人告知的退订：某客户、某号码或两者。"""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"customer_id": "C88231", "note": "来电要求不再接收短信"}})
+
     customer_id: str = Field(default="", max_length=64, description="客户编号")
     phone: TypedNumber = Field(default="", description="手机号")
     channel: Channel = Field(default="sms", description="渠道")
@@ -151,6 +153,16 @@ def shown_opt_out(opt_out: OptOut, sealer: Sealer) -> OptOutOut:
 
 class NewConsent(Body):
     """同意的证据：以何种方式、同意了哪段文字。"""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "customer_id": "C88231",
+                "how": "营业厅签字",
+                "text": "同意接收本公司的优惠短信，可随时回复 T 退订",
+            }
+        }
+    )
 
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
     how: Text = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")

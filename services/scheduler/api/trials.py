@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.scheduler.api.access import Owner, Reader
 from services.scheduler.commands import trials as commands
+from services.scheduler.commands.drafts import DraftNotFound
 from services.scheduler.schemas.trials import TrialDetail, TrialIn, TrialOut
 from services.scheduler.store import trials
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, raises
 from shared.http import OnceDep, ReadSession, WorkDep, transaction
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
@@ -28,6 +29,7 @@ FACTS_BODY: dict[str, Any] = {
 
 
 @router.post("", status_code=202, summary="用最近收到的事实试算")
+@raises(DraftNotFound)
 async def add_trial(body: TrialIn, work: WorkDep, by: Owner, once: OnceDep, response: Response) -> TrialOut:
     """在后台进行，不产生任何决定与任务；草稿代替它的策略包，其他策略包照常。"""
 
@@ -47,6 +49,7 @@ async def add_trial(body: TrialIn, work: WorkDep, by: Owner, once: OnceDep, resp
 
 
 @router.post("/upload", status_code=202, summary="用上传的事实试算一份草稿", openapi_extra=FACTS_BODY)
+@raises(DraftNotFound)
 async def upload_trial(
     request: Request,
     by: Owner,
