@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from shared import audit
-from shared.auth import Principal, Role, require
+from shared.auth import Principal, Role, require_whole_organisation
 from shared.http import ReadSession, SealerDep
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
@@ -30,7 +30,7 @@ class AuditEntryOut(BaseModel):
 async def list_audit_log(
     session: ReadSession,
     sealer: SealerDep,
-    _: Annotated[Principal, Depends(require(Role.AUDITOR))],
+    _: Annotated[Principal, Depends(require_whole_organisation(Role.AUDITOR))],
     principal: Annotated[str, Query(max_length=200, description="操作者")] = "",
     action: Annotated[str, Query(max_length=100, description="操作，或其开头，如 policy.")] = "",
     object_id: Annotated[str, Query(alias="object", max_length=200, description="对象编号")] = "",

@@ -14,7 +14,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from shared.clock import Clock, SystemClock
-from shared.errors import Forbidden, TooManyFailures, Unauthorized, raises
+from shared.errors import Forbidden, TooManyFailures, Unauthorized, WholeOrganisationOnly, raises
 from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key, read_units
 from shared.principal import Principal, Role
 from shared.same_origin import require_same_origin
@@ -29,9 +29,9 @@ __all__ = [
     "current_principal",
     "hash_key",
     "issue_token",
-    "may_see_unit",
     "new_key",
     "require",
+    "require_whole_organisation",
 ]
 
 
@@ -171,9 +171,16 @@ def require(*roles: Role) -> Callable[[Principal], Coroutine[Any, Any, Principal
     return check
 
 
-def may_see_unit(principal: Principal, unit: str) -> bool:
-    """Object-level scope: a caller limited to units sees only theirs."""
-    return not principal.units or unit in principal.units
+def require_whole_organisation(*roles: Role) -> Callable[[Principal], Coroutine[Any, Any, Principal]]:
+    """As `require`, for what belongs to no unit: a caller limited to units is refused. Raises WholeOrganisationOnly."""
+
+    @raises(WholeOrganisationOnly)
+    async def check(principal: Annotated[Principal, Depends(require(*roles))]) -> Principal:
+        if not principal.scope.whole:
+            raise WholeOrganisationOnly(f"您的权限限于：{'、'.join(principal.units)}")
+        return principal
+
+    return check
 
 
 def token_ends(credential: str) -> datetime | None:

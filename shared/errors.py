@@ -29,6 +29,13 @@ class NotFound(HuifangError):
     code = "not-found"
 
 
+class CustomerNotFound(NotFound):
+    """Also one of other units, and one of whom is not known whose they are."""
+
+    title = "没有这位客户"
+    code = "customer-not-found"
+
+
 class Conflict(HuifangError):
     """The state does not allow this now."""
 
@@ -59,6 +66,13 @@ class Forbidden(HuifangError):
     status = 403
     title = "没有权限"
     code = "forbidden"
+
+
+class WholeOrganisationOnly(Forbidden):
+    """Something that belongs to no unit was asked for by somebody limited to units."""
+
+    title = "这属于整个组织，限于部分单位的权限不能查看或更改"
+    code = "whole-organisation-only"
 
 
 class PayloadTooLarge(HuifangError):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.scope import Scope
+
 
 class Role(StrEnum):
     """What somebody is here for. `admin` may do everything; `auditor` may read everything."""
@@ -24,3 +26,7 @@ class Principal:
     role: Role
     name: str = ""
     units: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.units)

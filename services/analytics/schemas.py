@@ -17,7 +17,7 @@ from services.analytics.domain.periods import Period, label
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.queries import Funnel, KpiRow, OwnFigures
 from services.analytics.settings import AnalyticsSettings
-from shared.auth import Principal, Role, may_see_unit, require
+from shared.auth import Principal, Role, require
 from shared.errors import Forbidden, InvalidInput
 
 LONGEST = timedelta(days=3700)
@@ -219,7 +219,7 @@ class Filters:
 
 def scoped(principal: Principal, branches: tuple[str, ...]) -> tuple[str, ...] | None:
     """The branches the caller may see of those asked for; None means all. Raises Forbidden."""
-    foreign = [branch for branch in branches if not may_see_unit(principal, branch)]
+    foreign = [branch for branch in branches if not principal.scope.sees(branch)]
     if foreign:
         raise Forbidden(f"无权查看：{'、'.join(foreign)}")
     return branches or principal.units or None

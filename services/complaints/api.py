@@ -101,7 +101,7 @@ async def list_cases(
     """按立案时间倒序；用 next_cursor 翻页。"""
     now = clock.now()
     answers_for = principal.id if owner == "me" else owner
-    wanted = CaseFilter(tuple(state or ()), unit, answers_for, grade, customer_id, overdue, important, principal.units)
+    wanted = CaseFilter(tuple(state or ()), unit, answers_for, grade, customer_id, overdue, important, principal.scope)
     rows = await store.list_cases(session, wanted, now, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda case: (case.opened_at, case.id))
     return Page(items=[shown(case, rules.limits, sealer, now) for case in items], next_cursor=following)
@@ -111,10 +111,10 @@ async def list_cases(
 async def open_case(
     body: NewCase, response: Response, once: OnceDep, work: WorkDep, rules: RulesDep, show: ShowDep, taker: Taker
 ) -> CaseOut:
-    """首问负责：登记人为责任人，直至客户得到答复。可带 Idempotency-Key，重复提交只立一次案。"""
+    """首问负责：登记人为责任人，直至客户得到答复；限于部分单位的只能为这些单位登记。带 Idempotency-Key 重复提交只立一次案。"""
 
     async def create() -> CaseOut:
-        return show(await commands.open_by_hand(work, rules, report_of(body, show.sealer), taker.id))
+        return show(await commands.open_by_hand(work, rules, report_of(body, show.sealer), taker))
 
     opened = await once(CaseOut, create)
     response.headers["ETag"] = etag(opened.version)
@@ -212,6 +212,6 @@ async def stats(
     principal: Reader,
     unit: Annotated[str | None, Query(description="责任单位")] = None,
 ) -> Stats:
-    wanted = CaseFilter(unit=unit, units=principal.units)
+    wanted = CaseFilter(unit=unit, scope=principal.scope)
     counts = await store.count_cases(session, wanted, clock.now(), ["responsible_unit", "state", "grade"])
     return stats_of(counts)

@@ -15,6 +15,7 @@ from services.complaints.domain.case import IN_WORK, Case, Change, Entry, State
 from services.complaints.domain.errors import CaseNotFound
 from services.complaints.models import CaseRow, EntryRow
 from shared.contracts.common import CustomerCard, Matter
+from shared.scope import WHOLE, Scope
 from shared.zone import ORG_ZONE
 
 OriginKey = tuple[str, str]
@@ -30,7 +31,7 @@ _UPSERT = _UPSERT.on_conflict_do_update(
 
 @dataclass(frozen=True)
 class CaseFilter:
-    """Which cases to list; what is not given means any. `important` lists those only; `units` is what the caller may see."""
+    """Which cases to list; what is not given means any. `important` lists those only; `scope` is what the caller sees."""
 
     states: tuple[State, ...] = ()
     unit: str | None = None
@@ -39,7 +40,7 @@ class CaseFilter:
     customer_id: str | None = None
     overdue: bool | None = None
     important: bool = False
-    units: tuple[str, ...] = ()
+    scope: Scope = WHOLE
 
 
 async def next_case_nos(session: AsyncSession, now: datetime, count: int) -> list[str]:
@@ -164,9 +165,9 @@ def _conditions(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
         (wanted.grade, col(CaseRow.grade) == wanted.grade),
         (wanted.customer_id, col(CaseRow.customer_id) == wanted.customer_id),
         (wanted.important, col(CaseRow.important).is_(True)),
-        (wanted.units, or_(col(CaseRow.responsible_unit).in_(wanted.units), col(CaseRow.branch).in_(wanted.units))),
     ]
     conditions = [condition for value, condition in given if value]
+    conditions.append(wanted.scope.where(col(CaseRow.responsible_unit), col(CaseRow.branch)))
     if wanted.overdue is not None:
         conditions.append(_overdue(now) if wanted.overdue else ~_overdue(now))
     return conditions

@@ -70,7 +70,7 @@ async def claim_visits(
     lease_until = work.clock.machine() + lease
     known = await claims.list_hours(work.session)
     open_hours = ["", *(hours for hours in known if hours and read_hours(hours, calendar).is_open(work.now()))]
-    claimed = await claims.claim(work.session, principal.id, lease_until, limit, team, principal.units, open_hours)
+    claimed = await claims.claim(work.session, principal.id, lease_until, limit, team, principal.scope, open_hours)
     wanted = {(visit.questionnaire, visit.questionnaire_version) for visit in claimed if visit.questionnaire_version}
     loaded = await questionnaires.load_many(work.session, wanted)
     made = await queries.attempts_of(work.session, claimed)
@@ -210,7 +210,7 @@ def _publish(work: Work, visit: Visit, events: Sequence[EventData]) -> None:
 
 
 async def _lock(work: Work, principal: Principal, visit_id: UUID) -> tuple[Visit, Questionnaire | None]:
-    found = await rows.lock_visit(work.session, visit_id, principal.units)
+    found = await rows.lock_visit(work.session, visit_id, principal.scope)
     if found is None:
         raise VisitNotFound
     return found

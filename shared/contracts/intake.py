@@ -277,6 +277,11 @@ def branch_of(data: Mapping[str, Any]) -> str:
     return ""
 
 
+def unit_of(data: Mapping[str, Any]) -> str:
+    """Whose an event is: the branch of a fact, else the one that the platform's own events name; "" when none is."""
+    return branch_of(data) or str(data.get("branch") or "")
+
+
 def number_of(data: Mapping[str, Any]) -> str:
     """The document number a person would quote: order, work order, case, account or project number."""
     for field in ("order_no", "work_order_no", "case_no", "account_no", "project_no", "alarm_no"):

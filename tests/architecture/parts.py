@@ -42,14 +42,14 @@ def readers(app: FastAPI) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def filled(path: str) -> str:
-    """The path with plausible values: an id where one is asked for, a 1 for a version, a name elsewhere."""
+    """The path with plausible values: an id where one is asked for, a 1 for a version, a year, a name elsewhere."""
     return re.sub(r"{(\w+)}", lambda found: _value(found[1]), path)
 
 
 def _value(name: str) -> str:
-    if name in ("policy_id", "questionnaire_id") or not name.endswith(("_id", "version")):
+    if name in ("policy_id", "questionnaire_id") or not name.endswith(("_id", "version", "year")):
         return "something"
-    return "1" if name == "version" else ID
+    return {"version": "1", "year": "2026"}.get(name, ID)
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:

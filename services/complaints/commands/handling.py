@@ -10,7 +10,7 @@ from services.complaints.domain import escalation, handling
 from services.complaints.domain.case import Case, Change
 from services.complaints.domain.errors import CaseNotFound
 from services.complaints.domain.rules import Rules
-from shared.auth import Principal, may_see_unit
+from shared.auth import Principal
 from shared.errors import HuifangError
 from shared.http import audit, require_version
 from shared.messaging.work import Work
@@ -39,7 +39,7 @@ async def _note(work: Work, principal: Principal, change: Change) -> None:
 
 def require_visible(principal: Principal, case: Case) -> None:
     """Raises CaseNotFound for a caller limited to other units: the case must not even be known to exist."""
-    if not may_see_unit(principal, case.responsible_unit) and not may_see_unit(principal, case.branch):
+    if not principal.scope.sees(case.responsible_unit, case.branch):
         raise CaseNotFound
 
 

@@ -11,10 +11,12 @@ from services.complaints.domain import followup, handling
 from services.complaints.domain.case import Case, CaseId, Change
 from services.complaints.domain.opening import Opening, Report, by_hand, complains, from_hotline, from_visit, open_case
 from services.complaints.domain.rules import Rules
+from shared.auth import Principal
 from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.intake import HotlineCaseClosed, branch_of
 from shared.contracts.tasks import FollowupCancelled, FollowupExpired
 from shared.contracts.visits import Outcome, VisitCompleted, VisitDissatisfied, VisitFailed, VisitProblemFound
+from shared.errors import Forbidden
 from shared.ids import new_id
 from shared.messaging.event import Event
 from shared.messaging.work import Work
@@ -173,9 +175,11 @@ def _card(event: Event, hotline: HotlineCaseClosed) -> CustomerCard:
     )
 
 
-async def open_by_hand(work: Work, rules: Rules, report: Report, actor: str) -> Case:
-    """A case taken by somebody in person, by phone, by mail (R13.1)."""
-    opening = by_hand(report, CaseId(new_id()), actor, work.now())
+async def open_by_hand(work: Work, rules: Rules, report: Report, taker: Principal) -> Case:
+    """A case taken by somebody in person, by phone, by mail (R13.1). Raises Forbidden in another unit's name."""
+    if not taker.scope.sees(report.branch or report.unit):
+        raise Forbidden("只能为您权限内的分公司登记投诉，请填写 branch")
+    opening = by_hand(report, CaseId(new_id()), taker.id, work.now())
     book = Book(work)
     case = (await opener_for(book, rules, [opening])).ensure(opening, None)
     await book.save()

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.gateway import commands
-from services.gateway.api.access import Operator, SettingsDep, Viewer
+from services.gateway.api.access import Operator, RawReader, SettingsDep, Viewer
 from services.gateway.domain.addresses import ForbiddenTarget, check_url
 from services.gateway.schemas import (
     AttemptOut,
@@ -106,7 +106,7 @@ def _issued(endpoint: Endpoint, secret: str | None, response: Response) -> Endpo
 @router.get("/deliveries", summary="回写记录", description="最近的在前。")
 async def list_deliveries(
     session: ReadSession,
-    _: Viewer,
+    _: RawReader,
     endpoint_id: Annotated[UUID | None, Query(description="回写端点")] = None,
     state: Annotated[Literal["pending", "delivered", "failed"] | None, Query(description="状态")] = None,
     cursor: Cursor = None,
@@ -118,7 +118,7 @@ async def list_deliveries(
 
 
 @router.get("/deliveries/{delivery_id}", summary="回写详情与投递记录")
-async def get_delivery(delivery_id: UUID, session: ReadSession, _: Viewer) -> DeliveryDetailOut:
+async def get_delivery(delivery_id: UUID, session: ReadSession, _: RawReader) -> DeliveryDetailOut:
     row = await deliveries.get_delivery(session, delivery_id)
     if row is None:
         raise NotFound("没有这条回写记录")

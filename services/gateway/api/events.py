@@ -68,13 +68,13 @@ class NothingAccepted(InvalidInput):
     openapi_extra=_BODY,
     summary="提交业务事实",
     description="CloudEvents 1.0：结构化、批量（不超过 500 条、1 MiB）或二进制模式（ce-* 头）。逐条给出结果；"
-    "同一 source 与 id 再次提交为重复，不会重复发布。",
+    "同一 source 与 id 再次提交为重复，不会重复发布。限于部分单位的密钥只能提交这些单位的事实，且不能撤回事实。",
 )
 @raises(UnsupportedContent)
-async def submit_events(request: Request, _: Submitter) -> Response:
+async def submit_events(request: Request, principal: Submitter) -> Response:
     body = await request.body()
     bodies = await read_aside(len(body), lambda: _bodies(request, _in_utf8(request, body)))
-    receipts = await gathering_of(request.app.state.runtime).submit(bodies, request.state.traceparent)
+    receipts = await gathering_of(request.app.state.runtime).submit(bodies, request.state.traceparent, principal.scope)
     counts = Counter(receipt.status for receipt in receipts)
     for status, number in counts.items():
         commands.count("api", status, number)

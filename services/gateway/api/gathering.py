@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway import commands
-from services.gateway.commands import Receipt
+from services.gateway.commands import Receipt, Submitted
 from services.gateway.domain.envelope import MOST_ITEMS
+from shared.scope import Scope
 from shared.service import Runtime
 
 LANES = 2  # one writes while the other is read and judged
@@ -22,6 +23,7 @@ class Post:
 
     bodies: Sequence[bytes]
     traceparent: str
+    scope: Scope
     answer: asyncio.Future[list[Receipt]]
 
 
@@ -33,9 +35,9 @@ class Gathering:
         self._waiting: list[Post] = []
         self._lanes = 0
 
-    async def submit(self, bodies: Sequence[bytes], traceparent: str) -> list[Receipt]:
+    async def submit(self, bodies: Sequence[bytes], traceparent: str, scope: Scope) -> list[Receipt]:
         """Receipts of these events, after the commit. Raises what the transaction raises."""
-        post = Post(bodies, traceparent, asyncio.get_running_loop().create_future())
+        post = Post(bodies, traceparent, scope, asyncio.get_running_loop().create_future())
         self._waiting.append(post)
         if self._lanes < LANES:
             self._lanes += 1
@@ -76,7 +78,7 @@ class Gathering:
                 post.answer.set_result(mine)
 
     async def _commit(self, posts: Sequence[Post]) -> list[Receipt]:
-        events = [(body, post.traceparent) for post in posts for body in post.bodies]
+        events = [Submitted(body, post.traceparent, post.scope) for post in posts for body in post.bodies]
         async with self._runtime.db.work() as work:
             return await commands.submit(work, self._runtime.sealer, events)
 

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from services.gateway import commands
 from services.gateway.adapters.workbooks import MEDIA_TYPE, result_workbook, template_workbook
-from services.gateway.api.access import SettingsDep, Uploader, UploadOperator, UploadViewer
+from services.gateway.api.access import SettingsDep, Templates, Uploader, UploadOperator, UploadViewer
 from services.gateway.schemas import ImportOut
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports
@@ -84,7 +84,7 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
 
 
 @router.get("/template", summary="下载模板", response_class=Response, responses=_WORKBOOK)
-async def template(_: Uploader) -> Response:
+async def template(_: Templates) -> Response:
     return _workbook(await asyncio.to_thread(template_workbook), "12345工单导入模板.xlsx")
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.gateway import commands
-from services.gateway.api.access import Operator, Viewer
+from services.gateway.api.access import Operator, RawReader
 from services.gateway.domain.preview import preview
 from services.gateway.schemas import MessageOut
 from services.gateway.store import messages
@@ -24,7 +24,7 @@ SHORT = 500
 async def list_messages(
     session: ReadSession,
     sealer: SealerDep,
-    _: Viewer,
+    _: RawReader,
     source: Annotated[str | None, Query(description="来源")] = None,
     result: Annotated[ResultFilter | None, Query(description="结果")] = None,
     cursor: Cursor = None,
@@ -36,7 +36,7 @@ async def list_messages(
 
 
 @router.get("/{message_id}", summary="原文详情")
-async def get_message(message_id: UUID, work: WorkDep, sealer: SealerDep, viewer: Viewer) -> MessageOut:
+async def get_message(message_id: UUID, work: WorkDep, sealer: SealerDep, viewer: RawReader) -> MessageOut:
     row = await messages.get_message(work.session, message_id)
     if row is None:
         raise NotFound("没有这条原文")

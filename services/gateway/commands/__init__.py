@@ -1,6 +1,6 @@
 """What can change in the gateway, and in which order."""
 
-from services.gateway.commands.accept import Receipt, count, submit
+from services.gateway.commands.accept import Receipt, Submitted, count, submit
 from services.gateway.commands.imports import (
     LeaseLost,
     add_import,
@@ -32,7 +32,7 @@ from services.gateway.commands.writeback import (
 )
 
 __all__ = [
-    "Issued", "LeaseLost", "Receipt", "add_import", "as_its_sender_knows_it", "canonicalise", "count",
+    "Issued", "LeaseLost", "Receipt", "Submitted", "add_import", "as_its_sender_knows_it", "canonicalise", "count",
     "create_endpoint", "create_source", "fail_import", "finish_import", "keep_messages", "lease_deliveries",
     "lease_import", "lease_messages", "options_for", "parse_body", "put_off_message", "queue_results", "record_try",
     "replay_message", "resend_delivery", "retry_import",

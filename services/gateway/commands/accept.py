@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import Counter
 
@@ -39,10 +39,12 @@ from services.gateway.store import documents, facts
 from services.gateway.store.facts import Identity, Incoming
 from shared import texts
 from shared.contracts.base import INTAKE
+from shared.contracts.intake import branch_of
 from shared.messaging.event import Event
 from shared.messaging.outbox import Outgoing
 from shared.messaging.work import Work
 from shared.privacy import ForeignToken, Sealer, mask_text
+from shared.scope import WHOLE, Scope
 
 T = TypeVar("T")
 API = "api"
@@ -77,25 +79,37 @@ class Judged:
     notes: Sequence[FieldError] = ()
 
 
-async def submit(work: Work, sealer: Sealer, bodies: Sequence[tuple[bytes, str]]) -> list[Receipt]:
-    """Accept structured CloudEvents, each with its request's traceparent and on its own; receipts in their order."""
+class Submitted(NamedTuple):
+    """A structured CloudEvent, with its request's traceparent and the scope of who sent it."""
+
+    body: bytes
+    traceparent: str = ""
+    scope: Scope = WHOLE
+
+
+async def submit(work: Work, sealer: Sealer, submitted: Sequence[Submitted]) -> list[Receipt]:
+    """Accept events, each on its own; receipts in their order."""
     received = work.now()
-    judged = await _in_place(work, [_judge(body, received, sealer, traceparent) for body, traceparent in bodies])
+    judged = await _in_place(work, [_judge(one, received, sealer) for one in submitted])
     accepted = [
-        Incoming(item.event, API, sealer.seal_bytes(body))
-        for item, (body, _) in zip(judged, bodies, strict=True)
+        Incoming(item.event, API, sealer.seal_bytes(one.body))
+        for item, one in zip(judged, submitted, strict=True)
         if isinstance(item, Judged)
     ]
     fresh, originals = await _claim(work, accepted)
     return [_receipt(item, fresh, originals) if isinstance(item, Judged) else item for item in judged]
 
 
-def _judge(body: bytes, received: datetime, sealer: Sealer, traceparent: str) -> Judged | Receipt:
-    envelope = read_envelope(body)
+def _judge(submitted: Submitted, received: datetime, sealer: Sealer) -> Judged | Receipt:
+    envelope = read_envelope(submitted.body)
     if isinstance(envelope, list):
         return Receipt("", "", "rejected", errors=envelope)
     candidate = read_candidate(envelope)
-    judged = candidate if isinstance(candidate, list) else _judge_read(candidate, received, sealer, traceparent)
+    judged = (
+        candidate if isinstance(candidate, list) else _judge_read(candidate, received, sealer, submitted.traceparent)
+    )
+    if isinstance(judged, Judged):
+        judged = _foreign_unit(judged.event, submitted.scope) or judged
     if isinstance(judged, list):
         return Receipt(mask_text(_shown(envelope.id)), mask_text(_shown(envelope.source)), "rejected", errors=judged)
     return judged
@@ -107,6 +121,17 @@ def _judge_read(
     candidate = with_read_birthday(with_read_numbers(candidate))
     judged = judge(candidate, received, sealer, traceparent)
     return judged if isinstance(judged, list) else Judged(judged, candidate.notes)
+
+
+def _foreign_unit(event: Event, scope: Scope) -> list[FieldError]:
+    """Why a sender limited to units may not tell this fact; a withdrawal may be of any unit's fact."""
+    if scope.whole:
+        return []
+    if event.type == rules.WITHDRAWN:
+        return [FieldError("type", "限于部分单位的密钥不能撤回事实")]
+    if not scope.sees(branch_of(event.data)):
+        return [FieldError("data.org.code", f"应为您权限内的单位：{'、'.join(scope.units)}")]
+    return []
 
 
 def _shown(value: object) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.notifications.api.roles import Reader, Worker
+from services.notifications.api.roles import Keeper, Reader
 from services.notifications.commands import catalogue as commands
 from services.notifications.domain.greetings import FESTIVALS
 from services.notifications.office import office_of
@@ -50,7 +50,7 @@ def _described(example: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/yaml": content, "application/json": content}}}
 
 
-async def _document(request: Request, _principal: Worker) -> dict[str, Any]:
+async def _document(request: Request, _principal: Keeper) -> dict[str, Any]:
     """The body, YAML or JSON, of a caller who may. Raises BadRequest, PayloadTooLarge."""
     document = read_document(await request.body())
     if not isinstance(document, dict):
@@ -79,7 +79,7 @@ async def list_templates(
 
 
 @router.post("/templates", summary="保存模板", openapi_extra=_described(_TEMPLATE))
-async def save_template(body: Body, work: WorkDep, principal: Worker, provider: SmsProvider) -> DocumentOut:
+async def save_template(body: Body, work: WorkDep, principal: Keeper, provider: SmsProvider) -> DocumentOut:
     """YAML 或 JSON；可在 rules 中附带使用它的通知规则。内容不变则版本不变；检查不通过时逐条列出原因，提醒见 findings。"""
     saved = await commands.save_template(work, body, principal.id, provider)
     await audit(work, principal, "template.saved", saved.name, version=saved.version)
@@ -96,7 +96,7 @@ async def list_rules(
 
 
 @router.post("/rules", summary="保存通知规则", openapi_extra=_described(_RULE))
-async def save_rule(body: Body, work: WorkDep, principal: Worker) -> DocumentOut:
+async def save_rule(body: Body, work: WorkDep, principal: Keeper) -> DocumentOut:
     """YAML 或 JSON；内容不变则版本不变。停用请将 enabled 设为 false。"""
     saved = await commands.save_rule(work, body, principal.id)
     await audit(work, principal, "rule.saved", saved.name, version=saved.version)

@@ -18,7 +18,7 @@ from services.notifications.schemas import (
     shown_reply,
 )
 from services.notifications.store import contacts, inbound
-from shared.errors import InvalidInput
+from shared.errors import CustomerNotFound, InvalidInput, raises
 from shared.http import OnceDep, ReadSession, SealerDep, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id, time_and_text
 
@@ -35,12 +35,13 @@ async def list_opt_outs(
     limit: Limit = 50,
 ) -> Page[OptOutOut]:
     """生效中的退订，按登记时间倒序。"""
-    rows = await contacts.list_opt_outs(session, customer_id, time_and_id(cursor), limit + 1)
+    rows = await contacts.list_opt_outs(session, customer_id, principal.scope, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row.created_at, row.id))
     return Page(items=[shown_opt_out(row, sealer) for row in items], next_cursor=following)
 
 
 @router.post("/opt-outs", status_code=201, summary="登记退订")
+@raises(CustomerNotFound)
 async def create_opt_out(
     body: NewOptOut, once: OnceDep, work: WorkDep, sealer: SealerDep, principal: Worker
 ) -> OptOutOut:
@@ -49,7 +50,7 @@ async def create_opt_out(
         raise InvalidInput("客户编号与手机号至少填一项")
 
     async def create() -> OptOutOut:
-        row = await by_hand.record_opt_out(work, sealer, **body.model_dump(), by=principal.id)
+        row = await by_hand.record_opt_out(work, sealer, principal, **body.model_dump())
         await audit(work, principal, "opt_out.created", str(row.id), scope=row.scope)
         return shown_opt_out(row, sealer)
 
@@ -59,7 +60,7 @@ async def create_opt_out(
 @router.delete("/opt-outs/{opt_out_id}", summary="撤销退订")
 async def revoke_opt_out(opt_out_id: UUID, work: WorkDep, sealer: SealerDep, principal: Worker) -> OptOutOut:
     """客户重新同意后撤销；原记录保留备查。"""
-    row = await by_hand.revoke_opt_out(work, sealer, opt_out_id, principal.id)
+    row = await by_hand.revoke_opt_out(work, sealer, principal, opt_out_id)
     await audit(work, principal, "opt_out.revoked", str(row.id))
     return shown_opt_out(row, sealer)
 
@@ -73,17 +74,18 @@ async def list_consents(
     limit: Limit = 50,
 ) -> Page[ConsentOut]:
     """推广短信须有可证明的同意：谁、何时、以何种方式、同意了什么；最近的在前。"""
-    rows = await contacts.list_consents(session, customer_id, time_and_id(cursor), limit + 1)
+    rows = await contacts.list_consents(session, customer_id, principal.scope, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row.given_at, row.id))
     return Page(items=[shown_consent(row) for row in items], next_cursor=following)
 
 
 @router.post("/consents", status_code=201, summary="登记客户同意")
+@raises(CustomerNotFound)
 async def create_consent(body: NewConsent, once: OnceDep, work: WorkDep, principal: Worker) -> ConsentOut:
     """留存同意的证据。"""
 
     async def create() -> ConsentOut:
-        row = await by_hand.record_consent(work, **body.model_dump(), by=principal.id)
+        row = await by_hand.record_consent(work, principal, **body.model_dump())
         await audit(work, principal, "consent.recorded", str(row.id), customer_id=row.customer_id)
         return shown_consent(row)
 
@@ -99,6 +101,6 @@ async def list_replies(
     limit: Limit = 50,
 ) -> Page[ReplyOut]:
     """客户的上行短信，最近的在前；数字回复可作调查结果。"""
-    rows = await inbound.list_replies(session, customer_id, time_and_text(cursor), limit + 1)
+    rows = await inbound.list_replies(session, customer_id, principal.scope, time_and_text(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row["received_at"], row["sequence"]))
     return Page(items=[shown_reply(row) for row in items], next_cursor=following)

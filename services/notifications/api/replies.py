@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.notifications.api.roles import Reader, Worker
+from services.notifications.api.roles import Checker, Reader, Worker
 from services.notifications.commands.doubtful import decide_reply
 from services.notifications.schemas import (
     BrokenRowOut,
@@ -31,7 +31,7 @@ async def list_doubtful_replies(
     limit: Limit = 50,
 ) -> Page[DoubtfulReplyOut]:
     """等待人工判定的回复，等得最久的在前；判定之前不向该客户发送推广与问候。"""
-    rows = await doubtful.list_replies(session, decided, time_and_id(cursor), limit + 1)
+    rows = await doubtful.list_replies(session, decided, principal.scope, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row.received_at, row.id))
     return Page(items=[shown_doubtful(row, sealer) for row in items], next_cursor=following)
 
@@ -41,14 +41,14 @@ async def decide_doubtful_reply(
     reply_id: UUID, body: Decision, work: WorkDep, sealer: SealerDep, principal: Worker
 ) -> DoubtfulReplyOut:
     """判定为退订的立即生效，与客户明确回复退订相同；每条只判定一次。"""
-    row = await decide_reply(work, sealer, reply_id, **body.model_dump(), by=principal.id)
+    row = await decide_reply(work, sealer, principal, reply_id, **body.model_dump())
     await audit(work, principal, "reply.decided", str(reply_id), refuses=body.refuses, remark=body.remark)
     return shown_doubtful(row, sealer)
 
 
 @router.get("/unreadable-rows", summary="无法识别的回执与回复")
 async def list_unreadable_rows(
-    session: ReadSession, principal: Reader, cursor: Cursor = None, limit: Limit = 50
+    session: ReadSession, principal: Checker, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[BrokenRowOut]:
     """运营商推送中逐条处理时无法识别的内容，最近的在前；同样的内容只留一条。"""
     rows = await doubtful.list_broken(session, time_and_id(cursor), limit + 1)

@@ -13,8 +13,8 @@ from services.notifications.domain.send import Channel, Send, State
 from services.notifications.office import Office
 from services.notifications.schemas import NewSend, ProviderOut, Providers, SendOut, shown_send
 from services.notifications.store import sends as store
-from shared.auth import Principal, may_see_unit
-from shared.errors import InvalidInput
+from shared.auth import Principal
+from shared.errors import CustomerNotFound, InvalidInput, raises
 from shared.http import ClockDep, OnceDep, ReadSession, SealerDep, WorkDep, audit
 from shared.ids import new_id
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
@@ -38,7 +38,7 @@ async def list_sends(
     """按计划时间倒序；号码已脱敏。"""
     filters = {"state": state, "purpose": purpose, "customer_id": customer_id, "channel": channel}
     chosen = {name: str(value) for name, value in filters.items() if value}
-    rows = await store.list_page(session, chosen, principal.units, time_and_id(cursor), limit + 1)
+    rows = await store.list_page(session, chosen, principal.scope, time_and_id(cursor), limit + 1)
     items, following = paged(rows, limit, lambda send: (send.planned_at, send.id))
     return Page(items=[shown_send(send, sealer) for send in items], next_cursor=following)
 
@@ -51,12 +51,13 @@ async def get_send(send_id: UUID, session: ReadSession, sealer: SealerDep, princ
 
 def _visible(send: Send | None, principal: Principal) -> Send:
     """One that isn't the caller's business looks like none at all."""
-    if send is None or not may_see_unit(principal, send.branch):
+    if send is None or not principal.scope.sees(send.branch):
         raise SendNotFound
     return send
 
 
 @router.post("/sends", status_code=201, summary="人工发送")
+@raises(CustomerNotFound)
 async def create_send(
     body: NewSend, response: Response, once: OnceDep, work: WorkDep, sealer: SealerDep, principal: Worker
 ) -> SendOut:
@@ -67,6 +68,7 @@ async def create_send(
     async def create() -> SendOut:
         send = await by_hand.send_by_hand(
             work,
+            principal.scope,
             template=body.template,
             purpose=body.purpose,
             customer_id=body.customer_id,

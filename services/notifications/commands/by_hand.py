@@ -18,16 +18,19 @@ from services.notifications.domain.rules import Rule
 from services.notifications.domain.send import Send, State
 from services.notifications.store import catalogue, contacts, sends
 from services.notifications.store.contacts import Consent, OptOut
-from shared.errors import Conflict
+from shared.auth import Principal
+from shared.errors import Conflict, CustomerNotFound, Forbidden
 from shared.ids import new_id
 from shared.messaging import Work
 from shared.privacy import Sealer
+from shared.scope import Scope
 
 EVENT = "by_hand"
 
 
 async def send_by_hand(
     work: Work,
+    scope: Scope,
     *,
     template: str,
     purpose: str,
@@ -37,7 +40,12 @@ async def send_by_hand(
     data: Mapping[str, Any],
     cause: str,
 ) -> Send:
-    """Plan one message now. Raises TemplateNotUsable; Conflict when no text can be made or it was planned before."""
+    """Plan one message now, to a customer in `scope`.
+
+    Raises CustomerNotFound, Forbidden in another unit's name, TemplateNotUsable; Conflict when no text can be made or it
+    was planned before.
+    """
+    await _require_seen(work, scope, customer_id, phone)
     held = (await catalogue.templates(work.session)).get(template)
     if held is None:
         raise TemplateNotUsable(f"模板“{template}”没有已审核通过的版本")
@@ -45,6 +53,8 @@ async def send_by_hand(
     rule = Rule(id=EVENT, events=(EVENT,), purpose=purpose or template, template=template)
     fact = Fact(EVENT, work.now(), cause, cause, data, customer_id, phone, email)
     send = plan(fact, rule, held, contact, work.now())
+    if not scope.sees(send.branch):
+        raise Forbidden("不能以其他单位的名义发送")
     if send.state is State.SUPPRESSED:
         raise Conflict("模板所需的内容不全，无法生成这条消息")
     if not await sends.add(work.session, [send]):
@@ -68,24 +78,25 @@ async def send_again(work: Work, send_id: UUID) -> Send:
 async def record_opt_out(
     work: Work,
     sealer: Sealer,
+    by: Principal,
     *,
     customer_id: str,
     phone: str,
     channel: Literal["sms", "email"],
     scope: str,
     note: str,
-    by: str,
 ) -> OptOut:
-    """Record a refusal somebody told us of."""
+    """Record a refusal somebody told us of. Raises CustomerNotFound outside the caller's units."""
     recipient = sealer.seal(phone) if phone else ""
-    opt_out = OptOut(new_id(), customer_id, recipient, channel, scope, "by_hand", note, by, work.now())
+    await _require_seen(work, by.scope, customer_id, recipient)
+    opt_out = OptOut(new_id(), customer_id, recipient, channel, scope, "by_hand", note, by.id, work.now())
     await add_opt_out(work, sealer, opt_out)
     return opt_out
 
 
-async def revoke_opt_out(work: Work, sealer: Sealer, opt_out_id: UUID, by: str) -> OptOut:
-    """End a refusal and tell the others; the row stays. Raises OptOutNotFound."""
-    revoked = await contacts.revoke_opt_out(work.session, opt_out_id, by, work.now())
+async def revoke_opt_out(work: Work, sealer: Sealer, by: Principal, opt_out_id: UUID) -> OptOut:
+    """End a refusal and tell the others; the row stays. Raises OptOutNotFound, also outside the caller's units."""
+    revoked = await contacts.revoke_opt_out(work.session, opt_out_id, by.scope, by.id, work.now())
     if revoked is None:
         raise OptOutNotFound
     await tell_of_revocation(work, sealer, revoked)
@@ -93,9 +104,24 @@ async def revoke_opt_out(work: Work, sealer: Sealer, opt_out_id: UUID, by: str) 
 
 
 async def record_consent(
-    work: Work, *, customer_id: str, how: str, text: str, given_at: datetime | None, by: str
+    work: Work, by: Principal, *, customer_id: str, how: str, text: str, given_at: datetime | None
 ) -> Consent:
-    """Keep the proof of a consent to promotion."""
-    consent = Consent(new_id(), customer_id, how, text, by, given_at or work.now(), work.now())
+    """Keep the proof of a consent to promotion. Raises CustomerNotFound outside the caller's units."""
+    await _require_seen(work, by.scope, customer_id)
+    consent = Consent(new_id(), customer_id, how, text, by.id, given_at or work.now(), work.now())
     await contacts.add_consent(work.session, consent)
     return consent
+
+
+async def _require_seen(work: Work, scope: Scope, customer_id: str, phone: str = "") -> None:
+    """Raises CustomerNotFound unless the customer, and who is known to have the sealed `phone`, are of units in `scope`.
+
+    A number that nobody is known to have is taken for the customer's own.
+    """
+    if scope.whole:
+        return
+    contact = (await contacts.load(work.session, [customer_id])).get(customer_id)
+    branches = await contacts.branches_with(work.session, phone) if phone else []
+    theirs = scope.sees(contact.branch) if contact else not customer_id and bool(branches)
+    if not theirs or (branches and not scope.sees(*branches)):
+        raise CustomerNotFound(f"客户编号 {customer_id}" if customer_id else "")

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.contacts import Contact
 from services.notifications.store.rows import as_rows
+from shared.scope import Scope, any_of
 
 _COLUMNS = tuple(field.name for field in fields(Contact))
 _ALL = ", ".join(_COLUMNS)
@@ -32,7 +33,18 @@ _REFUSALS = text("""
     SELECT customer_id, recipient, channel, scope FROM opt_out
     WHERE revoked_at IS NULL AND (customer_id = ANY(:ids) OR (recipient <> '' AND recipient = ANY(:recipients)))
 """)
+_BRANCHES_WITH = text("SELECT branch FROM contact WHERE phone = :phone")
 PAGE = 1000
+
+
+def of_seen(table: str) -> str:
+    """The rows of `table` that are of customers whose unit is seen (`:units`): by their id, or without one by number."""
+    theirs = (
+        f"contact.customer_id = {table}.customer_id "
+        f"OR ({table}.customer_id = '' AND contact.phone <> '' AND contact.phone = {table}.recipient)"
+    )
+    seen = f"SELECT FROM contact WHERE ({theirs}) AND {any_of(['contact.branch'])}"
+    return f"(CAST(:units AS text[]) IS NULL OR EXISTS ({seen}))"
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,11 @@ async def owners_of(session: AsyncSession, phones: Sequence[str]) -> dict[str, s
     return {row[0]: row[1] for row in await session.execute(_WITH_PHONE, {"phones": list(phones)})}
 
 
+async def branches_with(session: AsyncSession, phone: str) -> list[str]:
+    """The branches of those known to have this sealed phone."""
+    return list((await session.execute(_BRANCHES_WITH, {"phone": phone})).scalars())
+
+
 async def consented(session: AsyncSession, ids: Sequence[str]) -> set[str]:
     return set((await session.execute(_CONSENTED, {"ids": list(ids)})).scalars())
 
@@ -122,7 +139,8 @@ _OPT_OUTS = (
     f"SELECT {_OPT_OUT_COLUMNS} FROM opt_out WHERE {{conditions}} ORDER BY created_at DESC, id DESC LIMIT :limit"
 )
 _REVOKE = text(f"""
-    UPDATE opt_out SET revoked_at = :at, revoked_by = :by WHERE id = :id AND revoked_at IS NULL
+    UPDATE opt_out SET revoked_at = :at, revoked_by = :by
+    WHERE id = :id AND revoked_at IS NULL AND {of_seen("opt_out")}
     RETURNING {_OPT_OUT_COLUMNS}
 """)
 
@@ -132,10 +150,11 @@ async def add_opt_out(session: AsyncSession, opt_out: OptOut) -> None:
 
 
 async def list_opt_outs(
-    session: AsyncSession, customer_id: str | None, after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession, customer_id: str | None, scope: Scope, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[OptOut]:
     """Those in force, the newest first."""
-    conditions, values = ["revoked_at IS NULL"], dict[str, Any](limit=limit)
+    conditions = ["revoked_at IS NULL", of_seen("opt_out")]
+    values: dict[str, Any] = {"units": scope.limit, "limit": limit}
     if customer_id:
         conditions.append("customer_id = :customer_id")
         values["customer_id"] = customer_id
@@ -146,9 +165,10 @@ async def list_opt_outs(
     return [OptOut(**row) for row in rows.mappings()]
 
 
-async def revoke_opt_out(session: AsyncSession, opt_out_id: UUID, by: str, at: datetime) -> OptOut | None:
-    """End an opt-out; None when there is none in force with this id."""
-    row = (await session.execute(_REVOKE, {"id": opt_out_id, "by": by, "at": at})).mappings().one_or_none()
+async def revoke_opt_out(session: AsyncSession, opt_out_id: UUID, scope: Scope, by: str, at: datetime) -> OptOut | None:
+    """End an opt-out; None when there is none in force with this id in `scope`."""
+    values = {"id": opt_out_id, "units": scope.limit, "by": by, "at": at}
+    row = (await session.execute(_REVOKE, values)).mappings().one_or_none()
     return OptOut(**row) if row else None
 
 
@@ -172,6 +192,8 @@ _ADD_CONSENT = text(f"""
 """)
 _CONSENTS = text(f"""
     SELECT {_CONSENT_COLUMNS} FROM consent WHERE customer_id = :customer_id AND revoked_at IS NULL
+    AND (CAST(:units AS text[]) IS NULL OR EXISTS (
+        SELECT FROM contact WHERE contact.customer_id = consent.customer_id AND {any_of(["contact.branch"])}))
     AND (CAST(:at AS timestamptz) IS NULL OR (given_at, id) < (CAST(:at AS timestamptz), CAST(:id AS uuid)))
     ORDER BY given_at DESC, id DESC LIMIT :limit
 """)
@@ -182,9 +204,9 @@ async def add_consent(session: AsyncSession, consent: Consent) -> None:
 
 
 async def list_consents(
-    session: AsyncSession, customer_id: str, after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession, customer_id: str, scope: Scope, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Consent]:
     """A customer's consents, the newest first, from behind `after`."""
     at, row_id = after or (None, None)
-    values = {"customer_id": customer_id, "at": at, "id": row_id, "limit": limit}
+    values = {"customer_id": customer_id, "units": scope.limit, "at": at, "id": row_id, "limit": limit}
     return [Consent(**row) for row in (await session.execute(_CONSENTS, values)).mappings()]

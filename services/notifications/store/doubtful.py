@@ -11,7 +11,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.store.contacts import of_seen
 from services.notifications.store.rows import as_rows
+from shared.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,12 @@ class DoubtfulReply:
 
 
 _COLUMNS = ", ".join(field.name for field in fields(DoubtfulReply))
+_SEEN = of_seen("doubtful_reply")
 _ADD = text(f"""
     INSERT INTO doubtful_reply ({_COLUMNS})
     SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::doubtful_reply, CAST(:rows AS jsonb))
 """)
-_LOCK = text(f"SELECT {_COLUMNS} FROM doubtful_reply WHERE id = :id FOR UPDATE")
+_LOCK = text(f"SELECT {_COLUMNS} FROM doubtful_reply WHERE id = :id AND {_SEEN} FOR UPDATE")
 _DECIDE = text("""
     UPDATE doubtful_reply SET refuses = :refuses, remark = :remark, decided_by = :by, decided_at = :at WHERE id = :id
 """)
@@ -47,7 +50,7 @@ _SETTLE = text("""
     WHERE recipient = ANY(:recipients) AND decided_at IS NULL
 """)
 _OPEN = f"""
-    SELECT {_COLUMNS} FROM doubtful_reply WHERE decided_at IS NULL
+    SELECT {_COLUMNS} FROM doubtful_reply WHERE decided_at IS NULL AND {_SEEN}
     AND (CAST(:at AS timestamptz) IS NULL OR (received_at, id) > (CAST(:at AS timestamptz), CAST(:id AS uuid)))
     ORDER BY received_at, id LIMIT :limit
 """
@@ -65,16 +68,17 @@ async def add(session: AsyncSession, replies: Sequence[DoubtfulReply]) -> None:
 
 
 async def list_replies(
-    session: AsyncSession, decided: bool, after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession, decided: bool, scope: Scope, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[DoubtfulReply]:
     """Those decided, or those still open: the longest waiting first."""
     at, row_id = after or (None, None)
-    rows = await session.execute(text(_DECIDED if decided else _OPEN), {"at": at, "id": row_id, "limit": limit})
+    values = {"at": at, "id": row_id, "units": scope.limit, "limit": limit}
+    rows = await session.execute(text(_DECIDED if decided else _OPEN), values)
     return [DoubtfulReply(**row) for row in rows.mappings()]
 
 
-async def lock(session: AsyncSession, reply_id: UUID) -> DoubtfulReply | None:
-    row = (await session.execute(_LOCK, {"id": reply_id})).mappings().one_or_none()
+async def lock(session: AsyncSession, reply_id: UUID, scope: Scope) -> DoubtfulReply | None:
+    row = (await session.execute(_LOCK, {"id": reply_id, "units": scope.limit})).mappings().one_or_none()
     return DoubtfulReply(**row) if row else None
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.store.contacts import of_seen
 from services.notifications.store.rows import as_rows
+from shared.scope import Scope
 
 _ADD_RECEIPTS = text("""
     INSERT INTO receipt SELECT * FROM jsonb_populate_recordset(NULL::receipt, CAST(:rows AS jsonb))
@@ -17,11 +19,11 @@ _ADD_REPLIES = text("""
     INSERT INTO reply SELECT * FROM jsonb_populate_recordset(NULL::reply, CAST(:rows AS jsonb))
     ON CONFLICT DO NOTHING RETURNING sequence, recipient
 """)
-_REPLIES = text("""
-    SELECT * FROM reply WHERE customer_id = :customer_id
+_REPLIES = text(f"""
+    SELECT * FROM reply WHERE customer_id = :customer_id AND {of_seen("reply")}
     AND (CAST(:at AS timestamptz) IS NULL OR (received_at, sequence) < (CAST(:at AS timestamptz), CAST(:sequence AS text)))
     ORDER BY received_at DESC, sequence DESC LIMIT :limit
-""")
+""")  # noqa: S608 - constants only
 _LAST_DAY = text("SELECT max(day) FROM greeting_day")
 _CLAIM_DAY = text("""
     INSERT INTO greeting_day (day, planned_at, planned) VALUES (:day, :at, 0) ON CONFLICT DO NOTHING RETURNING day
@@ -42,11 +44,12 @@ async def add_replies(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> 
 
 
 async def list_replies(
-    session: AsyncSession, customer_id: str, after: tuple[datetime, str] | None, limit: int
+    session: AsyncSession, customer_id: str, scope: Scope, after: tuple[datetime, str] | None, limit: int
 ) -> list[dict[str, Any]]:
     """A customer's replies, the newest first, from behind `after`."""
     at, sequence = after or (None, None)
-    rows = await session.execute(_REPLIES, {"customer_id": customer_id, "at": at, "sequence": sequence, "limit": limit})
+    values = {"customer_id": customer_id, "units": scope.limit, "at": at, "sequence": sequence, "limit": limit}
+    rows = await session.execute(_REPLIES, values)
     return [dict(row) for row in rows.mappings()]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.send import Send, SendId, State
 from services.notifications.store.rows import as_rows
+from shared.scope import Scope, in_units
 
 _COLUMNS = tuple(field.name for field in fields(Send))
 _ALL = ", ".join(_COLUMNS)
@@ -117,20 +118,17 @@ async def last_to(session: AsyncSession, recipients: Sequence[str]) -> dict[str,
 async def list_page(
     session: AsyncSession,
     filters: Mapping[str, str],
-    units: Sequence[str],
+    scope: Scope,
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[Send]:
-    """The newest first; `filters` by column among state, purpose, customer_id, channel; `units` limits the branches."""
-    conditions = [f"{name} = :{name}" for name in filters]
-    values: dict[str, Any] = {**filters, "limit": limit}
-    if units:
-        conditions.append("branch = ANY(:units)")
-        values["units"] = list(units)
+    """The newest first; `filters` by column among state, purpose, customer_id, channel; only what is in `scope`."""
+    conditions = [in_units("branch"), *(f"{name} = :{name}" for name in filters)]
+    values: dict[str, Any] = {**filters, "units": scope.limit, "limit": limit}
     if after:
         conditions.append("(planned_at, id) < (:after_at, :after_id)")
         values |= {"after_at": after[0], "after_id": after[1]}
-    statement = text(_LIST.format(conditions=" AND ".join(conditions) or "true"))
+    statement = text(_LIST.format(conditions=" AND ".join(conditions)))
     return [_send(row) for row in (await session.execute(statement, values)).mappings()]
 
 

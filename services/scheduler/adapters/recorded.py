@@ -13,9 +13,11 @@ import orjson
 
 from shared.clock import Clock
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
+from shared.contracts.intake import unit_of
 from shared.errors import InvalidInput
 from shared.messaging.broker import Broker, Record
 from shared.messaging.event import Event, MalformedEvent, decode
+from shared.scope import WHOLE, Scope
 
 RECORDED = (INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS)
 SKEW = timedelta(hours=1)  # an event may reach the broker before its own time: senders' clocks differ
@@ -53,12 +55,18 @@ class Spool:
 
 
 async def record_events(
-    broker: Broker, topics: Sequence[str], clock: Clock, since: datetime, until: datetime, most: int
+    broker: Broker,
+    topics: Sequence[str],
+    clock: Clock,
+    since: datetime,
+    until: datetime,
+    most: int,
+    scope: Scope = WHOLE,
 ) -> Spool:
-    """Events whose own time is from `since` to before `until`. Raises TooManyFacts, BrokerUnavailable."""
+    """Events of units in `scope` whose own time is from `since` to before `until`. Raises TooManyFacts, BrokerUnavailable."""
     spool = Spool()
     try:
-        await _fill(spool, broker, topics, clock, since, until, most)
+        await _fill(spool, broker, topics, clock, since, until, most, scope)
     except BaseException:
         spool.file.close()
         raise
@@ -66,14 +74,22 @@ async def record_events(
 
 
 async def _fill(
-    spool: Spool, broker: Broker, topics: Sequence[str], clock: Clock, since: datetime, until: datetime, most: int
+    spool: Spool,
+    broker: Broker,
+    topics: Sequence[str],
+    clock: Clock,
+    since: datetime,
+    until: datetime,
+    most: int,
+    scope: Scope,
 ) -> None:
     reader = await broker.reader()
     try:
         starts = await reader.starts(topics, _earliest(clock, since))
         async for records in reader.read(starts):
             for record in records:
-                if (event := _event(record)) is not None and since <= event.time < until:
+                event = _event(record)
+                if event is not None and since <= event.time < until and scope.sees(unit_of(event.data)):
                     spool.add(event, _heard_at(clock.business, record))
             if len(spool.places) > most:
                 raise TooManyFacts(f"超过 {most:,} 个，请缩短时间段")

@@ -13,7 +13,7 @@ from services.scheduler.domain.explain.decision import policies_in
 from services.scheduler.schemas import DecisionOut, ExplainOut, TryIn
 from services.scheduler.store import decisions, policies
 from shared.contracts.registry import wire_type
-from shared.errors import InvalidInput
+from shared.errors import CustomerNotFound, InvalidInput, raises
 from shared.http import ClockDep, ReadSession
 from shared.messaging import Event
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
@@ -40,7 +40,7 @@ async def list_decisions(
     if source:
         filters["source"] = source
     after = time_and_id(cursor)
-    rows = await decisions.list_decisions(session, filters, after, limit)
+    rows = await decisions.list_decisions(session, filters, by.scope, after, limit)
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
     items = await draws.with_standings(session, items)
     titles = await policies.get_titles(session, policies_in(*(row.details for row in items)))
@@ -64,7 +64,7 @@ async def explain(
     (runner,) = runtime.consumers
     queue = explaining.Queue(runtime.broker, runner.group, runner.topics)
     question = explaining.Question(customer_id, order, event_id, source)
-    return ExplainOut.of(await explaining.answer(session, question, queue))
+    return ExplainOut.of(await explaining.answer(session, question, queue, by.scope))
 
 
 @router.get("/decisions/stats", summary="决定统计：各结果的数量")
@@ -75,13 +75,14 @@ async def get_stats(
     last: Annotated[date | None, Query(alias="to", description="事实的末日（UTC）")] = None,
 ) -> dict[str, int]:
     """planned 已计划、merged 已合并、sampled_out 未抽中、no_policy_matches 没有策略匹配等，各有多少。"""
-    return await decisions.count_outcomes(session, first, last)
+    return await decisions.count_outcomes(session, first, last, by.scope)
 
 
 @router.post("/policies/try", summary="试算一个事件")
+@raises(CustomerNotFound)
 async def try_event(tried: TryIn, request: Request, session: ReadSession, clock: ClockDep, by: Checker) -> DecisionOut:
     """按现行策略给出决定，不产生任何记录与任务。"""
     event = Event(tried.id, tried.source, wire_type(tried.type), tried.time or clock.now(), "", tried.data)
-    decision = await decide.try_event(session, request.app.state.runtime.state["desk"], event)
+    decision = await decide.try_event(session, request.app.state.runtime.state["desk"], event, by.scope)
     titles = await policies.get_titles(session, policies_in(decision.details))
     return DecisionOut.tried(decision, titles)

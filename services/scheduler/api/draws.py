@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from services.scheduler.api.access import Checker, Mender
+from services.scheduler.api.access import Mender, Overseer
 from services.scheduler.commands import draws as commands
 from services.scheduler.domain.whom.draw_record import DrawRecord, draw_line, member_line
 from services.scheduler.schemas.draws import DrawOut
@@ -23,7 +23,7 @@ LINES = "application/x-ndjson"
 @router.get("", summary="抽取列表")
 async def list_draws(
     session: ReadSession,
-    by: Checker,
+    by: Overseer,
     policy_id: Annotated[str | None, Query(description="策略编号")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -35,7 +35,7 @@ async def list_draws(
 
 
 @router.get("/{draw_id}", summary="一次抽取")
-async def get_draw(draw_id: UUID, session: ReadSession, by: Checker) -> DrawOut:
+async def get_draw(draw_id: UUID, session: ReadSession, by: Overseer) -> DrawOut:
     """规则、种子、各分层的总量与抽取数量。"""
     return DrawOut.of(await commands.get_draw(session, draw_id))
 
@@ -52,7 +52,7 @@ async def retry_draw(draw_id: UUID, work: WorkDep, by: Mender) -> DrawOut:
     response_class=StreamingResponse,
     responses={200: {"content": {LINES: {"schema": {"type": "string"}}}}},
 )
-async def export_population(draw_id: UUID, work: WorkDep, by: Checker, request: Request) -> StreamingResponse:
+async def export_population(draw_id: UUID, work: WorkDep, by: Overseer, request: Request) -> StreamingResponse:
     """JSON Lines：首行是抽取的规则与结果，其后每行一件事实；凭此可离线重算（huifang draws verify --file）。"""
     draw = await commands.get_draw(work.session, draw_id)
     await audit(work, by, "population.exported", str(draw_id), policy=draw.policy_id)

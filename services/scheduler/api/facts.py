@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from services.scheduler.adapters.recorded import RECORDED, record_events
-from services.scheduler.api.access import Owner
+from services.scheduler.api.access import Exporter
 from services.scheduler.schemas.policies import Moment
 from shared.errors import Unavailable
 from shared.http import WorkDep, audit
@@ -27,17 +27,19 @@ DEFAULT_DAYS = 30
 async def export_facts(
     request: Request,
     work: WorkDep,
-    by: Owner,
+    by: Exporter,
     since: Annotated[Moment, Query(alias="from", description="事实发生不早于；缺省为 30 天前")] = None,
     until: Annotated[Moment, Query(alias="to", description="事实发生早于；缺省为现在")] = None,
 ) -> StreamingResponse:
-    """业务事实，以及影响策略的回访结果、投诉、退订，用于试算。个人信息保持密封；消息系统已按保留期删除的不在其中。每次导出都有审计记录。"""
+    """业务事实，以及影响策略的回访结果、投诉、退订，用于试算；只限部分单位的，只给出这些单位的。个人信息保持密封；消息系统已按保留期删除的不在其中。每次导出都有审计记录。"""
     runtime = request.app.state.runtime
     until = until or runtime.clock.now()
     since = since or until - timedelta(days=DEFAULT_DAYS)
     topics = [runtime.settings.topic_prefix + topic for topic in RECORDED]
     try:
-        spool = await record_events(runtime.broker, topics, runtime.clock, since, until, runtime.settings.trial_facts)
+        spool = await record_events(
+            runtime.broker, topics, runtime.clock, since, until, runtime.settings.trial_facts, by.scope
+        )
     except BrokerUnavailable as error:
         raise Unavailable("消息系统暂时不可用，取不到事实") from error
     await audit(work, by, "facts.exported", "", since=since, until=until, count=len(spool.places))

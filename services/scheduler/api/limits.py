@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.scheduler.api.access import Checker
+from services.scheduler.api.access import Overseer
 from services.scheduler.schemas.limits import LimitDayOut
 from services.scheduler.store import places
 from shared.http import ReadSession
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1/limits", tags=["上限"])
 @router.get("", summary="每日上限与数量上限")
 async def list_limits(
     session: ReadSession,
-    by: Checker,
+    by: Overseer,
     policy_id: Annotated[str | None, Query(max_length=64, description="策略编号")] = None,
     lacking: Annotated[bool, Query(description="只列出有联系因此顺延或不回访的")] = False,
     cursor: Cursor = None,

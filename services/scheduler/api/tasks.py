@@ -35,7 +35,9 @@ async def list_tasks(
     after = time_and_id(cursor)
     filters = {name: value for name, value in given.items() if value is not None}
     items, following = paged(
-        await tasks.list_tasks(session, filters, after, limit), limit, lambda row: (row.task.due_at, row.task.id)
+        await tasks.list_tasks(session, filters, by.scope, after, limit),
+        limit,
+        lambda row: (row.task.due_at, row.task.id),
     )
     return Page(items=[TaskOut.of(row) for row in items], next_cursor=following)
 
@@ -43,7 +45,7 @@ async def list_tasks(
 @router.get("/{task_id}", summary="一个回访任务")
 async def get_task(task_id: UUID, session: ReadSession, by: Reader) -> TaskOut:
     """为什么有此任务：以 task_id 查询决定。"""
-    stored = await tasks.get_task(session, task_id)
+    stored = await tasks.get_task(session, task_id, by.scope)
     if stored is None:
         raise release.TaskNotFound(f"任务编号 {task_id}")
     return TaskOut.of(stored)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.scheduler.api.access import Owner, Reader
+from services.scheduler.api.access import Owner, Tester
 from services.scheduler.commands import trials as commands
 from services.scheduler.commands.drafts import DraftNotFound
 from services.scheduler.schemas.trials import TrialDetail, TrialIn, TrialOut
@@ -70,7 +70,7 @@ async def upload_trial(
 
 
 @router.get("", summary="试算列表")
-async def list_trials(session: ReadSession, by: Reader, cursor: Cursor = None, limit: Limit = 50) -> Page[TrialOut]:
+async def list_trials(session: ReadSession, by: Tester, cursor: Cursor = None, limit: Limit = 50) -> Page[TrialOut]:
     """新的在前。"""
     rows = await trials.list_trials(session, time_and_id(cursor), limit)
     items, following = paged(rows, limit, lambda row: (row.created_at, row.id))
@@ -78,7 +78,7 @@ async def list_trials(session: ReadSession, by: Reader, cursor: Cursor = None, l
 
 
 @router.get("/{trial_id}", summary="一次试算的进度与结果")
-async def get_trial(trial_id: UUID, session: ReadSession, by: Reader) -> TrialDetail:
+async def get_trial(trial_id: UUID, session: ReadSession, by: Tester) -> TrialDetail:
     """完成后给出每日每班组的电话与能力、达上限、合并、无法按时联系的，以及与现行策略的不同。"""
     stored = await trials.get_trial(session, trial_id)
     if stored is None:

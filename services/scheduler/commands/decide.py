@@ -25,8 +25,10 @@ from services.scheduler.store import customers as customer_store
 from services.scheduler.store import story, waiting, withdrawn
 from services.scheduler.store import tasks as task_store
 from shared.contracts.tasks import OccasionArrived
+from shared.errors import CustomerNotFound
 from shared.messaging import Event, Work
 from shared.profile import NEVER
+from shared.scope import Scope
 
 Customers = dict[str, Customer]
 
@@ -148,15 +150,21 @@ async def decide_triggered(work: Work, desk: Desk, events: Sequence[Event]) -> N
     await decide_events(work, desk, [event for event in events if desk.listens(event.type)])
 
 
-async def try_event(session: AsyncSession, desk: Desk, event: Event) -> Decision:
-    """What would be decided on an event now; nothing is kept."""
+async def try_event(session: AsyncSession, desk: Desk, event: Event, scope: Scope) -> Decision:
+    """What would be decided on an event now; nothing is kept. Raises CustomerNotFound outside `scope`."""
     fact = fact_of(event)
     book = await desk.current(session)
     kept = await customer_store.find_customers(session, [fact.customer_id])
+    if fact.customer_id and not scope.sees(_unit_of(kept.get(fact.customer_id))):
+        raise CustomerNotFound(f"客户编号 {fact.customer_id}")
     (matched,), _ = match_in_order(book, [fact], kept)
     plans = await _plans(session, desk, [matched], lock=False)
     closed, taken = [await draws.closing(session)], await places.read_places(session, [matched])
     return next(decide_in_order([matched], plans, desk.chained, closed, taken)).decision
+
+
+def _unit_of(customer: Customer | None) -> str:
+    return str(customer.profile.get("branch", "")) if customer else ""
 
 
 def fact_of(event: Event) -> Fact:

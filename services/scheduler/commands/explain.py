@@ -13,9 +13,10 @@ from services.scheduler.domain.explain.story import Lived, Part, Recorded, Recor
 from services.scheduler.store import decisions, kinds, policies, tasks
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.unhandled import Unhandled, find_unhandled
-from shared.contracts.intake import number_of
+from shared.contracts.intake import number_of, unit_of
 from shared.messaging import Event
 from shared.messaging.broker import Broker, BrokerUnavailable
+from shared.scope import Scope
 
 MOST_DECISIONS = 100
 MOST_TASKS = 50
@@ -53,29 +54,30 @@ class Queue(NamedTuple):
     topics: Sequence[str]
 
 
-async def answer(session: AsyncSession, question: Question, queue: Queue) -> Answer:
-    """Answer from the records; where there are none, from what waits or could not be handled."""
-    found = await _decisions(session, question)
+async def answer(session: AsyncSession, question: Question, queue: Queue, scope: Scope) -> Answer:
+    """Answer from the records in `scope`; where there are none, from what waits or could not be handled."""
+    found = await _decisions(session, question, scope)
     if not found:
-        return await _undecided(session, question, queue)
-    records = await _records(session, found)
+        return await _undecided(session, question, queue, scope)
+    records = await _records(session, found, scope)
     return Answer(True, answer_of(records), tell(records))
 
 
-async def _decisions(session: AsyncSession, question: Question) -> list[StoredDecision]:
+async def _decisions(session: AsyncSession, question: Question, scope: Scope) -> list[StoredDecision]:
     if question.event_id:
-        return await decisions.find_of_events(session, [(question.event_id, question.source)], MOST_DECISIONS)
-    return await decisions.find_about(session, question.customer_id, question.order, MOST_DECISIONS)
+        return await decisions.find_of_events(session, [(question.event_id, question.source)], scope, MOST_DECISIONS)
+    return await decisions.find_about(session, question.customer_id, question.order, scope, MOST_DECISIONS)
 
 
-async def _records(session: AsyncSession, found: Sequence[StoredDecision]) -> Records:
+async def _records(session: AsyncSession, found: Sequence[StoredDecision], scope: Scope) -> Records:
     """With the tasks about the facts, and the decisions on later events that planned some of these tasks."""
     facts = {(one.event_id, one.source) for one in found}
     customers = sorted({one.customer_id for one in found} - {""})
-    about = await tasks.find_about(session, customers, sorted(facts), MOST_TASKS)
+    about = await tasks.find_about(session, customers, sorted(facts), MOST_TASKS, scope)
     later = sorted({(stored.task.event_id, stored.task.event_source) for stored in about} - facts)
-    found = [*found, *(await decisions.find_of_events(session, later, MOST_DECISIONS) if later else [])]
-    found.sort(key=lambda one: (one.decided_at, one.event_key))
+    if later:
+        found = [*found, *await decisions.find_of_events(session, later, scope, MOST_DECISIONS)]
+    found = sorted(found, key=lambda one: (one.decided_at, one.event_key))
     found = await draws.with_standings(session, found)
     ids = policies_in(*(one.details for one in found))
     versions = {(detail["policy"], detail["version"]) for one in found for detail in one.details if "version" in detail}
@@ -94,14 +96,15 @@ def _recorded(one: StoredDecision) -> Recorded:
     )
 
 
-async def _undecided(session: AsyncSession, question: Question, queue: Queue) -> Answer:
-    dead = await find_unhandled(
-        session, question.event_id or None, question.customer_id, question.order, MOST_DECISIONS
-    )
+async def _undecided(session: AsyncSession, question: Question, queue: Queue, scope: Scope) -> Answer:
+    """Dead letters, of which nobody knows whose they are, are told to those who see the whole organisation."""
+    event_id = question.event_id or None
+    asked = (event_id, question.customer_id, question.order, MOST_DECISIONS)
+    dead = await find_unhandled(session, *asked) if scope.whole else []
     if dead:
         return Answer(False, "事实已收到，但处理失败，尚未作出决定。", [_dead(one) for one in dead])
     try:
-        return await _waiting(queue, question.is_about)
+        return await _waiting(queue, lambda event: question.is_about(event) and scope.sees(unit_of(event.data)))
     except BrokerUnavailable:
         return Answer(False, LOST, [Part("排队情况", ["消息系统暂时不可用，查不到是否在排队。"])])
 

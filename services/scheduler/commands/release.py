@@ -95,9 +95,9 @@ def _with_mask(task: Task, sealer: Sealer) -> dict[str, object]:
 
 
 async def cancel_task(work: Work, by: Principal, task_id: UUID, reason: str, lawful: bool) -> StoredTask:
-    """Call off a planned task. Raises TaskNotFound, TaskNotInState."""
+    """Call off a planned task. Raises TaskNotFound (also outside the caller's units), TaskNotInState."""
     claimed = await tasks.claim_planned(work.session, task_id)
-    stored = await tasks.get_task(work.session, task_id)
+    stored = await tasks.get_task(work.session, task_id, by.scope)
     if stored is None:
         raise TaskNotFound(f"任务编号 {task_id}")
     if not claimed:

@@ -15,6 +15,7 @@ from services.scheduler.domain.facts import Identity
 from services.scheduler.domain.rule import Unmet
 from services.scheduler.store.rows import load
 from shared.contracts.intake import number_of
+from shared.scope import Scope, in_units
 
 _SAVE = text("""
     INSERT INTO decision (day, event_key, event_id, source, event_type, customer_id, subject, at, decided_at, outcome,
@@ -27,6 +28,11 @@ _SAVE = text("""
          AS row (event_key, event_id, source, event_type, customer_id, subject, at, outcome, details)
 """)
 _COLUMNS = "event_key, event_id, source, event_type, customer_id, subject, at, decided_at, outcome, details"
+_OF_TASK = """(SELECT task.body ->> '{field}' FROM task WHERE task.customer_id = decision.customer_id
+    AND task.event_id = decision.event_id AND task.body ->> 'event_source' = decision.source ORDER BY task.id LIMIT 1)"""
+_OF_CUSTOMER = "(SELECT profile ->> 'branch' FROM customer WHERE customer.id = decision.customer_id)"
+# a decision is its task's unit's; where it planned none, that of its customer's unit
+_SEEN = in_units(f"coalesce({_OF_TASK.format(field='branch')}, {_OF_CUSTOMER})", _OF_TASK.format(field="team"))
 _BY = {
     "event_id": "event_id = :event_id",
     "source": "source = :source",
@@ -84,50 +90,62 @@ def details_json(details: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 async def list_decisions(
-    session: AsyncSession, filters: Mapping[str, str], after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, str],
+    scope: Scope,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> list[StoredDecision]:
     """Newest facts first, at most `limit + 1`; `filters` by event_id, source, customer_id or task_id."""
-    wheres = [_BY[name] for name in filters]
-    values: dict[str, Any] = {**filters, "limit": limit + 1}
+    wheres = [_SEEN, *(_BY[name] for name in filters)]
+    values: dict[str, Any] = {**filters, "units": scope.limit, "limit": limit + 1}
     if after is not None:
         wheres.append("(at, event_key) < (:at, CAST(:key AS uuid))")
         values |= {"at": after[0], "key": after[1]}
-    where = " AND ".join(wheres) or "true"
+    where = " AND ".join(wheres)
     query = f"SELECT {_COLUMNS} FROM decision WHERE {where} ORDER BY at DESC, event_key DESC LIMIT :limit"  # noqa: S608
     rows = await session.execute(text(query), values)
     return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
 
 
-async def find_about(session: AsyncSession, customer_id: str, order: str, limit: int) -> list[StoredDecision]:
+async def find_about(
+    session: AsyncSession, customer_id: str, order: str, scope: Scope, limit: int
+) -> list[StoredDecision]:
     """Decisions on facts about a customer's document, newest first; a fact that names nobody may be the one, too."""
     query = (
         f"SELECT {_COLUMNS} FROM decision WHERE customer_id IN (:customer_id, '') AND subject = :order "  # noqa: S608
-        "ORDER BY at DESC, event_key DESC LIMIT :limit"
+        f"AND {_SEEN} ORDER BY at DESC, event_key DESC LIMIT :limit"
     )
-    rows = await session.execute(text(query), {"customer_id": customer_id, "order": order, "limit": limit})
+    values = {"customer_id": customer_id, "order": order, "units": scope.limit, "limit": limit}
+    rows = await session.execute(text(query), values)
     return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
 
 
-async def find_of_events(session: AsyncSession, facts: Sequence[Identity], limit: int) -> list[StoredDecision]:
+async def find_of_events(
+    session: AsyncSession, facts: Sequence[Identity], scope: Scope, limit: int
+) -> list[StoredDecision]:
     """Decisions on these facts, newest first; without a source, on those with the id from any."""
     query = (
         f"SELECT {_COLUMNS} FROM decision WHERE event_id = ANY(CAST(:events AS text[])) AND EXISTS "  # noqa: S608
         "(SELECT FROM unnest(CAST(:events AS text[]), CAST(:sources AS text[])) AS wanted (id, of) "
-        "WHERE wanted.id = event_id AND wanted.of IN ('', source)) ORDER BY at DESC, event_key DESC LIMIT :limit"
+        f"WHERE wanted.id = event_id AND wanted.of IN ('', source)) AND {_SEEN} "
+        "ORDER BY at DESC, event_key DESC LIMIT :limit"
     )
     events, sources = zip(*facts, strict=True)
-    rows = await session.execute(text(query), {"events": list(events), "sources": list(sources), "limit": limit})
+    values = {"events": list(events), "sources": list(sources), "units": scope.limit, "limit": limit}
+    rows = await session.execute(text(query), values)
     return [StoredDecision(**{**row, "details": load(row["details"])}) for row in rows.mappings()]
 
 
-async def count_outcomes(session: AsyncSession, first: date | None, last: date | None) -> dict[str, int]:
+async def count_outcomes(session: AsyncSession, first: date | None, last: date | None, scope: Scope) -> dict[str, int]:
     """How many decisions came to each outcome, over the UTC days `first` to `last` of their facts; None = no limit."""
     rows = await session.execute(
-        text("""
+        text(f"""
             SELECT outcome, count(*) FROM decision
             WHERE (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)
+              AND {_SEEN}
             GROUP BY outcome ORDER BY count(*) DESC, outcome
-        """),
-        {"first": first, "last": last},
+        """),  # noqa: S608 - constants only
+        {"first": first, "last": last, "units": scope.limit},
     )
     return {outcome: amount for outcome, amount in rows}  # noqa: C416 - rows are not pairs to the type checker

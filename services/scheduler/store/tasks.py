@@ -20,6 +20,7 @@ from services.scheduler.store.customers import customer_of
 from services.scheduler.store.rows import dump, encode, load
 from services.scheduler.store.timed import save_timed
 from services.scheduler.store.waiting import call_off
+from shared.scope import WHOLE, Scope, in_units
 
 COLUMNS = (
     *("id", "policy_id", "policy_version", "event_id", "customer_id"),
@@ -75,6 +76,7 @@ _ABOUT = """task.customer_id = ANY(CAST(:customers AS text[])) AND EXISTS (
     WHERE (event_id = wanted.id AND coalesce(body ->> 'event_source', '') IN ('', wanted.source)) OR EXISTS (
         SELECT FROM jsonb_array_elements(body -> 'matters') matter
         WHERE matter ->> 'event_id' = wanted.id AND coalesce(matter ->> 'event_source', '') IN ('', wanted.source)))"""
+_SEEN = in_units("task.body ->> 'branch'", "task.body ->> 'team'")
 _CLAIM_ONE = text("DELETE FROM due WHERE task_id = CAST(:id AS uuid)")
 _CLAIM = text("""
     SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -234,8 +236,9 @@ async def settle_contacts(session: AsyncSession, contacts: Mapping[UUID, Settlem
         await session.execute(_SETTLE, {"ids": list(contacts), "states": list(states), "days": list(days)})
 
 
-async def get_task(session: AsyncSession, task_id: UUID) -> StoredTask | None:
-    rows = await _select(session, "task.id = CAST(:id AS uuid)", {"id": task_id, "limit": 1})
+async def get_task(session: AsyncSession, task_id: UUID, scope: Scope) -> StoredTask | None:
+    values = {"id": task_id, "units": scope.limit, "limit": 1}
+    rows = await _select(session, f"task.id = CAST(:id AS uuid) AND {_SEEN}", values)
     return rows[0] if rows else None
 
 
@@ -245,10 +248,11 @@ async def find_tasks(session: AsyncSession, ids: Iterable[UUID]) -> list[Task]:
 
 
 async def find_about(
-    session: AsyncSession, customers: Sequence[str], facts: Sequence[Identity], limit: int
+    session: AsyncSession, customers: Sequence[str], facts: Sequence[Identity], limit: int, scope: Scope = WHOLE
 ) -> list[StoredTask]:
     """Tasks of these customers that one of these facts planned or is a matter of."""
-    return await _select(session, _ABOUT, _about(customers, facts) | {"limit": limit})
+    values = _about(customers, facts) | {"units": scope.limit, "limit": limit}
+    return await _select(session, f"{_ABOUT} AND {_SEEN}", values)
 
 
 async def find_asked(
@@ -271,16 +275,20 @@ def _about(customers: Sequence[str], facts: Sequence[Identity]) -> dict[str, Any
 
 
 async def list_tasks(
-    session: AsyncSession, filters: Mapping[str, Any], after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    scope: Scope,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> list[StoredTask]:
     """By due time, at most `limit + 1`; `filters` by state, customer_id, due_from (inclusive), due_to (exclusive)."""
     by = {"due_from": "task.due_at >= :due_from", "due_to": "task.due_at < :due_to"}
-    wheres = [by.get(name, f"task.{name} = :{name}") for name in filters]
-    values = {**filters, "limit": limit + 1}
+    wheres = [_SEEN, *(by.get(name, f"task.{name} = :{name}") for name in filters)]
+    values = {**filters, "units": scope.limit, "limit": limit + 1}
     if after is not None:
         wheres.append("(task.due_at, task.id) > (:after_due, CAST(:after_id AS uuid))")
         values |= {"after_due": after[0], "after_id": after[1]}
-    return await _select(session, " AND ".join(wheres) or "true", values)
+    return await _select(session, " AND ".join(wheres), values)
 
 
 async def _select(session: AsyncSession, where: str, values: Mapping[str, Any]) -> list[StoredTask]:

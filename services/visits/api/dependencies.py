@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from services.visits.settings import VisitsSettings
-from shared.auth import Principal, Role, require
+from shared.auth import Principal, Role, require, require_whole_organisation
 from shared.calendar import WorkCalendar
 from shared.http import WorkDep
 from shared.official import KeptCalendar
@@ -24,7 +24,7 @@ SettingsDep = Annotated[VisitsSettings, Depends(_settings)]
 CalendarDep = Annotated[WorkCalendar, Depends(_calendar)]
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
-Author = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.POLICY_OWNER))]
+Author = Annotated[Principal, Depends(require_whole_organisation(Role.SUPERVISOR, Role.POLICY_OWNER))]
 Reader = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.OPS, Role.AUDITOR))]
 QuestionnaireReader = Annotated[
     Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.POLICY_OWNER, Role.OPS, Role.AUDITOR))

@@ -38,7 +38,7 @@ async def list_visits(
 ) -> Page[VisitOut]:
     """按应访时间从新到旧列出本人有权查看的单。"""
     wanted = queries.Filter(state, team, branch, customer_id, agent, deadline_before)
-    found = await queries.list_visits(session, wanted, reader.units, id_of(cursor), limit + 1)
+    found = await queries.list_visits(session, wanted, reader.scope, id_of(cursor), limit + 1)
     visits, next_cursor = paged(found, limit, lambda visit: (visit.id,))
     return Page(items=[VisitOut.of(visit) for visit in visits], next_cursor=next_cursor)
 
@@ -48,7 +48,7 @@ async def get_visit(
     visit_id: UUID, reader: Reader, session: ReadSession, sealer: SealerDep, response: Response
 ) -> Detail:
     """客户与来源单、当前可见的问题、拨打记录与复核意见。"""
-    found = await rows.get_visit(session, visit_id, reader.units)
+    found = await rows.get_visit(session, visit_id, reader.scope)
     if found is None:
         raise VisitNotFound
     visit, questionnaire = found
@@ -70,7 +70,7 @@ async def stats(
     since = since or clock.now() - timedelta(days=STATS_DAYS)
     if since.tzinfo is None:
         raise InvalidInput("since 须带时区")
-    counted = await queries.count_visits(session, since, reader.units)
+    counted = await queries.count_visits(session, since, reader.scope)
     by_state = dict.fromkeys(State, 0)
     for _, state, number in counted:
         by_state[state] += number

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.visit import Visit
 from services.visits.store.rows import VISITS, to_visit
+from shared.scope import Scope, any_of
 
 # head: the next by rank, deadline and due time, without customers a colleague is speaking to right now.
 # kin: other open visits of the same customers; they follow their head, so that one call serves them all (X1).
@@ -43,8 +44,9 @@ FROM chosen WHERE visit.id = chosen.id RETURNING {columns}, chosen.place
 
 
 @cache
-def _statement(with_team: bool, with_units: bool) -> TextClause:
-    scope = (" AND v.team = :team" if with_team else "") + (" AND v.branch = ANY(:units)" if with_units else "")
+def _statement(with_team: bool, limited: bool) -> TextClause:
+    seen = any_of(("v.branch", "v.team"))
+    scope = (" AND v.team = :team" if with_team else "") + (f" AND {seen}" if limited else "")
     columns = ", ".join(f"visit.{column.name}" for column in VISITS.c)
     return text(_CLAIM.format(scope=scope, columns=columns))
 
@@ -60,16 +62,16 @@ async def claim(
     lease_until: datetime,
     limit: int,
     team: str | None,
-    units: Sequence[str],
+    scope: Scope,
     open_hours: Sequence[str],
 ) -> list[Visit]:
-    """Claim up to `limit` open visits for `agent`, in the order to be worked, of `team` and `units` when given.
+    """Claim up to `limit` open visits for `agent`, in the order to be worked, of `team` when given and in `scope`.
 
     Of those with a contact window only if it is among `open_hours`, or the customer asked to be called now.
     """
-    statement = _statement(team is not None, bool(units)).columns(*VISITS.c, place=Integer)
+    statement = _statement(team is not None, not scope.whole).columns(*VISITS.c, place=Integer)
     values: dict[str, Any] = {"agent": agent, "lease_until": lease_until, "limit": limit, "open": list(open_hours)}
     values |= {"team": team} if team is not None else {}
-    values |= {"units": list(units)} if units else {}
+    values |= {"units": scope.limit} if not scope.whole else {}
     rows = (await session.execute(statement, values)).all()
     return [to_visit(row) for row in sorted(rows, key=lambda row: row.place)]

@@ -1,7 +1,7 @@
 """Reading visits: lists, histories, counts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.visit import UNFINISHED, State, Visit
 from services.visits.models import AttemptRow, ReviewRow
-from services.visits.store.rows import VISITS, to_visit
+from services.visits.store.rows import VISITS, seen_by, to_visit
+from shared.scope import Scope
 
 ATTEMPTS = AttemptRow.__table__  # type: ignore[attr-defined]
 REVIEWS = ReviewRow.__table__  # type: ignore[attr-defined]
@@ -32,18 +33,16 @@ class Filter:
 
 
 async def list_visits(
-    session: AsyncSession, wanted: Filter, units: Sequence[str], before: UUID | None, limit: int
+    session: AsyncSession, wanted: Filter, scope: Scope, before: UUID | None, limit: int
 ) -> list[Visit]:
-    """Visits that `units` may see (all, when empty), newest due first, behind the id `before`."""
-    query = select(VISITS).order_by(VISITS.c.id.desc()).limit(limit)
+    """Visits that in `scope`, newest due first, behind the id `before`."""
+    query = select(VISITS).where(seen_by(scope)).order_by(VISITS.c.id.desc()).limit(limit)
     if wanted.deadline_before:
         query = query.where(VISITS.c.finished_at.is_(None), VISITS.c.deadline_at < wanted.deadline_before)
     for field in fields(wanted):
         value = getattr(wanted, field.name)
         if value is not None and field.name != "deadline_before":
             query = query.where(VISITS.c[field.name] == value)
-    if units:
-        query = query.where(VISITS.c.branch.in_(units))
     if before:
         query = query.where(VISITS.c.id < before)
     return [to_visit(row) for row in await session.execute(query)]
@@ -69,16 +68,14 @@ async def add_review(session: AsyncSession, **values: Any) -> None:
     await session.execute(insert(REVIEWS).values(**values))
 
 
-async def count_visits(session: AsyncSession, since: datetime, units: Sequence[str]) -> list[tuple[str, State, int]]:
+async def count_visits(session: AsyncSession, since: datetime, scope: Scope) -> list[tuple[str, State, int]]:
     """(team, state, number) of unfinished visits and of those finished since then."""
     query = (
         select(VISITS.c.team, VISITS.c.state, func.count())
-        .where(or_(VISITS.c.finished_at.is_(None), VISITS.c.finished_at >= since))
+        .where(or_(VISITS.c.finished_at.is_(None), VISITS.c.finished_at >= since), seen_by(scope))
         .group_by(VISITS.c.team, VISITS.c.state)
         .order_by(VISITS.c.team, VISITS.c.state)
     )
-    if units:
-        query = query.where(VISITS.c.branch.in_(units))
     return [(team, State(state), number) for team, state, number in await session.execute(query)]
 
 

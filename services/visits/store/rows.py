@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import ColumnElement, Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.attempts import Attempt
@@ -16,6 +16,7 @@ from services.visits.domain.visit import State, Visit
 from services.visits.models import QuestionnaireRow, VisitRow
 from services.visits.store.questionnaires import parsed
 from shared.contracts.common import CustomerCard, Matter
+from shared.scope import Scope
 
 VISITS = VisitRow.__table__  # type: ignore[attr-defined]
 QUESTIONNAIRES = QuestionnaireRow.__table__  # type: ignore[attr-defined]
@@ -81,23 +82,19 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value.model_dump(mode="json")
 
 
-async def lock_visit(
-    session: AsyncSession, visit_id: UUID, units: Sequence[str]
-) -> tuple[Visit, Questionnaire | None] | None:
-    """A visit that `units` may see (all, when empty), with its questionnaire; locked until the transaction ends."""
-    row = (await session.execute(_with_questionnaire(visit_id, units).with_for_update(of=VISITS))).one_or_none()
+async def lock_visit(session: AsyncSession, visit_id: UUID, scope: Scope) -> tuple[Visit, Questionnaire | None] | None:
+    """A visit that `scope` sees, with its questionnaire; locked until the transaction ends."""
+    row = (await session.execute(_with_questionnaire(visit_id, scope).with_for_update(of=VISITS))).one_or_none()
     return (to_visit(row), _questionnaire(row)) if row else None
 
 
-async def get_visit(
-    session: AsyncSession, visit_id: UUID, units: Sequence[str]
-) -> tuple[Visit, Questionnaire | None] | None:
+async def get_visit(session: AsyncSession, visit_id: UUID, scope: Scope) -> tuple[Visit, Questionnaire | None] | None:
     """As `lock_visit`, without the lock."""
-    row = (await session.execute(_with_questionnaire(visit_id, units))).one_or_none()
+    row = (await session.execute(_with_questionnaire(visit_id, scope))).one_or_none()
     return (to_visit(row), _questionnaire(row)) if row else None
 
 
-def _with_questionnaire(visit_id: UUID, units: Sequence[str]) -> Select[Any]:
+def _with_questionnaire(visit_id: UUID, scope: Scope) -> Select[Any]:
     same = (QUESTIONNAIRES.c.id == VISITS.c.questionnaire) & (
         QUESTIONNAIRES.c.version == VISITS.c.questionnaire_version
     )
@@ -106,7 +103,12 @@ def _with_questionnaire(visit_id: UUID, units: Sequence[str]) -> Select[Any]:
         .select_from(VISITS.outerjoin(QUESTIONNAIRES, same))
         .where(VISITS.c.id == visit_id)
     )
-    return query.where(VISITS.c.branch.in_(units)) if units else query
+    return query.where(seen_by(scope))
+
+
+def seen_by(scope: Scope) -> ColumnElement[bool]:
+    """The visits that are seen: those of a branch or of a team."""
+    return scope.where(VISITS.c.branch, VISITS.c.team)
 
 
 def _questionnaire(row: Row[Any]) -> Questionnaire | None:

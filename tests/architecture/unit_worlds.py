@@ -1,0 +1,133 @@
+"""For every service, things of two units and of nobody known: what `test_units` looks for, and the ids to ask by."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from services.notifications.store import doubtful, inbound, sends
+from shared.auth import Role, issue_token
+from shared.contracts.base import INTAKE
+from shared.ids import new_id
+from shared.messaging.broker import Message
+from shared.messaging.event import encode
+from shared.testing import Served, event, example
+from shared.testing.events import NOON
+from tests.analytics.builders import Followup
+from tests.notifications.samples import a_send, template_document
+from tests.scheduler.builders import contents
+
+OURS, THEIRS, NOBODYS = "CD", "CX", ""
+ALL = (OURS, THEIRS, NOBODYS)
+Ids = dict[str, dict[str, str]]  # path parameter → unit → id
+
+
+def name(unit: str, kind: str = "cust") -> str:
+    """What marks a unit's things in answers: `cust-CD`."""
+    return f"{kind}-{unit or 'none'}"
+
+
+def credential(served: Served, *units: str) -> dict[str, str]:
+    """Headers of somebody who may do everything, of these units only (of all without one)."""
+    secret = served.runtime.settings.jwt_secret
+    assert secret is not None
+    subject = f"boss-{'-'.join(units)}"
+    token = issue_token(secret.get_secret_value(), subject, Role.ADMIN, 4_000_000_000, units=list(units))
+    return {"Authorization": f"Bearer {token}"}
+
+
+def fact(unit: str) -> Any:
+    block = example("repair.closed")["customer"] | {"id": name(unit), "phone": None}
+    data = example("repair.closed", customer=block, work_order_no=name(unit, "order"))
+    data.pop("org")
+    block = {"code": unit, "name": unit}
+    named = {"org": block, "provider": block} if unit else {"provider": {"name": "外协"}}
+    return event("repair.closed", data | named, key=name(unit), id=name(unit, "event"))
+
+
+async def ask(served: Served, method: str, path: str, **options: Any) -> Any:
+    """As somebody of the whole organisation. The answer must be a success."""
+    async with served.client(None, **credential(served)) as client:
+        answer = await client.request(method, path, **options)
+    assert answer.is_success, (path, answer.text)
+    return answer.json()
+
+
+async def of_scheduler(served: Served) -> Ids:
+    """Two policies: one plans a task for each fact, and one asks for nobody's."""
+    later = {"delay": {"days": 1}, "deadline": {"working_days": 3}}
+    nowhere = {"field": "service_type", "op": "eq", "value": "no such service"}
+    files = contents(
+        {"id": "all", "title": "全部", **later}, {"id": "none", "title": "没有", "condition": nowhere, **later}
+    )
+    await ask(served, "POST", "/api/v1/packs", json={"name": "test", "files": files})
+    producer = await served.runtime.broker.producer()
+    for unit in ALL:
+        await served.deliver(fact(unit))
+        await producer.publish([Message(INTAKE, name(unit), *encode(fact(unit)))])
+    found = (await ask(served, "GET", "/api/v1/tasks"))["items"]
+    assert len(found) == len(ALL), await served.dead_letters()
+    return {"task_id": {unit: one["id"] for one in found for unit in ALL if one["customer_id"] == name(unit)}}
+
+
+async def of_visits(served: Served) -> Ids:
+    for unit in ALL:
+        card = example("followup.released")["customer"] | {"id": name(unit)}
+        changes = {"branch": unit, "team": name(unit, "team"), "customer": card, "task_id": name(unit, "task")}
+        data = example("followup.released", **changes) | {"hours": None}
+        await served.deliver(event("followup.released", data, key=name(unit)))
+    found = (await ask(served, "GET", "/api/v1/visits"))["items"]
+    assert len(found) == len(ALL), await served.dead_letters()
+    return {"visit_id": {unit: one["id"] for one in found for unit in ALL if one["task_id"] == name(unit, "task")}}
+
+
+async def of_complaints(served: Served) -> Ids:
+    opened = {}
+    for unit in ALL:
+        case = {"customer": {"id": name(unit)}, "description": "态度差", "branch": unit}
+        opened[unit] = (await ask(served, "POST", "/api/v1/cases", json=case))["id"]
+    return {"case_id": opened}
+
+
+async def of_notifications(served: Served) -> Ids:
+    await ask(served, "POST", "/api/v1/templates", json=template_document())
+    ids: Ids = {"opt_out_id": {}, "reply_id": {}, "send_id": {}}
+    for unit in ALL:
+        if unit:
+            await served.deliver(fact(unit))
+        send = a_send(id=new_id(), key=name(unit), customer_id=name(unit), branch=unit, recipient="")
+        opt_out = {"customer_id": name(unit), "scope": "all", "note": "来电"}
+        consent = {"customer_id": name(unit), "how": "written", "text": name(unit, "consent")}
+        reply = doubtful.DoubtfulReply(new_id(), "", name(unit), None, "", "", "不要", NOON)
+        row = {
+            "provider": "test", "sequence": name(unit), "recipient": "", "content": name(unit, "answer"),
+            "customer_id": name(unit), "send_id": None, "digit": None, "refused": False, "received_at": NOON,
+        }  # fmt: skip
+        ids["opt_out_id"][unit] = (await ask(served, "POST", "/api/v1/opt-outs", json=opt_out))["id"]
+        await ask(served, "POST", "/api/v1/consents", json=consent)
+        async with served.runtime.db.work() as work:
+            await sends.add(work.session, [send])
+            await doubtful.add(work.session, [reply])
+            await inbound.add_replies(work.session, [row])
+        ids["send_id"][unit], ids["reply_id"][unit] = str(send.id), str(reply.id)
+    return ids
+
+
+async def of_gateway(served: Served) -> Ids:
+    return {}
+
+
+async def of_analytics(served: Served) -> Ids:
+    for unit in ALL:
+        one = Followup(name(unit, "task"), name(unit), at=NOON, branch=unit)
+        one.visit = {"visit_id": name(unit, "visit"), "agent": name(unit, "agent"), "team": "hotline"}
+        await served.deliver(fact(unit), one.planned(), one.task("released"), one.attempted(), one.outcome())
+    return {}
+
+
+WORLDS: dict[str, Callable[[Served], Awaitable[Ids]]] = {
+    "analytics": of_analytics,
+    "complaints": of_complaints,
+    "gateway": of_gateway,
+    "notifications": of_notifications,
+    "scheduler": of_scheduler,
+    "visits": of_visits,
+}
