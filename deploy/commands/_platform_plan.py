@@ -11,6 +11,7 @@ from deploy.commands._client import answer, every, service_client
 from deploy.local.files import read_json
 from deploy.local.settings import LocalSettings
 from services.scheduler.domain.explain.decision import local_text
+from services.scheduler.domain.facts import Identity, identity_in
 from services.scheduler.domain.simulation.fact_lines import Line, read_lines
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import NAMES, Task
@@ -53,8 +54,9 @@ def recorded_facts(since: datetime, until: datetime) -> list[Line]:
         return read_lines(line.encode() for line in response.iter_lines())
 
 
-def show_differences(simulation: Simulation, facts: Set[str]) -> int:
+def show_differences(simulation: Simulation, facts: Set[Identity]) -> int:
     """Print how the tasks of these facts differ from the platform's; returns the exit code."""
+    facts = facts | {(event_id, "") for event_id, _ in facts}  # matters planned before they said their source
     with service_client("scheduler", "policy_owner") as client:
         planned = {UUID(task["id"]): task for task in every(client, "/api/v1/tasks") if _is_of(task, facts)}
     tried = {task.id: task for task in simulation.tasks.values()}
@@ -75,8 +77,8 @@ def show_differences(simulation: Simulation, facts: Set[str]) -> int:
     return DIFFERENT if unlike or only_tried or only_planned else 0
 
 
-def _is_of(task: dict[str, Any], facts: Set[str]) -> bool:
-    return any(matter["event_id"] in facts for matter in task["matters"])
+def _is_of(task: dict[str, Any], facts: Set[Identity]) -> bool:
+    return any(identity_in(matter) in facts for matter in task["matters"])
 
 
 def _unlike(task: Task, planned: dict[str, Any]) -> list[str]:

@@ -197,10 +197,14 @@ def one_case_each(kept: Kept, heard: Heard) -> Check:
 
 
 def one_case_per_unsolved_hotline_case(kept: Kept, heard: Heard) -> Check:
+    """A case from before cases kept their source stands for whoever used its number."""
+    found = [case for case in kept.cases.values() if case.origin == "hotline"]
+    older = {case.origin_id for case in found if not case.origin_source}
+    unsolved = {number if number in older else f"{source} {number}" for source, number in heard.unsolved}
     return one_to_one(
         "每个未解决的 12345 工单恰有一个投诉",
-        Side.of("事件 12345 未解决", heard.unsolved),
-        Side.of("投诉库 来自 12345", (case.origin_id for case in kept.cases.values() if case.origin == "hotline")),
+        Side.of("事件 12345 未解决", unsolved),
+        Side.of("投诉库 来自 12345", (case.number for case in found)),
     )
 
 
@@ -242,11 +246,13 @@ def one_second_followup_each(kept: Kept, heard: Heard) -> Check:
 
 def one_send_each(kept: Kept, heard: Heard) -> Check:
     ledger = Side.of("发送台账", (s.key for s in kept.sends.values() if s.by_event and not s.greeting_day))
+    older = heard.notices.older
+    wanted = {old if (old := older.get(key, "")) in ledger.found else key for key in heard.notices.wanted}
     return one_to_one(
         "每条应发通知恰有一笔发送",
-        Side.of("事件 应发通知", heard.notices.wanted),
+        Side.of("事件 应发通知", wanted),
         ledger,
-        tolerated=frozenset(heard.notices.possible),
+        tolerated=frozenset(heard.notices.possible | {*older.values()}),
     )
 
 

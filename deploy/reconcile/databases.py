@@ -30,18 +30,18 @@ _SENDS = """
     FROM send LEFT JOIN greeting_day ON cause_id LIKE day::text || '/%'
 """
 _CASES = """
-    SELECT complaint_case.id::text AS id, origin, origin_id, state,
+    SELECT complaint_case.id::text AS id, origin, origin_source, origin_id, state,
            (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what = 'resolved') AS resolutions
     FROM complaint_case
 """
 
-# what has entered populations that are still kept, by policy, event and customer
+# what has entered populations that are still kept, by policy, source, event and customer
 _ENROLLED = """
-    SELECT detail ->> 'policy', event_id, customer_id FROM decision, jsonb_array_elements(details) detail
+    SELECT detail ->> 'policy', source, event_id, customer_id FROM decision, jsonb_array_elements(details) detail
     WHERE detail ->> 'result' = 'enrolled'
 """
-_POPULATIONS = "SELECT policy_id, fact ->> 'id', customer_id FROM population"
-_CALLED = "SELECT policy_id, event_id, customer_id FROM pick WHERE state <> 'waiting'"
+_POPULATIONS = "SELECT policy_id, fact ->> 'source', fact ->> 'id', customer_id FROM population"
+_CALLED = "SELECT policy_id, source, event_id, customer_id FROM pick WHERE state <> 'waiting'"
 _PLANNED = """
     SELECT detail ->> 'task' FROM decision, jsonb_array_elements(details) detail WHERE detail ->> 'result' = 'planned'
 """
@@ -134,7 +134,10 @@ async def _read_visits(connection: asyncpg.Connection, kept: Kept) -> None:
 
 async def _read_complaints(connection: asyncpg.Connection, kept: Kept) -> None:
     rows = await connection.fetch(_CASES)
-    kept.cases = {row["id"]: Case(row["origin"], row["origin_id"], row["state"], row["resolutions"]) for row in rows}
+    kept.cases = {
+        row["id"]: Case(row["origin"], row["origin_id"], row["state"], row["resolutions"], row["origin_source"])
+        for row in rows
+    }
 
 
 async def _read_notifications(connection: asyncpg.Connection, kept: Kept) -> None:

@@ -38,7 +38,7 @@ class Heard:
         self.second: set[str] = set()
         self.openings: set[str] = set()
         self.second_problems: set[str] = set()
-        self.unsolved: set[str] = set()
+        self.unsolved: set[tuple[str, str]] = set()
         self.resolutions: dict[str, str] = {}
         self.notices = Notices(rules)
         self.recount = Recount()
@@ -79,13 +79,13 @@ class Heard:
         if event.name == "hotline.case_closed":
             hotline = event.read(HotlineCaseClosed)
             if complains(hotline):
-                self.unsolved.add(hotline.case_no)
+                self.unsolved.add((event.source, hotline.case_no))
 
     def _take_occasion(self, event: Event) -> None:
         occasion = event.read(OccasionArrived)
         self.occasions.add(str(event.event_key))
         if occasion.reason in DRAWN:
-            self.drawn[f"{occasion.policy_id} {occasion.fact.id} {occasion.customer_id}"] += 1
+            self.drawn[f"{occasion.policy_id} {occasion.fact.source} {occasion.fact.id} {occasion.customer_id}"] += 1
 
     def _take_own(self, event: Event) -> None:
         if event.name == ARRIVED:

@@ -31,6 +31,12 @@ class Case:
     origin_id: str
     state: str
     resolutions: int
+    origin_source: str = ""
+
+    @property
+    def number(self) -> str:
+        """Its number elsewhere, after its source where that is kept."""
+        return f"{self.origin_source} {self.origin_id}".strip()
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,8 @@ class Kept:
     """Everything read from the databases; ids are texts.
 
     `decisions` are those on events themselves, `occasions` those on later occasions of theirs, by their events' keys.
-    What has `enrolled`, is in `populations` or was `called` by draws: `policy event customer`. `planned` are the tasks that
-    decisions say they have planned.
+    What has `enrolled`, is in `populations` or was `called` by draws: `policy source event customer`. `planned` are
+    the tasks that decisions say they have planned.
     """
 
     identities: set[Identity] = field(default_factory=set)

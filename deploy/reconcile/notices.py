@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from deploy.reconcile.kept import RuleVersion
-from services.notifications.domain.planning import Fact, fact_of, plan
+from services.notifications.domain.planning import Fact, fact_of, older_key, plan
 from services.notifications.domain.rules import Rule, applying
 from shared.messaging import Event
 
@@ -11,7 +11,10 @@ NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
 
 
 class Notices:
-    """`wanted` must be in the ledger; `possible` may be, where a rule was changed after the event happened."""
+    """`wanted` must be in the ledger; `possible` may be, where a rule was changed after the event happened.
+
+    `older` are the keys that messages have in a ledger from before keys named the source, by their keys now.
+    """
 
     def __init__(self, versions: Iterable[RuleVersion]) -> None:
         self.versions = list(versions)
@@ -21,17 +24,19 @@ class Notices:
         self.newest = list(newest.values())
         self.wanted: set[str] = set()
         self.possible: set[str] = set()
+        self.older: dict[str, str] = {}
 
     def take(self, event: Event) -> None:
-        fact = fact_of(event.name, event.id, event.time, event.lineage or event.id, event.data, event.key)
+        fact = fact_of(event)
         in_force = [version.rule for version in self.newest if version.since <= event.time]
-        self.wanted |= _keys(in_force, fact)
-        self.possible |= _keys([version.rule for version in self.versions], fact)
+        self.wanted |= self._keys(in_force, fact)
+        self.possible |= self._keys([version.rule for version in self.versions], fact)
 
-
-def _keys(rules: Iterable[Rule], fact: Fact) -> set[str]:
-    found = applying(rules, fact.name, fact.data) or ([NO_RULE] if _asked_for(fact) else [])
-    return {plan(fact, rule, None, None, fact.at).key for rule in found}
+    def _keys(self, rules: Iterable[Rule], fact: Fact) -> set[str]:
+        found = applying(rules, fact.name, fact.data) or ([NO_RULE] if _asked_for(fact) else [])
+        keys = {plan(fact, rule, None, None, fact.at).key: older_key(rule, fact) for rule in found}
+        self.older |= {key: old for key, old in keys.items() if old}
+        return set(keys)
 
 
 def _asked_for(fact: Fact) -> bool:

@@ -37,9 +37,10 @@ class CaseRow(Base, table=True):
 
     __tablename__ = "complaint_case"
     __table_args__ = (
-        UniqueConstraint("origin", "origin_id"),
+        UniqueConstraint("origin", "origin_source", "origin_id"),
         Index("complaint_case_opened", text("opened_at DESC"), text("id DESC")),
         Index("complaint_case_customer", "customer_id", "opened_at"),
+        Index("complaint_case_origin", "origin", "origin_id"),
         Index("complaint_case_new", "id", postgresql_where=text("state = 'opened'")),
         Index("complaint_case_escalate", "escalate_at", postgresql_where=text("escalate_at IS NOT NULL")),
         Index("complaint_case_state", "state", "grade"),
@@ -55,6 +56,7 @@ class CaseRow(Base, table=True):
     case_no: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     origin: str = Field(sa_column=_text())
     origin_id: str = Field(sa_column=_text())
+    origin_source: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     lineage: str = Field(sa_column=_text())
     customer_id: str = Field(sa_column=_text())
     customer: dict[str, Any] = Field(sa_column=_json())

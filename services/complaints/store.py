@@ -11,16 +11,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.complaints.domain.case import IN_WORK, Case, Change, Entry, State
+from services.complaints.domain.case import IN_WORK, Case, Change, Entry, OriginKey, State
 from services.complaints.domain.errors import CaseNotFound
 from services.complaints.models import CaseRow, EntryRow
 from shared.contracts.common import CustomerCard, Matter
 from shared.scope import WHOLE, Scope
 from shared.zone import ORG_ZONE
 
-OriginKey = tuple[str, str]
 FIXED = frozenset(
-    {"id", "case_no", "origin", "origin_id", "lineage", "customer_id", "customer", "matters", "opened_at"}
+    {
+        *("id", "case_no", "origin", "origin_source", "origin_id", "lineage"),
+        *("customer_id", "customer", "matters", "opened_at"),
+    }
 )
 _UPSERT = insert(CaseRow.__table__)  # type: ignore[attr-defined]
 _UPSERT = _UPSERT.on_conflict_do_update(
@@ -53,10 +55,16 @@ async def next_case_nos(session: AsyncSession, now: datetime, count: int) -> lis
 
 
 async def lock_cases(session: AsyncSession, ids: Collection[UUID], origins: Collection[OriginKey]) -> list[Case]:
-    """Cases by id or origin, locked in id order so that two transactions never wait for each other."""
+    """Cases by id or origin, locked in id order so that two transactions never wait for each other.
+
+    The number decides, whoever gave it: a case from before cases kept their source may be the one.
+    """
     if not ids and not origins:
         return []
-    wanted = or_(col(CaseRow.id).in_(ids), tuple_(col(CaseRow.origin), col(CaseRow.origin_id)).in_(list(origins)))
+    wanted = or_(
+        col(CaseRow.id).in_(ids),
+        tuple_(col(CaseRow.origin), col(CaseRow.origin_id)).in_([(origin, number) for origin, _, number in origins]),
+    )
     return await _cases(session, select(CaseRow).where(wanted).order_by(col(CaseRow.id)).with_for_update())
 
 

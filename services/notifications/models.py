@@ -95,6 +95,7 @@ class WithdrawnRow(Base, table=True):
     """A fact that doesn't stand any more."""
 
     __tablename__ = "withdrawn_fact"
+    __table_args__ = (Index("withdrawn_fact_at", "at"),)
 
     event_id: str = _is(Text, key=True)
     source: str = _is(Text, key=True)

@@ -43,6 +43,9 @@ class NotificationsSettings(ServiceSettings):
     daily_cap: int = Field(
         default=10, ge=1, description="most SMS a day to one number; providers have limits of their own"
     )
+    late_days: int = Field(
+        default=30, ge=1, le=366, description="days that withdrawals of facts are remembered, for facts heard late"
+    )
     greeting_time: time = Field(default=time(9), description="local time from which a day's greetings are planned")
 
     @field_validator("promotion_window", "notice_window")

@@ -14,7 +14,7 @@ from services.analytics.domain.selection import Selection
 from shared.contracts import all_contracts
 from shared.contracts.registry import by_name
 from shared.messaging import Event
-from shared.testing import Served, event
+from shared.testing import Served, event, example
 from tests.analytics.builders import Case, Followup, day
 from tests.analytics.world import everything
 
@@ -223,3 +223,28 @@ async def test_any_order_and_doubling_of_the_same_events_gives_the_same_figures(
     for batch in batches:
         await analytics.deliver(*(events[index] for index in batch))
     assert await snapshot(analytics) == expected
+
+
+async def test_the_same_id_and_number_from_two_sources_are_two_facts_and_two_withdrawals(analytics):
+    data = example("order.completed", order_no="SO7")
+    sources = ("/erp", "/crm")
+    facts = [event("order.completed", data, id="e1", source=source, time=day(0)) for source in sources]
+    gone = [
+        event(
+            "fact.withdrawn",
+            example("fact.withdrawn", event_id="e1", event_source=source, event_type="order.completed", number="SO7"),
+            id="e1/withdrawn",
+            source=source,
+            time=day(1),
+        )
+        for source in sources
+    ]
+    await analytics.deliver(*facts, *facts, *gone, *gone)
+    async with analytics.runtime.db.read() as session:
+        found = await session.execute(
+            text("SELECT day, kind, measure, sum(amount) FROM rollup GROUP BY 1, 2, 3 ORDER BY 1")
+        )
+    assert [tuple(row) for row in found] == [
+        (day(0).date(), "order.completed", "facts", 2),
+        (day(1).date(), "order.completed", "facts.withdrawn", 2),
+    ]

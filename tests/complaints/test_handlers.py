@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from sqlalchemy import text
 
 from services.complaints import store
 from services.complaints.domain.case import Case
@@ -252,3 +254,23 @@ async def test_a_rejected_case_does_not_make_the_next_one_a_repeat(served: Serve
     await served.deliver(told(dissatisfied("V2")))
     second = next(case for case in await all_cases(served) if case.origin_id == "V2")
     assert not second.important
+
+
+async def test_two_hotlines_may_use_the_same_number(served: Served) -> None:
+    one = replace(hotline("e1", handle_status="returned"), source="/hotline/city")
+    two = replace(hotline("e1", handle_status="returned"), source="/hotline/province")
+    await served.deliver(one, two)
+    await served.deliver(replace(one, id="e2"))
+    city, province = sorted(await all_cases(served), key=lambda case: case.origin_source)
+    assert (city.origin_source, province.origin_source) == ("/hotline/city", "/hotline/province")
+    assert city.origin_id == province.origin_id
+    assert [case.matters[0].event_source for case in (city, province)] == ["/hotline/city", "/hotline/province"]
+    assert city.version > province.version  # told again, it is noted on its own case
+
+
+async def test_a_case_from_before_cases_kept_their_source_is_not_opened_again(served: Served) -> None:
+    await served.deliver(replace(hotline("e1", handle_status="returned"), source="/hotline/city"))
+    async with served.runtime.db.work() as work:
+        await work.session.execute(text("UPDATE complaint_case SET origin_source = ''"))
+    await served.deliver(replace(hotline("e2", handle_status="returned"), source="/hotline/city"))
+    assert (await the_case(served)).origin_source == ""

@@ -8,6 +8,7 @@ import pytest
 from deploy.reconcile.checks import CHECKS, Check, Side, funnel, one_to_one, run_checks
 from deploy.reconcile.kept import Case, Draw, Kept, Letter, RuleVersion, Send, Task, Visit
 from shared.messaging import Event
+from shared.testing import event, example
 from tests.deploy_reconcile.story import BEFORE, CASE, THANKS, events, heard, kept, told
 
 
@@ -143,3 +144,32 @@ def test_the_funnel_counts_both_sides() -> None:
     assert stages["投诉闭环"] == (1, 1)
     assert stages["二次回访计划"] == (1, 1)
     assert stages["通知与关怀"] == (1, 1)
+
+
+HOTLINE = "每个未解决的 12345 工单恰有一个投诉"
+
+
+def unsolved(source: str) -> Event:
+    data = example("hotline.case_closed", case_no="33", handle_status="returned")
+    return event("hotline.case_closed", data, id="h1", source=source)
+
+
+def test_two_hotlines_with_the_same_number_have_a_case_each() -> None:
+    known, said = kept(), heard([*events(), unsolved("/city"), unsolved("/province")])
+    known.cases["X"] = Case("hotline", "33", "opened", 0, "/city")
+    assert HOTLINE in wrong(run_checks(known, said))
+    known.cases["Y"] = Case("hotline", "33", "opened", 0, "/province")
+    assert HOTLINE not in wrong(run_checks(known, said))
+
+
+def test_a_case_from_before_cases_kept_their_source_is_the_one() -> None:
+    known = kept()
+    known.cases["X"] = Case("hotline", "33", "opened", 0)
+    assert HOTLINE not in wrong(run_checks(known, heard([*events(), unsolved("/city")])))
+
+
+def test_a_message_is_found_by_the_key_from_before_keys_named_the_source() -> None:
+    said, known = heard(), kept()
+    (key,) = said.notices.wanted
+    known.sends["S1"] = replace(known.sends["S1"], key=said.notices.older[key])
+    assert "每条应发通知恰有一笔发送" not in wrong(run_checks(known, said))

@@ -11,6 +11,7 @@ from services.notifications.domain.planning import Versioned, again, fact_of, pl
 from services.notifications.domain.refusals import covers, digit_of, meaning_of, scopes_of
 from services.notifications.domain.rules import Rule, applying, meets, parse_rule, rule_document, timing
 from services.notifications.domain.send import State
+from shared.testing import event
 from shared.zone import ORG_ZONE
 from tests.notifications.samples import NOW, a_send, a_template
 
@@ -127,14 +128,14 @@ def test_a_fact_without_a_customer_tells_of_nobody() -> None:
 
 def test_two_events_about_one_order_are_one_matter() -> None:
     data = {"order_no": "SO1", "customer": {"id": "C1", "name": "陈静"}}
-    facts = [fact_of("order.completed", event_id, NOW, "L", data, "C1") for event_id in ("e1", "e2")]
+    facts = [fact_of(event("order.completed", data, key="C1", id=event_id)) for event_id in ("e1", "e2")]
     sends = [plan(fact, RULE, Versioned(1, a_template()), None, NOW) for fact in facts]
     assert sends[0].key == sends[1].key
     assert (sends[0].state, sends[0].text) == (State.PLANNED, "尊敬的陈静，您好。")
 
 
 def test_no_template_or_no_text_is_on_record_as_not_sent() -> None:
-    fact = fact_of("order.completed", "e1", NOW, "L", {"customer": {"id": "C1"}}, "C1")
+    fact = fact_of(event("order.completed", {"customer": {"id": "C1"}}, key="C1", id="e1"))
     assert plan(fact, RULE, None, None, NOW).reason == "no_template"
     wants_more = a_template(params={"name": "{{ data.absent }}"})
     assert plan(fact, RULE, Versioned(1, wants_more), None, NOW).reason == "no_text"

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from shared.messaging.event import Event
 from shared.testing import event, example
@@ -195,3 +196,50 @@ async def test_a_message_of_a_cancelled_task_is_not_sent(world: World) -> None:
     cancelled = event("followup.cancelled", gone, id="c1")
     await world.served.deliver(msgspec.structs.replace(cancelled, lineage="r1"))
     assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "task_cancelled")]
+
+
+def order_of(source: str, event_id: str = "e1", number: str = "SO7") -> Event:
+    return event(
+        "order.completed",
+        example("order.completed", customer=customer(), order_no=number),
+        id=event_id,
+        source=source,
+        lineage=f"{source} {event_id}",
+    )
+
+
+async def a_rule_per_order(world: World) -> None:
+    """A message for every order, however many a day."""
+    await world.load_pack("thank_you")
+    rule = {"id": "thank-you", "events": ["order.completed"], "purpose": "thank_you", "template": "thank_you"}
+    async with world.served.client("supervisor") as client:
+        saved = await client.post("/api/v1/rules", json=rule | {"when": "same_day", "valid_hours": 12})
+    assert saved.status_code == 200, saved.text
+
+
+async def test_two_senders_with_the_same_number_each_get_their_message(world: World) -> None:
+    await a_rule_per_order(world)
+    await world.served.deliver(order_of("/erp"), order_of("/crm"))
+    await world.served.deliver(order_of("/erp", "e2"))  # the same document told again
+    assert len(await world.sends()) == 2
+
+
+async def test_a_message_in_the_ledger_from_before_keys_named_the_source_is_not_sent_again(world: World) -> None:
+    await a_rule_per_order(world)
+    await world.served.deliver(order_of("/erp"))
+    (send,) = await world.sends()
+    async with world.served.runtime.db.work() as work:
+        await work.session.execute(
+            text("UPDATE send SET key = purpose || '|' || customer_id || '|' || cause_id WHERE id = :id"),
+            {"id": send["id"]},
+        )
+    await world.served.deliver(order_of("/erp", "e2"))
+    assert len(await world.sends()) == 1
+
+
+async def test_two_withdrawals_of_the_same_number_call_off_each_its_own_message(world: World) -> None:
+    await a_rule_per_order(world)
+    one, two = order_of("/erp"), order_of("/crm")
+    await world.served.deliver(one, two)
+    await world.served.deliver(taken_back("SO7", one.lineage, "/erp"), taken_back("SO7", two.lineage, "/crm"))
+    assert [send["reason"] for send in await world.sends()] == ["fact_withdrawn", "fact_withdrawn"]

@@ -373,3 +373,14 @@ async def test_the_simulator_shows_its_messages_masked(thanking: World) -> None:
     assert "138****8000" in page
     assert PHONE[3:] not in page
     assert SEALED not in page
+
+
+async def test_withdrawals_are_forgotten_once_no_fact_is_heard_so_late(world: World) -> None:
+    days = world.served.runtime.settings.late_days  # type: ignore[attr-defined]
+    for number in (1, 2):
+        data = example("fact.withdrawn", event_id=f"e{number}", event_source="/erp")
+        await world.served.deliver(event("fact.withdrawn", data, id=f"w{number}", time=world.clock.now()))
+        world.clock.advance(timedelta(days=days / 2, minutes=1))
+    await world.served.run_job("forget")
+    async with world.served.runtime.db.read() as session:
+        assert list((await session.execute(text("SELECT event_id FROM withdrawn_fact"))).scalars()) == ["e2"]

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.complaints import store
-from services.complaints.domain.case import Case, Change
+from services.complaints.domain.case import Case, Change, OriginKey
 from services.complaints.domain.errors import CaseNotFound
-from services.complaints.store import OriginKey
 from shared.messaging.event import Event
 from shared.messaging.work import Work
 
@@ -24,10 +23,12 @@ class Book:
     def hold(self, cases: Iterable[Case]) -> None:
         for case in cases:
             self.cases[case.id] = case
-            self.origins[case.origin, case.origin_id] = case.id
+            self.origins[case.origin, case.origin_source, case.origin_id] = case.id
 
-    def by_origin(self, origin: str, origin_id: str) -> Case | None:
-        case_id = self.origins.get((origin, origin_id))
+    def by_origin(self, key: OriginKey) -> Case | None:
+        """The case of this origin; one from before cases kept their source is whoever's number it is."""
+        origin, _, origin_id = key
+        case_id = self.origins.get(key) or self.origins.get((origin, "", origin_id))
         return self.cases[case_id] if case_id else None
 
     def get(self, case_id: str) -> Case:

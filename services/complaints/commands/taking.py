@@ -35,7 +35,7 @@ class Opener:
 
     def ensure(self, opening: Opening, cause: Event | None) -> Case:
         """The origin's case, opened now if there is none."""
-        known = self.book.by_origin(opening.origin, opening.origin_id)
+        known = self.book.by_origin(opening.origin_key)
         if known is not None:
             return known
         subjects = frozenset(opening.subjects)
@@ -48,7 +48,7 @@ class Opener:
 
 
 async def opener_for(book: Book, rules: Rules, openings: Iterable[Opening]) -> Opener:
-    new = [opening for opening in openings if book.by_origin(opening.origin, opening.origin_id) is None]
+    new = [opening for opening in openings if book.by_origin(opening.origin_key) is None]
     if not new:
         return Opener(book, rules, [], {})
     session, now = book.work.session, book.work.now()
@@ -70,7 +70,7 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
         if isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and not visit.case_id)
     }
     book = Book(work)
-    book.hold(await store.lock_cases(work.session, asked_about, [(o.origin, o.origin_id) for o in openings.values()]))
+    book.hold(await store.lock_cases(work.session, asked_about, [o.origin_key for o in openings.values()]))
     opener = await opener_for(book, rules, openings.values())
     for event, visit in read:
         if visit.case_id and not _is_new_matter(book.get(visit.case_id), visit):
@@ -132,14 +132,15 @@ async def take_hotline_cases(work: Work, rules: Rules, events: Sequence[Event]) 
     """12345 cases that came back unsolved open a case each; one told again is noted on its case."""
     read = [(event, event.read(HotlineCaseClosed)) for event in events]
     bad = [(event, hotline) for event, hotline in read if complains(hotline)]
-    openings = {hotline.case_no: _hotline_opening(event, hotline) for event, hotline in reversed(bad)}
+    openings = {(event.source, hotline.case_no): _hotline_opening(event, hotline) for event, hotline in reversed(bad)}
     book = Book(work)
-    book.hold(await store.lock_cases(work.session, [], [("hotline", case_no) for case_no in openings]))
+    book.hold(await store.lock_cases(work.session, [], [o.origin_key for o in openings.values()]))
     opener = await opener_for(book, rules, openings.values())
     for event, hotline in bad:
-        known = book.by_origin("hotline", hotline.case_no)
+        opening = openings[event.source, hotline.case_no]
+        known = book.by_origin(opening.origin_key)
         if known is None:
-            opener.ensure(openings[hotline.case_no], event)
+            opener.ensure(opening, event)
         else:
             change = handling.note_hotline_repeat(known, hotline.redo_round, hotline.urge_count, rules, work.now())
             book.apply(change, event)
@@ -149,6 +150,7 @@ async def take_hotline_cases(work: Work, rules: Rules, events: Sequence[Event]) 
 def _hotline_opening(event: Event, hotline: HotlineCaseClosed) -> Opening:
     matter = Matter(
         event_id=event.id,
+        event_source=event.source,
         event_type=event.name,
         at=hotline.closed_at,
         subject=hotline.case_no,

@@ -33,6 +33,8 @@ What = Literal[
 FINAL: frozenset[State] = frozenset({"closed", "rejected"})
 IN_WORK: frozenset[State] = frozenset({"opened", "assigned", "reopened"})
 SYSTEM = "system"
+OriginKey = tuple[str, str, str]
+"""Origin, whose number it is, number."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Case:
 
     `first_rating` is never changed after the opening; `final_rating` is the latest second follow-up's. `answered` holds the
     visits whose result has taken effect. `escalate_at` is the next moment at which lateness raises it, None for never.
-    `limit_from` and `unpublished_year` are those of its `Deadlines`.
+    `limit_from` and `unpublished_year` are those of its `Deadlines`. `origin_source` is whose number `origin_id` is, "" where
+    it is the platform's own or was not kept yet.
     """
 
     id: CaseId
@@ -55,6 +58,7 @@ class Case:
     deadline_at: datetime
     overdue_at: datetime
     updated_at: datetime
+    origin_source: str = ""
     matters: tuple[Matter, ...] = ()
     subjects: tuple[str, ...] = ()
     kind: str = ""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.complaints.domain.case import SYSTEM, Case, CaseId, Change, Entry, snapshot, timed
+from services.complaints.domain.case import SYSTEM, Case, CaseId, Change, Entry, OriginKey, snapshot, timed
 from services.complaints.domain.escalation import count_reworks
 from services.complaints.domain.followup import rating_of
 from services.complaints.domain.grading import Signs, grade_of
@@ -27,7 +27,10 @@ TITLE_LENGTH = 60
 
 @dataclass(frozen=True)
 class Opening:
-    """A reason to open a case. `at` is when it arose: with the origin it gives the case's id. `grade` overrules the table."""
+    """A reason to open a case. `at` is when it arose: with the origin it gives the case's id. `grade` overrules the table.
+
+    `origin_id` is unique at its `origin_source` only, where others gave it; "" for the platform's own.
+    """
 
     origin: Origin
     origin_id: str
@@ -46,13 +49,19 @@ class Opening:
     grade: Grade | None = None
     owner: str = ""
     actor: str = SYSTEM
+    origin_source: str = ""
 
     @property
     def case_id(self) -> CaseId:
         """The same for the same origin, however often it is told."""
         if self.origin == "manual":
             return CaseId(UUID(self.origin_id))
-        return CaseId(derived_id(self.at, "case", self.origin, self.origin_id))
+        source = (self.origin_source,) if self.origin_source else ()
+        return CaseId(derived_id(self.at, "case", self.origin, self.origin_id, *source))
+
+    @property
+    def origin_key(self) -> OriginKey:
+        return self.origin, self.origin_source, self.origin_id
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -68,6 +77,7 @@ def open_case(opening: Opening, case_no: str, earlier: int, rules: Rules, now: d
         case_no=case_no,
         origin=opening.origin,
         origin_id=opening.origin_id,
+        origin_source=opening.origin_source,
         lineage=opening.lineage,
         customer=opening.customer,
         matters=opening.matters,
@@ -129,6 +139,7 @@ def from_hotline(
     return Opening(
         origin="hotline",
         origin_id=hotline.case_no,
+        origin_source=matter.event_source,
         at=hotline.closed_at,
         lineage=lineage,
         customer=customer,

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from services.notifications.commands.ledger import count
 from services.notifications.domain.contacts import Contact, customer_in, updated, view
 from services.notifications.domain.greetings import festivals_on
-from services.notifications.domain.planning import CALLED_OFF, Fact, Versioned, called_off_by, fact_of, plan
+from services.notifications.domain.planning import CALLED_OFF, Fact, Versioned, called_off_by, fact_of, older_key, plan
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
 from services.notifications.domain.send import Send, State, suppress
 from services.notifications.domain.windows import day_of
@@ -33,15 +33,18 @@ async def keep_contacts(work: Work, events: Sequence[Event]) -> None:
 
 async def withdraw(work: Work, events: Sequence[Event]) -> None:
     """Messages planned because of withdrawn facts or cancelled tasks, and not yet on their way, are not sent."""
-    causes = {cause: event.lineage for event in events for cause in called_off_by(event.name, event.data)}
-    if not causes:
+    reasons = {
+        (cause, event.lineage): CALLED_OFF[event.name]
+        for event in events
+        for cause in called_off_by(event.name, event.data)
+    }
+    if not reasons:
         return
-    reasons = {cause: CALLED_OFF[event.name] for event in events for cause in called_off_by(event.name, event.data)}
     facts = [event.read(FactWithdrawn) for event in events if event.name == "fact.withdrawn"]
     await withdrawn.save_withdrawn(work.session, [(one.event_id, one.event_source) for one in facts], work.now())
-    found = await sends.lock_planned_of(work.session, sorted(causes))
+    found = await sends.lock_planned_of(work.session, sorted({cause for cause, _ in reasons}))
     gone = [
-        suppress(send, reasons[send.cause_id], work.now()) for send in found if causes[send.cause_id] == send.lineage
+        suppress(send, reason, work.now()) for send in found if (reason := reasons.get((send.cause_id, send.lineage)))
     ]
     await sends.save(work.session, gone)
     for send in gone:
@@ -57,8 +60,9 @@ async def standing(work: Work, events: Sequence[Event]) -> list[Event]:
 async def plan_for_events(work: Work, events: Sequence[Event]) -> int:
     """Plan what the rules make of these events; returns how many sends are new."""
     rules = await catalogue.rules(work.session)
-    facts = [fact_of(e.name, e.id, e.time, e.lineage or e.id, e.data, e.key) for e in events]
-    chosen = [(fact, rule) for fact in facts for rule in _rules_for(rules, fact)]
+    chosen = [(fact, rule) for fact in map(fact_of, events) for rule in _rules_for(rules, fact)]
+    before = await sends.find_keys(work.session, {older_key(rule, fact) for fact, rule in chosen} - {""})
+    chosen = [(fact, rule) for fact, rule in chosen if older_key(rule, fact) not in before]
     if not chosen:
         return 0
     known = await contacts.load(work.session, (fact.customer_id for fact, _ in chosen))

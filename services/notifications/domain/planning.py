@@ -13,6 +13,7 @@ from services.notifications.domain.templates import Message, MessageTemplate, co
 from services.notifications.domain.windows import day_of
 from shared.contracts.intake import branch_of, number_of
 from shared.ids import derived_id
+from shared.messaging.event import Event
 
 PRIORITIES: Mapping[Category, int] = {"verify": 1, "notice": 4, "promotion": 7}
 MANAGER_PRIORITY = 2
@@ -50,8 +51,9 @@ class Versioned:
 class Fact:
     """What leads to a message: an event, or a day of the calendar for one customer.
 
-    `cause` names the matter, so that a second event about it leads to nothing new; `phone` (sealed) and `email` come from
-    the fact itself where it has them.
+    `cause` names the matter, so that a second event about it leads to nothing new; where that is a number or an event's
+    id, it is unique at its `source` only ("" where it is the platform's own). `phone` (sealed) and `email` come from the
+    fact itself where it has them.
     """
 
     name: str
@@ -62,31 +64,36 @@ class Fact:
     customer_id: str = ""
     phone: str = ""
     email: str = ""
+    source: str = ""
 
     @property
     def branch(self) -> str:
         return branch_of(self.data) or str(self.data.get("branch") or "")
 
 
-def fact_of(name: str, event_id: str, at: datetime, lineage: str, data: Mapping[str, Any], key: str) -> Fact:
-    """The fact in an event. Two events about the same document, task or case round have the same cause."""
+def fact_of(event: Event) -> Fact:
+    """The fact in an event. Two events about the same source's document, about a task or a case round have the same cause."""
+    data = event.data
     customer = data.get("customer") if isinstance(data.get("customer"), Mapping) else None
+    own = _own_cause(event.name, data)
     return Fact(
-        name=name,
-        at=at,
-        cause=_cause(name, event_id, data),
-        lineage=lineage,
+        name=event.name,
+        at=event.time,
+        cause=own or number_of(data) or event.id,
+        source="" if own else event.source,
+        lineage=event.lineage or event.id,
         data=data,
-        customer_id=str((customer or {}).get("id") or ("" if name.startswith(OF_NO_CUSTOMER) else key)),
+        customer_id=str((customer or {}).get("id") or ("" if event.name.startswith(OF_NO_CUSTOMER) else event.key)),
         phone=str((customer or {}).get("phone") or ""),
         email=str((customer or {}).get("email") or ""),
     )
 
 
-def _cause(name: str, event_id: str, data: Mapping[str, Any]) -> str:
+def _own_cause(name: str, data: Mapping[str, Any]) -> str:
+    """The platform's own case, visit or task; "" for what others have told."""
     if data.get("case_id") and name.startswith("complaint."):
         return f"{data['case_id']}/{data.get('round', 1)}"
-    return str(data.get("visit_id") or data.get("task_id") or number_of(data) or event_id)
+    return str(data.get("visit_id") or data.get("task_id") or "")
 
 
 CALLED_OFF = {"fact.withdrawn": "fact_withdrawn", "followup.cancelled": "task_cancelled"}
@@ -156,7 +163,15 @@ def _addressee(rule: Rule, fact: Fact) -> str:
 
 
 def _period(rule: Rule, fact: Fact) -> str:
-    return str(day_of(fact.at)) if rule.once_per == "day" else fact.cause
+    if rule.once_per == "day":
+        return str(day_of(fact.at))
+    return f"{fact.source}#{fact.cause}" if fact.source else fact.cause
+
+
+def older_key(rule: Rule, fact: Fact) -> str:
+    """The key of the message in a ledger that was written before keys named the source; "" where nothing changed."""
+    named = fact.source and rule.once_per != "day"
+    return ledger_key(rule.purpose, _addressee(rule, fact), fact.cause) if named else ""
 
 
 def again(failed: Send, now: datetime) -> Send:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from our own column names only
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ _SET = ", ".join(f"{name} = row.{name}" for name in _COLUMNS if name not in _NEV
 _ROWS = "jsonb_populate_recordset(NULL::send, CAST(:rows AS jsonb)) AS row"
 
 _INSERT = text(f"INSERT INTO send ({_ALL}) SELECT {_ALL} FROM {_ROWS} ON CONFLICT (key) DO NOTHING RETURNING id")
+_KEYS = text("SELECT key FROM send WHERE key = ANY(:keys)")
 _UPDATE = text(f"UPDATE send SET {_SET} FROM {_ROWS} WHERE send.id = row.id")
 _BY_ID = text(f"SELECT {_ALL} FROM send WHERE id = :id")
 _LOCK = text(f"SELECT {_ALL} FROM send WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
@@ -61,6 +62,13 @@ async def add(session: AsyncSession, sends: Iterable[Send]) -> set[SendId]:
     ordered = sorted(unique.values(), key=lambda send: send.key)
     rows = await session.execute(_INSERT, {"rows": as_rows(ordered)})
     return set(rows.scalars())
+
+
+async def find_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
+    """Those of these keys that are in the ledger."""
+    if not keys:
+        return set()
+    return set((await session.execute(_KEYS, {"keys": sorted(keys)})).scalars())
 
 
 async def save(session: AsyncSession, sends: Sequence[Send]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 Identity = tuple[str, str]
 _WANTED = "unnest(CAST(:ids AS text[]), CAST(:sources AS text[])) AS wanted (event_id, source)"
 _SAVE = text(f"INSERT INTO withdrawn_fact SELECT event_id, source, :at FROM {_WANTED} ON CONFLICT DO NOTHING")  # noqa: S608
+_FORGET = text("DELETE FROM withdrawn_fact WHERE at < :before")
 _FIND = text(f"SELECT event_id, source FROM withdrawn_fact JOIN {_WANTED} USING (event_id, source)")  # noqa: S608
 
 
@@ -20,6 +21,10 @@ async def save_withdrawn(session: AsyncSession, identities: Sequence[Identity], 
 async def find_withdrawn(session: AsyncSession, identities: Sequence[Identity]) -> set[Identity]:
     """Those of these facts that were withdrawn."""
     return {(row[0], row[1]) for row in await session.execute(_FIND, _columns(identities))}
+
+
+async def forget_withdrawn(session: AsyncSession, before: datetime) -> None:
+    await session.execute(_FORGET, {"before": before})
 
 
 def _columns(identities: Sequence[Identity]) -> dict[str, object]:

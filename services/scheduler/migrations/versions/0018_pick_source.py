@@ -10,7 +10,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE pick ADD COLUMN source text NOT NULL DEFAULT ''")
     op.execute("""
         UPDATE pick SET source = population.fact ->> 'source' FROM population
-        WHERE pick.state = 'called' AND population.fact_key = pick.fact_key
+        WHERE pick.state <> 'waiting' AND population.fact_key = pick.fact_key
     """)
 
 
