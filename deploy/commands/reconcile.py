@@ -38,7 +38,7 @@ def main(
         with progress.status("读取数据库与主题") as status:
             result: Result = asyncio.run(reconcile(run, settle, status.update))
     except UNREADABLE as error:
-        progress.print(f"[red]无法对账：{error}[/]", highlight=False)
+        progress.print(f"[red]无法对账：{error}[/]", highlight=False, soft_wrap=True)
         raise typer.Exit(CANNOT_TELL) from error
     if as_json_:
         typer.echo(json.dumps(as_json(result), ensure_ascii=False, indent=2))

@@ -19,6 +19,13 @@ def test_people_see_every_mismatch_by_name() -> None:
     assert "1 项检查不符" in out.getvalue()
 
 
+def test_what_should_be_searched_for_stays_on_one_line_however_narrow_the_terminal() -> None:
+    out = io.StringIO()
+    lost = "缺 1 项：E-2026-03-02/程师傅/回访单 0017，可用 huifang explain --event E-2026-03-02 查看"
+    show(Result([], [Check("受理的事实都已发布", (("受理", 1),), (lost,))]), Console(file=out, width=40))
+    assert f"受理的事实都已发布：{lost}" in out.getvalue().splitlines()[-2]
+
+
 def test_agreement_is_said_too() -> None:
     out = io.StringIO()
     show(Result([], RESULT.checks[1:]), Console(file=out, width=120))

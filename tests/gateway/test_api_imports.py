@@ -1,6 +1,7 @@
 """Uploading sheets of 12345 cases."""
 
 import io
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -271,6 +272,51 @@ async def test_a_citys_own_headers_are_read_by_its_sources_mapping(gateway: Serv
     plain = await upload(gateway, xlsx(rows))
     await gateway.run_job("import")
     assert "缺少列" in (await progress(gateway, plain))["reason"]
+
+
+def book(*sheets: Sequence[Sequence[Any]], hidden: int | None = None) -> bytes:
+    """A workbook of several sheets, one of them hidden."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as written:
+        for place, rows in enumerate(sheets):
+            sheet = written.add_worksheet()
+            for index, cells in enumerate(rows):
+                sheet.write_row(index, 0, cells)
+            if place == hidden:
+                sheet.hide()
+        if hidden is not None:
+            written.worksheets()[-1].activate()
+            written.worksheets()[-1].set_first_sheet()
+    return buffer.getvalue()
+
+
+async def test_cases_on_a_second_sheet_are_read_and_those_on_a_hidden_one_told(gateway: Served) -> None:
+    notes, cases = [["填写说明"], ["请勿改动列名"]], [HEADER, row(1)]
+    second = await upload(gateway, book(notes, cases))
+    behind = await upload(gateway, book([HEADER, row(2)], cases, hidden=0))
+    hidden = await upload(gateway, book(cases, notes, hidden=0))
+    for _ in range(3):
+        await gateway.run_job("import")
+    assert [line[1] for line in (await result_rows(gateway, second))[1:]] == ["已接收"]
+    assert [line[1] for line in (await result_rows(gateway, behind))[1:]] == ["重复"]  # not the row of the hidden sheet
+    refused = await progress(gateway, hidden)
+    assert (refused["state"], "隐藏的工作表" in refused["reason"]) == ("failed", True)
+    assert [event.subject for event in await gateway.published()] == [row(1)[0]]
+
+
+LANDLINES = ["(0571)88881234", "（0571） 8888-1234", "0571 88881234", "+86 571 8888 1234"]
+
+
+@pytest.mark.parametrize("written", LANDLINES)
+async def test_a_landline_in_what_people_say_is_stored_nowhere_however_it_is_written(
+    gateway: Served, written: str
+) -> None:
+    told = row(1, 诉求内容=f"请回电{written}找我", 处置结果=f"已拨打{written}，已解释")
+    assert [line[1] for line in await rows_of(gateway, [HEADER, told])] == ["已接收"]
+    (event,) = await gateway.published()
+    said = event.data["content"] + event.data["handle_result"]
+    assert said.count("****") == 2
+    assert "88881" not in re.sub(r"\W", "", said)
 
 
 async def test_words_of_a_sheet_are_read_whole(gateway: Served) -> None:

@@ -65,3 +65,18 @@ async def test_a_subject_may_hold_whatever_people_write(gateway: Served, subject
     assert answer.status_code == 202, answer.text
     assert control.json()["items"][0]["errors"] == [{"field": "subject", "reason": "含有控制字符（U+0007）"}]
     assert unread.json()["items"][0]["errors"][0]["field"] == "data.a.0"
+
+
+async def test_an_event_is_read_in_the_encoding_it_has_or_told_what_is_wrong(gateway: Served) -> None:
+    told = '{"specversion": "1.0", "id": "e%s", "source": "/t", "type": "stage.done", "data": {"who": "%s"}}'
+    bodies = [b"\xef\xbb\xbf" + (told % (1, "程师傅")).encode(), (told % (2, "程师傅")).encode("gbk")]
+    bodies += [(told % (3, "\\ud83d")).encode(), (told % (4, "a\\u0000")).encode(), b'{"id": "\xff\xfe"}']
+    async with gateway.client("integrator") as client:
+        answers = [await client.post("/api/v1/events", content=body, headers=JSON) for body in bodies]
+    assert [answer.status_code for answer in answers[:4]] == [202, 202, 422, 422]
+    assert [event.data["who"] for event in await gateway.published()] == ["程师傅", "程师傅"]
+    errors = [answer.json()["items"][0]["errors"][0] for answer in answers[2:4]]
+    assert [error["field"] for error in errors] == ["data.who", "data.who"]
+    assert ["代理字符" in errors[0]["reason"], "空字符" in errors[1]["reason"]] == [True, True]
+    assert answers[4].status_code in (400, 422)
+    assert "不是 UTF-8" in answers[4].text

@@ -148,6 +148,21 @@ async def test_an_older_refusal_counts_in_whatever_order_it_is_heard(world: Worl
     assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "do_not_contact")]
 
 
+async def test_a_refusal_stands_when_a_later_fact_leaves_it_out_and_nobody_is_greeted(world: World) -> None:
+    await world.load_pack("thank_you", "birthday")
+    refusal = example("customer.updated", customer=customer(do_not_contact=True, birthday="--03-02"))
+    refused = event("customer.updated", refusal, time=world.clock.now() - timedelta(hours=2))
+    block = {name: value for name, value in customer().items() if name != "birthday"}
+    order = event("order.completed", example("order.completed", customer=block), time=world.clock.now())
+    await world.served.deliver(refused)
+    await world.served.deliver(order)
+    await world.served.run_job("greetings")
+    await world.send_out()
+    assert [send["state"] for send in await world.sends() if send["state"] != "suppressed"] == []
+    assert {send["reason"] for send in await world.sends(purpose="thank_you")} == {"do_not_contact"}
+    assert world.simulator.messages.counts()["messages"] == 0
+
+
 async def test_facts_nobody_has_a_message_for_pass_by(world: World) -> None:
     await world.load_pack()
     await world.served.deliver(event("weather.rained"), event("meter.read"), event("something.unheard_of", {"a": 1}))

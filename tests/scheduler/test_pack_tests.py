@@ -149,6 +149,28 @@ def test_the_pack_tools_start_without_the_libraries_of_the_platform() -> None:
     assert said.stdout.splitlines()[-1] == "0 []"
 
 
+@pytest.mark.parametrize("hostile", ["^(a+)+$", "^(a|a)*$"])
+def test_a_test_of_an_expression_that_never_ended_ends(pack: Path, hostile: str) -> None:
+    (pack / "policies" / "a.yaml").write_text(
+        "id: a\ntitle: 甲\nrate: all\npurpose: notice\ncap: exempt\ntrigger:\n  events: [tenant.moved_in]\n"
+        f"  condition: {{field: room, op: matches, value: '{hostile}'}}\n"
+    )
+    (pack / "kinds").mkdir()
+    (pack / "kinds" / "a.yaml").write_text(
+        "kinds:\n  - {event: tenant.moved_in, title: 租户入驻, schema: "
+        f"{{properties: {{room: {{type: string}}, floor: {{pattern: '{hostile}'}}}}}}}}\n"
+    )
+    (pack / "tests" / "a.yaml").write_text(
+        "tests:\n  - name: 甲\n    clause: Z1\n    expect_not: [{reason: no_policy_matches}]\n    given:\n"
+        f"      - {{fact: tenant.moved_in, at: 2026-03-03 10:00, data: {{room: {'a' * 60}!}}}}\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-m", "deploy.cli", "pack", "test", str(pack)],
+        capture_output=True, text=True, cwd=PACKS.parents[1], timeout=60, check=False,
+    )  # fmt: skip
+    assert "1 个测试，0 个不符合期望" in said.stdout, said
+
+
 def test_days_in_a_tests_data_are_texts_as_facts_have_them(pack: Path) -> None:
     (pack / "policies" / "a.yaml").write_text(
         "id: a\ntitle: 甲\ntrigger: {anniversary: customer.birthday}\nrate: all\npurpose: greeting\nchannel: sms\n"

@@ -131,6 +131,16 @@ async def test_a_corrected_number_must_be_one(desk: Desk, typed: str) -> None:
     assert (answer.status_code, answer.json()["title"]) == (422, "通话小结填写有误")
 
 
+@pytest.mark.parametrize("written", ["(0571)88881234", "0571 88881234", "+86 571 8888 1234", "138 0013 8000"])
+async def test_a_number_in_a_note_is_masked_however_it_is_written(desk: Desk, written: str) -> None:
+    visit_id = await desk.claimed()
+    await desk.attempt(visit_id, result="no_answer", note=f"改打{written}试试")
+    async with desk.served.runtime.db.read() as session:
+        note = (await session.execute(text("SELECT note FROM attempt"))).scalar_one()
+    assert "****" in note
+    assert not {"88881", "00138"} & {"".join(filter(str.isdigit, note))[at : at + 5] for at in range(12)}
+
+
 async def test_numbers_in_free_text_are_masked_before_they_are_stored(desk: Desk) -> None:
     visit_id = await desk.claimed()
     answers = UNHAPPY | {"complaint": "请打13800138000"}
