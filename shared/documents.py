@@ -5,9 +5,8 @@ from typing import Any
 
 import orjson
 
-from shared.errors import BadRequest, PayloadTooLarge
+from shared.errors import BadRequest, PayloadTooLarge, refuse
 from shared.texts import faults_in, faults_in_json
-from shared.unstorable import refuse
 from shared.yaml_reader import DEEPEST, read_yaml
 
 LARGEST_BYTES = 64 << 10

@@ -1,6 +1,6 @@
 """Errors are facts with a status and a Chinese title; the edge turns them into RFC 9457 problems."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -148,3 +148,11 @@ def raised_by(function: Any) -> Iterable[type[HuifangError]]:
     """What `raises` says of the function."""
     errors: Iterable[type[HuifangError]] = getattr(function, "raises", ())
     return errors
+
+
+def refuse(faults: Sequence[tuple[str, str]]) -> None:
+    """Raises InvalidInput that names each field of (dotted path, reason), when there are any."""
+    if faults:
+        fields = "、".join(dict.fromkeys(field for field, _ in faults[:5]))
+        told = [{"field": field, "message": reason} for field, reason in faults[:50]]
+        raise InvalidInput(f"请检查：{fields}（{faults[0][1]}）", errors=told)

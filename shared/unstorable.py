@@ -3,12 +3,12 @@
 A NUL or half a character would fail in the database only: the caller would hear of no field, and the log of a fault of ours.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fastapi import Request
 from starlette.datastructures import FormData
 
-from shared.errors import InvalidInput, raises
+from shared.errors import InvalidInput, raises, refuse
 from shared.texts import Undecodable, charset_of, faults_in_json, storage_fault, utf8
 
 
@@ -19,14 +19,6 @@ async def refuse_unstorable(request: Request) -> None:
     Routes that read their body themselves ask `refuse` once they have.
     """
     refuse([*_in_texts(request), *faults_in_json(getattr(request, "_body", b""), "body")])
-
-
-def refuse(faults: Sequence[tuple[str, str]]) -> None:
-    """Raises InvalidInput that names each field of (dotted path, reason), when there are any."""
-    if faults:
-        fields = "、".join(dict.fromkeys(field for field, _ in faults[:5]))
-        told = [{"field": field, "message": reason} for field, reason in faults[:50]]
-        raise InvalidInput(f"请检查：{fields}（{faults[0][1]}）", errors=told)
 
 
 def _in_texts(request: Request) -> Iterator[tuple[str, str]]:
