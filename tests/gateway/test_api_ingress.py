@@ -101,14 +101,17 @@ async def test_a_frappe_form_is_understood(gateway: Served) -> None:
     assert await results(gateway) == [("new", "")]
 
 
-@pytest.mark.parametrize(
-    "path", ["/ingress/v1/hz/wrong", "/ingress/v1/nobody/wrong", "/ingress/v1/a%00b/x", "/ingress/v1/12345/x"]
-)
+@pytest.mark.parametrize("path", ["/ingress/v1/hz/wrong", "/ingress/v1/nobody/wrong", "/ingress/v1/12345/x"])
 async def test_a_wrong_source_or_token_is_refused_alike(gateway: Served, path: str) -> None:
     await new_source(gateway, "odoo")
     response = await push(gateway, path, SALE)
     assert (response.status_code, response.json()["detail"]) == (401, "来源或令牌无效")
     assert await results(gateway) == []
+
+
+async def test_a_source_no_database_keeps_is_told_by_its_name(gateway: Served) -> None:
+    response = await push(gateway, "/ingress/v1/a%00b/x", SALE)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "path.source")
 
 
 async def test_an_odoo_record_is_stored_and_acknowledged_before_it_is_understood(gateway: Served) -> None:

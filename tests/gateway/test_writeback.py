@@ -31,13 +31,13 @@ ORIGIN = Origin("/hotline/city", "e1", "hotline.case_closed", "5101", "lineage")
 def test_a_completed_visit_goes_back_with_the_fields_12345_asks_for() -> None:
     sent = event(
         "visit.completed",
-        example("visit.completed", satisfaction="very_dissatisfied", resolved=False, reasons=["态度"]),
+        example("visit.completed", satisfaction="very_dissatisfied", resolved=False, resolution="no", reasons=["态度"]),
     )
     body = body_of(sent, ORIGIN)
     assert (body["type"], body["timestamp"]) == ("visit.completed", sent.time.isoformat())
     assert body["data"] | {"remark": "", "visited_at": ""} == {
         "case_no": "5101", "source": "/hotline/city", "source_event_id": "e1", "visit_no": sent.data["visit_id"], "round": 2,
-        "visited_at": "", "reached": True, "unreached_reason": None, "responded": True, "resolved": False,
+        "visited_at": "", "reached": True, "unreached_reason": None, "responded": True, "resolved": False, "resolution": "no",
         "satisfaction": "dissatisfied", "reasons": ["态度"], "remark": "", "agent_no": "agent-01", "redo_requested": True,
     }  # fmt: skip
 

@@ -91,7 +91,7 @@ def _read_values(
 ) -> tuple[dict[str, Any], list[FieldError], list[FieldError]]:
     """The data, what refuses it, and what could not be read of optional fields."""
     data: dict[str, Any] = {}
-    errors, notes = [], []
+    errors, notes, written = [], [], {}
     for path, value in values.items():
         try:
             put(data, path, _read(path, value, options))
@@ -99,9 +99,13 @@ def _read_values(
             told = FieldError(names.get(path, path), str(error))
             if path in TOLERANT and not isinstance(value, dict | list):
                 notes.append(told)
-                _keep_as_written(data, path, value)
+                written[path] = text_of(value)[:200]
             else:
                 errors.append(told)
+    data |= dict.fromkeys(written.keys() & CAUTIOUS, True)
+    if written:
+        known = data.get("as_written")
+        data["as_written"] = (known if isinstance(known, dict) else {}) | written
     _name_codes(data)
     if "resolution_claim" in data:
         data["resolved_claim"] = _CLAIMS.get(data["resolution_claim"])
@@ -115,12 +119,6 @@ def _read(path: str, value: Any, options: Options) -> Any:
     if path == "handle_status" and not isinstance(value, dict | list):
         return text_of(value)
     return read_value(path, value, options)
-
-
-def _keep_as_written(data: dict[str, Any], path: str, value: Any) -> None:
-    data.setdefault("as_written", {})[path] = text_of(value)[:200]
-    if path in CAUTIOUS:
-        data[path] = True
 
 
 def _name_codes(data: dict[str, Any]) -> None:
