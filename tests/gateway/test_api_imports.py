@@ -274,6 +274,15 @@ async def test_a_citys_own_headers_are_read_by_its_sources_mapping(gateway: Serv
     assert "缺少列" in (await progress(gateway, plain))["reason"]
 
 
+async def test_a_file_with_tabs_below_its_title_is_read(gateway: Served) -> None:
+    rows = ["导出时间：2026-03-02 09:00:00,导出人：何主任", "", "\t".join(HEADER), "\t".join(row(1)), "\t".join(row(2))]
+    response = await upload(gateway, "\r\n".join(rows).encode("gbk"))
+    await gateway.run_job("import")
+    lines = (await result_rows(gateway, response))[1:]
+    assert [line[:2] for line in lines] == [[4, "已接收"], [5, "已接收"]]
+    assert [event.data["host_dept"]["name"] for event in await gateway.published()] == ["燃气公司"] * 2
+
+
 def book(*sheets: Sequence[Sequence[Any]], hidden: int | None = None) -> bytes:
     """A workbook of several sheets, one of them hidden."""
     buffer = io.BytesIO()
