@@ -222,7 +222,8 @@ def scoped(principal: Principal, branches: tuple[str, ...]) -> tuple[str, ...] |
     foreign = [branch for branch in branches if not principal.scope.sees(branch)]
     if foreign:
         raise Forbidden(f"无权查看：{'、'.join(foreign)}")
-    return branches or principal.units or None
+    limit = principal.scope.limit
+    return branches or (tuple(limit) if limit else None)
 
 
 def filters(

@@ -12,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from shared.auth import Role, issue_token
 from shared.clock import ManualClock
 from shared.testing.events import example
 from shared.testing.served import Served
 
+NINE = "2026-03-02T09:00:00+08:00"
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 SINGLE = {"Content-Type": "application/cloudevents+json"}
 
@@ -275,3 +277,27 @@ async def test_nobody_fails_for_what_another_sent_at_the_same_time(
     assert [number for number, answer in enumerate(answers) if answer.status_code != 202] == [7]
     assert answers[7].status_code == 500
     assert len(await gateway.published()) == 19
+
+
+async def test_a_key_of_one_unit_tells_that_units_facts_alone_and_withdraws_none(gateway: Served) -> None:
+    secret = gateway.runtime.settings.jwt_secret
+    assert secret is not None
+    token = issue_token(secret.get_secret_value(), "erp-hz", Role.INTEGRATOR, 4_000_000_000, units=["HZ"])
+    own, foreign = envelope(1), envelope(2)
+    own["data"]["org"], foreign["data"]["org"] = {"code": "HZ"}, {"code": "NB"}
+    told = {
+        "event_id": "e3",
+        "event_source": "/erp/hz",
+        "reason": "cancelled",
+        "withdrawn_at": NINE,
+        "org": {"code": "HZ"},
+    }
+    taken_back = envelope(4, type="fact.withdrawn", data=told)
+    assert statuses(await post(gateway, [envelope(3)])) == ["accepted"]
+    async with gateway.client(None, Authorization=f"Bearer {token}") as client:
+        answer = await client.post("/api/v1/events", content=orjson.dumps([own, foreign, taken_back]), headers=BATCH)
+    assert statuses(answer) == ["accepted", "rejected", "rejected"]
+    _, other, withdrawal = answer.json()["items"]
+    assert other["errors"] == [{"field": "data.org.code", "reason": "应为您权限内的单位：HZ"}]
+    assert withdrawal["errors"] == [{"field": "type", "reason": "限于部分单位的密钥不能撤回事实"}]
+    assert "e2" not in {event.id for event in await gateway.published()}

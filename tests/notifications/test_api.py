@@ -7,8 +7,9 @@ import httpx
 import pytest
 import yaml
 
+from shared.auth import Role, issue_token
 from shared.testing import event, example
-from tests.notifications.conftest import PHONE, World, customer
+from tests.notifications.conftest import PHONE, SEALER, World, customer
 from tests.notifications.samples import template_document
 
 ROUTES = [
@@ -240,3 +241,37 @@ async def test_a_promotion_without_consent_and_a_greeting_as_a_notice_are_refuse
     assert (await save(owner, name="other")).status_code == 200
     greeting = RULE | {"template": "other", "events": ["calendar.birthday"]}
     assert (await owner.post("/api/v1/rules", json=greeting)).status_code == 422
+
+
+async def test_who_is_of_one_unit_reaches_no_number_of_another_units_customer(
+    world: World, owner: httpx.AsyncClient
+) -> None:
+    ours, theirs, unknown = "13800138000", "13900139000", "13700137000"
+    for number, phone, unit in (("C1", ours, "CD"), ("C2", theirs, "CX")):
+        block = customer(number, phone=SEALER.seal(f"+86{phone}"))
+        order = example("order.completed", customer=block, org={"code": unit})
+        await world.served.deliver(event("order.completed", order, key=number))
+    assert (await save(owner)).status_code == 200
+    secret = world.served.runtime.settings.jwt_secret
+    assert secret is not None
+    token = issue_token(secret.get_secret_value(), "boss", Role.SUPERVISOR, 4_000_000_000, units=["CD"])
+    async with world.served.client(None, Authorization=f"Bearer {token}") as boss:
+
+        async def refused(customer_id: str, phone: str) -> int:
+            body = {"customer_id": customer_id, "phone": phone, "scope": "all"}
+            return (await boss.post("/api/v1/opt-outs", json=body)).status_code
+
+        async def sent(**changes: Any) -> int:
+            body = {"template": "note", "customer_id": "C1", "phone": ours, "data": {}} | changes
+            return (await boss.post("/api/v1/sends", json=body)).status_code
+
+        assert [await refused("C1", theirs), await refused("", theirs), await refused("", unknown)] == [404] * 3
+        assert [await refused("C1", unknown), await refused("", ours)] == [201] * 2
+        assert [await sent(phone=theirs), await sent(customer_id="C2"), await sent(data={"branch": "CX"})] == [
+            404,
+            404,
+            403,
+        ]
+        assert await sent() == 201
+        listed = (await boss.get("/api/v1/opt-outs")).json()["items"]
+    assert len(listed) == 2
