@@ -367,3 +367,15 @@ def test_a_line_that_is_no_fact_is_told_with_its_number(pack: Path, tmp_path: Pa
     file.write_text(line + "\n")
     said = run("trial", str(pack), "--facts", str(file))
     assert (said.exit_code, says in said.output) == (1, True)
+
+
+def test_a_test_can_take_a_fact_back(pack: Path) -> None:
+    (pack / "tests" / "a.yaml").write_text(
+        "tests:\n  - name: 撤回\n    clause: X1\n    given:\n"
+        "      - {fact: repair.closed, id: WX1, at: 2026-03-02 16:00, customer: C1}\n"
+        "      - {fact: fact.withdrawn, at: 2026-03-02 17:00, customer: C1, data: {event_id: WX1}}\n"
+        "    until: 2026-03-05 09:00\n"
+        "    expect: [{fact: WX1, policy: a, state: cancelled, reason: fact_withdrawn}]\n"
+    )
+    told = run("test", str(pack))
+    assert told.exit_code == 0, told.output

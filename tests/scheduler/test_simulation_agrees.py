@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from deploy.commands._pack_files import read_sound_pack
 from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.packs.pack import read_pack
 from services.scheduler.domain.simulation.draws import GRACE
 from services.scheduler.domain.simulation.fact_lines import play, read_lines
@@ -141,6 +142,8 @@ def _happening(chance: random.Random, number: int, moment: datetime, simulation:
         scope = ("*", "notice", "all")[number % 3]
         told = {"customer_id": customer, "channel": "sms", "purpose": scope, "opted_out_at": moment.isoformat()}
         return event("notification.opted_out", example("notification.opted_out", **told), **attributes)
+    if kind < 0.48 and (told := [one.fact for one in simulation.decisions.values() if one.fact.name in FACTS]):
+        return _withdrawal(chance.choice(told), attributes)
     name = chance.choice(FACTS)
     block = {**example(name)["customer"], "id": customer}
     return event(name, example(name, customer=block), **attributes)
@@ -152,6 +155,13 @@ def _visit(chance: random.Random, task: Task, attributes: dict[str, Any]) -> Eve
     card = {**example(name)["customer"], "id": task.customer_id}
     about = {"task_id": str(task.id), "customer": card, "channel": task.channel}
     return event(name, example(name, **about, **told), **{**attributes, "key": task.customer_id})
+
+
+def _withdrawal(fact: Fact, attributes: dict[str, Any]) -> Event:
+    gone = {"event_id": fact.id, "event_source": fact.source, "event_type": fact.name, "customer_id": fact.customer_id}
+    moment = attributes["time"].isoformat()
+    data = example("fact.withdrawn", **gone, reason="cancelled", withdrawn_at=moment)
+    return event("fact.withdrawn", data, **{**attributes, "key": fact.customer_id})
 
 
 class _Service:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from services.scheduler.commands.withdraw import note
 from services.scheduler.domain.withdrawal import FACT_WITHDRAWN
 from shared.clock import ManualClock
 from shared.messaging import Event
@@ -10,6 +11,7 @@ from shared.testing import Served, event
 from shared.testing.events import NOON
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
+from tests.scheduler.test_draws import NIGHT, TWENTY, crowd, deliver_occasions, draw_all
 from tests.scheduler.test_handlers import outcomes, rows, sent
 
 LATER = {"delay": {"days": 1}, "deadline": {"working_days": 5}}
@@ -136,3 +138,46 @@ async def test_an_explanation_tells_of_it(empty: Served) -> None:
         told = await client.get("/api/v1/explain", params={"event_id": "e1"})
     assert told.status_code == 200, told.text
     assert "事实已撤回：单据已重新打开，取消 1 个任务" in told.text
+
+
+async def test_a_withdrawn_winner_is_replaced_by_the_next_in_reserve(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents(TWENTY))
+    facts = {one.id: one for one in crowd(5)}
+    await empty.deliver(*facts.values())
+    (drawn,) = await draw_all(empty, clock)
+    await empty.deliver(taken_back(facts[drawn.data["fact"]["id"]], timedelta(days=1)))
+    called = await deliver_occasions(empty)
+    assert [one.data["reason"] for one in called] == ["drawn", "reserve"]
+    assert called[0].key != called[1].key
+    assert await rows(empty, "SELECT state, reason FROM task ORDER BY planned_at, state") == [
+        ("cancelled", FACT_WITHDRAWN),
+        ("planned", ""),
+    ]
+
+
+async def test_the_occasion_of_a_withdrawn_fact_plans_nothing_and_calls_the_reserve(
+    empty: Served, clock: ManualClock
+) -> None:
+    await apply(empty, contents(TWENTY))
+    facts = {one.id: one for one in crowd(5)}
+    await empty.deliver(*facts.values())
+    clock.move_to(NIGHT)
+    await empty.run_job("draw")
+    (drawn,) = await empty.published("occasion.arrived")  # told, and not heard yet
+    await empty.deliver(taken_back(facts[drawn.data["fact"]["id"]], timedelta(hours=1)))
+    assert [one.data["reason"] for one in await deliver_occasions(empty)] == ["drawn", "reserve"]
+    query = "SELECT outcome FROM decision WHERE event_type = 'occasion.arrived' AND customer_id = :id"
+    assert await rows(empty, query, id=drawn.key) == [("withdrawn",)]
+    assert await rows(empty, "SELECT count(*) FROM task WHERE customer_id = :id", id=drawn.key) == [(0,)]
+
+
+async def test_a_due_task_of_a_withdrawn_fact_is_called_off_at_release(empty: Served, clock: ManualClock) -> None:
+    """The withdrawal is on record, but its tasks have not been reached yet."""
+    await apply(empty, contents({**LATER}))
+    one = sent("repair.closed", id="e1")
+    await empty.deliver(one)
+    async with empty.runtime.db.work() as work:
+        await note(work, [taken_back(one)])
+    clock.advance(timedelta(days=2))
+    await empty.run_job("release")
+    assert [(state, reason) for state, reason, _ in await states(empty)] == [("cancelled", FACT_WITHDRAWN)]

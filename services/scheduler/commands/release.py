@@ -11,9 +11,9 @@ from services.scheduler.commands.announce import announce
 from services.scheduler.commands.defer import weigh
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.restraint.deferral import needs_ledger
-from services.scheduler.domain.restraint.release import Verdict, concluded, release_verdict
+from services.scheduler.domain.restraint.release import concluded, release_verdict
 from services.scheduler.domain.task import NAMES, Task, TaskNotInState, moved
-from services.scheduler.domain.withdrawal import FACT_WITHDRAWN, identities, is_withdrawn
+from services.scheduler.domain.withdrawal import AT_RELEASE, identities, is_withdrawn
 from services.scheduler.store import tasks, withdrawn
 from services.scheduler.store.tasks import StoredTask
 from shared.auth import Principal
@@ -30,7 +30,6 @@ LATENESS = Histogram(
 DEFERRED = Counter("huifang_scheduler_deferrals_total", "Due tasks put off, by what held them back", ["reason"])
 HELD = Counter("huifang_scheduler_held_total", "Due tasks held until their contact window opens")
 BY_HAND = "by_hand"
-WITHDRAWN = Verdict("cancelled", FACT_WITHDRAWN)
 
 
 class TaskNotFound(NotFound):
@@ -46,7 +45,7 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
     claimed = await tasks.claim_due(work.session, now, limit)
     gone = await withdrawn.find_withdrawn(work.session, {one for task, _ in claimed for one in identities(task)})
     for task, known in claimed:
-        verdict = WITHDRAWN if is_withdrawn(task, gone) else release_verdict(task, known, now, desk.calendar.official)
+        verdict = AT_RELEASE if is_withdrawn(task, gone) else release_verdict(task, known, now, desk.calendar.official)
         if needs_ledger(task, verdict):
             weighed.append((task, known))
         elif verdict.opens is not None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, Identity, names, new_fact
+from services.scheduler.domain.restraint.release import Verdict
 from services.scheduler.domain.steps.runs import Cause
 from services.scheduler.domain.task import Task, moved
 from shared.contracts.intake import FactWithdrawn
@@ -15,6 +16,7 @@ from shared.contracts.registry import wire_type
 
 FACT_WITHDRAWN = "fact_withdrawn"
 EVENT = "fact.withdrawn"
+AT_RELEASE = Verdict("cancelled", FACT_WITHDRAWN)
 
 
 class Withdrawal(NamedTuple):
@@ -67,6 +69,12 @@ def called_off(customer: Customer, released: tuple[Task, ...], identity: Identit
             customer = customer.without(task) if after.state == "cancelled" else _kept(customer, after)
     ended = [row for row in customer.waiting if (row.fact.id, row.fact.source) == identity]
     return CalledOff(customer.not_waiting(*ended), tuple(changed), len({row.run for row in ended}))
+
+
+def forgotten(customer: Customer, identity: Identity) -> Customer:
+    """No fact heard late lets the runs that this fact began go their way again."""
+    story = (one._replace(runs=()) if one.fact.identity == identity else one for one in customer.story)
+    return customer._replace(story=tuple(story))
 
 
 def _kept(customer: Customer, task: Task) -> Customer:

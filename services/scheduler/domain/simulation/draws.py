@@ -69,6 +69,12 @@ class Draws:
         population.members[fact.key] = Member(fact, entry.stratum)
         self._standing[policy.id, fact.key] = "enrolled"
 
+    def leave(self, key: UUID) -> None:
+        """A fact leaves the populations of periods that are still open."""
+        for (policy_id, _, _), population in self._open.items():
+            if population.members.pop(key, None):
+                self._standing.pop((policy_id, key))
+
     def close(self, end: date) -> list[Occasion]:
         """Draw what closes by the midnight that begins `end`."""
         closing = [name for name in self._open if name[2].end <= end]

@@ -16,7 +16,7 @@ from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.decide import Decision, place, turned
-from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.facts import Fact, Identity, new_fact
 from services.scheduler.domain.occasion import DRAWN, Occasion
 from services.scheduler.domain.restraint.contacts import (
     CASE_STATES,
@@ -57,7 +57,18 @@ from services.scheduler.domain.whom.reserve import (
     release_lost,
     visit_lost,
 )
+from services.scheduler.domain.withdrawal import (
+    AT_RELEASE,
+    EVENT,
+    Withdrawal,
+    called_off,
+    forgotten,
+    is_withdrawn,
+    record,
+    withdrawal_of,
+)
 from shared.contracts.base import INTAKE
+from shared.contracts.intake import FactWithdrawn
 from shared.contracts.registry import by_type, short_name, wire_type
 from shared.ids import derived_id
 from shared.profile import NEVER
@@ -102,6 +113,8 @@ class Simulation:
         self._called: deque[Occasion] = deque()
         self._awaited = 0
         self._seen: set[UUID] = set()
+        self._facts: dict[Identity, Fact] = {}
+        self._withdrawn: dict[Identity, str] = {}
         self._runs = SimulatedRuns(book.heeded)
         self._not_walked = dict(book.timed)
         self._walking = True
@@ -115,6 +128,8 @@ class Simulation:
             return None
         self._seen.add(fact.key)
         self.advance(fact.at)
+        if fact.name == EVENT:
+            return self._withdraw(withdrawal_of(FactWithdrawn.model_validate(fact.data), fact.key, fact.at))
         if fact.name in CASE_STATES:
             self._note_case(fact)
         elif says := told_by(fact.name, str(fact.data.get("reason", ""))):
@@ -197,7 +212,34 @@ class Simulation:
             return True
         return fact.name == RESOLVED or self.book.triggered_by(fact.type) or fact.type in self.book.heeded
 
+    def _withdraw(self, told: Withdrawal) -> Decision:
+        """What the fact has planned is called off; who was drawn and is withdrawn is replaced by the next in reserve."""
+        self._withdrawn.setdefault(told.identity, told.reason)
+        fact = self._facts.get(told.identity)
+        name = fact.customer_id if fact else told.customer_id
+        known = self._customers.get(name)
+        tasks = [self.tasks[task_id] for task_id in sorted(self._tasks_of[name])] if known else []
+        released = tuple(task for task in tasks if task.state == "released")
+        off = called_off(known or Customer(name), released, told.identity)
+        if known:
+            self._customers[name] = forgotten(off.customer, told.identity)
+        decision = record(told, fact, off)
+        self._record(decision)
+        if fact:
+            self.draws.leave(fact.key)
+            for task in off.tasks:
+                if release_lost(task.state, task.reason):
+                    self._replace(names_of(task), task.due_at)
+        self._occur_called()
+        return decision
+
+    def _standing(self, one: Matched) -> Matched:
+        """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing."""
+        reason = self._withdrawn.get(one.fact.identity)
+        return one.without_policies(reason) if reason and (one.drawn or one.may_enter) else one
+
     def _decide(self, fact: Fact) -> Decision:
+        self._facts.setdefault(fact.identity, fact)
         (matched,), seen = match_in_order(self.book, [fact], self._customers)
         self._customers |= seen
         return self._place([matched])
@@ -215,14 +257,15 @@ class Simulation:
         while self._called:
             self.occur(self._called.popleft())
 
-    def _place(self, matched: Sequence[Matched]) -> Decision:
+    def _place(self, heard_of: Sequence[Matched]) -> Decision:
+        matched = [self._standing(one) for one in heard_of]
         closed = [local_day(self._now - GRACE)] if self.book.draws else None  # days close, drawn from or not
         (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed, self._places)
         decision = decided.decision
         for period in self.draws.enter(decided):
             self._close_later(period)
-        for record in decided.records:
-            self._record(record)
+        for one in decided.records:
+            self._record(one)
         self._expect(decided.after)
         if plan_lost(decision):
             self._replace(names_of_decision(decision), decision.at)
@@ -286,6 +329,8 @@ class Simulation:
             self._conclude(task.id, outcome_of_end(task.state, task.reason, task.due_at))
 
     def _verdict(self, task: Task, customer: Customer) -> Verdict:
+        if is_withdrawn(task, self._withdrawn):
+            return AT_RELEASE
         cases = {case: self._cases[case].standing for case in self._cases_of.get(customer.id, ())}
         is_open = [case.reopened for case in cases.values() if case.state == "open"]
         told = self._cases.get(task.case_id) if task.case_id else None

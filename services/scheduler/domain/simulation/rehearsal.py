@@ -20,6 +20,7 @@ from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.walk import SOURCE as SCHEDULER
 from services.scheduler.domain.whom.draw import Share, everybody, nobody, shares
 from services.scheduler.domain.whom.sampling import sampler
+from services.scheduler.domain.withdrawal import EVENT as WITHDRAWN
 
 SOURCE = "/pack-test"
 SAID = (f"{SOURCE}/dissatisfied", f"{SOURCE}/problem", f"{SOURCE}/case")  # what comes of a contact
@@ -176,6 +177,9 @@ def _fact_of(step: Step) -> Fact:
         return simulated_fact(step.id, SOURCE, "notification.opted_out", step.at, data)
     if step.kind == "case":
         return simulated_fact(step.id, SOURCE, f"complaint.{step.value}", step.at, {"case_id": step.about, **data})
+    if step.value == WITHDRAWN:
+        told = {"event_source": SOURCE, "customer_id": "", "reason": "cancelled", "withdrawn_at": step.at}
+        data = {**told, "customer_id": step.customer.get("id", ""), **step.data}
     return simulated_fact(step.id, SOURCE, step.value, step.at, data)
 
 
