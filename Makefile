@@ -41,6 +41,10 @@ bench: setup ## measure against the rivals; writes bench/results.json and docs/b
 fuzz: setup ## 2,000 packs as careless and malicious authors would write them; tells the slowest and the largest
 	HUIFANG_FUZZ=1 $(PY) -m pytest -s tests/fuzz
 
+hostile: setup ## every service asked by schemathesis, and 5,000 strange bodies to every creating route
+	HUIFANG_FUZZ_EXAMPLES=100 $(PY) -m pytest tests/architecture/test_schemathesis.py
+	HUIFANG_FUZZ_EXAMPLES=5000 $(PY) -m pytest tests/architecture/test_read_again.py
+
 lint: environment ## style, import contracts, unused dependencies
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.notifications.domain.lint import Finding, kept_template, lint, lint_rules
 from services.notifications.domain.refusals import ALL_PROMOTION
@@ -15,6 +15,7 @@ from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.bodies import Body
+from shared.moments import Instant
 from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
 
 # what people type is kept without whole numbers
@@ -167,7 +168,7 @@ class NewConsent(Body):
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
     how: Text = Field(min_length=1, max_length=200, description="取得方式，例如 营业厅签字、APP 勾选")
     text: Text = Field(min_length=1, max_length=2000, description="客户同意的原文（其中的号码脱敏后留存）")
-    given_at: AwareDatetime | None = Field(default=None, description="同意时间；缺省为现在")
+    given_at: Instant | None = Field(default=None, description="同意时间；缺省为现在")
 
 
 class ConsentOut(BaseModel):

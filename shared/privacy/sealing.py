@@ -13,6 +13,7 @@ from typing import Any, Literal
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from shared.errors import InvalidInput
 from shared.privacy.masking import PREFIX, find_in_prose, is_code, mask_phone, mask_prose, mask_text, masked
 from shared.privacy.numbers import e164, read_numbers
 from shared.privacy.recognise import LEAST_DIGITS, Found, find, may_hold
@@ -32,8 +33,11 @@ _ANY_DIGIT = re.compile(r"\d")
 _SHORTEST_IN_JSON = 10_000_000_000
 
 
-class ForeignToken(ValueError):
+class ForeignToken(InvalidInput, ValueError):
     """A sealed number that this deployment did not seal: nobody could ever dial it."""
+
+    title = "含有不是本系统加密的号码，请填原号码"
+    code = "foreign-token"
 
 
 class NotANumber(ValueError):
@@ -96,10 +100,16 @@ class Sealer:
             raise ValueError("not a sealed value of this deployment") from error
 
     def masked(self, token: str | None) -> str:
-        """`138****8000` of a token or a plain number, a sealed code or address with its numbers masked; "" for none."""
+        """`138****8000` of a token or a plain number, a sealed code or address with its numbers masked; "" for none.
+
+        What only looks like a token of ours is a text that somebody typed, and shown as one.
+        """
         if not token:
             return ""
-        plain = self.unseal(token) if token.startswith(PREFIX) else token
+        try:
+            plain = self.unseal(token) if token.startswith(PREFIX) else token
+        except ValueError:
+            return mask_text(token)
         if not plain.startswith("+") and (masked := mask_text(plain)) != plain:
             return masked
         return mask_phone(plain) if _ANY_DIGIT.search(plain) else ""

@@ -242,3 +242,9 @@ def test_a_landline_is_sealed_where_the_name_says_it_is_one() -> None:
 def test_a_token_of_another_deployment_is_refused() -> None:
     with pytest.raises(ForeignToken):
         SEALER.protect({"customer": {"phone": Sealer(b"\1" * 64).seal("13800000017")}})
+
+
+def test_a_text_that_only_looks_like_a_token_is_shown_as_typed() -> None:
+    typed = "sealed:v1:AAAA"
+    assert SEALER.masked(typed) == typed
+    assert SEALER.masked_tree({"object": [typed, "13900139000"]}) == {"object": [typed, SEALER.masked("13900139000")]}

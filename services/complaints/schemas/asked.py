@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from services.complaints.domain.opening import Report
 from shared.bodies import Body
 from shared.contracts.common import CustomerCard
 from shared.contracts.complaints import Grade
+from shared.moments import Instant
 from shared.privacy import Sealer, TypedNumber, mask_prose, mask_text
 
 # what people type is stored and published without whole phone numbers
@@ -86,7 +87,7 @@ class Remark(Body):
 
 
 class Promise(Body):
-    next_reply_at: AwareDatetime = Field(description="承诺的下次答复时间")
+    next_reply_at: Instant = Field(description="承诺的下次答复时间")
 
 
 def report_of(new: NewCase, sealer: Sealer) -> Report:

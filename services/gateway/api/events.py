@@ -22,15 +22,15 @@ router = APIRouter(prefix="/api/v1", tags=["接入"])
 
 _EXAMPLE = {
     "specversion": "1.0",
-    "id": "SO20261118-00417-completed",
+    "id": "SO20260218-00417-completed",
     "source": "/erp/hz01",
     "type": "order.completed",
-    "time": "2026-11-20T18:32:07+08:00",
+    "time": "2026-02-20T18:32:07+08:00",
     "data": {
-        "order_no": "SO20261118-00417",
+        "order_no": "SO20260218-00417",
         "order_type": "sale",
         "status": "completed",
-        "completed_at": "2026-11-20T18:32:07+08:00",
+        "completed_at": "2026-02-20T18:32:07+08:00",
         "org": {"code": "CD", "name": "城东分公司"},
         "customer": {"id": "C88231", "name": "张三", "phone": "13800138000"},
     },

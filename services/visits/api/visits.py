@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from services.visits.api.dependencies import Reader
 from services.visits.domain.errors import VisitNotFound
@@ -15,6 +14,7 @@ from services.visits.schemas.visits import Card, CountOut, Detail, ResultCodeOut
 from services.visits.store import queries, rows
 from shared.errors import InvalidInput
 from shared.http import ClockDep, ReadSession, SealerDep, etag
+from shared.moments import Instant
 from shared.pagination import Cursor, Limit, Page, id_of, paged
 
 router = APIRouter(prefix="/api/v1", tags=["回访单"])
@@ -31,7 +31,7 @@ async def list_visits(
     customer_id: Annotated[str | None, Query(description="客户编号")] = None,
     agent: Annotated[str | None, Query(description="领取人或办结人")] = None,
     deadline_before: Annotated[
-        AwareDatetime | None, Query(description="未办结且截止时间早于此时的单，用于查看将到期和已超时的")
+        Instant | None, Query(description="未办结且截止时间早于此时的单，用于查看将到期和已超时的")
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,

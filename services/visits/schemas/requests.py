@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from services.visits.domain.attempts import Person
 from shared.bodies import Body
 from shared.contracts.visits import AttemptResult
+from shared.moments import Instant
 from shared.privacy import mask_text, mask_tree
 
 AnswersIn = Annotated[
@@ -56,7 +57,7 @@ class AttemptIn(Trimmed):
     talk_seconds: int = Field(default=0, ge=0, le=86_400, description="通话秒数")
     wrap_up_seconds: int = Field(default=0, ge=0, le=86_400, description="整理秒数")
     note: Note = Field(default="", description="备注")
-    callback_at: AwareDatetime | None = Field(default=None, description="约定的回呼时间，仅用于 callback_agreed")
+    callback_at: Instant | None = Field(default=None, description="约定的回呼时间，仅用于 callback_agreed")
     corrected_phone: str | None = Field(default=None, max_length=100, description="更正后的号码；填写后继续回访")
 
 

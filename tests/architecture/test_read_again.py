@@ -1,0 +1,179 @@
+"""What a creating route accepted can be read, listed, changed and ended again by every route that shows it.
+
+Both the creating routes and those that show what they made come from the API description of each service. Bodies are the
+described examples, made strange in one or two places; HUIFANG_FUZZ_EXAMPLES is how many a creating route is sent.
+"""
+
+import copy
+import json
+import os
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from shared.testing import Served
+from tests.architecture.parts import ID, operations
+
+EXAMPLES = int(os.environ.get("HUIFANG_FUZZ_EXAMPLES", "100"))
+DEEP: Any = json.loads("[" * 150 + "]" * 150)
+STRANGE: tuple[Any, ...] = (
+    *(
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "9" * 400,
+        "x" * 65,
+        "长" * 5_000,
+        "é\u202e\u200b",
+        "../..",
+        "sealed:v1:AAAA",
+        "{{ 1/0 }}",
+        "[[[[",
+    ),
+    *("13800138000", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31", "P9999999D", "24:00"),
+    *(0, -1, 1, 2**31, 2**63, 10**400, 0.1, 1e300, True, None, [], {}, [None], {"": ""}, {"a" * 300: 1}, DEEP),
+)
+
+
+async def test_what_was_accepted_can_be_read_listed_changed_and_ended(served: Served) -> None:
+    document = served.app.openapi()
+    routes = [(path, operation) for path, operation in creating(served)]
+    async with served.client() as client:
+        for path, operation in routes * 2:  # what one needs, another makes
+            await ask(client, "POST", path, example_of(operation, document))
+        for path, operation in routes:
+            accepted = 0
+            for body in bodies(example_of(operation, document), fields_of(operation, document), path):
+                answer = await ask(client, "POST", path, body)
+                if answer.is_success:
+                    accepted += 1
+                    await show_again(served, client, path, answer)
+                    if accepted % 20 == 1:
+                        await list_again(served, client, body)
+            assert accepted >= 2, f"POST {path} accepted {accepted} of {EXAMPLES}: that tells nothing"
+            await list_again(served, client, example_of(operation, document))
+
+
+def creating(served: Served) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(path, operation) of every route that makes something of a body of its own."""
+    for method, path, operation in operations(served.app):
+        content = operation.get("requestBody", {}).get("content", {})
+        if method == "POST" and "application/json" in content and "{" not in path and not path.endswith(NOT_KEPT):
+            yield path, operation
+
+
+NOT_KEPT = ("/plan", "/try", "/assign", "/claim")  # nothing is made by them
+
+
+def example_of(operation: dict[str, Any], document: dict[str, Any]) -> Any:
+    """The example of the body that the description gives, else a plain body of the described fields."""
+    content = operation["requestBody"]["content"]["application/json"]
+    return content["example"] if "example" in content else plain(content["schema"], document["components"]["schemas"])
+
+
+def fields_of(operation: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    """What the body may hold besides."""
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return sorted(schema.get("properties", ()))
+
+
+def plain(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """A value of the schema: its example where there is one."""
+    if "$ref" in schema:
+        return plain(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    for key in ("example", "const", "default"):
+        if key in schema:
+            return schema[key]
+    for key in ("examples", "enum"):
+        if key in schema:
+            return schema[key][0]
+    if "anyOf" in schema:
+        return plain(schema["anyOf"][0], schemas)
+    if schema.get("type") == "object":
+        needed = schema.get("required", ())
+        return {name: plain(field, schemas) for name, field in schema.get("properties", {}).items() if name in needed}
+    if schema.get("format") == "date-time":
+        return "2026-03-03T09:00:00+08:00"
+    return {"array": [], "integer": 1, "number": 1, "boolean": True}.get(schema.get("type", ""), "已向客户说明")
+
+
+def bodies(example: Any, fields: list[str], seed: str) -> Iterator[Any]:
+    """The example as it is, then with strange values in it, each under a name of its own."""
+    chance = random.Random(seed)
+    yield example
+    for number in range(1, EXAMPLES):
+        body = copy.deepcopy(example)
+        for key in ("name", "id"):
+            if isinstance(body.get(key), str) and chance.random() < 0.7:
+                body[key] = f"{body[key]}-{number}"
+        for _ in range(chance.choice((1, 1, 2))):
+            make_strange(body, fields, chance)
+        yield body
+
+
+def make_strange(body: dict[str, Any], fields: list[str], chance: random.Random) -> None:
+    """One value anywhere in the body is replaced or left out, or a field that may be there is."""
+    holder, key = chance.choice([*places(body), *((body, field) for field in fields)] or [(body, "extra")])
+    if isinstance(holder, dict) and chance.randrange(8) == 0:
+        holder.pop(key, None)
+    else:
+        holder[key] = copy.deepcopy(chance.choice(STRANGE))
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Everywhere a value stands: what holds it, and its key there."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(items):
+        yield value, key
+        yield from places(inner)
+
+
+async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
+    """The answer, which is never a fault of ours."""
+    if body is not None:
+        options["content"] = json.dumps(body)
+        options["headers"] = {"Content-Type": "application/json", **options.get("headers", {})}
+    answer = await client.request(method, path, **options)
+    assert answer.status_code < 500, (method, path, json.dumps(body)[:2_000], answer.text)
+    return answer
+
+
+async def show_again(served: Served, client: httpx.AsyncClient, path: str, made: httpx.Response) -> None:
+    """Every route below the one that made it reads it, then changes it, then ends it."""
+    document, told = served.app.openapi(), made.json()
+    own = told.get("id", told.get("name"))
+    version = made.headers.get("ETag", "")
+    below = [each for each in operations(served.app) if re.fullmatch(re.escape(path) + r"/{\w+}(/[\w-]+)?", each[1])]
+    for method, template, operation in sorted(below, key=lambda each: (each[0] != "GET", each[0] == "DELETE")):
+        address = re.sub(r"{\w+}", str(own), template)
+        if method == "GET":
+            read = await ask(client, method, address)
+            assert read.status_code == (409 if template.endswith("/result") else 200), (address, made.text, read.text)
+            version = read.headers.get("ETag", version)
+            continue
+        body = example_of(operation, document) if "requestBody" in operation else None
+        changed = await ask(client, method, address, body, headers={"If-Match": version})
+        assert changed.status_code != 404, (method, address, made.text)
+        version = changed.headers.get("ETag", version)
+
+
+async def list_again(served: Served, client: httpx.AsyncClient, body: Any) -> None:
+    """Every list of the service to its end, and every figure."""
+    for method, path, operation in operations(served.app):
+        if method != "GET" or "{" in path:
+            continue
+        names = [item["name"] for item in operation.get("parameters", ()) if item["in"] == "query"]
+        params: dict[str, Any] = {"limit": 200} if "limit" in names else {}
+        if "customer_id" in names and isinstance(body, dict):
+            params["customer_id"] = body.get("customer_id") or ID
+        while True:
+            answer = await ask(client, method, path, params=params)
+            following = answer.json().get("next_cursor") if "cursor" in names and answer.is_success else None
+            if not following:
+                break
+            params["cursor"] = following
