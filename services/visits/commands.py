@@ -134,7 +134,7 @@ async def reveal_phones(work: Work, principal: Principal, visit_id: UUID, sealer
         number for number in numbers if number.startswith("+")
     ]  # else a text that an earlier version took for one
     if not numbers:
-        raise PhoneUnknown
+        raise PhoneUnknown("请向受理单位或客户索取号码，随下一次呼叫结果填入 corrected_phone；或改用其他渠道联系")
     await audit(work, principal, "phone.revealed", str(visit_id), customer_id=card.id, reason=reason)
     return numbers
 

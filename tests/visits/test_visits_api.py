@@ -134,14 +134,22 @@ async def test_a_call_may_go_to_the_second_number_too(desk: Desk) -> None:
     assert shown == {"phone": "+8657188886666", "others": ["+8613900139000", "+8657188886666转8"]}
 
 
-async def test_a_customer_without_a_number_has_none_to_show(desk: Desk) -> None:
-    visit_id = await desk.claimed("T9")
-    async with desk.served.runtime.db.work() as work:
-        await work.session.execute(
-            text("UPDATE visit SET customer = customer - 'phone' WHERE id = :id"), {"id": visit_id}
-        )
+async def test_a_visit_without_a_number_asks_for_one_and_goes_on_with_it(desk: Desk) -> None:
+    told = released("T9", customer="C9")
+    told.data["customer"] |= {"phone": None, "phone_masked": ""}
+    await desk.served.deliver(told)
     async with desk.agent() as holder:
-        assert (await holder.post(f"/api/v1/visits/{visit_id}/reveal-phone", json={})).status_code == 404
+        (visit,) = (await holder.post("/api/v1/visits/claim", json={"limit": 1})).json()["items"]
+        assert visit["customer"]["phone_masked"] == ""
+        url = f"/api/v1/visits/{visit['id']}/reveal-phone"
+        asked = await holder.post(url, json={})
+        assert (asked.status_code, asked.json()["title"]) == (404, "该客户没有可用的电话号码")
+        assert "corrected_phone" in asked.json()["detail"]
+        assert "其他渠道" in asked.json()["detail"]
+    told_since = await desk.attempt(visit["id"], result="wrong_number", corrected_phone="138 0013 8000")
+    assert told_since.json()["state"] == "open"
+    async with desk.served.client("supervisor") as supervisor:
+        assert (await supervisor.post(url, json={})).json() == {"phone": PHONE, "others": []}
 
 
 async def test_a_supervisor_moves_a_visit_to_another_team_even_from_its_holder(desk: Desk) -> None:
