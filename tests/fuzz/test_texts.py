@@ -117,7 +117,7 @@ def test_a_body_is_read_or_refused_with_field_and_reason() -> None:
 
 def test_whole_json_is_read_as_it_was_written_whatever_the_header() -> None:
     draw = random.Random(8)
-    for _ in range(EXAMPLES // 10):
+    for _ in range(EXAMPLES):
         fields = {draw.choice(NAMES): draw.choice(("维修 100%", "张三　", "😀", 1, None, ["甲"])) for _ in range(5)}
         for encoding in ("utf-8", "utf-8-sig", "utf-16"):
             text = json.dumps(fields, ensure_ascii=False)
@@ -126,7 +126,7 @@ def test_whole_json_is_read_as_it_was_written_whatever_the_header() -> None:
 
 def test_events_are_read_or_refused_with_field_and_reason() -> None:
     draw = random.Random(9)
-    for _ in range(EXAMPLES // 4):
+    for _ in range(EXAMPLES):
         told = {
             name: value(draw)
             for name in ("specversion", "id", "source", "type", "time", "subject", "data")
