@@ -18,7 +18,8 @@ import pytest
 from services.scheduler.app import create_app
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock, SystemClock
-from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
+from shared.contracts.base import INTAKE, TASKS
+from shared.contracts.registry import topics
 from shared.embedded.processes import free_port
 from shared.ids import new_id
 from shared.messaging.broker import Message
@@ -66,9 +67,7 @@ async def database(service_dsn: Callable[[str], Awaitable[str]]) -> str:
 async def test_a_process_that_dies_at_this_point_loses_and_doubles_nothing(
     point: str, database: str, kafka_broker: KafkaBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
-    await kafka_broker.ensure_topics(
-        {topic_prefix + name: 4 for name in (INTAKE, TASKS, COMPLAINTS, VISITS, NOTIFICATIONS, "scheduler-dlq")}
-    )
+    await kafka_broker.ensure_topics({topic_prefix + name: 4 for name in (*topics(), "scheduler-dlq")})
     await send(kafka_broker, topic_prefix, facts(FACTS))
     environment = settings(database, kafka_broker.bootstrap, topic_prefix)
 

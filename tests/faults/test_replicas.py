@@ -19,7 +19,8 @@ from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock, SystemClock
-from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
+from shared.contracts.base import TASKS
+from shared.contracts.registry import topics
 from shared.embedded.processes import free_port
 from shared.messaging.event import Event, decode
 from shared.messaging.kafka import KafkaBroker
@@ -115,8 +116,7 @@ async def test_replicas_that_die_plan_what_the_oracle_plans_and_release_it_once(
     database: str, kafka_broker: KafkaBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
     chance = random.Random(2)
-    topics = (INTAKE, TASKS, COMPLAINTS, VISITS, NOTIFICATIONS, "scheduler-dlq")
-    await kafka_broker.ensure_topics({topic_prefix + name: 4 for name in topics})
+    await kafka_broker.ensure_topics({topic_prefix + name: 4 for name in (*topics(), "scheduler-dlq")})
     environment = settings(database, kafka_broker.bootstrap, topic_prefix)
     happened = facts(chance)
     standing = environment | {"HUIFANG_CLOCK": STANDING, "HUIFANG_CONSUMER_BATCH": "60"}

@@ -19,7 +19,7 @@ from services.scheduler.domain.whom.draw_record import verify
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.picks import read_members
 from shared.clock import ManualClock, SystemClock
-from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
+from shared.contracts.registry import topics
 from shared.messaging.event import Event
 from shared.messaging.kafka import KafkaBroker
 from shared.testing import event, example, serve
@@ -83,8 +83,7 @@ async def test_replicas_that_die_while_time_brings_contacts_want_each_of_them_on
 ) -> None:
     database = await service_dsn("scheduler")
     await _apply(database)
-    topics = (INTAKE, TASKS, COMPLAINTS, VISITS, NOTIFICATIONS, "scheduler-dlq")
-    await kafka_broker.ensure_topics({topic_prefix + name: 4 for name in topics})
+    await kafka_broker.ensure_topics({topic_prefix + name: 4 for name in (*topics(), "scheduler-dlq")})
     environment = settings(database, kafka_broker.bootstrap, topic_prefix) | SMALL
     chance = random.Random(4)
     happened = facts(chance)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from prometheus_client import REGISTRY
 
-from shared.auth import Authenticator, Principal, Role, hash_key, issue_token, may_see_unit, new_key, require
+from shared.auth import Authenticator, Principal, Role, hash_key, issue_token, new_key, require
 from shared.clock import ManualClock, SystemClock
 from shared.errors import Forbidden, TooManyFailures, Unauthorized
 from shared.settings import ServiceSettings
@@ -251,9 +251,3 @@ async def test_a_role_opens_what_it_is_named_for_and_admin_opens_all(role: Role,
     else:
         with pytest.raises(Forbidden):
             await check(Principal("u", role))
-
-
-def test_units_limit_what_is_seen_and_none_is_the_whole_organisation() -> None:
-    assert may_see_unit(Principal("u", Role.AGENT), "CX")
-    assert may_see_unit(Principal("u", Role.AGENT, units=("CD",)), "CD")
-    assert not may_see_unit(Principal("u", Role.AGENT, units=("CD",)), "CX")
