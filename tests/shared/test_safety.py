@@ -57,7 +57,7 @@ def test_the_process_ends_with_what_to_set_and_no_traceback() -> None:
     [
         (encoded(b"\0" * 64), "not random"),
         (encoded(b"password" * 8), "not random"),
-        (encoded(os.urandom(16)), "16 bytes"),
+        (encoded(bytes(range(16))), "16 bytes"),
         ("kein Schlüssel", "not base64"),
         ("", "0 bytes"),
     ],
