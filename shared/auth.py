@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -138,9 +138,10 @@ async def live_session(request: Request, token: str) -> Session:
     runtime = request.app.state.runtime
     now = runtime.clock.machine()
     session: Session = runtime.signer.read(token, now)
-    revoked = session.proof and runtime.authenticator.owner_of(session.proof) is None
-    if revoked or await runtime.ended_sessions.has(session.id):
+    owner = runtime.authenticator.owner_of(session.proof) if session.proof else session.principal
+    if owner is None or await runtime.ended_sessions.has(session.id):
         raise Unauthorized("登录已失效，请重新登录")
+    session = replace(session, principal=owner)  # what the key may do now, not when its owner signed in
     if session.is_stale(now):
         request.state.session_cookie = runtime.signer.sign(used_at(session, now))
     return session

@@ -36,14 +36,19 @@ def driver_dsn(dsn: str) -> str:
     return dsn.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
-def engine_for(dsn: str, pool_size: int, name: str) -> AsyncEngine:
-    """An engine that notices closed connections, bounds every statement and never waits for ever for the pool."""
+def engine_for(
+    dsn: str, pool_size: int, name: str, command_timeout: float | None = COMMAND_TIMEOUT_SECONDS
+) -> AsyncEngine:
+    """An engine that notices closed connections, bounds every statement and never waits for ever for the pool.
+
+    `command_timeout` None = a statement takes as long as it takes.
+    """
 
     async def connect() -> asyncpg.Connection:
         """The driver reads the DSN as libpq does: sslmode, sslrootcert, several hosts …"""
         return await asyncpg.connect(
             driver_dsn(dsn),
-            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            command_timeout=command_timeout,
             timeout=10,
             server_settings={"application_name": name, "timezone": "UTC"},
         )

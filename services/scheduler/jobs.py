@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from uuid import UUID
 
 from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.adapters.waiting import has_handled
@@ -16,6 +17,7 @@ from services.scheduler.store.trials import forget_trials
 from shared.jobs import Job
 from shared.messaging import Work
 from shared.messaging.partitions import PartitionMissing
+from shared.messaging.processor import is_transient
 from shared.service import Runtime
 
 
@@ -32,8 +34,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True) as work:
             begun = await draws.begin_draw(work)
         if begun is not None:
-            async with runtime.db.work(background=True) as work:
-                done += await draws.make_draw(work, begun)
+            done += await _make_draw(runtime, begun)
         async with runtime.db.work(background=True, notify=True) as work:
             return done + await draws.publish_winners(work, desk, settings.draw_batch)
 
@@ -52,7 +53,8 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
             await draws.forget(work, oldest.date())
             await runs.forget_signals(work)
             await runs.forget_heard(work, timedelta(days=settings.late_days))
-            await withdraw.forget(work, timedelta(days=settings.late_days))
+            # as long as the reserves of a draw may still be called
+            await withdraw.forget(work, timedelta(days=settings.decision_days))
             await forget_trials(work.session, runtime.clock.now() - timedelta(days=settings.trial_days))
         return 0
 
@@ -82,6 +84,18 @@ async def _close_draws(runtime: Runtime, desk: Desk) -> int:
         return 0
     async with runtime.db.work(background=True) as work:
         return await draws.close_draws(work, desk, until)
+
+
+async def _make_draw(runtime: Runtime, draw_id: UUID) -> int:
+    """Make it; a database that goes away meanwhile is no fault of the draw and does not count against it."""
+    try:
+        async with runtime.db.work(background=True) as work:
+            return await draws.make_draw(work, draw_id)
+    except Exception as error:
+        if is_transient(error):
+            async with runtime.db.work(background=True) as work:
+                await draws.give_back_draw(work, draw_id)
+        raise
 
 
 def _portions(name: str, every: float, portion: Callable[[Work, Desk], Awaitable[int]]) -> Job:

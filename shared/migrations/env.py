@@ -21,7 +21,8 @@ def run(connection: Connection) -> None:
 
 
 async def main() -> None:
-    engine = engine_for(context.config.attributes["dsn"], 1, "huifang-migrations")
+    # a large table takes longer to change than any request may wait, and another replica waits for its turn as long
+    engine = engine_for(context.config.attributes["dsn"], 1, "huifang-migrations", command_timeout=None)
     async with engine.connect() as connection:
         await connection.run_sync(run)
     await engine.dispose()

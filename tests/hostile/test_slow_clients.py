@@ -35,7 +35,7 @@ def app() -> FastAPI:
 
 async def test_slow_bodies_hold_no_connection_to_the_database(gateway: Served) -> None:
     """More of them than the pool has connections, at every door that reads its body by itself."""
-    source = {"name": "erp", "kind": "generic", "type": "order.completed"}
+    source = {"name": "erp", "kind": "generic", "options": {"type": "order.completed"}}
     async with gateway.client() as client:
         token = (await client.post("/api/v1/sources", json=source)).json()["token"]
     slow = [

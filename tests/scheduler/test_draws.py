@@ -533,3 +533,23 @@ async def test_a_draw_that_processes_die_of_is_set_aside_and_the_others_go_on(
     await empty.run_job("draw")
     await empty.run_job("draw")
     assert {one.data["policy_id"] for one in await empty.published("occasion.arrived")} == {"good", "bad"}
+
+
+async def test_a_database_that_goes_away_does_not_count_against_a_draw(
+    empty: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await apply(empty, contents(TWENTY))
+    await empty.deliver(*crowd(10))
+    real = store.read_members
+
+    def lost(session: Any, draw: Any) -> Any:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(store, "read_members", lost)
+    clock.move_to(NIGHT)
+    for _ in range(5):
+        with pytest.raises(ConnectionResetError):
+            await empty.run_job("draw")
+    monkeypatch.setattr(store, "read_members", real)
+    await empty.run_job("draw")
+    assert await empty.published("occasion.arrived")

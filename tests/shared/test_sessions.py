@@ -1,5 +1,6 @@
 """Sessions: tokens of their own that end when unused, in the end, with their key, and when people sign out, everywhere."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
@@ -95,6 +96,15 @@ async def test_a_session_ends_with_the_key_it_was_opened_with(gateway: Served) -
         assert path is not None
         path.write_text("[]")
         assert (await client.get(PATH)).status_code == 401
+
+
+async def test_a_session_has_the_rights_its_key_has_now(gateway: Served) -> None:
+    async with gateway.client(None) as client:
+        await sign_in(client, "test-ops")
+        path = gateway.runtime.settings.keys_file
+        assert path is not None
+        path.write_text(json.dumps([{"id": "ops", "role": "agent", "sha256": hash_key("test-ops")}]))
+        assert (await client.get(PATH)).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,7 @@ def _is_return(body: Body) -> bool:
 
 
 def _read_return(body: Body, kind: str, modified: datetime, options: Options) -> Outcome:
-    """A return is a document of its own that names what was returned: once submitted, the delivery doesn't "
-    "stand any more."""
+    """A return is a document of its own that names what was returned: once submitted, the delivery doesn't stand."""
     against = text_at(body, "return_against")
     submitted = text_at(body, "docstatus") not in (_DRAFT, _CANCELLED)
     document = Document(f"{kind}/{against}", "Return", modified, undone="returned") if against and submitted else None

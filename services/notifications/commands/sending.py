@@ -130,7 +130,9 @@ def _scopes(send: Send, refusals: Sequence[Refusal]) -> frozenset[str]:
 def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
     """The plain addresses to send to; none when it is no mobile number or no e-mail address."""
     if send.channel == "email":
-        addresses = (_opened(address, sealer) for address in send.recipient.split(","))
+        # managers and supervisors are named by a list of ours; a customer's address is one, whatever its sender wrote
+        listed = [send.recipient] if send.audience == "customer" else send.recipient.split(",")
+        addresses = (_opened(address, sealer) for address in listed)
         return tuple(address for address in addresses if "@" in address)
     number = mobile_number(send.recipient, sealer)
     return (number,) if number else ()

@@ -128,6 +128,11 @@ async def begin_draw(work: Work) -> UUID | None:
     return await draws.begin_closed(work.session)
 
 
+async def give_back_draw(work: Work, draw_id: UUID) -> None:
+    """Take back that it was begun: what ended it was none of its doing."""
+    await draws.give_back(work.session, draw_id)
+
+
 async def retry_draw(work: Work, by: Principal, draw_id: UUID) -> DrawRecord:
     """Let a draw be made that was set aside. Raises DrawNotFound, DrawNotSetAside."""
     if not await draws.retry(work.session, draw_id):

@@ -69,6 +69,7 @@ _FIRST = text(
     f"SELECT {_COLUMNS} FROM draw "  # noqa: S608 - constants only
     f"WHERE state = 'made' OR (state = 'closed' AND attempts < :most) {_ORDER} LIMIT 1"
 )
+_GIVE_BACK = text("UPDATE draw SET attempts = attempts - 1 WHERE id = :id AND state = 'closed' AND attempts > 0")
 _RETRY = text("UPDATE draw SET attempts = 0 WHERE id = :id AND state = 'closed' AND attempts >= :most RETURNING id")
 _MEMBERS = text("""
     SELECT array_agg(fact_key) AS keys, array_agg(stratum) AS strata FROM (
@@ -150,6 +151,11 @@ async def begin_closed(session: AsyncSession) -> UUID | None:
 async def claim_closed(session: AsyncSession, draw_id: UUID) -> DrawRecord | None:
     """A draw to be made; until the transaction ends nobody else makes it. None when somebody has or does."""
     return _draw((await session.execute(_CLAIM, {"id": draw_id})).mappings().first())
+
+
+async def give_back(session: AsyncSession, draw_id: UUID) -> None:
+    """One attempt less of a draw that has not been made."""
+    await session.execute(_GIVE_BACK, {"id": draw_id})
 
 
 async def retry(session: AsyncSession, draw_id: UUID) -> bool:
