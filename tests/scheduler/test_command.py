@@ -11,10 +11,13 @@ from typer.testing import CliRunner, Result
 
 from deploy.commands import explain
 from deploy.commands import pack as pack_commands
+from deploy.commands._platform_plan import _was_held
 from deploy.commands.policy import app
+from services.scheduler.schemas import TaskOut
+from services.scheduler.store.tasks import StoredTask
 from shared.clock import ManualClock, SystemClock
 from shared.testing import Served
-from tests.scheduler.builders import at
+from tests.scheduler.builders import at, book, fact, judge
 from tests.scheduler.conftest import R01
 from tests.scheduler.test_calendars import EVE, publish
 from tests.scheduler.test_handlers import sent
@@ -171,6 +174,18 @@ async def test_a_trial_of_recorded_facts_is_compared_with_what_the_platform_plan
     assert (await asyncio.to_thread(CliRunner().invoke, pack_commands.app, [*trial, "--compare"])).exit_code == 0
     async with empty.client("supervisor") as client:
         assert (await client.get("/api/v1/facts")).status_code == 403
+
+
+def test_a_contact_the_platform_was_late_to_release_is_told_apart_from_one_planned_otherwise() -> None:
+    _, customer = judge(book({"id": "a", "trigger": {"events": ["repair.closed"]}, "rate": "all"}), fact())
+    (task,) = customer.open
+    due, next_day = task.due_at, task.due_at + timedelta(days=1)
+    planned = TaskOut.of(StoredTask(task._replace(due_at=next_day), due, due)).model_dump(mode="json")
+    late = planned | {"held_until": next_day.isoformat()}
+    assert not _was_held(task, planned)
+    assert _was_held(task, late)
+    assert not _was_held(task, late | {"state": "cancelled"})
+    assert not _was_held(task._replace(due_at=next_day), late | {"due_at": due.isoformat()})
 
 
 def test_a_trial_needs_facts_from_one_place(tmp_path: Path) -> None:

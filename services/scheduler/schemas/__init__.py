@@ -134,6 +134,7 @@ class TaskOut(BaseModel):
     warn_at: datetime | None = Field(description="提醒将到期的时间")
     provisional: bool = Field(description="时间是否因放假安排尚未公布而暂定")
     deferred: int = Field(description="到期后推迟了几次；仍在计划中时，reason 为最近一次的原因")
+    held_until: datetime | None = Field(description="到期时不在接触时段内，等到此时再下达；没有等过时为空")
     planned_at: datetime = Field(description="计划时间")
     changed_at: datetime = Field(description="最近变化的时间")
 
@@ -148,6 +149,7 @@ class TaskOut(BaseModel):
             provisional=task.provisional,
             customer_name=str(task.card.get("name", "")),
             matters=[{name: matter[name] for name in matter if name != "facts"} for matter in task.matters],
+            held_until=next((entry["opens"] for entry in reversed(stored.life) if "opens" in entry), None),
             planned_at=stored.planned_at,
             changed_at=stored.changed_at,
             **{name: getattr(task, name) for name in names},
