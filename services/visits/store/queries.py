@@ -35,7 +35,7 @@ class Filter:
 async def list_visits(
     session: AsyncSession, wanted: Filter, scope: Scope, before: UUID | None, limit: int
 ) -> list[Visit]:
-    """Visits that in `scope`, newest due first, behind the id `before`."""
+    """Visits that are in `scope`, newest due first, behind the id `before`."""
     query = select(VISITS).where(seen_by(scope)).order_by(VISITS.c.id.desc()).limit(limit)
     if wanted.deadline_before:
         query = query.where(VISITS.c.finished_at.is_(None), VISITS.c.deadline_at < wanted.deadline_before)
