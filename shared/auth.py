@@ -15,8 +15,8 @@ from limits.strategies import MovingWindowRateLimiter
 
 from shared.clock import Clock, SystemClock
 from shared.errors import Forbidden, TooManyFailures, Unauthorized, WholeOrganisationOnly, raises
-from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key, read_units
-from shared.principal import Principal, Role
+from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key
+from shared.principal import Principal, Role, read_principal
 from shared.same_origin import require_same_origin
 from shared.sessions import COOKIE, Session, used_at
 from shared.settings import ServiceSettings
@@ -82,12 +82,7 @@ class Authenticator:
             )
             if claims["sub"].startswith(KEY_IDENTITY):
                 raise ValueError("a person can't be called as a key is")
-            return Principal(
-                id=claims["sub"],
-                role=Role(claims["role"]),
-                name=claims.get("name", ""),
-                units=read_units(claims.get("units", [])),
-            )
+            return read_principal(claims, claims["sub"])
         except (jwt.PyJWTError, KeyError, ValueError) as error:
             raise Unauthorized("令牌无效或已过期") from error
 
@@ -165,7 +160,7 @@ def require(*roles: Role) -> Callable[[Principal], Coroutine[Any, Any, Principal
 
     @raises(Forbidden)
     async def check(principal: Caller) -> Principal:
-        if principal.role is not Role.ADMIN and principal.role not in roles:
+        if not principal.may(*roles):
             raise Forbidden(f"此操作需要以下角色之一：{'、'.join(roles)}")
         return principal
 

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from prometheus_client import Gauge
 
-from shared.principal import Principal, Role
+from shared.principal import Principal, read_principal
 
 log = structlog.get_logger(__name__)
 BROKEN = Gauge(
@@ -103,17 +103,7 @@ def _read_key(row: dict[str, Any]) -> Key:
         raise ValueError("expires_at has no time zone")
     if not isinstance(row["id"], str) or not row["id"]:
         raise ValueError("id is not a name")
-    principal = Principal(
-        KEY_IDENTITY + row["id"], Role(row["role"]), row.get("name", ""), read_units(row.get("units", []))
-    )
-    return Key(principal, ends)
-
-
-def read_units(claimed: Any) -> tuple[str, ...]:
-    """Raises ValueError: a scope that can't be read must not become the whole organisation."""
-    if not isinstance(claimed, list) or not all(isinstance(unit, str) and unit for unit in claimed):
-        raise ValueError("units must be a list of unit codes")
-    return tuple(claimed)
+    return Key(read_principal(row, KEY_IDENTITY + row["id"]), ends)
 
 
 def new_key() -> str:

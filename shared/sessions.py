@@ -21,7 +21,7 @@ from shared.contracts.base import PEOPLE
 from shared.contracts.people import SessionEnded
 from shared.errors import Unauthorized
 from shared.ids import new_id
-from shared.principal import Principal, Role
+from shared.principal import Principal, read_principal
 
 if TYPE_CHECKING:
     from shared.db import Database
@@ -70,8 +70,9 @@ class Signer:
 
     def sign(self, session: Session) -> str:
         who = session.principal
-        claims = {"sid": session.id, "sub": who.id, "role": who.role, "name": who.name, "units": list(who.units),
-                  "proof": session.proof, "used": session.used.timestamp(), "ends": session.ends.timestamp()}  # fmt: skip
+        claims = {"sid": session.id, "sub": who.id, "roles": list(who.roles), "name": who.name, "units": list(who.units),
+                  "teams": list(who.teams), "worker": who.worker, "proof": session.proof,
+                  "used": session.used.timestamp(), "ends": session.ends.timestamp()}  # fmt: skip
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)
 
     def read(self, token: str, now: datetime) -> Session:
@@ -86,7 +87,7 @@ class Signer:
 
 
 def _session_of(claims: dict[str, Any]) -> Session:
-    principal = Principal(claims["sub"], Role(claims["role"]), claims["name"], tuple(claims["units"]))
+    principal = read_principal(claims, claims["sub"])
     used, ends = (datetime.fromtimestamp(claims[name], UTC) for name in ("used", "ends"))
     return Session(claims["sid"], principal, claims["proof"], used, ends)
 

@@ -126,7 +126,7 @@ async def refresh_lease(work: Work, principal: Principal, visit_id: UUID, lease:
 async def reveal_phones(work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, reason: str) -> list[str]:
     """The customer's numbers in full, for the agent who holds the visit or a supervisor; audited (R02.7, X4)."""
     visit, _ = await _lock(work, principal, visit_id)
-    if principal.role is Role.AGENT:
+    if not principal.may(Role.SUPERVISOR):
         lifecycle.require_holder(visit, principal.id)
     card = visit.customer
     numbers = [sealer.unseal(token) for token in dict.fromkeys((card.phone, *card.phones)) if token]

@@ -18,7 +18,7 @@ from shared.service import Service, build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, serve
 
-WHO = Principal("1001", Role.AGENT)
+WHO = Principal("1001", (Role.AGENT,))
 
 
 def create_app(settings: ServiceSettings, clock: ManualClock, broker: object) -> FastAPI:

@@ -51,7 +51,7 @@ async def test_a_known_key_names_its_owner(tmp_path: Path) -> None:
     key = new_key()
     path = keys_file(tmp_path / "keys.json", (key, "agent"))
     principal = await Authenticator(ServiceSettings(keys_file=path)).principal(key)
-    assert principal == Principal("key:key-agent", Role.AGENT, "", ("CD",))
+    assert principal == Principal("key:key-agent", (Role.AGENT,), "", ("CD",))
     assert key not in path.read_text()
 
 
@@ -101,10 +101,10 @@ async def test_a_broken_file_of_keys_keeps_those_known_last_and_alarms(content: 
     await authenticator.principal(key)
     path.write_text(content)
     os.utime(path, (NOW + 9, NOW + 9))
-    assert (await authenticator.principal(key)).role is Role.AGENT
+    assert (await authenticator.principal(key)).roles == (Role.AGENT,)
     assert REGISTRY.get_sample_value("huifang_keys_file_broken") == 1
     keys_file(path, (key, "ops"), stamp=NOW + 10)
-    assert (await authenticator.principal(key)).role is Role.OPS
+    assert (await authenticator.principal(key)).roles == (Role.OPS,)
     assert REGISTRY.get_sample_value("huifang_keys_file_broken") == 0
 
 
@@ -130,9 +130,19 @@ async def test_an_unknown_key_is_refused(key: str, tmp_path: Path) -> None:
         await Authenticator(ServiceSettings(keys_file=path)).principal(key)
 
 
+async def test_somebody_may_have_several_roles_teams_and_a_code_as_worker() -> None:
+    claims = {name: value for name, value in CLAIMS.items() if name != "role"}
+    claims |= {"roles": ["agent", "policy_owner"], "teams": ["hotline"], "worker": "W7"}
+    principal = await with_secret().principal(jwt.encode(claims, SECRET, algorithm="HS256"))
+    assert (principal.teams, principal.worker) == (("hotline",), "W7")
+    assert principal.may(Role.AGENT)
+    assert principal.may(Role.OPS, Role.POLICY_OWNER)
+    assert not principal.may(Role.SUPERVISOR)
+
+
 async def test_a_token_of_ours_is_accepted() -> None:
     token = issue_token(SECRET, "u1", Role.SUPERVISOR, NOW + 86_400, name="李敏", units=["CD", "CX"])
-    assert await with_secret().principal(token) == Principal("u1", Role.SUPERVISOR, "李敏", ("CD", "CX"))
+    assert await with_secret().principal(token) == Principal("u1", (Role.SUPERVISOR,), "李敏", ("CD", "CX"))
 
 
 @pytest.mark.parametrize(
@@ -151,6 +161,10 @@ async def test_a_token_of_ours_is_accepted() -> None:
         {"sub": 7},
         {"units": "CD"},
         {"units": [None]},
+        {"roles": []},
+        {"roles": "agent"},
+        {"roles": ["agent", "emperor"]},
+        {"teams": "hotline"},
     ],
     ids=str,
 )
@@ -247,7 +261,7 @@ async def test_a_token_of_a_key_the_provider_does_not_have_is_refused(
 async def test_a_role_opens_what_it_is_named_for_and_admin_opens_all(role: Role, passes: bool) -> None:
     check = require(Role.AGENT, Role.SUPERVISOR)
     if passes:
-        assert (await check(Principal("u", role))).role is role
+        assert (await check(Principal("u", (role,)))).roles == (role,)
     else:
         with pytest.raises(Forbidden):
-            await check(Principal("u", role))
+            await check(Principal("u", (role,)))

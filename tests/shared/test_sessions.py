@@ -151,7 +151,7 @@ async def test_a_name_that_is_not_ours_is_refused_but_for_probes(
     assert probe.status_code == 200
 
 
-WHO = Principal("u1", Role.SUPERVISOR, "李敏", ("CD",))
+WHO = Principal("u1", (Role.SUPERVISOR,), "李敏", ("CD",))
 texts = st.text(max_size=60)
 
 
