@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.visits import commands
+from services.visits.commands import tasks
 from shared.contracts.base import TASKS
 from shared.messaging import Consumer, Event, Work
 from shared.official import keep_years
@@ -14,12 +14,12 @@ keeps_sessions(consumer)
 
 @consumer.on("followup.released")
 async def open_visits(work: Work, events: Sequence[Event]) -> None:
-    await commands.take_in(work, events)
+    await tasks.take_in(work, events)
 
 
 @consumer.on("followup.cancelled")
 async def cancel_visits(work: Work, events: Sequence[Event]) -> None:
-    await commands.withdraw(work, events)
+    await tasks.withdraw(work, events)
 
 
 @consumer.on("calendar.published")

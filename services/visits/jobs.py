@@ -4,7 +4,7 @@ from typing import cast
 
 from prometheus_client import Gauge
 
-from services.visits import commands
+from services.visits.commands import passing
 from services.visits.settings import VisitsSettings
 from services.visits.store import queries
 from shared.jobs import Job
@@ -15,18 +15,18 @@ VISITS = Gauge("huifang_visits_visits", "Unfinished visits by state", ["state"])
 
 async def return_leases(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
-        return await commands.return_leases(work)
+        return await passing.return_leases(work)
 
 
 async def bring_back(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
-        return await commands.bring_back(work)
+        return await passing.bring_back(work)
 
 
 async def expire(runtime: Runtime) -> int:
     grace = cast(VisitsSettings, runtime.settings).retry_plan.grace
     async with runtime.db.work(background=True, notify=True) as work:
-        return await commands.expire(work, grace)
+        return await passing.expire(work, grace)
 
 
 async def count_visits(runtime: Runtime) -> int:

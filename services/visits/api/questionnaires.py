@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from services.visits import commands
 from services.visits.api.dependencies import Author, QuestionnaireReader
+from services.visits.commands import oversight
 from services.visits.domain.errors import QuestionnaireNotFound
 from services.visits.domain.lint import warnings_of
 from services.visits.schemas.questionnaires import PublishedOut, QuestionnaireDetail, QuestionnaireOut
@@ -52,7 +52,7 @@ _BODY = {
 async def publish(request: Request, author: Author, work: WorkDep, response: Response) -> PublishedOut:
     """提交 YAML 或 JSON 定义。内容与最新版本相同时不产生新版本；已发布的版本不可修改，已领取的单沿用领取时的版本。"""
     raw = read_document(await request.body())
-    questionnaire, created = await commands.publish_questionnaire(work, author, raw)
+    questionnaire, created = await oversight.publish_questionnaire(work, author, raw)
     if not created:
         response.status_code = 200
     return PublishedOut(

@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from prometheus_client import Counter
 
-from services.visits import commands
 from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
+from services.visits.commands import claiming, working
 from services.visits.domain.attempts import Report
 from services.visits.domain.errors import InvalidAttempt
 from services.visits.domain.questionnaire import Questionnaire
@@ -26,7 +26,7 @@ async def claim(
     body: ClaimIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep, calendar: CalendarDep
 ) -> ClaimOut:
     """按「到点回呼、优先级、时限、应访时间」的顺序领取；同一客户的单一并领取，已被他人领取的不会重复给出。"""
-    held, lease_until = await commands.claim_visits(work, agent, body.team, body.limit, settings.lease, calendar)
+    held, lease_until = await claiming.claim_visits(work, agent, body.team, body.limit, settings.lease, calendar)
     cards = [Card.of_call(one.visit, one.questionnaire, one.attempts, sealer) for one in held]
     return ClaimOut(items=cards, lease_until=lease_until)
 
@@ -42,7 +42,7 @@ async def save_answers(
     response: Response,
 ) -> Script:
     """整体替换已暂存的答案并续期，返回答案变化后当前可见的问题。"""
-    held = await commands.save_answers(work, agent, visit_id, body.answers, seen, settings.lease)
+    held = await working.save_answers(work, agent, visit_id, body.answers, seen, settings.lease)
     response.headers["ETag"] = etag(held.visit.version)
     assert isinstance(held.questionnaire, Questionnaire)
     return Script.of(held.visit, held.questionnaire)
@@ -63,7 +63,7 @@ async def record_attempt(
 
     async def create() -> ResultOut:
         report, plan = _report(body, sealer), settings.retry_plan.on(calendar)
-        visit, attempt = await commands.record_attempt(work, agent, visit_id, report, plan)
+        visit, attempt = await working.record_attempt(work, agent, visit_id, report, plan)
         ATTEMPTS.labels(body.result).inc()
         moved = body.callback_at is not None and visit.next_at != body.callback_at
         return ResultOut(
@@ -83,7 +83,7 @@ async def record_attempt(
 @router.post("/{visit_id}/release", summary="退回未办结的单")
 async def release(visit_id: UUID, agent: Agent, work: WorkDep, response: Response) -> VisitOut:
     """把自己领取的单退回队列。"""
-    visit = await commands.release(work, agent, visit_id)
+    visit = await working.release(work, agent, visit_id)
     response.headers["ETag"] = etag(visit.version)
     return VisitOut.of(visit)
 
@@ -91,7 +91,7 @@ async def release(visit_id: UUID, agent: Agent, work: WorkDep, response: Respons
 @router.post("/{visit_id}/refresh-lease", summary="续期")
 async def refresh_lease(visit_id: UUID, agent: Agent, work: WorkDep, settings: SettingsDep) -> LeaseOut:
     """仍在处理，延长领取时间。"""
-    visit = await commands.refresh_lease(work, agent, visit_id, settings.lease)
+    visit = await working.refresh_lease(work, agent, visit_id, settings.lease)
     assert visit.lease_until is not None
     return LeaseOut(lease_until=visit.lease_until)
 
@@ -99,7 +99,7 @@ async def refresh_lease(visit_id: UUID, agent: Agent, work: WorkDep, settings: S
 @router.post("/{visit_id}/reveal-phone", summary="显示完整号码")
 async def reveal_phone(visit_id: UUID, body: RevealIn, agent: Agent, work: WorkDep, sealer: SealerDep) -> PhoneOut:
     """坐席只能查看自己领取的单；每次查看都记入审计日志。"""
-    first, *others = map(as_dialled, await commands.reveal_phones(work, agent, visit_id, sealer, body.reason))
+    first, *others = map(as_dialled, await working.reveal_phones(work, agent, visit_id, sealer, body.reason))
     return PhoneOut(phone=first, others=others)
 
 

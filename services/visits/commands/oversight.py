@@ -1,0 +1,53 @@
+"""What supervisors do to visits, and the publishing of questionnaires."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.visits.commands.held import lock
+from services.visits.domain import visit as lifecycle
+from services.visits.domain.definition import read_definition
+from services.visits.domain.errors import VisitNotFinished
+from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.visit import Visit
+from services.visits.store import queries, questionnaires, rows
+from shared.auth import Principal
+from shared.http import audit, require_version
+from shared.ids import new_id
+from shared.messaging import Work
+
+
+async def reassign(work: Work, principal: Principal, visit_id: UUID, team: str, seen: int) -> Visit:
+    """Hand an unfinished visit to another team, even if somebody holds it."""
+    visit, _ = await lock(work, principal, visit_id)
+    require_version(seen, visit.version)
+    moved = lifecycle.reassign(visit, team)
+    await rows.save_visits(work.session, [moved])
+    await audit(work, principal, "visit.reassigned", str(visit_id), from_team=visit.team, to_team=team)
+    return moved
+
+
+async def review(work: Work, principal: Principal, visit_id: UUID, remark: str) -> dict[str, Any]:
+    """Keep a supervisor's remark on a finished visit (R03.4)."""
+    visit, _ = await lock(work, principal, visit_id)
+    if not visit.finished:
+        raise VisitNotFinished("办结后才能复核")
+    kept = {"id": new_id(), "visit_id": visit_id, "at": work.now(), "reviewer": principal.id, "remark": remark}
+    await queries.add_review(work.session, **kept)
+    await audit(work, principal, "visit.reviewed", str(visit_id), review=str(kept["id"]))
+    return kept
+
+
+async def publish_questionnaire(work: Work, principal: Principal, raw: Any) -> tuple[Questionnaire, bool]:
+    """Publish a definition as the next version; the newest version again when nothing changed. True if it is new."""
+    questionnaire = read_definition(raw)
+    definition = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS).decode()
+    newest = await questionnaires.lock_questionnaire(work.session, questionnaire.id)
+    if newest and newest.definition == definition:
+        return replace(questionnaire, version=newest.version), False
+    numbered = replace(questionnaire, version=newest.version + 1 if newest else 1)
+    await questionnaires.add_version(work.session, numbered, definition, work.now(), principal.id)
+    await audit(work, principal, "questionnaire.published", numbered.id, version=numbered.version)
+    return numbered, True

@@ -1,0 +1,35 @@
+"""What changes as time passes."""
+
+from datetime import timedelta
+
+from services.visits.commands.held import publish
+from services.visits.domain import visit as lifecycle
+from services.visits.store import rows
+from shared.messaging import Work
+
+PORTION = 500
+
+
+async def return_leases(work: Work) -> int:
+    """Put claimed visits back whose lease has run out."""
+    lapsed = await rows.lock_lapsed(work.session, work.clock.machine(), PORTION)
+    await rows.save_visits(work.session, [lifecycle.give_back(visit, work.now()) for visit in lapsed])
+    return len(lapsed)
+
+
+async def bring_back(work: Work) -> int:
+    """Open waiting and appointed visits whose time has come."""
+    due = await rows.lock_called_for(work.session, work.now(), PORTION)
+    await rows.save_visits(work.session, [lifecycle.bring_back(visit) for visit in due])
+    return len(due)
+
+
+async def expire(work: Work, grace: timedelta) -> int:
+    """Fail visits nobody worked on in time."""
+    now = work.now()
+    late = await rows.lock_expired(work.session, now, grace, PORTION)
+    failed = [lifecycle.expire(visit, now) for visit in late]
+    await rows.save_visits(work.session, [visit for visit, _ in failed])
+    for visit, events in failed:
+        publish(work, visit, events)
+    return len(late)

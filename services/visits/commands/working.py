@@ -1,0 +1,79 @@
+"""An agent's work on a visit: answers, attempts, the lease, the customer's numbers."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from services.visits.commands.held import Held, lock, lock_held, publish
+from services.visits.domain import attempts
+from services.visits.domain import visit as lifecycle
+from services.visits.domain.answering import validated
+from services.visits.domain.attempts import Attempt, Report
+from services.visits.domain.errors import PhoneUnknown, QuestionnaireNotPublished
+from services.visits.domain.hours import RetryPlan
+from services.visits.domain.visit import Visit
+from services.visits.store import rows
+from shared.auth import Principal, Role
+from shared.http import audit, require_version
+from shared.messaging import Work
+from shared.privacy import Sealer
+
+
+async def save_answers(
+    work: Work, principal: Principal, visit_id: UUID, answers: Mapping[str, Any], seen: int, lease: timedelta
+) -> Held:
+    """Replace the answers of a visit the caller holds. `seen` is the version the caller changed."""
+    visit, questionnaire = await lock_held(work, principal, visit_id)
+    require_version(seen, visit.version)
+    if questionnaire is None:
+        raise QuestionnaireNotPublished("该单没有可填写的问卷")
+    valid = validated(questionnaire, answers)
+    visit = lifecycle.renew(visit, work.clock.machine() + lease)
+    visit = replace(visit, answers=valid, version=visit.version + 1)
+    await rows.save_visits(work.session, [visit])
+    return Held(visit, questionnaire)
+
+
+async def record_attempt(
+    work: Work, principal: Principal, visit_id: UUID, report: Report, plan: RetryPlan
+) -> tuple[Visit, Attempt]:
+    """Keep an attempt at a visit the caller holds and do what follows from it."""
+    visit, questionnaire = await lock_held(work, principal, visit_id)
+    visit, attempt, events = attempts.record(visit, report, questionnaire, plan, work.now())
+    await rows.save_visits(work.session, [visit], [attempt])
+    publish(work, visit, events)
+    return visit, attempt
+
+
+async def release(work: Work, principal: Principal, visit_id: UUID) -> Visit:
+    """Give a visit back that the caller holds."""
+    visit, _ = await lock_held(work, principal, visit_id)
+    visit = lifecycle.give_back(visit, work.now())
+    await rows.save_visits(work.session, [visit])
+    return visit
+
+
+async def refresh_lease(work: Work, principal: Principal, visit_id: UUID, lease: timedelta) -> Visit:
+    """The caller still works on a visit it holds."""
+    visit, _ = await lock_held(work, principal, visit_id)
+    visit = lifecycle.renew(visit, work.clock.machine() + lease)
+    await rows.save_visits(work.session, [visit])
+    return visit
+
+
+async def reveal_phones(work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, reason: str) -> list[str]:
+    """The customer's numbers in full, for the agent who holds the visit or a supervisor; audited (R02.7, X4)."""
+    visit, _ = await lock(work, principal, visit_id)
+    if not principal.may(Role.SUPERVISOR):
+        lifecycle.require_holder(visit, principal.id)
+    card = visit.customer
+    numbers = [sealer.unseal(token) for token in dict.fromkeys((card.phone, *card.phones)) if token]
+    numbers = [
+        number for number in numbers if number.startswith("+")
+    ]  # else a text that an earlier version took for one
+    if not numbers:
+        raise PhoneUnknown("请向受理单位或客户索取号码，随下一次呼叫结果填入 corrected_phone；或改用其他渠道联系")
+    await audit(work, principal, "phone.revealed", str(visit_id), customer_id=card.id, reason=reason)
+    return numbers
