@@ -52,12 +52,38 @@ class FollowupPlanned(Followup):
 
 @contract("followup.released", topic=TASKS, owner="scheduler", title="回访已下达")
 class FollowupReleased(Followup):
+    """The customer is to be contacted now. Told again, with all that has changed, of a task that was postponed meanwhile."""
+
     released_at: datetime
     hours: ContactHours | None = Field(default=None, description="contact window of the policy; none = any time")
 
 
+@contract("followup.postponed", topic=TASKS, owner="scheduler", title="回访已推迟")
+class FollowupPostponed(Followup):
+    """A released task is planned again: nobody contacts the customer about it until it is released again.
+
+    `due_at` is the earliest moment of that. A contact that goes on already may end, and its result counts.
+    """
+
+    reason: str = Field(description="machine reason, such as paused or case_open")
+    postponed_at: datetime
+
+
+@contract("followup.changed", topic=TASKS, owner="scheduler", title="回访有变更")
+class FollowupChanged(Followup):
+    """A released task stays with whoever has it, and from now on is what this event says."""
+
+    changes: list[Literal["matters", "channel", "priority", "deadline_at"]] = Field(
+        default=[], description="what is other than before; none = only what the reason says is to be known"
+    )
+    reason: str = Field(description="machine reason, such as fact_withdrawn")
+    changed_at: datetime
+
+
 @contract("followup.cancelled", topic=TASKS, owner="scheduler", title="回访已取消")
 class FollowupCancelled(Followup):
+    """The customer is not to be contacted: a planned task, or a released one whose visit is not over, is called off."""
+
     reason: str = Field(description="machine reason, such as customer_refused")
     lawful: bool = Field(default=True, description="a lawful reason takes the task out of 应访")
     cancelled_at: datetime
