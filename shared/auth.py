@@ -14,7 +14,14 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from shared.clock import Clock, SystemClock
-from shared.errors import Forbidden, TooManyFailures, Unauthorized, WholeOrganisationOnly, raises
+from shared.errors import (
+    Forbidden,
+    PasswordChangeRequired,
+    TooManyFailures,
+    Unauthorized,
+    WholeOrganisationOnly,
+    raises,
+)
 from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key
 from shared.principal import Principal, Role, read_principal
 from shared.same_origin import require_same_origin
@@ -105,7 +112,7 @@ _bearer = HTTPBearer(auto_error=False, description="API 密钥或 JWT")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="API 密钥")
 
 
-@raises(Unauthorized, TooManyFailures)
+@raises(Unauthorized, TooManyFailures, PasswordChangeRequired)
 async def current_principal(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
@@ -116,7 +123,10 @@ async def current_principal(
 
 
 async def caller_of(request: Request, credential: str | None) -> Principal:
-    """Who sent the request with this credential, or by the cookie of a session. Raises Unauthorized, ForeignOrigin."""
+    """Who sent the request with this credential, or by the cookie of a session.
+
+    Raises Unauthorized, ForeignOrigin, PasswordChangeRequired.
+    """
     if credential:
         principal = await known_principal(request, credential)
     elif token := request.cookies.get(COOKIE):
@@ -129,12 +139,20 @@ async def caller_of(request: Request, credential: str | None) -> Principal:
 
 
 async def live_session(request: Request, token: str) -> Session:
+    """The session of a cookie's token, as `any_session`. Raises PasswordChangeRequired for one that is for that alone."""
+    session = await any_session(request, token)
+    if session.must_change_password:
+        raise PasswordChangeRequired("您用的是别人发给您的密码，改成自己的以后才能使用")
+    return session
+
+
+async def any_session(request: Request, token: str) -> Session:
     """The session of a cookie's token; one that is in use is renewed with the answer. Raises Unauthorized."""
     runtime = request.app.state.runtime
     now = runtime.clock.machine()
     session: Session = runtime.signer.read(token, now)
     owner = runtime.authenticator.owner_of(session.proof) if session.proof else session.principal
-    if owner is None or await runtime.ended_sessions.has(session.id):
+    if owner is None or await runtime.ended_sessions.has(session):
         raise Unauthorized("登录已失效，请重新登录")
     session = replace(session, principal=owner)  # what the key may do now, not when its owner signed in
     if session.is_stale(now):

@@ -68,6 +68,13 @@ class Forbidden(HuifangError):
     code = "forbidden"
 
 
+class PasswordChangeRequired(Forbidden):
+    """Somebody signed in with a password that was given to them, and has not chosen one of their own yet."""
+
+    title = "请先修改初始密码"
+    code = "password-change-required"
+
+
 class WholeOrganisationOnly(Forbidden):
     """Something that belongs to no unit was asked for by somebody limited to units."""
 

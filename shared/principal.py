@@ -2,22 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from shared.roles import Role
 from shared.scope import Scope
 
-
-class Role(StrEnum):
-    """What somebody is here for. `admin` may do everything; `auditor` may read everything."""
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    POLICY_OWNER = "policy_owner"
-    INTEGRATOR = "integrator"
-    OPS = "ops"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
+__all__ = ["Principal", "Role", "read_codes", "read_principal"]
 
 
 @dataclass(frozen=True)

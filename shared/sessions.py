@@ -2,8 +2,9 @@
 
 A session is proved by a cookie that scripts can't read and other sites can't send. Every service verifies it by itself, for
 all know the deployment's data key, from which the signing key is derived (HKDF, RFC 5869). It ends after `IDLE` without use,
-`LONGEST` after it began, when its API key is revoked, and when its person signs out: that is an event (`session.ended`)
-which every service keeps for as long as the token could still be shown.
+`LONGEST` after it began, when its API key is revoked, when its person signs out (`session.ended`), and with all others of
+its person when that person is disabled, has another password or other rights (`person.changed`). Both are events which
+every service keeps for as long as a token could still be shown.
 """
 
 import time
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import text
 
 from shared.contracts.base import PEOPLE
-from shared.contracts.people import SessionEnded
+from shared.contracts.people import PersonChanged, SessionEnded
 from shared.errors import Unauthorized
 from shared.ids import new_id
 from shared.principal import Principal, read_principal
@@ -36,17 +37,28 @@ ALGORITHM = "HS256"
 _END = text("INSERT INTO ended_session (id, ended_at) VALUES (:id, :at) ON CONFLICT DO NOTHING")
 _ENDED = text("SELECT id FROM ended_session")
 _FORGET = text("DELETE FROM ended_session WHERE ended_at < :oldest")
+_VOID = text("""
+    INSERT INTO void_session (person, before) VALUES (:person, :before)
+    ON CONFLICT (person) DO UPDATE SET before = greatest(void_session.before, excluded.before)
+""")
+_VOIDED = text("SELECT person, before FROM void_session")
+_FORGET_VOIDED = text("DELETE FROM void_session WHERE before < :oldest")
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`proof` is the hash of the API key it was opened with, "" for a token; times are machine time."""
+    """`proof` is the hash of the API key it was opened with, "" for a token or password; times are machine time.
+
+    With `must_change_password` it serves for nothing but choosing a password.
+    """
 
     id: str
     principal: Principal
     proof: str
+    opened: datetime
     used: datetime
     ends: datetime
+    must_change_password: bool = False
 
     def is_live(self, now: datetime) -> bool:
         return now < min(self.used + IDLE, self.ends)
@@ -56,10 +68,12 @@ class Session:
         return now - self.used >= RENEWED_AFTER
 
 
-def open_session(principal: Principal, proof: str, now: datetime, until: datetime | None = None) -> Session:
+def open_session(
+    principal: Principal, proof: str, now: datetime, until: datetime | None = None, must_change_password: bool = False
+) -> Session:
     """A new session, until `until` at the latest when what it was opened with ends then."""
     ends = now + LONGEST
-    return Session(new_id().hex, principal, proof, now, min(ends, until) if until else ends)
+    return Session(new_id().hex, principal, proof, now, now, min(ends, until) if until else ends, must_change_password)
 
 
 class Signer:
@@ -72,7 +86,8 @@ class Signer:
         who = session.principal
         claims = {"sid": session.id, "sub": who.id, "roles": list(who.roles), "name": who.name, "units": list(who.units),
                   "teams": list(who.teams), "worker": who.worker, "proof": session.proof,
-                  "used": session.used.timestamp(), "ends": session.ends.timestamp()}  # fmt: skip
+                  "opened": session.opened.timestamp(), "used": session.used.timestamp(),
+                  "ends": session.ends.timestamp(), "change": session.must_change_password}  # fmt: skip
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)
 
     def read(self, token: str, now: datetime) -> Session:
@@ -89,7 +104,9 @@ class Signer:
 def _session_of(claims: dict[str, Any]) -> Session:
     principal = read_principal(claims, claims["sub"])
     used, ends = (datetime.fromtimestamp(claims[name], UTC) for name in ("used", "ends"))
-    return Session(claims["sid"], principal, claims["proof"], used, ends)
+    # one that a version without accounts opened does not say when: as early as it can have been
+    opened = datetime.fromtimestamp(claims["opened"], UTC) if "opened" in claims else ends - LONGEST
+    return Session(claims["sid"], principal, claims["proof"], opened, used, ends, claims.get("change", False))
 
 
 def cookie_of(token: str, secure: bool) -> str:
@@ -109,14 +126,20 @@ class EndedSessions:
     def __init__(self, db: "Database") -> None:
         self._db = db
         self._known: frozenset[str] = frozenset()
+        self._void: dict[str, datetime] = {}
         self._looked = float("-inf")
 
-    async def has(self, session_id: str) -> bool:
-        if session_id not in self._known and time.monotonic() - self._looked >= LOOK_AGAIN_SECONDS:
-            async with self._db.read() as session:
-                self._known = frozenset((await session.execute(_ENDED)).scalars())
+    async def has(self, session: Session) -> bool:
+        if not self._covers(session) and time.monotonic() - self._looked >= LOOK_AGAIN_SECONDS:
+            async with self._db.read() as reading:
+                self._known = frozenset((await reading.execute(_ENDED)).scalars())
+                self._void = {row.person: row.before for row in await reading.execute(_VOIDED)}
             self._looked = time.monotonic()
-        return session_id in self._known
+        return self._covers(session)
+
+    def _covers(self, session: Session) -> bool:
+        void_before = self._void.get(session.principal.id)
+        return session.id in self._known or (void_before is not None and session.opened < void_before)
 
     def forget(self) -> None:
         """Look again at the next question."""
@@ -130,6 +153,11 @@ async def end_session(work: "Work", session: Session) -> None:
     work.publish(SessionEnded(session_id=session.id, ended_at=now), key=session.id, lineage=session.id)
 
 
+async def void_sessions(work: "Work", person: str, before: datetime) -> None:
+    """End all sessions of a person that were opened before a moment, here; `person.changed` tells the other services."""
+    await work.session.execute(_VOID, {"person": person, "before": before})
+
+
 def keeps_sessions(consumer: "Consumer") -> None:
     """Let a service's consumer keep which sessions have ended."""
     consumer.topics = [*consumer.topics, PEOPLE]
@@ -140,7 +168,16 @@ def keeps_sessions(consumer: "Consumer") -> None:
             ended = event.read(SessionEnded)
             await work.session.execute(_END, {"id": ended.session_id, "at": ended.ended_at})
 
+    @consumer.on("person.changed")
+    async def keep_void(work: "Work", events: "Sequence[Event]") -> None:
+        for event in events:
+            changed = event.read(PersonChanged)
+            if changed.sessions_void_before is not None:
+                await void_sessions(work, changed.person_id, changed.sessions_void_before)
+
 
 async def forget_ended(work: "Work") -> None:
     """Forget sessions whose tokens are of no use any more."""
-    await work.session.execute(_FORGET, {"oldest": work.clock.machine() - LONGEST})
+    oldest = {"oldest": work.clock.machine() - LONGEST}
+    await work.session.execute(_FORGET, oldest)
+    await work.session.execute(_FORGET_VOIDED, oldest)

@@ -100,3 +100,4 @@ AUDIT_CHAIN_GONE = (
 )
 
 ENDED_SESSIONS = "CREATE TABLE ended_session (id text PRIMARY KEY, ended_at timestamptz NOT NULL)"
+VOID_SESSIONS = "CREATE TABLE void_session (person text PRIMARY KEY, before timestamptz NOT NULL)"

@@ -6,7 +6,7 @@ import alembic.op
 from alembic import command
 from alembic.config import Config
 
-from shared.messaging.tables import AUDIT_CHAIN, AUDIT_CHAIN_GONE, CORE_0001, ENDED_SESSIONS
+from shared.messaging.tables import AUDIT_CHAIN, AUDIT_CHAIN_GONE, CORE_0001, ENDED_SESSIONS, VOID_SESSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +32,11 @@ def unchain_audit() -> None:
 def create_sessions() -> None:
     """Create the table of sessions that were ended before their time (`shared.sessions`)."""
     alembic.op.execute(ENDED_SESSIONS)
+
+
+def create_void_sessions() -> None:
+    """Create the table of people whose sessions of before a moment have ended (`shared.sessions`)."""
+    alembic.op.execute(VOID_SESSIONS)
 
 
 def create_calendar() -> None:

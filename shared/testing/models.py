@@ -18,6 +18,7 @@ CORE = {
     "audit_chain",
     "audit_unsealed",
     "ended_session",
+    "void_session",
     "alembic_version",
 }
 

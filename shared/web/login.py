@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from shared.auth import Principal, hash_key, known_principal, live_session, token_ends
+from shared.auth import Principal, any_session, hash_key, known_principal, token_ends
 from shared.errors import Unauthorized
 from shared.http import audit, transaction
 from shared.same_origin import require_same_origin
@@ -80,7 +80,7 @@ async def logout(request: Request) -> Response:
     """End the session everywhere."""
     require_same_origin(request)
     try:
-        session = await live_session(request, request.cookies.get(COOKIE, ""))
+        session = await any_session(request, request.cookies.get(COOKIE, ""))
     except Unauthorized:
         session = None
     if session is not None:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.analytics.app import create_app as create_analytics
 from services.analytics.settings import AnalyticsSettings
@@ -16,9 +17,10 @@ from services.gateway.settings import GatewaySettings
 from shared.auth import Principal, Role, hash_key
 from shared.clock import ManualClock
 from shared.errors import Unauthorized
+from shared.housekeeping import forget_old
 from shared.sessions import COOKIE, IDLE, LONGEST, Signer, open_session
 from shared.testing import Served, serve
-from shared.testing.events import NOON
+from shared.testing.events import NOON, event, example
 from shared.testing.signing_in import session_cookie, sign_in
 
 PATH = "/api/v1/dead-letters"
@@ -66,6 +68,55 @@ async def test_signing_out_ends_the_session_at_every_service(gateway: Served, an
     async with gateway.client("auditor") as auditor:
         actions = [entry["action"] for entry in (await auditor.get("/api/v1/audit-log")).json()["items"]]
     assert actions == ["logout", "login"]
+
+
+async def test_a_persons_sessions_of_before_a_moment_end_at_every_service_and_later_ones_go_on(
+    gateway: Served, analytics: Served, clock: ManualClock
+) -> None:
+    before = await session_cookie(gateway, "ops")
+    clock.advance(timedelta(seconds=1))
+    told = example("person.changed") | {
+        "person_id": "key:test-ops",
+        "sessions_void_before": clock.machine().isoformat(),
+    }
+    after, other = await session_cookie(gateway, "ops"), await session_cookie(gateway, "admin")
+    for served in (gateway, analytics):
+        await served.deliver(event("person.changed", told, key="p"), event("person.changed", told, key="p"))
+        late = told | {"sessions_void_before": (clock.machine() - timedelta(hours=1)).isoformat()}
+        await served.deliver(event("person.changed", late, key="p"))
+        await served.deliver(event("person.changed", told | {"sessions_void_before": None}, key="p"))
+        served.runtime.ended_sessions.forget()
+        answers = []
+        for cookie in (before, after, other):
+            async with carrying(served, cookie) as client:
+                answers.append((await client.get(PATH)).status_code)
+        assert answers == [401, 200, 200]
+        assert await served.dead_letters() == []
+
+
+async def test_what_can_be_shown_no_more_is_forgotten(gateway: Served, clock: ManualClock) -> None:
+    await gateway.deliver(event("person.changed", example("person.changed"), key="p"))
+    clock.move_to(datetime.fromisoformat(example("person.changed")["sessions_void_before"]) + LONGEST)
+    await forget_old(gateway.runtime)
+    assert await voided(gateway) == 1
+    clock.advance(timedelta(seconds=1))
+    await forget_old(gateway.runtime)
+    assert await voided(gateway) == 0
+
+
+async def voided(served: Served) -> int:
+    async with served.runtime.db.read() as session:
+        return int((await session.execute(text("SELECT count(*) FROM void_session"))).scalar_one())
+
+
+async def test_a_session_for_choosing_a_password_serves_for_nothing_else(gateway: Served) -> None:
+    who = await gateway.runtime.authenticator.principal("test-ops")
+    session = open_session(who, "", gateway.runtime.clock.machine(), must_change_password=True)
+    async with carrying(gateway, f"{COOKIE}={gateway.runtime.signer.sign(session)}") as client:
+        answer = await client.get(PATH)
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:huifang:problem:password-change-required")
+        assert (await client.post("/logout", headers=OURS)).status_code == 303
+        assert (await client.get(PATH)).status_code == 401
 
 
 async def test_a_session_ends_unused_and_is_renewed_while_it_is_used(gateway: Served, clock: ManualClock) -> None:
