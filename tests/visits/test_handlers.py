@@ -80,3 +80,12 @@ async def test_a_task_released_again_with_fewer_matters_is_about_those(desk: Des
     )
     await desk.served.deliver(released("T1", matters=facts[:1]))
     assert await count(desk, "matters -> 0 ->> 'event_id' = 'e2'") == 1
+
+
+async def test_of_a_task_released_twice_in_one_batch_what_was_told_last_holds(desk: Desk) -> None:
+    facts = [{"event_id": name, "event_source": "/erp", "event_type": "repair.closed", "at": "2026-03-02T08:00:00+08:00"}
+             for name in ("e1", "e2", "e3")]  # fmt: skip
+    await desk.served.deliver(released("T1", matters=facts), released("T1", matters=facts[1:]))
+    assert await count(desk, "jsonb_array_length(matters) = 2") == 1
+    await desk.served.deliver(released("T1", matters=facts[1:]), released("T1", matters=facts[2:]))
+    assert await count(desk, "jsonb_array_length(matters) = 1 AND matters -> 0 ->> 'event_id' = 'e3'") == 1

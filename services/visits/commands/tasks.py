@@ -11,7 +11,8 @@ from shared.messaging import Event, Work
 async def take_in(work: Work, events: Sequence[Event]) -> None:
     """Make a visit of every released task that people do; one released again has lost a matter that doesn't stand any more."""
     released = [(event.read(FollowupReleased), event.lineage or event.id) for event in events]
-    visits = [lifecycle.open_visit(task, lineage) for task, lineage in released if lifecycle.is_for_agents(task)]
+    opened = (lifecycle.open_visit(task, lineage) for task, lineage in released if lifecycle.is_for_agents(task))
+    visits = list({visit.task_id: visit for visit in opened}.values())  # of a task told twice what was told last
     known = {visit.task_id: visit for visit in await rows.lock_of_tasks(work.session, [v.task_id for v in visits])}
     await rows.add_visits(work.session, [visit for visit in visits if visit.task_id not in known])
     told = [lifecycle.about(known[visit.task_id], visit.matters) for visit in visits if visit.task_id in known]
