@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.notifications.commands import planning
+from services.notifications.domain.planning import outlasting
 from shared.contracts.base import COMPLAINTS, INTAKE, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
@@ -21,6 +22,6 @@ async def keep_contacts_and_plan(work: Work, events: Sequence[Event]) -> None:
 
 @consumer.on(TASKS, VISITS, COMPLAINTS)
 async def plan_messages(work: Work, events: Sequence[Event]) -> None:
-    """What the rules make of follow-ups, visits and complaints."""
-    await planning.plan_for_events(work, events)
+    """What the rules make of follow-ups, visits and complaints; a task may be put off and released again in one batch."""
     await planning.withdraw(work, events)
+    await planning.plan_for_events(work, outlasting(events))

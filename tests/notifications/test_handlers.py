@@ -8,7 +8,10 @@ from sqlalchemy import text
 
 from shared.messaging.event import Event
 from shared.testing import event, example
+from shared.testing.events import NOON
 from tests.notifications.conftest import SEALED, SEALER, World, customer
+
+AFTERNOON = NOON + timedelta(hours=3)
 
 
 async def test_the_demo_pack_gives_each_fact_its_message(world: World) -> None:
@@ -185,6 +188,18 @@ async def test_a_message_about_a_withdrawn_fact_is_not_sent(world: World) -> Non
     assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "fact_withdrawn")]
 
 
+async def test_what_is_completed_again_after_its_withdrawal_leads_to_a_message(world: World) -> None:
+    """By the rule of the pack it is one a day: what was called off is none."""
+    await world.load_pack("thank_you")
+    order = event("order.completed", example("order.completed", customer=customer()), id="e1", source="/erp")
+    anew = event("order.completed", order.data, id="e2", source="/erp", lineage="e2", time=order.time)
+    await world.served.deliver(order)
+    await world.served.deliver(taken_back(order.data["order_no"], order.lineage))
+    await world.served.deliver(anew)
+    found = {send["lineage"]: (send["state"], send["reason"]) for send in await world.sends()}
+    assert found == {"e1": ("suppressed", "fact_withdrawn"), "e2": ("planned", "")}
+
+
 async def test_a_fact_heard_after_its_withdrawal_leads_to_no_message(world: World) -> None:
     await world.load_pack("thank_you")
     order = event("order.completed", example("order.completed", customer=customer()), id="e1", source="/erp")
@@ -211,6 +226,24 @@ async def test_a_message_of_a_cancelled_task_is_not_sent(world: World) -> None:
     cancelled = event("followup.cancelled", gone, id="c1")
     await world.served.deliver(msgspec.structs.replace(cancelled, lineage="r1"))
     assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "task_cancelled")]
+
+
+async def test_the_message_of_a_postponed_task_is_planned_again_when_it_is_released_again(world: World) -> None:
+    await world.load_pack("followup_notice")
+    given = {"purpose": "notice", "channel": "sms", "customer": customer()}
+    task = example("followup.released", **given)
+    later = {**task, "released_at": "2026-03-02T15:00:00+08:00"}
+    off = example("followup.postponed", **given, task_id=task["task_id"])
+    await world.served.deliver(event("followup.released", task, id="r1", lineage="l1"))
+    await world.served.deliver(event("followup.postponed", off, id="p1", lineage="l1"))
+    assert [(send["state"], send["reason"]) for send in await world.sends()] == [("suppressed", "task_postponed")]
+    await world.served.deliver(event("followup.released", later, id="r2", lineage="l1", time=AFTERNOON))
+    assert sorted(send["state"] for send in await world.sends()) == ["planned", "suppressed"]
+    await world.served.deliver(
+        event("followup.postponed", off, id="p2", lineage="l1"),
+        event("followup.released", later, id="r3", lineage="l1", time=AFTERNOON + timedelta(hours=1)),
+    )
+    assert sorted(send["state"] for send in await world.sends()) == ["planned", "suppressed", "suppressed"]
 
 
 def order_of(source: str, event_id: str = "e1", number: str = "SO7") -> Event:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from sqlalchemy import text
 
 from shared.testing import event, example
 from tests.notifications.conftest import SEALER, TOKEN, NewWorld, World, customer
@@ -237,6 +238,20 @@ async def test_a_refusal_in_clear_words_settles_what_was_doubtful_before(
     await provider.post(f"{WHERE}/replies", json=[reply("退订", 2)])
     assert await doubtful(world) == []
     assert [(one["refuses"], one["decided_by"]) for one in await doubtful(world, decided=True)] == [(True, "customer")]
+
+
+async def test_a_refusal_of_promotion_leaves_the_doubtful_answer_to_a_notice_open(
+    world: World, provider: httpx.AsyncClient
+) -> None:
+    """Refused are promotions; whether the customer also refuses notices somebody still has to decide."""
+    await a_sent_thank_you(world)
+    await provider.post(f"{WHERE}/replies", json=[reply("别", 1)])
+    async with world.served.runtime.db.work() as work:
+        await work.session.execute(text("UPDATE send SET category = 'promotion'"))
+    await provider.post(f"{WHERE}/replies", json=[reply("不要", 2)])
+    await provider.post(f"{WHERE}/replies", json=[reply("退订", 3)])
+    assert [one["content"] for one in await doubtful(world)] == ["别"]
+    assert [one["content"] for one in await doubtful(world, decided=True)] == ["不要"]
 
 
 async def test_the_end_of_an_opt_out_is_told_when_nothing_else_refuses(

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from services.notifications.commands.ledger import save_changes
 from services.notifications.domain.answers import Receipt, Reply, Unreadable, decisive
-from services.notifications.domain.refusals import Meaning, digit_of, meaning_of, scopes_of
+from services.notifications.domain.refusals import NOTICES, Meaning, digit_of, meaning_of, scopes_of
 from services.notifications.domain.send import Send, take_receipt
 from services.notifications.store import contacts, doubtful, inbound, sends
 from services.notifications.store.contacts import OptOut
@@ -95,7 +95,8 @@ async def take_replies(work: Work, sealer: Sealer, provider: str, replies: Seque
     refused = [(number, reply) for number, reply in new if _means(reply) == "refusal"]
     for number, reply in refused:
         await refuse(work, sealer, number, answered[number], note=reply.content[:20], by=CUSTOMER)
-    await doubtful.settle_of(work.session, (number for number, _ in refused), "其后明确退订", CUSTOMER, work.now())
+    clear = {number: NOTICES in scopes_of(answered[number].category) for number, _ in refused}
+    await doubtful.decide_refused(work.session, clear, "其后明确退订", CUSTOMER, work.now())
     return len(fresh)
 
 

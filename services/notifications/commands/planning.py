@@ -8,7 +8,7 @@ from services.notifications.domain.contacts import Contact, customer_in, updated
 from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import CALLED_OFF, Fact, Versioned, called_off_by, fact_of, older_key, plan
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
-from services.notifications.domain.send import Send, State, suppress
+from services.notifications.domain.send import Send, State, call_off
 from services.notifications.domain.windows import day_of
 from services.notifications.store import catalogue, contacts, inbound, sends, withdrawn
 from shared.contracts.intake import FactWithdrawn
@@ -32,7 +32,7 @@ async def keep_contacts(work: Work, events: Sequence[Event]) -> None:
 
 
 async def withdraw(work: Work, events: Sequence[Event]) -> None:
-    """Messages planned because of withdrawn facts or cancelled tasks, and not yet on their way, are not sent."""
+    """Messages planned because of withdrawn facts, cancelled or postponed tasks, and not yet on their way, are not sent."""
     reasons = {
         (cause, event.lineage): CALLED_OFF[event.name]
         for event in events
@@ -44,7 +44,7 @@ async def withdraw(work: Work, events: Sequence[Event]) -> None:
     await withdrawn.save_withdrawn(work.session, [(one.event_id, one.event_source) for one in facts], work.now())
     found = await sends.lock_planned_of(work.session, sorted({cause for cause, _ in reasons}))
     gone = [
-        suppress(send, reason, work.now()) for send in found if (reason := reasons.get((send.cause_id, send.lineage)))
+        call_off(send, reason, work.now()) for send in found if (reason := reasons.get((send.cause_id, send.lineage)))
     ]
     await sends.save(work.session, gone)
     for send in gone:

@@ -1,6 +1,6 @@
 """From a fact, a rule and a template to the planned send."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -96,14 +96,30 @@ def _own_cause(name: str, data: Mapping[str, Any]) -> str:
     return str(data.get("visit_id") or data.get("task_id") or "")
 
 
-CALLED_OFF = {"fact.withdrawn": "fact_withdrawn", "followup.cancelled": "task_cancelled"}
+CALLED_OFF = {
+    "fact.withdrawn": "fact_withdrawn",
+    "followup.cancelled": "task_cancelled",
+    "followup.postponed": "task_postponed",
+}
 
 
 def called_off_by(name: str, data: Mapping[str, Any]) -> list[str]:
-    """Causes (`Fact.cause`) that an event takes away: a withdrawn fact's document or event, a cancelled task."""
+    """Causes (`Fact.cause`) that an event takes away: a withdrawn fact's document or event, a task called off or put off."""
     if name == "fact.withdrawn":
         return [cause for cause in (str(data.get("number") or ""), str(data["event_id"])) if cause]
-    return [str(data["task_id"])] if name == "followup.cancelled" else []
+    return [str(data["task_id"])] if name in CALLED_OFF else []
+
+
+def outlasting(events: Sequence[Event]) -> list[Event]:
+    """Without those whose cause a later one of them takes away."""
+    gone: set[tuple[str, str]] = set()
+    left = []
+    for event in reversed(events):
+        fact = fact_of(event)
+        if (fact.cause, fact.lineage) not in gone:
+            left.append(event)
+        gone |= {(cause, fact.lineage) for cause in called_off_by(event.name, event.data)}
+    return left[::-1]
 
 
 def plan(fact: Fact, rule: Rule, held: Versioned | None, contact: Contact | None, now: datetime) -> Send:
@@ -119,7 +135,7 @@ def plan(fact: Fact, rule: Rule, held: Versioned | None, contact: Contact | None
     key = ledger_key(rule.purpose, _addressee(rule, fact), _period(rule, fact))
     category = template.category if template else "notice"
     return Send(
-        id=SendId(derived_id(fact.at, "send", key)),
+        id=SendId(derived_id(fact.at, "send", key, fact.lineage)),
         key=key,
         channel=channel,
         category=category,

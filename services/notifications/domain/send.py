@@ -150,6 +150,11 @@ def suppress(send: Send, reason: str, now: datetime) -> Send:
     return replace(send, state=State.SUPPRESSED, reason=reason, finished_at=now)
 
 
+def call_off(send: Send, reason: str, now: datetime) -> Send:
+    """What it is about doesn't stand any more; its place in the ledger is free for a message about what stands."""
+    return replace(suppress(send, reason, now), key=f"{reason}|{send.id}")
+
+
 def postpone(send: Send, until: datetime) -> Send:
     return replace(send, not_before=until)
 

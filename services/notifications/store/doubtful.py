@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from our own column names only
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -45,9 +45,10 @@ _LOCK = text(f"SELECT {_COLUMNS} FROM doubtful_reply WHERE id = :id AND {_SEEN} 
 _DECIDE = text("""
     UPDATE doubtful_reply SET refuses = :refuses, remark = :remark, decided_by = :by, decided_at = :at WHERE id = :id
 """)
-_SETTLE = text("""
+_DECIDE_REFUSED = text("""
     UPDATE doubtful_reply SET refuses = true, remark = :remark, decided_by = :by, decided_at = :at
-    WHERE recipient = ANY(:recipients) AND decided_at IS NULL
+    FROM unnest(CAST(:numbers AS text[]), CAST(:notices AS boolean[])) AS refused (number, notices)
+    WHERE recipient = refused.number AND decided_at IS NULL AND (refused.notices OR category <> 'notice')
 """)
 _OPEN = f"""
     SELECT {_COLUMNS} FROM doubtful_reply WHERE decided_at IS NULL AND {_SEEN}
@@ -86,10 +87,13 @@ async def decide(session: AsyncSession, reply_id: UUID, refuses: bool, remark: s
     await session.execute(_DECIDE, {"id": reply_id, "refuses": refuses, "remark": remark, "by": by, "at": at})
 
 
-async def settle_of(session: AsyncSession, recipients: Iterable[str], remark: str, by: str, at: datetime) -> None:
-    """The open ones of these numbers are refusals."""
-    if numbers := sorted(set(recipients)):
-        await session.execute(_SETTLE, {"recipients": numbers, "remark": remark, "by": by, "at": at})
+async def decide_refused(
+    session: AsyncSession, refused: Mapping[str, bool], remark: str, by: str, at: datetime
+) -> None:
+    """The open ones of these numbers are refusals; those of notices only where notices are refused too (number → whether)."""
+    if refused:
+        values = {"numbers": list(refused), "notices": list(refused.values())}
+        await session.execute(_DECIDE_REFUSED, values | {"remark": remark, "by": by, "at": at})
 
 
 async def undecided(

@@ -17,7 +17,7 @@ from shared.scope import Scope, in_units
 
 _COLUMNS = tuple(field.name for field in fields(Send))
 _ALL = ", ".join(_COLUMNS)
-_NEVER_CHANGED = ("id", "key", "planned_at", "cause_id", "lineage", "resend_of")
+_NEVER_CHANGED = ("id", "planned_at", "cause_id", "lineage", "resend_of")
 _SET = ", ".join(f"{name} = row.{name}" for name in _COLUMNS if name not in _NEVER_CHANGED)
 _ROWS = "jsonb_populate_recordset(NULL::send, CAST(:rows AS jsonb)) AS row"
 
