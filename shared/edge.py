@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit_api, dlq_api, invalid
 from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
+from shared.front_door import FrontDoor, own_path
 from shared.messaging.processor import is_transient
 from shared.observability import logs
 from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE, OUTBOX_ROWS
@@ -85,7 +86,7 @@ class Edge:
 
     def _is_foreign(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
         """Whether it was called by a name that is not ours (RFC 9110 §7.4); probes call it by its address."""
-        if "*" in self.hosts or scope["path"] in QUIET:
+        if "*" in self.hosts or own_path(scope) in QUIET:
             return False
         name = PORT.sub("", headers.get(b"host", b"").decode("latin-1").lower())
         return name not in self.hosts
@@ -161,6 +162,7 @@ def install(app: FastAPI, service: Service) -> None:
         body_seconds=service.settings.body_seconds,
         hosts=service.settings.hosts,
     )
+    app.add_middleware(FrontDoor, service=service.name, key=service.settings.front_door_key.get_secret_value())
     _install_problems(app)
     _install_health(app, service)
     install_docs(app, service)

@@ -23,6 +23,7 @@ from shared.errors import (
     PreconditionRequired,
     raises,
 )
+from shared.front_door import own_path
 from shared.ids import new_id
 from shared.messaging.work import Work
 from shared.observability.tracing import continue_trace
@@ -126,7 +127,7 @@ class Once:
 
     def _identity(self) -> dict[str, Any]:
         principal: Principal | None = getattr(self.request.state, "principal", None)
-        return {"p": principal.id if principal else "", "k": self.key, "r": self.request.url.path}
+        return {"p": principal.id if principal else "", "k": self.key, "r": own_path(self.request.scope)}
 
     async def _claim(self) -> bytes | None:
         """Claim the key in this transaction (a concurrent twin waits); the stored body when it was used before."""

@@ -10,6 +10,17 @@ from shared.scope import Scope
 __all__ = ["Principal", "Role", "read_codes", "read_principal"]
 
 
+ROLE_NAMES = {
+    Role.AGENT: "坐席",
+    Role.SUPERVISOR: "主管",
+    Role.POLICY_OWNER: "策略管理员",
+    Role.INTEGRATOR: "接入管理员",
+    Role.OPS: "运维",
+    Role.AUDITOR: "审计员",
+    Role.ADMIN: "系统管理员",
+}
+
+
 @dataclass(frozen=True)
 class Principal:
     """Somebody known, a person or a machine.

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.clock import Clock, parse_clock
 from shared.messaging.kafka import KafkaBroker
 from shared.messaging.security import Mechanism, Protocol, client_options
-from shared.safety import MAKE_DATA_KEY, SHORTEST_SECRET, UnsafeSettings, is_local, read_data_key
+from shared.safety import MAKE_DATA_KEY, SHORTEST_SECRET, SHORTEST_TOKEN, UnsafeSettings, is_local, read_data_key
 
 
 class ServiceSettings(BaseSettings):
@@ -50,6 +50,10 @@ class ServiceSettings(BaseSettings):
     hosts: str = Field(
         default="localhost,127.0.0.1,[::1]",
         description="names this service is called by, comma-separated, without ports; * = any",
+    )
+    front_door_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="what the front door proves itself with, so that its X-Forwarded headers are believed; empty = no door",
     )
     data_key: SecretStr | None = Field(default=None, description="base64 of 64 random bytes that seal personal data")
     sites: dict[str, str] = Field(
@@ -103,7 +107,11 @@ class ServiceSettings(BaseSettings):
             )
         if self.jwt_jwks_url and not self.jwt_jwks_url.startswith("https:") and not is_local(self.jwt_jwks_url):
             yield "HUIFANG_JWT_JWKS_URL is no https:// address, so whoever is on the way can sign tokens: use https://"
-
+        if 0 < len(self.front_door_key.get_secret_value()) < SHORTEST_TOKEN:
+            yield (
+                f"HUIFANG_FRONT_DOOR_KEY has fewer than {SHORTEST_TOKEN} characters, so client addresses can be forged: "
+                "make one with `openssl rand -base64 24`"
+            )
         if self.kafka_protocol.startswith("SASL") and not (
             self.kafka_username and self.kafka_password.get_secret_value()
         ):
@@ -124,6 +132,8 @@ class ServiceSettings(BaseSettings):
             yield f"HUIFANG_KEYS_FILE: there is no {self.keys_file.name}, so no API key is known"
         if self.jwt_secret is not None and self.jwt_jwks_url:
             yield "HUIFANG_JWT_SECRET and HUIFANG_JWT_JWKS_URL are both set: locally issued tokens are refused"
+        if not self.front_door_key.get_secret_value():
+            yield "HUIFANG_FRONT_DOOR_KEY is not set: who comes through a front door is known by the door's address only"
         if "SSL" not in self.kafka_protocol and not all(
             is_local(f"kafka://{broker.strip()}") for broker in self.kafka_bootstrap.split(",")
         ):

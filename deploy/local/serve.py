@@ -28,6 +28,7 @@ def main(service: str, port: int, host: str = "127.0.0.1") -> None:
         log_config=None,  # the service configures logging itself
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # uvicorn believes them of anybody on this machine; see `shared.front_door`
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

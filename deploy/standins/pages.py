@@ -9,7 +9,7 @@ from jinja2 import Environment
 from deploy.standins.messages import Message
 from shared.privacy import mask_phone, mask_text
 from shared.settings import ServiceSettings
-from shared.web.render import FIRST, beside
+from shared.web.addresses import FIRST, beside
 
 _ENVIRONMENT = Environment(autoescape=True)
 _FRAME = """<!doctype html>

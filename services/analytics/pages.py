@@ -19,6 +19,7 @@ from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.queries import KpiRow
 from services.analytics.schemas import Filters, Reader, all_kpis, filters, scoped, today_of
 from shared.auth import Principal
+from shared.front_door import own_address
 from shared.http import ReadSession
 from shared.web import render
 
@@ -27,8 +28,8 @@ PERIODS = {period: name for period, name in PERIOD_NAMES.items() if period is no
 
 
 @router.get("/")
-async def home(_reader: Reader) -> Response:
-    return RedirectResponse("/kpi", 303)
+async def home(request: Request, _reader: Reader) -> Response:
+    return RedirectResponse(own_address(request, "/kpi"), 303)
 
 
 @router.get("/kpi")
@@ -65,7 +66,8 @@ async def kpi_page(
         heat=await queries.contact_heat(session, wanted),
         choices=await _choices(session, principal, labels),
         presets=_presets(request, today),
-        export="/api/v1/kpis.xlsx?" + _query(request, to=wanted.last, by="branch", **{"from": wanted.first}),
+        export=own_address(request, "/api/v1/kpis.xlsx?")
+        + _query(request, to=wanted.last, by="branch", **{"from": wanted.first}),
     )
 
 
@@ -141,7 +143,8 @@ def _presets(request: Request, today: date) -> Sequence[tuple[str, str]]:
         "近 30 天": (today - timedelta(days=29), today),
         "本年": (start_of(Period.YEAR, today), today),
     }
-    return [(name, "/kpi?" + _query(request, to=last, **{"from": first})) for name, (first, last) in ranges.items()]
+    page = own_address(request, "/kpi?")
+    return [(name, page + _query(request, to=last, **{"from": first})) for name, (first, last) in ranges.items()]
 
 
 def _query(request: Request, **changes: object) -> str:

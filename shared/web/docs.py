@@ -4,10 +4,11 @@ import json
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
-from fastapi.staticfiles import StaticFiles
 
 from shared.auth import caller_of
+from shared.front_door import own_address
 from shared.service import Service
+from shared.web.assets import SWAGGER
 from shared.web.render import render
 
 
@@ -18,11 +19,12 @@ def install_docs(app: FastAPI, service: Service) -> None:
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> Response:
         await _known_caller(request)
-        return Response(json.dumps(app.openapi(), ensure_ascii=False), media_type="application/json")
+        prefix = own_address(request, "")
+        described = app.openapi() | ({"servers": [{"url": prefix}]} if prefix else {})
+        return Response(json.dumps(described, ensure_ascii=False), media_type="application/json")
 
-    if assets is None or not (assets / "swagger-ui-dist").exists():
+    if assets is None or not (assets / SWAGGER).exists():
         return
-    app.mount("/assets/swagger", StaticFiles(directory=assets / "swagger-ui-dist"), name="swagger")
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> Response:

@@ -1,25 +1,22 @@
 """What an app needs to serve pages."""
 
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from shared.errors import HuifangError, NotFound, Unauthorized
 from shared.settings import ServiceSettings
 from shared.web import login
+from shared.web.assets import Assets, mount_assets
 from shared.web.render import HERE, environment, render
 
-# what pages may load of others; nothing else of node_modules is reachable
-VENDOR = {
-    "htmx.js": "htmx.org/dist/htmx.min.js",
-    "alpine.js": "@alpinejs/csp/dist/cdn.min.js",
-    "echarts.js": "echarts/dist/echarts.min.js",
-}
+PROBLEM = "application/problem+json"
+KEPT_HEADERS = ("Allow", "Retry-After")
 
 
 def install_pages(app: FastAPI, settings: ServiceSettings, own: Path | None = None) -> None:
@@ -28,45 +25,65 @@ def install_pages(app: FastAPI, settings: ServiceSettings, own: Path | None = No
     Assets and the login page show no data, so they ask for no key.
     """
     app.state.pages = environment(own)
-    vendor = settings.page_assets or HERE / "node_modules"
-
-    @app.get("/static/vendor/{name}", include_in_schema=False)
-    async def asset(name: str) -> FileResponse:
-        path = vendor / VENDOR.get(name, name)
-        if name not in VENDOR or not path.is_file():
-            raise NotFound("页面组件未安装，请运行 make setup")
-        return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
-
-    if own is not None:
-        app.mount("/static/own", StaticFiles(directory=own / "static"), name="own-static")
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.state.assets = Assets(own, settings.page_assets or HERE / "node_modules")
+    mount_assets(app, app.state.assets, own)
     app.include_router(login.router)
-    _show_problems_as_pages(app)
+    for kind, for_programs in list(app.exception_handlers.items()):
+        app.exception_handlers[kind] = _as_page(for_programs)
 
 
-def _show_problems_as_pages(app: FastAPI) -> None:
+def _as_page(
+    for_programs: Callable[[Request, Any], Response | Awaitable[Response]],
+) -> Callable[[Request, Exception], Awaitable[Response]]:
     """A browser gets the login page or a readable error where a program gets problem+json."""
-    for_programs: Callable[[Request, Any], Awaitable[Response]] = app.exception_handlers[HuifangError]  # type: ignore[assignment]
 
-    async def known(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HuifangError)
-        if not _is_browser(request):
-            return await for_programs(request, error)
-        if isinstance(error, Unauthorized):
-            return RedirectResponse(login.login_url(request), 303)
-        return render(request, "problem.html", error.status, title=error.title, detail=error.detail)
+    async def answered(request: Request, error: Exception) -> Response:
+        given = for_programs(request, error)
+        answer = given if isinstance(given, Response) else await given
+        if answer.media_type != PROBLEM or not is_browser(request):
+            return answer
+        if answer.status_code == 401:
+            return RedirectResponse(_sign_in_and_back(request), 303)
+        told = json.loads(bytes(answer.body)) | _of_the_framework(request, error)
+        page = render(
+            request,
+            "problem.html",
+            answer.status_code,
+            code=answer.status_code,
+            title=told["title"],
+            detail=told["detail"],
+            errors=told.get("errors", ()),
+            back=_page_before(request),
+        )
+        page.headers.update({name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers})
+        return page
 
-    app.exception_handlers[HuifangError] = known
-    answered: Callable[[Request, Any], Awaitable[Response]] = app.exception_handlers[StarletteHTTPException]  # type: ignore[assignment]
-
-    async def nowhere(request: Request, error: Exception) -> Response:
-        assert isinstance(error, StarletteHTTPException)
-        if error.status_code != 404 or not _is_browser(request):
-            return await answered(request, error)
-        return render(request, "problem.html", 404, title="没有这个页面", detail=f"此处没有 {request.url.path}。")
-
-    app.exception_handlers[StarletteHTTPException] = nowhere
+    return answered
 
 
-def _is_browser(request: Request) -> bool:
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+def is_browser(request: Request) -> bool:
+    """Whether a page is shown to the answer: a browser says that it wants HTML, a program or a script on a page does not."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _of_the_framework(request: Request, error: Exception) -> dict[str, str]:
+    """What is shown instead of the English words of the framework's own errors."""
+    if type(error) is not StarletteHTTPException:
+        return {}
+    if error.status_code == 404:
+        return {"title": "没有这个页面", "detail": f"此处没有 {request.url.path}。"}
+    return {"detail": ""}
+
+
+def _sign_in_and_back(request: Request) -> str:
+    """The sign-in page, leading to this page, or, after a form was sent, to the page with the form."""
+    if request.method == "GET":
+        return login.login_url(request)
+    return "/login?" + urlencode({"next": _page_before(request) or "/"})
+
+
+def _page_before(request: Request) -> str:
+    """The page of ours that led here, "" when it was none."""
+    before = urlsplit(request.headers.get("referer", ""))
+    ours = before.netloc and before.netloc == request.headers.get("host")
+    return login.local(before.path + (f"?{before.query}" if before.query else "")) if ours else ""

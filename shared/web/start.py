@@ -1,47 +1,26 @@
-"""What an address opened in a browser leads to: the gateway's start page with all there is, the other services' way to it.
+"""What an address opened in a browser leads to: the page where somebody's role begins, or the overview of all there is.
 
 Programs that ask for `/` get the problem they always got. The pages show no data, so they ask for no key.
 """
 
-from dataclasses import dataclass
-
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.auth import Principal, live_session
 from shared.errors import NotFound, Unauthorized
 from shared.service import Service
 from shared.sessions import COOKIE
-from shared.web.render import FIRST, HERE, beside, render
+from shared.web.addresses import FIRST, site_of, sites_of
+from shared.web.assets import SWAGGER
+from shared.web.navigation import SITES, home_of, pages_of
+from shared.web.render import HERE, render
 
 FAVICON = HERE / "static" / "favicon.svg"
 
 
-@dataclass(frozen=True)
-class Site:
-    """A service or stand-in as people know it; `page` is where to begin there, "" when it has nothing but an API."""
-
-    title: str
-    what: str
-    page: str = ""
-    has_api: bool = True
-
-
-SITES = {
-    "gateway": Site("接入", "接收业务系统、12345 工单与 Excel 的业务事实，回写结果"),
-    "scheduler": Site("调度", "按策略包决定谁在什么时候接受回访"),
-    "visits": Site("回访作业", "坐席领取、拨打、作答"),
-    "complaints": Site("投诉", "立案、整改、二次回访、闭环"),
-    "notifications": Site("通知", "短信与邮件的模板、规则、退订"),
-    "analytics": Site("统计分析", "指标看板、漏斗、坐席业绩、导出 Excel", "/kpi"),
-    "sms": Site("短信模拟器", "本机代替短信运营商：看发出的短信，模拟客户回复", "/", has_api=False),
-    "mail": Site("邮件收件箱", "本机代替邮件服务器：看发出的邮件", "/", has_api=False),
-}
-
-
 def install_start(app: FastAPI, service: Service) -> None:
-    """Add `/` for browsers, and their icon. Needs the pages installed."""
+    """Add `/` and, at the gateway, `/overview` for browsers, and their icon. Needs the pages installed."""
     install_favicon(app)
 
     @app.get("/", include_in_schema=False)
@@ -49,10 +28,32 @@ def install_start(app: FastAPI, service: Service) -> None:
         if "text/html" not in request.headers.get("accept", ""):
             raise NotFound(f"此处没有接口；{service.title}服务的接口说明在 /docs")
         request.state.principal = await _signed_in(request)
-        given = service.settings.sites
-        sites = {name: beside(request, given[name]) for name in SITES if given.get(name)}
-        page = "start.html" if service.name == FIRST else "service.html"
-        return render(request, page, service=service, sites=sites, about=SITES, docs=_has_docs(service))
+        if service.name != FIRST:
+            return render(request, "service.html", service=service, about=SITES, docs=_has_docs(service))
+        home = _home(request)
+        return RedirectResponse(home, 303) if home else _overview(request, service)
+
+    if service.name == FIRST:
+
+        @app.get("/overview", include_in_schema=False)
+        async def overview(request: Request) -> Response:
+            request.state.principal = await _signed_in(request)
+            return _overview(request, service)
+
+
+def _home(request: Request) -> str:
+    """Where the person who signed in begins; "" for the overview."""
+    page = home_of(request.state.principal) if request.state.principal else None
+    address = site_of(request, page.service) if page else None
+    return f"{address}{page.path}" if page and address is not None else ""
+
+
+def _overview(request: Request, service: Service) -> Response:
+    sites = sites_of(request)
+    pages = [(page, sites[page.service]) for page in pages_of(request.state.principal) if page.service in sites]
+    return render(
+        request, "start.html", service=service, sites=sites, pages=pages, about=SITES, docs=_has_docs(service)
+    )
 
 
 def install_favicon(app: FastAPI) -> None:
@@ -75,4 +76,4 @@ async def _signed_in(request: Request) -> Principal | None:
 
 def _has_docs(service: Service) -> bool:
     assets = service.settings.page_assets
-    return assets is not None and (assets / "swagger-ui-dist").exists()
+    return assets is not None and (assets / SWAGGER).exists()

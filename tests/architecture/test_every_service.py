@@ -29,10 +29,11 @@ OPEN_TO_ALL = {
     ("GET", "/readyz"),
     ("GET", "/metrics"),
     # assets and login show no data
-    ("GET", "/assets/swagger"),
+    ("GET", "/static/swagger"),
     ("GET", "/static"),
     ("GET", "/static/own"),
-    ("GET", "/static/vendor/{name}"),
+    ("GET", "/static/vendor"),
+    ("GET", "/overview"),
     ("GET", "/"),  # tells a browser where things are, a program that nothing is here
     ("GET", "/favicon.ico"),
     ("GET", "/login"),

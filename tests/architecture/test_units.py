@@ -50,9 +50,9 @@ def branch_of(unit: str) -> str:
     return f'"{unit}"' if unit else ""
 
 
-PAGES = {"GET /", "GET /favicon.ico", "GET /static", "GET /static/own", "GET /static/vendor/{name}", "GET /openapi.json",
-         "GET /livez", "GET /readyz", "GET /metrics", "GET /login", "POST /login", "POST /logout", "GET /assets/swagger",
-         "GET /docs"}  # fmt: skip
+PAGES = {"GET /", "GET /favicon.ico", "GET /static", "GET /static/own", "GET /static/vendor", "GET /openapi.json",
+         "GET /livez", "GET /readyz", "GET /metrics", "GET /login", "POST /login", "POST /logout", "GET /static/swagger",
+         "GET /docs", "GET /overview"}  # fmt: skip
 COMMON: dict[str, Any] = {page: Open() for page in PAGES} | {
     "GET /api/v1/audit-log": Whole(),
     "GET /api/v1/dead-letters": Whole(),

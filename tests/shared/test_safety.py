@@ -125,7 +125,7 @@ def test_what_is_weaker_than_it_could_be_is_said(
 def test_what_is_set_well_is_not_warned_of(tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     keys.write_text("[]")
-    common = {"keys_file": keys, "jwt_secret": "s" * 32}
+    common = {"keys_file": keys, "jwt_secret": "s" * 32, "front_door_key": "d" * 24}
     assert list(settings(GatewaySettings, writeback_allow="10.1.2.3", **common).warnings()) == []
     notifications = settings(
         NotificationsSettings, sms_url="https://sms.example", sms_access_key="k", sms_access_secret="s",

@@ -54,7 +54,7 @@ async def test_the_gateway_leads_a_newcomer_to_everything_there_is(clock, assets
     assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     expected = {f"{SITES[name]}/docs" for name in SERVICES} | {f"{SITES[name]}/readyz" for name in SERVICES}
-    expected |= {f"{SITES['analytics']}/kpi", f"{SITES['sms']}/", f"{SITES['mail']}/", "/login?next=/"}
+    expected |= {f"{SITES['sms']}/", f"{SITES['mail']}/", "/login?next=/"}
     assert expected <= set(links(page))
     assert "huifang key supervisor" in page.text
 
@@ -63,18 +63,26 @@ async def test_links_keep_the_host_that_the_browser_came_by(clock, assets):
     async with running("gateway", clock, assets) as served:
         page = await opened(served, host="localhost:8100")
         far = await opened(served, host="huifang.example")
-    assert "http://localhost:8105/kpi" in links(page)
+    assert "http://localhost:8105/docs" in links(page)
     assert not [link for link in links(page) if "127.0.0.1" in link]
-    assert "http://127.0.0.1:8105/kpi" in links(far), "an address that was given is not bent to another machine's"
+    assert "http://127.0.0.1:8105/docs" in links(far), "an address that was given is not bent to another machine's"
 
 
 async def test_who_is_signed_in_is_greeted_and_not_asked_again(clock, assets, service_dsn):
     async with running("gateway", clock, assets, dsn=await service_dsn("gateway")) as served:
-        page = await opened(served, Cookie=await session_cookie(served, "supervisor"))
+        page = await opened(served, "/overview", Cookie=await session_cookie(served, "supervisor"))
         stale = await opened(served, Cookie="huifang_session=gone")
     assert "supervisor" in page.text
     assert "/login?next=/" not in links(page)
     assert (stale.status_code, "/login?next=/" in links(stale)) == (200, True)
+
+
+async def test_who_signed_in_begins_where_their_role_begins(clock, assets, service_dsn):
+    async with running("gateway", clock, assets, dsn=await service_dsn("gateway")) as served:
+        supervisor = await opened(served, Cookie=await session_cookie(served, "supervisor"))
+        auditor = await opened(served, Cookie=await session_cookie(served, "auditor"))
+    assert (supervisor.status_code, supervisor.headers["location"]) == (303, f"{SITES['analytics']}/kpi")
+    assert (auditor.status_code, f"{SITES['analytics']}/kpi" in links(auditor)) == (200, True)
 
 
 async def test_another_service_leads_to_its_api_and_to_the_start_page(clock, assets):

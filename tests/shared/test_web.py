@@ -15,7 +15,7 @@ from shared.settings import ServiceSettings
 from shared.testing import Served, serve
 from shared.testing.signing_in import sign_in
 from shared.web import render
-from shared.web.install import VENDOR
+from shared.web.assets import VENDOR
 from shared.web.login import local
 
 HTML = {"Accept": "text/html"}

@@ -1,3 +1,4 @@
 "use strict";
 
-window.SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true });
+// beside this page, whatever prefix the service has
+window.SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true });

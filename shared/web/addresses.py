@@ -1,0 +1,44 @@
+"""Where things are for the browser that asks: behind the front door below `/<service>`, else on each service's own port."""
+
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from shared.front_door import is_behind
+from shared.safety import is_local
+from shared.web.navigation import SITES
+
+FIRST = "gateway"  # whose `/` is the start page of the platform
+
+
+def beside(request: Request, address: str) -> str:
+    """The address of another service for this browser, without a slash at its end; "" stays "".
+
+    On one machine the host stays the one that the browser came by: a sign-in at `localhost` is none at `127.0.0.1`.
+    """
+    host = request.url.hostname or ""
+    if address and is_local(address) and is_local(f"//{host}"):
+        parts = urlsplit(address)
+        address = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{parts.port}"
+    return address.rstrip("/")
+
+
+def site_of(request: Request, name: str) -> str | None:
+    """Where a service or stand-in begins, without a slash at its end: "" is this very service, None that nobody said."""
+    service = request.app.state.service
+    if is_behind(request.scope) and SITES[name].is_service:
+        return f"/{name}"
+    if service.settings.sites.get(name):
+        return beside(request, service.settings.sites[name])
+    return "" if name == service.name else None
+
+
+def sites_of(request: Request) -> dict[str, str]:
+    """Every service and stand-in that can be reached, with its address."""
+    found = {name: site_of(request, name) for name in SITES}
+    return {name: address for name, address in found.items() if address is not None}
+
+
+def start_of(request: Request) -> str:
+    """The start page of the platform, as far as this service knows one."""
+    return "/" if is_behind(request.scope) else f"{site_of(request, FIRST) or ''}/"

@@ -1,0 +1,68 @@
+"""What there is for people: services and their pages, whose they are, and where somebody begins.
+
+Header, start page and overview are made of these tables; a service's new page is a line here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.principal import Principal, Role
+
+
+@dataclass(frozen=True)
+class Site:
+    """A service or stand-in as people know it; a stand-in has a first page, a service an API and `/readyz`."""
+
+    title: str
+    what: str
+    is_service: bool = True
+
+
+SITES = {
+    "gateway": Site("接入", "接收业务系统、12345 工单与 Excel 的业务事实，回写结果"),
+    "scheduler": Site("调度", "按策略包决定谁在什么时候接受回访"),
+    "visits": Site("回访作业", "坐席领取、拨打、作答"),
+    "complaints": Site("投诉", "立案、整改、二次回访、闭环"),
+    "notifications": Site("通知", "短信与邮件的模板、规则、退订"),
+    "analytics": Site("统计分析", "指标看板、漏斗、坐席业绩、导出 Excel"),
+    "sms": Site("短信模拟器", "本机代替短信运营商：看发出的短信，模拟客户回复", is_service=False),
+    "mail": Site("邮件收件箱", "本机代替邮件服务器：看发出的邮件", is_service=False),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a service, in the order of the navigation.
+
+    `roles` may open it, as its route says (empty = everybody who signed in); `home` are those who begin their day there.
+    """
+
+    service: str
+    path: str
+    title: str
+    what: str
+    roles: tuple[Role, ...] = ()
+    home: tuple[Role, ...] = ()
+
+
+PAGES: Sequence[Page] = (
+    Page(
+        "analytics",
+        "/kpi",
+        "指标",
+        "完成率、接通率、满意率、闭环率，漏斗与趋势，可导出 Excel",
+        roles=(Role.SUPERVISOR, Role.AUDITOR, Role.POLICY_OWNER, Role.OPS),
+        home=(Role.SUPERVISOR,),
+    ),
+    Page("gateway", "/overview", "总览", "全部页面、服务状态与接口说明"),
+)
+
+
+def pages_of(principal: Principal | None) -> list[Page]:
+    """What somebody's roles open; nothing for who is not signed in."""
+    return [page for page in PAGES if principal is not None and (not page.roles or principal.may(*page.roles))]
+
+
+def home_of(principal: Principal) -> Page | None:
+    """Where somebody begins, None when the overview of all pages has to do. Their own role counts, not what admins may."""
+    return next((page for page in PAGES if principal.has(*page.home)), None)
