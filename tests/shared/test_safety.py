@@ -148,7 +148,13 @@ async def test_warnings_are_shown_beside_the_reasons(core_dsn: str, clock: Any) 
         return build_app(Service("test", "测试", parts[0]), *parts[1:])
 
     async with serve(
-        create_app, ServiceSettings, core_dsn, clock=clock, keys_file=Path("/nowhere/keys.json"), hosts="test"
+        create_app,
+        ServiceSettings,
+        core_dsn,
+        clock=clock,
+        keys_file=Path("/nowhere/keys.json"),
+        hosts="test",
+        front_door_key="d" * 24,
     ) as served:
         told = (await served.client(None).get("/readyz")).json()
     assert told["status"] == "ready"
