@@ -15,10 +15,12 @@ from deploy.commands._pack_files import read_sound_pack
 from deploy.commands._pack_tables import show_trial
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.simulation.fact_lines import BadFact, Line, play, read_lines
+from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.simulation.trial import CALLS_PER_AGENT, lead_of, summarise
 from services.scheduler.domain.task import Task
 from shared.calendar import BUILT_IN, OfficialYears
+from shared.process_limits import OutOfTime, limited
 from shared.zone import ORG_ZONE
 
 
@@ -37,11 +39,22 @@ class Wanted:
     years: Sequence[Path]
 
 
-def run_trial(wanted: Wanted) -> int:
-    """Print the plan, or how it differs from the platform's; returns the exit code.
-
-    Facts before `since` are taken in as well, so that caps and merges know of them; only their plan is not shown.
+def run_trial(wanted: Wanted, limits: Limits = Limits()) -> int:
+    """Print the plan, or how it differs from the platform's; returns the exit code. A trial takes no more here than in
+    the service.
     """
+    try:
+        with limited(limits.memory, limits.cpu):
+            return _run(wanted)
+    except MemoryError:
+        typer.secho(limits.too_much, fg="red", err=True)
+    except OutOfTime:
+        typer.secho(limits.too_long, fg="red", err=True)
+    return 1
+
+
+def _run(wanted: Wanted) -> int:
+    """Facts before `since` are taken in as well, so that caps and merges know of them; only their plan is not shown."""
     since, until = _local(wanted.since), _local(wanted.until)
     pack = read_sound_pack(wanted.folder, wanted.years, BUILT_IN if wanted.file else _platform_years())
     simulation = Simulation(PolicyBook(pack.policies, kinds=pack.kinds))

@@ -12,6 +12,7 @@ from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
 from services.scheduler.commands.walks import walk_on
 from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
+from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.trials import forget_trials
 from shared.jobs import Job
@@ -40,9 +41,9 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
 
     async def try_packs(runtime: Runtime) -> int:
         topics = [runtime.settings.topic_prefix + topic for topic in RECORDED]
-        return await trials.run_next(
-            runtime.db, runtime.clock, trials.Source(runtime.broker, topics, settings.trial_facts)
-        )
+        limits = Limits(settings.trial_memory_mb << 20, settings.trial_cpu_seconds)
+        source = trials.Source(runtime.broker, topics, settings.trial_facts, limits)
+        return await trials.run_next(runtime.db, runtime.clock, source)
 
     async def forget(runtime: Runtime) -> int:
         oldest = runtime.clock.now() - timedelta(days=settings.decision_days)

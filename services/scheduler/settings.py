@@ -19,6 +19,8 @@ class SchedulerSettings(ServiceSettings):
     trial_upload_bytes: int = Field(default=256 << 20, ge=1 << 20, description="largest file of facts for a trial run")
     trial_days: int = Field(default=90, ge=1, description="days that trial runs are kept")
     trial_facts: int = Field(default=500_000, ge=1, description="most facts of an export or a trial run")
+    trial_memory_mb: int = Field(default=4096, ge=256, description="most memory of a trial run's process, MiB")
+    trial_cpu_seconds: int = Field(default=1800, ge=1, description="most processor time of a trial run")
     walk_batch: int = Field(
         default=2000, ge=1, le=10_000, description="most customers met in one transaction of a time trigger"
     )

@@ -13,6 +13,7 @@ from deploy.commands.pack import app
 from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.scenario_file import read_scenarios
+from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
 from services.scheduler.domain.simulation.scenario import Scenario
 from tests.scheduler.domain.packs.test_calendar_year import CSV
@@ -298,6 +299,33 @@ def test_a_trial_goes_on_to_its_end_and_names_the_steps(pack: Path, tmp_path: Pa
     said = run("trial", str(pack), "--facts", str(file), "--format", "jsonl", "--to", "2026-03-25")
     lines = [json.loads(line) for line in said.output.splitlines() if line.startswith("{")]
     assert {(line["due"][:10], line["step"]) for line in lines} >= {("2026-03-24", "first"), ("2026-03-25", "second")}
+
+
+@pytest.mark.parametrize(
+    ("limits", "note", "says"),
+    [
+        (Limits(memory=256 << 20), "x" * 500_000, "试算占用的内存超过上限（256 MB）"),
+        (Limits(cpu=1), "", "试算的计算时间超过上限（1 秒）"),
+    ],
+)
+def test_a_trial_takes_no_more_of_the_machine_than_the_limits(
+    pack: Path, tmp_path: Path, limits: Limits, note: str, says: str
+) -> None:
+    (pack / "policies" / "a.yaml").write_text(
+        "id: a\ntitle: 甲\ntrigger: {every: week, on: tue}\nrate: all\npurpose: notice\nmerge: false\n"
+    )
+    file = _facts(tmp_path / "f.jsonl")
+    again = file.read_text().replace("2026-", "2190-").replace('"E', f'"F{note}')
+    file.write_text(file.read_text() + again * (100 if note else 1))
+    wanted = f"Wanted(Path({str(pack)!r}), Path({str(file)!r}), 0, None, None, True, [], False, [])"
+    code = (
+        "from pathlib import Path; from deploy.commands._pack_trial import *\n"
+        f"raise SystemExit(run_trial({wanted}, Limits({limits.memory}, {limits.cpu})))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKS.parents[1], check=False
+    )
+    assert (said.returncode, "Traceback" in said.stderr, says in said.stderr) == (1, False, True), said.stderr[-2000:]
 
 
 def _facts(path: Path) -> Path:

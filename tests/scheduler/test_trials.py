@@ -120,6 +120,64 @@ async def test_a_trial_whose_process_dies_is_told_as_failed(empty: Served, monke
     assert told["error"].startswith("试算中断：")
 
 
+WEEKLY = {"id": "a", "events": None, "trigger": {"every": "week", "on": "tue"}, "purpose": "notice", "merge": False}
+
+
+async def upload(served: Served, pack: dict[str, str], *lines: str, **params: str) -> dict[str, Any]:
+    """How a trial of these lines ended."""
+    draft_id = await draft(served, pack)
+    async with served.client("policy_owner") as client:
+        answer = await client.post(
+            "/api/v1/trials/upload", params={"draft_id": draft_id, **params}, content="\n".join(lines)
+        )
+    assert answer.status_code == 202, answer.text
+    return await finished(served, answer.json())
+
+
+def line(time: str, **data: Any) -> str:
+    about = {"work_order_no": "W1", "customer": {"id": "C1"}, **data}
+    return json.dumps({"id": "E1", "source": "/s", "type": "repair.closed", "time": time, "data": about})
+
+
+NOON = "2026-03-03T12:00:00+08:00"
+CENTURIES = line(NOON) + "\n" + line("2190-03-03T12:00:00+08:00")
+
+
+async def test_time_goes_on_after_the_last_fact_to_now_or_to_what_is_asked_for(
+    empty: Served, clock: ManualClock
+) -> None:
+    await record(empty, clock, sent("repair.closed", "C1", "e1"))
+    clock.advance(timedelta(days=20))
+    trial = await post(empty, "/api/v1/trials", {"pack": {"name": "test", "files": contents(WEEKLY)}, "days": 21}, 202)
+    assert (await finished(empty, trial))["result"]["tasks"] == 3  # on the Tuesdays 3, 10 and 17 March
+    told = await upload(empty, contents(WEEKLY), line("2026-03-03T10:00:00+08:00"), to="2026-03-25T00:00:00+08:00")
+    assert told["result"]["tasks"] == 3  # on the 10th, 17th and 24th
+    told = await upload(empty, contents(WEEKLY), line("2026-03-26T10:00:00+08:00"), to="2026-03-25T00:00:00+08:00")
+    assert (told["state"], told["result"]["facts"]) == ("done", 0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "lines", "says"),
+    [
+        ({"trial_memory_mb": 256}, [line(NOON, note="x" * 500_000 + "😀")] * 150, "内存超过上限（256 MB）"),
+        (
+            {"trial_cpu_seconds": 2},
+            [CENTURIES.replace("C1", f"C{number}") for number in range(40)],
+            "计算时间超过上限（2 秒）",
+        ),
+        ({}, [line(NOON, note="x" * (1 << 20))], "第 1 行超过 1 MB"),
+        ({}, [line("9999-12-31T23:59:59+08:00")], "第 1 行的 time 有误：时间应在 1900 年到 2199 年之间"),
+    ],
+)
+async def test_no_file_of_facts_takes_more_than_the_limits(
+    empty: Served, limits: dict[str, int], lines: list[str], says: str
+) -> None:
+    empty.runtime.service.settings.__dict__.update(limits)
+    told = await upload(empty, contents(WEEKLY), *lines)
+    assert (told["state"], told["result"]) == ("failed", None)
+    assert says in told["error"]
+
+
 async def test_too_many_facts_are_refused(empty: Served, clock: ManualClock) -> None:
     await record(empty, clock, *facts(clock))
     empty.runtime.service.settings.__dict__["trial_facts"] = 3

@@ -7,7 +7,6 @@ Nothing but the standard library, RE2 and the workbook reader is loaded, so that
 """
 
 import json
-import resource
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from services.gateway.adapters.tables import Row, Table, is_workbook, tables_of
 from services.gateway.domain.headers import HEADER_WITHIN, Header, Layout, UnusableSheet, find_header
 from services.gateway.domain.sheets import MOST_ROWS, is_blank, read_row
+from shared.process_limits import limit_process
 
 TOO_MUCH_MEMORY = "文件占用的内存超过上限，请删除数据区以外的内容，或拆分后上传"
 
@@ -22,9 +22,7 @@ TOO_MUCH_MEMORY = "文件占用的内存超过上限，请删除数据区以外�
 def main() -> None:
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     request = json.loads(sys.stdin.buffer.readline())
-    _limit(resource.RLIMIT_AS, request["memory"])
-    _limit(resource.RLIMIT_CPU, request["cpu"], request["cpu"] + 5)
-    _limit(resource.RLIMIT_CORE, 0)
+    limit_process(request["memory"], request["cpu"])
     try:
         for line in read(sys.stdin.buffer.read(), Layout(**request["layout"])):
             sys.stdout.write(json.dumps(line, ensure_ascii=True) + "\n")
@@ -32,14 +30,6 @@ def main() -> None:
         print(json.dumps({"unusable": str(error)}))  # noqa: T201 - this is how it answers
     except MemoryError:
         print(json.dumps({"unusable": TOO_MUCH_MEMORY}))  # noqa: T201
-
-
-def _limit(what: int, soft: int, hard: int | None = None) -> None:
-    hard = soft if hard is None else hard
-    _, most = resource.getrlimit(what)
-    if most != resource.RLIM_INFINITY:
-        soft, hard = min(soft, most), min(hard, most)
-    resource.setrlimit(what, (soft, hard))
 
 
 def read(content: bytes, layout: Layout) -> Iterator[Any]:

@@ -12,13 +12,16 @@ import orjson
 
 from services.scheduler.domain.simulation.fact_lines import BadFact, play, read_lines
 from services.scheduler.domain.simulation.report import TrialRequest, report
+from shared.process_limits import limit_process
 
 
 def main() -> None:
-    """Standard input is the pickled TrialRequest of our parent; the argument names the file."""
+    """Standard input is the pickled TrialRequest of our parent; the arguments are the file, and bytes and seconds at most."""
+    file, memory, cpu = sys.argv[1:]
+    limit_process(int(memory), int(cpu))
     request: TrialRequest = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from our own parent
     try:
-        _tell(result=_run(request, Path(sys.argv[1])))
+        _tell(result=_run(request, Path(file)))
     except BadFact as error:
         _tell(error=str(error))
 
@@ -26,10 +29,14 @@ def main() -> None:
 def _run(request: TrialRequest, file: Path) -> dict[str, Any]:
     with file.open("rb") as texts:
         lines = read_lines(texts)
+    until = request.until
+    lines = [line for line in lines if until is None or line.fact.at < until]
     draft, published = request.draft.simulation(), request.published.simulation()
     total = 2 * len(lines)
-    play(draft, lines, lambda done: _tell(done=done, total=total))
-    play(published, lines, lambda done: _tell(done=len(lines) + done, total=total))
+    play(draft, lines, lambda done: _tell(done=done, total=total), until)
+    play(published, lines, lambda done: _tell(done=len(lines) + done, total=total), until)
+    draft.finish()
+    published.finish()
     return report(draft, published, request)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import signal
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.domain.simulation.report import TrialRequest
 
 LONGEST_LINE = 64 << 20
@@ -19,13 +21,13 @@ class TrialBroken(RuntimeError):
     """The process ended without a report."""
 
 
-async def run_trial(request: TrialRequest, file: Path) -> AsyncGenerator[dict[str, Any], None]:
+async def run_trial(request: TrialRequest, file: Path, limits: Limits) -> AsyncGenerator[dict[str, Any], None]:
     """What the process tells: {done, total} again and again, last {result} or {error}. Raises TrialBroken.
 
     Who stops listening ends it.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", CHILD, str(file)),
+        *(sys.executable, "-m", CHILD, str(file), str(limits.memory), str(limits.cpu)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -40,11 +42,17 @@ async def run_trial(request: TrialRequest, file: Path) -> AsyncGenerator[dict[st
         process.stdin.write_eof()
         async for line in process.stdout:
             yield orjson.loads(line)
-        if await process.wait():
-            said = (await errors).decode(errors="replace").strip().splitlines()
-            raise TrialBroken(said[-1] if said else f"exit code {process.returncode}")
+        if code := await process.wait():
+            raise TrialBroken(_death(code, (await errors).decode(errors="replace"), limits))
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
         errors.cancel()
+
+
+def _death(code: int, said: str, limits: Limits) -> str:
+    lines = said.strip().splitlines() or [f"exit code {code}"]
+    if code in (-signal.SIGABRT, -signal.SIGSEGV) or lines[-1].startswith("MemoryError"):
+        return limits.too_much
+    return limits.too_long if code == -signal.SIGXCPU else lines[-1]

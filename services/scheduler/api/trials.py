@@ -12,9 +12,11 @@ from services.scheduler.schemas.trials import TrialDetail, TrialIn, TrialOut
 from services.scheduler.store import trials
 from shared.errors import InvalidInput, raises
 from shared.http import OnceDep, ReadSession, WorkDep, transaction
+from shared.moments import Instant
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1/trials", tags=["试算"])
+EXAMPLE_TO = "2026-04-01T00:00:00+08:00"
 FACTS_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -56,6 +58,10 @@ async def upload_trial(
     response: Response,
     draft_id: Annotated[UUID, Query(description="草稿编号")],
     agents: Annotated[list[str] | None, Query(description="班组=坐席数，可写多次；没有写的班组算一人")] = None,
+    to: Annotated[
+        Instant | None,
+        Query(description="此时及以后的事实不算，时间走到此时；默认到最后一个事实", examples=[EXAMPLE_TO]),
+    ] = None,
 ) -> TrialOut:
     """请求内容是事实文件，每行一个 CloudEvents JSON；试算结束后即删除。"""
     seats = _seats(agents or [])
@@ -63,7 +69,7 @@ async def upload_trial(
     parts = await commands.compress_facts(request.stream())
     async with transaction(request) as work:
         name, files = await commands.files_of_draft(work.session, draft_id)
-        trial = await commands.add_trial(work, by, name, files, 0, seats)
+        trial = await commands.add_trial(work, by, name, files, 0, seats, to)
         await commands.keep_facts(work, trial.id, parts)
     response.headers["Location"] = f"/api/v1/trials/{trial.id}"
     return TrialOut.of(trial)

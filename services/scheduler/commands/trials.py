@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from services.scheduler.adapters.recorded import TooManyFacts, record_events
 from services.scheduler.adapters.trial_process import TrialBroken, run_trial
 from services.scheduler.commands.drafts import DraftNotFound
 from services.scheduler.domain.packs.pack import Pack, policy_of, read_pack
+from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.domain.simulation.report import Rules, TrialRequest
 from services.scheduler.domain.simulation.trial import lead_of
 from services.scheduler.store import drafts, kinds, policies, trials
@@ -52,11 +53,12 @@ class TrialEnded(Conflict):
 
 @dataclass(frozen=True)
 class Source:
-    """Where recorded facts are read, and how many at most."""
+    """Where recorded facts are read, how many at most, and what trying them may take."""
 
     broker: Broker
     topics: Sequence[str]
     most: int
+    limits: Limits
 
 
 async def files_of_draft(session: AsyncSession, draft_id: UUID) -> tuple[str, Mapping[str, str]]:
@@ -68,12 +70,21 @@ async def files_of_draft(session: AsyncSession, draft_id: UUID) -> tuple[str, Ma
 
 
 async def add_trial(
-    work: Work, by: Principal, name: str, files: Mapping[str, str], days: int, agents: Mapping[str, int]
+    work: Work,
+    by: Principal,
+    name: str,
+    files: Mapping[str, str],
+    days: int,
+    agents: Mapping[str, int],
+    until: datetime | None = None,
 ) -> StoredTrial:
-    """Queue a trial of a pack on the facts of the last `days` (0: on uploaded ones). Raises PackInvalid."""
+    """Queue a trial of a pack on the facts of the last `days`, or (0) on uploaded ones, of those before `until`.
+
+    Raises PackInvalid.
+    """
     pack = await asyncio.to_thread(read_pack, files, name)
     now = work.now()
-    request = {"files": dict(files), "days": days, "agents": dict(agents)}
+    request = {"files": dict(files), "days": days, "agents": dict(agents), "until": until and until.isoformat()}
     trial = StoredTrial(new_id(), pack.name, pack.title, "queued", request, 0, 0, None, "", now, by.id, now)
     await trials.add_trial(work.session, trial)
     await audit(work, by, "trial.added", str(trial.id), pack=pack.name, days=days)
@@ -137,14 +148,20 @@ def _why(failure: Exception) -> str:
 
 async def _run(db: Database, clock: Clock, source: Source, trial: StoredTrial) -> tuple[Mapping[str, Any] | None, str]:
     """The report, or why there is none; both empty when it was cancelled."""
-    days = int(trial.request["days"])
-    since = clock.now() - timedelta(days=days) if days else None
     async with db.read() as session:
-        request = await _request(session, trial, since)
+        request = await _request(session, trial, *_span(trial.request, clock.now()))
     with NamedTemporaryFile(suffix=".jsonl") as file:
         await _gather(db, clock, source, trial, request, file)
         file.flush()
-        return await _listen(db, clock, trial.id, request, Path(file.name))
+        return await _listen(db, clock, trial.id, run_trial(request, Path(file.name), source.limits))
+
+
+def _span(asked: Mapping[str, Any], now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Since when facts are shown and until when time goes on. Of uploaded facts all, and by default to the last one."""
+    if days := int(asked["days"]):
+        return now - timedelta(days=days), now
+    until = asked.get("until")  # trials of before had none
+    return None, until and datetime.fromisoformat(until)
 
 
 async def _gather(
@@ -156,11 +173,14 @@ async def _gather(
                 out.write(zlib.decompress(part))
         return
     first = request.since - lead_of([*request.draft.policies, *request.published.policies])
-    spool = await record_events(source.broker, source.topics, clock, first, clock.now(), source.most)
+    until = request.until or clock.now()
+    spool = await record_events(source.broker, source.topics, clock, first, until, source.most)
     out.writelines(spool.lines())
 
 
-async def _request(session: AsyncSession, trial: StoredTrial, since: datetime | None) -> TrialRequest:
+async def _request(
+    session: AsyncSession, trial: StoredTrial, since: datetime | None, until: datetime | None
+) -> TrialRequest:
     """The draft takes the place of its pack's published policies; those of other packs go on beside it."""
     pack = read_pack(trial.request["files"], trial.pack)
     calendar = WorkCalendar(official=await get_official(session))
@@ -170,7 +190,8 @@ async def _request(session: AsyncSession, trial: StoredTrial, since: datetime | 
     others = [policy for policy in published if owners[policy.id] != pack.name]
     kept = [kind for name, of in declared.items() if name != pack.name for kind in of.values()]
     draft = Rules([*others, *_policies(pack, calendar)], [*kept, *pack.kinds])
-    return TrialRequest(draft, Rules(published, await kinds.list_declared(session)), since, trial.request["agents"])
+    real = Rules(published, await kinds.list_declared(session))
+    return TrialRequest(draft, real, since, until, trial.request["agents"])
 
 
 def _policies(pack: Pack, calendar: WorkCalendar) -> list[Any]:
@@ -179,19 +200,19 @@ def _policies(pack: Pack, calendar: WorkCalendar) -> list[Any]:
 
 
 async def _listen(
-    db: Database, clock: Clock, trial_id: UUID, request: TrialRequest, file: Path
+    db: Database, clock: Clock, trial_id: UUID, running: AsyncGenerator[dict[str, Any], None]
 ) -> tuple[Mapping[str, Any] | None, str]:
     noted = clock.machine() - LEASE
-    async with aclosing(run_trial(request, file)) as told:
+    async with aclosing(running) as told:
         async for line in told:
             if "total" not in line:
                 return line.get("result"), line.get("error", "")
             if (clock.machine() - noted).total_seconds() >= PROGRESS_SECONDS:
                 noted = clock.machine()
                 async with db.work(background=True) as work:
-                    running = await trials.note_progress(
+                    wanted = await trials.note_progress(
                         work.session, trial_id, line["done"], line["total"], noted + LEASE
                     )
-                if not running:
+                if not wanted:
                     return None, ""
     raise TrialBroken("没有结果")

@@ -11,10 +11,14 @@ import orjson
 
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from shared.moments import sensible
+from shared.process_limits import ask_for_room
 from shared.texts import faults_in_json
 
 NEEDED = ("id", "source", "type", "time")
 STEP = 500
+OFTEN, LONG = 100, 10_000  # lines, and bytes of a line, after which there must be room for more
+LONGEST = 1 << 20  # bytes of a line: no door takes a larger fact
 BROKEN = (KeyError, ValueError, TypeError, AttributeError, OverflowError)
 
 
@@ -64,8 +68,12 @@ def _read(texts: Iterable[bytes]) -> Iterator[Line]:
 
 
 def _line(text: bytes, number: int) -> Line:
+    if len(text) > LONGEST:
+        raise BadFact(f"第 {number} 行超过 {LONGEST >> 20} MB")
     for field, fault in faults_in_json(text):
         raise BadFact(f"第 {number} 行的 {field} {fault}")
+    if number % OFTEN == 1 or len(text) > LONG:
+        ask_for_room(16 * (len(text) + OFTEN * LONG))
     try:
         event = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -89,4 +97,7 @@ def _moment(event: dict[str, Any], name: str, number: int) -> datetime:
         raise BadFact(f"第 {number} 行的 {name} 应写成 2026-03-06T15:00:00+08:00，现在是 {shown}") from error
     if at.tzinfo is None:
         raise BadFact(f"第 {number} 行的 {name} 缺少时区，如 +08:00")
-    return at
+    try:
+        return sensible(at)
+    except ValueError as error:
+        raise BadFact(f"第 {number} 行的 {name} 有误：{error}") from error

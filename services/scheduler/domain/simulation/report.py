@@ -31,11 +31,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class TrialRequest:
-    """The draft and what is published, tried on the same facts; the plan of those from `since` on is told."""
+    """The draft and what is published, tried on the same facts; the plan of those from `since` on is told.
+
+    Time goes on to `until` (None: the last fact), so that what comes without a fact is planned too.
+    """
 
     draft: Rules
     published: Rules
     since: datetime | None
+    until: datetime | None
     agents: Mapping[str, int]
 
 
