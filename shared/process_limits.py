@@ -53,7 +53,7 @@ def limited(memory: int, cpu: int) -> Iterator[None]:
 
 
 def ask_for_room(size: int) -> None:
-    """Raises MemoryError when there is no room for so many bytes. To be asked before orjson reads a text: it ends the process."""
+    """Raises MemoryError when there is no room for so many bytes: to be asked before orjson, which would end the process."""
     try:
         mmap(-1, size).close()
     except OSError as error:
