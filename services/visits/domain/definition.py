@@ -7,7 +7,7 @@ from typing import Any, get_args
 from services.visits.domain.conditions import AllOf, AnyOf, Comparison, Condition, Operator
 from services.visits.domain.errors import InvalidQuestionnaire
 from services.visits.domain.lint import faults_of
-from services.visits.domain.questionnaire import YES_NO, Kind, MeaningRole, Option, Question, Questionnaire
+from services.visits.domain.questionnaire import YES_NO, Kind, MeaningRole, Objection, Option, Question, Questionnaire
 
 MOST_QUESTIONS = 100
 MOST_NESTING = 5
@@ -16,8 +16,10 @@ LARGEST_NUMBER = 1e9
 LONGEST = 5_000  # characters of a text that is read out
 LONGEST_SHOWN, MOST_SHOWN = 100, 20
 _TOP = {"id", "title", "opening", "closing", "questions"}
-_QUESTION = {"id", "kind", "title", "ask", "required", "options", "when", "problem", "role", "min", "max", "hint"}
+_QUESTION = {"id", "kind", "title", "ask", "required", "options", "when", "problem", "role", "min", "max", "hint",
+             "objections"}  # fmt: skip
 _OPTION = {"value", "label", "score"}
+_OBJECTION = {"heard", "reply"}
 
 
 class _Fault(Exception):
@@ -74,6 +76,7 @@ def _question(raw: Any, where: str) -> Question:
         least=_number(known, "min", where),
         most=_number(known, "max", where),
         hint=_text(known, "hint", where, ""),
+        objections=_objections(known, where),
     )
     if kind != "rating":
         return question
@@ -91,6 +94,15 @@ def _options(raw: Any, where: str) -> tuple[Option, ...]:
             Option(_text(known, "value", place), _text(known, "label", place), _number(known, "score", place))
         )
     return tuple(options)
+
+
+def _objections(known: Mapping[str, Any], where: str) -> tuple[Objection, ...]:
+    objections = []
+    for number, item in enumerate(_list(known, "objections", where), 1):
+        place = f"{where}常见应答 {number}"
+        told = _fields(item, _OBJECTION, place)
+        objections.append(Objection(_text(told, "heard", place), _text(told, "reply", place)))
+    return tuple(objections)
 
 
 def _condition(raw: Any, where: str, depth: int = 0) -> Condition:

@@ -37,8 +37,7 @@ def faults_of(questionnaire: Questionnaire) -> list[str]:
     for question in questionnaire.questions:
         faults += [f"「{question.title}」：{fault}" for fault in _question_faults(question, earlier)]
         earlier[question.id] = question
-    texts = (questionnaire.opening, questionnaire.closing, *(question.ask for question in questionnaire.questions))
-    unknown = {name for text in texts for name in VARIABLE.findall(text) if not is_variable(name)}
+    unknown = {name for text in _spoken(questionnaire) for name in VARIABLE.findall(text) if not is_variable(name)}
     known = f"{'、'.join(VARIABLES)}，或 {FACTS}字段路径"
     faults += [f"变量 {{{name}}} 不存在，可用：{known}" for name in sorted(unknown)]
     return faults
@@ -57,6 +56,14 @@ def warnings_of(questionnaire: Questionnaire) -> list[str]:
     if not questionnaire.for_role("satisfaction"):
         warnings.append("没有满意度题，办结后不计满意率")
     return warnings
+
+
+def _spoken(questionnaire: Questionnaire) -> Iterator[str]:
+    """Every text that is read aloud."""
+    yield from (questionnaire.opening, questionnaire.closing)
+    for question in questionnaire.questions:
+        yield question.ask
+        yield from (objection.reply for objection in question.objections)
 
 
 def _question_faults(question: Question, earlier: dict[str, Question]) -> Iterator[str]:

@@ -21,11 +21,19 @@ YES_NO = (Option(YES, "是"), Option(NO, "否"), Option(UNCLEAR, "未明确回�
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """What customers say instead of an answer, and what the agent replies."""
+
+    heard: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question. `ask` is read aloud, `title` is its short name in tables and messages.
 
     `problem` lists the answers that make the visit a problem case (R07.5); `role` says what the answer means to the
-    platform; `least` and `most` bound ratings and numbers.
+    platform; `least` and `most` bound ratings and numbers; `objections` help the agent when no answer comes.
     """
 
     id: str
@@ -40,6 +48,7 @@ class Question:
     least: float | None = None
     most: float | None = None
     hint: str = ""
+    objections: tuple[Objection, ...] = ()
 
     def option(self, value: Any) -> Option | None:
         return next((option for option in self.options if option.value == value), None)

@@ -1,7 +1,8 @@
 """Questionnaires as shown: whole to their authors, and as a script to the agent in a call."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from pydantic import BaseModel, Field
@@ -45,6 +46,11 @@ class OptionOut(BaseModel):
     label: str = Field(description="选项名称")
 
 
+class ObjectionOut(BaseModel):
+    heard: str = Field(description="客户可能说的话")
+    reply: str = Field(description="应答，变量已填好")
+
+
 class QuestionOut(BaseModel):
     id: str = Field(description="题号")
     kind: Kind = Field(description="题型")
@@ -55,21 +61,27 @@ class QuestionOut(BaseModel):
     min: float | None = Field(default=None, description="最小值")
     max: float | None = Field(default=None, description="最大值")
     hint: str = Field(default="", description="给坐席的提示")
+    objections: list[ObjectionOut] = Field(default=[], description="常见应答")
     answer: Any = Field(default=None, description="已暂存的答案")
 
     @classmethod
-    def of(cls, question: Question, ask: str, answer: Any) -> "QuestionOut":
+    def of(cls, question: Question, variables: Mapping[str, str], answer: Any) -> Self:
+        objections = [
+            ObjectionOut(heard=objection.heard, reply=spoken(objection.reply, variables))
+            for objection in question.objections
+        ]
         options = [OptionOut(value=option.value, label=option.label) for option in question.options]
         return cls(
             id=question.id,
             kind=question.kind,
             title=question.title,
-            ask=ask,
+            ask=spoken(question.ask, variables),
             required=question.required,
             options=options,
             min=question.least,
             max=question.most,
             hint=question.hint,
+            objections=objections,
             answer=answer,
         )
 
@@ -96,7 +108,7 @@ class Script(BaseModel):
             title=questionnaire.title,
             opening=spoken(questionnaire.opening, variables),
             closing=spoken(questionnaire.closing, variables),
-            questions=[QuestionOut.of(q, spoken(q.ask, variables), answers.get(q.id)) for q in asked],
+            questions=[QuestionOut.of(question, variables, answers.get(question.id)) for question in asked],
             next_question=next((question.id for question in asked if question.id not in answers), None),
             missing=[question.id for question in missing(asked, answers)],
         )

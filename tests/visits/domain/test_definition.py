@@ -147,3 +147,22 @@ def test_what_nobody_can_ask_is_refused(wrong: dict[str, Any], says: str) -> Non
     question = {"id": "a", "kind": "text", "title": "题", "ask": "?"} | wrong
     with pytest.raises(InvalidQuestionnaire, match=says):
         read_definition({"id": "q", "title": "问卷", "questions": [question]})
+
+
+def test_objections_are_read_and_their_replies_may_use_variables() -> None:
+    said = [{"heard": "没空", "reply": "{称呼}，只要一分钟。"}]
+    [asked] = questionnaire(question("a", objections=said)).questions
+    assert [(one.heard, one.reply) for one in asked.objections] == [("没空", "{称呼}，只要一分钟。")]
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("没空", "objections 应为列表"),
+        ([{"heard": "没空"}], "reply 应为文字"),
+        ([{"heard": "没空", "reply": "好", "tone": "和气"}], "不认识的字段 tone"),
+        ([{"heard": "没空", "reply": "{姓氏}您好"}], "变量 {姓氏} 不存在"),
+    ],
+)
+def test_objections_that_cannot_be_read_are_refused(said: Any, fault: str) -> None:
+    assert fault in faults(definition(question("a", objections=said)))
