@@ -1,8 +1,10 @@
 """How visits is assembled."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
-from services.visits import api, handlers, jobs
+from services.visits import api, handlers, jobs, pages
 from services.visits.settings import VisitsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
@@ -18,9 +20,10 @@ def create_app(
         name="visits",
         title="回访作业",
         settings=settings or VisitsSettings(),
-        routers=api.ROUTERS,
+        routers=[*api.ROUTERS, *pages.ROUTERS],
         consumers=[handlers.consumer],
         jobs=jobs.JOBS,
         lifespan=KeptCalendar().lifespan,
+        pages=Path(__file__).parent,
     )
     return build_app(service, clock, broker)

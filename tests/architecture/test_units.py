@@ -99,6 +99,11 @@ TABLES: dict[str, dict[str, Any]] = {
         "POST /api/v1/trials/{trial_id}/cancel": Whole(),
     },
     "visits": {
+        "GET /agent": Lists(),
+        "GET /agent/queue": Lists(),
+        "GET /agent/visits/{visit_id}": One(),
+        "GET /agent/visits/{visit_id}/aside": One(),
+        "GET /agent/callback-times": Open(),
         "GET /api/v1/questionnaires": Open(),
         "POST /api/v1/questionnaires": Whole(),
         "GET /api/v1/questionnaires/{questionnaire_id}": Open(),

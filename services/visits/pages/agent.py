@@ -1,0 +1,162 @@
+"""The agent's workbench: the page, and the parts it loads while the agent works.
+
+What changes anything goes through the API (`api.work`); these routes only show.
+"""
+
+from datetime import datetime, time
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
+from services.visits.domain import callbacks
+from services.visits.domain.attempts import Attempt
+from services.visits.domain.errors import VisitNotFound
+from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.results import RESULTS
+from services.visits.domain.visit import Visit, require_holder
+from services.visits.pages.documents import document_lines
+from services.visits.pages.rows import clock_text, result_of, row_of, source_of
+from services.visits.schemas.desk import CallbackTimeOut, Sheet
+from services.visits.schemas.visits import ResultCodeOut
+from services.visits.store import desk, queries, rows
+from services.visits.store.desk import Tab
+from shared.auth import Principal
+from shared.http import ClockDep, ReadSession, SealerDep, etag
+from shared.moments import Instant
+from shared.web import render
+from shared.zone import ORG_ZONE
+
+router = APIRouter(include_in_schema=False)
+TABS = {Tab.OPEN: "待回访", Tab.CALLBACKS: "预约", Tab.MINE: "跟进中", Tab.DONE: "今日已完成"}
+EMPTY = {
+    Tab.OPEN: "现在没有待回访的单。新的单下达后会出现在这里；可以先看「预约」和「跟进中」。",
+    Tab.CALLBACKS: "没有约好的回呼。客户说「现在不方便」时，按 F6 约一个时间。",
+    Tab.MINE: "手上没有未办结的单。按 Enter 领取下一单。",
+    Tab.DONE: "今天还没有完成的回访。",
+}
+SHOWN = 30
+EARLIER = 8
+
+
+@router.get("/agent")
+async def workbench(request: Request, agent: Agent, session: ReadSession, clock: ClockDep) -> Response:
+    """The page; a visit that the agent already holds is opened again."""
+    held = await desk.held_by(session, agent)
+    return render(
+        request,
+        "agent.html",
+        start_with=str(held.id) if held else "",
+        codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in RESULTS.values()],
+        queue=await _queue(session, agent, clock.now(), Tab.OPEN),
+    )
+
+
+@router.get("/agent/queue")
+async def queue(
+    request: Request, agent: Agent, session: ReadSession, clock: ClockDep, tab: Annotated[Tab, Query()] = Tab.OPEN
+) -> Response:
+    """Tabs with their counters and the first rows of one."""
+    return render(request, "agent/queue.html", queue=await _queue(session, agent, clock.now(), tab))
+
+
+@router.get("/agent/visits/{visit_id}")
+async def sheet(visit_id: UUID, agent: Agent, session: ReadSession, response: Response) -> Sheet:
+    """What the page needs to lead the agent through the call."""
+    visit, questionnaire = await _mine(session, visit_id, agent)
+    response.headers["ETag"] = etag(visit.version)
+    response.headers["Cache-Control"] = "no-store"
+    return Sheet.of_call(visit, questionnaire)
+
+
+@router.get("/agent/visits/{visit_id}/aside")
+async def aside(
+    request: Request, visit_id: UUID, agent: Agent, session: ReadSession, sealer: SealerDep, clock: ClockDep
+) -> Response:
+    """The customer, the source documents, and the earlier contacts."""
+    visit, _ = await _mine(session, visit_id, agent)
+    earlier = await queries.list_visits(
+        session, queries.Filter(customer_id=visit.customer.id), agent.scope, None, EARLIER
+    )
+    attempts = await queries.attempts_of(session, earlier)
+    now = clock.now()
+    return render(
+        request,
+        "agent/aside.html",
+        visit=visit,
+        source=source_of(visit),
+        documents=[(matter, document_lines(matter, sealer)) for matter in visit.matters],
+        contacts=_contacts(earlier, attempts, now),
+        reached=_reached(attempts),
+        preferred=_preferred(visit),
+    )
+
+
+@router.get("/agent/callback-times")
+async def callback_times(
+    _agent: Agent, clock: ClockDep, settings: SettingsDep, calendar: CalendarDep, at: Instant | None = None
+) -> list[CallbackTimeOut]:
+    """Times to offer to a customer; with `at`, only when that one would really be called."""
+    hours, now = settings.retry_plan.on(calendar).hours, clock.now()
+    times = [callbacks.placed("", at, hours)] if at else callbacks.offered(now, hours)
+    return [CallbackTimeOut.of(time) for time in times]
+
+
+async def _mine(session: ReadSession, visit_id: UUID, agent: Principal) -> tuple[Visit, Questionnaire | None]:
+    found = await rows.get_visit(session, visit_id, agent.scope)
+    if found is None:
+        raise VisitNotFound
+    require_holder(found[0], agent.id)
+    return found
+
+
+async def _queue(session: ReadSession, agent: Principal, now: datetime, tab: Tab) -> dict[str, object]:
+    midnight = datetime.combine(now.astimezone(ORG_ZONE).date(), time(), ORG_ZONE)
+    counts = await desk.count_tabs(session, agent, midnight)
+    visits = await desk.list_tab(session, tab, agent, midnight, SHOWN)
+    return {
+        "tab": tab,
+        "tabs": [(each, TABS[each], _counted(counts[each])) for each in Tab],
+        "due": await desk.count_due_callbacks(session, agent) if counts[Tab.CALLBACKS] else 0,
+        "rows": [row_of(visit, now) for visit in visits],
+        "empty": EMPTY[tab],
+        "more": max(0, counts[tab] - len(visits)),
+    }
+
+
+def _counted(number: int) -> str:
+    return str(number) if number < desk.MOST_COUNTED else f"{desk.MOST_COUNTED - 1}+"
+
+
+def _contacts(visits: list[Visit], attempts: dict[UUID, list[Attempt]], now: datetime) -> list[dict[str, object]]:
+    """Every try at this customer and what finished visits came to, newest first."""
+    tried = [(attempt, visit) for visit in visits for attempt in attempts.get(visit.id, ())]
+    tried.sort(key=lambda pair: pair[0].at, reverse=True)
+    return [
+        {
+            "at": clock_text(attempt.at, now),
+            "what": source_of(visit),
+            "result": result_of(visit) if _last(attempt, visit) else RESULTS[attempt.result].label,
+            "rating": (visit.outcome or {}).get("rating") if _last(attempt, visit) else None,
+            "agent": attempt.agent,
+            "note": attempt.note,
+        }
+        for attempt, visit in tried[:EARLIER]
+    ]
+
+
+def _last(attempt: Attempt, visit: Visit) -> bool:
+    return visit.finished and attempt.number == visit.attempts
+
+
+def _reached(attempts: dict[UUID, list[Attempt]]) -> list[str]:
+    """The times of day at which the customer picked up, newest first."""
+    connected = sorted((a.at for made in attempts.values() for a in made if a.connected), reverse=True)
+    return [f"{at.astimezone(ORG_ZONE):%H:%M}" for at in connected[:3]]
+
+
+def _preferred(visit: Visit) -> list[str]:
+    """The times of day that the customer asked for, where a source says so."""
+    told = (matter.facts.get("preferred_times") for matter in visit.matters)
+    return [str(frame) for frames in told if isinstance(frames, list) for frame in frames]

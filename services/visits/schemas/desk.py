@@ -1,0 +1,75 @@
+"""What the workbench is given for one call: every question of the questionnaire, with its condition.
+
+The page decides by itself which question comes next, so that an agent need not wait for the network between two answers;
+the rule is `domain.conditions`, and what is handed in is checked by it again.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, Field
+
+from services.visits.domain.callbacks import CallbackTime
+from services.visits.domain.conditions import AllOf, Comparison, Condition
+from services.visits.domain.questionnaire import MeaningRole, Question, Questionnaire
+from services.visits.domain.script import spoken, variables_of
+from services.visits.domain.visit import Visit
+from services.visits.schemas.questionnaires import QuestionOut
+from services.visits.schemas.visits import VisitOut
+
+
+class AskedOut(QuestionOut):
+    when: dict[str, Any] | None = Field(description="何时才问：all、any 或一个比较；为空表示总是要问")
+    role: MeaningRole | None = Field(description="答案对平台的意义")
+
+    @classmethod
+    def of(cls, question: Question, variables: Mapping[str, str], answer: Any) -> Self:
+        told = QuestionOut.of(question, variables, answer)
+        return cls(**dict(told), when=_tree(question.when) if question.when else None, role=question.role)
+
+
+class Sheet(VisitOut):
+    """坐席通话时页面所需的内容。"""
+
+    script_title: str = Field(description="问卷名称")
+    opening: str = Field(description="开场白，变量已填好")
+    closing: str = Field(description="结束语")
+    questions: list[AskedOut] = Field(description="全部问题，按提问顺序")
+    answers: dict[str, Any] = Field(description="已暂存的答案")
+    has_script: bool = Field(description="问卷是否已发布；没有问卷的单也可以记录结果")
+    cancel_reason: str = Field(description="通话中被取消的原因；为空表示没有")
+    subject: str = Field(description="单据编号")
+
+    @classmethod
+    def of_call(cls, visit: Visit, questionnaire: Questionnaire | None) -> "Sheet":
+        variables = variables_of(visit)
+        asked = questionnaire.questions if questionnaire else ()
+        return cls(
+            **dict(VisitOut.of(visit)),
+            script_title=questionnaire.title if questionnaire else "",
+            opening=spoken(questionnaire.opening, variables) if questionnaire else "",
+            closing=spoken(questionnaire.closing, variables) if questionnaire else "",
+            questions=[AskedOut.of(question, variables, visit.answers.get(question.id)) for question in asked],
+            answers=dict(visit.answers),
+            has_script=questionnaire is not None,
+            cancel_reason=visit.cancel_reason,
+            subject=variables["单号"],
+        )
+
+
+class CallbackTimeOut(BaseModel):
+    label: str = Field(description="说法")
+    at: datetime = Field(description="约定的时间")
+    moved_to: datetime | None = Field(description="不在可拨打时段内时，实际拨打的时间")
+
+    @classmethod
+    def of(cls, time: CallbackTime) -> "CallbackTimeOut":
+        return cls(label=time.label, at=time.at, moved_to=time.moved_to)
+
+
+def _tree(condition: Condition) -> dict[str, Any]:
+    if isinstance(condition, Comparison):
+        value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+        return {"question": condition.question, condition.operator: value}
+    return {"all" if isinstance(condition, AllOf) else "any": [_tree(part) for part in condition.parts]}

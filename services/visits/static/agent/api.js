@@ -1,0 +1,33 @@
+// Requests to this service and, through the same address, to others. Never throws: a dead network is an answer too.
+
+const SECONDS = 15;
+
+export async function call(method, url, body, headers = {}) {
+  const options = { method, headers: { Accept: "application/json", ...headers }, signal: AbortSignal.timeout(SECONDS * 1000) };
+  if (body !== undefined) {
+    options.body = JSON.stringify(body);
+    options.headers["Content-Type"] = "application/json";
+  }
+  try {
+    const answer = await fetch(url, options);
+    const told = await answer.json().catch(() => ({}));
+    const version = (answer.headers.get("ETag") || "").replace(/\D/g, "");
+    return { ok: answer.ok, status: answer.status, body: told, version: version ? Number(version) : null, dead: DOWN.includes(answer.status) };
+  } catch {
+    return { ok: false, status: 0, body: {}, version: null, dead: true };
+  }
+}
+
+const DOWN = [502, 503, 504]; // the front door answers for a service that is not there
+
+// What a problem says to a person (RFC 9457).
+export function told(answer) {
+  if (answer.dead) return "连不上服务器，请稍后再试。";
+  if (answer.status === 401) return "登录已失效。填写的内容保存在本机，请重新登录后继续。";
+  return [answer.body.title, answer.body.detail].filter(Boolean).join("：") || `服务器没有接受（${answer.status}）。`;
+}
+
+// Names one request, so that sending it twice does it once. Not randomUUID: that is missing where there is no TLS.
+export function onceKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,90 @@
+// Dialogs: keys, full number, complaint, refusal. Focus goes back to where it was when one closes.
+
+import { call, onceKey, told } from "./api.js";
+import { answerText } from "./wording.js";
+
+export const dialogs = {
+  dialogError: "",
+  notice: "",
+  noticeKind: "",
+
+  say(text, kind) {
+    this.notice = text;
+    this.noticeKind = kind;
+  },
+  closeNotice() {
+    this.notice = "";
+  },
+  open(name) {
+    this.dialogError = "";
+    this.focusedBefore = document.activeElement;
+    this.$refs[name].showModal();
+  },
+  closeDialogs() {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  },
+  openKeys() {
+    this.open("keys");
+  },
+  openReveal() {
+    if (this.sheet) this.open("reveal");
+  },
+  async reveal() {
+    const answer = await call("POST", `api/v1/visits/${this.sheet.id}/reveal-phone`, { reason: this.$refs.reason.value });
+    if (!answer.ok) {
+      this.dialogError = told(answer);
+      return;
+    }
+    this.number = answer.body.phone;
+    this.closeDialogs();
+  },
+  get complaintWarning() {
+    return "客户不满意的，提交小结后会自动立案；这里再登记会有两件投诉。";
+  },
+  openComplaint() {
+    if (this.idle) return;
+    const told = this.asked.filter((question) => ["satisfaction", "reason", "remark"].includes(question.role) && this.answers[question.id] !== undefined);
+    this.$refs.complaintText.value = told.map((question) => `${question.title}：${answerText(question, this.answers[question.id])}`).join("；");
+    this.complaintKey = onceKey();
+    this.open("complaint");
+  },
+  async fileComplaint() {
+    const { customer, kind, branch, subject } = this.sheet;
+    const body = { customer: { id: customer.id, name: customer.name, level: customer.level }, description: this.$refs.complaintText.value, grade: this.$refs.grade.value, kind, branch, subject };
+    const answer = await call("POST", "../complaints/api/v1/cases", body, { "Idempotency-Key": this.complaintKey });
+    if (!answer.ok) {
+      this.dialogError = told(answer);
+      return;
+    }
+    this.closeDialogs();
+    this.say(`已登记投诉 ${answer.body.case_no}，由您首问负责。`, "good");
+    this.loadAside(this.sheet.id);
+  },
+  openRefusal() {
+    if (this.idle) return;
+    this.refusalKey = onceKey();
+    this.open("refusal");
+  },
+  async refuse() {
+    const note = this.$refs.refusalNote.value.trim() || "客户在回访中要求";
+    const [noSms, noCalls] = [this.$refs.noSms.checked, this.$refs.noCalls.checked];
+    if (!noSms && !noCalls) {
+      this.dialogError = "请至少选一项。";
+      return;
+    }
+    if (noSms) {
+      const body = { customer_id: this.sheet.customer.id, channel: "sms", scope: "all", note };
+      const answer = await call("POST", "../notifications/api/v1/opt-outs", body, { "Idempotency-Key": this.refusalKey });
+      if (!answer.ok) {
+        this.dialogError = told(answer);
+        return;
+      }
+    }
+    this.closeDialogs();
+    if (noSms) this.say(`已登记：不再向${this.customerName}发短信。`, "good");
+    if (noCalls) {
+      this.note = this.note || note;
+      this.noteResult("refused");
+    }
+  },
+};

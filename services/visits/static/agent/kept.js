@@ -1,0 +1,39 @@
+// What is kept in this browser until the server has it: the draft of each visit, and results not sent yet. Per agent.
+
+export class Kept {
+  constructor(agent) {
+    this.prefix = `huifang/${agent}/`;
+  }
+
+  draft(visit) {
+    return this.read(`draft/${visit}`, null);
+  }
+
+  keepDraft(visit, draft) {
+    this.write(`draft/${visit}`, draft);
+  }
+
+  dropDraft(visit) {
+    localStorage.removeItem(`${this.prefix}draft/${visit}`);
+  }
+
+  get outbox() {
+    return this.read("outbox", []);
+  }
+
+  set outbox(results) {
+    this.write("outbox", results);
+  }
+
+  read(name, otherwise) {
+    try {
+      return JSON.parse(localStorage.getItem(this.prefix + name)) ?? otherwise;
+    } catch {
+      return otherwise;
+    }
+  }
+
+  write(name, value) {
+    localStorage.setItem(this.prefix + name, JSON.stringify(value));
+  }
+}

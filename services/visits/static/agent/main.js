@@ -1,0 +1,70 @@
+// The workbench: one Alpine component, put together from its parts, and the keys that drive it.
+
+import { calling } from "./call.js";
+import { dialogs } from "./dialogs.js";
+import { Kept } from "./kept.js";
+import { actionOf } from "./keys.js";
+import { saving } from "./saving.js";
+import { script } from "./script.js";
+
+const given = JSON.parse(document.getElementById("desk-data").textContent);
+const REFRESH = 10000;
+
+const desk = {
+  codes: given.codes,
+
+  init() {
+    this.kept = new Kept(given.agent);
+    this.activeAt = this.renewedAt = 0;
+    document.addEventListener("keydown", (event) => this.onKey(event));
+    document.addEventListener("click", (event) => this.onClick(event));
+    for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => this.focusedBefore?.focus());
+    setInterval(() => (this.now = Date.now()), 1000);
+    setInterval(() => this.refreshQueue(), REFRESH);
+    this.startSaving();
+    if (given.start_with) this.openVisit(given.start_with);
+  },
+  onKey(event) {
+    const action = actionOf(event, this.lost ? "lost" : this.phase);
+    if (!action) return;
+    event.preventDefault();
+    this[action.name](action.with);
+  },
+  onClick(event) {
+    const asked = event.target.closest("[data-action]");
+    if (asked) this[asked.dataset.action]();
+    const held = event.target.closest("[data-held]");
+    if (held && this.phase === "none") this.openVisit(held.dataset.held);
+  },
+  refreshQueue() {
+    if (!this.offline && window.htmx) window.htmx.trigger(document.body, "refresh-queue");
+  },
+  loadAside(id) {
+    if (window.htmx) window.htmx.ajax("GET", `agent/visits/${id}/aside`, "#aside");
+  },
+  clearAside() {
+    const empty = document.createElement("p");
+    empty.className = "panel hint";
+    empty.textContent = "领取后，这里显示客户、来源单、往来、未结投诉和已发消息。";
+    document.getElementById("aside").replaceChildren(empty);
+  },
+};
+
+// a panel that another service owns and that does not come costs one grey panel, with a way to try again
+for (const type of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(type, (event) => {
+    const panel = event.detail.elt.closest("[data-panel]");
+    if (!panel) return;
+    const grey = document.createElement("section");
+    grey.className = "panel missing";
+    grey.textContent = `「${panel.dataset.panel}」暂时看不到，不影响通话。`;
+    panel.replaceChildren(grey);
+  });
+}
+
+// getters must stay getters: Object.assign would read them once
+const mixed = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
+
+document.addEventListener("alpine:init", () => {
+  window.Alpine.data("desk", () => mixed(script, saving, calling, dialogs, desk));
+});

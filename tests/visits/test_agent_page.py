@@ -1,0 +1,144 @@
+"""The workbench's page and the parts it loads: what an agent sees of the queue, of a call, and of the customer."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from shared.privacy import Sealer
+from shared.testing.events import example
+from shared.testing.served import DATA_KEY
+from tests.visits.conftest import HAPPY, Desk, released
+
+
+async def get(desk: Desk, path: str, agent: str = "1001", **options: Any) -> httpx.Response:
+    async with desk.agent(agent, **options) as client:
+        return await client.get(path)
+
+
+async def queue(desk: Desk, tab: str = "open", agent: str = "1001", **options: Any) -> str:
+    answer = await get(desk, f"/agent/queue?tab={tab}", agent, **options)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def attempted(desk: Desk, visit_id: UUID, **body: Any) -> None:
+    answer = await desk.attempt(visit_id, **body)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_the_queue_lists_in_the_order_of_claims_with_the_time_left(desk: Desk) -> None:
+    await desk.served.deliver(
+        released("late", customer="甲", deadline_at="2026-03-02T09:40:00+08:00"),
+        released("soon", customer="乙", deadline_at="2026-03-02T12:10:00+08:00"),
+        released("tomorrow", customer="丙", deadline_at="2026-03-03T18:00:00+08:00"),
+        released("urgent", customer="丁", priority=1, deadline_at=None),
+    )
+    shown = await queue(desk)
+    order = [shown.index(text) for text in ("无时限", "超时 0:20", "剩 2:10", "明天 18:00 前")]
+    assert order == sorted(order)
+
+
+async def test_tabs_count_what_is_mine_and_what_is_everybodys(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    await desk.served.deliver(released("T2", customer="C2"))
+    mine, others = await queue(desk, "mine"), await queue(desk, "mine", agent="1002")
+    assert f'data-held="{visit}"' in mine
+    assert f'data-held="{visit}"' not in others
+    await attempted(desk, visit, result="completed", answers=HAPPY)
+    assert "满意" in await queue(desk, "done")
+    assert "今天还没有完成的回访" in await queue(desk, "done", agent="1002")
+
+
+async def test_a_try_without_an_answer_stays_among_what_its_agent_follows_up(desk: Desk) -> None:
+    await attempted(desk, await desk.claimed("T1"), result="no_answer")
+    assert "重拨" in await queue(desk, "mine")
+    assert "重拨" not in await queue(desk, "mine", agent="1002")
+
+
+async def test_an_agreed_callback_is_listed_and_told_when_its_time_has_come(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    await attempted(desk, visit, result="callback_agreed", callback_at="2026-03-02T11:00:00+08:00")
+    assert "约 11:00" in await queue(desk, "callbacks")
+    desk.clock.advance(timedelta(hours=2))
+    await desk.served.run_job("bring-back")
+    assert "1 个回呼已到点" in await queue(desk)
+    assert "回呼到点" in await queue(desk, "callbacks")
+
+
+async def test_an_agent_of_other_units_sees_an_empty_queue_that_says_what_to_do(desk: Desk) -> None:
+    await desk.served.deliver(released("T1"))
+    assert "现在没有待回访的单" in await queue(desk, units=("B2",))
+
+
+async def test_the_page_opens_the_visit_that_is_already_held(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    page = await get(desk, "/agent")
+    assert page.status_code == 200
+    assert f'"start_with": "{visit}"' in page.text
+    assert '"start_with": ""' in (await get(desk, "/agent", "1002")).text
+
+
+async def test_the_sheet_has_every_question_with_its_condition_and_the_answers(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    sheet = (await get(desk, f"/agent/visits/{visit}")).json()
+    reasons = next(question for question in sheet["questions"] if question["id"] == "reasons")
+    assert reasons["when"] == {"question": "satisfaction", "in": ["dissatisfied", "very_dissatisfied"]}
+    assert sheet["opening"].startswith("您好，请问是张三吗？")
+    assert sheet["answers"] == {}
+    assert "sealed:" not in str(sheet)
+
+
+async def test_nobody_else_gets_the_sheet_of_a_claimed_visit(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    for path in (f"/agent/visits/{visit}", f"/agent/visits/{visit}/aside"):
+        answer = await get(desk, path, "1002")
+        assert answer.status_code == 409
+        assert "1001" in answer.json()["detail"]
+        assert (await get(desk, path, "1003", units=("B2",))).status_code == 404
+
+
+async def test_a_visit_whose_questionnaire_nobody_published_still_has_a_sheet(desk: Desk) -> None:
+    visit = await desk.claimed("T1", questionnaire="unknown")
+    sheet = (await get(desk, f"/agent/visits/{visit}")).json()
+    assert sheet["has_script"] is False
+    assert sheet["questions"] == []
+
+
+async def test_beside_the_call_stand_customer_document_and_earlier_contacts(desk: Desk) -> None:
+    first = await desk.claimed("T1")
+    await attempted(desk, first, result="completed", answers=HAPPY, note="客户很客气")
+    matters = example("followup.released")["matters"]
+    matters[0]["facts"]["callback"] = Sealer.from_text(DATA_KEY).seal_phone("+8613900139000")
+    visit = await desk.claimed("T2", matters=matters)
+    aside = (await get(desk, f"/agent/visits/{visit}/aside")).text
+    for text in (
+        "138****8000",
+        "显示号码",
+        "来源单 WX202603030017",
+        "点火后熄火",
+        "已修好",
+        "03-03 16:05",
+        "满意 4 分",
+        "以往接通",
+    ):
+        assert text in aside, text
+    assert "139****9000" in aside
+    assert "sealed:" not in aside
+    assert "13900139000" not in aside
+
+
+async def test_callback_times_are_offered_and_a_time_at_night_is_moved(desk: Desk) -> None:
+    offered = (await get(desk, "/agent/callback-times")).json()
+    assert [one["label"] for one in offered] == ["30 分钟后", "今天 18:00", "明天 10:00", "下一工作日上午"]
+    [asked] = (await get(desk, "/agent/callback-times?at=2026-03-02T22:00:00%2B08:00")).json()
+    assert asked["moved_to"] == "2026-03-03T09:00:00+08:00"
+
+
+async def test_only_agents_and_their_supervisors_open_the_workbench(desk: Desk) -> None:
+    async with desk.served.client("integrator") as client:
+        assert (await client.get("/agent")).status_code == 403
+    async with desk.served.client(None) as client:
+        sent = await client.get("/agent", headers={"Accept": "text/html"})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/login?next=%2Fagent")
