@@ -47,6 +47,14 @@ class Page:
 
 PAGES: Sequence[Page] = (
     Page(
+        "visits",
+        "/agent",
+        "工作台",
+        "领取、拨打、按话术提问、小结，一单接一单",
+        roles=(Role.AGENT, Role.SUPERVISOR),
+        home=(Role.AGENT,),
+    ),
+    Page(
         "analytics",
         "/kpi",
         "指标",

@@ -5,6 +5,7 @@ What changes anything goes through the API (`api.work`); these routes only show.
 
 from datetime import datetime, time
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,6 +27,7 @@ from shared.auth import Principal
 from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
 from shared.web import render
+from shared.web.addresses import site_of
 from shared.zone import ORG_ZONE
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +38,11 @@ EMPTY = {
     Tab.MINE: "手上没有未办结的单。按 Enter 领取下一单。",
     Tab.DONE: "今天还没有完成的回访。",
 }
+# fragments of other services, beside the call
+PANELS = (
+    ("complaints", "/fragments/cases", "未结投诉"),
+    ("notifications", "/fragments/messages", "已发消息"),
+)
 SHOWN = 30
 EARLIER = 8
 
@@ -90,6 +97,7 @@ async def aside(
         contacts=_contacts(earlier, attempts, now),
         reached=_reached(attempts),
         preferred=_preferred(visit),
+        panels=_panels(request, visit.customer.id),
     )
 
 
@@ -143,6 +151,16 @@ def _contacts(visits: list[Visit], attempts: dict[UUID, list[Attempt]], now: dat
             "note": attempt.note,
         }
         for attempt, visit in tried[:EARLIER]
+    ]
+
+
+def _panels(request: Request, customer_id: str) -> list[tuple[str, str]]:
+    """(address, what) of what other services know of the customer; "" for one at another origin, which pages can't ask."""
+    query = urlencode({"customer_id": customer_id})
+    found = [(site_of(request, service), path, what) for service, path, what in PANELS]
+    return [
+        (f"{site}{path}?{query}" if site is not None and not site.startswith("http") else "", what)
+        for site, path, what in found
     ]
 
 

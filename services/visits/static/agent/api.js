@@ -1,6 +1,7 @@
-// Requests to this service and, through the same address, to others. Never throws: a dead network is an answer too.
+// Requests to this service by a relative address and, through the front door, to others. Never throws: a dead network is an answer too.
 
 const SECONDS = 15;
+const BASE = JSON.parse(document.getElementById("desk-data").textContent).base;
 
 export async function call(method, url, body, headers = {}) {
   const options = { method, headers: { Accept: "application/json", ...headers }, signal: AbortSignal.timeout(SECONDS * 1000) };
@@ -9,7 +10,7 @@ export async function call(method, url, body, headers = {}) {
     options.headers["Content-Type"] = "application/json";
   }
   try {
-    const answer = await fetch(url, options);
+    const answer = await fetch(url.startsWith("/") ? url : `${BASE}/${url}`, options);
     const told = await answer.json().catch(() => ({}));
     const version = (answer.headers.get("ETag") || "").replace(/\D/g, "");
     return { ok: answer.ok, status: answer.status, body: told, version: version ? Number(version) : null, dead: DOWN.includes(answer.status) };

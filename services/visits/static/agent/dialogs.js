@@ -23,9 +23,6 @@ export const dialogs = {
   closeDialogs() {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   },
-  openKeys() {
-    this.open("keys");
-  },
   openReveal() {
     if (this.sheet) this.open("reveal");
   },
@@ -51,7 +48,7 @@ export const dialogs = {
   async fileComplaint() {
     const { customer, kind, branch, subject } = this.sheet;
     const body = { customer: { id: customer.id, name: customer.name, level: customer.level }, description: this.$refs.complaintText.value, grade: this.$refs.grade.value, kind, branch, subject };
-    const answer = await call("POST", "../complaints/api/v1/cases", body, { "Idempotency-Key": this.complaintKey });
+    const answer = await call("POST", `${this.sites.complaints}/api/v1/cases`, body, { "Idempotency-Key": this.complaintKey });
     if (!answer.ok) {
       this.dialogError = told(answer);
       return;
@@ -74,7 +71,7 @@ export const dialogs = {
     }
     if (noSms) {
       const body = { customer_id: this.sheet.customer.id, channel: "sms", scope: "all", note };
-      const answer = await call("POST", "../notifications/api/v1/opt-outs", body, { "Idempotency-Key": this.refusalKey });
+      const answer = await call("POST", `${this.sites.notifications}/api/v1/opt-outs`, body, { "Idempotency-Key": this.refusalKey });
       if (!answer.ok) {
         this.dialogError = told(answer);
         return;

@@ -1,7 +1,7 @@
 // Which action a key means. Nothing while an input method composes; digits and letters are text inside text fields.
 
+const COMPOSING = 229; // what some input methods report instead of isComposing
 const ALWAYS = { F2: "dial", F4: "hangUp", F6: "agreeCallback", F7: "openComplaint" };
-const COMPOSING = 229; // what some browsers report instead of isComposing
 
 export function actionOf(event, phase) {
   if (event.isComposing || event.keyCode === COMPOSING || event.altKey || event.metaKey) return null;
@@ -10,7 +10,6 @@ export function actionOf(event, phase) {
   if (event.key in ALWAYS && !event.repeat) return { name: ALWAYS[event.key] };
   const field = event.target.closest("textarea, select, input");
   if (field) return inField(event, field, phase);
-  if (event.key === "?") return { name: "openKeys" };
   if (phase === "wrapup") return /^[a-z1-9]$/i.test(event.key) ? { name: "pressInWrapUp", with: event.key.toUpperCase() } : null;
   if (event.key === "Enter") return event.target.closest("button, a, summary") ? null : { name: phase === "none" ? "claim" : "next" };
   if (phase === "none") return null;

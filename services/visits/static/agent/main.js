@@ -12,6 +12,7 @@ const REFRESH = 10000;
 
 const desk = {
   codes: given.codes,
+  sites: given,
 
   init() {
     this.kept = new Kept(given.agent);
@@ -40,7 +41,7 @@ const desk = {
     if (!this.offline && window.htmx) window.htmx.trigger(document.body, "refresh-queue");
   },
   loadAside(id) {
-    if (window.htmx) window.htmx.ajax("GET", `agent/visits/${id}/aside`, "#aside");
+    if (window.htmx) window.htmx.ajax("GET", `${given.base}/agent/visits/${id}/aside`, "#aside");
   },
   clearAside() {
     const empty = document.createElement("p");
@@ -49,18 +50,6 @@ const desk = {
     document.getElementById("aside").replaceChildren(empty);
   },
 };
-
-// a panel that another service owns and that does not come costs one grey panel, with a way to try again
-for (const type of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(type, (event) => {
-    const panel = event.detail.elt.closest("[data-panel]");
-    if (!panel) return;
-    const grey = document.createElement("section");
-    grey.className = "panel missing";
-    grey.textContent = `「${panel.dataset.panel}」暂时看不到，不影响通话。`;
-    panel.replaceChildren(grey);
-  });
-}
 
 // getters must stay getters: Object.assign would read them once
 const mixed = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
