@@ -1,13 +1,17 @@
 """How the gateway is assembled."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from services.gateway import handlers, jobs
+from services.gateway.adapters.passwords import Passwords
 from services.gateway.api import ROUTERS
 from services.gateway.settings import GatewaySettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
-from shared.service import Service, build_app
+from shared.service import Runtime, Service, build_app
 
 
 def create_app(
@@ -21,5 +25,13 @@ def create_app(
         routers=ROUTERS,
         consumers=[handlers.consumer],
         jobs=jobs.JOBS,
+        lifespan=with_passwords,
     )
     return build_app(service, clock, broker)
+
+
+@asynccontextmanager
+async def with_passwords(runtime: Runtime) -> AsyncIterator[None]:
+    """What hashes passwords, one of each process."""
+    runtime.state["passwords"] = Passwords()
+    yield

@@ -1,4 +1,4 @@
-"""Rows: sources, raw messages, identities of accepted events, documents, uploaded files, endpoints and deliveries."""
+"""Rows: sources, raw messages, identities of events, documents, uploaded files, people, endpoints and deliveries."""
 
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,10 @@ def _json() -> Any:
 
 def _bytes() -> Any:
     return Column(LargeBinary, nullable=False)
+
+
+def _codes() -> Any:
+    return Column(ARRAY(Text), nullable=False)
 
 
 def _instant(nullable: bool = False) -> Any:
@@ -155,6 +159,36 @@ class ImportResultRow(Base, table=True):
     reason: str = Field(sa_column=_text())
     case_no: str = Field(sa_column=_text())
     event_id: str = Field(sa_column=_text())
+
+
+class PersonRow(Base, table=True):
+    """Somebody who signs in with a password, of which the hash is kept."""
+
+    __tablename__ = "person"
+
+    login: str = Field(sa_column=_text(primary_key=True))
+    name: str = Field(sa_column=_text())
+    password: str = Field(sa_column=_text())
+    roles: list[str] = Field(sa_column=_codes())
+    units: list[str] = Field(sa_column=_codes())
+    teams: list[str] = Field(sa_column=_codes())
+    worker: str = Field(sa_column=_text())
+    shift: str = Field(sa_column=_text())
+    disabled: bool
+    must_change_password: bool
+    version: int
+    created_at: datetime = Field(sa_column=_instant())
+    updated_at: datetime = Field(sa_column=_instant())
+
+
+class FailedSignInRow(Base, table=True):
+    """How often signing in failed under a key (`domain.sign_in`), and when last, in machine time."""
+
+    __tablename__ = "failed_sign_in"
+
+    key: str = Field(sa_column=_text(primary_key=True))
+    count: int
+    last: datetime = Field(sa_column=_instant())
 
 
 class EndpointRow(Base, table=True):

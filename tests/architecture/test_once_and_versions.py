@@ -38,6 +38,7 @@ TEMPLATE = {
 CREATIONS = [
     ("complaints", "agent", "/api/v1/cases", {"customer": {"id": "C1"}, "description": "漏气"}, "complaint_case"),
     ("gateway", "ops", "/api/v1/sources", {"name": "erp", "kind": "erpnext"}, "source"),
+    ("gateway", "admin", "/api/v1/people", {"login": "ann", "name": "安", "roles": ["agent"]}, "person"),
     (
         "gateway",
         "ops",
@@ -133,6 +134,18 @@ CHANGES: list[tuple[str, str, tuple[str, Any], str, list[tuple[str, str, Any]]]]
         ("/api/v1/sources", {"name": "erp", "kind": "odoo"}),
         "/api/v1/sources/{name}",
         [("PATCH", "", {"enabled": True}), ("POST", "/rotate", {"grace_hours": 1})],
+    ),
+    (
+        "gateway",
+        "admin",
+        ("/api/v1/people", {"login": "ann", "name": "安", "roles": ["agent"]}),
+        "/api/v1/people/{login}",
+        [
+            ("PATCH", "", {"shift": "08:30-17:30"}),
+            ("POST", "/disable", None),
+            ("POST", "/enable", None),
+            ("POST", "/reset-password", None),
+        ],
     ),
     (
         "gateway",

@@ -108,7 +108,7 @@ def bodies(example: Any, fields: list[str], seed: str) -> Iterator[Any]:
     yield example
     for number in range(1, EXAMPLES):
         body = copy.deepcopy(example)
-        for key in ("name", "id"):
+        for key in ("name", "id", "login"):
             if isinstance(body.get(key), str) and chance.random() < 0.7:
                 body[key] = f"{body[key]}-{number}"
         for _ in range(chance.choice((1, 1, 2))):
@@ -146,7 +146,7 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any = Non
 async def show_again(served: Served, client: httpx.AsyncClient, path: str, made: httpx.Response) -> None:
     """Every route below the one that made it reads it, then changes it, then ends it."""
     document, told = served.app.openapi(), made.json()
-    own = told.get("id", told.get("name"))
+    own = told.get("id") or told.get("login") or told.get("name")
     version = made.headers.get("ETag", "")
     below = [each for each in operations(served.app) if re.fullmatch(re.escape(path) + r"/{\w+}(/[\w-]+)?", each[1])]
     for method, template, operation in sorted(below, key=lambda each: (each[0] != "GET", each[0] == "DELETE")):

@@ -112,7 +112,16 @@ async def of_notifications(served: Served) -> Ids:
 
 
 async def of_gateway(served: Served) -> Ids:
-    return {}
+    for unit in ALL:
+        units = [unit] if unit else []
+        body = {"login": person(unit), "name": name(unit), "roles": ["agent"], "units": units}
+        await ask(served, "POST", "/api/v1/people", json=body)
+    return {"login": {unit: person(unit) for unit in ALL}}
+
+
+def person(unit: str) -> str:
+    """The login of an agent of the unit."""
+    return name(unit, "agent").lower()
 
 
 async def of_analytics(served: Served) -> Ids:

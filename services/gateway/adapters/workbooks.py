@@ -7,6 +7,8 @@ from typing import Any
 import xlsxwriter
 
 from services.gateway.domain.hotline_fields import NAMES, REQUIRED_COLUMNS
+from services.gateway.domain.people_sheet import REQUIRED as REQUIRED_OF_PEOPLE
+from services.gateway.domain.people_sheet import TITLES
 from services.gateway.domain.sheets import ROW_TITLES, RowResult, safe_cell
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -41,6 +43,10 @@ _EXAMPLE = {
     "handle_result": "已更换灯具并恢复照明",
     "resolved_claim": "是",
 }
+_PEOPLE = [
+    ("zhao.min", "赵敏", "坐席", "CD", "hotline", "W1027", "08:30-12:00,14:00-18:00"),
+    ("qian.wei", "钱伟", "主管、审计员", "CD、GX", "", "", ""),
+]
 
 
 def result_workbook(results: Iterable[RowResult]) -> bytes:
@@ -56,6 +62,12 @@ def template_workbook() -> bytes:
     """The columns we understand, one example row, every cell formatted as text so that long numbers stay whole."""
     header = [names[0] + ("（必填）" if path in REQUIRED_COLUMNS else "") for path, names in NAMES.items()]
     return _workbook("12345工单", header, [tuple(_EXAMPLE.get(path, "") for path in NAMES)])
+
+
+def people_template() -> bytes:
+    """The columns of a sheet of people, with an example for an agent and one for a supervisor."""
+    header = [title + ("（必填）" if field in REQUIRED_OF_PEOPLE else "") for field, title in TITLES.items()]
+    return _workbook("人员", header, _PEOPLE)
 
 
 def _workbook(title: str, header: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> bytes:

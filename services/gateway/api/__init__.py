@@ -1,5 +1,13 @@
 """What HTTP can ask of the gateway."""
 
-from services.gateway.api import endpoints, events, imports, ingress, messages, sources
+from services.gateway.api import endpoints, events, imports, ingress, messages, people, sources
 
-ROUTERS = [events.router, ingress.router, sources.router, messages.router, imports.router, endpoints.router]
+ROUTERS = [
+    events.router,
+    ingress.router,
+    sources.router,
+    messages.router,
+    imports.router,
+    endpoints.router,
+    people.router,
+]

@@ -85,7 +85,7 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
 
 @router.get("/template", summary="下载模板", response_class=Response, responses=_WORKBOOK)
 async def template(_: Templates) -> Response:
-    return _workbook(await asyncio.to_thread(template_workbook), "12345工单导入模板.xlsx")
+    return workbook_answer(await asyncio.to_thread(template_workbook), "12345工单导入模板.xlsx")
 
 
 @router.get("", summary="导入列表", description="最近的在前；state=failed 为未能处理完的。")
@@ -131,9 +131,9 @@ async def get_result(import_id: UUID, work: WorkDep, viewer: UploadViewer) -> Re
         raise Conflict(summary.reason or "导入尚未完成，请稍后再取")
     rows = await imports.list_rows(work.session, import_id)
     await audit(work, viewer, "import.exported", str(import_id), rows=len(rows))
-    return _workbook(await asyncio.to_thread(result_workbook, rows), f"导入结果_{import_id}.xlsx")
+    return workbook_answer(await asyncio.to_thread(result_workbook, rows), f"导入结果_{import_id}.xlsx")
 
 
-def _workbook(content: bytes, filename: str) -> Response:
+def workbook_answer(content: bytes, filename: str) -> Response:
     disposition = f"attachment; filename*=UTF-8''{quote(filename)}"
     return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})

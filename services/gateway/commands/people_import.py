@@ -1,0 +1,62 @@
+"""Importing a sheet of people: all of it, or nothing when a row has a fault."""
+
+from collections.abc import Sequence
+
+from services.gateway.adapters.passwords import Passwords, issue_password
+from services.gateway.adapters.sheets import open_sheet
+from services.gateway.commands.people import actor_of, add_person, change_person, new_person
+from services.gateway.domain.headers import UnusableSheet
+from services.gateway.domain.people_sheet import LAYOUT, MOST_PEOPLE, PersonRow, Planned, plan, read_person
+from services.gateway.store import people
+from shared.auth import Principal
+from shared.errors import Conflict, Forbidden, InvalidInput
+from shared.messaging.work import Work
+
+
+async def read_people(content: bytes) -> list[PersonRow]:
+    """The rows of a workbook or CSV, read in a process of its own. Raises InvalidInput for a file that can't be read."""
+    try:
+        async with open_sheet(content, LAYOUT) as sheet:
+            if sheet.total > MOST_PEOPLE:
+                raise UnusableSheet(f"有 {sheet.total} 行，一次最多 {MOST_PEOPLE} 人，请拆分后上传")
+            return [read_person(row) for row in await sheet.rows(MOST_PEOPLE)]
+    except UnusableSheet as error:
+        raise InvalidInput(str(error)) from error
+
+
+async def plan_import(work: Work, principal: Principal, rows: Sequence[PersonRow]) -> list[Planned]:
+    """What importing would do. Raises Forbidden."""
+    actor = actor_of(principal)
+    if not actor.administers:
+        raise Forbidden("只有系统管理员可以导入人员")
+    known = await people.lock_people(work.session, [row.login for row in rows])
+    return plan(rows, known, actor)
+
+
+async def issue_passwords(passwords: Passwords, count: int) -> list[tuple[str, str]]:
+    """New passwords with their hashes, made before a transaction begins."""
+    made = [issue_password() for _ in range(count)]
+    return [(password, await passwords.hash(password)) for password in made]
+
+
+async def import_people(
+    work: Work, principal: Principal, rows: Sequence[PersonRow], issued: Sequence[tuple[str, str]]
+) -> tuple[list[Planned], dict[str, str]]:
+    """Import rows without faults: what was done, and the passwords of new people by their logins.
+
+    Raises Conflict when somebody changed people meanwhile so that a row has a fault now.
+    """
+    planned = await plan_import(work, principal, rows)
+    given, left = {}, list(issued)
+    for each in planned:
+        if each.result == "faulty":
+            raise Conflict(f"第 {each.row.number} 行：{each.reason}")
+        if each.result == "new":
+            password, stored = left.pop()
+            await add_person(work, principal, new_person(work, each.row.values, stored))
+            given[each.row.login] = password
+        elif each.result == "changed":
+            person = await people.get_person(work.session, each.row.login)
+            assert person is not None  # locked when it was planned
+            await change_person(work, principal, person.login, person.version, each.changes)
+    return planned, given

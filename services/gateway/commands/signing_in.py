@@ -1,0 +1,52 @@
+"""Signing in with a name and a password.
+
+Each try is counted before the password is looked at, and taken back when it was right, so that many at once are no way
+around the waiting. No connection to the database is held while a password is hashed.
+"""
+
+from datetime import datetime
+
+from services.gateway.adapters.passwords import Passwords
+from services.gateway.domain.people import Person, plain_login
+from services.gateway.domain.sign_in import Count, counts, one_more, waits_until
+from services.gateway.store import people
+from shared.db import Database
+from shared.errors import TooManyFailures, Unauthorized
+from shared.messaging.work import Work
+
+WRONG = "登录名或密码不对，或账号已停用"  # the same for all: nobody learns which names there are
+
+
+async def sign_in(
+    db: Database, passwords: Passwords, login: str, password: str, address: str
+) -> tuple[Person, datetime]:
+    """Who it is, and at what moment (machine time): what ends their sessions later is after it.
+
+    Raises Unauthorized, TooManyFailures.
+    """
+    login = plain_login(login)
+    counted = counts(login, address)
+    async with db.work() as work:
+        await _count(work, counted)
+        known = await people.get_person(work.session, login)
+    stored = known.password if known and not known.disabled else ""
+    if not await passwords.is_right(password, stored):
+        raise Unauthorized(WRONG)
+    async with db.work() as work:
+        person = await people.get_person(work.session, login, lock=True)
+        if person is None or person.disabled or person.password != stored:
+            raise Unauthorized(WRONG)  # changed meanwhile
+        *own, of_address = (each.key for each in counted)
+        await people.clear_failures(work.session, own)
+        await people.take_back_failure(work.session, of_address)
+        return person, work.clock.machine()
+
+
+async def _count(work: Work, counted: tuple[Count, ...]) -> None:
+    """One more try under each key. Raises TooManyFailures while one of them must wait."""
+    now = work.clock.machine()
+    failed = await people.lock_failures(work.session, [each.key for each in counted], now)
+    ends = max((until for each in counted if (until := waits_until(each, failed[each.key]))), default=now)
+    if ends > now:
+        raise TooManyFailures(max(1, round((ends - now).total_seconds())))
+    await people.save_failures(work.session, {key: one_more(one, now) for key, one in failed.items()})
