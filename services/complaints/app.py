@@ -1,8 +1,10 @@
 """The complaints service, assembled."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
-from services.complaints import api, handlers, jobs
+from services.complaints import api, handlers, jobs, pages
 from services.complaints.settings import ComplaintsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
@@ -20,10 +22,11 @@ def create_app(
             name="complaints",
             title="投诉闭环",
             settings=settings,
-            routers=[api.router],
+            routers=[api.router, pages.router],
             consumers=[handlers.consumer_for(settings.rules, calendar)],
             jobs=jobs.JOBS,
             lifespan=calendar.lifespan,
+            pages=Path(__file__).parent,
         ),
         clock,
         broker,

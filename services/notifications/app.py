@@ -1,8 +1,10 @@
 """Assembles the service."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
-from services.notifications import handlers
+from services.notifications import handlers, pages
 from services.notifications.api import routers
 from services.notifications.jobs import JOBS
 from services.notifications.office import open_office
@@ -20,9 +22,10 @@ def create_app(
         name="notifications",
         title="通知",
         settings=settings or NotificationsSettings(),
-        routers=routers,
+        routers=[*routers, pages.router],
         consumers=[handlers.consumer],
         jobs=JOBS,
         lifespan=open_office,
+        pages=Path(__file__).parent,
     )
     return build_app(service, clock, broker)

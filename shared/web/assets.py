@@ -97,6 +97,6 @@ def mount_assets(app: FastAPI, assets: Assets, own: Path | None) -> None:
     app.mount("/static/vendor", ChosenFiles(assets.vendor, VENDOR), name="vendor")
     swagger = {name: f"{SWAGGER}/{name}" for name in SWAGGER_FILES}
     app.mount("/static/swagger", ChosenFiles(assets.vendor, swagger), name="swagger")
-    if own is not None:
+    if own is not None and (own / "static").is_dir():  # a service may have nothing but fragments
         app.mount("/static/own", KeptFiles(directory=own / "static"), name="own-static")
     app.mount("/static", KeptFiles(directory=HERE / "static"), name="static")

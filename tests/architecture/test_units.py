@@ -123,6 +123,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "POST /api/v1/visits/{visit_id}/review": One({"remark": "好"}),
     },
     "complaints": {
+        "GET /fragments/cases": Asks(lambda unit: {"customer_id": name(unit)}, name),
         "POST /api/v1/cases": Makes(
             lambda unit: {"customer": {"id": name(unit)}, "description": "态度差", "branch": unit}, 403
         ),
@@ -174,6 +175,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "POST /ingress/v1/{source}/{token}": Open(),  # has a secret of its own, and no principal
     },
     "notifications": {
+        "GET /fragments/messages": Asks(lambda unit: {"customer_id": name(unit)}, name),
         "POST /api/v1/consents": Makes(lambda unit: {"customer_id": name(unit), "how": "written", "text": "好"}, 404),
         "GET /api/v1/consents": Asks(lambda unit: {"customer_id": name(unit)}, lambda unit: name(unit, "consent")),
         "GET /api/v1/doubtful-replies": Lists(),

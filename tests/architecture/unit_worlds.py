@@ -82,7 +82,7 @@ async def of_visits(served: Served) -> Ids:
 async def of_complaints(served: Served) -> Ids:
     opened = {}
     for unit in ALL:
-        case = {"customer": {"id": name(unit)}, "description": "态度差", "branch": unit}
+        case = {"customer": {"id": name(unit)}, "description": f"态度差 {name(unit)}", "branch": unit}
         opened[unit] = (await ask(served, "POST", "/api/v1/cases", json=case))["id"]
     return {"case_id": opened}
 
@@ -93,7 +93,7 @@ async def of_notifications(served: Served) -> Ids:
     for unit in ALL:
         if unit:
             await served.deliver(fact(unit))
-        send = a_send(id=new_id(), key=name(unit), customer_id=name(unit), branch=unit, recipient="")
+        send = a_send(id=new_id(), key=name(unit), customer_id=name(unit), branch=unit, recipient="", text=name(unit))
         opt_out = {"customer_id": name(unit), "scope": "all", "note": "来电"}
         consent = {"customer_id": name(unit), "how": "written", "text": name(unit, "consent")}
         reply = doubtful.DoubtfulReply(new_id(), "", name(unit), None, "", "", "不要", NOON)

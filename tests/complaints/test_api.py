@@ -245,3 +245,25 @@ async def test_every_route_is_described_in_chinese(served: Served) -> None:
     for path, methods in served.app.openapi()["paths"].items():
         for operation in methods.values():
             assert any("一" <= letter <= "鿿" for letter in operation["summary"]), path
+
+
+async def test_beside_a_call_stand_the_customers_open_cases_only(served: Served) -> None:
+    async with served.client("agent") as client:
+        for description in ("抄表误差", "态度恶劣，电话 13900139000"):
+            made = await client.post(
+                "/api/v1/cases", json={"customer": {"id": "C7"}, "description": description, "branch": "CD"}
+            )
+            assert made.status_code == 201, made.text
+        shown = await client.get("/fragments/cases", params={"customer_id": "C7"})
+        others = await client.get("/fragments/cases", params={"customer_id": "C8"})
+    async with served.client("supervisor") as boss:
+        where = f"/api/v1/cases/{made.json()['id']}"
+        closed = await boss.post(f"{where}/reject", json={"reason": "查无此事"}, headers={"If-Match": '"1"'})
+        assert closed.status_code == 200, closed.text
+        left = await boss.get("/fragments/cases", params={"customer_id": "C7"})
+    assert "抄表误差" in shown.text
+    assert "139****9000" in shown.text
+    assert "待派发" in shown.text
+    assert "没有未结的投诉" in others.text
+    assert "抄表误差" in left.text
+    assert "态度恶劣" not in left.text

@@ -7,10 +7,13 @@ import httpx
 import pytest
 import yaml
 
+from services.notifications.domain.send import State
+from services.notifications.store import sends
 from shared.auth import Role, issue_token
+from shared.ids import new_id
 from shared.testing import event, example
 from tests.notifications.conftest import PHONE, SEALER, World, customer
-from tests.notifications.samples import template_document
+from tests.notifications.samples import a_send, template_document
 
 ROUTES = [
     ("GET", "/api/v1/sends"),
@@ -47,7 +50,8 @@ async def test_no_route_answers_without_a_key_or_to_an_agent_and_an_auditor_only
     async with nobody, agent, auditor:
         for method, route in ROUTES:
             assert (await nobody.request(method, route)).status_code == 401, route
-            assert (await agent.request(method, route)).status_code == 403, route
+            heard = (method, route) == ("POST", "/api/v1/opt-outs")  # in a call
+            assert (await agent.request(method, route)).status_code == (422 if heard else 403), route
             answer = await auditor.request(method, route, json={})
             assert (answer.status_code == 403) == (method != "GET"), route
 
@@ -275,3 +279,31 @@ async def test_who_is_of_one_unit_reaches_no_number_of_another_units_customer(
         assert await sent() == 201
         listed = (await boss.get("/api/v1/opt-outs")).json()["items"]
     assert len(listed) == 2
+
+
+async def test_an_agent_notes_in_the_call_that_no_more_messages_are_wanted(world: World) -> None:
+    async with world.served.client("agent") as agent:
+        made = await agent.post(
+            "/api/v1/opt-outs", json={"customer_id": "C1", "scope": "all", "note": "客户在回访中要求"}
+        )
+        assert (made.status_code, made.json()["how"]) == (201, "by_hand"), made.text
+        assert (await agent.get("/api/v1/opt-outs")).status_code == 403
+        assert (await agent.delete(f"/api/v1/opt-outs/{made.json()['id']}")).status_code == 403
+    (told,) = await world.served.published("notification.opted_out")
+    assert (told.key, told.data["purpose"]) == ("C1", "all")
+
+
+async def test_beside_a_call_stand_the_customers_newest_messages(world: World) -> None:
+    async with world.served.runtime.db.work() as work:
+        for number, state in enumerate(("delivered", "failed")):
+            sent = a_send(
+                id=new_id(), key=f"k{number}", recipient="", state=State(state), text=f"第{number}条 13900139000"
+            )
+            await sends.add(work.session, [sent])
+    async with world.served.client("agent") as agent:
+        shown = await agent.get("/fragments/messages", params={"customer_id": "C1"})
+        nobody = await agent.get("/fragments/messages", params={"customer_id": "C2"})
+    async with world.served.client("integrator") as stranger:
+        assert (await stranger.get("/fragments/messages", params={"customer_id": "C1"})).status_code == 403
+    assert [text for text in ("第0条", "第1条", "已送达", "失败", "139****9000") if text not in shown.text] == []
+    assert "没有给这位客户发过消息" in nobody.text

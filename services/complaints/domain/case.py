@@ -31,6 +31,7 @@ What = Literal[
     "deadline_moved",
 ]
 FINAL: frozenset[State] = frozenset({"closed", "rejected"})
+UNFINISHED: tuple[State, ...] = ("opened", "assigned", "resolved", "reopened")
 IN_WORK: frozenset[State] = frozenset({"opened", "assigned", "reopened"})
 SYSTEM = "system"
 OriginKey = tuple[str, str, str]

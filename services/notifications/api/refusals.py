@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.notifications.api.roles import Reader, Worker
+from services.notifications.api.roles import Hearer, Reader, Worker
 from services.notifications.commands import by_hand
 from services.notifications.schemas import (
     ConsentOut,
@@ -43,9 +43,9 @@ async def list_opt_outs(
 @router.post("/opt-outs", status_code=201, summary="登记退订")
 @raises(CustomerNotFound)
 async def create_opt_out(
-    body: NewOptOut, once: OnceDep, work: WorkDep, sealer: SealerDep, principal: Worker
+    body: NewOptOut, once: OnceDep, work: WorkDep, sealer: SealerDep, principal: Hearer
 ) -> OptOutOut:
-    """立即生效：已计划而未发出的消息也不再发送。"""
+    """坐席在通话中听到的也在此登记。立即生效：已计划而未发出的消息也不再发送。"""
     if not (body.customer_id or body.phone):
         raise InvalidInput("客户编号与手机号至少填一项")
 

@@ -8,7 +8,7 @@ from services.visits.domain.visit import CALLBACK_RANK, State, Visit
 from shared.contracts.registry import by_name
 from shared.zone import ORG_ZONE
 
-Urgency = Literal["late", "soon", "calm", "plain"]
+Urgency = Literal["late", "soon", "calm", "none"]
 SOON = timedelta(hours=4)
 RATINGS = {5: "非常满意", 4: "满意", 3: "一般", 2: "不满意", 1: "非常不满意"}
 ENDINGS = {
@@ -80,13 +80,13 @@ def clock_text(at: datetime, now: datetime) -> str:
 
 def _due(visit: Visit, now: datetime) -> tuple[str, Urgency]:
     if visit.finished:
-        return result_of(visit), "plain"
+        return result_of(visit), "none"
     if visit.state is State.CLAIMED:
-        return "正在回访", "plain"
+        return "正在回访", "none"
     if visit.state is State.APPOINTED and visit.next_at:
         return f"约 {clock_text(visit.next_at, now)}", "calm"
     if visit.state is State.WAITING and visit.next_at:
-        return f"{clock_text(visit.next_at, now)} 重拨", "plain"
+        return f"{clock_text(visit.next_at, now)} 重拨", "none"
     if visit.rank == CALLBACK_RANK:
         return "回呼到点", "late"
     return _left(visit.deadline_at, now)
@@ -94,7 +94,7 @@ def _due(visit: Visit, now: datetime) -> tuple[str, Urgency]:
 
 def _left(deadline: datetime | None, now: datetime) -> tuple[str, Urgency]:
     if deadline is None:
-        return "无时限", "plain"
+        return "无时限", "none"
     left = deadline - now
     if left < timedelta():
         return f"超时 {_hours(-left)}", "late"
