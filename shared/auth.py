@@ -134,8 +134,9 @@ async def caller_of(request: Request, credential: str | None) -> Principal:
         require_same_origin(request)
     else:
         raise Unauthorized("请在 Authorization 头中携带访问密钥")
-    request.state.principal = principal
-    return principal
+    placed: Principal = await request.app.state.runtime.units.placed(principal)
+    request.state.principal = placed
+    return placed
 
 
 async def live_session(request: Request, token: str) -> Session:

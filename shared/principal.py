@@ -27,7 +27,8 @@ class Principal:
 
     `id` is recorded in audit logs. `units` limits what is seen (empty = the whole organisation), `teams` which queues a
     person works from (empty = every team of those units). `worker` is the person's code in the systems that send facts, so
-    that nobody is asked to judge work of their own ("" = does no such work).
+    that nobody is asked to judge work of their own ("" = does no such work). `below` are the units and teams below `units`,
+    filled in by the service that is asked (`shared.units`); `scope` has both.
     """
 
     id: str
@@ -36,10 +37,11 @@ class Principal:
     units: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     worker: str = ""
+    below: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Scope:
-        return Scope(self.units)
+        return Scope(self.units + self.below)
 
     def has(self, *roles: Role) -> bool:
         """Whether one of these roles is theirs."""

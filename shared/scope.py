@@ -1,5 +1,6 @@
 """Which units' things somebody sees: the one rule for every route of every service.
 
+- A unit's are its own things and those of what is below it (`shared.units`).
 - Lists are filtered in SQL; an object of another unit is not found, as if there were none.
 - What names no unit, and customers nobody knows, are seen by those who see the whole organisation.
 - What belongs to the organisation as a whole (policies, rules, sources, dead letters, …) is changed by them alone:

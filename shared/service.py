@@ -27,6 +27,7 @@ from shared.privacy import Sealer
 from shared.safety import read_data_key
 from shared.sessions import EndedSessions, Signer
 from shared.settings import ServiceSettings
+from shared.units import KeptUnits
 from shared.unstorable import refuse_unstorable
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,7 @@ class Runtime:
         assert key is not None  # refused above
         self.signer = Signer(read_data_key(key.get_secret_value()))
         self.ended_sessions = EndedSessions(self.db)
+        self.units = KeptUnits(self.db)
         self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
         self.state: dict[str, Any] = {}

@@ -10,6 +10,7 @@ from shared.contracts import by_name
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
+from shared.units import keeps_organisations
 
 EVENTS = Counter("huifang_analytics_events_total", "Events taken into the figures, by producer", ["producer"])
 ROWS = Counter("huifang_analytics_figure_rows_total", "Rows of figures written by the consumer")
@@ -17,6 +18,7 @@ NEWEST = Gauge("huifang_analytics_newest_event_timestamp_seconds", "Business tim
 
 consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTIFICATIONS])
 keeps_sessions(consumer)
+keeps_organisations(consumer)
 
 
 @consumer.on("*")

@@ -8,6 +8,7 @@ from shared.contracts.base import INTAKE, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
 from shared.official import KeptCalendar, keep_years
 from shared.sessions import keeps_sessions
+from shared.units import keeps_organisations
 
 OPENS = frozenset({"visit.dissatisfied", "visit.problem_found"})
 
@@ -16,6 +17,7 @@ def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
     """The consumer, with the organisation's rules and calendar in its handlers."""
     consumer = Consumer("complaints", topics=[VISITS, INTAKE, TASKS])
     keeps_sessions(consumer)
+    keeps_organisations(consumer)
 
     @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed")
     async def open_or_settle_cases(work: Work, events: Sequence[Event]) -> None:

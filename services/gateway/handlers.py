@@ -7,9 +7,11 @@ from services.gateway.domain.writeback import WRITTEN_BACK
 from shared.contracts.base import COMPLAINTS, VISITS
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
+from shared.units import keeps_organisations
 
 consumer = Consumer("gateway", topics=[VISITS, COMPLAINTS])
 keeps_sessions(consumer)
+keeps_organisations(consumer)
 
 
 @consumer.on(*WRITTEN_BACK)

@@ -7,9 +7,11 @@ from services.notifications.domain.planning import outlasting
 from shared.contracts.base import COMPLAINTS, INTAKE, TASKS, VISITS
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
+from shared.units import keeps_organisations
 
 consumer = Consumer("notifications", topics=[INTAKE, TASKS, VISITS, COMPLAINTS])
 keeps_sessions(consumer)
+keeps_organisations(consumer)
 
 
 @consumer.on(INTAKE)

@@ -9,6 +9,7 @@ from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISI
 from shared.contracts.registry import wire_type
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
+from shared.units import keeps_organisations
 
 RESOLVED = wire_type("complaint.resolved")
 WITHDRAWN = wire_type("fact.withdrawn")
@@ -18,6 +19,7 @@ def consumer_for(desk: Desk) -> Consumer:
     """The consumer, with the compiled policies at hand."""
     consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS, TASKS], daily=["decision"])
     keeps_sessions(consumer)
+    keeps_organisations(consumer)
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:

@@ -8,6 +8,7 @@ from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.adapters.waiting import has_handled
 from services.scheduler.commands import draws, runs, trials, withdraw
 from services.scheduler.commands.desk import Desk
+from services.scheduler.commands.organisations import tell_organisations
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
 from services.scheduler.commands.walks import walk_on
@@ -68,6 +69,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         _portions("watch_calendar", 10, lambda work, desk: watch_calendar(work, desk, batch)),
         _portions("lead_on", 0.5, lambda work, desk: runs.lead_on(work, desk, batch)),
         _portions("wake", 0.5, lambda work, desk: runs.wake(work, desk, batch)),
+        _portions("tell_organisations", 2, lambda work, desk: tell_organisations(work)),
         Job("try_packs", every=1, run=try_packs),
         Job("forget_decisions", every=3600, run=forget),
     ]

@@ -7,9 +7,11 @@ from shared.contracts.base import TASKS
 from shared.messaging import Consumer, Event, Work
 from shared.official import keep_years
 from shared.sessions import keeps_sessions
+from shared.units import keeps_organisations
 
 consumer = Consumer("visits", topics=[TASKS])
 keeps_sessions(consumer)
+keeps_organisations(consumer)
 
 
 @consumer.on("followup.released")

@@ -99,5 +99,10 @@ AUDIT_CHAIN_GONE = (
     "GRANT UPDATE, DELETE, TRUNCATE ON audit_log TO CURRENT_USER",
 )
 
+# `told` is an `OrganisationPublished`; `told_at` is used by the scheduler alone
+ORGANISATION = """
+CREATE TABLE organisation (pack text PRIMARY KEY, version int NOT NULL, told jsonb NOT NULL, told_at timestamptz)
+"""
+
 ENDED_SESSIONS = "CREATE TABLE ended_session (id text PRIMARY KEY, ended_at timestamptz NOT NULL)"
 VOID_SESSIONS = "CREATE TABLE void_session (person text PRIMARY KEY, before timestamptz NOT NULL)"

@@ -6,7 +6,14 @@ import alembic.op
 from alembic import command
 from alembic.config import Config
 
-from shared.messaging.tables import AUDIT_CHAIN, AUDIT_CHAIN_GONE, CORE_0001, ENDED_SESSIONS, VOID_SESSIONS
+from shared.messaging.tables import (
+    AUDIT_CHAIN,
+    AUDIT_CHAIN_GONE,
+    CORE_0001,
+    ENDED_SESSIONS,
+    ORGANISATION,
+    VOID_SESSIONS,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +44,11 @@ def create_sessions() -> None:
 def create_void_sessions() -> None:
     """Create the table of people whose sessions of before a moment have ended (`shared.sessions`)."""
     alembic.op.execute(VOID_SESSIONS)
+
+
+def create_organisation() -> None:
+    """Create the table of what packs have told of the organisation (`shared.units`)."""
+    alembic.op.execute(ORGANISATION)
 
 
 def create_calendar() -> None:

@@ -19,6 +19,7 @@ CORE = {
     "audit_unsealed",
     "ended_session",
     "void_session",
+    "organisation",
     "alembic_version",
 }
 

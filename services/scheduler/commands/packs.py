@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.scheduler.commands.organisations import note_organisation
 from services.scheduler.domain.explain.decision import local_text
 from services.scheduler.domain.packs.pack import Pack, read_pack
 from services.scheduler.domain.packs.plan import (
@@ -74,6 +75,7 @@ async def publish_pack(
     for change in plan.changes:
         await _carry_out(work, by, plan.pack.name, change)
     await kinds.save_kinds(work.session, plan.pack.name, plan.pack.kinds)
+    await note_organisation(work, plan.pack.name, plan.pack.organisation)
     when = {"valid_from": valid_from} if valid_from else {}
     await audit(work, by, "pack.applied", plan.pack.name, results=plan.results, **when)
     return plan

@@ -1,0 +1,33 @@
+"""The tree of units and teams, published by the scheduler for every pack that has one."""
+
+from pydantic import Field
+
+from shared.contracts.base import PEOPLE, EventData, contract
+
+
+class UnitTold(EventData):
+    """A unit of the tree; `parent` is the unit above it, "" at the top."""
+
+    code: str
+    title: str = ""
+    tier: str = ""
+    parent: str = ""
+
+
+class TeamTold(EventData):
+    """A team, and the unit it belongs to."""
+
+    code: str
+    title: str = ""
+    unit: str = ""
+    role: str = ""
+
+
+@contract("organisation.published", topic=PEOPLE, owner="scheduler", title="组织已公布")
+class OrganisationPublished(EventData):
+    """What a pack says of the organisation from now on; no units = it says nothing any more. Told again every day."""
+
+    pack: str
+    version: int = Field(ge=1, description="rises with every change of any pack's organisation")
+    units: tuple[UnitTold, ...] = ()
+    teams: tuple[TeamTold, ...] = ()
