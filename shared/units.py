@@ -16,7 +16,7 @@ from prometheus_client import Gauge
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.base import PEOPLE
+from shared.contracts.base import ORGANISATION
 from shared.contracts.organisation import OrganisationPublished
 from shared.principal import Principal
 
@@ -120,7 +120,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationPublished) 
 
 def keeps_organisations(consumer: "Consumer") -> None:
     """Let a service's consumer keep the organisation."""
-    consumer.topics = list(dict.fromkeys([*consumer.topics, PEOPLE]))
+    consumer.topics = [*consumer.topics, ORGANISATION]
 
     @consumer.on("organisation.published")
     async def keep_told(work: "Work", events: "Sequence[Event]") -> None:

@@ -12,6 +12,7 @@ VISITS = "visits-v1"
 COMPLAINTS = "complaints-v1"
 NOTIFICATIONS = "notifications-v1"
 PEOPLE = "people-v1"
+ORGANISATION = "organisation-v1"
 
 
 class EventData(BaseModel):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.contracts.base import PEOPLE, EventData, contract
+from shared.contracts.base import ORGANISATION, EventData, contract
 
 
 class UnitTold(EventData):
@@ -23,7 +23,7 @@ class TeamTold(EventData):
     role: str = ""
 
 
-@contract("organisation.published", topic=PEOPLE, owner="scheduler", title="组织已公布")
+@contract("organisation.published", topic=ORGANISATION, owner="scheduler", title="组织已公布")
 class OrganisationPublished(EventData):
     """What a pack says of the organisation from now on; no units = it says nothing any more. Told again every day."""
 

@@ -1,11 +1,12 @@
 """A principal limited to units sees and changes only what is theirs: every route of every service.
 
-Each route is named in a table with how it is to be asked. Somebody of one unit (below), somebody of another (beside) and
-somebody of the whole organisation (above) ask it about the things of two units and of nobody known. A route that the table
-does not know fails.
+Each route is named in a table with how it is to be asked. Somebody of a unit, of one beside, of the one above, of the top,
+and of the whole organisation ask it about the things of all of them and of nobody known, in every role. A route that the
+table does not know fails.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,14 +14,16 @@ import pytest_asyncio
 from sqlalchemy import true
 
 from shared.clock import ManualClock
+from shared.principal import Role
 from shared.scope import Scope
-from shared.testing import serve
+from shared.testing import event, serve
 from shared.testing.databases import Databases
 from shared.testing.events import NOON
+from shared.units import UnitTree
 from tests.architecture.conftest import assets
 from tests.architecture.parts import SERVICES, SETTINGS, create_app, settings_class
 from tests.architecture.unit_checks import Asks, BulkAssigns, Counts, Lists, Makes, One, Open, Whole, World
-from tests.architecture.unit_worlds import WORLDS, fact, name
+from tests.architecture.unit_worlds import ALL, TREE, WORLDS, fact, name
 
 
 @pytest_asyncio.fixture(scope="module", params=SERVICES)
@@ -32,6 +35,7 @@ async def world(
     settings = {"page_assets": assets(tmp_path_factory.mktemp("assets")), **SETTINGS.get(service, {})}
     dsn, clock = await databases.clone(service), ManualClock(NOON)
     async with serve(create_app(service), settings_class(service), dsn, clock=clock, **settings) as served:
+        await served.deliver(event(TREE))
         yield World(service, served, await WORLDS[service](served))
     await databases.drop_all()
 
@@ -113,7 +117,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /api/v1/stats": Counts(lambda answer: answer["by_state"]),
         "GET /api/v1/visits": Lists(),
         "GET /api/v1/visits/{visit_id}": One(),
-        "POST /api/v1/visits/claim": Lists(body={"limit": 20}, above=False),
+        "POST /api/v1/visits/claim": Lists(body={"limit": 20}, taken=True),
         "PUT /api/v1/visits/{visit_id}/answers": One({"answers": {}}),
         "POST /api/v1/visits/{visit_id}/attempts": One({"result": "no_answer"}),
         "POST /api/v1/visits/{visit_id}/reassign": One({"team": "other"}),
@@ -183,7 +187,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /api/v1/festivals": Open(),
         "GET /api/v1/opt-outs": Lists(),
         "POST /api/v1/opt-outs": Makes(lambda unit: {"customer_id": name(unit), "scope": "all", "note": "来电"}, 404),
-        "DELETE /api/v1/opt-outs/{opt_out_id}": One(),
+        "DELETE /api/v1/opt-outs/{opt_out_id}": One(ends=True),
         "GET /api/v1/providers": Open(),
         "GET /api/v1/replies": Asks(lambda unit: {"customer_id": name(unit)}, lambda unit: name(unit, "answer")),
         "POST /api/v1/rules": Whole(),
@@ -224,18 +228,48 @@ def unknown(world: World) -> list[str]:
     return [route for route in world.routes if route not in table]
 
 
-async def test_every_route_shows_and_changes_only_what_is_the_callers(world: World) -> None:
-    table, found = COMMON | TABLES[world.name], world.routes
-    assert unknown(world) == [], "say in the table how these are to be asked"
-    assert [route for route in TABLES[world.name] if route not in found] == []
-    wrong = {}
-    for route in sorted(found, key=lambda one: ("GET" not in one, "claim" not in one, one)):
-        method, path = route.split()
+async def faults(world: World, shows: bool) -> dict[str, list[str]]:
+    """Route → what its check says, for those that fail."""
+    table, wrong = COMMON | TABLES[world.name], {}
+    for route in sorted(world.routes, key=lambda one: ("GET" not in one, "claim" not in one, one)):
+        if not shows and getattr(table[route], "taken", False):
+            continue  # asked once, by who is shown it: it would not be there for the next one
         try:
-            await table[route].check(world, method, path)
+            await table[route].hides(world, *route.split())
+            if shows:
+                await table[route].shows(world, *route.split())
         except AssertionError as error:
             wrong[route] = str(error).strip().splitlines()[:2]
-    assert wrong == {}
+    return wrong
+
+
+async def test_the_table_knows_every_route(world: World) -> None:
+    assert unknown(world) == [], "say in the table how these are to be asked"
+    assert [route for route in TABLES[world.name] if route not in world.routes] == []
+
+
+async def test_no_role_of_a_unit_is_shown_or_changes_what_is_not_below_it(world: World) -> None:
+    wrong = {role: await faults(replace(world, role=role), shows=False) for role in Role if role is not Role.ADMIN}
+    assert not any(wrong.values()), wrong
+
+
+async def test_the_walk_finds_a_tree_that_gives_people_more_than_is_below_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(UnitTree, "all_below", lambda _tree, _units: ALL[:-1])
+    world.served.runtime.units.forget()
+    monkeypatch.setattr(world.served.runtime.units, "_reach", {})
+    tables = [
+        (route, check) for route, check in TABLES[world.name].items() if isinstance(check, Lists) and not check.taken
+    ]
+    for route, check in tables:
+        with pytest.raises(AssertionError):
+            await check.hides(world, *route.split())
+    monkeypatch.setattr(world.served.runtime.units, "_reach", {})
+
+
+async def test_every_route_shows_and_changes_what_is_the_callers_and_nothing_else(world: World) -> None:
+    assert await faults(world, shows=True) == {}
 
 
 # what each protection is for: with it taken out, the route's check must fail
@@ -282,7 +316,7 @@ async def test_without_a_protection_the_walk_finds_what_it_guarded(
             with monkeypatch.context() as taken_out:
                 taken_out.setattr(Scope, protection, PROTECTIONS[protection])
                 with pytest.raises(AssertionError):
-                    await (COMMON | TABLES[service])[route].check(world, *route.split())
+                    await (COMMON | TABLES[service])[route].hides(world, *route.split())
 
 
 async def test_a_route_that_nobody_thought_about_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

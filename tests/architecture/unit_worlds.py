@@ -1,4 +1,4 @@
-"""For every service, things of two units and of nobody known: what `test_units` looks for, and the ids to ask by."""
+"""For every service, things of several units and of nobody known: what `test_units` looks for, and the ids to ask by."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from services.notifications.store import doubtful, inbound, sends
 from shared.auth import Role, issue_token
 from shared.contracts.base import INTAKE
+from shared.contracts.organisation import OrganisationPublished, UnitTold
 from shared.ids import new_id
 from shared.messaging.broker import Message
 from shared.messaging.event import encode
@@ -15,8 +16,15 @@ from tests.analytics.builders import Followup
 from tests.notifications.samples import a_send, template_document
 from tests.scheduler.builders import contents
 
-OURS, THEIRS, NOBODYS = "CD", "CX", ""
-ALL = (OURS, THEIRS, NOBODYS)
+OURS, THEIRS, ABOVE, NOBODYS = "CD", "CX", "EAST", ""  # ours is below ABOVE, and theirs beside it
+ALL = (OURS, THEIRS, ABOVE, NOBODYS)
+TOP = "HQ"
+TREE = OrganisationPublished(
+    pack="organisation",
+    version=1,
+    units=tuple(UnitTold(code=code, parent=parent) for code, parent in
+                ((TOP, ""), (ABOVE, TOP), (THEIRS, TOP), (OURS, ABOVE))),
+)  # fmt: skip
 Ids = dict[str, dict[str, str]]  # path parameter → unit → id
 
 
@@ -25,12 +33,12 @@ def name(unit: str, kind: str = "cust") -> str:
     return f"{kind}-{unit or 'none'}"
 
 
-def credential(served: Served, *units: str) -> dict[str, str]:
-    """Headers of somebody who may do everything, of these units only (of all without one)."""
+def credential(served: Served, *units: str, role: Role = Role.ADMIN) -> dict[str, str]:
+    """Headers of somebody with this role, of these units only (of all without one)."""
     secret = served.runtime.settings.jwt_secret
     assert secret is not None
-    subject = f"boss-{'-'.join(units)}"
-    token = issue_token(secret.get_secret_value(), subject, Role.ADMIN, 4_000_000_000, units=list(units))
+    subject = f"{role}-{'-'.join(units)}"
+    token = issue_token(secret.get_secret_value(), subject, role, 4_000_000_000, units=list(units))
     return {"Authorization": f"Bearer {token}"}
 
 

@@ -15,6 +15,7 @@ from shared.testing import Served
 from tests.scheduler.builders import as_yaml, contents
 from tests.scheduler.conftest import apply
 
+BEFORE = "0020"  # the migration before
 TREE = {"code": "HQ", "title": "总部", "children": [{"code": "CD", "title": "城东", "tier": "branch"}]}
 TEAMS = [{"code": "cd-visits", "title": "城东回访班", "unit": "CD"}]
 
@@ -75,7 +76,7 @@ async def test_packs_applied_before_the_upgrade_are_told_as_far_as_their_policie
     service_dsn: Callable[[str], Awaitable[str]],
 ) -> None:
     dsn = await service_dsn("")
-    await asyncio.to_thread(upgrade, "scheduler", dsn, "0019")
+    await asyncio.to_thread(upgrade, "scheduler", dsn, BEFORE)
     recorded = {"units": {"HQ": ["", "head"], "CD": ["HQ", "branch"]}, "teams": {"cd": ["CD", "service"]}}
     connection = await asyncpg.connect(dsn)
     try:

@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.migrations import create_organisation
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
