@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit_api, dlq_api, invalid
 from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
-from shared.front_door import FrontDoor, own_path
+from shared.front_door import FrontDoor, is_behind, own_path
 from shared.messaging.processor import is_transient
 from shared.observability import logs
 from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE, OUTBOX_ROWS
@@ -243,11 +243,9 @@ def _install_health(app: FastAPI, service: Service) -> None:
     async def readyz(request: Request) -> Response:
         runtime: Runtime = request.app.state.runtime
         reasons = await not_ready(runtime)
-        told = {
-            "status": "ready" if not reasons else "not ready",
-            "reasons": reasons,
-            "warnings": list(runtime.settings.warnings()),
-        }
+        told: dict[str, Any] = {"status": "ready" if not reasons else "not ready"}
+        if not is_behind(request.scope):  # the door is open to the world, which need not know why
+            told |= {"reasons": reasons, "warnings": list(runtime.settings.warnings())}
         return JSONResponse(told, 503 if reasons else 200)
 
     @app.get("/metrics", include_in_schema=False)

@@ -85,6 +85,8 @@ def status(settings: LocalSettings) -> list[tuple[str, str, str, str]]:
 def _address(settings: LocalSettings, run: dict[str, Any], name: str) -> str:
     if name in SERVICES:
         return settings.url(name)
+    if name == "front":
+        return f"{settings.front_url}/"
     known = {"kafka": run.get("kafka", ""), "standins": f"{run.get('mail', '')} {run.get('sms', '')}"}
     return str(known.get(name, f"127.0.0.1:{settings.ports[name]}" if name in settings.ports else ""))
 
@@ -102,7 +104,7 @@ def what_reset_deletes(settings: LocalSettings) -> list[Path]:
     if supervisor_pid(settings) is not None or living(settings):
         raise Refused("The platform runs. Stop it first: make stop")
     names = ["postgres", "kafka/data", "mail", "sms", "log", "run.json", "pids.json", "clock.json"]
-    names += ["secrets.json", "keys.json", "jwt.secret", "data.key", "sms-callback.token"]
+    names += ["secrets.json", "keys.json", "jwt.secret", "data.key", "sms-callback.token", "front-door.key", "caddy"]
     return [path for path in (settings.var / name for name in names) if path.exists()]
 
 

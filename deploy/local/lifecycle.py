@@ -14,6 +14,7 @@ from deploy.local.clock import KeptClock, note_alive, resume_clock
 from deploy.local.contents import apply_sample_pack
 from deploy.local.downloads import set_up
 from deploy.local.files import write_json
+from deploy.local.front import front_door
 from deploy.local.launch import forked, warm_up
 from deploy.local.ports import check_ports
 from deploy.local.report import Report, announce
@@ -101,7 +102,8 @@ class Platform:
         if self.clock:
             note_alive(self.settings, self.clock)
         table = processes.services(self.settings, self.bootstrap, self.dsns, self.clock)
-        await self.supervisor.start(*processes.standins(self.settings, self.clock), *table)
+        door = front_door(self.settings, self.secrets.front_door)
+        await self.supervisor.start(*processes.standins(self.settings, self.clock), *table, door)
         run = self._run_file()
         await self._fill(run)
         self.report.line("ready")
@@ -116,6 +118,7 @@ class Platform:
         """What `var/run.json` says; its shape is a promise to the demo, the tests and the benchmarks."""
         settings = self.settings
         return {
+            "front": settings.front_url,
             "services": {name: settings.url(name) for name in SERVICES},
             "kafka": self.bootstrap,
             "postgres": self.dsns,

@@ -78,14 +78,20 @@ def _common_environment(settings: LocalSettings, clock: KeptClock | None) -> dic
         "HUIFANG_KEYS_FILE": str(settings.keys_file),
         "HUIFANG_JWT_SECRET_FILE": str(settings.jwt_secret_file),
         "HUIFANG_DATA_KEY_FILE": str(settings.data_key_file),
+        "HUIFANG_FRONT_DOOR_KEY_FILE": str(settings.front_door_key_file),
         "HUIFANG_PAGE_ASSETS": str(PAGE_ASSETS),
         "HUIFANG_SMTP_URL": f"smtp://{LOOPBACK}:{settings.ports['smtp']}",
         "HUIFANG_SMS_URL": settings.url("sms"),
         "HUIFANG_SMS_CALLBACK_TOKEN_FILE": str(settings.sms_callback_file),
         "HUIFANG_NOTIFICATIONS_URL": settings.url("notifications"),
         "HUIFANG_MANAGER_EMAILS": os.environ.get("HUIFANG_MANAGER_EMAILS", "manager@localhost"),
-        "HUIFANG_SITES": json.dumps({name: settings.url(name) for name in (*SERVICES, "mail", "sms")}),
+        "HUIFANG_SITES": json.dumps(_sites(settings)),
         "HUIFANG_LOG": "json",
         "HUIFANG_CLOCK": clock.spec if clock else "",
     }
     return environment | ({"HUIFANG_CLOCK_ANCHOR": repr(clock.anchor)} if clock else {})
+
+
+def _sites(settings: LocalSettings) -> dict[str, str]:
+    """Where people find everything, by name."""
+    return {name: settings.url(name) for name in (*SERVICES, "mail", "sms")} | {"front": settings.front_url}

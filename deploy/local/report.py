@@ -34,6 +34,7 @@ class Report:
 
 def announce(run: dict[str, Any]) -> None:
     """Where everything is, once it is up; `run` is what `var/run.json` says."""
+    print(f"\n  in a browser    {run['front']}/")
     print("\n  service         address")
     for name, url in run["services"].items():
         print(f"  {name:<14}  {url}")

@@ -21,6 +21,7 @@ class Secrets:
     jwt: str
     data: str
     sms_callback: str
+    front_door: str
 
 
 def ensure_secrets(settings: LocalSettings) -> Secrets:
@@ -36,6 +37,7 @@ def ensure_secrets(settings: LocalSettings) -> Secrets:
     write_private(settings.jwt_secret_file, chosen.jwt)
     write_private(settings.data_key_file, chosen.data)
     write_private(settings.sms_callback_file, chosen.sms_callback)
+    write_private(settings.front_door_key_file, chosen.front_door)
     write_json(path, asdict(chosen))  # last: a run killed before does all of it again
     return chosen
 
@@ -58,6 +60,7 @@ def _new_secrets() -> Secrets:
         jwt=secrets.token_urlsafe(48),
         data=base64.b64encode(os.urandom(64)).decode(),
         sms_callback=secrets.token_urlsafe(24),
+        front_door=secrets.token_urlsafe(24),
     )
 
 

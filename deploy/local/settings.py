@@ -11,9 +11,11 @@ ROOT = Path(__file__).parents[2]
 SERVICES = ("gateway", "scheduler", "visits", "complaints", "notifications", "analytics")
 ROLES = ("agent", "supervisor", "policy_owner", "integrator", "ops", "auditor", "admin")
 REAL_TIME = "real"
+FRONT_TLS = ("off", "internal", "files")
 PAGE_ASSETS = ROOT / "shared" / "web" / "node_modules"
 
 _OFFSETS = {name: offset for offset, name in enumerate(SERVICES)} | {
+    "front": 9,
     "postgres": 10,
     "kafka": 11,
     "kafka_controller": 12,
@@ -26,20 +28,24 @@ PORTED = tuple(_OFFSETS)
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """The environment's HUIFANG_VAR, _PORT_BASE, _<NAME>_PORT, _CLOCK, _KAFKA_BOOTSTRAP and _POSTGRES_DSN."""
+    """The environment's HUIFANG_VAR, _PORT_BASE, _<NAME>_PORT, _FRONT_TLS, _CLOCK, _KAFKA_BOOTSTRAP and _POSTGRES_DSN."""
 
     var: Path
     ports: dict[str, int]
     clock: str | None
     kafka_bootstrap: str | None
     postgres_dsn: str | None
+    front_tls: str = "off"
 
     @classmethod
     def from_environment(cls) -> "LocalSettings":
-        """Raises ValueError for a port that is no number and a clock that is none."""
+        """Raises ValueError for a port that is no number, a clock that is none, and a kind of TLS that there is not."""
         clock = os.environ.get("HUIFANG_CLOCK") or None
         if clock not in (None, REAL_TIME):
             parse_clock(clock)
+        front_tls = os.environ.get("HUIFANG_FRONT_TLS") or "off"
+        if front_tls not in FRONT_TLS:
+            raise ValueError(f"HUIFANG_FRONT_TLS is {front_tls!r}, not one of: {', '.join(FRONT_TLS)}")
         base = int(os.environ.get("HUIFANG_PORT_BASE") or 8100)
         return cls(
             var=Path(os.environ.get("HUIFANG_VAR") or ROOT / "var").resolve(),
@@ -50,10 +56,16 @@ class LocalSettings:
             clock=clock,
             kafka_bootstrap=os.environ.get("HUIFANG_KAFKA_BOOTSTRAP") or None,
             postgres_dsn=os.environ.get("HUIFANG_POSTGRES_DSN") or None,
+            front_tls=front_tls,
         )
 
     def url(self, name: str) -> str:
         return f"http://{LOOPBACK}:{self.ports[name]}"
+
+    @property
+    def front_url(self) -> str:
+        """The one address that people need, without a slash at its end."""
+        return self.url("front").replace("http:", "http:" if self.front_tls == "off" else "https:")
 
     @property
     def own_ports(self) -> dict[str, int]:
@@ -86,6 +98,10 @@ class LocalSettings:
     @property
     def sms_callback_file(self) -> Path:
         return self.var / "sms-callback.token"
+
+    @property
+    def front_door_key_file(self) -> Path:
+        return self.var / "front-door.key"
 
     @property
     def data_key_file(self) -> Path:

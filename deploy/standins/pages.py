@@ -9,7 +9,7 @@ from jinja2 import Environment
 from deploy.standins.messages import Message
 from shared.privacy import mask_phone, mask_text
 from shared.settings import ServiceSettings
-from shared.web.addresses import FIRST, beside
+from shared.web.addresses import DOOR, FIRST, beside
 
 _ENVIRONMENT = Environment(autoescape=True)
 _FRAME = """<!doctype html>
@@ -50,7 +50,8 @@ NAMES = {"waiting": "等待", "delivered": "已送达", "failed": "失败"}
 
 def start_of(request: Request) -> str:
     """The platform's start page, "" when nobody said where it is."""
-    address = beside(request, ServiceSettings().sites.get(FIRST, ""))
+    sites = ServiceSettings().sites
+    address = beside(request, sites.get(DOOR) or sites.get(FIRST, ""))
     return f"{address}/" if address else ""
 
 

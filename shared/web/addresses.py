@@ -9,6 +9,7 @@ from shared.safety import is_local
 from shared.web.navigation import SITES
 
 FIRST = "gateway"  # whose `/` is the start page of the platform
+DOOR = "front"  # the front door's name among the sites
 
 
 def beside(request: Request, address: str) -> str:
@@ -41,4 +42,7 @@ def sites_of(request: Request) -> dict[str, str]:
 
 def start_of(request: Request) -> str:
     """The start page of the platform, as far as this service knows one."""
-    return "/" if is_behind(request.scope) else f"{site_of(request, FIRST) or ''}/"
+    if is_behind(request.scope):
+        return "/"
+    door = beside(request, request.app.state.service.settings.sites.get(DOOR, ""))
+    return f"{door or site_of(request, FIRST) or ''}/"

@@ -83,7 +83,7 @@ def test_up_tells_everything_in_the_run_file_and_stop_ends_everything(local: Loc
     with local.up() as run:
         assert set(run["services"]) == set(run["postgres"]) == set(SERVICES)
         assert set(run["keys"]) == set(ROLES)
-        assert set(run["pids"]) >= {"supervisor", "postgres", "kafka", *SERVICES}
+        assert set(run["pids"]) >= {"supervisor", "postgres", "kafka", "front", *SERVICES}
         assert run["clock"]["spec"] == CLOCK
         assert stat.S_IMODE((local.var / "run.json").stat().st_mode) == 0o600
         assert local("status").returncode == 0

@@ -146,6 +146,12 @@ async def test_the_description_of_the_api_says_where_it_is_called(served):
     assert "servers" not in direct
 
 
+async def test_the_world_is_not_told_why_a_service_is_not_ready(served):
+    behind, direct = [(await get(served, "/readyz", **door)).json() for door in (DOOR, {})]
+    assert behind == {"status": "ready"}
+    assert direct.keys() == {"status", "reasons", "warnings"}
+
+
 async def test_a_form_that_failed_leads_back_to_its_page(served):
     headers = {**HTML, **DOOR, "Host": "huifang.example", "Referer": "https://huifang.example/visits/page?a=1"}
     async with served.client(None, **headers) as client:

@@ -168,4 +168,4 @@ def test_the_local_runner_tells_every_process_where_the_others_are(monkeypatch):
     settings = LocalSettings.from_environment()
     for name, value in environment_of(settings, None).items():
         monkeypatch.setenv(name, value) if name == "HUIFANG_SITES" else None
-    assert GatewaySettings().sites == {name: settings.url(name) for name in (*SERVICES, "mail", "sms")}
+    assert GatewaySettings().sites == {name: settings.url(name) for name in (*SERVICES, "mail", "sms", "front")}
