@@ -11,6 +11,7 @@ import xlsxwriter
 from python_calamine import load_workbook
 
 from services.gateway.adapters import sheet_reader, tables
+from services.gateway.adapters.date_systems import counts_from_1904
 from services.gateway.adapters.workbooks import result_workbook, template_workbook
 from services.gateway.domain import hotline
 from services.gateway.domain.documents import Options, Reading
@@ -74,6 +75,47 @@ def test_a_workbook_is_read_with_its_date_cells_and_true_row_numbers() -> None:
     assert isinstance(reading, Reading)
     assert reading.candidate is not None
     assert reading.candidate.data["closed_at"] == "2026-11-20T15:40:00+08:00"
+
+
+@pytest.mark.parametrize("since_1904", [False, True])
+def test_a_day_is_that_day_in_either_system_of_days_formatted_as_a_date_or_not(since_1904: bool) -> None:
+    buffer, closed = io.BytesIO(), datetime.fromisoformat("2026-11-20 09:10")
+    with xlsxwriter.Workbook(buffer, {"date_1904": since_1904}) as book:
+        sheet, form = book.add_worksheet(), book.add_format({"num_format": "yyyy/m/d hh:mm"})
+        sheet.write_row(0, 0, HEADER)
+        for line, style in enumerate((None, form), start=1):
+            sheet.write_row(line, 0, CELLS)
+            sheet.write_datetime(line, 4, closed, style)
+        sheet.write_row(3, 0, [*CELLS[:4], 1_795_137_000_000, *CELLS[5:]])  # milliseconds, from a sender's database
+        sheet.write_row(4, 0, [200, *CELLS[1:]])  # no day, however small
+    rows = read(buffer.getvalue())
+    for row in rows:
+        outcome = hotline.read_case(row.fields, PLAIN)
+        assert isinstance(outcome, Reading)
+        assert outcome.candidate is not None
+        assert outcome.candidate.data["closed_at"][:16] == (
+            "2026-11-20T09:10" if row.number < 5 else "2026-11-20T00:00"
+        )
+    assert rows[-1].fields["工单编号"] == 200
+
+
+def _record(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(2, "little") + content
+
+
+@pytest.mark.parametrize("since_1904", [False, True])
+def test_the_days_of_old_and_binary_workbooks_are_counted_as_they_say(since_1904: bool) -> None:
+    begin, end = b"\x09\x08\x10\0\0\x06\x05\0" + b"\0" * 12, b"\x0a\0\0\0"
+    mode = _record(b"\x22\0", bytes([since_1904, 0]))
+    for parts in ((_record(b"\x5c\0", b"x" * 112), mode), (mode,)):
+        assert counts_from_1904(b"\xd0\xcf\x11\xe0" + b"\0" * 508 + begin + b"".join(parts) + end) == since_1904
+    assert not counts_from_1904(b"\xd0\xcf\x11\xe0" + begin + end + mode)
+    part = "application/vnd.openxmlformats-officedocument/officeDocument"
+    relations = f'<Relationships><Relationship Type="{part}" Target="xl/workbook.bin"/></Relationships>'.encode()
+    binary = b"\x83\x01\0" + b"\x80\x01\x02xx" + b"\x99\x01\x08" + bytes([since_1904]) + b"\0" * 7
+    packed = _packed(**{"_rels/.rels": relations, "xl/workbook.bin": binary})
+    assert counts_from_1904(packed) == since_1904
+    assert not counts_from_1904(packed[:40])
 
 
 def test_the_template_can_be_uploaded_as_it_is() -> None:

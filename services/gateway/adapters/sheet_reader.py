@@ -13,7 +13,7 @@ from typing import Any
 
 from services.gateway.adapters.tables import Row, Table, is_workbook, tables_of
 from services.gateway.domain.headers import HEADER_WITHIN, Header, Layout, UnusableSheet, find_header
-from services.gateway.domain.sheets import MOST_ROWS, is_blank, read_row
+from services.gateway.domain.sheets import MOST_ROWS, is_blank, later, read_row
 from shared.process_limits import limit_process
 
 TOO_MUCH_MEMORY = "文件占用的内存超过上限，请删除数据区以外的内容，或拆分后上传"
@@ -35,6 +35,7 @@ def main() -> None:
 def read(content: bytes, layout: Layout) -> Iterator[Any]:
     """The lines of the answer. Raises UnusableSheet."""
     table, header = choose(content, layout)
+    times = [index for index, name in enumerate(header.columns) if layout.path(name) in layout.times]
     total = 0
     for total, _ in enumerate(_data(table, header), start=1):
         if total > MOST_ROWS:
@@ -43,7 +44,7 @@ def read(content: bytes, layout: Layout) -> Iterator[Any]:
         raise UnusableSheet("表头下面没有数据")
     yield {"total": total, "sheet": table.name, "columns": header.columns}
     for number, cells in _data(table, header):
-        row = read_row(number, header.columns, cells)
+        row = read_row(number, header.columns, later(cells, times, table.first_day) if table.first_day else cells)
         yield [row.number, row.fields, row.fault]
     yield {"end": True}
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import python_calamine
 
+from services.gateway.adapters.date_systems import DAYS_1904, counts_from_1904
 from services.gateway.domain.headers import UnusableSheet
 
 MOST_UNPACKED = 512 << 20
@@ -30,11 +31,14 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of str, int, float and bool; `rows` begins anew with every call."""
+    """Rows of str, int, float and bool; `rows` begins anew with every call. `first_day` is what the days of its bare
+    numbers lack to be counted from 1900.
+    """
 
     name: str
     hidden: bool
     rows: Callable[[], Iterator[Row]]
+    first_day: int = 0
 
 
 def tables_of(content: bytes) -> Iterator[Table]:
@@ -53,11 +57,12 @@ def _sheets(content: bytes) -> Iterator[Table]:
         _check_unpacked(content)
     try:
         book = python_calamine.load_workbook(io.BytesIO(content))
+        first_day = DAYS_1904 if counts_from_1904(content) else 0
         for index, about in enumerate(book.sheets_metadata):
             if about.typ is python_calamine.SheetTypeEnum.WorkSheet:
                 sheet = book.get_sheet_by_index(index)
                 hidden = about.visible is not python_calamine.SheetVisibleEnum.Visible
-                yield Table(about.name, hidden, lambda sheet=sheet: _sheet_rows(sheet))  # type: ignore[misc]
+                yield Table(about.name, hidden, lambda sheet=sheet: _sheet_rows(sheet), first_day)  # type: ignore[misc]
     except python_calamine.PasswordError as error:
         raise UnusableSheet("文件有密码保护，请去掉密码后上传") from error
     except (python_calamine.CalamineError, ValueError, OSError, IndexError) as error:

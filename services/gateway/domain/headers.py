@@ -32,13 +32,14 @@ def plain(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a source names its columns: `paths` canonical by plain name, `names` the sender's own by plain name, and
-    `required`: a title for people, and the paths of which one must be there.
+    """How a source names its columns: `paths` canonical by plain name, `names` the sender's own by plain name,
+    `required`: a title for people, and the paths of which one must be there; and the paths that hold `times`.
     """
 
     paths: Mapping[str, str]
     names: Mapping[str, str]
     required: Sequence[tuple[str, Sequence[str]]]
+    times: Sequence[str]
 
     def path(self, name: str) -> str | None:
         return self.paths.get(plain(name))

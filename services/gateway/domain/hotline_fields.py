@@ -112,7 +112,8 @@ def layout_of(options: Options) -> Layout:
         for path in REQUIRED_COLUMNS
         if options.constants.keys().isdisjoint((path, path.replace("name", "code")))
     ]
-    return Layout(ours | theirs, {plain(name): name for name in options.fields.values() if plain(name)}, required)
+    own = {plain(name): name for name in options.fields.values() if plain(name)}
+    return Layout(ours | theirs, own, required, TIMES)
 
 
 class Unreadable(ValueError):

@@ -7,6 +7,7 @@ from typing import Any
 
 MOST_ROWS = 100_000
 LONGEST_ROW = 65_536
+MOST_DAYS = 100_000  # of a date in a sheet: beyond are other numbers
 _MAY_BE_A_NUMBER = 7
 
 
@@ -71,6 +72,19 @@ def read_row(number: int, columns: Sequence[str], cells: Sequence[Any]) -> Sheet
         if name and name not in found:
             found[name] = cell
     return SheetRow(number, found)
+
+
+def later(cells: Sequence[Any], columns: Sequence[int], days: int) -> list[Any]:
+    """The bare days in these columns so many days later; what is no day of a sheet stays, such as milliseconds."""
+    moved = list(cells)
+    for column in columns:
+        if column < len(moved) and _is_day(moved[column]):
+            moved[column] += days
+    return moved
+
+
+def _is_day(cell: Any) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool) and 0 <= cell < MOST_DAYS
 
 
 def _may_be_a_number(cell: Any) -> bool:
