@@ -102,7 +102,7 @@ def test_every_spelling_at_every_door_is_one_number() -> None:
 
 def test_two_numbers_in_one_field_are_two() -> None:
     random = Random(11)
-    for at in range(2_000):
+    for at in range(EXAMPLES):
         first, second = (random.choice(PHONES)(random) for _ in range(2))
         written = random.choice(("/", "、", ",  ", "；", "\n", "或", " 和 ")).join((first.written, second.written))
         assert read_numbers(written).numbers == tuple(dict.fromkeys((first.number, second.number))), (at, written)

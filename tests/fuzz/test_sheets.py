@@ -1,14 +1,11 @@
 """Files nobody meant: mutated workbooks and texts are read, or refused with a Chinese reason, and never anything else."""
 
-import io
 import os
 import random
 import string
-import zipfile
 from typing import Any
 
 import pytest
-import xlsxwriter
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -20,6 +17,7 @@ from services.gateway.domain.headers import UnusableSheet, find_header, plain
 from services.gateway.domain.hotline_fields import NAMES, layout_of
 from services.gateway.domain.sheets import column_letters, read_row
 from shared.zone import ORG_ZONE
+from tests.fuzz.workbooks import damaged
 
 EXAMPLES = int(os.environ.get("HUIFANG_FUZZ_EXAMPLES", "2000"))
 PROCESSES = 24
@@ -102,32 +100,6 @@ def _damaged(content: bytearray, dice: random.Random) -> bytearray:
     return content
 
 
-def mutated_workbook(dice: random.Random) -> bytes:
-    """A workbook with one of its parts damaged, or its bytes."""
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer) as book:
-        for _ in range(dice.randrange(1, 3)):
-            sheet = book.add_worksheet()
-            for index, line in enumerate([HEADER, CASE, CASE][: dice.randrange(1, 4)]):
-                sheet.write_row(index, 0, line)
-            if dice.random() < 0.3:
-                sheet.merge_range(dice.randrange(4), 1, dice.randrange(5, 8), dice.randrange(2, 9), "x")
-    if dice.random() < 0.2:
-        return bytes(_damaged(bytearray(buffer.getvalue()), dice))
-    with zipfile.ZipFile(buffer) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    name = dice.choice(sorted(parts))
-    parts[name] = bytes(_damaged(bytearray(parts[name]), dice))
-    parts[name] = parts[name].replace(
-        *dice.choice([(b'r="A1"', b'r="XFD9"'), (b'r="', b'q="'), (b"<c", b'<c y=">"'), (b"", b"")]), 3
-    )
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for part, content in parts.items():
-            archive.writestr(part, content)
-    return out.getvalue()
-
-
 def read_here(content: bytes) -> str:
     """Read in this process: fit for texts, whose reader is Python alone."""
     try:
@@ -148,7 +120,7 @@ def test_texts_that_nobody_meant() -> None:
 @pytest.mark.parametrize("part", range(4))
 async def test_workbooks_that_nobody_meant_go_through_the_process(part: int) -> None:
     for number in range(part * PROCESSES // 4, (part + 1) * PROCESSES // 4):
-        content, reason = mutated_workbook(random.Random(number)), "读"
+        content, reason = damaged(random.Random(number)), "读"
         try:
             async with open_sheet(content, LAYOUT) as sheet:
                 assert len(await sheet.rows(sheet.total + 1)) == sheet.total
