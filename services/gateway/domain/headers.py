@@ -39,7 +39,7 @@ class Layout:
     paths: Mapping[str, str]
     names: Mapping[str, str]
     required: Sequence[tuple[str, Sequence[str]]]
-    times: Sequence[str]
+    times: Sequence[str] = ()
 
     def path(self, name: str) -> str | None:
         return self.paths.get(plain(name))
