@@ -4,21 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.roles import Role
+from shared.roles import ROLE_NAMES, Role
 from shared.scope import Scope
 
-__all__ = ["Principal", "Role", "read_codes", "read_principal"]
-
-
-ROLE_NAMES = {
-    Role.AGENT: "坐席",
-    Role.SUPERVISOR: "主管",
-    Role.POLICY_OWNER: "策略管理员",
-    Role.INTEGRATOR: "接入管理员",
-    Role.OPS: "运维",
-    Role.AUDITOR: "审计员",
-    Role.ADMIN: "系统管理员",
-}
+__all__ = ["ROLE_NAMES", "Principal", "Role", "read_codes", "read_principal"]
 
 
 @dataclass(frozen=True)

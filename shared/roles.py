@@ -13,3 +13,14 @@ class Role(StrEnum):
     OPS = "ops"
     AUDITOR = "auditor"
     ADMIN = "admin"
+
+
+ROLE_NAMES = {
+    Role.AGENT: "坐席",
+    Role.SUPERVISOR: "主管",
+    Role.POLICY_OWNER: "策略管理员",
+    Role.INTEGRATOR: "接入管理员",
+    Role.OPS: "运维",
+    Role.AUDITOR: "审计员",
+    Role.ADMIN: "系统管理员",
+}

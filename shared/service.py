@@ -25,7 +25,7 @@ from shared.messaging.runner import ConsumerRunner
 from shared.observability import logs
 from shared.privacy import Sealer
 from shared.safety import read_data_key
-from shared.sessions import EndedSessions, Signer
+from shared.sessions import EndedSessions, Session, Signer
 from shared.settings import ServiceSettings
 from shared.units import KeptUnits
 from shared.unstorable import refuse_unstorable
@@ -48,6 +48,8 @@ class Service:
     lifespan: Callable[["Runtime"], Any] | None = None
     pages: Path | None = None  # folder with `templates/` and `static/` of its own
     checks: Mapping[str, Callable[["Runtime"], Awaitable[None]]] = field(default_factory=dict)
+    # (runtime, login, password, address) → a session of that person; None = people sign in elsewhere
+    sign_in: Callable[["Runtime", str, str, str], Awaitable[Session]] | None = None
 
 
 class Runtime:

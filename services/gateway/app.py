@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.gateway import handlers, jobs
+from services.gateway import handlers, jobs, pages
 from services.gateway.adapters.passwords import Passwords
 from services.gateway.api import ROUTERS
+from services.gateway.pages import account
 from services.gateway.settings import GatewaySettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
@@ -22,10 +24,12 @@ def create_app(
         name="gateway",
         title="接入",
         settings=settings or GatewaySettings(),
-        routers=ROUTERS,
+        routers=[*ROUTERS, *pages.ROUTERS],
         consumers=[handlers.consumer],
         jobs=jobs.JOBS,
         lifespan=with_passwords,
+        pages=Path(__file__).parent,
+        sign_in=account.sign_in,
     )
     return build_app(service, clock, broker)
 

@@ -18,9 +18,10 @@ from services.gateway.domain.credentials import live
 from services.gateway.domain.headers import UnusableSheet, unread_phone_column
 from services.gateway.domain.hotline_fields import layout_of
 from services.gateway.domain.sheets import SheetRow
+from services.gateway.domain.sign_in import FORGET_AFTER
 from services.gateway.domain.writeback import Answer
 from services.gateway.settings import GatewaySettings
-from services.gateway.store import deliveries, endpoints, facts, imports, messages
+from services.gateway.store import deliveries, endpoints, facts, imports, messages, people
 from services.gateway.store.deliveries import Claimed
 from services.gateway.store.endpoints import Endpoint
 from services.gateway.store.imports import Leased
@@ -206,6 +207,8 @@ async def forget(runtime: Runtime) -> int:
     for table, days in keep.items():
         async with runtime.db.work(background=True) as work:
             total += await facts.forget_before(work.session, table, now - timedelta(days=days), FORGET)
+    async with runtime.db.work(background=True) as work:
+        total += await people.forget_failures(work.session, runtime.clock.machine() - FORGET_AFTER)
     return total
 
 

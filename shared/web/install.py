@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from shared.errors import PasswordChangeRequired
 from shared.settings import ServiceSettings
 from shared.web import login
 from shared.web.assets import Assets, mount_assets
@@ -44,6 +45,8 @@ def _as_page(
             return answer
         if answer.status_code == 401:
             return RedirectResponse(_sign_in_and_back(request), 303)
+        if isinstance(error, PasswordChangeRequired):
+            return RedirectResponse(login.password_url(request, _page_to_come_back_to(request)), 303)
         told = json.loads(bytes(answer.body)) | _of_the_framework(request, error)
         page = render(
             request,
@@ -77,9 +80,13 @@ def _of_the_framework(request: Request, error: Exception) -> dict[str, str]:
 
 def _sign_in_and_back(request: Request) -> str:
     """The sign-in page, leading to this page, or, after a form was sent, to the page with the form."""
-    if request.method == "GET":
-        return login.login_url(request)
-    return "/login?" + urlencode({"next": _page_before(request) or "/"})
+    return "/login?" + urlencode({"next": _page_to_come_back_to(request)})
+
+
+def _page_to_come_back_to(request: Request) -> str:
+    if request.method != "GET":
+        return _page_before(request) or "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _page_before(request: Request) -> str:

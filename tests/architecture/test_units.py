@@ -171,6 +171,8 @@ TABLES: dict[str, dict[str, Any]] = {
         "POST /api/v1/people/{login}/disable": Whole(),
         "POST /api/v1/people/{login}/enable": Whole(),
         "POST /api/v1/people/{login}/reset-password": Whole(),
+        "GET /login/password": Open(),
+        "POST /login/password": Open(),
         "POST /api/v1/sources": Whole(),
         "GET /api/v1/sources": Open(),
         "PATCH /api/v1/sources/{name}": Whole(),

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 
+from fastapi import Request
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -32,6 +33,12 @@ class Passwords:
         said = plain_password(password)[:LONGEST]  # longer ones were never stored
         async with self._turns:
             return await asyncio.to_thread(self._hasher.verify, said, stored or self._nobodys) and bool(stored)
+
+
+def passwords_of(request: Request) -> Passwords:
+    """This process' own."""
+    passwords: Passwords = request.app.state.runtime.state["passwords"]
+    return passwords
 
 
 def issue_password() -> str:

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.datastructures import UploadFile
 
-from services.gateway.adapters.passwords import Passwords
+from services.gateway.adapters.passwords import Passwords, passwords_of
 from services.gateway.adapters.workbooks import MEDIA_TYPE, people_template
 from services.gateway.api.imports import workbook_answer
 from services.gateway.commands import people as commands
-from services.gateway.commands.people_import import import_people, issue_passwords, plan_import, read_people
+from services.gateway.commands.people_import import take_sheet
 from services.gateway.domain.people import Person
 from services.gateway.domain.people_sheet import Planned
 from services.gateway.schemas.people import (
@@ -25,7 +25,7 @@ from services.gateway.store import people
 from services.gateway.store.people import PeopleFilter
 from shared.auth import Principal, Role, require, require_whole_organisation
 from shared.errors import InvalidInput
-from shared.http import IfMatch, OnceDep, ReadSession, WorkDep, etag, transaction
+from shared.http import IfMatch, OnceDep, ReadSession, WorkDep, etag
 from shared.pagination import Cursor, Limit, Page, paged, text_of
 
 router = APIRouter(prefix="/api/v1/people", tags=["人员"])
@@ -51,12 +51,7 @@ _FILE = {
 }
 
 
-def _passwords(request: Request) -> Passwords:
-    passwords: Passwords = request.app.state.runtime.state["passwords"]
-    return passwords
-
-
-PasswordsDep = Annotated[Passwords, Depends(_passwords)]
+PasswordsDep = Annotated[Passwords, Depends(passwords_of)]
 
 
 def people_filter(
@@ -155,24 +150,9 @@ async def import_sheet(
         if not isinstance(file, UploadFile):
             raise InvalidInput("请以 multipart/form-data 上传，文件字段名为 file")
         content = await file.read()
-    return await take_sheet(request, principal, passwords, content, dry_run)
-
-
-async def take_sheet(
-    request: Request, principal: Principal, passwords: Passwords, content: bytes, dry_run: bool
-) -> ImportedPeopleOut:
-    """Plan, and do it unless something is wrong. Raises InvalidInput, Forbidden."""
-    if not content:
-        raise InvalidInput("文件是空的")
-    rows = await read_people(content)
-    async with transaction(request) as work:
-        planned = await plan_import(work, principal, rows)
-    if dry_run or any(each.result == "faulty" for each in planned):
-        return ImportedPeopleOut(imported=False, items=[_row(each) for each in planned])
-    issued = await issue_passwords(passwords, len(rows))
-    async with transaction(request) as work:
-        planned, given = await import_people(work, principal, rows, issued)
-    return ImportedPeopleOut(imported=True, items=[_row(each, given.get(each.row.login, "")) for each in planned])
+    planned, given = await take_sheet(request.app.state.runtime.db, principal, passwords, content, dry_run)
+    items = [_row(each, (given or {}).get(each.row.login, "")) for each in planned]
+    return ImportedPeopleOut(imported=given is not None, items=items)
 
 
 def _row(planned: Planned, password: str = "") -> ImportedPersonOut:

@@ -6,6 +6,7 @@ the password away ends the person's sessions.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.gateway.adapters.passwords import Passwords, issue_password
@@ -13,7 +14,7 @@ from services.gateway.domain.people import Actor, Person, change_fault, faults, 
 from services.gateway.store import people
 from shared.auth import Principal, Role
 from shared.contracts.people import PersonChanged
-from shared.errors import Conflict, Forbidden, InvalidInput, NotFound, refuse
+from shared.errors import Conflict, Forbidden, NotFound, refuse
 from shared.http import audit, require_version
 from shared.messaging.work import Work
 from shared.sessions import void_sessions
@@ -22,13 +23,6 @@ from shared.sessions import void_sessions
 class LoginTaken(Conflict):
     title = "登录名已被使用"
     code = "login-taken"
-
-
-class WrongPassword(InvalidInput):
-    """Of somebody who is signed in and chooses another."""
-
-    title = "当前密码不对"
-    code = "wrong-password"
 
 
 def actor_of(principal: Principal) -> Actor:
@@ -117,16 +111,20 @@ async def reset_password(
     return await _save(work, principal, person, changed, "person.password_reset"), password
 
 
-async def choose_password(work: Work, passwords: Passwords, login: str, current: str, new: str) -> Person:
-    """Somebody's own choice; all their sessions end. `current` proves who it is. Raises WrongPassword, InvalidInput."""
+async def choose_password(work: Work, passwords: Passwords, login: str, password: str) -> tuple[Person, datetime]:
+    """Somebody's own choice, which ends all their sessions; and the moment (machine time) from which new ones live.
+
+    Raises InvalidInput, NotFound.
+    """
     person = await people.get_person(work.session, login, lock=True)
-    if person is None or not await passwords.is_right(current, person.password):
-        raise WrongPassword("请重新输入当前密码")
-    fault = "新密码与当前密码相同" if new == current else password_fault(new, login)
-    refuse([("new", fault)] if fault else [])
-    changed = replace(person, password=await passwords.hash(new), must_change_password=False)
-    who = Principal(login, person.roles, person.name, person.units)
-    return await _save(work, who, person, changed, "person.password_changed")
+    if person is None:
+        raise NotFound("您的账号不是用密码登录的")
+    fault = password_fault(password, login)
+    if not fault and await passwords.is_right(password, person.password):
+        fault = "新密码不能与现在的相同"
+    refuse([("password", fault)] if fault else [])
+    changed = replace(person, password=await passwords.hash(password), must_change_password=False)
+    return await _save(work, principal_of(person), person, changed, "person.password_changed"), work.clock.machine()
 
 
 async def _lock(work: Work, principal: Principal, login: str, seen: int, *fields: str) -> Person:
@@ -167,3 +165,8 @@ async def _tell(
     )
     work.publish(told, key=person.login, lineage=person.login)
     await audit(work, principal, action, person.login, **detail)
+
+
+def principal_of(person: Person) -> Principal:
+    """Who somebody is once signed in."""
+    return Principal(person.login, person.roles, person.name, person.units, person.teams, person.worker)

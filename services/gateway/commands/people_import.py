@@ -9,8 +9,28 @@ from services.gateway.domain.headers import UnusableSheet
 from services.gateway.domain.people_sheet import LAYOUT, MOST_PEOPLE, PersonRow, Planned, plan, read_person
 from services.gateway.store import people
 from shared.auth import Principal
+from shared.db import Database
 from shared.errors import Conflict, Forbidden, InvalidInput
 from shared.messaging.work import Work
+
+
+async def take_sheet(
+    db: Database, principal: Principal, passwords: Passwords, content: bytes, dry_run: bool
+) -> tuple[list[Planned], dict[str, str] | None]:
+    """What becomes of each row, and the passwords of new people by their logins; None when nothing was imported.
+
+    Passwords are hashed between two transactions. Raises InvalidInput, Forbidden, Conflict.
+    """
+    if not content:
+        raise InvalidInput("文件是空的")
+    rows = await read_people(content)
+    async with db.work() as work:
+        planned = await plan_import(work, principal, rows)
+    if dry_run or any(each.result == "faulty" for each in planned):
+        return planned, None
+    issued = await issue_passwords(passwords, sum(each.result == "new" for each in planned))
+    async with db.work() as work:
+        return await import_people(work, principal, rows, issued)
 
 
 async def read_people(content: bytes) -> list[PersonRow]:
@@ -44,13 +64,13 @@ async def import_people(
 ) -> tuple[list[Planned], dict[str, str]]:
     """Import rows without faults: what was done, and the passwords of new people by their logins.
 
-    Raises Conflict when somebody changed people meanwhile so that a row has a fault now.
+    Raises Conflict when somebody changed people meanwhile so that a row is another matter now.
     """
     planned = await plan_import(work, principal, rows)
     given, left = {}, list(issued)
     for each in planned:
-        if each.result == "faulty":
-            raise Conflict(f"第 {each.row.number} 行：{each.reason}")
+        if each.result == "faulty" or (each.result == "new" and not left):
+            raise Conflict(f"导入期间人员有变动（第 {each.row.number} 行），请重新导入")
         if each.result == "new":
             password, stored = left.pop()
             await add_person(work, principal, new_person(work, each.row.values, stored))

@@ -20,15 +20,6 @@ MOST_FRAMES = 4
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}", re.ASCII)
 CODE = re.compile(r"[\w.-]{1,64}")
 _FRAME = re.compile(r"(\d{1,2})[:：](\d{2})\s*[-–—~～至]\s*(\d{1,2})[:：](\d{2})", re.ASCII)
-ROLE_TITLES = {
-    Role.AGENT: "坐席",
-    Role.SUPERVISOR: "主管",
-    Role.POLICY_OWNER: "策略管理员",
-    Role.INTEGRATOR: "接入管理员",
-    Role.OPS: "运维",
-    Role.AUDITOR: "审计员",
-    Role.ADMIN: "系统管理员",
-}
 RIGHTS = frozenset({"roles", "units", "teams", "worker"})  # sessions hold these: a change of them ends sessions
 SUPERVISED = frozenset({"teams", "shift"})  # what a supervisor may set of agents of their units
 

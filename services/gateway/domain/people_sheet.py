@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.gateway.domain.headers import Layout, plain
-from services.gateway.domain.people import ROLE_TITLES, Actor, Person, change_fault, faults, plain_login, read_shift
+from services.gateway.domain.people import Actor, Person, change_fault, faults, plain_login, read_shift
 from services.gateway.domain.sheets import SheetRow
-from shared.roles import Role
+from shared.roles import ROLE_NAMES, Role
 
 MOST_PEOPLE = 500
 COLUMNS = {
@@ -27,7 +27,7 @@ LAYOUT = Layout(
     {},
     [(TITLES[field], (field,)) for field in REQUIRED],
 )
-_ROLES = {title: role for role, title in ROLE_TITLES.items()} | {str(role): role for role in Role}
+_ROLES = {title: role for role, title in ROLE_NAMES.items()} | {str(role): role for role in Role}
 _BETWEEN = re.compile(r"[\s,，、;；/]+")
 Result = Literal["new", "changed", "unchanged", "faulty"]
 
@@ -70,7 +70,7 @@ def read_person(row: SheetRow) -> PersonRow:
     named = _parts(cells.get("roles", ""))
     values["roles"] = [_ROLES[title] for title in named if title in _ROLES]
     unknown = [title for title in named if title not in _ROLES]
-    told = [("roles", f"没有角色「{title[:20]}」，可用：{'、'.join(ROLE_TITLES.values())}") for title in unknown]
+    told = [("roles", f"没有角色「{title[:20]}」，可用：{'、'.join(ROLE_NAMES.values())}") for title in unknown]
     told += [(field, "不能为空") for field in ("login", "name") if not values.get(field)]
     told += [fault for fault in faults(values) if fault[0] not in {field for field, _ in told}]
     return PersonRow(row.number, values, told)

@@ -1,0 +1,5 @@
+"""The pages of the gateway: one's own password, and people."""
+
+from services.gateway.pages import account
+
+ROUTERS = (account.router,)
