@@ -1,7 +1,7 @@
 """Who is asking: API keys (hashed at rest, two may live during rotation) or JWTs, and what their role may do."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -22,7 +22,8 @@ from shared.errors import (
     WholeOrganisationOnly,
     raises,
 )
-from shared.keys import KEY_IDENTITY, KeyFile, hash_key, new_key
+from shared.kept_keys import KeptKeys
+from shared.keys import KEY_IDENTITY, Key, KeyFile, hash_key, new_key
 from shared.principal import Principal, Role, read_principal
 from shared.same_origin import require_same_origin
 from shared.sessions import COOKIE, Session, used_at
@@ -44,19 +45,25 @@ __all__ = [
 
 @dataclass
 class Authenticator:
-    """Checks keys against a file of hashes and tokens against a fixed algorithm."""
+    """Checks keys against a file of hashes and those that were issued, and tokens against a fixed algorithm."""
 
     settings: ServiceSettings
     clock: Clock = field(default_factory=SystemClock)
+    issued: KeptKeys | None = None
 
     def __post_init__(self) -> None:
         self._keys = KeyFile(self.settings.keys_file)
         self._most = RateLimitItemPerMinute(self.settings.failed_sign_ins)
         self._failures = MovingWindowRateLimiter(MemoryStorage())
 
-    def owner_of(self, digest: str) -> Principal | None:
+    async def owner_of(self, digest: str) -> Principal | None:
         """Whose live API key has this hash."""
-        return self._keys.find(digest, self.clock.machine())
+        now = self.clock.machine()
+        known = self._keys.find(digest, now)
+        return await self.issued.find(digest, now) if known is None and self.issued else known
+
+    def file_keys(self) -> Iterable[Key]:
+        return self._keys.all()
 
     def note_failure(self, address: str) -> None:
         """Counts a wrong credential. Raises TooManyFailures once there were too many of this address within a minute.
@@ -72,7 +79,7 @@ class Authenticator:
         """Whose credential it is. Raises Unauthorized."""
         if credential.count(".") == 2:
             return await self._from_token(credential)
-        known = self.owner_of(hash_key(credential))
+        known = await self.owner_of(hash_key(credential))
         if known is None:
             raise Unauthorized("密钥不存在或已停用")
         return known
@@ -152,7 +159,7 @@ async def any_session(request: Request, token: str) -> Session:
     runtime = request.app.state.runtime
     now = runtime.clock.machine()
     session: Session = runtime.signer.read(token, now)
-    owner = runtime.authenticator.owner_of(session.proof) if session.proof else session.principal
+    owner = await runtime.authenticator.owner_of(session.proof) if session.proof else session.principal
     if owner is None or await runtime.ended_sessions.has(session):
         raise Unauthorized("登录已失效，请重新登录")
     session = replace(session, principal=owner)  # what the key may do now, not when its owner signed in

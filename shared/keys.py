@@ -9,7 +9,7 @@ last stay, and `huifang_keys_file_broken` says so until it is mended.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +51,9 @@ class KeyFile:
         """Whose live key has this hash at `now` (machine time)."""
         known = self._current().get(digest)
         return known.principal if known and known.is_live(now) else None
+
+    def all(self) -> Iterable[Key]:
+        return self._current().values()
 
     def _current(self) -> Mapping[str, Key]:
         try:

@@ -18,6 +18,7 @@ from shared.db import Database
 from shared.heap import rare_collections
 from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
+from shared.kept_keys import TELL_OF_USE, KeptKeys
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
@@ -63,7 +64,8 @@ class Runtime:
         self.clock: Clock = clock or settings.make_clock()
         self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
         self.broker: Broker = broker or settings.make_broker()
-        self.authenticator = Authenticator(settings, self.clock)
+        self.keys = KeptKeys(self.db)
+        self.authenticator = Authenticator(settings, self.clock, self.keys)
         key = settings.data_key
         assert key is not None  # refused above
         self.signer = Signer(read_data_key(key.get_secret_value()))
@@ -86,7 +88,7 @@ class Runtime:
             for runner in self.consumers:
                 self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
         if self.settings.jobs_enabled:
-            for job in (*self.service.jobs, HOUSEKEEPING, SEAL):
+            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, TELL_OF_USE):
                 self._spawn(run_job(job, self), f"job-{job.name}")
 
     def _spawn(self, loop: Awaitable[None], name: str) -> None:

@@ -6,7 +6,6 @@ places is in neither until they agree: showing too little can be mended, showing
 is by itself, as is every unit before the first pack was told of.
 """
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.base import ORGANISATION
 from shared.contracts.organisation import OrganisationPublished
+from shared.lookups import Lookup
 from shared.principal import Principal
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 DISPUTED = Gauge("huifang_units_disputed", "Units and teams that packs put below different units: they are below none")
-LOOK_AGAIN_SECONDS = 2.0
 _REVISION = text("SELECT coalesce(sum(version), 0) FROM organisation")
 _ALL = text("SELECT told FROM organisation ORDER BY pack")
 _KEEP = text("""
@@ -71,40 +70,35 @@ def tree_of(organisations: Iterable[OrganisationPublished]) -> UnitTree:
 
 
 class KeptUnits:
-    """The tree of this process, as its service's database knows it; looked up every few seconds at most."""
+    """The tree of this process, as its service's database knows it."""
 
     def __init__(self, db: "Database") -> None:
-        self._db = db
-        self._tree = UnitTree()
-        self._revision = 0
+        self.tree = Lookup(db, _REVISION, _read_tree, UnitTree())
+        self._reached_in = UnitTree()
         self._reach: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._looked = float("-inf")
 
     async def placed(self, principal: Principal) -> Principal:
         """With what is below their units; who is limited to none costs no look."""
         if not principal.units:
             return principal
-        await self._look()
+        tree = await self.tree.current()
+        if tree is not self._reached_in:
+            self._reached_in, self._reach = tree, {}
         if principal.units not in self._reach:
-            self._reach[principal.units] = self._tree.all_below(principal.units)
+            self._reach[principal.units] = tree.all_below(principal.units)
         return replace(principal, below=self._reach[principal.units])
-
-    async def _look(self) -> None:
-        if time.monotonic() - self._looked < LOOK_AGAIN_SECONDS:
-            return
-        async with self._db.read() as session:
-            revision = (await session.execute(_REVISION)).scalar_one()
-            if revision != self._revision:
-                tree = tree_of(await list_organisations(session))
-                self._tree, self._revision, self._reach = tree, revision, {}
-                DISPUTED.set(len(tree.disputed))
-                if tree.disputed:
-                    log.warning("units_disputed", codes=sorted(tree.disputed)[:20])
-        self._looked = time.monotonic()
 
     def forget(self) -> None:
         """Look again at the next question."""
-        self._looked = float("-inf")
+        self.tree.forget()
+
+
+async def _read_tree(session: AsyncSession) -> UnitTree:
+    tree = tree_of(await list_organisations(session))
+    DISPUTED.set(len(tree.disputed))
+    if tree.disputed:
+        log.warning("units_disputed", codes=sorted(tree.disputed)[:20])
+    return tree
 
 
 async def list_organisations(session: AsyncSession) -> list[OrganisationPublished]:

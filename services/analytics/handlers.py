@@ -8,6 +8,7 @@ from services.analytics import commands
 from services.analytics.domain.observations import Told
 from shared.contracts import by_name
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
+from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
 from shared.units import keeps_organisations
@@ -19,6 +20,7 @@ NEWEST = Gauge("huifang_analytics_newest_event_timestamp_seconds", "Business tim
 consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTIFICATIONS])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
+keeps_keys(consumer)
 
 
 @consumer.on("*")

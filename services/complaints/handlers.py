@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.complaints import commands
 from services.complaints.domain.rules import Rules
 from shared.contracts.base import INTAKE, TASKS, VISITS
+from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.official import KeptCalendar, keep_years
 from shared.sessions import keeps_sessions
@@ -18,6 +19,7 @@ def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
     consumer = Consumer("complaints", topics=[VISITS, INTAKE, TASKS])
     keeps_sessions(consumer)
     keeps_organisations(consumer)
+    keeps_keys(consumer)
 
     @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed")
     async def open_or_settle_cases(work: Work, events: Sequence[Event]) -> None:

@@ -14,6 +14,7 @@ from prometheus_client import Gauge
 from services.gateway import commands
 from services.gateway.adapters import webhooks
 from services.gateway.adapters.sheets import OpenSheet, open_sheet
+from services.gateway.commands.keys import tell_again
 from services.gateway.domain.credentials import live
 from services.gateway.domain.headers import UnusableSheet, unread_phone_column
 from services.gateway.domain.hotline_fields import layout_of
@@ -212,10 +213,16 @@ async def forget(runtime: Runtime) -> int:
     return total
 
 
+async def tell_keys(runtime: Runtime) -> int:
+    async with runtime.db.work(background=True) as work:
+        return await tell_again(work)
+
+
 JOBS = (
     Job("canonicalise", 0.2, canonicalise),
     Job("import", 0.5, import_files),
     Job("write_back", 1.0, write_back),
     Job("measure", 5.0, measure),
     Job("forget", 300.0, forget),
+    Job("tell_keys", 60.0, tell_keys),
 )

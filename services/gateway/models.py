@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -179,6 +179,27 @@ class PersonRow(Base, table=True):
     version: int
     created_at: datetime = Field(sa_column=_instant())
     updated_at: datetime = Field(sa_column=_instant())
+
+
+class MachineKeyRow(Base, table=True):
+    """An API key that was issued: its hash, whose it is, and how long it lives, in machine time."""
+
+    __tablename__ = "machine_key"
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    owner: str = Field(sa_column=_text())
+    name: str = Field(sa_column=_text())
+    sha256: str = Field(sa_column=_text(unique=True))
+    roles: list[str] = Field(sa_column=_codes())
+    units: list[str] = Field(sa_column=_codes())
+    ends_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    revoked_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    replaced_by: UUID | None = Field(sa_column=Column(Uuid, nullable=True))
+    created_at: datetime = Field(sa_column=_instant())
+    created_by: str = Field(sa_column=_text())
+    version: int
+    used_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    told_at: datetime = Field(sa_column=_instant())
 
 
 class FailedSignInRow(Base, table=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.notifications.commands import planning
 from services.notifications.domain.planning import outlasting
 from shared.contracts.base import COMPLAINTS, INTAKE, TASKS, VISITS
+from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
 from shared.units import keeps_organisations
@@ -12,6 +13,7 @@ from shared.units import keeps_organisations
 consumer = Consumer("notifications", topics=[INTAKE, TASKS, VISITS, COMPLAINTS])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
+keeps_keys(consumer)
 
 
 @consumer.on(INTAKE)

@@ -7,6 +7,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.occasion import ARRIVED
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.contracts.registry import wire_type
+from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
 from shared.units import keeps_organisations
@@ -20,6 +21,7 @@ def consumer_for(desk: Desk) -> Consumer:
     consumer = Consumer("scheduler", topics=[INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS, TASKS], daily=["decision"])
     keeps_sessions(consumer)
     keeps_organisations(consumer)
+    keeps_keys(consumer)
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:

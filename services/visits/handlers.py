@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.visits.commands import tasks
 from shared.contracts.base import TASKS
+from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.official import keep_years
 from shared.sessions import keeps_sessions
@@ -12,6 +13,7 @@ from shared.units import keeps_organisations
 consumer = Consumer("visits", topics=[TASKS])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
+keeps_keys(consumer)
 
 
 @consumer.on("followup.released")

@@ -104,5 +104,8 @@ ORGANISATION = """
 CREATE TABLE organisation (pack text PRIMARY KEY, version int NOT NULL, told jsonb NOT NULL, told_at timestamptz)
 """
 
+# `told` is a `KeyChanged`
+API_KEYS = "CREATE TABLE api_key (id uuid PRIMARY KEY, version int NOT NULL, told jsonb NOT NULL)"
+
 ENDED_SESSIONS = "CREATE TABLE ended_session (id text PRIMARY KEY, ended_at timestamptz NOT NULL)"
 VOID_SESSIONS = "CREATE TABLE void_session (person text PRIMARY KEY, before timestamptz NOT NULL)"

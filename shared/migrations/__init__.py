@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 
 from shared.messaging.tables import (
+    API_KEYS,
     AUDIT_CHAIN,
     AUDIT_CHAIN_GONE,
     CORE_0001,
@@ -49,6 +50,11 @@ def create_void_sessions() -> None:
 def create_organisation() -> None:
     """Create the table of what packs have told of the organisation (`shared.units`)."""
     alembic.op.execute(ORGANISATION)
+
+
+def create_api_keys() -> None:
+    """Create the table of API keys that the gateway has told of (`shared.kept_keys`)."""
+    alembic.op.execute(API_KEYS)
 
 
 def create_calendar() -> None:

@@ -20,6 +20,7 @@ CORE = {
     "ended_session",
     "void_session",
     "organisation",
+    "api_key",
     "alembic_version",
 }
 

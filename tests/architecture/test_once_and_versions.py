@@ -39,6 +39,7 @@ CREATIONS = [
     ("complaints", "agent", "/api/v1/cases", {"customer": {"id": "C1"}, "description": "漏气"}, "complaint_case"),
     ("gateway", "ops", "/api/v1/sources", {"name": "erp", "kind": "erpnext"}, "source"),
     ("gateway", "admin", "/api/v1/people", {"login": "ann", "name": "安", "roles": ["agent"]}, "person"),
+    ("gateway", "admin", "/api/v1/keys", {"owner": "erp", "roles": ["integrator"]}, "machine_key"),
     (
         "gateway",
         "ops",
@@ -145,6 +146,17 @@ CHANGES: list[tuple[str, str, tuple[str, Any], str, list[tuple[str, str, Any]]]]
             ("POST", "/disable", None),
             ("POST", "/enable", None),
             ("POST", "/reset-password", None),
+        ],
+    ),
+    (
+        "gateway",
+        "admin",
+        ("/api/v1/keys", {"owner": "erp", "roles": ["integrator"]}),
+        "/api/v1/keys/{id}",
+        [
+            ("POST", "/expire", {"ends_at": "2027-01-01T00:00:00+08:00"}),
+            ("POST", "/rotate", {"grace_hours": 1}),
+            ("POST", "/revoke", {"reason": "泄露"}),
         ],
     ),
     (

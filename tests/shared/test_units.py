@@ -1,5 +1,6 @@
 """The unit tree: who is of a unit sees what is its own and below it, as packs tell, in whatever order they are heard."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -117,7 +118,8 @@ async def test_the_newest_that_a_pack_said_counts_however_often_and_late_it_is_h
 async def test_who_is_limited_to_no_unit_costs_no_look_at_the_tree(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served.runtime.units, "_look", None)
+    monkeypatch.setattr(served.runtime.units, "tree", None)
+    monkeypatch.setattr(served.runtime.units, "forget", lambda: None)
     assert await branches(served) == {"HQ", "EAST", "E1", "WEST"}
 
 
@@ -125,13 +127,11 @@ async def test_the_tree_is_looked_up_once_in_a_while_not_with_every_request(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = []
-    read = served.runtime.units._db.read
-    monkeypatch.setattr("shared.units.LOOK_AGAIN_SECONDS", 3600)
-    served.runtime.units.forget()
-    monkeypatch.setattr(
-        served.runtime.units, "_db", type("Db", (), {"read": lambda _self: looks.append(1) or read()})()
-    )
+    tree = served.runtime.units.tree
+    look = tree._look
+    monkeypatch.setattr("shared.lookups.LOOK_AGAIN_SECONDS", 3600)
+    monkeypatch.setattr(tree, "_look", lambda: looks.append(1) or look())
+    tree.forget()
     boss = Principal("boss", (Role.SUPERVISOR,), units=("HQ",))
-    for _ in range(5):
-        await served.runtime.units.placed(boss)
+    await asyncio.gather(*(served.runtime.units.placed(boss) for _ in range(5)))
     assert len(looks) == 1

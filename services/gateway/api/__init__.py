@@ -1,6 +1,6 @@
 """What HTTP can ask of the gateway."""
 
-from services.gateway.api import endpoints, events, imports, ingress, messages, people, sources
+from services.gateway.api import endpoints, events, imports, ingress, keys, messages, people, sources
 
 ROUTERS = [
     events.router,
@@ -10,4 +10,5 @@ ROUTERS = [
     imports.router,
     endpoints.router,
     people.router,
+    keys.router,
 ]
