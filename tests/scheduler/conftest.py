@@ -1,18 +1,15 @@
 """A running scheduler with the gas company's pack, its loops off."""
 
-import asyncio
-import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from services.scheduler.app import create_app
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock
 from shared.testing import Served, serve
+from shared.testing.listening import listening
 
 R01 = Path(__file__).parents[2] / "deploy" / "packs" / "r01-gas"
 
@@ -47,15 +44,6 @@ async def served(empty: Served) -> Served:
 @pytest.fixture
 async def platform(empty: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Commands find the scheduler `empty`, which really listens."""
-    listening = socket.create_server(("127.0.0.1", 0))  # connections wait here until the server takes them
-    port = listening.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(empty.app, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    keys = {role: f"test-{role}" for role in ("policy_owner", "auditor")}
-    (tmp_path / "run.json").write_text(
-        json.dumps({"services": {"scheduler": f"http://127.0.0.1:{port}"}, "keys": keys})
-    )
     monkeypatch.setenv("HUIFANG_VAR", str(tmp_path))
-    yield
-    server.should_exit = True
-    await serving
+    async with listening(empty, tmp_path, ("policy_owner", "auditor")):
+        yield
