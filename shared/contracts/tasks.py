@@ -43,6 +43,9 @@ class Followup(EventData):
     provisional: bool = Field(default=False, description="its times hang on holidays that are not published yet")
     case_id: str | None = Field(default=None, description="the complaint this round asks about")
     never_alone: list[str] = Field(default=[], description="roles that may not make this contact on site by themselves")
+    barred: list[str] = Field(
+        default=[], description="teams and units that did the work; nobody of theirs makes this contact (independence)"
+    )
 
 
 @contract("followup.planned", topic=TASKS, owner="scheduler", title="回访已计划")

@@ -78,6 +78,7 @@ def _common(task: Task) -> dict[str, Any]:
         "policy_version": task.policy_version,
         "step": task.step,
         "never_alone": task.never_alone,
+        "barred": task.barred,
         "purpose": task.purpose,
         "round": task.round,
         "customer": task.card,

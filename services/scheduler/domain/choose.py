@@ -27,10 +27,13 @@ def chosen(policy: Policy, fact: Fact, customer: Customer) -> tuple[Policy, Deta
     elif how.role:
         team = _of_role(how, fact.branch)
     detail: Detail = {}
+    barred: tuple[str, ...] = ()
     if how.doers:
-        team, detail = _independent(how, team, _doers(how, fact, customer))
+        doers = _doers(how, fact, customer)
+        team, detail = _independent(how, team, doers)
+        barred = _with_parts(how, doers)
     tier = how.organisation.tier_of(team)
-    return replace(policy, questionnaire=questionnaire, team=team, tier=tier), detail
+    return replace(policy, questionnaire=questionnaire, team=team, tier=tier, barred=barred), detail
 
 
 def _picked(choice: Choice, fact: Fact, customer: Customer) -> str:
@@ -49,6 +52,12 @@ def _of_role(how: How, branch: str) -> str:
 def _doers(how: How, fact: Fact, customer: Customer) -> tuple[str, ...]:
     found = (_getter(path)(fact, customer) for path in how.doers)
     return tuple(dict.fromkeys(code for code in found if isinstance(code, str) and code))
+
+
+def _with_parts(how: How, doers: tuple[str, ...]) -> tuple[str, ...]:
+    """The doers, and the teams and units that are part of them."""
+    parts = how.organisation.parts
+    return tuple(dict.fromkeys((*doers, *(part for doer in doers for part in parts.get(doer, ())))))
 
 
 def _independent(how: How, wanted: str, doers: tuple[str, ...]) -> tuple[str, Detail]:

@@ -336,4 +336,5 @@ def new_task(fact: Fact, policy: Policy, span: Span) -> Task:
         lineage=fact.lineage or fact.id,
         step=policy.step,
         never_alone=policy.never_alone,
+        barred=policy.barred,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 Content = dict[str, Any]
@@ -63,6 +64,17 @@ class Organisation:
             return team == doer
         above = self.units.get(doer)
         return found.unit == doer if above and not above.parent else doer in self.upwards(found.unit)
+
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[str, ...]]:
+        """Unit → the teams that are part of it (`is_part_of`), and the units below it; below the top one none are told."""
+        return {
+            code: (
+                *(team for team in self.teams if self.is_part_of(team, code)),
+                *(other for other in self.units if unit.parent and other != code and code in self.upwards(other)),
+            )
+            for code, unit in self.units.items()
+        }
 
     def recorded(self) -> Content:
         """What rules need of it, as JSON."""

@@ -53,7 +53,8 @@ class Policy:
     blocked, `unblocked` ones count but are never blocked, `exempt` ones neither. `guards` are further conditions of
     release (`case_open`: not while the customer has an open complaint), of which `defers` put it off. `pauses` are its
     pack's, for all customers. `how` is what it leaves to the fact; roles
-    among `never_alone` don't go on site by themselves. `clauses` are the regulation's ids.
+    among `never_alone` don't go on site by themselves. `barred`, told once the fact is known, are the teams and units that
+    did the work, where the policy is independent of them. `clauses` are the regulation's ids.
     It decides on facts from `valid_from` to before `valid_until`, by their own time; without them on all.
     `drawing` draws of closed periods what `rate` would draw at once (it then is the percentage, 0 for a number); `quota`
     and `ceiling` (contacts per day) limit what the policy plans.
@@ -80,6 +81,7 @@ class Policy:
     tier: str = ""
     how: How | None = None
     never_alone: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
     priority: int = 5
     purpose: Purpose = "followup"
     round: int = 1

@@ -40,6 +40,7 @@ class Task(Value, frozen=True):
     don't go on site by themselves. At `warn_at` somebody is warned that the deadline is near. `terms` are kept while its
     times are provisional (`provisional.py`). `hours` are those of its contact window, common to all of its policies
     (`hours.py`). It merges with what is due at most `merge_within` days apart; an `independent` one only with its team's.
+    Nobody of the teams and units among `barred` makes it: they did the work.
     """
 
     id: UUID
@@ -79,6 +80,7 @@ class Task(Value, frozen=True):
     never_alone: tuple[str, ...] = ()
     merge_within: int | None = None
     independent: bool = False
+    barred: tuple[str, ...] = ()
 
     @property
     def provisional(self) -> bool:

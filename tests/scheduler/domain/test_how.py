@@ -104,6 +104,15 @@ def test_a_contact_counts_for_the_tier_of_the_team_that_makes_it() -> None:
     assert planned({"team": "hq"}, caps=caps)[0].tier == "head"
 
 
+def test_who_did_the_work_is_told_with_the_task_and_all_that_is_part_of_them() -> None:
+    by_cd = fact(data={"org": {"code": "CD"}, "engineer": {"code": "G7"}})
+    task, _ = planned({"team": "cd", "independent": True}, by_cd)
+    assert set(task.barred) == {"G7", "CD", "cd", "CD1", "cd1"}
+    assert planned({"team": "cd"}, by_cd)[0].barred == ()
+    at_the_top, _ = planned({"team": "hq", "independent": True, "teams": ["cd"]}, fact(data={"org": {"code": "HQ"}}))
+    assert (at_the_top.team, "cd" in at_the_top.barred, "hq" in at_the_top.barred) == ("cd", False, True)
+
+
 def test_who_may_not_go_alone_travels_with_the_task() -> None:
     task, _ = planned({"channel": "on_site", "never_alone": ["sales"]})
     assert task.never_alone == ("sales",)

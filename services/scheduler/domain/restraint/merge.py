@@ -107,6 +107,7 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
         blockable=_once(*task.blockable, *policy.blockable),
         independent=task.independent or policy.independent,
         never_alone=_once(*task.never_alone, *policy.never_alone),
+        barred=_once(*task.barred, *policy.barred),
     )
 
 
@@ -128,6 +129,7 @@ def take_over(task: Task, weaker: Task, official: OfficialYears) -> tuple[Task, 
             blockable=_once(*task.blockable, *weaker.blockable),
             independent=task.independent or weaker.independent,
             never_alone=_once(*task.never_alone, *weaker.never_alone),
+            barred=_once(*task.barred, *weaker.barred),
         ),
         moved(weaker, "cancelled", MERGED),
     )

@@ -158,6 +158,15 @@ def test_who_may_not_go_alone_for_one_matter_does_not_for_both() -> None:
     assert [task.never_alone for task in customer.open] == [("sales",)]
 
 
+@pytest.mark.parametrize("priority", [3, 7])
+def test_who_did_the_work_of_one_matter_makes_no_contact_about_both(priority: int) -> None:
+    independent = {"id": "a", "team": "hq", "independent": True, **NEXT_DAY}
+    rules = book(independent, {"id": "b", "events": ["meter.read"], "team": "hq", "priority": priority, **NEXT_DAY})
+    _, customer = judge(rules, fact(id="e1", data={"provider": {"code": "cd"}}))
+    _, customer = judge(rules, fact("meter.read", id="e2"), customer)
+    assert [set(task.barred) for task in customer.open] == [{"CD", "cd"}]
+
+
 def test_a_released_task_takes_no_further_matter() -> None:
     rules = book({"events": ALL, **NEXT_DAY})
     _, customer = judge(rules, fact(id="e1"))
