@@ -16,8 +16,9 @@ class Principal:
 
     `id` is recorded in audit logs. `units` limits what is seen (empty = the whole organisation), `teams` which queues a
     person works from (empty = every team of those units). `worker` is the person's code in the systems that send facts, so
-    that nobody is asked to judge work of their own ("" = does no such work). `below` are the units and teams below `units`,
-    filled in by the service that is asked (`shared.units`); `scope` has both.
+    that nobody is asked to judge work of their own ("" = does no such work). `skills` are languages spoken and what else a
+    contact may need, such as `on_site` (empty = nobody has said: any contact may be theirs). `below` are the units and teams
+    below `units`, filled in by the service that is asked (`shared.units`); `scope` has both.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Principal:
     units: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     worker: str = ""
+    skills: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
 
     @property
@@ -42,7 +44,7 @@ class Principal:
 
 
 def read_principal(claims: Mapping[str, Any], identity: str) -> Principal:
-    """What a token, a session or a file says of somebody: `role` or `roles`, and `name`, `units`, `teams`, `worker`.
+    """What a token, a session or a file says of somebody: `role` or `roles`, and `name`, `units`, `teams`, `worker`, `skills`.
 
     Raises KeyError, ValueError: what can't be read must not become a role, or the whole organisation.
     """
@@ -50,8 +52,8 @@ def read_principal(claims: Mapping[str, Any], identity: str) -> Principal:
     roles = tuple(Role(role) for role in read_codes(named, "roles"))
     if not roles:
         raise ValueError("somebody without a role may do nothing")
-    units, teams = (read_codes(claims.get(each, []), each) for each in ("units", "teams"))
-    return Principal(identity, roles, claims.get("name", ""), units, teams, claims.get("worker", ""))
+    units, teams, skills = (read_codes(claims.get(each, []), each) for each in ("units", "teams", "skills"))
+    return Principal(identity, roles, claims.get("name", ""), units, teams, claims.get("worker", ""), skills=skills)
 
 
 def read_codes(claimed: Any, what: str) -> tuple[str, ...]:

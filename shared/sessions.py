@@ -85,7 +85,7 @@ class Signer:
     def sign(self, session: Session) -> str:
         who = session.principal
         claims = {"sid": session.id, "sub": who.id, "roles": list(who.roles), "name": who.name, "units": list(who.units),
-                  "teams": list(who.teams), "worker": who.worker, "proof": session.proof,
+                  "teams": list(who.teams), "worker": who.worker, "skills": list(who.skills), "proof": session.proof,
                   "opened": session.opened.timestamp(), "used": session.used.timestamp(),
                   "ends": session.ends.timestamp(), "change": session.must_change_password}  # fmt: skip
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)

@@ -13,7 +13,7 @@ from deploy.reconcile.notices import Notices
 from services.analytics.domain.observations import Told
 from services.complaints.domain.opening import complains
 from services.scheduler.domain.occasion import ARRIVED, DRAWN
-from services.visits.domain.visit import is_for_agents
+from services.visits.domain.told import is_for_agents
 from shared.contracts.base import INTAKE, NOTIFICATIONS
 from shared.contracts.intake import HotlineCaseClosed
 from shared.contracts.tasks import FollowupReleased, OccasionArrived

@@ -1,4 +1,4 @@
-"""What visits do when a task was released or cancelled."""
+"""What visits do when a task was released, postponed, changed or cancelled."""
 
 from collections.abc import Sequence
 
@@ -24,6 +24,16 @@ async def open_visits(work: Work, events: Sequence[Event]) -> None:
 @consumer.on("followup.cancelled")
 async def cancel_visits(work: Work, events: Sequence[Event]) -> None:
     await tasks.withdraw(work, events)
+
+
+@consumer.on("followup.postponed")
+async def postpone_visits(work: Work, events: Sequence[Event]) -> None:
+    await tasks.postpone(work, events)
+
+
+@consumer.on("followup.changed")
+async def change_visits(work: Work, events: Sequence[Event]) -> None:
+    await tasks.change(work, events)
 
 
 @consumer.on("calendar.published")

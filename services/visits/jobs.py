@@ -5,6 +5,7 @@ from typing import cast
 from prometheus_client import Gauge
 
 from services.visits.commands import passing
+from services.visits.domain.hours import RetryPlan
 from services.visits.settings import VisitsSettings
 from services.visits.store import queries
 from shared.jobs import Job
@@ -20,13 +21,22 @@ async def return_leases(runtime: Runtime) -> int:
 
 async def bring_back(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
-        return await passing.bring_back(work)
+        return await passing.bring_back(work, _plan(runtime))
+
+
+async def hand_over(runtime: Runtime) -> int:
+    async with runtime.db.work(background=True) as work:
+        return await passing.hand_over(work, _plan(runtime))
 
 
 async def expire(runtime: Runtime) -> int:
-    grace = cast(VisitsSettings, runtime.settings).retry_plan.grace
+    grace = _plan(runtime).grace
     async with runtime.db.work(background=True, notify=True) as work:
         return await passing.expire(work, grace)
+
+
+def _plan(runtime: Runtime) -> RetryPlan:
+    return cast(VisitsSettings, runtime.settings).retry_plan
 
 
 async def count_visits(runtime: Runtime) -> int:
@@ -41,6 +51,7 @@ async def count_visits(runtime: Runtime) -> int:
 JOBS = (
     Job("return-leases", every=1, run=return_leases),
     Job("bring-back", every=0.5, run=bring_back),
+    Job("hand-over", every=2, run=hand_over),
     Job("expire", every=1, run=expire),
     Job("count-visits", every=5, run=count_visits),
 )

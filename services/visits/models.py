@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, Index, SmallInteger, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -32,6 +32,14 @@ def _instant(nullable: bool = False) -> Column[Any]:
     return Column(DateTime(timezone=True), nullable=nullable)
 
 
+def _codes() -> Column[Any]:
+    return Column(ARRAY(Text), nullable=False, server_default=text("'{}'"))
+
+
+def _word() -> Column[Any]:
+    return Column(Text, nullable=False, server_default="")
+
+
 class VisitRow(Base, table=True):
     """A visit; columns are named as the fields of `domain.visit.Visit`, with the customer's id beside the card."""
 
@@ -46,6 +54,7 @@ class VisitRow(Base, table=True):
         Index("visit_customer", "customer_id", "id"),
         Index("visit_state", "state", "id"),
         Index("visit_agent", "agent", "id"),
+        Index("visit_callback", "callback_owner", "callback_at", postgresql_where=text("callback_owner <> ''")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -83,7 +92,17 @@ class VisitRow(Base, table=True):
     outcome: dict[str, Any] | None = Field(sa_column=_json(nullable=True))
     finished_at: datetime | None = Field(sa_column=_instant(nullable=True))
     version: int
-    hours: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    hours: str = Field(sa_column=_word())
+    released_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    closed_to: list[str] = Field(sa_column=_codes())
+    needs: list[str] = Field(sa_column=_codes())
+    companion: str = Field(sa_column=_word())
+    call_started_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    call_ended_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    callback_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    callback_owner: str = Field(sa_column=_word())
+    postpone_reason: str = Field(sa_column=_word())
+    notices: list[Any] = Field(sa_column=Column(JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")))
 
 
 class ContactHoursRow(Base, table=True):
@@ -113,6 +132,23 @@ class AttemptRow(Base, table=True):
     note: str = Field(sa_column=_text())
     phone_masked: str = Field(sa_column=_text())
     next_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    started_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    companion: str = Field(sa_column=_word())
+    callback_kept: bool | None = None
+
+
+class PresenceRow(Base, table=True):
+    """What an agent has said of being there; columns are named as the fields of `domain.presence.Presence`."""
+
+    __tablename__ = "presence"
+
+    agent: str = Field(sa_column=Column(Text, primary_key=True))
+    name: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())
+    since: datetime = Field(sa_column=_instant())
+    capacity: int
+    units: list[str] = Field(sa_column=_codes())
+    teams: list[str] = Field(sa_column=_codes())
 
 
 class ReviewRow(Base, table=True):

@@ -44,6 +44,9 @@ class VisitAttempted(Visit):
     connected: bool
     talk_seconds: int = 0
     wrap_up_seconds: int = 0
+    callback_kept: bool | None = Field(
+        default=None, description="whether the time agreed with the customer was kept; null where none was agreed"
+    )
 
 
 class Outcome(Visit):

@@ -34,7 +34,7 @@ UNHAPPY = HAPPY | {"satisfaction": "dissatisfied", "reasons": ["late"], "complai
 
 def released(task_id: str, **changes: Any) -> Event:
     """A released follow-up of customer C1 (or of `customer`), due now and to be done within two days."""
-    customer = changes.pop("customer", "C1")
+    customer, lineage = changes.pop("customer", "C1"), changes.pop("lineage", f"lineage-{task_id}")
     token = Sealer.from_text(DATA_KEY).seal_phone(PHONE)
     data = example(
         "followup.released",
@@ -44,14 +44,30 @@ def released(task_id: str, **changes: Any) -> Event:
         team="hotline",
         priority=5,
         due_at="2026-03-02T10:00:00+08:00",
+        released_at="2026-03-02T10:00:00+08:00",
         deadline_at="2026-03-04T10:00:00+08:00",
         customer={"id": customer, "name": "张三", "phone": token, "phone_masked": "138****8000"},
     )
-    return event("followup.released", data | changes, key=customer, lineage=f"lineage-{task_id}")
+    return event("followup.released", data | changes, key=customer, lineage=lineage)
 
 
 def cancelled(task_id: str, reason: str = "customer_refused") -> Event:
     return event("followup.cancelled", example("followup.cancelled", task_id=task_id, reason=reason))
+
+
+def postponed(task_id: str, reason: str = "paused", **changes: Any) -> Event:
+    changes |= {"task_id": task_id, "reason": reason}
+    return event("followup.postponed", example("followup.postponed", **changes))
+
+
+def changed(task_id: str, *changes: str, **values: Any) -> Event:
+    values |= {"task_id": task_id, "changes": list(changes)}
+    return event("followup.changed", example("followup.changed", **values))
+
+
+def matter(event_id: str = "e1", kind: str = "repair.closed", **facts: Any) -> dict[str, Any]:
+    return {"event_id": event_id, "event_source": "/erp", "event_type": kind, "at": "2026-03-02T08:00:00+08:00",
+            "title": f"{kind} {event_id}", "subject": event_id, "facts": facts}  # fmt: skip
 
 
 @dataclass
@@ -61,9 +77,10 @@ class Desk:
     served: Served
     clock: ManualClock
 
-    def agent(self, name: str = "1001", role: str = "agent", units: tuple[str, ...] = ()) -> httpx.AsyncClient:
-        """A client of a person with a token."""
-        token = issue_token(SECRET, name, Role(role), 4_000_000_000, units=list(units))
+    def agent(self, name: str = "1001", role: str = "agent", **claims: Any) -> httpx.AsyncClient:
+        """A client of a person with a token; `claims` such as units, teams, worker, skills."""
+        plain = {claim: list(value) if isinstance(value, tuple) else value for claim, value in claims.items()}
+        token = issue_token(SECRET, name, Role(role), 4_000_000_000, **plain)
         return self.served.client(None, Authorization=f"Bearer {token}")
 
     async def publish(self, *names: str) -> None:

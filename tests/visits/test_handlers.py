@@ -66,7 +66,8 @@ async def test_a_malformed_task_is_a_dead_letter_and_its_neighbours_go_on(desk: 
 async def test_an_on_site_visit_tells_who_may_not_make_it_alone(desk: Desk) -> None:
     await desk.served.deliver(released("T1", channel="on_site", never_alone=["sales"]), released("T2"))
     async with desk.agent() as agent:
-        held = (await agent.post("/api/v1/visits/claim", json={"team": "hotline", "limit": 2})).json()["items"]
+        body = {"team": "hotline", "limit": 2, "companion": "1002"}
+        held = (await agent.post("/api/v1/visits/claim", json=body)).json()["items"]
     assert {visit["task_id"]: visit["never_alone"] for visit in held} == {"T1": ["sales"], "T2": []}
 
 

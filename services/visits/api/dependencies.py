@@ -4,6 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from services.visits.domain.hours import RetryPlan
 from services.visits.settings import VisitsSettings
 from shared.auth import Principal, Role, require, require_whole_organisation
 from shared.calendar import WorkCalendar
@@ -20,8 +21,14 @@ async def _calendar(request: Request, work: WorkDep) -> WorkCalendar:
     return await kept.current(work.session)
 
 
-SettingsDep = Annotated[VisitsSettings, Depends(_settings)]
+async def _plan(request: Request, work: WorkDep) -> RetryPlan:
+    settings: VisitsSettings = request.app.state.runtime.settings
+    return settings.retry_plan.on(await _calendar(request, work))
+
+
 CalendarDep = Annotated[WorkCalendar, Depends(_calendar)]
+PlanDep = Annotated[RetryPlan, Depends(_plan)]
+SettingsDep = Annotated[VisitsSettings, Depends(_settings)]
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
 Author = Annotated[Principal, Depends(require_whole_organisation(Role.SUPERVISOR, Role.POLICY_OWNER))]

@@ -1,21 +1,37 @@
 """The agent's work: claim, answer, record, give back."""
 
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from prometheus_client import Counter
 
-from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
-from services.visits.commands import claiming, working
+from services.visits.api.dependencies import Agent, PlanDep, SettingsDep
+from services.visits.commands import calls, claiming, working
+from services.visits.commands.held import Held
 from services.visits.domain.attempts import Report
 from services.visits.domain.errors import InvalidAttempt
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.schemas.questionnaires import Script
-from services.visits.schemas.requests import AttemptIn, ClaimIn, RevealIn, SaveAnswersIn
-from services.visits.schemas.visits import Card, ClaimOut, LeaseOut, PhoneOut, ResultOut, VisitOut
+from services.visits.schemas.requests import AttemptIn, ClaimIn, ClaimOneIn, RevealIn, SaveAnswersIn
+from services.visits.schemas.visits import (
+    CallOut,
+    Card,
+    ClaimableOut,
+    ClaimOut,
+    DialOut,
+    LeaseOut,
+    PhoneOut,
+    ReasonOut,
+    ResultOut,
+    VisitOut,
+)
+from services.visits.store.claims import Wanted
 from shared.http import IfMatch, OnceDep, SealerDep, WorkDep, etag
 from shared.ids import new_id
 from shared.privacy import Sealer, as_dialled, mask_phone, one_number
+from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1/visits", tags=["坐席作业"])
 ATTEMPTS = Counter("huifang_visits_attempts_total", "Attempts by result code", ["result"])
@@ -23,12 +39,49 @@ ATTEMPTS = Counter("huifang_visits_attempts_total", "Attempts by result code", [
 
 @router.post("/claim", summary="领取下一批回访单")
 async def claim(
-    body: ClaimIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep, calendar: CalendarDep
+    body: ClaimIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep, plan: PlanDep
 ) -> ClaimOut:
-    """按「到点回呼、优先级、时限、应访时间」的顺序领取；同一客户的单一并领取，已被他人领取的不会重复给出。"""
-    held, lease_until = await claiming.claim_visits(work, agent, body.team, body.limit, settings.lease, calendar)
-    cards = [Card.of_call(one.visit, one.questionnaire, one.attempts, sealer) for one in held]
-    return ClaimOut(items=cards, lease_until=lease_until)
+    """按「到点回呼、优先级、时限、应访时间」的顺序，领取本人班组、单位与技能范围内的单；同一客户的单一并领取，已被他人领取的不会重复给出。"""
+    wanted = Wanted(body.limit, body.team)
+    held = await claiming.claim_visits(work, agent, wanted, body.companion, plan, settings.lease)
+    lease_until = work.clock.machine() + settings.lease
+    return ClaimOut(items=[_card(one, sealer) for one in held], lease_until=lease_until)
+
+
+@router.get("/{visit_id}/claimable", summary="本人为何领不到这张单")
+async def claimable(
+    visit_id: UUID, agent: Agent, work: WorkDep, plan: PlanDep, companion: Annotated[str, Query(max_length=64)] = ""
+) -> ClaimableOut:
+    """逐条说明领取规则：状态、班组、本人完成的服务、独立回访、二次回访换人、同行人员、技能、时段等。"""
+    reasons = await claiming.explain(work, agent, visit_id, companion, plan)
+    told = [ReasonOut(rule=reason.rule, message=reason.text) for reason in reasons]
+    return ClaimableOut(claimable=not reasons, reasons=told)
+
+
+@router.post("/{visit_id}/claim", summary="领取指定的回访单")
+async def claim_one(
+    visit_id: UUID, body: ClaimOneIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep,
+    plan: PlanDep, response: Response,
+) -> Card:  # fmt: skip
+    """从列表中领取一张，规则与「领取下一批」相同；不能领取时逐条说明原因。"""
+    held = await claiming.claim_one(work, agent, visit_id, body.companion, plan, settings.lease)
+    response.headers["ETag"] = etag(held.visit.version)
+    return _card(held, sealer)
+
+
+@router.post("/{visit_id}/dial", summary="拨打")
+async def dial(visit_id: UUID, agent: Agent, work: WorkDep, sealer: SealerDep, plan: PlanDep) -> DialOut:
+    """再次确认可以联系（未撤销、未推迟、客户未拒绝、同事未在联系、在可拨打时段内或客户约定此时），记录开始时间，给出号码；重复调用不重新计时。"""
+    visit, numbers = await calls.dial(work, agent, visit_id, sealer, plan)
+    dialled = [as_dialled(number) for number in numbers]
+    return DialOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at, numbers=dialled)
+
+
+@router.post("/{visit_id}/hang-up", summary="挂断")
+async def hang_up(visit_id: UUID, agent: Agent, work: WorkDep) -> CallOut:
+    """记录通话结束，开始整理；重复调用不改变时间。"""
+    visit = await calls.hang_up(work, agent, visit_id)
+    return CallOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at)
 
 
 @router.put("/{visit_id}/answers", summary="暂存答案")
@@ -55,15 +108,15 @@ async def record_attempt(
     agent: Agent,
     work: WorkDep,
     sealer: SealerDep,
-    settings: SettingsDep,
-    calendar: CalendarDep,
+    plan: PlanDep,
     once: OnceDep,
 ) -> ResultOut:
     """记录一次联系，并据结果办结、约定回呼或安排重拨；一次调用完成，带 Idempotency-Key 可安全重试。"""
 
     async def create() -> ResultOut:
-        report, plan = _report(body, sealer), settings.retry_plan.on(calendar)
-        visit, attempt = await working.record_attempt(work, agent, visit_id, report, plan)
+        visit, attempt, clashes = await working.record_attempt(
+            work, agent, visit_id, _report(body, agent.id, sealer), plan
+        )
         ATTEMPTS.labels(body.result).inc()
         moved = body.callback_at is not None and visit.next_at != body.callback_at
         return ResultOut(
@@ -74,7 +127,13 @@ async def record_attempt(
             next_at=visit.next_at,
             ended=visit.ended,
             outcome=dict(visit.outcome) if visit.outcome else None,
-            warnings=["约定时间不在可拨打时段内，已顺延到 next_at"] if moved and visit.next_at else [],
+            warnings=[
+                *(["约定时间不在可拨打时段内，已顺延到 next_at"] if moved and visit.next_at else []),
+                *(
+                    f"您 {_local(other.callback_at)} 已约了 {other.customer.name or other.customer.id}"
+                    for other in clashes
+                ),
+            ],
         )
 
     return await once(ResultOut, create)
@@ -103,11 +162,20 @@ async def reveal_phone(visit_id: UUID, body: RevealIn, agent: Agent, work: WorkD
     return PhoneOut(phone=first, others=others)
 
 
-def _report(body: AttemptIn, sealer: Sealer) -> Report:
+def _card(held: Held, sealer: Sealer) -> Card:
+    return Card.of_call(held.visit, held.questionnaire, held.attempts, sealer)
+
+
+def _local(at: datetime | None) -> str:
+    return f"{at.astimezone(ORG_ZONE):%m-%d %H:%M}" if at else ""
+
+
+def _report(body: AttemptIn, agent: str, sealer: Sealer) -> Report:
     try:
         number = one_number(body.corrected_phone or "")
     except ValueError as error:
         raise InvalidAttempt(f"更正后的号码{error}") from error
     corrected = (sealer.seal(number), mask_phone(number)) if number else None
-    values = body.model_dump(exclude={"corrected_phone"})
-    return Report(id=new_id(), corrected_phone=corrected, **values)
+    values = body.model_dump(exclude={"corrected_phone", "callback_owner", "language"})
+    owner = agent if body.callback_at and body.callback_owner == "me" else ""
+    return Report(id=new_id(), corrected_phone=corrected, callback_owner=owner, language=body.language or "", **values)

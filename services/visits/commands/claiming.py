@@ -1,28 +1,106 @@
-"""An agent claims visits."""
+"""An agent claims visits, the next ones or a named one, and is told why one is not theirs."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from uuid import UUID
 
 from services.visits.commands.held import Held
-from services.visits.domain.hours import read_hours
-from services.visits.store import claims, queries, questionnaires
+from services.visits.domain.claiming import Circumstances, Claimant, Reason, marks_of, reasons_against
+from services.visits.domain.errors import (
+    AgentAway,
+    AgentFull,
+    InvalidCompanion,
+    NotClaimable,
+    NotYourTeam,
+    VisitNotFound,
+)
+from services.visits.domain.hours import RetryPlan, read_hours
+from services.visits.domain.visit import Visit
+from services.visits.store import claims, presence, queries, questionnaires, rows
+from services.visits.store.claims import Wanted
 from shared.auth import Principal
 from shared.calendar import WorkCalendar
 from shared.messaging import Work
 
 
+def claimant(principal: Principal, companion: str = "") -> Claimant:
+    """The caller, with who comes along. Raises InvalidCompanion."""
+    if companion and companion == principal.id:
+        raise InvalidCompanion
+    marks = marks_of(principal.id, principal.worker, principal.teams, principal.units)
+    return Claimant(principal.id, principal.teams, principal.skills, marks, companion)
+
+
 async def claim_visits(
-    work: Work, principal: Principal, team: str | None, limit: int, lease: timedelta, calendar: WorkCalendar
-) -> tuple[list[Held], datetime]:
-    """Claim the next visits for the caller; returns them with the end of the lease (machine time)."""
-    lease_until = work.clock.machine() + lease
+    work: Work,
+    principal: Principal,
+    wanted: Wanted,
+    companion: str,
+    plan: RetryPlan,
+    lease: timedelta,
+) -> list[Held]:
+    """Claim the next visits for the caller. Raises AgentAway, AgentFull, NotYourTeam."""
+    if wanted.team is not None and principal.teams and wanted.team not in principal.teams:
+        raise NotYourTeam(f"您的班组：{'、'.join(principal.teams)}")
+    around = await _of_caller(work, principal.id, plan)
+    if around.away:
+        raise AgentAway(f"您现在是「{around.away}」，改为「示闲」后才能领取")
+    if around.room < 1:
+        raise AgentFull("请先办结或退回手上的单")
+    limited = Wanted(min(wanted.limit, around.room), wanted.team)
+    return await _claim(work, principal, claimant(principal, companion), limited, plan.calendar, lease)
+
+
+async def claim_one(
+    work: Work, principal: Principal, visit_id: UUID, companion: str, plan: RetryPlan, lease: timedelta
+) -> Held:
+    """Claim this visit for the caller. Raises VisitNotFound, and NotClaimable with every reason."""
+    if reasons := await explain(work, principal, visit_id, companion, plan):
+        raise _not_claimable(reasons)
+    who = claimant(principal, companion)
+    held = await _claim(work, principal, who, Wanted(one=visit_id), plan.calendar, lease)
+    if not held:  # somebody was quicker
+        reasons = await explain(work, principal, visit_id, companion, plan)
+        raise _not_claimable(reasons or [Reason("colleague", "同事正在领取这位客户的单")])
+    return held[0]
+
+
+async def explain(work: Work, principal: Principal, visit_id: UUID, companion: str, plan: RetryPlan) -> list[Reason]:
+    """Every rule that keeps the caller from this visit; none = it is theirs for the claiming. Raises VisitNotFound."""
+    found = await rows.get_visit(work.session, visit_id, principal.scope)
+    if found is None:
+        raise VisitNotFound
+    visit, _ = found
+    colleague, refused = await claims.look_around(work.session, visit_id, principal.id)
+    caller = await _of_caller(work, principal.id, plan)
+    around = Circumstances(_is_open(visit, plan.calendar, work), colleague, refused, caller.away, caller.room)
+    return reasons_against(visit, claimant(principal, companion), around)
+
+
+def _not_claimable(reasons: list[Reason]) -> NotClaimable:
+    errors = [{"rule": reason.rule, "message": reason.text} for reason in reasons]
+    return NotClaimable("；".join(reason.text for reason in reasons), errors=errors)
+
+
+async def _of_caller(work: Work, agent: str, plan: RetryPlan) -> Circumstances:
+    said, held = await presence.get(work.session, agent)
+    return Circumstances(away=said.away if said else "", room=(said.capacity if said else plan.most_held) - held)
+
+
+def _is_open(visit: Visit, calendar: WorkCalendar, work: Work) -> bool:
+    return not visit.hours or read_hours(visit.hours, calendar).is_open(work.now())
+
+
+async def _claim(
+    work: Work, principal: Principal, who: Claimant, wanted: Wanted, calendar: WorkCalendar, lease: timedelta
+) -> list[Held]:
     known = await claims.list_hours(work.session)
     open_hours = ["", *(hours for hours in known if hours and read_hours(hours, calendar).is_open(work.now()))]
-    claimed = await claims.claim(work.session, principal.id, lease_until, limit, team, principal.scope, open_hours)
-    wanted = {(visit.questionnaire, visit.questionnaire_version) for visit in claimed if visit.questionnaire_version}
-    loaded = await questionnaires.load_many(work.session, wanted)
+    until = work.clock.machine() + lease
+    claimed = await claims.claim(work.session, who, wanted, until, principal.scope, open_hours)
+    pairs = {(visit.questionnaire, visit.questionnaire_version) for visit in claimed if visit.questionnaire_version}
+    loaded = await questionnaires.load_many(work.session, pairs)
     made = await queries.attempts_of(work.session, claimed)
-    held = [
+    return [
         Held(visit, loaded.get((visit.questionnaire, visit.questionnaire_version)), made.get(visit.id, ()))
         for visit in claimed
     ]
-    return held, lease_until

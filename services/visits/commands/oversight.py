@@ -23,7 +23,7 @@ async def reassign(work: Work, principal: Principal, visit_id: UUID, team: str, 
     """Hand an unfinished visit to another team, even if somebody holds it."""
     visit, _ = await lock(work, principal, visit_id)
     require_version(seen, visit.version)
-    moved = lifecycle.reassign(visit, team)
+    moved = lifecycle.reassign(visit, team, work.now())
     await rows.save_visits(work.session, [moved])
     await audit(work, principal, "visit.reassigned", str(visit_id), from_team=visit.team, to_team=team)
     return moved

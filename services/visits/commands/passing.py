@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.visits.commands.held import publish
 from services.visits.domain import visit as lifecycle
+from services.visits.domain.hours import RetryPlan
 from services.visits.store import rows
 from shared.messaging import Work
 
@@ -17,11 +18,18 @@ async def return_leases(work: Work) -> int:
     return len(lapsed)
 
 
-async def bring_back(work: Work) -> int:
-    """Open waiting and appointed visits whose time has come."""
-    due = await rows.lock_called_for(work.session, work.now(), PORTION)
+async def bring_back(work: Work, plan: RetryPlan) -> int:
+    """Open waiting visits whose time has come, and appointed ones a little before it."""
+    due = await rows.lock_called_for(work.session, work.now(), plan.callback_lead, PORTION)
     await rows.save_visits(work.session, [lifecycle.bring_back(visit) for visit in due])
     return len(due)
+
+
+async def hand_over(work: Work, plan: RetryPlan) -> int:
+    """Give everybody the callbacks that have come due, if whose they were is away or has let their time pass."""
+    left = await rows.lock_left_callbacks(work.session, work.now() - plan.callback_expiry, PORTION)
+    await rows.save_visits(work.session, [lifecycle.hand_over(visit) for visit in left])
+    return len(left)
 
 
 async def expire(work: Work, grace: timedelta) -> int:

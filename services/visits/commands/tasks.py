@@ -1,27 +1,54 @@
-"""Tasks come and go."""
+"""Tasks come, change and go; who holds their visits is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
 
-from services.visits.domain import visit as lifecycle
+from services.visits.domain import told
+from services.visits.domain.visit import Visit
 from services.visits.store import rows
-from shared.contracts.tasks import FollowupCancelled, FollowupReleased
+from shared.contracts.tasks import Followup, FollowupCancelled, FollowupChanged, FollowupPostponed, FollowupReleased
 from shared.messaging import Event, Work
+
+F = TypeVar("F", bound=Followup)
 
 
 async def take_in(work: Work, events: Sequence[Event]) -> None:
-    """Make a visit of every released task that people do; one released again has lost a matter that doesn't stand any more."""
-    released = [(event.read(FollowupReleased), event.lineage or event.id) for event in events]
-    opened = (lifecycle.open_visit(task, lineage) for task, lineage in released if lifecycle.is_for_agents(task))
-    visits = list({visit.task_id: visit for visit in opened}.values())  # of a task told twice what was told last
-    known = {visit.task_id: visit for visit in await rows.lock_of_tasks(work.session, [v.task_id for v in visits])}
+    """Make a visit of every released task that people do; one postponed meanwhile is to be made again."""
+    read = [(event.read(FollowupReleased), event.lineage or event.id) for event in events]
+    released = {task.task_id: (task, lineage) for task, lineage in read if told.is_for_agents(task)}  # the last counts
+    spoke = await rows.agents_who_spoke(
+        work.session, [(task.customer.id, lineage) for task, lineage in released.values() if task.round > 1]
+    )
+    visits = [told.open_visit(task, lineage, spoke.get(lineage, ())) for task, lineage in released.values()]
+    known = {visit.task_id: visit for visit in await rows.lock_of_tasks(work.session, list(released))}
     await rows.add_visits(work.session, [visit for visit in visits if visit.task_id not in known])
-    told = [lifecycle.about(known[visit.task_id], visit.matters) for visit in visits if visit.task_id in known]
-    await rows.save_matters(work.session, [visit for visit in told if visit is not known[visit.task_id]])
+    again = [(known[visit.task_id], visit) for visit in visits if visit.task_id in known]
+    await rows.save_told(
+        work.session,
+        [new for old, visit in again if (new := told.release_again(old, visit, work.now())) is not old],
+    )
+
+
+async def postpone(work: Work, events: Sequence[Event]) -> None:
+    """Nobody contacts these customers until their tasks are released again."""
+    await _tell(
+        work, {task.task_id: task for task in (event.read(FollowupPostponed) for event in events)}, told.postpone
+    )
+
+
+async def change(work: Work, events: Sequence[Event]) -> None:
+    """Unfinished visits are what their tasks are now."""
+    await _tell(work, {task.task_id: task for task in (event.read(FollowupChanged) for event in events)}, told.change)
 
 
 async def withdraw(work: Work, events: Sequence[Event]) -> None:
     """Cancel the unfinished visits of cancelled tasks."""
-    reasons = {task.task_id: task.reason for task in (event.read(FollowupCancelled) for event in events)}
-    found = await rows.lock_of_tasks(work.session, list(reasons))
-    changed = [lifecycle.cancel(visit, reasons[visit.task_id], work.now()) for visit in found if not visit.finished]
-    await rows.save_visits(work.session, changed)
+    cancelled = {task.task_id: task for task in (event.read(FollowupCancelled) for event in events)}
+    await _tell(work, cancelled, lambda visit, task, now: told.cancel(visit, task.reason, now))
+
+
+async def _tell(work: Work, tasks: Mapping[str, F], becomes: Callable[[Visit, F, datetime], Visit]) -> None:
+    found = await rows.lock_of_tasks(work.session, list(tasks))
+    changed = [(visit, becomes(visit, tasks[visit.task_id], work.now())) for visit in found]
+    await rows.save_told(work.session, [new for old, new in changed if new is not old])

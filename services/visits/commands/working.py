@@ -1,11 +1,12 @@
 """An agent's work on a visit: answers, attempts, the lease, the customer's numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from services.visits.commands.calls import numbers_of
 from services.visits.commands.held import Held, lock, lock_held, publish
 from services.visits.domain import attempts
 from services.visits.domain import visit as lifecycle
@@ -14,7 +15,7 @@ from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import PhoneUnknown, QuestionnaireNotPublished
 from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import Visit
-from services.visits.store import rows
+from services.visits.store import queries, rows
 from shared.auth import Principal, Role
 from shared.http import audit, require_version
 from shared.messaging import Work
@@ -38,13 +39,22 @@ async def save_answers(
 
 async def record_attempt(
     work: Work, principal: Principal, visit_id: UUID, report: Report, plan: RetryPlan
-) -> tuple[Visit, Attempt]:
-    """Keep an attempt at a visit the caller holds and do what follows from it."""
+) -> tuple[Visit, Attempt, Sequence[Visit]]:
+    """Keep an attempt at a visit the caller holds and do what follows from it.
+
+    Returns with it the caller's other callbacks at about the time now agreed.
+    """
     visit, questionnaire = await lock_held(work, principal, visit_id)
+    report = attempts.timed(report, visit, work.now())
     visit, attempt, events = attempts.record(visit, report, questionnaire, plan, work.now())
     await rows.save_visits(work.session, [visit], [attempt])
     publish(work, visit, events)
-    return visit, attempt
+    clashes = []
+    if visit.callback_at and visit.callback_owner:
+        clashes = await queries.callbacks_near(
+            work.session, visit.callback_owner, visit.callback_at, attempts.CALLBACK_TAKES, visit.id
+        )
+    return visit, attempt, clashes
 
 
 async def release(work: Work, principal: Principal, visit_id: UUID) -> Visit:
@@ -68,12 +78,8 @@ async def reveal_phones(work: Work, principal: Principal, visit_id: UUID, sealer
     visit, _ = await lock(work, principal, visit_id)
     if not principal.may(Role.SUPERVISOR):
         lifecycle.require_holder(visit, principal.id)
-    card = visit.customer
-    numbers = [sealer.unseal(token) for token in dict.fromkeys((card.phone, *card.phones)) if token]
-    numbers = [
-        number for number in numbers if number.startswith("+")
-    ]  # else a text that an earlier version took for one
+    numbers = numbers_of(visit, sealer)
     if not numbers:
         raise PhoneUnknown("请向受理单位或客户索取号码，随下一次呼叫结果填入 corrected_phone；或改用其他渠道联系")
-    await audit(work, principal, "phone.revealed", str(visit_id), customer_id=card.id, reason=reason)
+    await audit(work, principal, "phone.revealed", str(visit_id), customer_id=visit.customer.id, reason=reason)
     return numbers

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from services.visits.domain.answering import Assessment, assess, require_complete, validated
+from services.visits.domain.calls import talk_seconds, wrap_up_seconds
 from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublished
 from services.visits.domain.hours import RetryPlan, read_hours
 from services.visits.domain.questionnaire import Questionnaire
@@ -23,22 +24,29 @@ from shared.contracts.visits import (
 )
 
 Person = Literal["self", "family", "other"]
+CALLBACK_TAKES = timedelta(minutes=10)  # two of one agent's are not to be closer
 EMPTY = Questionnaire(id="", title="", questions=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the agent says about one attempt. `corrected_phone` is (sealed token, masked form)."""
+    """What the agent says about one attempt. `corrected_phone` is (sealed token, masked form).
+
+    The agreed callback is `callback_owner`'s own, "" = the queue's. `language` is what the customer speaks, where the agent
+    does not.
+    """
 
     id: UUID
     result: AttemptResult
     person: Person = "self"
     answers: Mapping[str, Any] | None = None
-    talk_seconds: int = 0
-    wrap_up_seconds: int = 0
+    talk_seconds: int | None = 0
+    wrap_up_seconds: int | None = 0
     note: str = ""
     callback_at: datetime | None = None
     corrected_phone: tuple[str, str] | None = None
+    callback_owner: str = ""
+    language: str = ""
 
     @property
     def code(self) -> ResultCode:
@@ -47,7 +55,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try as it is kept: the `number`th of its visit."""
+    """One try as it is kept: the `number`th of its visit.
+
+    It began at `started_at`, where it was dialled through the platform. `callback_kept`: whether the time agreed with the
+    customer was kept; None where there was none.
+    """
 
     id: UUID
     visit_id: UUID
@@ -62,6 +74,9 @@ class Attempt:
     note: str
     phone_masked: str
     next_at: datetime | None
+    started_at: datetime | None = None
+    companion: str = ""
+    callback_kept: bool | None = None
 
 
 Decision = tuple[Visit, list[EventData]]
@@ -77,8 +92,9 @@ def record(
     """
     _require_consistent(report, now)
     dialled = visit.customer.phone_masked
+    kept = _is_kept(visit, plan, now)
     tried = _tried(visit, report, questionnaire)
-    attempted = _attempted(tried, report, now)
+    attempted = _attempted(tried, report, kept, now)
     decided, events = _decide(tried, report, questionnaire, plan, now)
     attempt = Attempt(
         id=report.id,
@@ -89,13 +105,26 @@ def record(
         result=report.result,
         connected=report.code.connected,
         person=report.person if report.code.connected else "",
-        talk_seconds=report.talk_seconds,
-        wrap_up_seconds=report.wrap_up_seconds,
+        talk_seconds=report.talk_seconds or 0,
+        wrap_up_seconds=report.wrap_up_seconds or 0,
         note=report.note,
         phone_masked=dialled,
         next_at=decided.next_at,
+        started_at=visit.call_started_at,
+        companion=visit.companion,
+        callback_kept=kept,
     )
     return decided, attempt, [attempted, *events]
+
+
+def timed(report: Report, visit: Visit, now: datetime) -> Report:
+    """The report with the seconds its agent left open, by when the platform dialled and the line was closed."""
+    talk, wrap_up = report.talk_seconds, report.wrap_up_seconds
+    return replace(
+        report,
+        talk_seconds=(talk_seconds(visit, now) if report.code.connected else 0) if talk is None else talk,
+        wrap_up_seconds=wrap_up_seconds(visit, now) if wrap_up is None else wrap_up,
+    )
 
 
 def _require_consistent(report: Report, now: datetime) -> None:
@@ -108,6 +137,15 @@ def _require_consistent(report: Report, now: datetime) -> None:
         raise InvalidAttempt("预约回呼须填写约定时间，其他结果不能填写")
     if report.callback_at is not None and report.callback_at <= now:
         raise InvalidAttempt("约定的回呼时间已经过去")
+    if report.language and report.result != "language_barrier":
+        raise InvalidAttempt("客户所讲的语言只在「语言不通」时填写")
+
+
+def _is_kept(visit: Visit, plan: RetryPlan, now: datetime) -> bool | None:
+    """Whether the customer was called at the time agreed with them; None where none was agreed."""
+    if visit.callback_at is None:
+        return None
+    return (visit.call_started_at or now) <= visit.callback_at + plan.callback_expiry
 
 
 def _tried(visit: Visit, report: Report, questionnaire: Questionnaire | None) -> Visit:
@@ -119,18 +157,21 @@ def _tried(visit: Visit, report: Report, questionnaire: Questionnaire | None) ->
         token, masked = report.corrected_phone
         customer = customer.model_copy(update={"phone": token, "phone_masked": masked})
     tally = {**visit.tally, report.result: visit.tally.get(report.result, 0) + 1}
-    return replace(visit, answers=answers, customer=customer, tally=tally, attempts=visit.attempts + 1)
+    needs = tuple(dict.fromkeys((*visit.needs, report.language))) if report.language else visit.needs
+    values: dict[str, Any] = {"callback_at": None, "callback_owner": "", "needs": needs}
+    return replace(visit, answers=answers, customer=customer, tally=tally, attempts=visit.attempts + 1, **values)
 
 
-def _attempted(visit: Visit, report: Report, now: datetime) -> VisitAttempted:
+def _attempted(visit: Visit, report: Report, kept: bool | None, now: datetime) -> VisitAttempted:
     return VisitAttempted(
         **facts_of(visit),
         attempt_id=str(report.id),
         at=now,
         result=report.result,
         connected=report.code.connected,
-        talk_seconds=report.talk_seconds,
-        wrap_up_seconds=report.wrap_up_seconds,
+        talk_seconds=report.talk_seconds or 0,
+        wrap_up_seconds=report.wrap_up_seconds or 0,
+        callback_kept=kept,
     )
 
 
@@ -145,19 +186,19 @@ def _decide(
     if visit.cancel_reason:
         return finish(visit, State.CANCELLED, now, ended=visit.cancel_reason), []
     if report.callback_at is not None:
-        return _appoint(visit, report.callback_at, plan)
+        return _appoint(visit, report.callback_at, report.callback_owner, plan)
     if code.ending == "invalid_number" and not report.corrected_phone:
         return fail(visit, "invalid_number", now)
     return _try_again(visit, code, plan, now)
 
 
-def _appoint(visit: Visit, callback_at: datetime, plan: RetryPlan) -> Decision:
+def _appoint(visit: Visit, callback_at: datetime, owner: str, plan: RetryPlan) -> Decision:
     at = plan.hours.earliest(callback_at)  # the customer's own time, whatever the policy's window
     last = expires_at(visit, plan.grace)
     if last is not None and at >= last:
         raise InvalidAttempt("约定时间晚于该单的最后期限")
     event = VisitCallbackAgreed(**facts_of(visit), callback_at=at)
-    return put_back(visit, State.APPOINTED, at), [event]
+    return put_back(replace(visit, callback_at=at, callback_owner=owner), State.APPOINTED, at), [event]
 
 
 def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -> Decision:

@@ -1,6 +1,6 @@
 """What visits refuse, as facts with a Chinese title."""
 
-from shared.errors import Conflict, HuifangError, InvalidInput, NotFound
+from shared.errors import Conflict, Forbidden, HuifangError, InvalidInput, NotFound
 
 
 class VisitNotFound(NotFound):
@@ -16,6 +16,67 @@ class ClaimedByOther(Conflict):
 class NotClaimed(Conflict):
     title = "请先领取该单"
     code = "not-claimed"
+
+
+class NotClaimable(Conflict):
+    """`errors` lists every rule that keeps the caller from it."""
+
+    title = "不能领取该单"
+    code = "not-claimable"
+
+
+class AgentAway(Conflict):
+    title = "示忙、小休或离线时不能领取"
+    code = "agent-away"
+
+
+class AgentFull(Conflict):
+    title = "手上的单已达上限"
+    code = "agent-full"
+
+
+class InvalidCompanion(InvalidInput):
+    title = "同行人员不能是本人"
+    code = "invalid-companion"
+
+
+class NotYourTeam(Forbidden):
+    title = "只能领取本人所在班组的单"
+    code = "not-your-team"
+
+
+class VisitWithdrawn(Conflict):
+    """The task was cancelled after the visit was claimed."""
+
+    title = "该单已撤销，不要再联系客户"
+    code = "visit-withdrawn"
+
+
+class VisitPostponed(Conflict):
+    """The task was postponed after the visit was claimed."""
+
+    title = "该单已推迟，现在不要联系客户"
+    code = "visit-postponed"
+
+
+class CustomerRefused(Conflict):
+    title = "客户已拒绝联系"
+    code = "customer-refused"
+
+
+class CustomerInCall(Conflict):
+    title = "同事正在联系这位客户"
+    code = "customer-in-call"
+
+
+class OutsideHours(Conflict):
+    title = "现在不可拨打"
+    code = "outside-hours"
+
+
+class NotDialled(Conflict):
+    title = "还没有拨打"
+    code = "not-dialled"
 
 
 class VisitAlreadyFinished(Conflict):

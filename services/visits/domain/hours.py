@@ -59,11 +59,18 @@ class ContactHours:
 @dataclass(frozen=True)
 class RetryPlan:
     """What an organisation sets about trying again: hours, most attempts per visit, and how long after its deadline a
-    visit is still worked on."""
+    visit is still worked on.
+
+    An agreed callback comes to the front `callback_lead` before its time and counts as kept until `callback_expiry` after
+    it; then somebody's own goes to everybody. An agent holds at most `most_held` visits at once.
+    """
 
     hours: ContactHours = ContactHours()
     most_attempts: int = 3
     grace: timedelta = timedelta(days=7)
+    callback_lead: timedelta = timedelta(minutes=5)
+    callback_expiry: timedelta = timedelta(minutes=30)
+    most_held: int = 50
 
     @property
     def calendar(self) -> WorkCalendar:

@@ -1,6 +1,7 @@
 """The life cycle of a visit: open → claimed → open again, waiting or appointed → completed, failed or cancelled.
 
-A waiting visit is tried again at `next_at` by our own retry plan, an appointed one at the time the customer agreed to.
+A waiting visit is tried again at `next_at` by our own retry plan, an appointed one at the time the customer agreed to. A
+postponed one waits until its task is released again.
 """
 
 from collections.abc import Mapping
@@ -11,15 +12,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
-from services.visits.domain.hours import told_hours
 from shared.contracts import EventData
 from shared.contracts.common import Channel, CustomerCard, Matter
-from shared.contracts.tasks import FollowupReleased
 from shared.contracts.visits import VisitFailed
-from shared.ids import derived_id
 
 FailureReason = Literal["unreachable", "refused", "invalid_number", "expired"]
-AGENT_CHANNELS = frozenset({"phone", "wechat", "weibo", "letter", "on_site"})
 CALLBACK_RANK = 0
 
 
@@ -28,12 +25,13 @@ class State(StrEnum):
     CLAIMED = "claimed"
     WAITING = "waiting"
     APPOINTED = "appointed"
+    POSTPONED = "postponed"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
-UNFINISHED = frozenset({State.OPEN, State.CLAIMED, State.WAITING, State.APPOINTED})
+UNFINISHED = frozenset({State.OPEN, State.CLAIMED, State.WAITING, State.APPOINTED, State.POSTPONED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +43,12 @@ class Visit:
     cancelled unless the running contact completes it. `ended` says why a visit failed or was cancelled, `outcome`
     what a completed one found. `hours` is its policy's contact window, as `domain.hours` writes it; empty = the
     organisation's.
+
+    `closed_to` are the marks of those who never get it and `needs` the skills it takes (`claiming`); `companion` comes
+    along with its holder. A contact that goes on began at `call_started_at`, its talk ended at `call_ended_at` (business
+    time). `callback_at` is the time agreed with the customer, until the next try; only `callback_owner` claims it then, if
+    it is somebody's. `postpone_reason` on a claimed visit: to be postponed when the contact ends without a result.
+    `notices` tell the holder what has changed (`notices`).
     """
 
     id: UUID
@@ -80,56 +84,25 @@ class Visit:
     finished_at: datetime | None = None
     version: int = 1
     hours: str = ""
+    released_at: datetime | None = None
+    closed_to: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    companion: str = ""
+    call_started_at: datetime | None = None
+    call_ended_at: datetime | None = None
+    callback_at: datetime | None = None
+    callback_owner: str = ""
+    postpone_reason: str = ""
+    notices: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def finished(self) -> bool:
         return self.state not in UNFINISHED
 
-
-def is_for_agents(task: FollowupReleased) -> bool:
-    """Whether people do this task; greetings, notices and messages are sent by notifications (R02.3)."""
-    return task.purpose == "followup" and task.channel in AGENT_CHANNELS
-
-
-def visit_id(task_id: str, due_at: datetime) -> UUID:
-    """The id a task's visit always has."""
-    return derived_id(due_at, "visit", task_id)
-
-
-def open_visit(task: FollowupReleased, lineage: str) -> Visit:
-    """The visit of a released task."""
-    return Visit(
-        id=visit_id(task.task_id, task.due_at),
-        task_id=task.task_id,
-        policy_id=task.policy_id,
-        policy_version=task.policy_version,
-        round=task.round,
-        customer=task.customer,
-        matters=tuple(task.matters),
-        kind=task.kind,
-        branch=task.branch,
-        team=task.team,
-        channel=task.channel,
-        priority=task.priority,
-        questionnaire=task.questionnaire,
-        case_id=task.case_id,
-        never_alone=tuple(task.never_alone),
-        due_at=task.due_at,
-        deadline_at=task.deadline_at,
-        lineage=lineage,
-        rank=task.priority,
-        hours=told_hours(task.hours).text if task.hours else "",
-    )
-
-
-def about(visit: Visit, matters: tuple[Matter, ...]) -> Visit:
-    """The visit about what its task is about now; a finished one stays, and none gets matters it has not had."""
-    left = tuple(matter for matter in visit.matters if any(_same(matter, other) for other in matters))
-    return visit if visit.finished or not left or left == visit.matters else _changed(visit, matters=left)
-
-
-def _same(one: Matter, other: Matter) -> bool:
-    return (one.event_id, one.event_source) == (other.event_id, other.event_source)
+    @property
+    def calling(self) -> bool:
+        """Whether somebody speaks to the customer."""
+        return self.call_started_at is not None and self.call_ended_at is None
 
 
 def require_holder(visit: Visit, agent: str) -> None:
@@ -155,32 +128,43 @@ def give_back(visit: Visit, now: datetime) -> Visit:
 
 
 def put_back(visit: Visit, state: State, next_at: datetime | None = None) -> Visit:
-    """Nobody's any more: open, or waiting or appointed until `next_at`."""
-    return _changed(visit, state=state, next_at=next_at, agent="", lease_until=None, rank=visit.priority)
+    """Nobody's any more: open, waiting or appointed until `next_at`, or postponed if that was asked for meanwhile."""
+    if visit.postpone_reason and state is not State.APPOINTED:
+        state, next_at = State.POSTPONED, None
+    return changed(
+        visit,
+        state=state,
+        next_at=next_at,
+        agent="",
+        lease_until=None,
+        rank=CALLBACK_RANK if visit.callback_at and state is State.OPEN else visit.priority,
+        postpone_reason="",
+        **IDLE,
+    )
+
+
+# what a visit has while somebody holds it, and no longer
+IDLE: Mapping[str, Any] = {"companion": "", "call_started_at": None, "call_ended_at": None, "notices": ()}
 
 
 def bring_back(visit: Visit) -> Visit:
     """Its time has come: open again, an agreed callback before everything else (R09.4)."""
     rank = CALLBACK_RANK if visit.state is State.APPOINTED else visit.priority
-    return _changed(visit, state=State.OPEN, next_at=None, rank=rank)
+    return changed(visit, state=State.OPEN, next_at=None, rank=rank)
 
 
-def cancel(visit: Visit, reason: str, now: datetime) -> Visit:
-    """The task is cancelled: so is its visit, except that a running contact is only marked. A finished one stays."""
-    if visit.finished:
-        return visit
-    if visit.state is State.CLAIMED:
-        return _changed(visit, cancel_reason=reason)
-    return finish(visit, State.CANCELLED, now, ended=reason, agent="")
+def hand_over(visit: Visit) -> Visit:
+    """A callback that was somebody's own is anybody's."""
+    return changed(visit, callback_owner="")
 
 
-def reassign(visit: Visit, team: str) -> Visit:
-    """Another team's from now on; taken away from whoever holds it. Raises VisitAlreadyFinished."""
+def reassign(visit: Visit, team: str, now: datetime) -> Visit:
+    """Another team's from now on; taken away from whoever holds it, and nobody's own. Raises VisitAlreadyFinished."""
     if visit.finished:
         raise VisitAlreadyFinished
     if visit.state is State.CLAIMED:
-        visit = put_back(visit, State.OPEN)
-    return _changed(visit, team=team)
+        visit = give_back(visit, now)
+    return changed(visit, team=team, callback_owner="")
 
 
 def expires_at(visit: Visit, grace: timedelta) -> datetime | None:
@@ -201,10 +185,10 @@ def fail(visit: Visit, reason: FailureReason, now: datetime) -> tuple[Visit, lis
 
 def finish(visit: Visit, state: State, now: datetime, **values: Any) -> Visit:
     """`visit` in a final state."""
-    return _changed(visit, state=state, finished_at=now, lease_until=None, next_at=None, **values)
+    return changed(visit, state=state, finished_at=now, lease_until=None, next_at=None, **{**IDLE, **values})
 
 
-def _changed(visit: Visit, **values: Any) -> Visit:
+def changed(visit: Visit, **values: Any) -> Visit:
     return replace(visit, version=visit.version + 1, **values)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from services.visits.domain.attempts import Person
+from services.visits.domain.presence import Present
 from shared.bodies import Body
 from shared.contracts.visits import AttemptResult
 from shared.moments import Instant
@@ -22,9 +23,26 @@ class Trimmed(Body):
     model_config = ConfigDict(str_strip_whitespace=True)
 
 
+Companion = Annotated[
+    str,
+    Field(max_length=64, description="上门时的同行人员（工号或姓名）；不得单独上门的单须填写"),
+    AfterValidator(mask_text),
+]
+
+
+class ClaimOneIn(Trimmed):
+    companion: Companion = ""
+
+
 class ClaimIn(Trimmed):
     team: str | None = Field(default=None, max_length=64, description="只领取该班组的单；不填则不限班组")
     limit: int = Field(default=1, ge=1, le=20, description="最多领取几张；同一客户的单会一并领取")
+    companion: Companion = ""
+
+
+class PresenceIn(Trimmed):
+    state: Present = Field(description="ready 示闲、busy 示忙、break 小休、offline 离线")
+    capacity: int | None = Field(default=None, ge=1, le=100, description="最多同时持有几张；不填则不变")
 
 
 class SaveAnswersIn(Trimmed):
@@ -54,10 +72,21 @@ class AttemptIn(Trimmed):
     result: AttemptResult = Field(description="呼叫结果代码，见 /api/v1/result-codes")
     person: Person = Field(default="self", description="接听人：本人、家属代答、其他人")
     answers: AnswersIn | None = Field(default=None, description="并入已暂存的答案")
-    talk_seconds: int = Field(default=0, ge=0, le=86_400, description="通话秒数")
-    wrap_up_seconds: int = Field(default=0, ge=0, le=86_400, description="整理秒数")
+    talk_seconds: int | None = Field(
+        default=None, ge=0, le=86_400, description="通话秒数；不填则按「拨打」「挂断」的时间计算，未经平台拨打的为 0"
+    )
+    wrap_up_seconds: int | None = Field(default=None, ge=0, le=86_400, description="整理秒数；不填则从「挂断」起计算")
     note: Note = Field(default="", description="备注")
     callback_at: Instant | None = Field(default=None, description="约定的回呼时间，仅用于 callback_agreed")
+    callback_owner: Literal["me", "queue"] = Field(
+        default="queue", description="约定的回呼由谁处理：me 本人（不在岗或过时未拨则转给他人）、queue 任何人"
+    )
+    language: str | None = Field(
+        default=None,
+        max_length=20,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="客户所讲的语言代码，仅用于 language_barrier；以后由会讲的坐席回访",
+    )
     corrected_phone: str | None = Field(default=None, max_length=100, description="更正后的号码；填写后继续回访")
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from services.visits.domain.attempts import Attempt
+from services.visits.domain.presence import Presence, Present
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import ResultCode
 from services.visits.domain.visit import State, Visit
@@ -48,7 +49,7 @@ class VisitOut(BaseModel):
     id: UUID = Field(description="编号")
     task_id: str = Field(description="回访任务编号")
     state: State = Field(description="open 待回访、claimed 已领取、waiting 待重拨、appointed 已约回呼、"
-                                     "completed 已完成、failed 未成功、cancelled 已取消")  # fmt: skip
+                                     "postponed 已推迟、completed 已完成、failed 未成功、cancelled 已取消")  # fmt: skip
     customer: CustomerOut = Field(description="客户")
     title: str = Field(description="事由")
     kind: str = Field(description="业务种类")
@@ -65,6 +66,10 @@ class VisitOut(BaseModel):
     never_alone: list[str] = Field(description="上门回访不得由这些角色的人员单独进行，须有其他人员同行")
     agent: str = Field(description="领取人；办结后为办结人")
     lease_until: datetime | None = Field(description="领取到期时间（机器时间）")
+    needs: list[str] = Field(description="这次联系需要的技能或语言")
+    companion: str = Field(description="上门时的同行人员")
+    callback_at: datetime | None = Field(description="与客户约定的回呼时间；没有约定时为空")
+    callback_owner: str = Field(description="约定由谁回呼；空为任何人")
     next_at: datetime | None = Field(description="下次拨打时间")
     attempts: int = Field(description="已联系几次")
     ended: str = Field(description="未成功或取消的原因")
@@ -75,6 +80,23 @@ class VisitOut(BaseModel):
     @classmethod
     def of(cls, visit: Visit) -> "VisitOut":
         return cls(**_shown(visit))
+
+
+class NoticeOut(BaseModel):
+    """领取之后，该单发生的变化。"""
+
+    at: datetime = Field(description="何时")
+    kind: str = Field(description="cancelled 已撤销、postponed 已推迟、changed 有变更、released 已重新下达")
+    reason: str = Field(description="原因代码")
+    text: str = Field(description="发生了什么")
+    advice: str = Field(description="现在怎么办")
+
+
+class CallOut(BaseModel):
+    """正在进行的联系。"""
+
+    started_at: datetime | None = Field(description="何时开始拨打；还没有拨打时为空")
+    ended_at: datetime | None = Field(description="何时挂断；通话中为空")
 
 
 class AttemptOut(BaseModel):
@@ -90,6 +112,9 @@ class AttemptOut(BaseModel):
     note: str = Field(description="备注（已脱敏）")
     phone_masked: str = Field(description="拨打的号码（已脱敏）")
     next_at: datetime | None = Field(description="下次联系时间；不再联系时为空")
+    started_at: datetime | None = Field(description="何时开始拨打；未经平台拨打的为空")
+    companion: str = Field(description="同行人员")
+    callback_kept: bool | None = Field(description="是否按约定时间回呼；没有约定时为空")
 
 
 class ReviewOut(BaseModel):
@@ -109,6 +134,8 @@ class Card(VisitOut):
     matters: list[MatterOut] = Field(description="一次联系的全部事项")
     script: Script | None = Field(description="话术与当前可见的问题；问卷尚未发布时为空")
     history: list[AttemptOut] = Field(description="以往拨打记录")
+    call: CallOut = Field(description="正在进行的联系")
+    notices: list[NoticeOut] = Field(description="领取之后的变化，最新的在后")
 
     @classmethod
     def of_call(
@@ -119,6 +146,8 @@ class Card(VisitOut):
             matters=[sealer.masked_tree(matter.model_dump()) for matter in visit.matters],
             script=Script.of(visit, questionnaire) if questionnaire else None,
             history=[AttemptOut.model_validate(asdict(attempt)) for attempt in attempts],
+            call=CallOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at),
+            notices=[NoticeOut.model_validate(told) for told in visit.notices],
         )
 
 
@@ -142,6 +171,41 @@ class ResultOut(BaseModel):
     ended: str = Field(description="未成功或取消的原因")
     outcome: dict[str, Any] | None = Field(description="结束的结果；未结束时为空")
     warnings: list[str] = Field(default=[], description="请坐席留意的事")
+
+
+class ReasonOut(BaseModel):
+    rule: str = Field(description="规则代码")
+    message: str = Field(description="为什么不能领取")
+
+
+class ClaimableOut(BaseModel):
+    """本人能否领取一张单，以及每一条不能领取的原因。"""
+
+    claimable: bool = Field(description="本人现在能否领取；能领取而没有轮到，是因为队列中还有更急的单")
+    reasons: list[ReasonOut] = Field(description="不能领取的原因，一条规则一句")
+
+
+class DialOut(CallOut):
+    """开始联系。"""
+
+    numbers: list[str] = Field(description="可拨打的完整号码，先拨第一个；没有号码时为空。本次查看已记入审计日志")
+
+
+class PresenceOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    agent: str = Field(description="工号")
+    name: str = Field(description="姓名")
+    state: Present = Field(description="ready 示闲、busy 示忙、break 小休、offline 离线")
+    since: datetime = Field(description="从何时起")
+    capacity: int = Field(description="最多同时持有几张")
+    held: int = Field(description="现在持有几张")
+    units: list[str] = Field(description="所属单位")
+    teams: list[str] = Field(description="所属班组")
+
+    @classmethod
+    def of(cls, presence: Presence, held: int) -> "PresenceOut":
+        return cls(**asdict(presence), held=held)
 
 
 class LeaseOut(BaseModel):

@@ -1,54 +1,115 @@
-"""Claiming the next visits: one statement, however many, and never the same for two agents."""
+"""Claiming visits: one statement, however many, never the same visit nor the same customer for two agents.
+
+`domain.claiming.reasons_against` says the same of one visit; a property test holds the two together.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Integer, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.visits.domain.claiming import Claimant
 from services.visits.domain.visit import Visit
 from services.visits.store.rows import VISITS, to_visit
 from shared.scope import Scope, any_of
 
-# head: the next by rank, deadline and due time, without customers a colleague is speaking to right now.
-# kin: other open visits of the same customers; they follow their head, so that one call serves them all (X1).
-# OFFSET 0, lease_until instead of state, and state || '' keep both look-ups on the index by customer: a planner without
+# head: the next by rank, deadline and due time, without customers a colleague has right now or who have just refused.
+# kin: the other unfinished visits of the same customers. Those that fit follow their head, so that one call serves them
+# all (X1). All of them are locked: a customer of whom a colleague has one, or is just taking one, is left alone. Two who
+# lock each other out both get nothing of that customer, which `tried` tells, and try again.
+# OFFSET 0, lease_until instead of state, and coalesce keep the look-ups on the index by customer: a planner without
 # fresh statistics believes the queue to be empty and would walk all of it.
 _CLAIM = """
 WITH head AS MATERIALIZED (
     SELECT v.id, v.customer_id, v.rank, v.deadline_at, v.due_at FROM visit v
-    WHERE v.state = 'open' AND (v.hours = ANY(:open) OR v.rank = 0) {scope} AND NOT EXISTS (
-        SELECT FROM visit held
-        WHERE held.customer_id = v.customer_id AND held.lease_until IS NOT NULL AND held.agent <> :agent OFFSET 0)
+    WHERE {fits} {one} AND NOT EXISTS (
+        SELECT FROM visit other WHERE other.customer_id = v.customer_id
+          AND (other.lease_until IS NOT NULL AND other.agent <> :agent OR {refused}) OFFSET 0)
     ORDER BY v.rank, v.deadline_at, v.due_at, v.id LIMIT :limit FOR UPDATE OF v SKIP LOCKED
 ), kin AS MATERIALIZED (
-    SELECT v.id, v.customer_id FROM visit v
+    SELECT v.id, v.customer_id, v.lease_until IS NOT NULL AND v.agent <> :agent AS taken,
+        {fits} AND NOT EXISTS (
+            SELECT FROM visit other WHERE other.customer_id = v.customer_id AND {refused} OFFSET 0) AS fits
+    FROM visit v
     WHERE v.customer_id = ANY(ARRAY(SELECT customer_id FROM head)) AND v.id <> ALL(ARRAY(SELECT id FROM head))
-      AND v.state || '' = 'open' AND (v.hours = ANY(:open) OR v.rank = 0) {scope}
+      AND coalesce(v.finished_at, 'infinity') = 'infinity'
     FOR UPDATE OF v SKIP LOCKED
+), kept_by_others AS (
+    SELECT customer_id FROM kin WHERE taken
+    UNION ALL
+    SELECT v.customer_id FROM visit v
+    WHERE v.customer_id = ANY(ARRAY(SELECT customer_id FROM head))
+      AND coalesce(v.finished_at, 'infinity') = 'infinity'
+      AND v.id <> ALL(ARRAY(SELECT id FROM head UNION ALL SELECT id FROM kin))
 ), placed AS (
     SELECT id, customer_id, row_number() OVER (ORDER BY rank, deadline_at, due_at, id) AS place FROM head
+    WHERE customer_id <> ALL(ARRAY(SELECT customer_id FROM kept_by_others))
 ), chosen AS (
     SELECT id, row_number() OVER (ORDER BY first, place, id) AS place
-    FROM (SELECT id, customer_id, place FROM placed UNION ALL SELECT id, customer_id, NULL FROM kin) candidate
+    FROM (SELECT id, customer_id, place FROM placed UNION ALL SELECT id, customer_id, NULL FROM kin WHERE fits) candidate
     JOIN (SELECT customer_id, min(place) AS first FROM placed GROUP BY customer_id) customer USING (customer_id)
     ORDER BY first, place, id LIMIT :limit
+), claimed AS (
+    UPDATE visit SET state = 'claimed', agent = :agent, lease_until = :lease_until, version = visit.version + 1,
+        companion = CASE WHEN visit.never_alone = '[]' THEN '' ELSE :companion END,
+        questionnaire_version = CASE WHEN visit.questionnaire_version > 0 THEN visit.questionnaire_version
+            ELSE coalesce((SELECT max(q.version) FROM questionnaire q WHERE q.id = visit.questionnaire), 0) END
+    FROM chosen WHERE visit.id = chosen.id RETURNING {columns}, chosen.place
 )
-UPDATE visit SET state = 'claimed', agent = :agent, lease_until = :lease_until, version = visit.version + 1,
-    questionnaire_version = CASE WHEN visit.questionnaire_version > 0 THEN visit.questionnaire_version
-        ELSE coalesce((SELECT max(q.version) FROM questionnaire q WHERE q.id = visit.questionnaire), 0) END
-FROM chosen WHERE visit.id = chosen.id RETURNING {columns}, chosen.place
+SELECT claimed.*, (SELECT count(*) FROM head) AS tried FROM (SELECT) AS once LEFT JOIN claimed ON true
 """
+# the rules of `domain.claiming` that a visit alone tells
+_FITS = """v.state || '' = 'open' AND (v.hours = ANY(:open) OR v.rank = 0)
+    AND (v.callback_owner = '' OR v.callback_owner = :agent) AND NOT v.closed_to && CAST(:marks AS text[])"""
+_REFUSED = "other.ended = 'refused' AND other.channel = v.channel AND other.finished_at >= v.released_at"
+_AROUND = text(f"""
+    SELECT v.id, max(other.agent) FILTER (WHERE other.lease_until IS NOT NULL AND other.agent <> :agent) AS colleague,
+        coalesce(bool_or({_REFUSED}), false) AS refused
+    FROM visit v JOIN visit other ON other.customer_id = v.customer_id AND other.id <> v.id
+    WHERE v.id = :id GROUP BY v.id
+""")  # noqa: S608 - our own words
+MOST_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is claimed: up to `limit` of the queue, of `team` when given, or the `one` visit."""
+
+    limit: int = 1
+    team: str | None = None
+    one: UUID | None = None
 
 
 @cache
-def _statement(with_team: bool, limited: bool) -> TextClause:
-    seen = any_of(("v.branch", "v.team"))
-    scope = (" AND v.team = :team" if with_team else "") + (f" AND {seen}" if limited else "")
+def _statement(conditions: tuple[str, ...], one: bool) -> TextClause:
+    fits = " AND ".join((_FITS, *conditions))
+    head = fits.replace("v.state || '' =", "v.state =")
     columns = ", ".join(f"visit.{column.name}" for column in VISITS.c)
-    return text(_CLAIM.format(scope=scope, columns=columns))
+    statement = _CLAIM.replace("{fits} {one}", head + (" AND v.id = :one" if one else ""))
+    return text(statement.format(fits=f"({fits})", refused=_REFUSED, columns=columns))
+
+
+def _conditions(who: Claimant, wanted: Wanted, scope: Scope) -> dict[str, tuple[str, Any]]:
+    """The further conditions of this caller, each with what it binds; few, so that each statement is planned once."""
+    found: dict[str, tuple[str, Any]] = {}
+    if wanted.team is not None:
+        found["team"] = ("v.team = :team", wanted.team)
+    elif len(who.teams) == 1:
+        found["team"] = ("v.team = :team", who.teams[0])  # the index by team keeps the order
+    elif who.teams:
+        found["teams"] = ("v.team = ANY(:teams)", list(who.teams))
+    if who.skills:
+        found["skills"] = ("v.needs <@ CAST(:skills AS text[])", list(who.skills))
+    if not who.companion:
+        found["never_alone"] = ("v.never_alone = '[]'", None)
+    if not scope.whole:
+        found["units"] = (any_of(("v.branch", "v.team")), scope.limit)
+    return found
 
 
 async def list_hours(session: AsyncSession) -> list[str]:
@@ -58,20 +119,32 @@ async def list_hours(session: AsyncSession) -> list[str]:
 
 async def claim(
     session: AsyncSession,
-    agent: str,
+    who: Claimant,
+    wanted: Wanted,
     lease_until: datetime,
-    limit: int,
-    team: str | None,
     scope: Scope,
     open_hours: Sequence[str],
 ) -> list[Visit]:
-    """Claim up to `limit` open visits for `agent`, in the order to be worked, of `team` when given and in `scope`.
+    """Claim open visits in `scope`, in the order to be worked.
 
     Of those with a contact window only if it is among `open_hours`, or the customer asked to be called now.
     """
-    statement = _statement(team is not None, not scope.whole).columns(*VISITS.c, place=Integer)
-    values: dict[str, Any] = {"agent": agent, "lease_until": lease_until, "limit": limit, "open": list(open_hours)}
-    values |= {"team": team} if team is not None else {}
-    values |= {"units": scope.limit} if not scope.whole else {}
-    rows = (await session.execute(statement, values)).all()
-    return [to_visit(row) for row in sorted(rows, key=lambda row: row.place)]
+    conditions = _conditions(who, wanted, scope)
+    statement = _statement(tuple(words for words, _ in conditions.values()), wanted.one is not None)
+    typed = statement.columns(*VISITS.c, place=Integer, tried=Integer)
+    values: dict[str, Any] = {name: value for name, (_, value) in conditions.items() if value is not None}
+    values |= {"agent": who.agent, "lease_until": lease_until, "limit": wanted.limit, "open": list(open_hours)}
+    values |= {"marks": list(who.marks), "companion": who.companion}
+    values |= {"one": wanted.one} if wanted.one else {}
+    for _ in range(MOST_TRIES):
+        rows = (await session.execute(typed, values)).all()
+        claimed = [to_visit(row) for row in sorted(rows, key=lambda row: row.place or 0) if row.id is not None]
+        if claimed or not rows[0].tried:
+            return claimed
+    return []
+
+
+async def look_around(session: AsyncSession, visit_id: UUID, agent: str) -> tuple[str, bool]:
+    """Which colleague has the customer of this visit ("" = none), and whether the customer has refused since its release."""
+    row = (await session.execute(_AROUND, {"id": visit_id, "agent": agent})).one_or_none()
+    return (row.colleague or "", row.refused) if row else ("", False)

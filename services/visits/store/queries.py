@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +57,17 @@ async def attempts_of(session: AsyncSession, visits: Iterable[Visit]) -> dict[UU
         for row in await session.execute(query):
             made[row.visit_id].append(Attempt(**row._mapping))
     return made
+
+
+async def callbacks_near(
+    session: AsyncSession, agent: str, at: datetime, distance: timedelta, but: UUID
+) -> list[Visit]:
+    """Other callbacks of an agent's own that are agreed for less than `distance` before or after `at`, in order."""
+    agreed = VISITS.c.callback_at
+    query = select(VISITS).where(
+        VISITS.c.callback_owner == agent, agreed > at - distance, agreed < at + distance, VISITS.c.id != but
+    )
+    return [to_visit(row) for row in await session.execute(query.where(VISITS.c.callback_owner != "").order_by(agreed))]
 
 
 async def reviews_of(session: AsyncSession, visit_id: UUID) -> list[Row[Any]]:

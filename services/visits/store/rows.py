@@ -1,29 +1,33 @@
 """Visits in and out of their table, one statement per batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, select, text
+from sqlalchemy import ColumnElement, Row, Select, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.attempts import Attempt
+from services.visits.domain.presence import Present
 from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.told import TOLD
 from services.visits.domain.visit import State, Visit
-from services.visits.models import QuestionnaireRow, VisitRow
+from services.visits.models import PresenceRow, QuestionnaireRow, VisitRow
 from services.visits.store.questionnaires import parsed
 from shared.contracts.common import CustomerCard, Matter
 from shared.scope import Scope
 
 VISITS = VisitRow.__table__  # type: ignore[attr-defined]
+PRESENCE = PresenceRow.__table__  # type: ignore[attr-defined]
 QUESTIONNAIRES = QuestionnaireRow.__table__  # type: ignore[attr-defined]
 FIELDS = tuple(field.name for field in fields(Visit))
 CHANGING = (
     "customer", "team", "state", "rank", "agent", "lease_until", "next_at", "attempts", "tally", "answers",
-    "cancel_reason", "ended", "outcome", "finished_at", "version",
+    "cancel_reason", "ended", "outcome", "finished_at", "version", "needs", "companion", "call_started_at",
+    "call_ended_at", "callback_at", "callback_owner", "postpone_reason", "notices",
 )  # fmt: skip
 
 _INSERT = text("""
@@ -34,18 +38,26 @@ _INSERT_HOURS = text("""
     INSERT INTO contact_hours SELECT unnest(CAST(:hours AS text[])) EXCEPT SELECT hours FROM contact_hours
     ON CONFLICT DO NOTHING
 """)
-_CHANGES = ", ".join(f"{name} = new.{name}" for name in CHANGING)
+_FROM = "FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id"
+
+
+def _changes(names: Iterable[str]) -> str:
+    return ", ".join(f"{name} = new.{name}" for name in names)
+
+
 # rows are locked before they are saved, in the order of their ids
 _SAVE = text(f"""
     WITH kept AS (
         INSERT INTO attempt SELECT * FROM json_populate_recordset(CAST(NULL AS attempt), CAST(:attempts AS json)))
-    UPDATE visit SET {_CHANGES}
-    FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id
+    UPDATE visit SET {_changes(CHANGING)} {_FROM}
 """)  # noqa: S608 - column names of ours
-
-_SAVE_MATTERS = text("""
-    UPDATE visit SET matters = new.matters, version = new.version
-    FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id
+_SAVE_TOLD = text(f"UPDATE visit SET {_changes(sorted({*CHANGING, *TOLD}))} {_FROM}")  # noqa: S608
+# the index by customer finds them: a lineage has one customer
+_SPOKE = text("""
+    SELECT v.lineage, array_agg(DISTINCT a.agent) AS agents
+    FROM unnest(CAST(:customers AS text[]), CAST(:lineages AS text[])) AS wanted (customer_id, lineage)
+    JOIN visit v USING (customer_id, lineage) JOIN attempt a ON a.visit_id = v.id
+    WHERE a.connected GROUP BY v.lineage
 """)
 
 
@@ -53,7 +65,7 @@ async def add_visits(session: AsyncSession, visits: Sequence[Visit]) -> None:
     """Insert visits; one whose task has a visit already is left as it is."""
     if visits:
         await session.execute(_INSERT, {"visits": _rows(visits)})
-        await session.execute(_INSERT_HOURS, {"hours": sorted({visit.hours for visit in visits})})
+        await _add_hours(session, visits)
 
 
 async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: Sequence[Attempt] = ()) -> None:
@@ -62,10 +74,25 @@ async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: 
         await session.execute(_SAVE, {"visits": _rows(visits), "attempts": _json(list(attempts))})
 
 
-async def save_matters(session: AsyncSession, visits: Sequence[Visit]) -> None:
-    """Write what locked visits are about."""
+async def save_told(session: AsyncSession, visits: Sequence[Visit]) -> None:
+    """Write what locked visits have become by events of their tasks."""
     if visits:
-        await session.execute(_SAVE_MATTERS, {"visits": _rows(visits)})
+        await session.execute(_SAVE_TOLD, {"visits": _rows(visits)})
+        await _add_hours(session, visits)
+
+
+async def _add_hours(session: AsyncSession, visits: Sequence[Visit]) -> None:
+    await session.execute(_INSERT_HOURS, {"hours": sorted({visit.hours for visit in visits})})
+
+
+async def agents_who_spoke(session: AsyncSession, of: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Who spoke to the customer in earlier visits of these (customer, lineage), by lineage."""
+    pairs = sorted(set(of))
+    if not pairs:
+        return {}
+    customers, lineages = zip(*pairs, strict=True)
+    rows = await session.execute(_SPOKE, {"customers": list(customers), "lineages": list(lineages)})
+    return {row.lineage: row.agents for row in rows}
 
 
 def _rows(visits: Sequence[Visit]) -> str:
@@ -126,10 +153,20 @@ async def lock_lapsed(session: AsyncSession, machine: datetime, limit: int) -> l
     return await _locked(session, query.limit(limit), skip=True)
 
 
-async def lock_called_for(session: AsyncSession, now: datetime, limit: int) -> list[Visit]:
-    """Waiting and appointed visits whose time has come, locked."""
-    query = select(VISITS).where(VISITS.c.next_at <= now).order_by(VISITS.c.next_at).limit(limit)
+async def lock_called_for(session: AsyncSession, now: datetime, lead: timedelta, limit: int) -> list[Visit]:
+    """Waiting visits whose time has come, and appointed ones `lead` before theirs, locked."""
+    come = (VISITS.c.next_at <= now) | ((VISITS.c.state == State.APPOINTED) & (VISITS.c.next_at <= now + lead))
+    query = select(VISITS).where(VISITS.c.next_at <= now + lead, come).order_by(VISITS.c.next_at).limit(limit)
     return await _locked(session, query, skip=True)
+
+
+async def lock_left_callbacks(session: AsyncSession, missed: datetime, limit: int) -> list[Visit]:
+    """Open callbacks that are somebody's own, agreed for before `missed` or with their owner away, locked."""
+    away = exists().where(PRESENCE.c.agent == VISITS.c.callback_owner, PRESENCE.c.state != Present.READY)
+    query = select(VISITS).where(
+        VISITS.c.callback_owner != "", VISITS.c.state == State.OPEN, (VISITS.c.callback_at <= missed) | away
+    )
+    return await _locked(session, query.limit(limit), skip=True)
 
 
 async def lock_expired(session: AsyncSession, now: datetime, grace: timedelta, limit: int) -> list[Visit]:
@@ -141,7 +178,7 @@ async def lock_expired(session: AsyncSession, now: datetime, grace: timedelta, l
 
 
 async def _locked(session: AsyncSession, query: Select[Any], skip: bool = False) -> list[Visit]:
-    rows = await session.execute(query.with_for_update(skip_locked=skip))
+    rows = await session.execute(query.with_for_update(skip_locked=skip, of=VISITS))
     return [to_visit(row) for row in rows]
 
 
@@ -151,5 +188,6 @@ def to_visit(row: Row[Any]) -> Visit:
     values["customer"] = CustomerCard.model_validate(row.customer)
     values["matters"] = tuple(Matter.model_validate(matter) for matter in row.matters)
     values["state"] = State(row.state)
-    values["never_alone"] = tuple(row.never_alone)
+    for name in ("never_alone", "closed_to", "needs", "notices"):
+        values[name] = tuple(values[name])
     return Visit(**values)

@@ -8,7 +8,8 @@ from uuid import UUID
 from services.visits.domain.attempts import Report
 from services.visits.domain.definition import read_definition
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.visit import State, Visit, open_visit
+from services.visits.domain.told import open_visit
+from services.visits.domain.visit import State, Visit
 from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.tasks import FollowupReleased
 from shared.ids import new_id

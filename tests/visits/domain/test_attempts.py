@@ -9,7 +9,8 @@ import pytest
 from services.visits.domain.attempts import record
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers, InvalidAttempt, QuestionnaireNotPublished
 from services.visits.domain.hours import RetryPlan
-from services.visits.domain.visit import State, Visit, bring_back, cancel
+from services.visits.domain.told import cancel
+from services.visits.domain.visit import State, Visit, bring_back
 from shared.contracts import EventData
 from shared.contracts.visits import (
     VisitAttempted,

@@ -12,10 +12,10 @@ from services.visits.domain.attempts import record
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
 from services.visits.domain.hours import RetryPlan
 from services.visits.domain.results import RESULTS
+from services.visits.domain.told import cancel
 from services.visits.domain.visit import (
     State,
     bring_back,
-    cancel,
     expire,
     expires_at,
     give_back,
@@ -97,7 +97,7 @@ class VisitLife(RuleBasedStateMachine):
     @precondition(lambda self: not self.visit.finished)
     @rule(team=st.sampled_from(["hotline", "back-office"]))
     def another_team(self, team: str) -> None:
-        self.visit = reassign(self.visit, team)
+        self.visit = reassign(self.visit, team, self.now)
 
     @precondition(lambda self: self.visit.state in (State.OPEN, State.WAITING, State.APPOINTED))
     @rule()

@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
+from services.visits.domain.told import cancel, is_for_agents
 from services.visits.domain.visit import (
     State,
     bring_back,
-    cancel,
     expire,
     give_back,
-    is_for_agents,
     put_back,
     reassign,
     renew,
@@ -99,18 +98,18 @@ def test_the_rank_of_a_callback_is_lost_when_it_is_tried_again() -> None:
 
 
 def test_reassigning_takes_a_visit_away_from_its_holder() -> None:
-    moved = reassign(held(), "branch-office")
+    moved = reassign(held(), "branch-office", NOW)
     assert (moved.state, moved.team, moved.agent, moved.lease_until) == (State.OPEN, "branch-office", "", None)
 
 
 def test_reassigning_keeps_an_appointment() -> None:
     appointed = put_back(held(), State.APPOINTED, NOW)
-    assert reassign(appointed, "other") == replace(appointed, team="other", version=appointed.version + 1)
+    assert reassign(appointed, "other", NOW) == replace(appointed, team="other", version=appointed.version + 1)
 
 
 def test_a_finished_visit_is_not_reassigned() -> None:
     with pytest.raises(VisitAlreadyFinished):
-        reassign(expire(open_one(), NOW)[0], "other")
+        reassign(expire(open_one(), NOW)[0], "other", NOW)
 
 
 def test_an_expired_visit_fails_with_its_reason() -> None:

@@ -1,0 +1,64 @@
+"""Who is there: what agents have said, and how much they hold."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, literal, or_, select, text
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
+
+from services.visits.domain.presence import Presence, Present
+from services.visits.store.rows import PRESENCE, VISITS
+from shared.scope import Scope
+
+_SAVE = text("""
+    INSERT INTO presence (agent, name, state, since, capacity, units, teams)
+    VALUES (:agent, :name, :state, :since, :capacity, :units, :teams)
+    ON CONFLICT (agent) DO UPDATE SET name = excluded.name, state = excluded.state, capacity = excluded.capacity,
+        units = excluded.units, teams = excluded.teams,
+        since = CASE WHEN presence.state = excluded.state THEN presence.since ELSE excluded.since END
+    RETURNING since
+""")
+_HELD = (
+    select(func.count()).where(VISITS.c.agent == PRESENCE.c.agent, VISITS.c.lease_until.is_not(None)).scalar_subquery()
+)
+
+
+async def save(session: AsyncSession, presence: Presence) -> Any:
+    """Keep what an agent has said; returns since when they are in that state."""
+    values = asdict(presence) | {"units": list(presence.units), "teams": list(presence.teams)}
+    return (await session.execute(_SAVE, values)).scalar_one()
+
+
+async def get(session: AsyncSession, agent: str) -> tuple[Presence | None, int]:
+    """What the agent has said, if anything, and how many visits they hold."""
+    row = (await session.execute(select(PRESENCE).where(PRESENCE.c.agent == agent))).one_or_none()
+    held = select(func.count()).where(VISITS.c.agent == agent, VISITS.c.lease_until.is_not(None))
+    return _presence(row) if row else None, (await session.execute(held)).scalar_one()
+
+
+async def list_present(session: AsyncSession, scope: Scope, after: str, limit: int) -> list[tuple[Presence, int]]:
+    """Agents whose units or teams are in `scope`, by id behind `after`, each with how many visits they hold."""
+    query = select(PRESENCE, _HELD.label("held")).where(_seen(scope), PRESENCE.c.agent > after)
+    rows = await session.execute(query.order_by(PRESENCE.c.agent).limit(limit))
+    return [(_presence(row), row.held) for row in rows]
+
+
+def _seen(scope: Scope) -> ColumnElement[bool]:
+    if scope.whole:
+        return literal(True)
+    units = array(list(scope.units), type_=Text)
+    return or_(PRESENCE.c.units.op("&&")(units), PRESENCE.c.teams.op("&&")(units))
+
+
+def _presence(row: Row[Any]) -> Presence:
+    return Presence(
+        agent=row.agent,
+        name=row.name,
+        state=Present(row.state),
+        since=row.since,
+        capacity=row.capacity,
+        units=tuple(row.units),
+        teams=tuple(row.teams),
+    )
