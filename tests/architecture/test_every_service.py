@@ -292,9 +292,13 @@ async def test_every_creating_post_takes_an_idempotency_key(served: Served) -> N
 NO_VERSION = {
     # the holder's lease is the lock: nobody else may change the visit meanwhile
     "/api/v1/visits/{visit_id}/attempts",
+    "/api/v1/visits/{visit_id}/dial",
+    "/api/v1/visits/{visit_id}/hang-up",
     "/api/v1/visits/{visit_id}/release",
     "/api/v1/visits/{visit_id}/refresh-lease",
     "/api/v1/visits/{visit_id}/reveal-phone",
+    # to claim it is to take it as it is
+    "/api/v1/visits/{visit_id}/claim",
     # only adds
     "/api/v1/visits/{visit_id}/review",
 }

@@ -79,9 +79,15 @@ async def of_scheduler(served: Served) -> Ids:
 async def of_visits(served: Served) -> Ids:
     for unit in ALL:
         card = example("followup.released")["customer"] | {"id": name(unit), "name": name(unit)}
-        changes = {"branch": unit, "team": name(unit, "team"), "customer": card, "task_id": name(unit, "task")}
+        changes = {"branch": unit, "team": name(unit, "team"), "customer": card, "task_id": name(unit, "task"), "barred": []}
         data = example("followup.released", **changes) | {"hours": None}
         await served.deliver(event("followup.released", data, key=name(unit)))
+        secret = served.runtime.settings.jwt_secret
+        assert secret is not None
+        units = [unit] if unit else []
+        token = issue_token(secret.get_secret_value(), name(unit), Role.AGENT, 4_000_000_000, units=units)
+        async with served.client(None, Authorization=f"Bearer {token}") as agent:
+            await agent.post("/api/v1/presence", json={"state": "ready"})
     found = (await ask(served, "GET", "/api/v1/visits"))["items"]
     assert len(found) == len(ALL), await served.dead_letters()
     return {"visit_id": {unit: one["id"] for one in found for unit in ALL if one["task_id"] == name(unit, "task")}}

@@ -34,6 +34,7 @@ from shared.privacy import Sealer, as_dialled, mask_phone, one_number
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1/visits", tags=["坐席作业"])
+CompanionQuery = Annotated[str, Query(max_length=64, description="上门时的同行人员")]
 ATTEMPTS = Counter("huifang_visits_attempts_total", "Attempts by result code", ["result"])
 
 
@@ -50,7 +51,7 @@ async def claim(
 
 @router.get("/{visit_id}/claimable", summary="本人为何领不到这张单")
 async def claimable(
-    visit_id: UUID, agent: Agent, work: WorkDep, plan: PlanDep, companion: Annotated[str, Query(max_length=64)] = ""
+    visit_id: UUID, agent: Agent, work: WorkDep, plan: PlanDep, companion: CompanionQuery = ""
 ) -> ClaimableOut:
     """逐条说明领取规则：状态、班组、本人完成的服务、独立回访、二次回访换人、同行人员、技能、时段等。"""
     reasons = await claiming.explain(work, agent, visit_id, companion, plan)

@@ -4,9 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, literal, or_, select, text
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import Text
 
 from services.visits.domain.presence import Presence, Present
 from services.visits.store.rows import PRESENCE, VISITS
@@ -48,8 +46,7 @@ async def list_present(session: AsyncSession, scope: Scope, after: str, limit: i
 def _seen(scope: Scope) -> ColumnElement[bool]:
     if scope.whole:
         return literal(True)
-    units = array(list(scope.units), type_=Text)
-    return or_(PRESENCE.c.units.op("&&")(units), PRESENCE.c.teams.op("&&")(units))
+    return or_(PRESENCE.c.units.overlap(scope.limit), PRESENCE.c.teams.overlap(scope.limit))
 
 
 def _presence(row: Row[Any]) -> Presence:

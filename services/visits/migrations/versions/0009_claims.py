@@ -36,8 +36,7 @@ def upgrade() -> None:
     for table, columns in (("visit", COLUMNS), ("attempt", ATTEMPT)):
         op.execute(f"ALTER TABLE {table} " + ", ".join(f"ADD COLUMN {column}" for column in columns))
     op.execute("ALTER TABLE visit DROP CONSTRAINT visit_state_check")
-    # what is there already holds: every state that it may be in was one before
-    op.execute(f"ALTER TABLE visit ADD CONSTRAINT visit_state_check CHECK (state IN {STATES}) NOT VALID")
+    op.execute(f"ALTER TABLE visit ADD CONSTRAINT visit_state_check CHECK (state IN {STATES})")
     op.execute("CREATE INDEX visit_callback ON visit (callback_owner, callback_at) WHERE callback_owner <> ''")
     op.execute(PRESENCE)
 
