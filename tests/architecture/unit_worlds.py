@@ -79,7 +79,13 @@ async def of_scheduler(served: Served) -> Ids:
 async def of_visits(served: Served) -> Ids:
     for unit in ALL:
         card = example("followup.released")["customer"] | {"id": name(unit), "name": name(unit)}
-        changes = {"branch": unit, "team": name(unit, "team"), "customer": card, "task_id": name(unit, "task"), "barred": []}
+        changes = {
+            "branch": unit,
+            "team": name(unit, "team"),
+            "customer": card,
+            "task_id": name(unit, "task"),
+            "barred": [],
+        }
         data = example("followup.released", **changes) | {"hours": None}
         await served.deliver(event("followup.released", data, key=name(unit)))
         secret = served.runtime.settings.jwt_secret
