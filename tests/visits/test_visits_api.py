@@ -222,7 +222,7 @@ async def test_visits_whose_deadline_is_near_can_be_listed_by_who_answers_for_th
         released("T1", deadline_at=soon), released("T2", deadline_at=later), released("T3", deadline_at=None),
         released("T4", deadline_at=soon, branch="B2"),
     )  # fmt: skip
-    async with desk.agent("boss", "supervisor", ("B1",)) as boss:
+    async with desk.agent("boss", "supervisor", units=("B1",)) as boss:
         answer = await boss.get("/api/v1/visits", params={"deadline_before": "2026-03-02T14:00:00+08:00"})
         assert [visit["task_id"] for visit in answer.json()["items"]] == ["T1"]
         wrong = await boss.get("/api/v1/visits", params={"deadline_before": "2026-03-02T14:00:00"})
