@@ -1,0 +1,170 @@
+"""`huifang people list | add | set | disable | enable | reset | import | template`: who may sign in, and as what."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from deploy.commands._client import answer, every, service_client
+from shared.roles import ROLE_NAMES, Role
+
+app = typer.Typer(no_args_is_help=True, help="人员：登录账号、角色、单位、班组、班次。")
+PATH = "/api/v1/people"
+RESULTS = {"new": "新增", "changed": "更改", "unchanged": "不变", "faulty": "有误"}
+BY_NAME = {name: role for role, name in ROLE_NAMES.items()} | {str(role): role for role in Role}
+NONE = "-"  # how an option says "none of them"
+
+Login = Annotated[str, typer.Argument(help="登录名")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", help="角色，可写多次：坐席、主管、策略管理员、接入管理员、运维、审计员、系统管理员"),
+]
+Units = Annotated[list[str] | None, typer.Option("--unit", help="单位代码，可写多次；- 为整个组织")]
+Teams = Annotated[list[str] | None, typer.Option("--team", help="班组代码，可写多次；- 为所属单位的全部班组")]
+Worker = Annotated[str | None, typer.Option(help="在业务系统中的工号；- 为没有")]
+Shift = Annotated[str | None, typer.Option(help="班次，如 08:30-12:00,14:00-18:00；- 为没有固定班次")]
+
+
+@app.command("list")
+def list_people(
+    text: Annotated[str, typer.Argument(help="登录名或姓名中的文字；不写则全部")] = "",
+    role: Annotated[str, typer.Option(help="只看这个角色")] = "",
+    unit: Annotated[str, typer.Option(help="只看这个单位")] = "",
+) -> None:
+    """列出人员。"""
+    params = {"q": text, "role": str(_role(role)) if role else "", "unit": unit}
+    with service_client("gateway", "admin") as client:
+        found = list(every(client, PATH, **params))
+    for person in found:
+        typer.echo(_line(person))
+    if not found:
+        typer.echo("没有符合条件的人员。添加：huifang people add 登录名 姓名 --role 坐席")
+
+
+@app.command()
+def add(
+    login: Login,
+    name: Annotated[str, typer.Argument(help="姓名")],
+    role: Roles = None,
+    unit: Units = None,
+    team: Teams = None,
+    worker: Worker = None,
+    shift: Shift = None,
+) -> None:
+    """添加一人，给出一次性密码。"""
+    body = {"login": login, "name": name, "roles": [], **_changes(role, unit, team, worker, shift)}
+    with service_client("gateway", "admin") as client:
+        made = answer(client.post(PATH, json=body))
+    typer.echo(_line(made))
+    _tell_password(made)
+
+
+@app.command("set")
+def set_person(
+    login: Login,
+    name: Annotated[str | None, typer.Option(help="姓名")] = None,
+    role: Roles = None,
+    unit: Units = None,
+    team: Teams = None,
+    worker: Worker = None,
+    shift: Shift = None,
+) -> None:
+    """修改一人；没有写的项不变。"""
+    changes = _changes(role, unit, team, worker, shift) | ({} if name is None else {"name": name})
+    if not changes:
+        raise typer.BadParameter("请写要修改的项，如 --shift 08:30-17:30")
+    typer.echo(_line(_change("PATCH", login, "", changes)))
+
+
+@app.command()
+def disable(login: Login) -> None:
+    """停用：不能再登录，已登录的随即退出。"""
+    typer.echo(_line(_change("POST", login, "/disable")))
+
+
+@app.command()
+def enable(login: Login) -> None:
+    """恢复已停用的人员，密码不变。"""
+    typer.echo(_line(_change("POST", login, "/enable")))
+
+
+@app.command()
+def reset(login: Login) -> None:
+    """重置密码，给出一次性密码。"""
+    _tell_password(_change("POST", login, "/reset-password"))
+
+
+@app.command("import")
+def import_sheet(
+    file: Annotated[Path, typer.Argument(help="Excel 或 CSV，列名见模板", exists=True, dir_okay=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明每行将会怎样，不导入")] = False,
+) -> None:
+    """按登录名新增或更改；有一行有误则全部不导入。新增人员的一次性密码只显示这一次。"""
+    with service_client("gateway", "admin") as client:
+        sent = {"file": (file.name, file.read_bytes())}
+        done = answer(client.post(f"{PATH}/import", params={"dry_run": dry_run}, files=sent, timeout=120))
+    for row in done["items"]:
+        told = row["reason"] or (f"一次性密码 {row['password']}" if row["password"] else "")
+        typer.echo(f"第 {row['row']} 行\t{RESULTS[row['result']]}\t{row['login']}\t{row['name']}\t{told}".rstrip())
+    faulty = sum(row["result"] == "faulty" for row in done["items"])
+    if faulty:
+        typer.secho(f"{faulty} 行有误，没有导入任何人。改好后再导入。", fg="red", err=True)
+        raise typer.Exit(1)
+    typer.echo("已导入。" if done["imported"] else "没有错误；去掉 --dry-run 即导入。")
+
+
+@app.command()
+def template(
+    to: Annotated[Path, typer.Option(help="写入的文件", dir_okay=False)] = Path("人员导入模板.xlsx"),
+) -> None:
+    """下载导入模板。"""
+    with service_client("gateway", "admin") as client:
+        given = client.get(f"{PATH}/template")
+        if not given.is_success:
+            answer(given)
+        to.write_bytes(given.content)
+    typer.echo(f"已写入 {to}")
+
+
+def _change(method: str, login: str, action: str, body: Any = None) -> dict[str, Any]:
+    """Change what is there now."""
+    with service_client("gateway", "admin") as client:
+        seen: httpx.Response = client.get(f"{PATH}/{login}")
+        answer(seen)
+        headers = {"If-Match": seen.headers["ETag"]}
+        changed: dict[str, Any] = answer(client.request(method, f"{PATH}/{login}{action}", json=body, headers=headers))
+    return changed
+
+
+def _changes(
+    roles: list[str] | None, units: list[str] | None, teams: list[str] | None, worker: str | None, shift: str | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if roles is not None:
+        found["roles"] = [str(_role(role)) for role in roles]
+    for field, codes in (("units", units), ("teams", teams)):
+        if codes is not None:
+            found[field] = [code for code in codes if code != NONE]
+    for field, text in (("worker", worker), ("shift", shift)):
+        if text is not None:
+            found[field] = "" if text == NONE else text
+    return found
+
+
+def _role(name: str) -> Role:
+    if name not in BY_NAME:
+        raise typer.BadParameter(f"没有角色「{name}」，可用：{'、'.join(ROLE_NAMES.values())}")
+    return BY_NAME[name]
+
+
+def _line(person: dict[str, Any]) -> str:
+    roles = "、".join(ROLE_NAMES[Role(role)] for role in person["roles"])
+    units = "、".join(person["units"]) or "整个组织"
+    teams = "、".join(person["teams"]) or "全部班组"
+    state = "\t已停用" if person["disabled"] else "\t尚未改初始密码" if person["must_change_password"] else ""
+    return f"{person['login']}\t{person['name']}\t{roles}\t{units}\t{teams}\t{person['shift'] or '无固定班次'}{state}"
+
+
+def _tell_password(person: dict[str, Any]) -> None:
+    typer.echo(f"一次性密码：{person['password']}（只显示这一次；首次登录须改成自己的）")
