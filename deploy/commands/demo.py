@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 
 from deploy.demo import month, report
+from deploy.demo.people import people, show_sign_in
 from deploy.demo.platform import Platform
 from deploy.demo.play import Script, play
 from deploy.demo.population import population
 from deploy.local import control
 from deploy.local.downloads import set_up
 from deploy.local.files import read_json, write_json
+from deploy.local.people import ensure_people
 from deploy.local.report import Report
 from deploy.local.runfiles import read_run, supervisor_pid
 from deploy.local.settings import LocalSettings
@@ -47,7 +49,9 @@ def demo(
         raise typer.Exit(1) from error
     run = read_run(settings)
     assert run is not None
+    ensure_people(run, people(), settings.people_file)
     troubled = asyncio.run(_play(Platform.from_run(run, settings.jwt_secret_file), script, console))
+    show_sign_in(console, run["front"], settings.people_file)
     console.print(f"用时 {time.monotonic() - started:.0f} 秒")
     raise typer.Exit(1 if troubled else 0)
 

@@ -16,6 +16,7 @@ from deploy.local.downloads import set_up
 from deploy.local.files import write_json
 from deploy.local.front import front_door
 from deploy.local.launch import forked, warm_up
+from deploy.local.people import ONE_PER_ROLE, ensure_people
 from deploy.local.ports import check_ports
 from deploy.local.report import Report, announce
 from deploy.local.runfiles import forget, living, note_pid, stop_leftovers, supervising
@@ -106,8 +107,9 @@ class Platform:
         await self.supervisor.start(*processes.standins(self.settings, self.clock), *table, door)
         run = self._run_file()
         await self._fill(run)
+        made = await asyncio.to_thread(ensure_people, run, ONE_PER_ROLE, self.settings.people_file)
         self.report.line("ready")
-        announce(run)
+        announce(run, made, self.settings.people_file)
         write_json(self.settings.run_file, run)  # last: whoever waits for the file finds everything told
 
     async def _fill(self, run: dict[str, Any]) -> None:

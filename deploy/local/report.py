@@ -2,8 +2,12 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from deploy.local.files import read_json
 
 
 @dataclass
@@ -32,9 +36,12 @@ class Report:
             self._open = False
 
 
-def announce(run: dict[str, Any]) -> None:
-    """Where everything is, once it is up; `run` is what `var/run.json` says."""
+def announce(run: dict[str, Any], made: Mapping[str, str], people_file: Path) -> None:
+    """Where everything is, once it is up, and how to sign in; `run` is what `var/run.json` says, `made` the people made now."""
     print(f"\n  in a browser    {run['front']}/")
+    print(f"  sign in as      {', '.join(read_json(people_file) or {})}; passwords in {people_file}")
+    for login, password in made.items():
+        print(f"  {login:<14}  {password}")
     print("\n  service         address")
     for name, url in run["services"].items():
         print(f"  {name:<14}  {url}")

@@ -104,5 +104,10 @@ class LocalSettings:
         return self.var / "front-door.key"
 
     @property
+    def people_file(self) -> Path:
+        """The passwords of the people that the platform made for whoever tries it."""
+        return self.var / "people.json"
+
+    @property
     def data_key_file(self) -> Path:
         return self.var / "data.key"

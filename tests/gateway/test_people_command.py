@@ -3,33 +3,24 @@
 import asyncio
 import json
 import re
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner, Result
 
 from deploy.commands.people import app
-from shared.testing import Served
 from tests.gateway.test_people_api import sheet
 
 Run = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
-async def run(gateway: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Run]:
+def run(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command as the operator of this gateway."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(gateway.app, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     (tmp_path / "run.json").write_text(json.dumps({"services": {"gateway": address}, "keys": {"admin": "test-admin"}}))
     monkeypatch.setenv("HUIFANG_VAR", str(tmp_path))
-    yield lambda *words: asyncio.to_thread(CliRunner().invoke, app, list(words))
-    server.should_exit = True
-    await serving
+    return lambda *words: asyncio.to_thread(CliRunner().invoke, app, list(words))
 
 
 async def test_a_person_is_added_listed_changed_and_disabled(run: Run) -> None:
