@@ -109,6 +109,7 @@ class ContactRow(Base, table=True):
     __table_args__ = (
         Index("contact_birthday", "birthday_key", postgresql_where=text("birthday_key <> ''")),
         Index("contact_phone", "phone", postgresql_where=text("phone <> ''")),
+        Index("contact_phones", "phones", postgresql_using="gin"),
     )
 
     customer_id: str = _is(Text, key=True)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from services.notifications.domain.send import State
-from services.notifications.store import sends
+from services.notifications.store import contacts, sends
 from shared.auth import Role, issue_token
 from shared.ids import new_id
 from shared.testing import event, example
@@ -279,6 +279,36 @@ async def test_who_is_of_one_unit_reaches_no_number_of_another_units_customer(
         assert await sent() == 201
         listed = (await boss.get("/api/v1/opt-outs")).json()["items"]
     assert len(listed) == 2
+
+
+async def test_a_customers_second_number_is_theirs_as_the_first_is(world: World, owner: httpx.AsyncClient) -> None:
+    first, second, shared = (SEALER.seal(f"+8613{digit}00139000") for digit in (8, 9, 7))
+    for number, phones, unit in (("C1", (first, second, shared), "CD"), ("C2", (shared,), "CX")):
+        block = customer(number, phone=phones[0], phones=list(phones[1:]))
+        order = example("order.completed", customer=block, org={"code": unit})
+        await world.served.deliver(event("order.completed", order, key=number))
+    assert (await save(owner)).status_code == 200
+    secret = world.served.runtime.settings.jwt_secret
+    assert secret is not None
+
+    def of(unit: str) -> httpx.AsyncClient:
+        token = issue_token(secret.get_secret_value(), "boss", Role.SUPERVISOR, 4_000_000_000, units=[unit])
+        return world.served.client(None, Authorization=f"Bearer {token}")
+
+    async with of("CX") as beside, of("CD") as own:
+        refusal = {"customer_id": "", "phone": "13900139000", "scope": "all"}
+        send = {"template": "note", "customer_id": "C2", "phone": "13900139000", "data": {}}
+        assert (await beside.post("/api/v1/opt-outs", json=refusal)).status_code == 404
+        assert (await beside.post("/api/v1/sends", json=send)).status_code == 404
+        assert (await own.post("/api/v1/opt-outs", json=refusal)).status_code == 201
+        assert len((await own.get("/api/v1/opt-outs")).json()["items"]) == 1
+        assert (await beside.get("/api/v1/opt-outs")).json()["items"] == []
+    assert await world.reply("谢谢", "13900139000")
+    async with world.served.client() as admin:
+        answers = (await admin.get("/api/v1/replies", params={"customer_id": "C1"})).json()["items"]
+    assert [answer["content"] for answer in answers] == ["谢谢"]
+    async with world.served.runtime.db.read() as session:
+        assert await contacts.owners_of(session, [first, second, shared]) == {first: "C1", second: "C1", shared: "C2"}
 
 
 async def test_an_agent_notes_in_the_call_that_no_more_messages_are_wanted(world: World) -> None:

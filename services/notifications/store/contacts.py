@@ -27,13 +27,20 @@ _SAVE = text(f"""
 """)
 _BORN_ON = text(f"SELECT {_ALL} FROM contact WHERE birthday_key = ANY(:keys) ORDER BY customer_id")
 _AFTER = text(f"SELECT {_ALL} FROM contact WHERE customer_id > :after ORDER BY customer_id LIMIT :limit")
-_WITH_PHONE = text("SELECT phone, min(customer_id) FROM contact WHERE phone = ANY(:phones) GROUP BY phone")
+# whose first number it is, before those whose further one it is
+_WITH_PHONE = text("""
+    SELECT DISTINCT ON (number) number, customer_id FROM (
+        SELECT phone AS number, customer_id, 1 AS place FROM contact WHERE phone = ANY(:phones) UNION ALL
+        SELECT number, customer_id, 2 FROM contact, unnest(phones) AS number
+        WHERE phones && CAST(:phones AS text[]) AND number = ANY(:phones)
+    ) known ORDER BY number, place, customer_id
+""")
 _CONSENTED = text("SELECT customer_id FROM consent WHERE customer_id = ANY(:ids) AND revoked_at IS NULL")
 _REFUSALS = text("""
     SELECT customer_id, recipient, channel, scope FROM opt_out
     WHERE revoked_at IS NULL AND (customer_id = ANY(:ids) OR (recipient <> '' AND recipient = ANY(:recipients)))
 """)
-_BRANCHES_WITH = text("SELECT branch FROM contact WHERE phone = :phone")
+_BRANCHES_WITH = text("SELECT branch FROM contact WHERE phone = :phone OR phones @> ARRAY[CAST(:phone AS text)]")
 PAGE = 1000
 
 
@@ -41,7 +48,8 @@ def of_seen(table: str) -> str:
     """The rows of `table` that are of customers whose unit is seen (`:units`): by their id, or without one by number."""
     theirs = (
         f"contact.customer_id = {table}.customer_id "
-        f"OR ({table}.customer_id = '' AND contact.phone <> '' AND contact.phone = {table}.recipient)"
+        f"OR ({table}.customer_id = '' AND {table}.recipient <> '' "
+        f"AND (contact.phone = {table}.recipient OR contact.phones @> ARRAY[{table}.recipient]))"
     )
     seen = f"SELECT FROM contact WHERE ({theirs}) AND {any_of(['contact.branch'])}"
     return f"(CAST(:units AS text[]) IS NULL OR EXISTS ({seen}))"
