@@ -6,7 +6,7 @@ import yaml
 
 from shared.clock import ManualClock
 from shared.testing import Served, event
-from tests.scheduler.builders import contents
+from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply, pack_files
 from tests.scheduler.test_handlers import rows, sent
 
@@ -256,3 +256,17 @@ async def test_decisions_are_counted_by_outcome(served: Served) -> None:
         later = (await client.get("/api/v1/decisions/stats", params={"from": "2099-01-01"})).json()
     assert counted == {"no_policy_matches": 2}
     assert later == {}
+
+
+async def test_decisions_are_counted_of_the_last_month_unless_more_is_asked_for(served: Served) -> None:
+    long_ago = at("2026-01-15 10:00")
+    await served.deliver(event("weather.rained", key=""), event("weather.rained", key="", time=long_ago))
+    async with served.client("auditor") as client:
+        counted = (await client.get("/api/v1/decisions/stats")).json()
+        all_of_them = (await client.get("/api/v1/decisions/stats", params={"from": "2026-01-01"})).json()
+        then = (await client.get("/api/v1/decisions/stats", params={"to": "2026-01-20"})).json()
+    assert (counted, all_of_them, then) == (
+        {"no_policy_matches": 1},
+        {"no_policy_matches": 2},
+        {"no_policy_matches": 1},
+    )

@@ -1,6 +1,6 @@
 """Why, and why not: the decision records, and decisions tried without effect."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from shared.messaging import Event
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1", tags=["决定"])
+STATS_DAYS = timedelta(days=30)
 
 
 @router.get("/decisions", summary="查询决定：为什么回访或不回访")
@@ -70,11 +71,15 @@ async def explain(
 @router.get("/decisions/stats", summary="决定统计：各结果的数量")
 async def get_stats(
     session: ReadSession,
+    clock: ClockDep,
     by: Reader,
-    first: Annotated[date | None, Query(alias="from", description="事实的首日（UTC）")] = None,
-    last: Annotated[date | None, Query(alias="to", description="事实的末日（UTC）")] = None,
+    first: Annotated[date | None, Query(alias="from", description="事实的首日（UTC），默认末日前 30 天")] = None,
+    last: Annotated[date | None, Query(alias="to", description="事实的末日（UTC），默认不限")] = None,
 ) -> dict[str, int]:
     """planned 已计划、merged 已合并、sampled_out 未抽中、no_policy_matches 没有策略匹配等，各有多少。"""
+    if first is None:  # whose units' they are is looked up for each: not for years of them unless somebody means it
+        ends = last or clock.now().date()
+        first = max(ends, date.min + STATS_DAYS) - STATS_DAYS
     return await decisions.count_outcomes(session, first, last, by.scope)
 
 
