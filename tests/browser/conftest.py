@@ -1,0 +1,67 @@
+"""A real browser before the whole platform. Leave these tests out: `-m "not browser"`.
+
+    async def test_…(page_as, platform): page = await page_as("supervisor"); await page.goto("/analytics/kpi")
+
+Every page is watched: an error on the console or a request to another host fails the test (`tolerated` names what a test
+brings about itself). The platform is one for all of these tests, on Monday 2026-03-02 from 10:00 of its simulated clock.
+`HUIFANG_TEST_PLATFORM=<its var folder>` takes one that runs already, which saves its start while a page is being made.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.browser.chromium import ARGUMENTS, executable, libraries
+from tests.browser.kit import TIMEOUT, People
+from tests.local_platform import Local, local_platform
+
+HERE = Path(__file__).parent
+expect.set_options(timeout=TIMEOUT)
+CLOCK = "2026-03-02T10:00+08:00@1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    if running := os.environ.get("HUIFANG_TEST_PLATFORM"):
+        yield Local(Path(running).resolve(), dict(os.environ))
+        return
+    local = local_platform(tmp_path_factory.mktemp("browser"), CLOCK)
+    with local.up():
+        yield local
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    program = executable()
+    assert program, "no Chromium: run make setup, or name one in HUIFANG_CHROMIUM"
+    async with async_playwright() as playwright:
+        environment = {**os.environ, **libraries(program)}
+        running = await playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS], env=environment)
+        yield running
+        await running.close()
+
+
+@pytest.fixture
+async def page_as(platform: Local, browser: Browser) -> AsyncIterator[People]:
+    """`await page_as("agent")`: a page of somebody with that role."""
+    people = People(platform, browser)
+    yield people
+    await people.leave()
+    assert people.watch.unexpected() == []
+
+
+@pytest.fixture
+def tolerated(page_as: People) -> list[str]:
+    """Patterns of console messages that this test brings about."""
+    return page_as.watch.tolerated

@@ -1,0 +1,73 @@
+"""A whole platform of a test's own, brought up and down by the commands that users have."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import stamina
+
+from deploy.local.settings import ROOT
+from shared.embedded.processes import port_is_taken
+
+PORTS = 25
+
+
+@dataclass
+class Local:
+    """Other ports and other data than the checkout's own platform."""
+
+    var: Path
+    environment: dict[str, str] = field(repr=False)
+
+    def __call__(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    @property
+    def run(self) -> dict[str, Any]:
+        run: dict[str, Any] = json.loads((self.var / "run.json").read_text())
+        return run
+
+    @contextmanager
+    def up(self) -> Iterator[dict[str, Any]]:
+        started = self("up", "--detach")
+        assert started.returncode == 0, started.stdout + started.stderr
+        try:
+            yield self.run
+        finally:
+            self("down")
+
+    @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
+    def ready_again(self, name: str, other_than: int) -> int:
+        """Wait until the service runs in another process; gives its id."""
+        pid = int(self.run["pids"][name])
+        assert pid != other_than
+        assert httpx.get(f"{self.run['services'][name]}/readyz").is_success
+        return pid
+
+
+def local_platform(var: Path, clock: str) -> Local:
+    """On ports that nobody uses; `clock` as in HUIFANG_CLOCK."""
+    base = next(base for base in random.sample(range(20000, 30000, 50), 200) if not _taken(base))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIFANG_")}
+    kept["HUIFANG_STRICT_EVENTS"] = "1"
+    return Local(var, kept | {"HUIFANG_VAR": str(var), "HUIFANG_PORT_BASE": str(base), "HUIFANG_CLOCK": clock})
+
+
+def _taken(base: int) -> bool:
+    return any(port_is_taken(port) for port in range(base, base + PORTS))
