@@ -10,7 +10,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from shared.contracts.intake import branch_of
 from shared.yearly import date_in
@@ -24,7 +26,7 @@ _MICROSECOND = timedelta(microseconds=1)
 NOTHING: Mapping[str, Any] = {}
 
 
-class Profile(NamedTuple):
+class Profile(msgspec.Struct, frozen=True, gc=False):
     """`as_of` is the time of the newest fact heard; `older` tells of each field that was told before, when: microseconds
     since 1970. A field that is not in `older` was told by the newest fact."""
 
@@ -38,7 +40,7 @@ def told_by(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     block = data.get("customer")
     if not isinstance(block, dict):
         return {}
-    told = {field: block[field] for field in block if field in TOLD_BY_ALL and block[field]}
+    told = {field: value for field, value in block.items() if value and field in TOLD_BY_ALL}
     if "birthday" in told and isinstance(birthday := told["birthday"], str):
         told["birthday"] = _read(birthday)
     if branch := branch_of(data):

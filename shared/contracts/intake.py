@@ -272,7 +272,7 @@ def branch_of(data: Mapping[str, Any]) -> str:
     """The branch a fact belongs to in every figure: its organisation, else the handling unit; "" when none is named."""
     for field in ("org", "host_dept", "provider"):
         unit = data.get(field)
-        if isinstance(unit, Mapping) and unit.get("code"):
+        if isinstance(unit, dict) and unit.get("code"):
             return str(unit["code"])
     return ""
 

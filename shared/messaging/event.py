@@ -63,7 +63,7 @@ class Event(msgspec.Struct, frozen=True, dict=True):
     @property
     def day(self) -> date:
         """UTC day of `time`: the inbox partition it is remembered in."""
-        return self.time.astimezone(UTC).date()
+        return utc_day(self.time)
 
     @property
     def name(self) -> str:
@@ -73,6 +73,11 @@ class Event(msgspec.Struct, frozen=True, dict=True):
     def read(self, model: ModelClass[M]) -> M:
         """The data as its contract's model. Raises pydantic.ValidationError."""
         return model.model_validate(self.data)
+
+
+def utc_day(moment: datetime) -> date:
+    """The day of a moment in UTC, which nearly every moment that we read is told in already."""
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).date()
 
 
 def event_key(at: datetime, source: str, event_id: str) -> UUID:

@@ -113,8 +113,12 @@ class Processor:
         arrived = [(item.record.topic.removeprefix(self.prefix), item.event) for item in batch]
         wanted = [pair for pair in arrived if self.consumer.handler_for(*pair)]
         fresh = await inbox.claim(work.session, self.consumer.id, [event for _, event in wanted]) if wanted else []
-        claimed = set(map(id, fresh))
-        for handler, events in grouped(self.consumer, [pair for pair in wanted if id(pair[1]) in claimed]):
+        if len(fresh) < len(wanted):
+            claimed = set(map(id, fresh))
+            taken = [pair for pair in wanted if id(pair[1]) in claimed]
+        else:
+            taken = wanted
+        for handler, events in grouped(self.consumer, taken):
             await handler(work, events)
         self._count("handled", len(fresh))
         self._count("ignored", len(arrived) - len(wanted))

@@ -53,12 +53,10 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
 
 async def _standing(session: AsyncSession, matched: Sequence[Matched]) -> list[Matched]:
     """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing."""
-    gone = await withdrawn.find_withdrawn(
-        session, {(one.fact.id, one.fact.source) for one in matched if one.drawn or one.may_enter}
-    )
+    gone = await withdrawn.find_withdrawn(session, {one.fact.identity for one in matched if one.wanted})
     if not gone:
         return list(matched)
-    reasons = [gone.get((one.fact.id, one.fact.source)) for one in matched]
+    reasons = [gone.get(one.fact.identity) for one in matched]
     return [one.without_policies(why) if why else one for one, why in zip(matched, reasons, strict=True)]
 
 
@@ -177,7 +175,7 @@ def fact_of(event: Event) -> Fact:
 async def _plans(session: AsyncSession, desk: Desk, matched: Sequence[Matched], lock: bool) -> Customers:
     """The customers somebody was drawn for or whose runs listen, with all that is planned for them."""
     wanted = {one.fact.customer_id: one.customer for one in matched if one.drawn and one.fact.customer_id}
-    first = min((one.fact.at for one in matched), default=NEVER)
+    first = min([one.fact.at for one in matched], default=NEVER)
     if desk.heeded:
         heeded = {one.fact.customer_id: one.customer for one in matched if one.fact.type in desk.heeded}
         listening = await waiting.find_listening(session, heeded.keys() - wanted.keys(), first)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,7 @@ from services.scheduler.domain.rule import Rule, compile_policy
 from services.scheduler.domain.steps.chain import Heeded, chains_of, heeded_by
 from services.scheduler.store import kinds, policies
 from shared.calendar import OFFICIAL, WorkCalendar
+from shared.messaging.event import utc_day
 from shared.messaging.partitions import Partitions
 from shared.official import get_official
 
@@ -75,9 +76,9 @@ class Desk:
     async def ensure_days(self, moments: Iterable[datetime]) -> None:
         """Decisions of these moments can be written."""
         assert self.partitions is not None  # given when the process started
-        await self.partitions.ensure("decision", {moment.astimezone(UTC).date() for moment in moments})
+        await self.partitions.ensure("decision", set(map(utc_day, moments)))
 
     def require_days(self, moments: Iterable[datetime]) -> None:
         """The same within a transaction that has begun to write. Raises PartitionMissing."""
         assert self.partitions is not None  # given when the process started
-        self.partitions.require("decision", {moment.astimezone(UTC).date() for moment in moments})
+        self.partitions.require("decision", set(map(utc_day, moments)))

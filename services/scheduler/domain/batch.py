@@ -43,12 +43,19 @@ class Matched(Value, frozen=True):
 
     @property
     def drawn(self) -> bool:
-        return any(one.drawn for one in self.answers.matches) or bool(self.unasked)
+        matches = self.answers.matches
+        return bool(self.unasked) or (bool(matches) and any(one.drawn for one in matches))
 
     @property
     def may_enter(self) -> bool:
         """Whether it may enter a population."""
         return any(one.entry for one in self.answers.matches) or any(rule.enter for rule in self.unasked)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a contact or a place in a population may come of it."""
+        matches = self.answers.matches
+        return bool(self.unasked) or (bool(matches) and any(one.drawn or one.entry for one in matches))
 
     def heard(self, customer: Customer) -> Answers:
         """With what the unasked ones say."""

@@ -151,7 +151,7 @@ def _known_since(profile: Profile, day: str) -> Profile:
     """Known from the local day `day` (ISO form) on, of a fact heard late."""
     if profile.fields[KNOWN_SINCE] <= day:
         return profile
-    return profile._replace(fields={**profile.fields, KNOWN_SINCE: day})
+    return Profile({**profile.fields, KNOWN_SINCE: day}, profile.as_of, profile.older)
 
 
 def _dates_in(data: Mapping[str, Any]) -> dict[str, str]:

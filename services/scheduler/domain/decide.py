@@ -95,6 +95,8 @@ def decide(
 
     `places` are the counts of policies with a quota or a ceiling; they are kept up to date.
     """
+    if not answers.matches:
+        return Decision(fact, "no_policy_matches", answers.unmet), customer
     put = place if places is None else partial(place, places=places)
     drawn = [match for match in answers.matches if match.drawn]
     details = [_passed_over(match) for match in answers.matches if not match.drawn]
@@ -112,7 +114,7 @@ def decide(
             customer = placed.customer
             details.append(placed.detail)
             tasks += placed.tasks
-    occasion = answers.matches[0].occasion if answers.matches else None
+    occasion = answers.matches[0].occasion
     return Decision(fact, _outcome(details), (*answers.unmet, *details), tuple(tasks), occasion), customer
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from services.scheduler.domain.conditions.tree import getter, leaves
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.rule import Match, Rule, Unmet, match, unmet
+from services.scheduler.domain.rule import AllUnmet, Match, Rule, Unmet, match, unmet
 from services.scheduler.domain.value import Value
 
 MOST_REMEMBERED = 1024
@@ -76,7 +76,7 @@ def verdict(rules: Sequence[Rule], fact: Fact, customer: Customer) -> Verdict:
     failures = [(rule, rule.check(fact, customer)) for rule in rules]
     return Verdict(
         tuple(rule for rule, failure in failures if failure is None),
-        tuple(unmet(rule, failure) for rule, failure in failures if failure is not None),
+        AllUnmet(unmet(rule, failure) for rule, failure in failures if failure is not None),
     )
 
 

@@ -30,6 +30,14 @@ class Unmet(Detail):
         return orjson.dumps(self)
 
 
+class AllUnmet(tuple[Unmet, ...]):
+    """What a fact that no condition holds for comes to, encoded once for all facts alike."""
+
+    @cached_property
+    def encoded(self) -> bytes:
+        return b"[%s]" % b",".join([one.encoded for one in self])
+
+
 def nowhere(customer_id: str) -> float:
     return 0.0
 

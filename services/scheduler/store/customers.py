@@ -15,7 +15,8 @@ from services.scheduler.domain.restraint.ledger import Contact
 from services.scheduler.store.rows import dump, encode, load
 from shared.profile import NOTHING
 
-COLUMNS = "id, profile, as_of, older, opted_out, paused_until, memory"
+# as text: what the driver knows to be JSON takes a call of Python a value
+COLUMNS = "id, profile::text, as_of, older::text, opted_out::text, paused_until, memory::text"
 _GET = f"SELECT {COLUMNS} FROM customer WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id"  # noqa: S608 - constants only
 _FIND = text(_GET)
 # sorted, so that batches wait for each other instead of deadlocking

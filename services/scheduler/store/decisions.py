@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Identity
-from services.scheduler.domain.rule import Unmet
+from services.scheduler.domain.rule import AllUnmet, Unmet
 from services.scheduler.store.rows import load
 from shared.contracts.intake import number_of
 from shared.scope import Scope, in_units
@@ -84,6 +84,8 @@ async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], a
 
 def details_json(details: Sequence[Mapping[str, Any]]) -> bytes:
     """JSON of a record's details; what many records share comes first and is not encoded again."""
+    if type(details) is AllUnmet:
+        return details.encoded
     unmet = [detail.encoded for detail in details if type(detail) is Unmet]
     own = [detail for detail in details if type(detail) is not Unmet]
     return b"[%s]" % b",".join([*unmet, orjson.dumps(own)[1:-1]] if own else unmet)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.scheduler.domain import panel as panels
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.decide import decide
 from services.scheduler.domain.panel import ask
 from services.scheduler.domain.rule import Unmet
 from services.scheduler.store.decisions import details_json
@@ -62,3 +63,15 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
 def test_a_shared_record_is_stored_as_any_other() -> None:
     record = {"policy": "p1", "result": "condition", "failed": {"value": "甲", "actual": None}}
     assert orjson.loads(details_json([Unmet(record), {"result": "planned"}])) == [record, {"result": "planned"}]
+
+
+def test_facts_that_no_condition_holds_for_share_one_encoded_record() -> None:
+    panel = book(
+        {"id": "p1", "condition": {"field": "note", "op": "eq", "value": "A"}},
+        {"id": "p2", "condition": {"field": "note", "op": "eq", "value": "C"}},
+    ).panel_for(fact().type)
+    facts, customer = [fact(id=number, data={"note": "乙"}) for number in ("e1", "e2")], Customer("C1")
+    first, second = (decide(one, panel.ask(one, customer), customer)[0] for one in facts)
+    assert first.outcome == second.outcome == "no_policy_matches"
+    assert details_json(first.details) is details_json(second.details)
+    assert details_json(first.details) == orjson.dumps(list(first.details))

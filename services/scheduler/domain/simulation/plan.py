@@ -236,7 +236,7 @@ class Simulation:
     def _standing(self, one: Matched) -> Matched:
         """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing."""
         reason = self._withdrawn.get(one.fact.identity)
-        return one.without_policies(reason) if reason and (one.drawn or one.may_enter) else one
+        return one.without_policies(reason) if reason and one.wanted else one
 
     def _decide(self, fact: Fact) -> Decision:
         self._facts.setdefault(fact.identity, fact)
