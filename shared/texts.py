@@ -42,6 +42,8 @@ def storage_fault(text: str) -> str:
 
 def text_fault(text: str) -> str:
     """Why this can't be a name, on one line and printable; "" when it can."""
+    if text.isprintable():  # nearly all names; it refuses more than is wrong, and nothing that is wrong gets by
+        return ""
     if fault := storage_fault(text):
         return fault
     found = _CONTROL.search(text)

@@ -46,6 +46,7 @@ class NotANumber(ValueError):
 
 # what the name of a member tells of its value
 _Told = Literal["numbers", "number", "code", "id", "path", ""]
+_OF_NUMBERS = ("numbers", "number")  # anything else shorter than a token has too few digits for a number
 _IDS = ("id", "event_id")
 
 
@@ -145,7 +146,8 @@ class Sealer:
             protected = {}
             for name, item in value.items():
                 kept, told = _field(name)
-                protected[kept] = self._protect(item, told)
+                short = type(item) is str and len(item) < len(PREFIX) and told not in _OF_NUMBERS
+                protected[kept] = item if short else self._protect(item, told)
             return protected
         if isinstance(value, list):
             return [self._protect(item, field) for item in value]

@@ -7,7 +7,7 @@ import pytest
 
 from services.gateway.domain import erpnext, odoo
 from services.gateway.domain.documents import Options, Reading, Refused
-from services.gateway.domain.facts import judge
+from services.gateway.domain.facts import judge, with_read_numbers
 from shared.messaging.event import Event
 from shared.privacy import Sealer
 from shared.zone import ORG_ZONE
@@ -44,7 +44,7 @@ SALE = {
 def fact(reading: Any) -> Event:
     assert isinstance(reading, Reading), reading
     assert reading.candidate is not None, reading.ignored
-    event = judge(reading.candidate, NOW, SEALER)
+    event = judge(with_read_numbers(reading.candidate), NOW, SEALER)
     assert isinstance(event, Event), event
     return event
 
@@ -106,7 +106,7 @@ def test_a_completed_order_without_customer_is_refused_by_the_contract() -> None
     reading = erpnext.read(ORDER | {"customer": ""}, FRAPPE)
     assert isinstance(reading, Reading)
     assert reading.candidate is not None
-    errors = judge(reading.candidate, NOW, SEALER)
+    errors = judge(with_read_numbers(reading.candidate), NOW, SEALER)
     assert isinstance(errors, list)
     assert [error.field for error in errors] == ["data.customer.id"]
 

@@ -6,12 +6,13 @@ from typing import Any
 import orjson
 import pytest
 
+from services.gateway.commands import accept
 from services.gateway.domain.envelope import read_envelope
-from services.gateway.domain.facts import customer_id, judge, read_candidate
+from services.gateway.domain.facts import customer_id, judge, read_candidate, with_read_numbers
 from services.gateway.domain.faults import MOST_BYTES
 from services.gateway.domain.problems import FieldError
 from shared.messaging.event import Event, event_key
-from shared.privacy import Sealer
+from shared.privacy import Sealer, with_numbers
 from shared.testing.events import example
 from shared.testing.served import DATA_KEY
 
@@ -34,7 +35,7 @@ def envelope(**changes: Any) -> dict[str, Any]:
 def outcome(**changes: Any) -> Event | list[FieldError]:
     read = read_envelope(orjson.dumps(envelope(**changes)))
     candidate = read if isinstance(read, list) else read_candidate(read)
-    return candidate if isinstance(candidate, list) else judge(candidate, NOW, SEALER)
+    return candidate if isinstance(candidate, list) else judge(with_read_numbers(candidate), NOW, SEALER)
 
 
 def accepted(**changes: Any) -> Event:
@@ -210,3 +211,20 @@ def test_every_golden_example_of_an_incoming_fact_is_accepted() -> None:
             data = example(declared.name)
             source = data.get("event_source", "/erp/hz")  # a sender withdraws facts of its own only
             assert accepted(type=declared.name, data=data, source=source).type == declared.type
+
+
+def test_the_numbers_of_a_fact_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Any] = []
+
+    def reading(data: dict[str, Any]) -> Any:
+        read.append(data)
+        return with_numbers(data)
+
+    monkeypatch.setattr("services.gateway.domain.facts.with_numbers", reading)
+    body = orjson.dumps(
+        envelope(data=example("order.completed") | {"customer": {"id": "C1", "phone": "136 0000 1234"}})
+    )
+    judged = accept._judge(accept.Submitted(body), NOW, SEALER)
+    assert isinstance(judged, accept.Judged)
+    assert SEALER.unseal(judged.event.data["customer"]["phone"]) == "+8613600001234"
+    assert len(read) == 1

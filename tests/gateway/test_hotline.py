@@ -7,7 +7,7 @@ import pytest
 
 from services.gateway.domain import generic, hotline
 from services.gateway.domain.documents import Document, Known, News, Options, Reading, Refused, news
-from services.gateway.domain.facts import judge
+from services.gateway.domain.facts import judge, with_read_numbers
 from services.gateway.domain.hotline_fields import NAMES, path_of
 from shared.messaging.event import Event
 from shared.privacy import Sealer
@@ -43,7 +43,7 @@ def fact(fields: dict[str, Any], options: Options = CITY) -> Event:
     reading = hotline.read(fields, options)
     assert isinstance(reading, Reading), reading
     assert reading.candidate is not None, reading.ignored
-    event = judge(reading.candidate, NOW, SEALER)
+    event = judge(with_read_numbers(reading.candidate), NOW, SEALER)
     assert isinstance(event, Event), event
     return event
 
@@ -53,7 +53,7 @@ def refused(fields: dict[str, Any]) -> dict[str, str]:
     if isinstance(reading, Refused):
         return {error.field: error.reason for error in reading.errors}
     assert reading.candidate is not None, reading.ignored
-    errors = judge(reading.candidate, NOW, SEALER)
+    errors = judge(with_read_numbers(reading.candidate), NOW, SEALER)
     assert isinstance(errors, list), "was accepted"
     return {error.field: error.reason for error in hotline.in_senders_words(errors, fields, CITY)}
 
@@ -185,7 +185,7 @@ def test_a_generic_sender_is_mapped_and_its_times_get_a_zone() -> None:
     reading = generic.read({"no": "M1", "who": {"id": "C1"}, "done_at": "2026-11-20 18:32:07"}, options)
     assert isinstance(reading, Reading)
     assert reading.candidate is not None
-    event = judge(reading.candidate, NOW, SEALER)
+    event = judge(with_read_numbers(reading.candidate), NOW, SEALER)
     assert isinstance(event, Event), event
     assert (event.name, event.key, event.subject) == ("meter.read", "C1", "M1")
     assert event.data["done_at"] == "2026-11-20T18:32:07+08:00"

@@ -248,3 +248,14 @@ def test_a_text_that_only_looks_like_a_token_is_shown_as_typed() -> None:
     typed = "sealed:v1:AAAA"
     assert SEALER.masked(typed) == typed
     assert SEALER.masked_tree({"object": [typed, "13900139000"]}) == {"object": [typed, SEALER.masked("13900139000")]}
+
+
+def test_short_texts_are_kept_but_for_numbers_and_tokens() -> None:
+    assert SEALER.protect({"name": "李四", "level": "A", "sku": "10086"}) == {
+        "name": "李四",
+        "level": "A",
+        "sku": "10086",
+    }
+    assert SEALER.unseal(SEALER.protect({"phone": "66886688"})["phone"]) == "66886688"
+    with pytest.raises(ForeignToken):
+        SEALER.protect({"name": PREFIX})

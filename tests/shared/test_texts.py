@@ -1,11 +1,13 @@
 """What a text may hold, and how bytes become one."""
 
+import sys
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared import texts
 from shared.texts import (
     NUL,
     SURROGATE,
@@ -73,3 +75,13 @@ def test_any_bytes_are_read_or_refused_with_a_reason(body: bytes, charset: str) 
 def test_a_charset_is_found_among_parameters() -> None:
     assert charset_of('application/json; boundary=x; Charset="GBK"') == "gbk"
     assert charset_of("application/json") == ""
+
+
+def test_of_all_characters_the_controls_and_halves_alone_are_no_name() -> None:
+    refused = {code for code in range(sys.maxunicode + 1) if text_fault(chr(code))}
+    assert refused == {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)}
+
+
+def test_a_name_that_nearly_all_names_are_like_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_CONTROL", None)
+    assert text_fault("SO-2026/城东 1") == ""

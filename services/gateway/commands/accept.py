@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
+import msgspec
 from prometheus_client import Counter
 
 from services.gateway.domain import facts as rules
@@ -56,8 +57,7 @@ def count(source_kind: str, outcome: str, number: int = 1) -> None:
     EVENTS.labels(source_kind, outcome).inc(number)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """The answer to one submitted event; `lineage` follows its fact through every later event. `notes`: what in it could
     not be read and refuses nothing.
     """
@@ -67,12 +67,11 @@ class Receipt:
     status: str
     event_id: str = ""
     lineage: str = ""
-    errors: list[FieldError] = field(default_factory=list)
+    errors: list[FieldError] = []
     notes: Sequence[FieldError] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """An event to accept, with what is noted of it."""
 
     event: Event
@@ -159,7 +158,7 @@ async def _in_place(work: Work, items: Sequence[T | Judged]) -> list[T | Judged]
         if isinstance(item, Judged):
             event = item.event
             if event.type == rules.WITHDRAWN and (fact := known.get(_withdrawn(event))):
-                item = replace(item, event=of_fact(event, fact))
+                item = Judged(of_fact(event, fact), item.notes)
             elif (event.id, event.source) in wanted:
                 known.setdefault(
                     (event.id, event.source), Accepted(event.type, event.subject, event.key, event.lineage)
@@ -295,7 +294,7 @@ def _judge_candidate(
     if reading.candidate is None:
         return None
     candidate = reading.candidate
-    candidate = replace(candidate, id=again(candidate.id, known) or item.digest)
+    candidate = msgspec.structs.replace(candidate, id=again(candidate.id, known) or item.digest)
     return _judge_read(candidate, item.received_at, sealer)
 
 

@@ -1,6 +1,6 @@
 """A customer's birthday, read at every door alike."""
 
-from dataclasses import replace
+import msgspec
 
 from services.gateway.domain.facts import Candidate
 from services.gateway.domain.problems import FieldError
@@ -20,7 +20,7 @@ def with_read_birthday(candidate: Candidate) -> Candidate:
         return candidate
     read = date_in(written)
     if not read:
-        return replace(candidate, notes=(*candidate.notes, FieldError(FIELD, UNREAD)))
+        return msgspec.structs.replace(candidate, notes=(*candidate.notes, FieldError(FIELD, UNREAD)))
     if read == written:
         return candidate
-    return replace(candidate, data=candidate.data | {"customer": customer | {"birthday": read}})
+    return msgspec.structs.replace(candidate, data=candidate.data | {"customer": customer | {"birthday": read}})

@@ -1,7 +1,7 @@
 """When something received is a fact: attributes, contract, time, key; and how personal data is protected before it is kept."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,8 +29,7 @@ HOTLINE = wire_type("hotline.case_closed")
 WITHDRAWN = by_model(FactWithdrawn).type
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """What claims to be a fact; `time` None = not said. `notes`: what in it could not be read and refuses nothing."""
 
     id: str
@@ -50,7 +49,7 @@ def with_read_numbers(candidate: Candidate) -> Candidate:
     if data is candidate.data:
         return candidate
     notes = tuple(FieldError(f"data.{one.path}", f"{one.why}，已按没有号码接收") for one in unread)
-    return replace(candidate, data=data, notes=candidate.notes + notes)
+    return msgspec.structs.replace(candidate, data=data, notes=candidate.notes + notes)
 
 
 def read_candidate(envelope: Envelope) -> Candidate | list[FieldError]:
@@ -128,9 +127,9 @@ def judge(
 ) -> Event | list[FieldError]:
     """The event a candidate becomes (personal data sealed, key and lineage given), or why it is refused.
 
-    A type nobody declared is taken as it is: policies may match on it. `traceparent` stands in for a missing one.
+    The numbers of its people have been read (`with_read_numbers`). A type nobody declared is taken as it is: policies may
+    match on it. `traceparent` stands in for a missing one.
     """
-    candidate = with_read_numbers(candidate)
     declared = by_type(candidate.type)
     errors = _time_errors(candidate.time, received_at)
     if declared is not None:

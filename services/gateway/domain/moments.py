@@ -14,6 +14,8 @@ def time_errors(model: BaseModel, path: str = "data") -> list[FieldError]:
     errors: list[FieldError] = []
     for name in _fields_with_times(type(model)):
         value = getattr(model, name)
+        if value is None:
+            continue
         for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
             errors += _errors_of(item, f"{path}.{name}" if index is None else f"{path}.{name}.{index}")
     return errors

@@ -1,10 +1,10 @@
 """Identities of accepted events; raw messages that came with them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,8 +17,7 @@ from shared.messaging.event import Event
 Identity = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True):
     """An event to accept, its lineage being its own event key.
 
     `body` is the sealed raw message to keep beside it, None when that is kept already.
