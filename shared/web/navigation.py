@@ -62,6 +62,14 @@ PAGES: Sequence[Page] = (
         roles=(Role.SUPERVISOR, Role.AUDITOR, Role.POLICY_OWNER, Role.OPS),
         home=(Role.SUPERVISOR,),
     ),
+    Page(
+        "gateway",
+        "/people",
+        "人员",
+        "登录账号、角色、单位、班组与班次，停用、重置密码、Excel 导入",
+        roles=(Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR),
+        home=(Role.ADMIN,),
+    ),
     Page("gateway", "/overview", "总览", "全部页面、服务状态与接口说明"),
 )
 

@@ -56,7 +56,7 @@ async def test_the_gateway_leads_a_newcomer_to_everything_there_is(clock, assets
     expected = {f"{SITES[name]}/docs" for name in SERVICES} | {f"{SITES[name]}/readyz" for name in SERVICES}
     expected |= {f"{SITES['sms']}/", f"{SITES['mail']}/", "/login?next=/"}
     assert expected <= set(links(page))
-    assert "huifang key supervisor" in page.text
+    assert "登录名和密码" in page.text
 
 
 async def test_links_keep_the_host_that_the_browser_came_by(clock, assets):

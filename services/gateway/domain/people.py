@@ -17,6 +17,7 @@ LEAST_VARIED = 5  # different characters
 LONGEST_NAME = 64
 MOST_CODES = 50
 MOST_FRAMES = 4
+RESERVED = frozenset({"new", "import", "template"})  # addresses beside those of people
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}", re.ASCII)
 CODE = re.compile(r"[\w.-]{1,64}")
 _FRAME = re.compile(r"(\d{1,2})[:：](\d{2})\s*[-–—~～至]\s*(\d{1,2})[:：](\d{2})", re.ASCII)
@@ -69,6 +70,8 @@ def login_fault(login: str) -> str:
     """Why this can't name an account, in Chinese; "" when it can."""
     if not LOGIN.fullmatch(login):
         return "应为 2–64 个小写字母、数字或 . _ @ -，以字母或数字开头"
+    if login in RESERVED:
+        return "这个名称系统自用，请换一个"
     return "" if mask_text(login) == login else "不能是手机号码或证件号码，它会出现在审计记录中"
 
 

@@ -66,8 +66,8 @@ def read_person(row: SheetRow) -> PersonRow:
         values["login"] = plain_login(cells["login"])
     for name in ("units", "teams"):
         if name in cells:
-            values[name] = _parts(cells[name])
-    named = _parts(cells.get("roles", ""))
+            values[name] = parts(cells[name])
+    named = parts(cells.get("roles", ""))
     values["roles"] = [_ROLES[title] for title in named if title in _ROLES]
     unknown = [title for title in named if title not in _ROLES]
     told = [("roles", f"没有角色「{title[:20]}」，可用：{'、'.join(ROLE_NAMES.values())}") for title in unknown]
@@ -81,7 +81,8 @@ def _text(cell: Any) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
+    """Codes or words that somebody wrote one after the other, by whatever they are parted."""
     return [part for part in _BETWEEN.split(text) if part]
 
 
