@@ -50,7 +50,7 @@ export const calling = {
     return { none: "未领取", ready: "未拨打", talking: "通话中", wrapup: "整理中" }[this.phase];
   },
   get callTone() {
-    return this.phase === "talking" ? "calm" : "plain";
+    return this.phase === "talking" ? "calm" : "";
   },
   get numberLink() {
     return `tel:${this.number.replace(/转.*/, "")}`;
