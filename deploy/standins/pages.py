@@ -45,6 +45,24 @@ _MAIL = _ENVIRONMENT.from_string(
 收件人 {{ mail.to }} · <a href="/messages/{{ mail.name }}">原文</a></p><pre>{{ mail.text }}</pre>
 {% else %}<p>还没有邮件</p>{% endfor %}</body></html>"""
 )
+_LINE = _ENVIRONMENT.from_string(
+    _FRAME
+    + """<p class="muted">本页是本机的话务线路模拟器，不会拨出真实电话。</p>
+<form method="post" action="/simulate/next"><label>接下来的电话：<select name="fate" aria-label="接下来的电话">
+{% for code, name in fates.items() %}
+<option value="{{ code }}"{% if code == fate %} selected{% endif %}>{{ name }}</option>{% endfor %}
+</select></label> <button>设定</button></form>
+<div class="scroll"><table><tr><th>号码</th><th>坐席</th><th>设定</th><th>经过</th><th>录音</th></tr>
+{% for call in calls %}<tr><td>{{ call.number }}</td><td>{{ call.agent }}</td><td>{{ fates[call.fate] }}</td>
+<td>{% for sign in call.told %}{{ signs.get(sign) or fates.get(sign) }}{{ " → " if not loop.last }}{% endfor %}</td>
+<td>{% if call.recorded %}<a href="/recordings/{{ call.id }}.wav">收听</a>{% endif %}</td></tr>
+{% else %}<tr><td colspan="5">还没有电话</td></tr>{% endfor %}</table></div></body></html>"""
+)
+FATES = {
+    "answers": "接听", "drops": "接听后掉线", "busy": "占线", "no_answer": "无人接听", "powered_off": "关机",
+    "suspended": "停机", "invalid_number": "空号", "restricted": "限呼",
+}  # fmt: skip
+SIGNS = {"ringing": "振铃", "answered": "接听", "hung_up": "挂断"}
 NAMES = {"waiting": "等待", "delivered": "已送达", "failed": "失败"}
 
 
@@ -78,3 +96,8 @@ def sms_page(
 def mail_page(mails: Sequence[Mapping[str, str]], total: int, start: str = "") -> str:
     """The mail sink's latest mails."""
     return _MAIL.render(title="邮件收件箱", mails=mails, total=total, start=start)
+
+
+def line_page(calls: Sequence[Mapping[str, Any]], fate: str, start: str = "") -> str:
+    """The line's calls with what it told of each, numbers masked."""
+    return _LINE.render(title="话务线路模拟器", calls=calls, fate=fate, fates=FATES, signs=SIGNS, start=start)

@@ -151,6 +151,25 @@ class PresenceRow(Base, table=True):
     teams: list[str] = Field(sa_column=_codes())
 
 
+class LineCallRow(Base, table=True):
+    """One call placed through a line; columns are named as the fields of `domain.lines.LineCall`."""
+
+    __tablename__ = "line_call"
+    __table_args__ = (Index("line_call_visit", "visit_id", "agent", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    visit_id: UUID = Field(foreign_key="visit.id")
+    agent: str = Field(sa_column=_text())
+    phone_masked: str = Field(sa_column=_text())
+    placed_at: datetime = Field(sa_column=_instant())
+    ringing_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    answered_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    ended_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    cause: str = Field(sa_column=_text())
+    recording: str = Field(sa_column=_text())
+    attempt_id: UUID | None = Field(foreign_key="attempt.id", nullable=True)
+
+
 class ReviewRow(Base, table=True):
     """A supervisor's remark on a finished visit (R03.4)."""
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from functools import cached_property
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.visits.domain.hours import ContactHours, RetryPlan, read_frames
 from shared.settings import ServiceSettings
@@ -17,6 +18,21 @@ class VisitsSettings(ServiceSettings):
     visit_grace_days: float = Field(default=7, ge=0, description="days after its deadline until a visit expires")
     visit_contact_hours: str = Field(default="09:00-12:00,14:00-20:00", description="local time frames for calls")
     visit_on_days_off: bool = Field(default=True, description="call on weekends and holidays too")
+
+    cti: Literal["tel", "http"] = Field(
+        default="tel", description="how calls are placed: tel = by the agent's own phone program, http = through a line"
+    )
+    cti_url: str = Field(default="", description="http: where calls are asked for; `/calls` is put behind it")
+    cti_key: SecretStr = Field(default=SecretStr(""), description="http: bearer key for the line")
+    cti_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="http: `whsec_…` that the line signs its events with; empty = refused"
+    )
+
+    @model_validator(mode="after")
+    def check_line(self) -> Self:
+        if self.cti == "http" and not (self.cti_url and self.cti_webhook_secret.get_secret_value()):
+            raise ValueError("HUIFANG_CTI=http needs HUIFANG_CTI_URL and HUIFANG_CTI_WEBHOOK_SECRET")
+        return self
 
     @field_validator("visit_contact_hours")
     @classmethod

@@ -363,6 +363,7 @@ SENT_BY_OTHERS = {
     ("POST", "/ingress/v1/{source}/{token}"),
     ("POST", "/ingress/v1/sms/aliyun/{token}/receipts"),
     ("POST", "/ingress/v1/sms/aliyun/{token}/replies"),
+    ("POST", "/ingress/v1/line/events"),
 }
 
 

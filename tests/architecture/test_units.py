@@ -126,6 +126,11 @@ TABLES: dict[str, dict[str, Any]] = {
         "POST /api/v1/visits/{visit_id}/claim": One({}),
         "GET /api/v1/visits/{visit_id}/claimable": One(),
         "POST /api/v1/visits/{visit_id}/dial": One(),
+        "POST /api/v1/visits/{visit_id}/line-calls": One(),
+        "GET /api/v1/visits/{visit_id}/line-call": One(),
+        "POST /api/v1/visits/{visit_id}/line-calls/hang-up": One(),
+        "POST /api/v1/visits/{visit_id}/attempts/{attempt_id}/recording": One(lacks="recording-not-found"),
+        "POST /ingress/v1/line/events": Open(),  # signed by the line, and no principal
         "POST /api/v1/visits/{visit_id}/hang-up": One(),
         "POST /api/v1/visits/{visit_id}/reassign": One({"team": "other"}),
         "POST /api/v1/visits/{visit_id}/refresh-lease": One(),

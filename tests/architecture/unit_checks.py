@@ -158,23 +158,26 @@ class Asks:
 
 @dataclass(frozen=True)
 class One:
-    """A thing of one unit, by its id: to others there is none. It `ends` when it is found."""
+    """A thing of one unit, by its id: to others there is none. It `ends` when it is found; `lacks` what is asked of it."""
 
     body: Any = None
     ends: bool = False
+    lacks: str = ""
 
     async def hides(self, world: World, method: str, path: str) -> None:
         for units, seen in LIMITED.items():
             for unit in foreign(seen):
-                answer = await world.ask(units, method, world.path(path, unit), json=self.body)
+                answer = await world.ask(units, method, filled(world.path(path, unit)), json=self.body)
                 assert answer.status_code == 404 or world.keeps_out(answer), answer.text
+                assert not self.lacks or self.lacks not in answer.text
 
     async def shows(self, world: World, method: str, path: str) -> None:
         asked = {(ABOVE,): (OURS,), (TOP,): (THEIRS,), (): (NOBODYS,)} if self.ends else {**LIMITED, (): ALL}
         for units, seen in asked.items():
             for unit in seen:
-                answer = await world.ask(units, method, world.path(path, unit), json=self.body)
-                assert answer.status_code not in (401, 404, 422), answer.text
+                answer = await world.ask(units, method, filled(world.path(path, unit)), json=self.body)
+                lacks = self.lacks and answer.json()["type"].endswith(f":{self.lacks}")
+                assert lacks or answer.status_code not in (401, 404, 422), answer.text
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,17 @@ async def _calendar(request: Request, work: WorkDep) -> WorkCalendar:
     return await kept.current(work.session)
 
 
-async def _plan(request: Request, work: WorkDep) -> RetryPlan:
+async def plan_of(request: Request, work: WorkDep) -> RetryPlan:
     settings: VisitsSettings = request.app.state.runtime.settings
     return settings.retry_plan.on(await _calendar(request, work))
 
 
 CalendarDep = Annotated[WorkCalendar, Depends(_calendar)]
-PlanDep = Annotated[RetryPlan, Depends(_plan)]
+PlanDep = Annotated[RetryPlan, Depends(plan_of)]
 SettingsDep = Annotated[VisitsSettings, Depends(_settings)]
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
+Listener = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR))]
 Author = Annotated[Principal, Depends(require_whole_organisation(Role.SUPERVISOR, Role.POLICY_OWNER))]
 Reader = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.OPS, Role.AUDITOR))]
 QuestionnaireReader = Annotated[

@@ -131,3 +131,23 @@ class PhoneUnknown(HuifangError):
     status = 404
     title = "该客户没有可用的电话号码"
     code = "phone-unknown"
+
+
+class NoLine(Conflict):
+    title = "本部署没有接入话务线路"
+    code = "no-line"
+
+
+class LineRefused(Conflict):
+    title = "话务线路没有接受这次拨打"
+    code = "line-refused"
+
+
+class CallNotFound(NotFound):
+    title = "没有这通电话"
+    code = "call-not-found"
+
+
+class RecordingNotFound(NotFound):
+    title = "这次联系没有录音"
+    code = "recording-not-found"

@@ -1,0 +1,1 @@
+"""Outside systems that visits speak to: the telephone line."""
