@@ -1,7 +1,7 @@
 # Huifang 回访. `make` lists what there is to do; every target does the set-up it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test run stop reset logs status setup lint types bench reconcile
+.PHONY: help demo test run stop reset logs status setup lint types bench reconcile pictures
 
 HUIFANG_PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$each && break; done)
@@ -34,6 +34,9 @@ reset: environment ## delete databases, topics, keys and logs (YES=1 does not as
 
 reconcile: environment ## recount the funnel from databases and topics; name every mismatch
 	@$(HUIFANG) reconcile $(ARGS)
+
+pictures: setup ## the pictures of the documentation, taken of a small demo
+	@$(PY) -m tests.browser.pictures $(ARGS)
 
 bench: setup ## measure against the rivals; writes bench/results.json and docs/benchmarks.md
 	@$(PY) -m bench $(ARGS)

@@ -24,7 +24,7 @@ from shared.errors import (
 )
 from shared.kept_keys import KeptKeys
 from shared.keys import KEY_IDENTITY, Key, KeyFile, hash_key, new_key
-from shared.principal import Principal, Role, read_principal
+from shared.principal import ROLE_NAMES, Principal, Role, read_principal
 from shared.same_origin import require_same_origin
 from shared.sessions import COOKIE, Session, used_at
 from shared.settings import ServiceSettings
@@ -187,7 +187,7 @@ def require(*roles: Role) -> Callable[[Principal], Coroutine[Any, Any, Principal
     @raises(Forbidden)
     async def check(principal: Caller) -> Principal:
         if not principal.may(*roles):
-            raise Forbidden(f"此操作需要以下角色之一：{'、'.join(roles)}")
+            raise Forbidden(f"此操作需要以下角色之一：{'、'.join(ROLE_NAMES[role] for role in roles)}")
         return principal
 
     return check

@@ -27,14 +27,14 @@ class Local:
     var: Path
     environment: dict[str, str] = field(repr=False)
 
-    def __call__(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *command: str, module: str = "deploy.local") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "deploy.local", *command],
+            [sys.executable, "-m", module, *command],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
         )
 

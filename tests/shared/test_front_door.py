@@ -169,7 +169,8 @@ async def test_who_may_not_is_told_who_they_are_and_what_to_do(served):
     answer = await get(served, "/page", Cookie=await session_cookie(served, "agent"), **HTML)
     assert answer.status_code == 403
     assert "（坐席）" in answer.text
-    assert "系统管理员" in answer.text
+    assert "需要以下角色之一：主管" in answer.text
+    assert "联系系统管理员" in answer.text
 
 
 async def test_assets_are_kept_for_ever_by_version_and_asked_again_without(served):
