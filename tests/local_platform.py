@@ -60,6 +60,12 @@ class Local:
         assert httpx.get(f"{self.run['services'][name]}/readyz").is_success
         return pid
 
+    @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
+    def opens_again(self, other_than: int) -> None:
+        """Wait until the front door is open in another process."""
+        assert int(self.run["pids"]["front"]) != other_than
+        assert httpx.get(f"{self.run['front']}/front-door/ready").is_success
+
 
 def local_platform(var: Path, clock: str) -> Local:
     """On ports that nobody uses; `clock` as in HUIFANG_CLOCK."""

@@ -117,13 +117,13 @@ def show_troubles(console: Console, played: Played) -> bool:
 
 
 def show_places(console: Console, platform: Platform, script: Script) -> None:
-    services = platform.run["services"]
+    front = platform.run["front"]
     days = f"from={script.first}&to={script.end:%Y-%m-%d}"
     lines = (
-        "平台仍在运行，可以继续查看：",
-        f"  指标页        {services['analytics']}/kpi?{days}   （密钥：.venv/bin/huifang key supervisor）",
+        f"平台仍在运行，在浏览器中打开 {front}/ 登录，可以继续查看：",
+        f"  指标页        {front}/analytics/kpi?{days}   （密钥：.venv/bin/huifang key supervisor）",
         f"  短信模拟器    {platform.run['sms']}/    邮件  {platform.run['mail']}/",
-        f"  接口文档      {services['visits']}/docs 等；为何回访：.venv/bin/huifang explain --event <事件编号>",
+        f"  接口文档      {front}/visits/docs 等；为何回访：.venv/bin/huifang explain --event <事件编号>",
         "  总量抽取      .venv/bin/huifang draws list，重算核对：.venv/bin/huifang draws verify <编号>",
         "  核对          make reconcile      停止  make stop      清空  make reset",
     )

@@ -1,5 +1,7 @@
 """The frame that all pages have, as people meet it: sign-in, navigation, status, keys, and a service that is down."""
 
+import asyncio
+
 import psutil
 import pytest
 from playwright.async_api import expect
@@ -110,6 +112,15 @@ async def test_a_service_that_was_killed_is_said_to_be_down_and_the_rest_works(
     platform.ready_again("analytics", other_than=pid)
     await page.get_by_role("link", name="重试").click()
     await expect(page.get_by_role("heading", name="服务指标")).to_be_visible()
+
+
+async def test_a_front_door_that_was_killed_opens_again(page_as: People, platform: Local) -> None:
+    page = await page_as("supervisor")
+    pid = int(platform.run["pids"]["front"])
+    psutil.Process(pid).kill()
+    await asyncio.to_thread(platform.opens_again, other_than=pid)
+    await page.goto("/gateway/overview")
+    await expect(page.get_by_role("heading", name="服务与接口")).to_be_visible()
 
 
 async def test_the_frame_fits_a_phone_and_twice_the_size(page_as: People) -> None:

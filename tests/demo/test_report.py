@@ -13,8 +13,8 @@ from deploy.demo.report import show_places
 def test_no_command_is_broken_over_two_lines_however_narrow_the_terminal() -> None:
     printed = StringIO()
     console = Console(file=printed, width=40)
-    services = {"analytics": "http://127.0.0.1:8105", "visits": "http://127.0.0.1:8102"}
-    platform: Any = SimpleNamespace(run={"services": services, "sms": "http://127.0.0.1:8110", "mail": "http://x:8111"})
+    front = "http://127.0.0.1:8109"
+    platform: Any = SimpleNamespace(run={"front": front, "sms": "http://127.0.0.1:8110", "mail": "http://x:8111"})
     script: Any = SimpleNamespace(first=date(2026, 3, 1), end=date(2026, 4, 1))
     show_places(console, platform, script)
     lines = printed.getvalue().splitlines()
@@ -26,4 +26,5 @@ def test_no_command_is_broken_over_two_lines_however_narrow_the_terminal() -> No
         "make reset",
     ):
         assert any(command in line for line in lines)
-    assert any("/kpi?from=2026-03-01&to=2026-04-01" in line for line in lines)
+    assert any(f"{front}/ " in line for line in lines)
+    assert any(f"{front}/analytics/kpi?from=2026-03-01&to=2026-04-01" in line for line in lines)
