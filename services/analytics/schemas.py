@@ -100,6 +100,8 @@ class AgentOut(BaseModel):
     completed: int = Field(description="完成数")
     effective: int = Field(description="有效数")
     callbacks: int = Field(description="预约回呼数")
+    callbacks_called: int = Field(description="约定回呼后拨打的次数")
+    callbacks_kept: int = Field(description="其中按约定时间拨打的次数")
     talk_seconds: int = Field(description="通话秒数")
     wrap_up_seconds: int = Field(description="整理秒数")
     handling_seconds: float | None = Field(description="平均处理时长（通话＋整理，秒）")

@@ -14,7 +14,7 @@ from services.analytics.domain.kpis import Options, definitions, evaluate
 from services.analytics.domain.labels import Labels
 from services.analytics.domain.periods import Period, end_of, label, start_of
 from services.analytics.domain.selection import Dimension
-from shared.testing import event
+from shared.testing import event, example
 from tests.analytics.builders import MONDAY, Case, Followup, day, notice, sums_of
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
@@ -170,6 +170,14 @@ def test_problem_cases_callbacks_failures_and_opt_outs_are_counted():
     expected = ["visits.problem", "visits.callbacks", "notices.failed", "notices.opted_out"]
     expected += [f"cases.{what}" for what in ("opened", "assigned", "escalated", "resolved", "reopened", "closed")]
     assert all(sums[name] == 1 for name in expected)
+
+
+def test_callbacks_called_at_the_time_agreed_are_kept_and_others_not():
+    tries = [
+        event("visit.attempted", example("visit.attempted", callback_kept=kept)) for kept in (None, True, False, True)
+    ]
+    sums = sums_of(*tries)
+    assert (sums["attempts"], sums["callbacks.called"], sums["callbacks.kept"]) == (4, 3, 2)
 
 
 def test_an_event_that_breaks_its_contract_is_refused():

@@ -23,6 +23,7 @@ EXAMPLES = [
     ("contact_customers", {"customers.reached": 45, "customers.attempted": 50}, 0.9),
     ("effective", {"visits.effective": 36, "connected": 45}, 0.8),
     ("on_time", {"visits.on_time": 38, "visits.completed": 40}, 0.95),
+    ("callbacks_kept", {"callbacks.kept": 9, "callbacks.called": 10}, 0.9),
     ("satisfaction", levels("final"), 0.8),
     ("first_satisfaction", levels("first"), 0.8),
     ("second_satisfaction", levels("second"), 0.8),

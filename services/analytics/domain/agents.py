@@ -17,6 +17,8 @@ class AgentFigures:
     completed: int
     effective: int
     callbacks: int
+    callbacks_called: int
+    callbacks_kept: int
     talk_seconds: int
     wrap_up_seconds: int
     target: int
@@ -80,7 +82,18 @@ def peer_medians(figures: Iterable[AgentFigures], agent: str, teams: Container[s
 
 
 def _joined(one: AgentFigures, other: AgentFigures) -> AgentFigures:
-    added = ("days", "calls", "connected", "completed", "effective", "callbacks", "talk_seconds", "wrap_up_seconds")
+    added = (
+        "days",
+        "calls",
+        "connected",
+        "completed",
+        "effective",
+        "callbacks",
+        "callbacks_called",
+        "callbacks_kept",
+        "talk_seconds",
+        "wrap_up_seconds",
+    )
     return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in added})
 
 
@@ -100,6 +113,8 @@ def agent_figures(agent: str, team: str, days: int, sums: Mapping[str, int], dai
         completed=sums.get("completed", 0),
         effective=sums.get("effective", 0),
         callbacks=sums.get("callbacks", 0),
+        callbacks_called=sums.get("callbacks_called", 0),
+        callbacks_kept=sums.get("callbacks_kept", 0),
         talk_seconds=sums.get("talk_seconds", 0),
         wrap_up_seconds=sums.get("wrap_up_seconds", 0),
         target=daily_target,

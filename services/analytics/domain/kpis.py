@@ -103,6 +103,8 @@ def _work() -> list[Kpi]:
             {"visits.effective": 1}, {"connected": 1}),
         Kpi("on_time", "按时率", "截止时间前完成的回访数 ÷ 完成的回访数（按工作时间计时）", visit_day,
             {"visits.on_time": 1}, {"visits.completed": 1}),
+        Kpi("callbacks_kept", "预约履约率", "按与客户约定的时间回呼的次数 ÷ 约定回呼后拨打的次数", attempt_day,
+            {"callbacks.kept": 1}, {"callbacks.called": 1}),
     ]  # fmt: skip
 
 

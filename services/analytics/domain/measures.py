@@ -38,6 +38,11 @@ def attempt(data: VisitAttempted) -> Figures:
         figures[Tally(cell, "connected")] = figures[Tally(cell, f"connected.{hour}")] = 1
         figures[Head(cell, "customers.reached", data.customer.id)] = 1
         amounts["connected"] = 1
+    if data.callback_kept is not None:
+        figures[Tally(cell, "callbacks.called")] = 1
+        if data.callback_kept:
+            figures[Tally(cell, "callbacks.kept")] = 1
+        amounts |= {"callbacks_called": 1, "callbacks_kept": int(data.callback_kept)}
     return figures + _of_agent(data, data.at, amounts)
 
 
