@@ -56,6 +56,7 @@ class Followup:
             "result": "completed" if connected else "no_answer",
             "talk_seconds": 120 if connected else 0,
             "wrap_up_seconds": 30,
+            "callback_kept": None,
         }
         return self._visit("attempted", data | more, at)
 
