@@ -1,7 +1,16 @@
 """Which KPIs the page shows, where."""
 
 GROUPS = {
-    "回访工作": ("due", "coverage", "completion", "contact", "contact_customers", "effective", "on_time", "callbacks_kept"),
+    "回访工作": (
+        "due",
+        "coverage",
+        "completion",
+        "contact",
+        "contact_customers",
+        "effective",
+        "on_time",
+        "callbacks_kept",
+    ),
     "客户评价": ("satisfaction", "first_satisfaction", "second_satisfaction", "csat", "nps"),
     "问题闭环": ("resolution", "feedback_timeliness", "closed_loop", "rework", "repeat_complaints", "cases_excluded"),
     "12345 三率": (
