@@ -67,6 +67,7 @@ async def test_everything_that_happened_gives_these_figures(analytics):
         "contact_customers": (5, 7),  # all but C3 and C11
         "effective": (8, 9),
         "on_time": (8, 9),
+        "callbacks_kept": (0, 0),
         "satisfaction": (3, 6),  # 1, 4, and 5 whose second rating is final; not 2, 6, 15
         "first_satisfaction": (2, 6),
         "second_satisfaction": (1, 3),
