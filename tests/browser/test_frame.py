@@ -70,9 +70,9 @@ async def test_keys_alone_lead_through_header_and_map(page_as: People) -> None:
 async def test_a_question_mark_in_a_field_is_a_question_mark(page_as: People) -> None:
     page = await page_as()
     await page.goto("/login")
-    await page.locator("#username").focus()
+    await page.locator("#login").focus()
     await page.keyboard.press("?")
-    assert await page.locator("#username").input_value() == "?"
+    assert await page.locator("#login").input_value() == "?"
     await expect(page.locator("#keys")).to_be_hidden()
 
 
