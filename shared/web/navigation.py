@@ -70,6 +70,13 @@ PAGES: Sequence[Page] = (
         roles=(Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR),
         home=(Role.ADMIN,),
     ),
+    Page(
+        "gateway",
+        "/audit",
+        "审计",
+        "谁在什么时候对什么做了什么，记录是否完整，可导出",
+        roles=(Role.AUDITOR,),
+    ),
     Page("gateway", "/overview", "总览", "全部页面、服务状态与接口说明"),
 )
 

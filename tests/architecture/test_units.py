@@ -59,6 +59,11 @@ PAGES = {"GET /", "GET /favicon.ico", "GET /static", "GET /static/own", "GET /st
          "GET /docs", "GET /overview"}  # fmt: skip
 COMMON: dict[str, Any] = {page: Open() for page in PAGES} | {
     "GET /api/v1/audit-log": Whole(),
+    "GET /api/v1/audit-log/chain": Whole(),
+    "GET /api/v1/audit-log/export": Whole(),
+    "GET /audit": Whole(),
+    "GET /fragments/audit": Whole(),
+    "GET /fragments/audit/chain": Whole(),
     "GET /api/v1/dead-letters": Whole(),
     "POST /api/v1/dead-letters/{letter_id}/replay": Whole(),
     "POST /api/v1/dead-letters/{letter_id}/discard": Whole(),

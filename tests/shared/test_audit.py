@@ -37,7 +37,7 @@ async def served(core_dsn: str, clock: ManualClock):
 
 
 async def trouble(served: Served, kept: dict[int, bytes] | None = None) -> str:
-    return (await check(served.runtime.db.dsn, kept or {}))[1]
+    return (await check(served.runtime.db.dsn, kept or {})).wrong
 
 
 async def execute(served: Served, *statements: str) -> None:
@@ -89,7 +89,8 @@ async def test_what_was_done_to_the_log_is_found(served: Served, done: str, foun
 
 
 async def test_newest_entries_that_were_cut_off_are_missed_by_whoever_kept_a_link(served: Served) -> None:
-    newest, wrong = await check(served.runtime.db.dsn, {})
+    checked = await check(served.runtime.db.dsn, {})
+    newest, wrong = checked.newest, checked.wrong
     assert (newest[0], wrong) == (5, "")
     await execute(served, OFF, "DELETE FROM audit_chain WHERE seq = 5", "DELETE FROM audit_log WHERE object = '4'")
     assert await trouble(served) == ""
@@ -101,7 +102,8 @@ async def test_new_entries_go_on_behind_the_newest_and_the_log_stays_whole(serve
         async with served.runtime.db.work() as work:
             await audit(work, WHO, "thing.changed", "later")
         await SEAL.run(served.runtime)
-    newest, wrong = await check(served.runtime.db.dsn, {})
+    checked = await check(served.runtime.db.dsn, {})
+    newest, wrong = checked.newest, checked.wrong
     assert (newest[0], wrong) == (8, "")
 
 

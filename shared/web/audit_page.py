@@ -1,0 +1,134 @@
+"""The audit page: who did what, when and to what, a panel for every service; filters are kept in the address.
+
+At the gateway, behind the front door, it has the panels of all services; elsewhere that of the service itself.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator, BeforeValidator
+
+from shared import audit
+from shared.audit_api import AuditFilter, Auditor
+from shared.audit_export import shown
+from shared.audit_words import WORDS
+from shared.http import ReadSession, SealerDep
+from shared.moments import FIRST, LAST
+from shared.pagination import Cursor, paged, time_and_id
+from shared.web.addresses import FIRST as GATEWAY
+from shared.web.addresses import site_of, sites_of
+from shared.web.navigation import SITES
+from shared.web.render import render
+from shared.zone import ORG_ZONE
+
+router = APIRouter(include_in_schema=False)
+ROWS = 50
+
+
+def _of_these_centuries(day: date | None) -> date | None:
+    if day is not None and not FIRST.year <= day.year < LAST.year:
+        raise ValueError(f"日期应在 {FIRST.year} 年到 {LAST.year - 1} 年之间")
+    return day
+
+
+# a form sends fields that were left empty, too
+Day = Annotated[date | None, BeforeValidator(lambda value: value or None), AfterValidator(_of_these_centuries)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page's form asks for; days are the organisation's, `last` is included."""
+
+    principal: str
+    action: str
+    object: str
+    first: date | None
+    last: date | None
+
+    @property
+    def filter(self) -> AuditFilter:
+        since = _midnight(self.first) if self.first else None
+        until = _midnight(self.last + timedelta(days=1)) if self.last else None
+        return AuditFilter(self.principal, self.action, self.object, since, until)
+
+    def query(self, **more: Any) -> str:
+        """For the address of the page and its fragments."""
+        told = {
+            "principal": self.principal,
+            "action": self.action,
+            "object": self.object,
+            "from": self.first,
+            "to": self.last,
+        }
+        return urlencode({name: value for name, value in (told | more).items() if value})
+
+    @property
+    def export_query(self) -> str:
+        wanted = self.filter
+        told = {"principal": self.principal, "action": self.action, "object": self.object,
+                "from": wanted.since and wanted.since.isoformat(), "to": wanted.until and wanted.until.isoformat()}  # fmt: skip
+        return urlencode({name: value for name, value in told.items() if value})
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ORG_ZONE)
+
+
+def asked(
+    principal: Annotated[str, Query(max_length=200)] = "",
+    action: Annotated[str, Query(max_length=100)] = "",
+    object_id: Annotated[str, Query(alias="object", max_length=200)] = "",
+    first: Annotated[Day, Query(alias="from")] = None,
+    last: Annotated[Day, Query(alias="to")] = None,
+) -> Asked:
+    return Asked(principal.strip(), action, object_id.strip(), first, last)
+
+
+Question = Annotated[Asked, Depends(asked)]
+
+
+@router.get("/audit")
+async def audit_page(request: Request, _: Auditor, question: Question) -> Response:
+    return render(request, "audit.html", asked=question, words=WORDS, panels=_panels(request))
+
+
+def _panels(request: Request) -> list[tuple[str, str]]:
+    """(title, where its fragments are) of the services whose log the page shows: the browser's own origin alone."""
+    own = request.app.state.service
+    if own.name == GATEWAY:
+        found = [(SITES[name].title, address) for name, address in sites_of(request).items() if SITES[name].is_service]
+        if panels := [(title, address) for title, address in found if not address.startswith("http")]:
+            return panels
+    return [(own.title, site_of(request, own.name) or "")] if own.name in SITES else [(own.title, "")]
+
+
+@router.get("/fragments/audit")
+async def audit_fragment(
+    request: Request, session: ReadSession, sealer: SealerDep, _: Auditor, question: Question, cursor: Cursor = None
+) -> Response:
+    """A page of this service's entries, the newest first."""
+    rows = await audit.list_entries(session, question.filter.conditions, time_and_id(cursor), ROWS + 1)
+    items, following = paged(rows, ROWS, lambda entry: (entry.at, entry.id))
+    return render(
+        request,
+        "fragments/audit.html",
+        title=request.app.state.service.title,
+        entries=[shown(entry, sealer) for entry in items],
+        newest=question.query(),
+        older=question.query(cursor=following) if following else "",
+        export=question.export_query,
+        is_first=cursor is None,
+    )
+
+
+@router.get("/fragments/audit/chain")
+async def chain_fragment(request: Request, session: ReadSession, _: Auditor) -> Response:
+    """Whether this service's chain is whole, computed anew."""
+    checked = await audit.check_chain(session)
+    number, digest = checked.newest
+    name = request.app.state.service.name
+    newest = f"{name}:{number}:{digest.hex()}"
+    return render(request, "fragments/audit_chain.html", wrong=checked.wrong, entries=number, newest=newest)
