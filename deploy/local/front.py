@@ -34,7 +34,7 @@ def environment_of(settings: LocalSettings, key: str) -> dict[str, str]:
     upstreams = {f"HUIFANG_{name.upper()}_UPSTREAM": urlsplit(settings.url(name)).netloc for name in SERVICES}
     return upstreams | {
         "HUIFANG_FRONT_ADDRESS": ", ".join(_addresses(settings)),
-        "HUIFANG_FRONT_BIND": LOOPBACK,
+        "HUIFANG_FRONT_BIND": os.environ.get("HUIFANG_FRONT_BIND") or LOOPBACK,
         "HUIFANG_FRONT_TLS": settings.front_tls,
         "HUIFANG_FRONT_DATA": str(settings.var / "caddy"),
         "HUIFANG_FRONT_PAGES": str(CADDY / "pages"),
@@ -47,5 +47,6 @@ def _addresses(settings: LocalSettings) -> list[str]:
     port = settings.ports["front"]
     if settings.front_tls == "off":
         return [f"http://:{port}"]
-    names = os.environ.get("HUIFANG_HOSTS") or f"localhost,{LOOPBACK}"
-    return [f"https://{name.strip()}:{port}" for name in names.split(",") if name.strip() != "*"]
+    named = [name.strip() for name in os.environ.get("HUIFANG_HOSTS", "").split(",")]
+    names = dict.fromkeys(["localhost", LOOPBACK, *(name for name in named if name not in ("", "*", "[::1]"))])
+    return [f"https://{name}:{port}" for name in names]

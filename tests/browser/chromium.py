@@ -9,7 +9,7 @@ from deploy.local.downloads import browser_of
 
 HERE = Path(__file__).parent
 MACHINES_OWN = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ("--no-sandbox", "--no-zygote", "--disable-gpu", "--font-render-hinting=none")
+ARGUMENTS = ("--lang=zh-CN", "--no-sandbox", "--no-zygote", "--disable-gpu", "--font-render-hinting=none")
 
 
 def executable() -> str | None:

@@ -35,7 +35,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("overview", "admin", "/overview", "#status[data-state=ready]"),
+    Picture("overview", "admin", "/gateway/overview", "#status[data-state=ready]"),
     Picture("kpi", "supervisor", "/analytics/kpi", "#trend canvas"),
 )
 

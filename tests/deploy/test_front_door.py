@@ -226,6 +226,15 @@ def test_every_service_is_told_to_the_door(settings: LocalSettings) -> None:
     assert settings.front_url + READY == f"http://{LOOPBACK}:{settings.ports['front']}/front-door/ready"
 
 
+def test_a_certificate_is_of_every_name_that_people_use(
+    settings: LocalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUIFANG_HOSTS", "huifang.example, *")
+    given = environment_of(replace(settings, front_tls="internal"), KEY)["HUIFANG_FRONT_ADDRESS"]
+    port = settings.ports["front"]
+    assert given == f"https://localhost:{port}, https://{LOOPBACK}:{port}, https://huifang.example:{port}"
+
+
 def test_the_page_of_the_door_leads_to_pages_that_there_are() -> None:
     page = (CADDY / "pages" / "problem.html").read_text()
     nav = page.partition("<nav")[2].partition("</nav>")[0]
