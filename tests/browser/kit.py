@@ -1,5 +1,6 @@
 """What the journeys are made of: people with a page each, watched for errors, and the rules of accessibility."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,23 +61,27 @@ class People:
         self.watch = Watch(urlsplit(self.front).netloc)
         self._contexts: list[BrowserContext] = []
 
-    async def __call__(self, role: str | None = None, key: str = "", **options: Any) -> Page:
-        """A new page of somebody who signed in with the role's local key (or `key`); None = nobody yet.
+    async def __call__(self, role: str | None = None, key: str = "", person: str = "", **options: Any) -> Page:
+        """A new page of somebody who signed in with the role's local key (or `key`), or as a `person` of `people.json`.
 
-        `options` are Playwright's of a context. Paths are relative to the front door: `await page.goto("/visits/agent")`.
+        Without any, of nobody yet. `options` are Playwright's of a context. Paths are relative to the front door:
+        `await page.goto("/visits/agent")`.
         """
         known = {"viewport": AGENT_DESK, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", "base_url": self.front}
         context = await self.browser.new_context(**(known | options))
         context.set_default_timeout(TIMEOUT)
         self._contexts.append(context)
         self.watch.over(context)
-        if role is not None:
+        if person:
+            known_people = json.loads((self.platform.var / "people.json").read_text())
+            await context.add_cookies([await self._signed_in("", login=person, password=known_people[person])])
+        elif role is not None or key:
             await context.add_cookies([await self._signed_in(key or self.platform.run["keys"][role])])
         return await context.new_page()
 
-    async def _signed_in(self, key: str) -> Any:
+    async def _signed_in(self, key: str, **fields: str) -> Any:
         async with httpx.AsyncClient(base_url=self.front) as client:
-            answer = await sign_in(client, key)
+            answer = await sign_in(client, key, **fields)
             assert answer.status_code == 303, answer.text
             return {
                 "name": COOKIE,

@@ -26,10 +26,10 @@ DEMO = ("--customers", "700", "--days", "6", "--speed", "10800", "--seed", "5")
 
 @dataclass(frozen=True)
 class Picture:
-    """What `role` sees at `path`, once `shown` is there."""
+    """What a person of the demo sees at `path`, once `shown` is there."""
 
     name: str
-    role: str
+    person: str
     path: str
     shown: str
 
@@ -65,7 +65,7 @@ async def take(local: Local) -> None:
         browser = await playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS], env=environment)
         people = People(local, browser)
         for each in PICTURES:
-            page = await people(each.role)
+            page = await people(person=each.person)
             await page.goto(each.path)
             await page.locator(each.shown).first.wait_for()
             await page.wait_for_load_state("networkidle")
