@@ -112,6 +112,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent/queue": Lists(),
         "GET /agent/visits/{visit_id}": One(),
         "GET /agent/visits/{visit_id}/aside": One(),
+        "GET /agent/visits/{visit_id}/notices": One(),
         "GET /agent/callback-times": Open(),
         "GET /api/v1/presence": Lists(),
         "POST /api/v1/presence": Open(),

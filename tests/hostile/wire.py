@@ -20,9 +20,11 @@ async def listening(app: Any, **limits: Any) -> AsyncIterator[int]:
     while not server.started:
         await asyncio.wait([task], timeout=0.01)
         assert not task.done()
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await task
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
 
 
 class Client:

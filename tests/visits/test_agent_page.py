@@ -9,7 +9,7 @@ import httpx
 from shared.privacy import Sealer
 from shared.testing.events import example
 from shared.testing.served import DATA_KEY
-from tests.visits.conftest import HAPPY, Desk, released
+from tests.visits.conftest import HAPPY, Desk, cancelled, released
 
 
 async def get(desk: Desk, path: str, agent: str = "1001", **options: Any) -> httpx.Response:
@@ -142,3 +142,26 @@ async def test_only_agents_and_their_supervisors_open_the_workbench(desk: Desk) 
     async with desk.served.client(None) as client:
         sent = await client.get("/agent", headers={"Accept": "text/html"})
     assert (sent.status_code, sent.headers["Location"]) == (303, "/login?next=%2Fagent")
+
+
+async def test_what_changes_after_the_claim_is_told_with_what_to_do(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    assert (await get(desk, f"/agent/visits/{visit}/notices")).json() == []
+    await desk.served.deliver(cancelled("T1"))
+    [told] = (await get(desk, f"/agent/visits/{visit}/notices")).json()
+    assert (told["kind"], told["advice"]) == ("cancelled", "请不要拨打，退回该单即可")
+    assert (await get(desk, f"/agent/visits/{visit}/notices", "1002")).status_code == 409
+
+
+async def test_the_sheet_knows_how_long_the_call_has_been_going_on(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    assert (await get(desk, f"/agent/visits/{visit}")).json()["call_seconds"] is None
+    async with desk.agent() as client:
+        assert (await client.post(f"/api/v1/visits/{visit}/dial")).status_code == 200
+        desk.clock.advance(timedelta(seconds=75))
+        sheet = (await client.get(f"/agent/visits/{visit}")).json()
+        assert (sheet["call_seconds"], sheet["call_ended"]) == (75, False)
+        await client.post(f"/api/v1/visits/{visit}/hang-up")
+        desk.clock.advance(timedelta(seconds=30))
+        sheet = (await client.get(f"/agent/visits/{visit}")).json()
+        assert (sheet["call_seconds"], sheet["call_ended"]) == (75, True)

@@ -20,7 +20,7 @@ from services.visits.domain.visit import Visit, require_holder
 from services.visits.pages.documents import document_lines
 from services.visits.pages.rows import clock_text, result_of, row_of, source_of
 from services.visits.schemas.desk import CallbackTimeOut, Sheet
-from services.visits.schemas.visits import ResultCodeOut
+from services.visits.schemas.visits import NoticeOut, ResultCodeOut
 from services.visits.store import desk, queries, rows
 from services.visits.store.desk import Tab
 from shared.auth import Principal
@@ -48,13 +48,16 @@ EARLIER = 8
 
 
 @router.get("/agent")
-async def workbench(request: Request, agent: Agent, session: ReadSession, clock: ClockDep) -> Response:
+async def workbench(
+    request: Request, agent: Agent, session: ReadSession, clock: ClockDep, settings: SettingsDep
+) -> Response:
     """The page; a visit that the agent already holds is opened again."""
     held = await desk.held_by(session, agent)
     return render(
         request,
         "agent.html",
         start_with=str(held.id) if held else "",
+        cti=settings.cti,
         codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in RESULTS.values()],
         queue=await _queue(session, agent, clock.now(), Tab.OPEN),
     )
@@ -69,12 +72,19 @@ async def queue(
 
 
 @router.get("/agent/visits/{visit_id}")
-async def sheet(visit_id: UUID, agent: Agent, session: ReadSession, response: Response) -> Sheet:
+async def sheet(visit_id: UUID, agent: Agent, session: ReadSession, clock: ClockDep, response: Response) -> Sheet:
     """What the page needs to lead the agent through the call."""
     visit, questionnaire = await _mine(session, visit_id, agent)
     response.headers["ETag"] = etag(visit.version)
     response.headers["Cache-Control"] = "no-store"
-    return Sheet.of_call(visit, questionnaire)
+    return Sheet.of_call(visit, questionnaire, clock.now())
+
+
+@router.get("/agent/visits/{visit_id}/notices")
+async def notices(visit_id: UUID, agent: Agent, session: ReadSession) -> list[NoticeOut]:
+    """What has changed since the visit was claimed; asked for every few seconds, also to hear that it was taken away."""
+    visit, _ = await _mine(session, visit_id, agent)
+    return [NoticeOut.model_validate(told) for told in visit.notices]
 
 
 @router.get("/agent/visits/{visit_id}/aside")

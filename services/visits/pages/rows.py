@@ -23,6 +23,7 @@ STATES = {
     State.WAITING: "待重拨",
     State.APPOINTED: "已约回呼",
     State.POSTPONED: "已推迟",
+    State.POSTPONED: "已推迟",
     State.COMPLETED: "已完成",
     State.FAILED: "未成功",
     State.CANCELLED: "已取消",
@@ -41,6 +42,7 @@ class Row:
     urgency: Urgency
     tries: str
     held: bool
+    claimable: bool
 
 
 def row_of(visit: Visit, now: datetime) -> Row:
@@ -54,6 +56,7 @@ def row_of(visit: Visit, now: datetime) -> Row:
         urgency=urgency,
         tries=f"第 {visit.attempts + 1} 次" if visit.attempts else "首次",
         held=visit.state is State.CLAIMED,
+        claimable=visit.state is State.OPEN,
     )
 
 

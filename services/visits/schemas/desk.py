@@ -11,12 +11,13 @@ from typing import Any, Self
 from pydantic import BaseModel, Field
 
 from services.visits.domain.callbacks import CallbackTime
+from services.visits.domain.calls import talk_seconds
 from services.visits.domain.conditions import AllOf, Comparison, Condition
 from services.visits.domain.questionnaire import MeaningRole, Question, Questionnaire
 from services.visits.domain.script import spoken, variables_of
 from services.visits.domain.visit import Visit
 from services.visits.schemas.questionnaires import QuestionOut
-from services.visits.schemas.visits import VisitOut
+from services.visits.schemas.visits import NoticeOut, VisitOut
 
 
 class AskedOut(QuestionOut):
@@ -40,9 +41,12 @@ class Sheet(VisitOut):
     has_script: bool = Field(description="问卷是否已发布；没有问卷的单也可以记录结果")
     cancel_reason: str = Field(description="通话中被取消的原因；为空表示没有")
     subject: str = Field(description="单据编号")
+    call_seconds: int | None = Field(description="已拨打多少秒；还没有拨打时为空")
+    call_ended: bool = Field(description="是否已挂断")
+    notices: list[NoticeOut] = Field(description="领取之后的变化，最新的在后")
 
     @classmethod
-    def of_call(cls, visit: Visit, questionnaire: Questionnaire | None) -> "Sheet":
+    def of_call(cls, visit: Visit, questionnaire: Questionnaire | None, now: datetime) -> "Sheet":
         variables = variables_of(visit)
         asked = questionnaire.questions if questionnaire else ()
         return cls(
@@ -55,6 +59,9 @@ class Sheet(VisitOut):
             has_script=questionnaire is not None,
             cancel_reason=visit.cancel_reason,
             subject=variables["单号"],
+            call_seconds=talk_seconds(visit, now) if visit.call_started_at else None,
+            call_ended=visit.call_ended_at is not None,
+            notices=[NoticeOut.model_validate(told) for told in visit.notices],
         )
 
 

@@ -1,8 +1,8 @@
-// The call: dial, talk, hang up, say what came of it, on to the next.
+// The call: claim, dial, talk, hang up.
 
 import { call, told } from "./api.js";
 import { isAnswered } from "./conditions.js";
-import { duration, moment } from "./wording.js";
+import { duration } from "./wording.js";
 
 export const calling = {
   phase: "none", // none → ready → talking → wrapup
@@ -10,14 +10,10 @@ export const calling = {
   endedAt: 0,
   now: Date.now(),
   number: "",
-  result: "",
-  note: "",
-  callbackAt: "",
-  offered: [],
-  timeWarning: "",
-  corrected: "",
-  wrapError: "",
   busy: false,
+  line: null,
+  timed: false, // whether the server keeps the time of this call
+  changes: [],
   idleTitle: "准备好了就领取下一单",
   idleText: "系统按到点回呼、优先级、时限的顺序给出最该打的一单，同一位客户不会同时分给两个人。",
 
@@ -47,6 +43,7 @@ export const calling = {
     return duration(this.talkSeconds);
   },
   get callText() {
+    if (this.phase === "talking" && this.line) return { placed: "拨号中", ringing: "振铃", talking: "通话中", ended: "已挂断" }[this.line.stage];
     return { none: "未领取", ready: "未拨打", talking: "通话中", wrapup: "整理中" }[this.phase];
   },
   get callTone() {
@@ -68,7 +65,7 @@ export const calling = {
     } else if (!answer.body.items.length) {
       this.idleTitle = "现在没有可领取的单";
       this.idleText = "新的单下达后会自动出现在左边；预约的回呼到点后排在最前。可以先看「预约」，或稍后再按 Enter。";
-      this.$nextTick(() => this.$refs.claim.focus());
+      this.focusSoon(() => this.$refs.claim);
     } else await this.openVisit(answer.body.items[0].id);
   },
   async openVisit(id) {
@@ -89,26 +86,70 @@ export const calling = {
     this.person = draft.person || "";
     for (const name of ["note", "result", "callbackAt"]) this[name] = draft[name] || "";
     for (const name of ["startedAt", "endedAt"]) this[name] = draft[name] || 0;
+    this.timed = sheet.call_seconds !== null;
+    if (this.timed && !this.startedAt) this.resumeCall(sheet);
     this.key = draft.key || this.newKey();
-    this.phase = draft.phase && draft.phase !== "none" ? draft.phase : "ready";
-    Object.assign(this, { errors: {}, number: "", corrected: "", wrapError: "", savedAt: "", lost: null, conflict: null });
+    if (draft.phase && draft.phase !== "none") this.phase = draft.phase;
+    else this.phase = !this.timed ? "ready" : sheet.call_ended ? "wrapup" : "talking";
+    Object.assign(this, { errors: {}, number: "", corrected: "", wrapError: "", savedAt: "", lost: null, conflict: null, line: null, mine: true });
+    this.changes = sheet.notices;
     this.renewedAt = Date.now();
     this.resumeAt(draft.active);
     this.loadAside(sheet.id);
-    if (sheet.cancel_reason) this.say("这张单的任务已被取消：如果还没有开始通话，请直接退回。", "bad");
+    if (this.hasLine && this.phase === "talking") this.line = { stage: "placed" };
   },
+  // a call that another window or an earlier day of this page began
+  resumeCall(sheet) {
+    this.startedAt = Date.now() - sheet.call_seconds * 1000;
+    if (sheet.call_ended) this.endedAt = Date.now();
+  },
+  async heedChanges() {
+    if (!this.sheet || this.lost || this.offline) return;
+    const visit = this.sheet.id;
+    const answer = await call("GET", `agent/visits/${visit}/notices`);
+    if (this.noteNetwork(answer) || !this.sheet || this.sheet.id !== visit || this.busy) return;
+    if (answer.ok) this.changes = answer.body;
+    else if ([404, 409].includes(answer.status)) this.loseVisit(answer);
+  },
+  async claimOne(id) {
+    if (this.claimBlocked) return;
+    const answer = await call("POST", `api/v1/visits/${id}/claim`, {});
+    this.refreshQueue();
+    if (!this.noteNetwork(answer) && answer.ok) await this.openVisit(id);
+    else {
+      this.idleTitle = "这张单领不到";
+      this.idleText = told(answer);
+    }
+  },
+  // the server asks once more whether the customer may be called, and keeps the time
   async dial() {
     if (this.cannotDial) return;
     this.startedAt = Date.now();
     this.phase = "talking";
     this.keep();
     this.focusStep();
-    const answer = await call("POST", `api/v1/visits/${this.sheet.id}/reveal-phone`, { reason: "dial" });
+    const visit = this.sheet.id;
+    const answer = await call("POST", `api/v1/visits/${visit}/${this.hasLine ? "line-calls" : "dial"}`);
+    if (!this.sheet || this.sheet.id !== visit) return;
     if (this.noteNetwork(answer)) this.say("网络已断开，看不到完整号码；可用话机上的记录拨打。", "bad");
-    else if (answer.ok) {
-      this.number = answer.body.phone;
+    else if (answer.ok) this.dialled(answer.body);
+    else {
+      this.phase = "ready";
+      this.startedAt = 0;
+      this.keep();
+      this.say(told(answer), "bad");
+    }
+  },
+  dialled(told) {
+    this.timed = true;
+    if (this.hasLine) {
+      this.line = told;
+      return;
+    }
+    if (told.numbers.length) {
+      this.number = told.numbers[0];
       this.$nextTick(() => this.ring());
-    } else this.say(told(answer), "bad");
+    } else this.say("没有可拨打的号码：请向受理单位索取，或改用其他渠道联系。", "bad");
   },
   // hands the number to the computer's own phone program; without one the number can be dialled by hand
   ring() {
@@ -116,9 +157,28 @@ export const calling = {
     link.href = this.numberLink;
     link.click();
   },
+  get hasLine() {
+    return this.sites.cti === "http";
+  },
+  // what the line tells of the call, while it goes on
+  async followLine() {
+    if (!this.line || this.line.stage === "ended" || this.phase !== "talking") return;
+    const visit = this.sheet.id;
+    const answer = await call("GET", `api/v1/visits/${visit}/line-call`);
+    if (!answer.ok || !this.sheet || this.sheet.id !== visit) return;
+    this.line = answer.body;
+    if (this.line.stage !== "ended" || this.phase !== "talking") return;
+    this.result = this.line.likely_result || "";
+    this.endTalk();
+  },
   hangUp() {
     if (this.cannotHangUp) return;
+    if (this.line && this.line.stage !== "ended") call("POST", `api/v1/visits/${this.sheet.id}/line-calls/hang-up`);
+    this.endTalk();
+  },
+  endTalk() {
     this.endedAt = Date.now();
+    if (this.timed) call("POST", `api/v1/visits/${this.sheet.id}/hang-up`);
     if (!this.result) this.result = this.likelyResult();
     this.toWrapUp();
   },
@@ -137,7 +197,7 @@ export const calling = {
     this.keep();
     this.saveSoon();
     if (this.isCallback) this.offerTimes();
-    this.$nextTick(() => this.$refs.wrapUp.focus());
+    this.focusSoon(() => this.$refs.wrapUp);
   },
   resumeScript() {
     this.phase = this.startedAt && this.endedAt > this.startedAt ? "talking" : "ready";
@@ -150,187 +210,4 @@ export const calling = {
     this.result = result;
     this.toWrapUp();
   },
-
-  get connectedCodes() {
-    return this.codesOf(true);
-  },
-  get unconnectedCodes() {
-    return this.codesOf(false);
-  },
-  codesOf(connected) {
-    return this.codes.filter((code) => code.connected === connected).map((code) => ({ ...code, pressed: code.code === this.result }));
-  },
-  get code() {
-    return this.codes.find((code) => code.code === this.result);
-  },
-  get isCallback() {
-    return this.result === "callback_agreed";
-  },
-  get isWrongNumber() {
-    return ["invalid_number", "wrong_number"].includes(this.result);
-  },
-  get noteLabel() {
-    return this.code && this.code.needs_note ? "备注（必填）" : "备注";
-  },
-  get resultHint() {
-    if (!this.code) return "还没有选结果：按字母键，或点一个。";
-    if (this.isCallback) return "到约定时间，这张单会回到队列最前。";
-    if (this.code.ending) return this.isWrongNumber ? "有新号码请在下面填写。" : "提交后这张单办结。";
-    if (this.code.retry_after === "next_working_day") return `下一工作日再拨；该结果最多 ${this.code.most} 次。`;
-    return `${wait(this.code.retry_after)}后再拨；该结果最多 ${this.code.most} 次。`;
-  },
-  chooseResult(result) {
-    this.result = result;
-    this.wrapError = "";
-    this.keep();
-    if (this.isCallback) this.offerTimes();
-    const field = this.isWrongNumber ? "corrected" : this.code.needs_note ? "note" : "wrapUp";
-    this.$nextTick(() => this.$refs[field].focus());
-  },
-  pressInWrapUp(key) {
-    const code = this.codes.find((one) => one.shortcut === key);
-    const time = this.isCallback && this.offered[Number(key) - 1];
-    if (time) this.chooseTime(time.at);
-    else if (code) this.chooseResult(code.code);
-  },
-  agreeCallback() {
-    if (this.idle) return;
-    this.noteResult("callback_agreed");
-  },
-  async offerTimes() {
-    const answer = await call("GET", "agent/callback-times");
-    if (!this.noteNetwork(answer) && answer.ok) this.offered = answer.body;
-  },
-  get callbackTimes() {
-    return this.offered.map((time, index) => ({
-      ...time,
-      key: `${index + 1}`,
-      pressed: time.at === this.callbackAt,
-      warning: time.moved_to ? `不在可拨打时段，顺延到 ${moment(time.moved_to)}` : moment(time.at),
-    }));
-  },
-  chooseTime(at) {
-    this.callbackAt = at;
-    this.timeWarning = "";
-    this.wrapError = "";
-    this.keep();
-  },
-  async typedTime(text) {
-    if (!text) return;
-    this.chooseTime(`${text}:00+08:00`);
-    const answer = await call("GET", `agent/callback-times?at=${encodeURIComponent(this.callbackAt)}`);
-    const moved = answer.ok && answer.body[0].moved_to;
-    if (moved) this.timeWarning = `该时间不在可拨打时段或遇休息日，将顺延到 ${moment(moved)}。`;
-  },
-  typedNote(text) {
-    this.note = text;
-    this.keep();
-  },
-  typedNumber(text) {
-    this.corrected = text;
-  },
-
-  // what is missing before the result can be handed in, with the field to go to
-  faultOf() {
-    if (!this.result) return ["还没有选呼叫结果。", "wrapUp"];
-    if (this.code.needs_note && !this.note.trim()) return [`结果为「${this.code.label}」时须填写备注。`, "note"];
-    if (this.isCallback && !this.callbackAt) return ["请选择再打的时间。", "wrapUp"];
-    if (this.result === "completed" && !this.person) return ["还没有确认接听的人，请回到话术选择本人或家属代答。", "wrapUp"];
-    return null;
-  },
-  async submit() {
-    if (this.idle || this.busy) return;
-    if (this.phase !== "wrapup") {
-      if (!(this.isComplete && ["self", "family"].includes(this.person))) {
-        this.phase === "talking" ? this.hangUp() : this.toWrapUp();
-        return;
-      }
-      if (!this.startedAt) this.startedAt = Date.now();
-      this.endedAt = Date.now();
-      this.result = "completed";
-    }
-    const fault = this.faultOf();
-    if (fault) {
-      this.wrapError = fault[0];
-      this.$nextTick(() => this.$refs[fault[1]].focus());
-      return;
-    }
-    await this.handIn();
-  },
-  attempt() {
-    return {
-      result: this.result,
-      person: this.person || "self",
-      answers: this.sheet.has_script ? this.answers : null,
-      talk_seconds: this.talkSeconds,
-      wrap_up_seconds: Math.max(0, Math.round((Date.now() - this.endedAt) / 1000)),
-      note: this.note.trim(),
-      callback_at: this.isCallback ? this.callbackAt : null,
-      corrected_phone: this.isWrongNumber && this.corrected.trim() ? this.corrected.trim() : null,
-    };
-  },
-  async handIn() {
-    this.busy = true;
-    this.dirty = false; // the result carries the answers
-    const waiting = { visit: this.sheet.id, name: this.customerName, url: `api/v1/visits/${this.sheet.id}/attempts`, body: this.attempt(), key: this.key };
-    const answer = await call("POST", waiting.url, waiting.body, { "Idempotency-Key": waiting.key });
-    this.busy = false;
-    if (this.noteNetwork(answer)) {
-      this.keepForLater(waiting);
-      this.idleTitle = `${this.customerName}的小结已存本机`;
-      this.idleText = "网络恢复后自动提交，请不要清除浏览器数据；恢复后按 Enter 领取下一单。";
-      this.putAway();
-    } else if (answer.ok) {
-      this.kept.dropDraft(this.sheet.id);
-      for (const warning of answer.body.warnings) this.say(this.warned(warning, answer.body), "");
-      this.putAway();
-      await this.claim();
-    } else this.refused(answer);
-  },
-  warned(warning, result) {
-    return result.next_at ? `${this.customerName}：约定时间不在可拨打时段内，已顺延到 ${moment(result.next_at)}。` : warning;
-  },
-  refused(answer) {
-    const errors = answer.body.errors || [];
-    this.key = this.newKey(); // another body needs another key
-    if ([404, 409].includes(answer.status) && answer.body.code !== "questionnaire-not-published") {
-      this.loseVisit(answer);
-    } else if (errors.some((fault) => fault.question)) {
-      this.phase = "talking";
-      this.endedAt = 0;
-      this.result = "";
-      for (const fault of errors) if (fault.question) this.errors[fault.question] = fault.message;
-      this.goTo(errors.find((fault) => fault.question).question);
-    } else {
-      this.phase = "wrapup";
-      this.wrapError = told(answer);
-      this.$nextTick(() => this.$refs[this.isWrongNumber ? "corrected" : "wrapUp"].focus());
-    }
-    this.keep();
-  },
-  async giveBack() {
-    if (this.idle) return;
-    const answer = await call("POST", `api/v1/visits/${this.sheet.id}/release`);
-    if (this.noteNetwork(answer) || !answer.ok) {
-      this.say(told(answer), "bad");
-      return;
-    }
-    this.kept.dropDraft(this.sheet.id);
-    this.idleTitle = "已退回";
-    this.idleText = `${this.customerName}的单已回到队列，其他人可以领取。`;
-    this.putAway();
-  },
-  putAway() {
-    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "" });
-    Object.assign(this, { startedAt: 0, endedAt: 0, dirty: false, timeWarning: "", wrapError: "", errors: {} });
-    this.$refs.note.value = this.$refs.corrected.value = this.$refs.callback.value = "";
-    this.clearAside();
-    this.refreshQueue();
-    this.$nextTick(() => this.$refs.claim.focus());
-  },
 };
-
-function wait(text) {
-  const minutes = Number((/^PT(\d+)M$/.exec(text) || [])[1] || 0);
-  return minutes % 60 ? `${minutes} 分钟` : `${minutes / 60} 小时`;
-}

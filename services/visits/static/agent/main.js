@@ -1,14 +1,17 @@
 // The workbench: one Alpine component, put together from its parts, and the keys that drive it.
 
+import { told } from "./api.js";
 import { calling } from "./call.js";
 import { dialogs } from "./dialogs.js";
 import { Kept } from "./kept.js";
 import { actionOf } from "./keys.js";
 import { saving } from "./saving.js";
 import { script } from "./script.js";
+import { wrapping } from "./wrap_up.js";
+import { followPresence } from "./presence.js";
 
 const given = JSON.parse(document.getElementById("desk-data").textContent);
-const REFRESH = 10000;
+const [REFRESH, HEED] = [10000, 4000];
 
 const desk = {
   codes: given.codes,
@@ -20,8 +23,15 @@ const desk = {
     document.addEventListener("keydown", (event) => this.onKey(event));
     document.addEventListener("click", (event) => this.onClick(event));
     for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => this.focusedBefore?.focus());
-    setInterval(() => (this.now = Date.now()), 1000);
+    setInterval(() => {
+      this.now = Date.now();
+      this.followLine();
+    }, 1000);
+    setInterval(() => this.heedChanges(), HEED);
     setInterval(() => this.refreshQueue(), REFRESH);
+    document.addEventListener("htmx:responseError", (event) => {
+      if (event.detail.xhr.status === 401) this.say(told({ status: 401, body: {} }), "bad");
+    });
     this.startSaving();
     if (given.start_with) this.openVisit(given.start_with);
   },
@@ -34,8 +44,14 @@ const desk = {
   onClick(event) {
     const asked = event.target.closest("[data-action]");
     if (asked) this[asked.dataset.action]();
+    const wanted = event.target.closest("[data-claim]");
+    if (wanted) this.claimOne(wanted.dataset.claim);
     const held = event.target.closest("[data-held]");
     if (held && this.phase === "none") this.openVisit(held.dataset.held);
+  },
+  // what is shown now can be focused only after the browser has drawn it: Alpine shows in the next frame
+  focusSoon(find) {
+    this.$nextTick(() => requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus())));
   },
   refreshQueue() {
     if (!this.offline && window.htmx) window.htmx.trigger(document.body, "refresh-queue");
@@ -54,6 +70,7 @@ const desk = {
 // getters must stay getters: Object.assign would read them once
 const mixed = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
 
+followPresence(document.getElementById("presence"));
 document.addEventListener("alpine:init", () => {
-  window.Alpine.data("desk", () => mixed(script, saving, calling, dialogs, desk));
+  window.Alpine.data("desk", () => mixed(script, saving, calling, wrapping, dialogs, desk));
 });

@@ -148,7 +148,7 @@ export const saving = {
     if (this.note) this.lost.lines.push(`备注：${this.note}`);
     this.dirty = false;
     this.refreshQueue();
-    this.$nextTick(() => this.$refs.lost.focus());
+    this.focusSoon(() => this.$refs.lost);
   },
   get lostTitle() {
     return this.lost ? this.lost.title : "";

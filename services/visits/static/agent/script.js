@@ -119,10 +119,9 @@ export const script = {
     this.focusStep();
   },
   focusStep() {
-    this.$nextTick(() => {
+    this.focusSoon(() => {
       const field = document.querySelector(`[data-field="${this.active}"]`);
-      const step = field || document.querySelector(`[data-step="${this.active}"]`);
-      if (step && this.isScript) step.focus();
+      return this.isScript ? field || document.querySelector(`[data-step="${this.active}"]`) : null;
     });
   },
   choosePerson(person) {

@@ -1,0 +1,203 @@
+// The wrap-up: what came of the call, when to call again, on to the next.
+
+import { call, told } from "./api.js";
+import { moment } from "./wording.js";
+
+export const wrapping = {
+  result: "",
+  note: "",
+  callbackAt: "",
+  mine: true, // whether the callback is the agent's own
+  offered: [],
+  timeWarning: "",
+  corrected: "",
+  wrapError: "",
+
+  get connectedCodes() {
+    return this.codesOf(true);
+  },
+  get unconnectedCodes() {
+    return this.codesOf(false);
+  },
+  codesOf(connected) {
+    return this.codes.filter((code) => code.connected === connected).map((code) => ({ ...code, pressed: code.code === this.result }));
+  },
+  get code() {
+    return this.codes.find((code) => code.code === this.result);
+  },
+  get isCallback() {
+    return this.result === "callback_agreed";
+  },
+  get isWrongNumber() {
+    return ["invalid_number", "wrong_number"].includes(this.result);
+  },
+  get noteLabel() {
+    return this.code && this.code.needs_note ? "备注（必填）" : "备注";
+  },
+  get resultHint() {
+    if (!this.code) return "还没有选结果：按字母键，或点一个。";
+    if (this.isCallback) return "到约定时间，这张单会回到队列最前。";
+    if (this.code.ending) return this.isWrongNumber ? "有新号码请在下面填写。" : "提交后这张单办结。";
+    if (this.code.retry_after === "next_working_day") return `下一工作日再拨；该结果最多 ${this.code.most} 次。`;
+    return `${wait(this.code.retry_after)}后再拨；该结果最多 ${this.code.most} 次。`;
+  },
+  chooseResult(result) {
+    this.result = result;
+    this.wrapError = "";
+    this.keep();
+    if (this.isCallback) this.offerTimes();
+    const field = this.isWrongNumber ? "corrected" : this.code.needs_note ? "note" : "wrapUp";
+    this.focusSoon(() => this.$refs[field]);
+  },
+  pressInWrapUp(key) {
+    const code = this.codes.find((one) => one.shortcut === key);
+    const time = this.isCallback && this.offered[Number(key) - 1];
+    if (time) this.chooseTime(time.at);
+    else if (code) this.chooseResult(code.code);
+  },
+  agreeCallback() {
+    if (this.idle) return;
+    this.noteResult("callback_agreed");
+  },
+  async offerTimes() {
+    const answer = await call("GET", "agent/callback-times");
+    if (!this.noteNetwork(answer) && answer.ok) this.offered = answer.body;
+  },
+  get callbackTimes() {
+    return this.offered.map((time, index) => ({
+      ...time,
+      key: `${index + 1}`,
+      pressed: time.at === this.callbackAt,
+      warning: time.moved_to ? `不在可拨打时段，顺延到 ${moment(time.moved_to)}` : moment(time.at),
+    }));
+  },
+  chooseTime(at) {
+    this.callbackAt = at;
+    this.timeWarning = "";
+    this.wrapError = "";
+    this.keep();
+  },
+  async typedTime(text) {
+    if (!text) return;
+    this.chooseTime(`${text}:00+08:00`);
+    const answer = await call("GET", `agent/callback-times?at=${encodeURIComponent(this.callbackAt)}`);
+    const moved = answer.ok && answer.body[0].moved_to;
+    if (moved) this.timeWarning = `该时间不在可拨打时段或遇休息日，将顺延到 ${moment(moved)}。`;
+  },
+  ownCallback(mine) {
+    this.mine = mine;
+  },
+  typedNote(text) {
+    this.note = text;
+    this.keep();
+  },
+  typedNumber(text) {
+    this.corrected = text;
+  },
+
+  // what is missing before the result can be handed in, with the field to go to
+  faultOf() {
+    if (!this.result) return ["还没有选呼叫结果。", "wrapUp"];
+    if (this.code.needs_note && !this.note.trim()) return [`结果为「${this.code.label}」时须填写备注。`, "note"];
+    if (this.isCallback && !this.callbackAt) return ["请选择再打的时间。", "wrapUp"];
+    if (this.result === "completed" && !this.person) return ["还没有确认接听的人，请回到话术选择本人或家属代答。", "wrapUp"];
+    return null;
+  },
+  async submit() {
+    if (this.idle || this.busy) return;
+    if (this.phase !== "wrapup") {
+      if (!(this.isComplete && ["self", "family"].includes(this.person))) {
+        this.phase === "talking" ? this.hangUp() : this.toWrapUp();
+        return;
+      }
+      if (!this.startedAt) this.startedAt = Date.now();
+      this.endedAt = Date.now();
+      this.result = "completed";
+    }
+    const fault = this.faultOf();
+    if (fault) {
+      this.wrapError = fault[0];
+      this.focusSoon(() => this.$refs[fault[1]]);
+      return;
+    }
+    await this.handIn();
+  },
+  attempt() {
+    return {
+      result: this.result,
+      person: this.person || "self",
+      answers: this.sheet.has_script ? this.answers : null,
+      talk_seconds: this.timed ? null : this.talkSeconds,
+      wrap_up_seconds: this.timed ? null : Math.max(0, Math.round((Date.now() - this.endedAt) / 1000)),
+      note: this.note.trim(),
+      callback_at: this.isCallback ? this.callbackAt : null,
+      callback_owner: this.isCallback && this.mine ? "me" : "queue",
+      corrected_phone: this.isWrongNumber && this.corrected.trim() ? this.corrected.trim() : null,
+    };
+  },
+  async handIn() {
+    this.busy = true;
+    this.dirty = false; // the result carries the answers
+    const waiting = { visit: this.sheet.id, name: this.customerName, url: `api/v1/visits/${this.sheet.id}/attempts`, body: this.attempt(), key: this.key };
+    const answer = await call("POST", waiting.url, waiting.body, { "Idempotency-Key": waiting.key });
+    this.busy = false;
+    if (this.noteNetwork(answer)) {
+      this.keepForLater(waiting);
+      this.idleTitle = `${this.customerName}的小结已存本机`;
+      this.idleText = "网络恢复后自动提交，请不要清除浏览器数据；恢复后按 Enter 领取下一单。";
+      this.putAway();
+    } else if (answer.ok) {
+      this.kept.dropDraft(this.sheet.id);
+      const warnings = answer.body.warnings.map((warning) => this.warned(warning, answer.body));
+      if (warnings.length) this.say(warnings.join("；"), "");
+      this.putAway();
+      await this.claim();
+    } else this.refused(answer);
+  },
+  warned(warning, result) {
+    return warning.includes("next_at") ? `${this.customerName}：约定时间不在可拨打时段内，已顺延到 ${moment(result.next_at)}。` : warning;
+  },
+  refused(answer) {
+    const errors = answer.body.errors || [];
+    this.key = this.newKey(); // another body needs another key
+    if ([404, 409].includes(answer.status) && answer.body.code !== "questionnaire-not-published") {
+      this.loseVisit(answer);
+    } else if (errors.some((fault) => fault.question)) {
+      this.phase = "talking";
+      this.endedAt = 0;
+      this.result = "";
+      for (const fault of errors) if (fault.question) this.errors[fault.question] = fault.message;
+      this.goTo(errors.find((fault) => fault.question).question);
+    } else {
+      this.phase = "wrapup";
+      this.wrapError = told(answer);
+      this.focusSoon(() => this.$refs[this.isWrongNumber ? "corrected" : "wrapUp"]);
+    }
+    this.keep();
+  },
+  async giveBack() {
+    if (this.idle) return;
+    const answer = await call("POST", `api/v1/visits/${this.sheet.id}/release`);
+    if (this.noteNetwork(answer) || !answer.ok) {
+      this.say(told(answer), "bad");
+      return;
+    }
+    this.kept.dropDraft(this.sheet.id);
+    this.idleTitle = "已退回";
+    this.idleText = `${this.customerName}的单已回到队列，其他人可以领取。`;
+    this.putAway();
+  },
+  putAway() {
+    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "" });
+    Object.assign(this, { startedAt: 0, endedAt: 0, dirty: false, line: null, timed: false, changes: [], timeWarning: "", wrapError: "", errors: {} });
+    this.$refs.note.value = this.$refs.corrected.value = this.$refs.callback.value = "";
+    this.clearAside();
+    this.refreshQueue();
+    this.focusSoon(() => this.$refs.claim);
+  },
+};
+
+function wait(text) {
+  const minutes = Number((/^PT(\d+)M$/.exec(text) || [])[1] || 0);
+  return minutes % 60 ? `${minutes} 分钟` : `${minutes / 60} 小时`;
+}
