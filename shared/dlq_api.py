@@ -50,6 +50,8 @@ class DeadLetterOut(BaseModel):
 
 
 class Replay(Body):
+    most_bytes = 1 << 20  # an event's data
+
     data: dict[str, Any] | None = Field(default=None, description="更正后的事件数据；不填则按原文重放")
     note: Note = Field(default="", description="处理说明")
 

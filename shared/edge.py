@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit_api, dlq_api, invalid
+from shared.bodies import Body
 from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
 from shared.front_door import FrontDoor, is_behind, own_path
 from shared.messaging.processor import is_transient
@@ -39,6 +40,8 @@ QUIET = ("/livez", "/readyz", "/metrics")
 UNPARSEABLE = "There was an error parsing the body"  # what FastAPI says
 MALFORMED = "表单不完整，或格式有误"  # what else a framework can't read is a form
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
+MOST_TOLD = 50  # things wrong with a body
+MOST_VALUES = 50_000  # separated by commas, of a body that FastAPI reads
 TITLES = {
     401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
     408: "请求超时", 413: "请求内容过大", 415: "不支持的内容类型", 422: "提交的内容有误",
@@ -106,15 +109,16 @@ class Edge:
             )
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """Count the body as it arrives, chunked or not; a route may allow more through `scope["max_body"]`.
+        """Count the body as it arrives, chunked or not. A route that reads it by itself may allow more through
+        `scope["max_body"]`, another one through the model of its body (`Body.most_bytes`).
 
         It has `body_seconds`, and a second more for every `SLOWEST` bytes that have come.
         """
-        received, arrived = 0, False
+        received, values, arrived = 0, 0, False
         started = time.monotonic()
 
         async def receive_counting() -> Message:
-            nonlocal received, arrived
+            nonlocal received, values, arrived
             if arrived:  # what comes now is the end of the connection
                 return await receive()
             left = self.body_seconds + received / SLOWEST - (time.monotonic() - started)
@@ -127,12 +131,25 @@ class Edge:
                 ) from error
             received += len(message.get("body", b""))
             arrived = not message.get("more_body", False)
-            if received > scope.get("max_body", self.max_body):
-                # FastAPI makes a 400 of any other exception while it reads a body
-                raise HTTPException(BodyTooLarge.status, f"请求内容超过 {scope.get('max_body', self.max_body)} 字节")
+            values += message.get("body", b"").count(b",")
+            # FastAPI makes a 400 of any other exception while it reads a body
+            if received > (most := scope.get("max_body") or self._most(scope)):
+                raise HTTPException(BodyTooLarge.status, f"请求内容超过 {most} 字节")
+            if values > MOST_VALUES and _body_of(scope) is not None:
+                raise HTTPException(BodyTooLarge.status, f"请求内容超过 {MOST_VALUES} 个值")
             return message
 
         return receive_counting
+
+    def _most(self, scope: Scope) -> int:
+        body = _body_of(scope)
+        return self.max_body if body is None else min(self.max_body, getattr(body, "most_bytes", Body.most_bytes))
+
+
+def _body_of(scope: Scope) -> Any:
+    """The model that FastAPI reads the body into; None where the route reads it itself, or there is no route."""
+    field = getattr(scope.get("route"), "body_field", None)
+    return field and field.field_info.annotation
 
 
 def renewed(scope: Scope) -> list[tuple[bytes, bytes]]:
@@ -182,9 +199,11 @@ def _install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def unfit(_request: Request, error: RequestValidationError) -> Response:
-        errors = [{"field": invalid.place(item), "message": invalid.told(item)} for item in error.errors()]
+        found = error.errors()
+        errors = [{"field": invalid.place(item), "message": invalid.told(item)} for item in found[:MOST_TOLD]]
         fields = "、".join(item["field"] for item in errors[:5])
-        return problem(422, "提交的内容有误", "invalid-input", f"请检查：{fields}", errors=errors)
+        more = f"，共 {len(found)} 处" if len(found) > MOST_TOLD else ""
+        return problem(422, "提交的内容有误", "invalid-input", f"请检查：{fields}{more}", errors=errors)
 
     app.add_exception_handler(DBAPIError, _database_said)  # type: ignore[arg-type]
 

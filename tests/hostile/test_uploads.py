@@ -1,20 +1,19 @@
 """Uploaded files made to kill, freeze or fill their reader: the gateway lives on, and each import says what is wrong."""
 
-import asyncio
 import io
 import re
 import resource
 import time
 import zipfile
-from typing import Any
 
 import pytest
 import xlsxwriter
 
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
+from tests.hostile.loop_time import LONGEST, LoopTime, loop_time
 
-__all__ = ["gateway"]
+__all__ = ["gateway", "loop_time"]
 
 HEADER = ["工单编号", "诉求内容", "诉求性质", "事发区域", "求助号码", "办结时间", "主办单位", "工单状态", "处置结果"]
 CASE = ["1", "灯不亮", "求助", "西湖区", "13700001111", "2026-03-01", "城管局", "办结", "已换"]
@@ -117,29 +116,6 @@ ATTACKS = {
 }
 
 
-class Watch:
-    """How long the event loop was held, at most, and what the largest child took."""
-
-    def __init__(self) -> None:
-        self.delay, self._task = 0.0, asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.005)  # noqa: TID251 - it is the loop itself that is measured
-            self.delay = max(self.delay, time.perf_counter() - before - 0.005)
-
-    def stop(self) -> None:
-        self._task.cancel()
-
-
-@pytest.fixture
-async def watch() -> Any:
-    found = Watch()
-    yield found
-    found.stop()
-
-
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
     return {name: build() for name, (build, _) in ATTACKS.items()}
@@ -154,15 +130,16 @@ async def upload(gateway: Served, content: bytes) -> str:
 
 @pytest.mark.parametrize("name", ATTACKS)
 async def test_no_file_ends_or_fills_the_gateway(
-    gateway: Served, files: dict[str, bytes], watch: Watch, name: str
+    gateway: Served, files: dict[str, bytes], loop_time: LoopTime, name: str
 ) -> None:
     content = files[name]
     location = await upload(gateway, content)
-    own, watch.delay = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    await loop_time.begin()
     started = time.monotonic()
     assert await gateway.run_job("import") == 1
     assert time.monotonic() - started < MOST_SECONDS
-    assert watch.delay < 0.25
+    assert loop_time.most < LONGEST, loop_time.what
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - own
     assert grown < 128 << 10  # KiB: the file itself, unsealed, and its copy on the way to the reader
     async with gateway.client("integrator") as client:

@@ -1,8 +1,7 @@
 """Bodies made to hold the event loop: each parser takes its worst input in linear time, and large ones aside."""
 
-import asyncio
+import json
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,10 +9,10 @@ from services.gateway.domain.envelope import split_batch
 from services.gateway.domain.headers import plain
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
+from tests.hostile.loop_time import LONGEST, LoopTime, loop_time
 
-__all__ = ["gateway"]
+__all__ = ["gateway", "loop_time"]
 MIB = 1 << 20
-MOST_DELAY = 0.25
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 BODIES = {
     "strings that never end": b'["' + b'\\"' * (MIB // 2 - 8),
@@ -27,41 +26,56 @@ BODIES = {
 }
 
 
-class Delay:
-    """How long the event loop was held, at most."""
-
-    def __init__(self) -> None:
-        self.most = 0.0
-
-    async def watch(self) -> None:
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.002)  # noqa: TID251 - it is the loop itself that is measured
-            self.most = max(self.most, time.perf_counter() - before - 0.002)
-
-
-@pytest.fixture
-async def delay() -> AsyncIterator[Delay]:
-    found = Delay()
-    task = asyncio.create_task(found.watch())
-    yield found
-    task.cancel()
-
-
 @pytest.mark.parametrize("name", BODIES)
-async def test_no_body_holds_the_loop(gateway: Served, delay: Delay, name: str) -> None:
+async def test_no_body_holds_the_loop(gateway: Served, loop_time: LoopTime, name: str) -> None:
     async with gateway.client("integrator") as client:
         source = {"name": "erp", "kind": "generic", "options": {"type": "x.y"}}
         async with gateway.client("ops") as ops:
             path = (await ops.post("/api/v1/sources", json=source)).json()["path"]
         for url in ("/api/v1/events", path):
-            delay.most, started = 0.0, time.monotonic()
+            await loop_time.begin()
+            started = time.monotonic()
             answer = await client.post(url, content=BODIES[name], headers=BATCH)
             assert answer.status_code in (202, 400, 413, 422), answer.text
             assert answer.status_code != 202 or name == "empty items"
             assert time.monotonic() - started < 10
-            assert delay.most < MOST_DELAY
+            assert loop_time.most < LONGEST, loop_time.what
             assert (await client.get("/livez")).status_code == 200
+
+
+def fact(number: int, text: str) -> dict[str, object]:
+    data = {"customer": {"id": f"C{number}"}, "note": text, "parts": [text[:40]] * 4}
+    return {"specversion": "1.0", "id": f"e{number}", "source": "/erp", "type": "x.y", "data": data}
+
+
+@pytest.mark.parametrize("text", ["1 " * 900, "0571-" * 360, "2026-03-02 10:00:00 " * 90, "13800001111；" * 130])
+async def test_judging_a_full_batch_of_long_prose_holds_nobody_up(
+    gateway: Served, loop_time: LoopTime, text: str
+) -> None:
+    batch = json.dumps([fact(number, text) for number in range(400)], ensure_ascii=False).encode()
+    assert len(batch) < MIB
+    async with gateway.client("integrator") as client:
+        await client.post(
+            "/api/v1/events", content=b"[]", headers=BATCH
+        )  # routes are made ready by their first request
+        await loop_time.begin()
+        answer = await client.post("/api/v1/events", content=batch, headers=BATCH)
+        assert answer.status_code == 202, answer.text[:300]
+        assert answer.json()["accepted"] == 400
+        assert loop_time.most < LONGEST, loop_time.what
+
+
+async def test_understanding_what_a_source_sent_holds_nobody_up(gateway: Served, loop_time: LoopTime) -> None:
+    source = {"name": "erp2", "kind": "generic", "options": {"type": "x.y", "fields": {"id": "id"}}}
+    async with gateway.client("ops") as ops:
+        path = (await ops.post("/api/v1/sources", json=source)).json()["path"]
+    async with gateway.client("integrator") as client:
+        for number in range(8):
+            body = json.dumps({"id": f"m{number}", "data": {"customer": {"id": "C1"}, "note": "1 " * 60_000}})
+            assert (await client.post(path, content=body)).status_code in (202, 401)
+    await loop_time.begin()
+    await gateway.run_job("canonicalise")
+    assert loop_time.most < LONGEST, loop_time.what
 
 
 @pytest.mark.parametrize("body", [b'["' + b'\\"' * 100_000, b"[" + b'"' * 200_000, b"[" * 200_000])

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 from services.gateway import commands
 from services.gateway.api.access import Submitter
 from services.gateway.api.gathering import gathering_of
-from services.gateway.api.reading import read_aside
 from services.gateway.commands import Receipt
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_headers, split_batch
 from services.gateway.domain.problems import FieldError
 from services.gateway.schemas import SubmitOut
 from shared import texts
+from shared.aside import aside
 from shared.errors import BadRequest, HuifangError, InvalidInput, PayloadTooLarge, raises
 
 router = APIRouter(prefix="/api/v1", tags=["接入"])
@@ -73,7 +73,7 @@ class NothingAccepted(InvalidInput):
 @raises(UnsupportedContent)
 async def submit_events(request: Request, principal: Submitter) -> Response:
     body = await request.body()
-    bodies = await read_aside(len(body), lambda: _bodies(request, _in_utf8(request, body)))
+    bodies = await aside(len(body), lambda: _bodies(request, _in_utf8(request, body)))
     receipts = await gathering_of(request.app.state.runtime).submit(bodies, request.state.traceparent, principal.scope)
     counts = Counter(receipt.status for receipt in receipts)
     for status, number in counts.items():

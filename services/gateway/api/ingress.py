@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from services.gateway import commands
-from services.gateway.api.reading import read_aside
 from services.gateway.domain.credentials import live
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, split_batch
 from services.gateway.domain.problems import joined
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
 from shared import texts
+from shared.aside import aside
 from shared.auth import hash_key
 from shared.clock import Clock
 from shared.errors import BadRequest, PayloadTooLarge, Unauthorized, raises
@@ -51,7 +51,7 @@ async def receive(
     if sender.kind == "erpnext":
         _verify(sender, body, request.headers.get(SIGNATURE, ""), sealer, clock)
     content_type = request.headers.get("content-type", "").strip().lower()[:200]
-    kept, content_type = await read_aside(len(body), lambda: _messages(sender, body, content_type))
+    kept, content_type = await aside(len(body), lambda: _messages(sender, body, content_type))
     await commands.keep_messages(work, sealer, sender, content_type, kept)
     status, answer = ANSWERS[sender.kind]
     return JSONResponse(answer, status)

@@ -1,5 +1,6 @@
 """Accepting facts: whatever door they came through, an identity is accepted once and published once."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -39,6 +40,7 @@ from services.gateway.domain.problems import FieldError
 from services.gateway.store import documents, facts
 from services.gateway.store.facts import Identity, Incoming
 from shared import texts
+from shared.aside import aside
 from shared.contracts.base import INTAKE
 from shared.contracts.intake import branch_of
 from shared.messaging.event import Event
@@ -89,14 +91,17 @@ class Submitted(NamedTuple):
 async def submit(work: Work, sealer: Sealer, submitted: Sequence[Submitted]) -> list[Receipt]:
     """Accept events, each on its own; receipts in their order."""
     received = work.now()
-    judged = await _in_place(work, [_judge(one, received, sealer) for one in submitted])
-    accepted = [
-        Incoming(item.event, API, sealer.seal_bytes(one.body))
-        for item, one in zip(judged, submitted, strict=True)
-        if isinstance(item, Judged)
-    ]
+    size = sum(len(one.body) for one in submitted)
+    judged = await aside(size, lambda: [_judge(one, received, sealer) for one in submitted])
+    placed = await _in_place(work, judged)
+    accepted = await aside(size, lambda: _incoming(placed, submitted, sealer))
     fresh, originals = await _claim(work, accepted)
-    return [_receipt(item, fresh, originals) if isinstance(item, Judged) else item for item in judged]
+    return [_receipt(item, fresh, originals) if isinstance(item, Judged) else item for item in placed]
+
+
+def _incoming(judged: Sequence[Judged | Receipt], submitted: Sequence[Submitted], sealer: Sealer) -> list[Incoming]:
+    pairs = zip(judged, submitted, strict=True)
+    return [Incoming(item.event, API, sealer.seal_bytes(one.body)) for item, one in pairs if isinstance(item, Judged)]
 
 
 def _judge(submitted: Submitted, received: datetime, sealer: Sealer) -> Judged | Receipt:
@@ -210,15 +215,15 @@ class Absorbed:
 
 async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> list[Absorbed]:
     """Take in what canonicalisers read: only a document's newest state counts, each of its facts once."""
-    items = [_protected(item, sealer) for item in items]
-    keys = {key for item in items if (key := _document_key(item)) is not None}
+    read = await asyncio.to_thread(lambda: [_protected(item, sealer) for item in items])
+    keys = {key for item in read if (key := _document_key(item)) is not None}
     desk = _Documents(await documents.lock_documents(work.session, sorted(keys)))
-    decided = await _in_place(work, [_decide(item, sealer, desk) for item in items])
+    decided = await _in_place(work, await asyncio.to_thread(lambda: [_decide(item, sealer, desk) for item in read]))
     incoming = [Incoming(item.event) for item in decided if isinstance(item, Judged)]
     fresh, _ = await _claim(work, incoming)
     await documents.save_documents(work.session, desk.newest)
     results = [_absorbed(item, fresh) if isinstance(item, Judged) else item for item in decided]
-    return [_with_notes(result, item.outcome) for result, item in zip(results, items, strict=True)]
+    return [_with_notes(result, item.outcome) for result, item in zip(results, read, strict=True)]
 
 
 def _protected(item: Understood, sealer: Sealer) -> Understood:

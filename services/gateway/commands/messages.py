@@ -1,5 +1,6 @@
 """Raw messages: kept at once, understood by a job, replayed by hand."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -59,7 +60,7 @@ async def lease_messages(work: Work, limit: int) -> list[Pending]:
 async def canonicalise(work: Work, sealer: Sealer, pending: Sequence[Pending]) -> list[Absorbed]:
     """Understand claimed messages, accept the facts in them and write down what each came to."""
     known = {source.name: source for source in await sources.list_sources(work.session)}
-    understood = [_understand(message, known.get(message.source), sealer) for message in pending]
+    understood = await asyncio.to_thread(lambda: [_understand(one, known.get(one.source), sealer) for one in pending])
     absorbed = await absorb(work, sealer, understood)
     await messages.settle(
         work.session, [_result(message.id, item) for message, item in zip(pending, absorbed, strict=True)]

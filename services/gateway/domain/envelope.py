@@ -11,7 +11,6 @@ from services.gateway.domain.problems import FieldError
 from shared.texts import json_fault
 
 MOST_ITEMS = 500
-QUICK = 64 << 10  # bytes of a body that is split within some milliseconds, whatever they are
 # a string that never ends is a token too: a search that fails at each of its quotes takes the square of its length
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
 _BATCH = msgspec.json.Decoder(list[msgspec.Raw])

@@ -21,6 +21,8 @@ class TrialIn(Body):
         json_schema_extra={"examples": [{"pack": PACK_EXAMPLE, "days": 7, "agents": {"hotline": 4}}]}
     )
 
+    most_bytes = 1 << 20  # a whole pack
+
     draft_id: UUID | None = Field(default=None, description="草稿编号")
     pack: PackIn | None = Field(default=None, description="策略包内容，不用草稿时")
     days: int = Field(default=30, ge=1, le=366, description="用最近多少天收到的事实")

@@ -46,12 +46,15 @@ class PresenceIn(Trimmed):
 
 
 class SaveAnswersIn(Trimmed):
+    most_bytes = 64 << 10
+
     answers: AnswersIn
 
 
 class AttemptIn(Trimmed):
     """一次联系，由坐席小结。"""
 
+    most_bytes = 64 << 10
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
