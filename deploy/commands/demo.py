@@ -49,8 +49,8 @@ def demo(
         raise typer.Exit(1) from error
     run = read_run(settings)
     assert run is not None
-    ensure_people(run, people(), settings.people_file)
     troubled = asyncio.run(_play(Platform.from_run(run, settings.jwt_secret_file), script, console))
+    ensure_people(run, people(), settings.people_file)  # last: a day of the demo is a few seconds
     show_sign_in(console, run["front"], settings.people_file)
     console.print(f"用时 {time.monotonic() - started:.0f} 秒")
     raise typer.Exit(1 if troubled else 0)

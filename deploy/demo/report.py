@@ -121,7 +121,7 @@ def show_places(console: Console, platform: Platform, script: Script) -> None:
     days = f"from={script.first}&to={script.end:%Y-%m-%d}"
     lines = (
         f"平台仍在运行，在浏览器中打开 {front}/ 登录，可以继续查看：",
-        f"  指标页        {front}/analytics/kpi?{days}   （密钥：.venv/bin/huifang key supervisor）",
+        f"  指标页        {front}/analytics/kpi?{days}",
         f"  短信模拟器    {platform.run['sms']}/    邮件  {platform.run['mail']}/",
         f"  接口文档      {front}/visits/docs 等；为何回访：.venv/bin/huifang explain --event <事件编号>",
         "  总量抽取      .venv/bin/huifang draws list，重算核对：.venv/bin/huifang draws verify <编号>",

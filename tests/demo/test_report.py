@@ -1,12 +1,15 @@
 """What the demo prints at its end is there to be copied."""
 
+import json
 from datetime import date
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from rich.console import Console
 
+from deploy.demo.people import people, show_sign_in
 from deploy.demo.report import show_places
 
 
@@ -20,7 +23,6 @@ def test_no_command_is_broken_over_two_lines_however_narrow_the_terminal() -> No
     lines = printed.getvalue().splitlines()
     assert len(lines) == 6
     for command in (
-        "huifang key supervisor",
         "huifang explain --event <事件编号>",
         "huifang draws verify <编号>",
         "make reset",
@@ -28,3 +30,14 @@ def test_no_command_is_broken_over_two_lines_however_narrow_the_terminal() -> No
         assert any(command in line for line in lines)
     assert any(f"{front}/ " in line for line in lines)
     assert any(f"{front}/analytics/kpi?from=2026-03-01&to=2026-04-01" in line for line in lines)
+
+
+def test_the_demo_says_where_and_as_whom_to_sign_in(tmp_path: Path) -> None:
+    printed, file = StringIO(), tmp_path / "people.json"
+    made = {person.login: f"password of {person.login}" for person in people()} | {"admin": "of the administrator"}
+    file.write_text(json.dumps(made))
+    show_sign_in(Console(file=printed, width=40), "http://127.0.0.1:8109", file)
+    said = printed.getvalue()
+    assert "打开 http://127.0.0.1:8109/ 登录" in said
+    for login in ("agent-01", "supervisor-east", "owner-east", "admin"):
+        assert made[login] in said
