@@ -53,7 +53,9 @@ CASE = {
         (lambda: erpnext.read(NOTE | {"status": "Return Issued"}, FRAPPE), "returned"),
         (lambda: erpnext.read(NOTE | {"status": "To Bill"}, FRAPPE), ""),
         (lambda: erpnext.read(CLAIM | {"status": "Work In Progress"}, FRAPPE), "reopened"),
-        (lambda: erpnext.read(NOTE | {"is_return": 1, "return_against": "DN-7", "name": "DN-8"}, FRAPPE), "returned"),
+        (lambda: erpnext.read(NOTE | {"per_returned": 100.0}, FRAPPE), "returned"),
+        (lambda: erpnext.read(NOTE | {"per_returned": 40.0}, FRAPPE), None),
+        (lambda: erpnext.read(NOTE | {"per_returned": "many"}, FRAPPE), None),
         (lambda: odoo.read(SALE, ODOO), None),
         (lambda: odoo.read(SALE | {"state": "cancel"}, ODOO), "cancelled"),
         (lambda: odoo.read(SALE | {"state": "draft"}, ODOO), "reopened"),
@@ -72,8 +74,8 @@ def test_documents_are_read_as_what_they_are(read: Any, undone: str | None) -> N
     assert reading.document.undone == (undone or "")
 
 
-def test_a_return_that_names_nothing_is_no_fact_and_takes_nothing_back() -> None:
-    reading = erpnext.read(NOTE | {"is_return": "1"}, FRAPPE)
+def test_a_return_alone_is_no_fact_and_takes_nothing_back() -> None:
+    reading = erpnext.read(NOTE | {"is_return": "1", "return_against": "DN-7"}, FRAPPE)
     assert isinstance(reading, Reading)
     assert (reading.document, reading.candidate) == (None, None)
 
@@ -116,12 +118,19 @@ async def test_a_cancelled_document_withdraws_its_fact_once(gateway: Served) -> 
     assert taken.id != fact.id
 
 
-async def test_a_return_document_withdraws_what_it_returns(gateway: Served) -> None:
+async def test_a_partial_return_leaves_the_fact_and_a_whole_one_withdraws_it(gateway: Served) -> None:
     source = await new_source(gateway, "erpnext")
-    back = NOTE | {"name": "DN-8", "is_return": 1, "return_against": "DN-7", "modified": "2026-03-02 09:00:00"}
-    await absorb(gateway, source, NOTE, back)
-    (fact,), (taken,) = await events(gateway)
-    assert (taken.data["event_id"], taken.data["reason"]) == (fact.id, "returned")
+    back = {"is_return": 1, "return_against": "DN-7", "status": "Return"}
+    some = NOTE | back | {"name": "DN-8", "modified": "2026-03-02 09:00:00"}
+    partly = NOTE | {"per_returned": 40.0, "modified": "2026-03-02 09:00:01"}
+    await absorb(gateway, source, NOTE, some, partly)
+    assert (await events(gateway))[1] == []
+    rest = NOTE | back | {"name": "DN-9", "modified": "2026-03-03 09:00:00"}
+    wholly = NOTE | {"per_returned": 100.0, "status": "Return Issued", "modified": "2026-03-03 09:00:01"}
+    found = await absorb(gateway, source, rest, wholly)
+    assert "原单全部退回后" in found[1][1]
+    facts, (taken,) = await events(gateway)
+    assert (taken.data["event_id"], taken.data["reason"]) == (facts[-1].id, "returned")
 
 
 async def test_what_was_cancelled_before_it_was_heard_of_is_no_fact(gateway: Served) -> None:

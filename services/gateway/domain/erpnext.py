@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
@@ -53,7 +53,7 @@ def _read(body: Body, options: Options) -> Outcome:
     if errors or modified is None:
         return Refused(errors)
     if _is_return(body):
-        return _read_return(body, kind, modified, options)
+        return Reading(None, ignored=_RETURN, source=options.uri)
     final, undone = _standing(body, doctype, status, options)
     document = Document(f"{kind}/{name}", status, modified, status if final else "", undone)
     if not final:
@@ -71,6 +71,9 @@ def _read(body: Body, options: Options) -> Outcome:
 
 
 _DRAFT, _CANCELLED = "0", "2"
+WHOLE = 100  # percent
+# how much comes back only the original says: its status is "Return Issued", its `per_returned` 100, once everything has
+_RETURN = "退货单据，不是完成的事实；原单全部退回后，以原单的状态 Return Issued 撤回"
 _WHY = {"cancelled": "单据已取消，不是完成的事实", "returned": "退货单据，不是完成的事实"}
 
 
@@ -82,6 +85,8 @@ def _standing(body: Body, doctype: Doctype, status: str, options: Options) -> tu
         return False, "cancelled"
     if docstatus == _DRAFT or "Draft" in written:
         return False, "reopened"
+    if _is_returned(body):
+        return False, "returned"
     if told := meaning({}, options.own("state"), status):
         return told == COMPLETED["completed"], "" if told == COMPLETED["completed"] else told
     return status in doctype.final, doctype.undone.get(status, "")
@@ -91,12 +96,12 @@ def _is_return(body: Body) -> bool:
     return text_at(body, "is_return") in ("1", "True", "true")
 
 
-def _read_return(body: Body, kind: str, modified: datetime, options: Options) -> Outcome:
-    """A return is a document of its own that names what was returned: once submitted, the delivery doesn't stand."""
-    against = text_at(body, "return_against")
-    submitted = text_at(body, "docstatus") not in (_DRAFT, _CANCELLED)
-    document = Document(f"{kind}/{against}", "Return", modified, undone="returned") if against and submitted else None
-    return Reading(document, ignored=_WHY["returned"], source=options.uri)
+def _is_returned(body: Body) -> bool:
+    """Whether everything came back; of a note that is billed as well, earlier versions keep the status Completed."""
+    try:
+        return Decimal(str(body.get("per_returned") or 0)) >= WHOLE
+    except InvalidOperation:
+        return False
 
 
 def _customer(body: Body) -> dict[str, Any]:
