@@ -3,19 +3,22 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
 import structlog
 from prometheus_client import Gauge
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway import commands
 from services.gateway.adapters import webhooks
 from services.gateway.adapters.sheets import OpenSheet, open_sheet
 from services.gateway.commands.keys import tell_again
 from services.gateway.domain.credentials import live
+from services.gateway.domain.documents import Options
 from services.gateway.domain.headers import UnusableSheet, unread_phone_column
 from services.gateway.domain.hotline_fields import layout_of
 from services.gateway.domain.sheets import SheetRow
@@ -52,6 +55,32 @@ async def canonicalise(runtime: Runtime) -> int:
         leased = await commands.lease_messages(work, MESSAGES)
     if not leased:
         return 0
+    async with _counting_no_lost_database(
+        runtime, lambda session: messages.give_back(session, leased, _machine(runtime))
+    ):
+        await _canonicalise_all(runtime, leased)
+    return len(leased)
+
+
+def _machine(runtime: Runtime) -> datetime:
+    return runtime.clock.machine()
+
+
+@asynccontextmanager
+async def _counting_no_lost_database(
+    runtime: Runtime, give_back: Callable[[AsyncSession], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """A database that goes away meanwhile is no fault of the work in hand and does not count against it."""
+    try:
+        yield
+    except Exception as error:
+        if is_transient(error):
+            async with runtime.db.work(background=True) as work:
+                await give_back(work.session)
+        raise
+
+
+async def _canonicalise_all(runtime: Runtime, leased: Sequence[Pending]) -> None:
     try:
         await _canonicalise(runtime, leased)
     except Exception as error:
@@ -60,7 +89,6 @@ async def canonicalise(runtime: Runtime) -> int:
         log.exception("canonicalising_failed")
         for message in leased:
             await _canonicalise_alone(runtime, message)
-    return len(leased)
 
 
 async def _canonicalise(runtime: Runtime, leased: Sequence[Pending]) -> None:
@@ -89,6 +117,13 @@ async def import_files(runtime: Runtime) -> int:
         options = await commands.options_for(work, leased.source) if leased else None
     if leased is None:
         return 0
+    file = leased.id
+    async with _counting_no_lost_database(runtime, lambda session: imports.give_back(session, file)):
+        await _work_through(runtime, leased, options)
+    return 1
+
+
+async def _work_through(runtime: Runtime, leased: Leased, options: Options | None) -> None:
     try:
         if options is None:
             raise UnusableSheet(f"来源 {leased.source} 已不存在")
@@ -103,7 +138,6 @@ async def import_files(runtime: Runtime) -> int:
             await commands.fail_import(work, leased.id, str(error))
     except commands.LeaseLost:
         log.warning("import_lease_lost", import_id=str(leased.id))
-    return 1
 
 
 def _lease(runtime: Runtime) -> datetime:
@@ -176,7 +210,10 @@ async def _deliver(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> No
     started = time.perf_counter()
     answer = await _post(runtime, claimed, endpoint)
     millis = round((time.perf_counter() - started) * 1000)
-    async with runtime.db.work(background=True) as work:
+    async with (
+        _counting_no_lost_database(runtime, lambda session: deliveries.give_back(session, claimed)),
+        runtime.db.work(background=True) as work,
+    ):
         await commands.record_try(work, claimed, answer, millis, random.random())
 
 

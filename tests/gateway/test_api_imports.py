@@ -372,17 +372,38 @@ async def test_a_file_that_can_not_be_read_says_why(gateway: Served, content: by
 # ---- workers that die ----
 
 
+class Gone(BaseException):
+    """The process is gone: nothing of it goes on."""
+
+
+async def test_a_database_that_goes_away_does_not_count_against_a_file(
+    gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any) -> Any:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "open_sheet", lost)
+        response = await upload(gateway, gbk([row(1)]))
+        for _ in range(5):
+            with pytest.raises(ConnectionResetError):
+                await gateway.run_job("import")
+            clock.advance(timedelta(minutes=2))
+    assert await gateway.run_job("import") == 1
+    assert (await progress(gateway, response))["state"] == "done"
+
+
 async def test_a_file_that_its_workers_die_of_is_set_aside_and_can_be_tried_again(
     gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: Any) -> Any:
-        raise ConnectionError("the process is gone")
+        raise Gone
 
     with monkeypatch.context() as patch:
         patch.setattr(jobs, "open_sheet", die)
         response = await upload(gateway, gbk([row(1)]))
         for _ in range(3):
-            with pytest.raises(ConnectionError):
+            with pytest.raises(Gone):
                 await gateway.run_job("import")
             assert (await progress(gateway, response))["state"] == "running"
             clock.advance(timedelta(minutes=2))

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from services.gateway import commands
 from services.gateway.adapters import webhooks
 from shared.clock import ManualClock
 from shared.testing.events import event, example
@@ -203,6 +204,28 @@ async def test_a_worker_that_died_while_posting_leaves_the_delivery_to_another(
     assert await gateway.run_job("write_back") == 0
     clock.advance(timedelta(minutes=2))
     assert await gateway.run_job("write_back") == 1
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+
+
+async def test_a_database_that_goes_away_does_not_count_against_a_delivery(
+    gateway: Served, receiver: Receiver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver has it already; what it answered is written down by a later try under the same webhook-id."""
+    await new_endpoint(gateway, receiver.url)
+    await gateway.deliver(visit(await accepted_case(gateway, "5101")))
+
+    async def lost(*_: Any) -> Any:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "record_try", lost)
+        for _ in range(5):
+            with suppress(ConnectionResetError):
+                await gateway.run_job("write_back")
+            gateway.runtime.state.pop("posting", None)
+            clock.advance(timedelta(minutes=2))
+    await gateway.run_job("write_back")
+    assert [row["state"] for row in await deliveries(gateway)] == ["delivered"]
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
 
 

@@ -48,6 +48,32 @@ async def test_what_waits_is_measured(gateway: Served) -> None:
     assert "huifang_gateway_writeback_pending 0.0" in metrics
 
 
+class Gone(BaseException):
+    """The process is gone: nothing of it goes on."""
+
+
+async def test_a_database_that_goes_away_does_not_count_against_messages(
+    gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway.client("ops") as client:
+        path = (await client.post("/api/v1/sources", json={"name": "a", "kind": "odoo"})).json()["path"]
+        await client.post(path, json={"_model": "x"})
+
+    async def lost(*_: Any) -> Any:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "canonicalise", lost)
+        for _ in range(7):
+            with pytest.raises(ConnectionResetError):
+                await gateway.run_job("canonicalise")
+            clock.advance(timedelta(minutes=1))
+    assert await gateway.run_job("canonicalise") == 1
+    async with gateway.client("ops") as client:
+        (item,) = (await client.get("/api/v1/messages")).json()["items"]
+    assert (item["result"], item["attempts"]) == ("ignored", 1)
+
+
 async def test_a_message_that_workers_die_of_is_set_aside_and_its_neighbours_are_understood(
     gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,12 +85,12 @@ async def test_a_message_that_workers_die_of_is_set_aside_and_its_neighbours_are
 
     async def dying(work: Any, sealer: Any, pending: Any) -> Any:
         if any(b"deadly" in sealer.unseal_bytes(message.body) for message in pending):
-            raise ConnectionError("the process is gone")
+            raise Gone
         return await real(work, sealer, pending)
 
     monkeypatch.setattr(commands, "canonicalise", dying)
     for _ in range(12):
-        with suppress(ConnectionError):
+        with suppress(Gone):
             await gateway.run_job("canonicalise")
         clock.advance(timedelta(minutes=1))
     async with gateway.client("ops") as client:

@@ -40,6 +40,9 @@ _SET_ASIDE = text("""
     UPDATE delivery SET state = 'failed', last_status = 0, last_error = :reason
     WHERE state = 'pending' AND next_at <= :now AND lost >= :most
 """)
+_GIVE_BACK = text("""
+    UPDATE delivery SET lost = lost - 1 WHERE id = :id AND attempts = :attempts AND state = 'pending' AND lost > 0
+""")
 _SETTLE = text("""
     UPDATE delivery SET state = :state, next_at = coalesce(:next_at, next_at), last_status = :status, last_error = :error,
                         lost = 0
@@ -113,6 +116,11 @@ async def claim_due(
 async def has_suspects(session: AsyncSession, now: datetime) -> bool:
     """Whether something is due that workers may have died of."""
     return bool((await session.execute(_SUSPECTED, {"now": now, "suspect": SUSPECT})).scalar())
+
+
+async def give_back(session: AsyncSession, claimed: Claimed) -> None:
+    """The worker is not gone: it could not write down what the try brought."""
+    await session.execute(_GIVE_BACK, {"id": claimed.id, "attempts": claimed.attempts})
 
 
 async def set_aside(session: AsyncSession, reason: str, now: datetime) -> None:

@@ -42,6 +42,9 @@ _SET_ASIDE = text("""
     UPDATE import_file SET state = 'failed', reason = :reason, finished_at = :at, lease_until = NULL
     WHERE state = 'running' AND lease_until < :now AND attempts >= :most
 """)
+_GIVE_BACK = text(
+    "UPDATE import_file SET attempts = attempts - 1 WHERE id = :id AND state = 'running' AND attempts > 0"
+)
 _RETRY = text("""
     UPDATE import_file SET state = 'pending', reason = '', attempts = 0, finished_at = NULL
     WHERE id = :id AND state = 'failed' AND NOT EXISTS (
@@ -118,6 +121,11 @@ async def lease_import(session: AsyncSession, now: datetime, until: datetime) ->
     """The oldest waiting file, or one whose worker is gone; taking it counts as an attempt."""
     row = (await session.execute(_LEASE, {"now": now, "until": until})).one_or_none()
     return Leased(*row) if row else None
+
+
+async def give_back(session: AsyncSession, import_id: UUID) -> None:
+    """One attempt less of a file that is not done."""
+    await session.execute(_GIVE_BACK, {"id": import_id})
 
 
 async def set_aside(session: AsyncSession, most: int, reason: str, now: datetime, at: datetime) -> None:

@@ -33,6 +33,11 @@ _SET_ASIDE = text("""
     UPDATE raw_message SET state = 'done', result = 'failed', reason = :reason
     WHERE state = 'pending' AND due_at <= :now AND attempts >= :most
 """)
+_GIVE_BACK = text("""
+    UPDATE raw_message SET attempts = leased.attempts - 1, due_at = :now
+    FROM (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:counts AS int[])) AS row (id, attempts) ORDER BY id) leased
+    WHERE raw_message.id = leased.id AND raw_message.attempts = leased.attempts AND state = 'pending'
+""")
 _SETTLE = text("""
     UPDATE raw_message SET state = 'done', result = row.result, reason = row.reason, event_id = row.event_id,
                            number = row.number
@@ -107,6 +112,12 @@ async def lock_leased(session: AsyncSession, leased: Sequence[Pending]) -> list[
     """Those that are still pending, nobody else's until the transaction ends."""
     locked = set((await session.execute(_LOCK, {"ids": [message.id for message in leased]})).scalars())
     return [message for message in leased if message.id in locked]
+
+
+async def give_back(session: AsyncSession, leased: Sequence[Pending], now: datetime) -> None:
+    """Take back that these were taken, as far as they are still pending and nobody has taken them since."""
+    values = {"ids": [message.id for message in leased], "counts": [message.attempts for message in leased]}
+    await session.execute(_GIVE_BACK, values | {"now": now})
 
 
 async def set_aside(session: AsyncSession, most: int, reason: str, now: datetime) -> None:
