@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from services.scheduler.commands import contacts, decide, draws, runs, withdraw
+from services.scheduler.commands import contacts, decide, draws, recall, runs, withdraw
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.occasion import ARRIVED
+from services.scheduler.domain.restraint.recall import concerned, told_of
+from services.scheduler.domain.withdrawal import Withdrawal
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.contracts.registry import wire_type
 from shared.kept_keys import keeps_keys
@@ -25,18 +27,21 @@ def consumer_for(desk: Desk) -> Consumer:
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:
+        facts = [event for event in events if event.type != WITHDRAWN]
         gone = [event for event in events if event.type == WITHDRAWN]
-        told = await withdraw.note(work, gone) if gone else []
-        await decide.decide_events(work, desk, [event for event in events if event.type != WITHDRAWN])
+        told = await _await_turns(work, facts, gone) if gone else []
+        await decide.decide_events(work, desk, facts)
         if gone:
             await withdraw.call_off(work, desk, gone, told)
 
     @consumer.on(COMPLAINTS)
     async def follow_cases(work: Work, events: Sequence[Event]) -> None:
+        await contacts.take_turns(work, (decide.fact_of(event).customer_id for event in events))
         await contacts.note_cases(work, events)
         await desk.current(work.session)
         wanted = [event for event in events if event.type == RESOLVED or desk.listens(event.type)]
         await decide.decide_events(work, desk, wanted)
+        await _look_again(work, desk, events)
 
     @consumer.on(VISITS)
     async def settle_contacts(work: Work, events: Sequence[Event]) -> None:
@@ -45,6 +50,7 @@ def consumer_for(desk: Desk) -> Consumer:
         await draws.replace_unreached(work, desk, events)
         await runs.conclude_visits(work, desk, events)
         await decide.decide_triggered(work, desk, events)
+        await _look_again(work, desk, events)
 
     @consumer.on(NOTIFICATIONS)
     async def heed_opt_outs(work: Work, events: Sequence[Event]) -> None:
@@ -53,9 +59,24 @@ def consumer_for(desk: Desk) -> Consumer:
         await contacts.note_opt_outs(work, events)
         await runs.conclude_messages(work, desk, events)
         await decide.decide_triggered(work, desk, events)
+        await _look_again(work, desk, events)
 
     @consumer.on(ARRIVED)
     async def plan_occasions(work: Work, events: Sequence[Event]) -> None:
         await decide.decide_occasions(work, desk, events)
 
     return consumer
+
+
+async def _look_again(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    """Ask again about what is released to those customers whom one of these events may forbid to contact."""
+    found = ((name, event) for event in events if (name := concerned(event.name, event.data)))
+    await recall.look_again(work, desk, {name: (told_of(decide.fact_of(event)), event) for name, event in found})
+
+
+async def _await_turns(work: Work, facts: Sequence[Event], gone: Sequence[Event]) -> list[Withdrawal]:
+    """Note withdrawals, and lock the customers of all these events at once: one after the other, batches may lock in a ring."""
+    told = await withdraw.note(work, gone)
+    known = await withdraw.concerned(work.session, told)
+    await contacts.take_turns(work, {*known, *(decide.fact_of(event).customer_id for event in facts)})
+    return told

@@ -16,7 +16,8 @@ import pytest
 from services.scheduler.app import create_app
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.packs.pack import policy_of, read_pack
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock, SystemClock
 from shared.contracts.base import TASKS

@@ -14,7 +14,8 @@ from services.scheduler.app import create_app
 from services.scheduler.commands import draws
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.packs.pack import policy_of, read_pack
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.whom.draw_record import verify
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.picks import read_members

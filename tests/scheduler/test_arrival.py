@@ -15,7 +15,8 @@ import pytest
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
 from shared.messaging import Event

@@ -232,7 +232,7 @@ async def test_a_message_that_was_not_delivered_leads_to_the_next_channel(empty:
     (task_id,) = (await rows(empty, "SELECT id FROM task"))[0]
     failed = example("notification.failed", cause_id=str(task_id), channel="sms", customer_id="C1")
     await empty.deliver(event("notification.failed", failed, key="C1", time=NOON + timedelta(hours=1)))
-    assert await rows(empty, PLAN) == [("first", "released"), ("first.email", "planned")]
+    assert await rows(empty, PLAN) == [("first", "failed"), ("first.email", "planned")]
 
 
 async def test_policies_without_steps_keep_no_runs(served: Served) -> None:

@@ -13,7 +13,8 @@ from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.packs.pack import read_pack
 from services.scheduler.domain.simulation.draws import GRACE
 from services.scheduler.domain.simulation.fact_lines import play, read_lines
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
 from shared.contracts.registry import by_type

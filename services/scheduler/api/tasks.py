@@ -51,7 +51,7 @@ async def get_task(task_id: UUID, session: ReadSession, by: Reader) -> TaskOut:
     return TaskOut.of(stored)
 
 
-@router.post("/{task_id}/cancel", summary="取消尚未下达的任务")
+@router.post("/{task_id}/cancel", summary="取消尚未完成的任务")
 async def cancel_task(task_id: UUID, body: CancelIn, work: WorkDep, by: Canceller) -> TaskOut:
     """取消留有审计记录。"""
     return TaskOut.of(await release.cancel_task(work, by, task_id, body.reason, body.lawful))

@@ -1,5 +1,6 @@
 """Tasks in their events."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from prometheus_client import Counter
@@ -12,9 +13,11 @@ from services.scheduler.domain.whom.strata import stratum_text
 from shared.contracts.registry import by_model
 from shared.contracts.tasks import (
     FollowupCancelled,
+    FollowupChanged,
     FollowupDeadlineNear,
     FollowupExpired,
     FollowupPlanned,
+    FollowupPostponed,
     FollowupReleased,
     OccasionArrived,
     PolicyLimitReached,
@@ -27,10 +30,14 @@ EVENTS = {
     "cancelled": by_model(FollowupCancelled),
     "expired": by_model(FollowupExpired),
 }
+CHANGED, POSTPONED = by_model(FollowupChanged), by_model(FollowupPostponed)
 DEADLINE_NEAR = by_model(FollowupDeadlineNear)
 LIMIT_REACHED = by_model(PolicyLimitReached)
 OCCASION = by_model(OccasionArrived)
 TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
+POSTPONEMENTS = Counter(
+    "huifang_scheduler_postponements", "Released tasks planned again for later, by reason", ["reason"]
+)
 _COUNTED = {state: TASKS.labels(state) for state in EVENTS}
 
 
@@ -47,6 +54,21 @@ def announce(work: Work, task: Task, cause: Event | None = None, lawful: bool = 
         EVENTS[task.state], data, key=task.customer_id, lineage=task.lineage, cause=cause, subject=data["task_id"]
     )
     _COUNTED[task.state].inc()
+
+
+def announce_postponed(work: Work, task: Task, cause: Event | None = None) -> None:
+    """Publish that a released task is planned again for later."""
+    data = _common(task) | {"reason": task.reason, "postponed_at": work.now()}
+    work.publish_as(POSTPONED, data, key=task.customer_id, lineage=task.lineage, cause=cause, subject=data["task_id"])
+    POSTPONEMENTS.labels(task.reason).inc()
+
+
+def announce_change(
+    work: Work, task: Task, reason: str, changes: Sequence[str] = (), cause: Event | None = None
+) -> None:
+    """Publish that a released task goes on, and what about it is other than before."""
+    data = _common(task) | {"reason": reason, "changes": list(changes), "changed_at": work.now()}
+    work.publish_as(CHANGED, data, key=task.customer_id, lineage=task.lineage, cause=cause, subject=data["task_id"])
 
 
 def announce_deadline(work: Work, task: Task) -> None:

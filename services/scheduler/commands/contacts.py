@@ -7,15 +7,16 @@ from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
 from services.scheduler.domain.customer import REFUSED, way_of, with_refusal, without_refusal
-from services.scheduler.domain.explain.life import Entry, contact_entry
+from services.scheduler.domain.explain.life import Entry, contact_entry, message_entry
 from services.scheduler.domain.restraint.contacts import (
-    MESSAGES,
     CaseTold,
     Settlement,
+    Told,
     case_told,
     newest,
     settled,
     told_by,
+    told_by_message,
 )
 from services.scheduler.domain.steps.outcome import task_id_in
 from services.scheduler.domain.when.windows import local_day
@@ -53,20 +54,40 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
         if told.refused:
             name, way = visit.customer.id, way_of(visit.channel, REFUSED)
             refusals[name] = with_refusal(refusals[name], way, event.time)
-    for state in await tasks.end_tasks(work.session, ended, work.now()):
-        TASKS.labels(state).inc()
-    await tasks.note_life(work.session, life)
-    await tasks.settle_contacts(work.session, contacts)
+    await _end(work, ended, life, contacts)
     await customers.save_refusals(work.session, refusals)
 
 
 async def note_messages(work: Work, events: Sequence[Event]) -> None:
-    """Messages that are a task's contact were delivered, or not; most of them are about no task."""
+    """Messages that are a task's contact were delivered, or not, and their tasks end; most of them are about no task."""
+    found = [(event, task_id_in(event.data.get("cause_id"))) for event in events]
+    about = [(event, told, task_id) for event, task_id in found if task_id and (told := _told_by_message(event))]
+    sent = [(task_id, str(event.data.get("channel", ""))) for event, _, task_id in about]
+    ended: dict[UUID, tuple[str, str]] = {}
     contacts: dict[UUID, Settlement] = {}
-    for event in events:
-        told, task_id = MESSAGES.get(event.name), task_id_in(event.data.get("cause_id"))
-        if told and task_id:
-            contacts[task_id] = settled(contacts.get(task_id), Settlement(told, local_day(event.time)))
+    life: dict[UUID, list[Entry]] = defaultdict(list)
+    for position in sorted(await tasks.find_made_by(work.session, sent)):
+        event, told, task_id = about[position]
+        life[task_id].append(message_entry(event.name, event.data, event.time))
+        contacts[task_id] = settled(contacts.get(task_id), Settlement(told.contact, local_day(event.time)))
+        if told.ends and ended.get(task_id, ("", ""))[0] != "done":
+            ended[task_id] = (told.ends, told.reason)
+    await _end(work, ended, life, contacts)
+
+
+def _told_by_message(event: Event) -> Told | None:
+    return told_by_message(event.name, str(event.data.get("reason", "")))
+
+
+async def _end(
+    work: Work,
+    ended: Mapping[UUID, tuple[str, str]],
+    life: Mapping[UUID, Sequence[Entry]],
+    contacts: Mapping[UUID, Settlement],
+) -> None:
+    for state in await tasks.end_tasks(work.session, ended, work.now()):
+        TASKS.labels(state).inc()
+    await tasks.note_life(work.session, life)
     await tasks.settle_contacts(work.session, contacts)
 
 

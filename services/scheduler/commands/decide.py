@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.commands import draws, places
+from services.scheduler.commands import draws, places, recall
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
@@ -17,6 +17,7 @@ from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.occasion import BY_TIME, DRAWN, Occasion, recalled
 from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.restraint.recall import told_of, turned_away
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.steps.runs import signals_of
 from services.scheduler.domain.when.windows import local_day
@@ -42,18 +43,25 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
         events = sorted(events, key=lambda event: event.time)
     facts = [fact_of(event) for event in events]
     await desk.ensure_days(event.time for event in events)
-    matched = await _standing(work.session, await _matched(work.session, book, facts))
+    told, away = await _matched(work.session, book, facts)
+    matched = await _standing(work.session, desk, told)
     closed = await draws.hold_closing(work, desk, events, matched)
     held = await places.hold_places(work, matched) if book.limits else None
     decided = await _decide(work, desk, events, matched, closed, held)
     await draws.enter_populations(work, desk, decided)
     if desk.heeded:
-        await _signal(work.session, desk, facts)
+        await _signal(work.session, desk, [one.fact for one in matched if not one.withdrawn])
+    if away:
+        pairs = zip(facts, events, strict=True)
+        reasons = {fact.customer_id: (told_of(fact), event) for fact, event in pairs if fact.customer_id in away}
+        await recall.look_again(work, desk, reasons)
 
 
-async def _standing(session: AsyncSession, matched: Sequence[Matched]) -> list[Matched]:
-    """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing."""
-    gone = await withdrawn.find_withdrawn(session, {one.fact.identity for one in matched if one.wanted})
+async def _standing(session: AsyncSession, desk: Desk, matched: Sequence[Matched]) -> list[Matched]:
+    """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing and moves no run."""
+    heeded = desk.heeded
+    asked = {one.fact.identity for one in matched if one.wanted or (heeded and one.fact.type in heeded)}
+    gone = await withdrawn.find_withdrawn(session, asked)
     if not gone:
         return list(matched)
     reasons = [gone.get(one.fact.identity) for one in matched]
@@ -69,8 +77,8 @@ async def _signal(session: AsyncSession, desk: Desk, facts: Sequence[Fact]) -> N
     await waiting.save_signals(session, signals)
 
 
-async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact]) -> list[Matched]:
-    """What policies say to each fact. Its customer is locked then, and saved as the facts describe them.
+async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact]) -> tuple[list[Matched], set[str]]:
+    """What policies say to each fact, and which customers are not to be contacted now. They are locked and saved.
 
     A new customer has no row to lock before it is written, so another replica may be first: then its word is heard too.
     """
@@ -84,7 +92,7 @@ async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact
     await customer_store.save_customers(session, changed)
     if book.remembers:
         await customer_store.save_memories(session, _newly_remembered(seen, kept))
-    return matched
+    return matched, {customer.id for customer in changed if turned_away(kept[customer.id], customer)}
 
 
 def _newly_remembered(seen: Customers, kept: Customers) -> list[Customer]:
@@ -100,7 +108,7 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     customers = {one.fact.customer_id for one in occasions} - {""}
     kept = await customer_store.lock_customers(work.session, customers)
     rules = await _rules(work.session, desk, occasions)
-    matched = await _standing(work.session, match_occasions(occasions, kept, rules))
+    matched = await _standing(work.session, desk, match_occasions(occasions, kept, rules))
     held = await places.hold_places(work, matched)
     drawn = [one.fact for one in occasions if one.reason in DRAWN]
     decided = await _decide(work, desk, events, matched, held=held, drawn=drawn)
@@ -138,6 +146,7 @@ async def _decide(
     for event, one in zip(events, decided, strict=True):
         kept.add(work, one.records, one.before, event)
     await kept.save(work, plans)
+    await recall.end_runs(work, desk, kept.ended)
     await places.keep_places(work, held)
     return decided
 

@@ -6,11 +6,14 @@ from uuid import UUID
 
 import prometheus_client
 
-from services.scheduler.commands.announce import announce
+from services.scheduler.commands.announce import announce, announce_change
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.restraint.recall import Told
+from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.steps.story import Heard
 from services.scheduler.domain.task import Task
+from services.scheduler.domain.withdrawal import FACT_WITHDRAWN
 from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store
@@ -27,11 +30,16 @@ class Kept:
         self.heard = _heard(plans)
         self.decisions: list[Decision] = []
         self.tasks: dict[UUID, Task] = {}
+        self.ended: list[tuple[Ended, Told, Event | None]] = []
 
     def add(self, work: Work, records: Sequence[Decision], before: Customer, cause: Event | None) -> None:
         """Publish what becomes of tasks; `before` is the customer before the first of the records."""
         self.decisions += records
         touched = {task.id: task for record in records for task in record.tasks}
+        for record in records:
+            if record.ended:
+                told = Told(record.name, record.key, record.at)
+                self.ended += [(run, told, cause) for run in record.ended]
         if touched:
             self.tasks |= touched
             _announce(work, cause, touched, before)
@@ -54,8 +62,11 @@ def _heard(plans: Mapping[str, Customer]) -> list[tuple[str, Heard]]:
 
 
 def _announce(work: Work, cause: Event | None, touched: Mapping[UUID, Task], before: Customer) -> None:
-    """New and cancelled tasks; one that only got another matter is told when it is released."""
+    """New and cancelled tasks; one that only got another matter is told when it is released. Of what is out a withdrawal
+    took a matter."""
     known = {task.id for task in before.open}
     for task in touched.values():
-        if task.state != "planned" or task.id not in known:
+        if task.state == "released":
+            announce_change(work, task, FACT_WITHDRAWN, ["matters"], cause)
+        elif task.state != "planned" or task.id not in known:
             announce(work, task, cause)

@@ -14,7 +14,7 @@ from services.scheduler.domain.restraint.deferral import needs_ledger
 from services.scheduler.domain.restraint.release import concluded, release_verdict
 from services.scheduler.domain.task import NAMES, Task, TaskNotInState, moved
 from services.scheduler.domain.withdrawal import AT_RELEASE, identities, is_withdrawn
-from services.scheduler.store import tasks, withdrawn
+from services.scheduler.store import customers, tasks, withdrawn
 from services.scheduler.store.tasks import StoredTask
 from shared.auth import Principal
 from shared.errors import NotFound
@@ -94,12 +94,17 @@ def _with_mask(task: Task, sealer: Sealer) -> dict[str, object]:
 
 
 async def cancel_task(work: Work, by: Principal, task_id: UUID, reason: str, lawful: bool) -> StoredTask:
-    """Call off a planned task. Raises TaskNotFound (also outside the caller's units), TaskNotInState."""
-    claimed = await tasks.claim_planned(work.session, task_id)
+    """Call off a task that is planned or whose visit is not over. Raises TaskNotFound (also outside the caller's units),
+    TaskNotInState."""
     stored = await tasks.get_task(work.session, task_id, by.scope)
+    if stored is not None:
+        # in the order of whoever decides; then nobody releases it, and no visit of the customer ends
+        await customers.lock_customers(work.session, [stored.task.customer_id])
+        await tasks.claim_planned(work.session, task_id)
+        stored = await tasks.get_task(work.session, task_id, by.scope)
     if stored is None:
         raise TaskNotFound(f"任务编号 {task_id}")
-    if not claimed:
+    if stored.task.state not in ("planned", "released"):
         raise TaskNotInState(
             f"任务当前{NAMES[stored.task.state]}，不能变为{NAMES['cancelled']}", state=stored.task.state
         )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from services.scheduler.commands import recall
 from services.scheduler.commands.decide import Customers, load_plans
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
@@ -118,10 +119,10 @@ async def forget_heard(work: Work, kept: timedelta) -> None:
 
 
 def _moment(over: Over) -> datetime:
-    """A task that was called off at release counts as of its due time, however late the release was."""
+    """A task that was called off at release counts as of its due time, however late that was; after it, as of then."""
     if over.state not in CALLED_OFF or over.due_at is None or over.changed_at is None:
         return over.until.astimezone(UTC)
-    return over.changed_at if over.reason == BY_HAND else over.due_at
+    return over.changed_at if over.reason == BY_HAND or over.was_released else over.due_at
 
 
 class _Table:
@@ -142,6 +143,7 @@ class _Table:
         """Raises PartitionMissing: a customer's runs are moved by all that is over, whatever portion was asked for."""
         self.desk.require_days(decision.at for decision in self.kept.decisions)
         await self.kept.save(self.work, self.plans)
+        await recall.end_runs(self.work, self.desk, self.kept.ended)
 
 
 async def _sit_down(

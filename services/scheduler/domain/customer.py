@@ -67,9 +67,12 @@ class Customer(Value, frozen=True):
 
     def without(self, task: Task) -> "Customer":
         """As if `task` had never been planned."""
-        tasks = tuple(other for other in self.open if other.id != task.id)
         contacts = tuple(contact for contact in self.contacts if contact.task_id != task.id)
-        return self._replace(contacts=contacts, open=tasks)
+        return self.closed(task)._replace(contacts=contacts)
+
+    def closed(self, task: Task) -> "Customer":
+        """With `task` planned no more; whether it counts as a contact stays as it is."""
+        return self._replace(open=tuple(other for other in self.open if other.id != task.id))
 
     def planned(self, task: Task) -> "Customer":
         """With `task` planned, in the place of its earlier self if there was one."""

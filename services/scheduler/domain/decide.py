@@ -23,6 +23,7 @@ from services.scheduler.domain.restraint.merge import (
 )
 from services.scheduler.domain.rule import Detail, Match
 from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
+from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.steps.runs import Cause, Turn, begun
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
@@ -51,20 +52,26 @@ Outcome = Literal[
     "malformed",
     "withdrawn",
     "recomputed",
+    "taken_back",
+    "postponed",
 ]
-NEVER_OF_A_POLICY = ("malformed", "withdrawn", "recomputed")
+NEVER_OF_A_POLICY = ("malformed", "withdrawn", "recomputed", "taken_back", "postponed")
 # what a fact came to is the first of these that a policy came to
 RANK: tuple[Outcome, ...] = tuple(one for one in get_args(Outcome) if one not in NEVER_OF_A_POLICY)
 
 
 class Decision(Value, frozen=True):
-    """The record of one fact, or of a later occasion of it: what each policy came to, and the tasks in their new state."""
+    """The record of one fact, or of a later occasion of it: what each policy came to, and the tasks in their new state.
+
+    `ended` are runs that it ended, whose released tasks are taken back.
+    """
 
     fact: Fact
     outcome: Outcome
     details: tuple[Detail, ...] = ()
     tasks: tuple[Task, ...] = ()
     occasion: Occasion | Cause | None = None
+    ended: tuple[Ended, ...] = ()
 
     @property
     def key(self) -> UUID:
@@ -101,6 +108,7 @@ def decide(
     drawn = [match for match in answers.matches if match.drawn]
     details = [_passed_over(match) for match in answers.matches if not match.drawn]
     tasks: list[Task] = []
+    ended: tuple[Ended, ...] = ()
     if len(drawn) > 1:
         drawn.sort(key=lambda match: match.policy.strength)
     for match in drawn:
@@ -109,13 +117,14 @@ def decide(
             customer = runs[-1].customer
             details += [detail for run in runs for detail in run.details]
             tasks += [task for run in runs for task in run.tasks]
+            ended += tuple(run.ended for run in runs if run.ended)
         else:
             placed = put(fact, match, customer)
             customer = placed.customer
             details.append(placed.detail)
             tasks += placed.tasks
     occasion = answers.matches[0].occasion
-    return Decision(fact, _outcome(details), (*answers.unmet, *details), tuple(tasks), occasion), customer
+    return Decision(fact, _outcome(details), (*answers.unmet, *details), tuple(tasks), occasion, ended), customer
 
 
 def malformed(fact: Fact, flaw: str) -> Decision:
@@ -133,7 +142,8 @@ def not_standing(fact: Fact, reason: str, occasion: Occasion | None) -> Decision
 def turned(turn: Turn) -> Decision:
     """The record of a run that was moved."""
     run = turn.run
-    return Decision(run.fact, _outcome(run.details), tuple(run.details), tuple(run.tasks), turn.cause)
+    ended = (run.ended,) if run.ended else ()
+    return Decision(run.fact, _outcome(run.details), tuple(run.details), tuple(run.tasks), turn.cause, ended)
 
 
 def _outcome(details: list[Detail]) -> Outcome:

@@ -10,7 +10,7 @@ from services.scheduler.domain.policy import Policy
 from shared.contracts.registry import short_name
 from shared.ids import derived_id
 
-Reason = Literal["drawn", "reserve", "schedule", "anniversary", "awaited", "follows", "withdrawn"]
+Reason = Literal["drawn", "reserve", "schedule", "anniversary", "awaited", "follows", "withdrawn", "recalled"]
 BY_TIME: tuple[Reason, ...] = ("schedule", "anniversary")
 DRAWN: tuple[Reason, ...] = ("drawn", "reserve")
 ARRIVED = "occasion.arrived"

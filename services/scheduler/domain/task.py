@@ -1,8 +1,9 @@
-"""A follow-up task and its life: planned → released → done or failed; planned → cancelled or expired."""
+"""A follow-up task and its life: planned → released → done or failed; both → cancelled, planned → expired, released →
+planned again."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.value import Value
@@ -11,8 +12,9 @@ from shared.errors import Conflict
 TaskState = Literal["planned", "released", "done", "failed", "cancelled", "expired"]
 NEXT: dict[TaskState, frozenset[TaskState]] = {
     "planned": frozenset({"released", "cancelled", "expired"}),
-    "released": frozenset({"done", "failed", "cancelled"}),
+    "released": frozenset({"done", "failed", "cancelled", "planned"}),
 }
+MESSAGES = ("sms", "email")
 NAMES: dict[str, str] = {
     "planned": "已计划",
     "released": "已下达",
@@ -83,9 +85,21 @@ class Task(Value, frozen=True):
     barred: tuple[str, ...] = ()
 
     @property
+    def is_message(self) -> bool:
+        """Whether notifications sends it; everything else people do."""
+        return self.channel in MESSAGES
+
+    @property
     def provisional(self) -> bool:
         """Whether its times hang on holidays that are not published yet."""
         return bool(self.terms)
+
+
+class Released(NamedTuple):
+    """A task whose visit is not over; `agreed`: the customer has been spoken to and expects to be called back."""
+
+    task: Task
+    agreed: bool = False
 
 
 def moved(task: Task, state: TaskState, reason: str = "") -> Task:
@@ -96,7 +110,7 @@ def moved(task: Task, state: TaskState, reason: str = "") -> Task:
 
 
 def deferred(task: Task, until: datetime, reason: str) -> Task:
-    """Still planned, for a later moment. Raises TaskNotInState."""
-    if task.state != "planned":
+    """Planned, still or again, for a later moment. Raises TaskNotInState."""
+    if task.state not in ("planned", "released"):
         raise TaskNotInState(f"任务当前{NAMES[task.state]}，不能推迟", state=task.state)
-    return task._replace(due_at=until, reason=reason, deferred=task.deferred + 1)
+    return task._replace(state="planned", due_at=until, reason=reason, deferred=task.deferred + 1)

@@ -1,6 +1,6 @@
 """A fact that doesn't stand any more: its contacts are called off, those about other matters too go without it."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,8 @@ from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, Identity, names, new_fact
 from services.scheduler.domain.restraint.release import Verdict
 from services.scheduler.domain.steps.runs import Cause
-from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.task import Released, Task, moved
+from services.scheduler.domain.whom.reserve import Name, names_of
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.registry import wire_type
 
@@ -53,22 +54,34 @@ def without(task: Task, identity: Identity) -> Task:
 
 
 class CalledOff(NamedTuple):
-    """A customer after a withdrawal, with the tasks that changed and how many runs ended."""
+    """A customer after a withdrawal, with the tasks that changed and how many runs ended.
+
+    `agreed` are released tasks about nothing else that stay, for the customer expects to be called back. `lost` are the
+    contacts that somebody may have been drawn for.
+    """
 
     customer: Customer
     tasks: tuple[Task, ...] = ()
     runs: int = 0
+    agreed: tuple[Task, ...] = ()
+    lost: tuple[Name, ...] = ()
 
 
-def called_off(customer: Customer, released: tuple[Task, ...], identity: Identity) -> CalledOff:
+def called_off(customer: Customer, released: Iterable[Released], identity: Identity) -> CalledOff:
     """Planned and `released` tasks about the fact are called off or go without it; runs that it began end."""
-    changed = []
-    for task in (*customer.open, *released):
-        if concerns(task, identity) and (after := without(task, identity)) != task:
-            changed.append(after)
-            customer = customer.without(task) if after.state == "cancelled" else _kept(customer, after)
+    changed, agreed, lost = [], [], []
+    for task, is_agreed in (*((task, False) for task in customer.open), *released):
+        if not concerns(task, identity) or (after := without(task, identity)) == task:
+            continue
+        if is_agreed and after.state == "cancelled":
+            agreed.append(task)
+            continue
+        changed.append(after)
+        lost += [name for name in names_of(task) if name[1] == identity]
+        customer = customer.without(task) if after.state == "cancelled" else _kept(customer, after)
     ended = [row for row in customer.waiting if (row.fact.id, row.fact.source) == identity]
-    return CalledOff(customer.not_waiting(*ended), tuple(changed), len({row.run for row in ended}))
+    runs = len({row.run for row in ended})
+    return CalledOff(customer.not_waiting(*ended), tuple(changed), runs, tuple(agreed), tuple(lost))
 
 
 def forgotten(customer: Customer, identity: Identity) -> Customer:
@@ -86,6 +99,7 @@ def record(one: Withdrawal, known: Fact | None, off: CalledOff) -> Decision:
     fact = known or _unheard(one)
     cancelled = [str(task.id) for task in off.tasks if task.state == "cancelled"]
     kept = [str(task.id) for task in off.tasks if task.state != "cancelled"]
+    agreed = {"agreed": [str(task.id) for task in off.agreed]} if off.agreed else {}
     detail = {
         "result": "withdrawn",
         "reason": one.reason,
@@ -93,6 +107,7 @@ def record(one: Withdrawal, known: Fact | None, off: CalledOff) -> Decision:
         "cancelled": cancelled,
         "kept": kept,
         "runs": off.runs,
+        **agreed,
     }
     cause = Cause(one.key, one.heard_at, EVENT, "withdrawn")
     return Decision(fact, "withdrawn", (detail,), off.tasks, cause)

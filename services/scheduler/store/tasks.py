@@ -14,7 +14,8 @@ from services.scheduler.domain.facts import Identity
 from services.scheduler.domain.restraint.contacts import Settlement
 from services.scheduler.domain.restraint.merge import ASKED, MERGED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances
-from services.scheduler.domain.task import Task
+from services.scheduler.domain.steps.outcome import CALLBACK
+from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store.customers import customer_of
 from services.scheduler.store.rows import dump, encode, load
@@ -63,6 +64,7 @@ _SAVE_LEDGER = text("""
                 CAST(:purposes AS text[]), CAST(:policies AS text[]), CAST(:tiers AS text[]))
          AS row (id, customer_id, day, state, purpose, policies, tier)
     ON CONFLICT (task_id) DO UPDATE SET day = excluded.day, state = excluded.state, policies = excluded.policies
+    WHERE contact_ledger.state <> 'committed'
 """)
 _OPEN_TASKS = (
     f"SELECT {_TASK} FROM due JOIN task ON task.id = due.task_id "  # noqa: S608 - constants only
@@ -81,25 +83,42 @@ _CLAIM_ONE = text("DELETE FROM due WHERE task_id = CAST(:id AS uuid)")
 _CLAIM = text("""
     SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
-_CLAIMED = text(
+_WITH_CIRCUMSTANCES = (
     f"SELECT {_TASK}, customer.profile, customer.as_of, customer.older, customer.opted_out, "  # noqa: S608
     "customer.paused_until, "
     "own.state AS case_state, own.resolved_by, own.reopened, (SELECT bool_or(c.reopened) FROM complaint_case c "
     "WHERE c.customer_id = task.customer_id AND c.state = 'open') AS open_reopened "
     "FROM task LEFT JOIN customer ON customer.id = task.customer_id "
-    "LEFT JOIN complaint_case own ON own.id = task.case_id "
-    "WHERE task.id = ANY(CAST(:ids AS uuid[])) ORDER BY task.due_at, task.id"
+    "LEFT JOIN complaint_case own ON own.id = task.case_id WHERE {which} ORDER BY task.due_at, task.id"
 )
+_CLAIMED = text(_WITH_CIRCUMSTANCES.format(which="task.id = ANY(CAST(:ids AS uuid[]))"))
+_RELEASED = text(
+    _WITH_CIRCUMSTANCES.format(which="task.customer_id = ANY(CAST(:customers AS text[])) AND task.state = 'released'")
+)
+_LOCK_DUE = text("""
+    SELECT task_id FROM due WHERE customer_id = ANY(CAST(:customers AS text[])) OR task_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY task_id FOR UPDATE
+""")
 _UNFINISHED = text(
     f"SELECT {_TASK} FROM task WHERE id = ANY(CAST(:ids AS uuid[])) "  # noqa: S608 - constants only
     "AND state IN ('planned', 'released') ORDER BY deadline_at, id"
 )
+# as `recall.visit_ends` has it; what was postponed is due no more
 _END = text("""
-    UPDATE task SET state = ended.state, reason = ended.reason, changed_at = :at
-    FROM (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
-                   AS row (id, state, reason) ORDER BY id) ended
-    WHERE task.id = ended.id AND task.state = 'released'
-    RETURNING task.state
+    WITH over AS (
+        UPDATE task SET state = ended.state, reason = ended.reason, changed_at = :at
+        FROM (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
+                       AS row (id, state, reason) ORDER BY id) ended
+        WHERE task.id = ended.id AND (task.state = 'released' OR (task.life @> '[{"state": "released"}]' AND
+            (task.state = 'planned' OR (task.state IN ('cancelled', 'expired') AND ended.state = 'done'))))
+        RETURNING task.id, task.state),
+    gone AS (DELETE FROM due USING over WHERE due.task_id = over.id)
+    SELECT state FROM over
+""")
+_SENT_BY = text("""
+    SELECT told.position FROM unnest(CAST(:ids AS uuid[]), CAST(:channels AS text[]))
+        WITH ORDINALITY AS told (id, channel, position)
+    JOIN task ON task.id = told.id AND told.channel IN ('', task.body ->> 'channel')
 """)
 _NOTE = text("""
     UPDATE task SET life = task.life || noted.entries::jsonb
@@ -122,6 +141,11 @@ class StoredTask:
     planned_at: datetime
     changed_at: datetime
     life: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def released(self) -> Released:
+        """The task as one that is out."""
+        return Released(self.task, any(entry.get("visit") == CALLBACK for entry in self.life))
 
 
 def _task(row: RowMapping) -> Task:
@@ -193,6 +217,13 @@ async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tu
     return [(_task(row), _circumstances(row)) for row in rows.mappings()]
 
 
+async def find_released(session: AsyncSession, names: Sequence[str]) -> list[tuple[Task, Circumstances]]:
+    """What locked customers have out, as `claim_due` gives it; what is being released right now is waited for."""
+    await session.execute(_LOCK_DUE, {"customers": list(names), "ids": []})
+    rows = await session.execute(_RELEASED, {"customers": list(names)})
+    return [(_task(row), _circumstances(row)) for row in rows.mappings()]
+
+
 def _circumstances(row: RowMapping) -> Circumstances:
     customer = Customer(row["customer_id"])
     if row["profile"] is not None:
@@ -209,18 +240,30 @@ async def find_unfinished(session: AsyncSession, ids: Sequence[UUID]) -> list[Ta
     return [_task(row) for row in rows.mappings()]
 
 
-async def claim_planned(session: AsyncSession, task_id: UUID) -> bool:
-    """Take one planned task, so that nobody releases it; False when it is not planned any more."""
-    return bool((await session.execute(_CLAIM_ONE, {"id": task_id})).rowcount)  # type: ignore[attr-defined]
+async def claim_planned(session: AsyncSession, task_id: UUID) -> None:
+    """Take one task, should it be planned, so that nobody releases it; who releases it right now is waited for."""
+    await session.execute(_CLAIM_ONE, {"id": task_id})
 
 
 async def end_tasks(session: AsyncSession, ended: Mapping[UUID, tuple[str, str]], at: datetime) -> list[str]:
-    """Released tasks whose visit ended: id → (state, reason). Returns the states of those that changed."""
+    """Tasks whose visit ended: id → (state, reason). Returns the states of those that changed."""
     if not ended:
         return []
+    await session.execute(
+        _LOCK_DUE, {"customers": [], "ids": list(ended)}
+    )  # before the tasks, as whoever releases does
     states, reasons = zip(*ended.values(), strict=True)
     values = {"ids": list(ended), "states": list(states), "reasons": list(reasons), "at": at}
     return list((await session.execute(_END, values)).scalars())
+
+
+async def find_made_by(session: AsyncSession, messages: Sequence[tuple[UUID, str]]) -> list[int]:
+    """Which of these messages (task, channel) are their task's contact, by position; others only tell of it."""
+    if not messages:
+        return []
+    ids, channels = zip(*messages, strict=True)
+    rows = await session.execute(_SENT_BY, {"ids": list(ids), "channels": list(channels)})
+    return [position - 1 for position in rows.scalars()]
 
 
 async def note_life(session: AsyncSession, entries: Mapping[UUID, Sequence[Mapping[str, Any]]]) -> None:

@@ -43,7 +43,8 @@ _CALL_OFF = text("""
     WHERE waiting_step.id = called.id
 """)
 _OVER = text("""
-    SELECT waiting_step.customer_id, waiting_step.until, task.id, task.state, task.reason, task.due_at, task.changed_at
+    SELECT waiting_step.customer_id, waiting_step.until, task.id, task.state, task.reason, task.due_at, task.changed_at,
+           task.life @> '[{"state": "released"}]'
     FROM waiting_step LEFT JOIN task ON task.id = waiting_step.task_id
     WHERE until <= :now ORDER BY until, task.due_at NULLS FIRST, task.id, waiting_step.id LIMIT :limit
 """)
@@ -74,6 +75,7 @@ class Over(NamedTuple):
     reason: str | None
     due_at: datetime | None
     changed_at: datetime | None
+    was_released: bool | None
 
 
 async def find_waiting(session: AsyncSession, customers: Iterable[str], lock: bool) -> dict[str, tuple[Waiting, ...]]:

@@ -26,7 +26,7 @@ _FIND = text(f"""
 _DECIDED = text(f"""
     SELECT DISTINCT ON (event_id, source) event_id, source, event_key, event_type, customer_id, subject, at
     FROM decision JOIN {_WANTED} USING (event_id, source)
-    WHERE event_type NOT IN ('fact.withdrawn', 'occasion.arrived') ORDER BY event_id, source, decided_at
+    WHERE event_type NOT IN ('fact.withdrawn', 'occasion.arrived') ORDER BY event_id, source, decided_at, at, event_key
 """)  # noqa: S608 - constants only
 _LEAVE = text("""
     DELETE FROM population USING draw

@@ -21,6 +21,8 @@ SUMMARIES = {
     "sampled_out": "不回访：未被抽中。",
     "recomputed": "放假安排已公布，重新计算了时间。",
     "no_policy_matches": f"不回访：{NO_MATCH}。",
+    "taken_back": "已下达的回访收回：不再联系。",
+    "postponed": "已下达的回访推迟：到时重新下达。",
     "withdrawn": "不回访：单据已取消、退回或重新打开，事实已撤回。",
     "malformed": "不回访：事实的数据不符合此类事件的声明。",
     **explain_run.SUMMARIES,
@@ -99,7 +101,8 @@ def _withdrawn(detail: Mapping[str, Any]) -> str:
         return f"{why}。"
     ended = f"，终止 {detail['runs']} 个流程" if detail["runs"] else ""
     kept = f"，{len(detail['kept'])} 个任务保留其余事项" if detail["kept"] else ""
-    return f"{why}，取消 {len(detail['cancelled'])} 个任务{kept}{ended}。"
+    agreed = f"，{len(detail['agreed'])} 个已与客户约好回呼的任务保留" if detail.get("agreed") else ""
+    return f"{why}，取消 {len(detail['cancelled'])} 个任务{kept}{agreed}{ended}。"
 
 
 def _condition(detail: Mapping[str, Any]) -> str:
@@ -190,6 +193,15 @@ def _moved(detail: Mapping[str, Any]) -> str:
     return f"（每天最多 {detail['ceiling']} 次，由 {local_text(detail['moved_from'])} 顺延）"
 
 
+def _taken_back(detail: Mapping[str, Any]) -> str:
+    return f"已下达的任务收回：{ENDS.get(detail['reason'], detail['reason'])}。"
+
+
+def _postponed(detail: Mapping[str, Any]) -> str:
+    because = ENDS.get(detail["reason"], detail["reason"])
+    return f"已下达的任务推迟到 {local_text(detail['due'])} 起联系：{because}。"
+
+
 def _recomputed(detail: Mapping[str, Any]) -> str:
     was = f"的任务 {detail['task']} 原定{_span(detail['was'])}"
     if cap := detail.get("cap"):
@@ -254,4 +266,6 @@ _RESULTS = {
     "merged": _merged,
     "planned": _planned,
     "recomputed": _recomputed,
+    "taken_back": _taken_back,
+    "postponed": _postponed,
 }

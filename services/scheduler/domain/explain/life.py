@@ -1,7 +1,8 @@
 """What became of a task since it was planned: entries as they are kept, and told in Chinese sentences.
 
 An entry is `{at, state, reason, due}` for a change of state or moment, `{at, visit, …}` for what agents told of a contact,
-`{at, note}` for what somebody said of it, `{at, opens}` when it came up outside of its contact window.
+`{at, message, reason}` for what became of a message, `{at, note}` for what somebody said of it, `{at, opens}` when it came
+up outside of its contact window.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +38,12 @@ def contact_entry(name: str, data: Mapping[str, Any], at: datetime) -> Entry:
     return {"at": at, "visit": name.partition(".")[2]} | {key: data[key] for key in KEPT if data.get(key)}
 
 
+def message_entry(name: str, data: Mapping[str, Any], at: datetime) -> Entry:
+    """What an event of notifications adds to the life of the task that it is the contact of."""
+    reason = {"reason": data["reason"]} if data.get("reason") else {}
+    return {"at": at, "message": name.partition(".")[2], **reason}
+
+
 def life_of(task: Task, planned_at: datetime, entries: Sequence[Entry], taker: str = "") -> list[str]:
     """The task's life, from its planning to where it stands; `taker` is the task that took its matters over."""
     if task.state == "cancelled" and not any(entry.get("state") == task.state for entry in entries):
@@ -61,16 +68,23 @@ def _told(entry: Entry, task: Task, taker: str) -> str:
         return f"{at} 说明：{entry['note']}。"
     if "visit" in entry:
         return f"{at} {_contact(entry)}。"
+    if "message" in entry:
+        told = "消息已送达" if entry["message"] == "delivered" else "消息未送达"
+        return f"{at} {told}{_why(entry)}。"
     if "opens" in entry:
-        return f"{at} 不在联系时段内，等到 {local_text(entry['opens'])} 再下达。"
+        return f"{at} 不在联系时段内，{local_text(entry['opens'])} 再看能否下达。"
     because = ENDS.get(entry["reason"], entry["reason"])
     if entry["state"] == "released":
-        return f"{at} {'下达给坐席' if task.purpose == 'followup' else '交给通知服务发送'}。"
+        return f"{at} {'交给通知服务发送' if task.is_message else '下达给坐席'}。"
     if entry["state"] == "planned":
         return f"{at} 改为 {local_text(entry['due'])} 起联系{f'：{because}' if because else ''}。"
     if entry["state"] == "cancelled" and taker:
         return f"{at} 取消：事项并入任务 {taker}。"
     return f"{at} {'取消' if entry['state'] == 'cancelled' else '过期'}：{because}。"
+
+
+def _why(entry: Entry) -> str:
+    return f"：{entry['reason']}" if entry.get("reason") else ""
 
 
 def _contact(entry: Entry) -> str:

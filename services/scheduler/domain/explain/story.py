@@ -82,7 +82,7 @@ _RANK: dict[TaskState, int] = {"done": 0, "released": 1, "planned": 2, "failed":
 def _answers(task: Task) -> str:
     reason = f"：{ENDS.get(task.reason, task.reason)}" if task.reason else ""
     if task.state == "done":
-        return "已回访。"
+        return "已送达。" if task.is_message else "已回访。"
     if task.state == "released":
         return "已下达，等待联系的结果。"
     if task.state == "planned":

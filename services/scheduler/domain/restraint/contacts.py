@@ -14,7 +14,6 @@ CASE_STATES = {
     "complaint.closed": "closed",
 }
 CASES_IN_ORDER = ("open", "resolved", "closed")  # of one moment, the later state holds
-MESSAGES: dict[str, Settled] = {"notification.delivered": "committed", "notification.failed": "released"}
 
 
 class Told(NamedTuple):
@@ -59,6 +58,15 @@ def told_by(name: str, reason: str = "") -> Told | None:
     if name == "visit.failed":
         refused = reason == "refused"
         return Told("failed", reason, "committed" if refused else "released", refused)
+    return None
+
+
+def told_by_message(name: str, reason: str = "") -> Told | None:
+    """What became of a task that is a message; None for an event that says nothing about that."""
+    if name == "notification.delivered":
+        return Told("done", "", "committed")
+    if name == "notification.failed":
+        return Told("failed", reason, "released")
     return None
 
 

@@ -11,7 +11,7 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import reached_cap
 from services.scheduler.domain.restraint.guards import CAP_REACHED
 from services.scheduler.domain.restraint.ledger import contact_of
-from services.scheduler.domain.restraint.release import PAUSED, Circumstances, Verdict, release_verdict
+from services.scheduler.domain.restraint.release import PAUSED, Circumstances, Verdict, objection, release_verdict
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.hours import narrowed
 from services.scheduler.domain.when.windows import local_day, next_moment
@@ -31,11 +31,25 @@ def needs_ledger(task: Task, verdict: Verdict) -> bool:
 def final_verdict(task: Task, known: Circumstances, now: datetime, policy: Policy) -> Verdict:
     """As `release_verdict`, with caps; `known.customer` has all contacts that count. A task held back gets its moment."""
     verdict = release_verdict(task, known, now, policy.window.calendar.official)
-    if verdict.state == "released" and CAP_REACHED in task.guards and not _has_place(task, policy, known.customer):
-        verdict = Verdict("planned" if CAP_REACHED in task.defers else "cancelled", CAP_REACHED)
+    if verdict.state == "released":
+        verdict = _no_place(task, policy, known.customer) or verdict
     if verdict.state != "planned" or verdict.opens is not None:
         return verdict
     return _postponed(task, known.customer, policy, verdict.reason)
+
+
+def lasting_verdict(task: Task, known: Circumstances, now: datetime, policy: Policy) -> Verdict | None:
+    """What speaks against a released task, with caps: cancelled, or planned for a moment after `now`. None: it stays."""
+    verdict = objection(task, known, now) or _no_place(task, policy, known.customer)
+    if verdict is None or verdict.state != "planned":
+        return verdict
+    return _postponed(task._replace(due_at=max(task.due_at, now)), known.customer, policy, verdict.reason)
+
+
+def _no_place(task: Task, policy: Policy, customer: Customer) -> Verdict | None:
+    if CAP_REACHED not in task.guards or _has_place(task, policy, customer):
+        return None
+    return Verdict("planned" if CAP_REACHED in task.defers else "cancelled", CAP_REACHED)
 
 
 def _postponed(task: Task, customer: Customer, policy: Policy, reason: str) -> Verdict:

@@ -37,7 +37,7 @@ class Verdict:
 
     `planned` means that it stays so: until `due` when that is known, else `deferral.final_verdict` has to find a moment.
     One that falls due outside of its contact window, because its fact was heard late or nobody released it in time, keeps
-    its due moment and is asked again at `opens`.
+    its due moment and is asked again at `opens`: when the window opens, or when its deadline has come before that.
     """
 
     state: TaskState
@@ -51,6 +51,17 @@ def release_verdict(task: Task, known: Circumstances, now: datetime, official: O
 
     Nothing is released outside of the task's contact window or from its deadline on.
     """
+    if verdict := objection(task, known, now):
+        return verdict
+    if task.deadline_at is not None and now >= task.deadline_at:
+        return Verdict("expired", "deadline_passed")
+    if (opens := reopens(task.hours, now, official)) > now:
+        return Verdict("planned", opens=min(opens, task.deadline_at or opens))
+    return Verdict("released")
+
+
+def objection(task: Task, known: Circumstances, now: datetime) -> Verdict | None:
+    """What speaks against the contact, caps left aside: cancelled, or planned for what only holds it back."""
     if reason := _refusal(task, known.customer) or _case_reason(task, known):
         return Verdict("cancelled", reason)
     held = [guard for guard in task.guards if _holds_back(guard, known)]
@@ -58,13 +69,7 @@ def release_verdict(task: Task, known: Circumstances, now: datetime, official: O
         return Verdict("cancelled", reason)
     if known.customer.paused_until is not None and now < known.customer.paused_until:
         return Verdict("planned", PAUSED)
-    if held:
-        return Verdict("planned", held[0])
-    if task.deadline_at is not None and now >= task.deadline_at:
-        return Verdict("expired", "deadline_passed")
-    if (opens := reopens(task.hours, now, official)) > now:
-        return Verdict("planned", opens=opens)
-    return Verdict("released")
+    return Verdict("planned", held[0]) if held else None
 
 
 def _refusal(task: Task, customer: Customer) -> str:

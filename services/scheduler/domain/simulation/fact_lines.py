@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from shared.moments import sensible
 from shared.process_limits import ask_for_room
 from shared.texts import faults_in_json

@@ -7,33 +7,39 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
-from heapq import heappop, heappush
-from itertools import count
-from typing import Any
 from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.decide import Decision, place, turned
-from services.scheduler.domain.facts import Fact, Identity, new_fact
+from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.occasion import DRAWN, Occasion
 from services.scheduler.domain.restraint.contacts import (
     CASE_STATES,
-    MESSAGES,
-    CaseTold,
     Settled,
     Settlement,
     Told,
-    case_told,
-    newest,
     settled,
     told_by,
+    told_by_message,
 )
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.restraint.merge import ASKED
-from services.scheduler.domain.restraint.release import Circumstances, Verdict, concluded, release_verdict
+from services.scheduler.domain.restraint.recall import Told as Reason
+from services.scheduler.domain.restraint.recall import (
+    concerned,
+    looked_at_again,
+    recall_record,
+    taken_back,
+    told_of,
+    turned_away,
+    visit_ends,
+)
+from services.scheduler.domain.restraint.release import Verdict, concluded, release_verdict
 from services.scheduler.domain.rule import Rule
+from services.scheduler.domain.simulation.agenda import Agenda
+from services.scheduler.domain.simulation.cases import Cases
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.runs import SimulatedRuns
 from services.scheduler.domain.steps.outcome import (
@@ -44,7 +50,7 @@ from services.scheduler.domain.steps.outcome import (
     task_id_in,
 )
 from services.scheduler.domain.steps.runs import Moved, heard, ran_out, told
-from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.when.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.when.windows import local_day
@@ -69,24 +75,10 @@ from services.scheduler.domain.withdrawal import (
 )
 from shared.contracts.base import INTAKE
 from shared.contracts.intake import FactWithdrawn
-from shared.contracts.registry import by_type, short_name, wire_type
-from shared.ids import derived_id
+from shared.contracts.registry import by_type
 from shared.profile import NEVER
 
 RESOLVED = "complaint.resolved"
-
-
-def simulated_fact(
-    id: str,  # noqa: A002 - the CloudEvents attribute
-    source: str,
-    type: str,  # noqa: A002 - short or wire
-    at: datetime,
-    data: dict[str, Any],
-    lineage: str = "",
-) -> Fact:
-    """A fact as the service makes it from an event."""
-    wire = wire_type(type)
-    return new_fact(id, source, derived_id(at, source, id), wire, short_name(wire), at, data, lineage or id)
 
 
 OPT_OUTS = {"notification.opted_out": with_refusal, "notification.opt_out_revoked": without_refusal}
@@ -101,17 +93,15 @@ class Simulation:
         self.decisions: dict[UUID, Decision] = {}
         self._tasks_of: dict[str, set[UUID]] = defaultdict(set)
         self._customers: dict[str, Customer] = {}
-        self._cases: dict[str, CaseTold] = {}
-        self._cases_of: dict[str, set[str]] = defaultdict(set)
+        self._cases = Cases()
         self._contacts: dict[UUID, Settlement] = {}
-        self._agenda: list[tuple[datetime, str, int, Callable[[], None]]] = []
-        self._entries = count()
+        self._out: set[UUID] = set()
+        self._agenda = Agenda()
         self._now = NEVER
         self.draws = Draws(book.share)
         self._places = Places()
         self._closings: set[date] = set()
         self._called: deque[Occasion] = deque()
-        self._awaited = 0
         self._seen: set[UUID] = set()
         self._facts: dict[Identity, Fact] = {}
         self._withdrawn: dict[Identity, str] = {}
@@ -131,19 +121,21 @@ class Simulation:
         if fact.name == EVENT:
             return self._withdraw(withdrawal_of(FactWithdrawn.model_validate(fact.data), fact.key, fact.at))
         if fact.name in CASE_STATES:
-            self._note_case(fact)
+            self._cases.note(fact)
         elif says := told_by(fact.name, str(fact.data.get("reason", ""))):
             self._note_visit(fact, says)
-        elif outcome := outcome_of_message(fact.name, fact.id, fact.at, fact.data):
-            task_id = task_id_in(fact.data.get("cause_id"))
-            if task_id in self.tasks:
-                self._settle(self.tasks[task_id], MESSAGES[fact.name], fact.at)
-            self._conclude(task_id, outcome)
+        elif says := told_by_message(fact.name, str(fact.data.get("reason", ""))):
+            self._note_message(fact, says)
         elif turn := OPT_OUTS.get(fact.name):
             self._note_opt_out(fact, turn)
-        for name in self._runs.listening(fact) if not fact.customer_id else ():
+        stands = fact.identity not in self._withdrawn
+        for name in self._runs.listening(fact) if stands and not fact.customer_id else ():
             self._move(heard(self._customers[name], fact, self.book.chained, place))
+        before = self._customers.get(fact.customer_id)
         decision = self._decide(fact) if self._to_be_decided(fact) else None
+        away = before and turned_away(before, self._customers[before.id])
+        if name := fact.customer_id if away else concerned(fact.name, fact.data):
+            self._look_again(name, told_of(fact))
         self._occur_called()
         return decision
 
@@ -161,22 +153,12 @@ class Simulation:
         asked = tuple(task for task in tasks if task.state in ASKED)
         self._customers[customer_id] = self._customers[customer_id]._replace(asked=asked)
 
-    def at(self, moment: datetime, action: Callable[[], None], order: str = "", awaited: bool = True) -> None:
-        """Let something happen as time passes; of one moment, `order` decides. `finish` waits for what is awaited."""
-
-        def act() -> None:
-            self._awaited -= awaited
-            action()
-
-        self._awaited += awaited
-        heappush(self._agenda, (moment, order, next(self._entries), act))
-
     def advance(self, until: datetime) -> None:
         """Time passes: what is due by `until` is released, cancelled or expired at its moment, or when it becomes known."""
         if self._not_walked:
             self._begin_walks(until)
-        while self._agenda and self._agenda[0][0] <= until:
-            moment, *_, action = heappop(self._agenda)
+        while due := self._agenda.take(until):
+            moment, action = due
             self._now = max(self._now, moment)
             action()
         self._now = max(self._now, until)
@@ -184,8 +166,8 @@ class Simulation:
     def finish(self) -> None:
         """Time passes until nothing is planned any more; for its own sake it triggers nothing new."""
         self._walking = False
-        while self._awaited:
-            self.advance(self._agenda[0][0])
+        while moment := self._agenda.next_awaited:
+            self.advance(moment)
 
     def _begin_walks(self, now: datetime) -> None:
         """As in a service that has these policies since `now`."""
@@ -195,7 +177,7 @@ class Simulation:
 
     def _walk_after(self, policy_id: str, done: date) -> None:
         if walk := next_walk(self.book, policy_id, done):
-            self.at(walk.moment, partial(self._walk, walk), f"walk {policy_id}", awaited=False)
+            self._agenda.add(walk.moment, partial(self._walk, walk), f"walk {policy_id}", awaited=False)
 
     def _walk(self, walk: Walk) -> None:
         if not self._walking:
@@ -219,7 +201,7 @@ class Simulation:
         name = fact.customer_id if fact else told.customer_id
         known = self._customers.get(name)
         tasks = [self.tasks[task_id] for task_id in sorted(self._tasks_of[name])] if known else []
-        released = tuple(task for task in tasks if task.state == "released")
+        released = [Released(task, task.id in self._contacts) for task in tasks if task.state == "released"]
         off = called_off(known or Customer(name), released, told.identity)
         if known:
             self._customers[name] = forgotten(off.customer, told.identity)
@@ -227,16 +209,15 @@ class Simulation:
         self._record(decision)
         if fact:
             self.draws.leave(fact.key)
-            for task in off.tasks:
-                if release_lost(task.state, task.reason):
-                    self._replace(names_of(task), task.due_at)
+            self._replace(off.lost, told.heard_at)
         self._occur_called()
         return decision
 
     def _standing(self, one: Matched) -> Matched:
-        """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing."""
+        """Whatever policies say to it, a fact that was withdrawn before it was heard plans nothing and moves no run."""
         reason = self._withdrawn.get(one.fact.identity)
-        return one.without_policies(reason) if reason and one.wanted else one
+        asked = one.wanted or one.fact.type in self.book.heeded
+        return one.without_policies(reason) if reason and asked else one
 
     def _decide(self, fact: Fact) -> Decision:
         self._facts.setdefault(fact.identity, fact)
@@ -247,7 +228,7 @@ class Simulation:
     def _close_later(self, period: Period) -> None:
         if period.end not in self._closings:
             self._closings.add(period.end)
-            self.at(period.closes_at + GRACE, partial(self._close, period.end))
+            self._agenda.add(period.closes_at + GRACE, partial(self._close, period.end))
 
     def _close(self, end: date) -> None:
         self._called.extend(self.draws.close(end))
@@ -279,6 +260,40 @@ class Simulation:
         self.decisions[decision.key] = decision
         for task in decision.tasks:
             self._keep(task)
+        for run in decision.ended:
+            for task in self._released_to(run.customer_id):
+                if run.planned(task):
+                    self._recall(taken_back(task, run.reason), Reason(decision.name, decision.key, decision.at))
+
+    def _released_to(self, customer_id: str) -> list[Task]:
+        tasks = (self.tasks[task_id] for task_id in self._tasks_of[customer_id])
+        return sorted((task for task in tasks if task.state == "released"), key=lambda task: (task.due_at, task.id))
+
+    def _look_again(self, customer_id: str, told: Reason) -> None:
+        """Runs go on from what was taken back once that is known of all."""
+        recalled = []
+        for task in self._released_to(customer_id):
+            known, policy = self._cases.circumstances(task, self._customers[customer_id]), self.book.version_of(task)
+            if str(task.id) != told.about and (after := looked_at_again(task, known, self._now, policy)):
+                self._recall(after, told)
+                recalled.append(after)
+        for task in recalled:
+            if task.state == "cancelled":
+                self._conclude(task.id, outcome_of_end(task.state, task.reason, self._now))
+
+    def _recall(self, task: Task, told: Reason) -> None:
+        self._note(task)
+        self._record(recall_record(task, told))
+        if task.state == "cancelled":
+            self._replace(names_of(task), told.at)
+
+    def _note(self, task: Task) -> None:
+        """What became of a task; a contact that took place stays where it counts."""
+        customer, made = self._customers[task.customer_id], self._contacts.get(task.id)
+        after = customer.noted(task)
+        if made and made.state == "committed":
+            after = after._replace(contacts=customer.contacts)
+        self._customers[customer.id] = after
 
     def _move(self, moved: Moved) -> None:
         """Runs of a customer have moved on."""
@@ -289,7 +304,7 @@ class Simulation:
 
     def _expect(self, customer: Customer) -> None:
         for limit in self._runs.note(customer):
-            self.at(limit.moment, partial(self._run_out, customer.id, limit.moment), awaited=limit.plans)
+            self._agenda.add(limit.moment, partial(self._run_out, customer.id, limit.moment), awaited=limit.plans)
         for fact in self._runs.missed(customer, self._now):
             self._move(heard(self._customers[customer.id], fact, self.book.chained, place))
 
@@ -303,10 +318,12 @@ class Simulation:
             self._move(told(self._customers[task.customer_id], task.id, outcome, self.book.chained, place))
 
     def _keep(self, task: Task) -> None:
+        if task.state == "released":
+            self._out.add(task.id)
         self.tasks[task.id] = task
         self._tasks_of[task.customer_id].add(task.id)
         if task.state == "planned":
-            self.at(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id))
+            self._agenda.add(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id))
 
     def _fall_due(self, task_id: UUID, due_at: datetime) -> None:
         task = self.tasks[task_id]
@@ -318,24 +335,20 @@ class Simulation:
         customer = self._customers[task.customer_id]
         verdict = self._verdict(task, customer)
         if verdict.opens is not None:
-            self.at(verdict.opens, partial(self._fall_due, task.id, task.due_at), str(task.id))
+            self._agenda.add(verdict.opens, partial(self._fall_due, task.id, task.due_at), str(task.id))
             return
         task = concluded(task, verdict)
         self._keep(task)
         if release_lost(task.state, task.reason):
             self._replace(names_of(task), self._now)
-        self._customers[customer.id] = customer.noted(task)
+        self._note(task)
         if task.state not in ("planned", "released"):
             self._conclude(task.id, outcome_of_end(task.state, task.reason, task.due_at))
 
     def _verdict(self, task: Task, customer: Customer) -> Verdict:
         if is_withdrawn(task, self._withdrawn):
             return AT_RELEASE
-        cases = {case: self._cases[case].standing for case in self._cases_of.get(customer.id, ())}
-        is_open = [case.reopened for case in cases.values() if case.state == "open"]
-        told = self._cases.get(task.case_id) if task.case_id else None
-        case = told.standing if told else None
-        known = Circumstances(customer, bool(is_open), any(is_open), case)
+        known = self._cases.circumstances(task, customer)
         policy = self.book.version_of(task)
         verdict = release_verdict(task, known, self._now, policy.window.calendar.official)
         if needs_ledger(task, verdict):
@@ -346,8 +359,7 @@ class Simulation:
         task = self.tasks.get(UUID(fact.data["task_id"]))
         if task is None:
             return
-        if says.ends and task.state == "released":
-            self._keep(moved(task, says.ends, says.reason))
+        self._end(task, says)
         if visit_lost(fact.name, fact.data):
             self._replace(names_of(task), fact.at)
         customer = self._settle(task, says.contact, fact.at)
@@ -356,6 +368,22 @@ class Simulation:
             customer = customer._replace(opted_out=ways)
         self._customers[customer.id] = customer
         self._conclude(task.id, outcome_of_visit(fact.name, fact.id, fact.at, fact.data))
+
+    def _note_message(self, fact: Fact, says: Told) -> None:
+        task_id = task_id_in(fact.data.get("cause_id"))
+        outcome = outcome_of_message(fact.name, fact.id, fact.at, fact.data)
+        task = self.tasks.get(task_id) if task_id else None
+        if task is None or outcome is None:
+            return
+        if outcome.channel in ("", task.channel):  # others only tell of it
+            self._end(task, says)
+            self._settle(task, says.contact, fact.at)
+        self._conclude(task.id, outcome)
+
+    def _end(self, task: Task, says: Told) -> None:
+        if says.ends and visit_ends(task.state, says.ends, task.id in self._out):
+            self._keep(task._replace(state=says.ends, reason=says.reason))
+            self._customers[task.customer_id] = self._customers[task.customer_id].closed(task)
 
     def _settle(self, task: Task, told: Settled, at: datetime) -> Customer:
         made = self._contacts[task.id] = settled(self._contacts.get(task.id), Settlement(told, local_day(at)))
@@ -369,9 +397,3 @@ class Simulation:
         customer = self._customers.get(data["customer_id"]) or Customer(data["customer_id"])
         ways = turn(customer.opted_out, way_of(data["channel"], data.get("purpose", "*")), fact.at)
         self._customers[customer.id] = customer._replace(opted_out=ways)
-
-    def _note_case(self, fact: Fact) -> None:
-        case_id, told = str(fact.data["case_id"]), case_told(fact.name, fact.id, fact.at)
-        if told is not None:
-            self._cases[case_id] = newest(self._cases.get(case_id), told)
-            self._cases_of[fact.customer_id].add(case_id)

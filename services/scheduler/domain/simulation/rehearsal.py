@@ -14,7 +14,8 @@ from services.scheduler.domain.policy import EVERYBODY, Policy
 from services.scheduler.domain.restraint.merge import MERGED
 from services.scheduler.domain.rule import Sampler
 from services.scheduler.domain.simulation.fact_lines import BROKEN
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, Unexpected
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.walk import SOURCE as SCHEDULER

@@ -45,6 +45,7 @@ def catch_up(run: Run, chained: Chained) -> None:
                 run.customer = heard.customer
                 run.details += heard.details
                 run.tasks += heard.tasks
+                run.ended = heard.ended or run.ended
 
 
 def is_awaited(row: Waiting, fact: Fact) -> bool:

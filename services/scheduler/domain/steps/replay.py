@@ -115,6 +115,8 @@ class _Replay:
         last = {move.id: move for move in self.moves}
         for run in last.values():
             run.customer, run.details, run.tasks = self.customer, details[run.id], tasks.get(run.id, [])
+            if run.id in self.loose:
+                run.ended = None  # nothing of it was out
             for detail in run.details:
                 if "cancelled" in detail:
                     detail["cancelled"] = [str(task.id) for task in run.tasks if task.state == "cancelled"]

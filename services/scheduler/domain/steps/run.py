@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.occasion import Occasion, Reason
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.rule import Match
@@ -48,6 +48,19 @@ class Because(NamedTuple):
     told: Mapping[str, Any]
 
 
+class Ended(NamedTuple):
+    """A run that was ended: what it has released is taken back as well."""
+
+    policy_id: str
+    identity: Identity
+    customer_id: str
+    reason: str
+
+    def planned(self, task: Task) -> bool:
+        """Whether the run planned the task, and nothing else wants it."""
+        return (task.policy_id, (task.event_id, task.event_source)) == self[:2] and not task.combined
+
+
 @dataclass
 class Run:
     """A run being moved on: what it has come to so far in `details` and `tasks`, and its `customer` as they are then."""
@@ -63,6 +76,7 @@ class Run:
     because: Because | None = None
     details: list[Detail] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    ended: Ended | None = None
 
     @property
     def id(self) -> UUID:
@@ -109,7 +123,7 @@ class Run:
         self.customer = self.customer._replace(story=story)
 
     def end(self, reason: str) -> None:
-        """Wait for nothing more, and call off what is planned and concerns no other policy."""
+        """Wait for nothing more, and call off what is planned and concerns no other policy; what is out is taken back."""
         stands = not untouched(self.customer, self.policy.id, self.fact)
         self.customer = self.customer.not_waiting(*(row for row in self.customer.waiting if row.run == self.id))
         own = [task for task in self.customer.open if self._is_own(task) and not task.combined]
@@ -117,6 +131,7 @@ class Run:
             self.customer = self.customer.without(task)
             self.tasks.append(moved(task, "cancelled", reason))
         self._note("", "stopped", reason=reason, cancelled=[str(task.id) for task in own])
+        self.ended = Ended(self.policy.id, self.fact.identity, self.customer.id, reason)
         if stands:
             self.stand()
 

@@ -120,3 +120,10 @@ def test_an_open_complaint_holds_back_only_tasks_whose_policy_wants_it() -> None
     known = Circumstances(Customer("C1"), has_open_case=True)
     assert verdict(task(guards=("case_open",)), known) == Verdict("cancelled", "case_open")
     assert verdict(task(), known) == RELEASED
+
+
+def test_what_is_held_until_its_window_opens_expires_at_its_deadline() -> None:
+    held = release_verdict(
+        task(deadline_at=at("2026-03-02 21:00")), Circumstances(Customer("C1")), at("2026-03-02 19:30"), BUILT_IN
+    )
+    assert held == Verdict("planned", opens=at("2026-03-02 21:00"))

@@ -9,7 +9,8 @@ import pytest
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain.decision import explain
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.whom.draw import Share, everybody, nobody, shares
 from tests.scheduler.builders import at, fact, policies

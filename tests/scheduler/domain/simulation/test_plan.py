@@ -1,5 +1,6 @@
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
 from tests.scheduler.builders import at, book, fact
 

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
 from shared.calendar import OFFICIAL
 from shared.zone import ORG_ZONE

@@ -1,6 +1,7 @@
 """A withdrawn fact in a simulation: as on the platform, in whatever order they are heard."""
 
 from datetime import timedelta
+from typing import Any
 
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.simulation.plan import Simulation
@@ -80,3 +81,64 @@ def test_a_withdrawn_winner_is_replaced_by_the_next_in_reserve() -> None:
     simulation.happen(taken_back(facts[drawn.customer_id], timedelta(days=1)))
     assert ends(simulation) == [("cancelled", FACT_WITHDRAWN), ("planned", "")]
     assert {task.customer_id for task in simulation.tasks.values()} == set(facts)
+
+
+def told(name: str, simulation: Simulation, **data: Any) -> Fact:
+    """An event about the only task, two days later."""
+    (task_id,) = simulation.tasks
+    full = {"customer": {"id": "C1"}, "customer_id": "C1", "task_id": str(task_id), "cause_id": str(task_id), **data}
+    return fact(name, full, id="told", time=MONDAY + timedelta(days=2))
+
+
+def test_a_message_that_was_delivered_is_not_undone() -> None:
+    simulation = Simulation(book({**LATER, "channel": "sms", "purpose": "notice"}))
+    one = fact(id="e1")
+    simulation.happen(one)
+    simulation.advance(MONDAY + timedelta(days=2))
+    simulation.happen(told("notification.delivered", simulation, channel="sms"))
+    simulation.happen(taken_back(one, timedelta(days=3)))
+    assert ends(simulation) == [("done", "")]
+
+
+def test_an_agreed_callback_stays() -> None:
+    simulation = Simulation(book(LATER))
+    one = fact(id="e1")
+    simulation.happen(one)
+    simulation.advance(MONDAY + timedelta(days=2))
+    simulation.happen(told("visit.callback_agreed", simulation))
+    simulation.happen(taken_back(one, timedelta(days=3)))
+    assert ends(simulation) == [("released", "")]
+
+
+def test_a_notice_that_tells_of_a_call_is_not_the_call() -> None:
+    simulation = Simulation(book(LATER))
+    one = fact(id="e1")
+    simulation.happen(one)
+    simulation.advance(MONDAY + timedelta(days=2))
+    simulation.happen(told("notification.delivered", simulation, channel="sms"))
+    simulation.happen(taken_back(one, timedelta(days=3)))
+    assert ends(simulation) == [("cancelled", FACT_WITHDRAWN)]
+
+
+def test_a_withdrawn_event_stops_no_run() -> None:
+    simulation = Simulation(book({"steps": [{"id": "first", **LATER}], "stop": {"events": ["alarm.handled"]}}))
+    simulation.happen(fact(id="e1"))
+    stopping = fact("alarm.handled", id="a1", time=MONDAY + timedelta(hours=1))
+    simulation.happen(taken_back(stopping, timedelta(0)))
+    simulation.happen(stopping)
+    assert ends(simulation) == [("planned", "")]
+
+
+def test_a_drawn_matter_that_leaves_a_merged_contact_is_replaced() -> None:
+    simulation = Simulation(book(HALF, {"id": "p2", "events": ["inspection.done"], "priority": 1, **LATER}))
+    facts = {f"C{number}": fact(id=f"e{number}", customer=f"C{number}") for number in range(2)}
+    for name, one in facts.items():
+        simulation.happen(one)
+        simulation.happen(fact("inspection.done", id=f"i{name}", customer=name))
+    simulation.advance(at("2026-03-03 01:00"))
+    merged = [task for task in simulation.tasks.values() if len(task.matters) == 2]
+    (drawn,) = {task.customer_id for task in merged}
+    simulation.happen(taken_back(facts[drawn], timedelta(days=1)))
+    called = {one.occasion.reason: one.fact.customer_id for one in simulation.decisions.values() if one.occasion}
+    assert called["drawn"] == drawn
+    assert {called["drawn"], called["reserve"]} == {"C0", "C1"}

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
 from tests.scheduler.builders import at, book, fact
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.scheduler.domain.simulation.plan import Simulation, simulated_fact
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from tests.scheduler.builders import MONDAY, book, fact
 
 RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number", "expired")

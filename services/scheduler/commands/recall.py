@@ -1,0 +1,83 @@
+"""Released tasks are answered for until their visits are over: what has happened since takes them back or postpones them.
+
+Whoever calls this has locked the customers, so no visit of theirs ends meanwhile. What is due is locked here: a task that is
+being released right now is looked at once it is out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from services.scheduler.commands import draws
+from services.scheduler.commands.announce import announce, announce_postponed
+from services.scheduler.commands.desk import Desk
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD, Contact
+from services.scheduler.domain.restraint.recall import Told, looked_at_again, recall_record, taken_back
+from services.scheduler.domain.restraint.release import Circumstances
+from services.scheduler.domain.steps.run import Ended
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.when.windows import local_day
+from services.scheduler.domain.whom.reserve import Name, names_of
+from services.scheduler.store import customers, decisions, tasks
+from shared.messaging import Event, Work
+
+
+async def look_again(work: Work, desk: Desk, reasons: Mapping[str, tuple[Told, Event]]) -> None:
+    """Ask once more about the released tasks of these customers, each because of what an event told."""
+    if not reasons:
+        return
+    found = await tasks.find_released(work.session, sorted(reasons))
+    if not found:
+        return
+    since = min(local_day(task.due_at) for task, _ in found) - LONGEST_PERIOD
+    ledger = await customers.find_contacts(work.session, sorted({task.customer_id for task, _ in found}), since)
+    recalled: list[tuple[Decision, Event | None]] = []
+    for task, known in found:
+        told, event = reasons[task.customer_id]
+        if str(task.id) != told.about and (after := await _looked_at(work, desk, task, known, ledger)):
+            recalled.append((recall_record(after, told), event))
+    await _keep(work, desk, recalled)
+
+
+async def _looked_at(
+    work: Work, desk: Desk, task: Task, known: Circumstances, ledger: dict[str, tuple[Contact, ...]]
+) -> Task | None:
+    customer = known.customer._replace(contacts=ledger.get(task.customer_id, ()))
+    policy = (await desk.version(work.session, task.policy_id, task.policy_version)).step_named(task.step)
+    after = looked_at_again(task, replace(known, customer=customer), work.now(), policy)
+    if after:
+        ledger[task.customer_id] = customer.noted(after).contacts
+    return after
+
+
+async def end_runs(work: Work, desk: Desk, ended: Sequence[tuple[Ended, Told, Event | None]]) -> None:
+    """Take back what runs have released that were ended."""
+    if not ended:
+        return
+    found = await tasks.find_released(work.session, sorted({run.customer_id for run, _, _ in ended}))
+    recalled = {
+        task.id: (recall_record(taken_back(task, run.reason), told), event)
+        for run, told, event in ended
+        for task, _ in found
+        if task.customer_id == run.customer_id and run.planned(task)
+    }
+    await _keep(work, desk, list(recalled.values()))
+
+
+async def _keep(work: Work, desk: Desk, recalled: Sequence[tuple[Decision, Event | None]]) -> None:
+    """Save and publish; whom a draw has lost by that is replaced."""
+    if not recalled:
+        return
+    desk.require_days(decision.at for decision, _ in recalled)
+    await tasks.save_tasks(work.session, [task for decision, _ in recalled for task in decision.tasks], work.now())
+    await decisions.save_decisions(work.session, [decision for decision, _ in recalled], work.now())
+    lost: dict[Name, datetime] = {}
+    for decision, cause in recalled:
+        for task in decision.tasks:
+            if task.state == "planned":
+                announce_postponed(work, task, cause)
+                continue
+            announce(work, task, cause)
+            lost |= dict.fromkeys(names_of(task), decision.at)
+    await draws.call_reserves(work, desk, lost)
