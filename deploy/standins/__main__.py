@@ -10,15 +10,16 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from deploy.standins import mail, sms
+from deploy.standins import line, mail, sms
 from deploy.standins.behaviour import Behaviour
+from services.visits.settings import VisitsSettings
 from shared.clock import Clock
 from shared.embedded.processes import LOOPBACK
 from shared.observability import logs
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
-DEFAULT_PORTS = {"sms": 8110, "smtp": 8111, "mail": 8112}
+DEFAULT_PORTS = {"sms": 8110, "smtp": 8111, "mail": 8112, "line": 8113}
 
 
 def main() -> None:
@@ -30,12 +31,17 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m deploy.standins", description="Mail sink and SMS simulator")
-    parser.add_argument("which", nargs="?", choices=("sms", "mail", "all"), default="all")
-    parser.add_argument("--port", type=int, help="of the SMS simulator, or of the mail sink's SMTP server")
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.standins", description="Mail sink, SMS simulator, telephone line"
+    )
+    parser.add_argument("which", nargs="?", choices=("sms", "mail", "line", "all"), default="all")
+    parser.add_argument("--port", type=int, help="of the SMS simulator, of the mail sink's SMTP server, or of the line")
     parser.add_argument("--web-port", type=int, help="of the mail sink's page; default: the SMTP port + 1")
     parser.add_argument("--folder", type=Path, help="where messages are kept; default below var/")
-    parser.add_argument("--callback", help="receipts and replies go to this address + /receipts, /replies")
+    parser.add_argument(
+        "--callback",
+        help="receipts and replies go to this address + /receipts, /replies; the line's events to this very address",
+    )
     return parser.parse_args()
 
 
@@ -50,7 +56,20 @@ async def _run(arguments: argparse.Namespace, clock: Clock) -> None:
         port = _port("smtp", arguments.port if arguments.which == "mail" else None)
         web_port = arguments.web_port or (port + 1 if arguments.port else _port("mail", None))
         running.append(_serve_mail(mail.Mailbox(arguments.folder or var / "mail", clock), port, web_port))
+    if arguments.which == "line":  # only where it is asked for: calls go by the agents' own phone programs otherwise
+        running.append(_serve_line(_port("line", arguments.port), arguments.callback))
     await asyncio.gather(*running)
+
+
+async def _serve_line(port: int, callback: str | None) -> None:
+    """The line tells visits what happens, signed with the secret that visits was given."""
+    settings = VisitsSettings()
+    exchange = line.Exchange(
+        callback or f"{settings.sites.get('visits', 'http://127.0.0.1:8102')}/ingress/v1/line/events",
+        settings.cti_webhook_secret.get_secret_value(),
+        f"http://{LOOPBACK}:{port}",
+    )
+    await _serve(line.create_app(exchange, settings.cti_key.get_secret_value()), port)
 
 
 async def _serve_mail(mailbox: mail.Mailbox, port: int, web_port: int) -> None:

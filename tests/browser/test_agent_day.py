@@ -1,6 +1,7 @@
 """An agent's day at the workbench: real service, real database, real browser; the other services are not needed for it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from deploy.standins.line import Exchange, Paces
+from deploy.standins.line import create_app as create_line
 from shared.clock import ManualClock
 from shared.principal import Principal, Role
 from shared.sessions import COOKIE, open_session
@@ -15,6 +18,7 @@ from shared.zone import ORG_ZONE
 from tests.browser.kit import AGENT_DESK, TIMEOUT, Watch, faults_of, scrolls
 from tests.hostile.wire import listening
 from tests.visits.conftest import Desk, cancelled, open_desk, released
+from tests.visits.test_lines import SECRET
 
 DROPPED = "ERR_INTERNET_DISCONNECTED|Failed to load resource|scheme does not have a registered handler|tel:"
 REFUSED = "status of 4(09|12|22)"
@@ -51,11 +55,9 @@ class Workbench:
         return {one["task_id"]: one["state"] for one in found}
 
 
-@pytest.fixture
-async def workbench(
-    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
-) -> AsyncIterator[Workbench]:
-    async with open_desk(await service_dsn("visits"), clock) as desk, listening(desk.served.app) as port:
+@asynccontextmanager
+async def opened(browser: Browser, dsn: str, clock: ManualClock, **settings: Any) -> AsyncIterator[Workbench]:
+    async with open_desk(dsn, clock, **settings) as desk, listening(desk.served.app) as port:
         await desk.publish("gas-repair")
         address = f"http://127.0.0.1:{port}"
         world = Workbench(desk, browser, address, Watch(f"127.0.0.1:{port}", [DROPPED]), [])
@@ -66,6 +68,14 @@ async def workbench(
         for context in world.contexts:
             await context.close()
         assert world.watch.unexpected() == []
+
+
+@pytest.fixture
+async def workbench(
+    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> AsyncIterator[Workbench]:
+    async with opened(browser, await service_dsn("visits"), clock) as world:
+        yield world
 
 
 async def press(page: Page, *keys: str) -> None:
@@ -290,3 +300,27 @@ async def test_a_task_called_off_in_the_middle_of_a_call_is_told_with_what_to_do
     await expect(page.locator(".call")).to_contain_text("通话中")
     await workbench.desk.served.deliver(cancelled("T1"))
     await expect(page.get_by_role("alert").filter(has_text="该单已撤销")).to_contain_text("请向客户致歉")
+
+
+async def test_what_the_line_says_is_followed_and_prefills_the_result(
+    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> None:
+    exchange = Exchange("", SECRET, "http://line", Paces(ring=0.1, answer=1, drop=1))
+    async with listening(create_line(exchange)) as port:
+        line = {"cti": "http", "cti_url": f"http://127.0.0.1:{port}", "cti_webhook_secret": SECRET}
+        async with opened(browser, await service_dsn("visits"), clock, **line) as workbench:
+            exchange.callback = f"{workbench.address}/ingress/v1/line/events"
+            page = await workbench.page()
+            exchange.fate = "busy"
+            await claimed(page)
+            await page.keyboard.press("F2")
+            await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("占线")
+            await page.keyboard.press("Control+Enter")
+            await expect(page.locator("[data-step=opening]")).to_be_focused()  # the next customer
+            exchange.fate = "drops"
+            await press(page, "F2", "1", "1")
+            await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("部分完成")
+            await page.keyboard.press("Control+Enter")
+            await expect(page.locator("#tab-done")).to_contain_text("1")
+            assert "13800138000" not in await page.content()
+            await exchange.stop()

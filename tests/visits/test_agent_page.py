@@ -1,15 +1,17 @@
 """The workbench's page and the parts it loads: what an agent sees of the queue, of a call, and of the customer."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 
+from shared.clock import ManualClock
 from shared.privacy import Sealer
 from shared.testing.events import example
 from shared.testing.served import DATA_KEY
-from tests.visits.conftest import HAPPY, Desk, cancelled, released
+from tests.visits.conftest import HAPPY, Desk, cancelled, open_desk, released
 
 
 async def get(desk: Desk, path: str, agent: str = "1001", **options: Any) -> httpx.Response:
@@ -165,3 +167,24 @@ async def test_the_sheet_knows_how_long_the_call_has_been_going_on(desk: Desk) -
         desk.clock.advance(timedelta(seconds=30))
         sheet = (await client.get(f"/agent/visits/{visit}")).json()
         assert (sheet["call_seconds"], sheet["call_ended"]) == (75, True)
+
+
+async def test_behind_the_front_door_every_address_is_below_its_service(
+    service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> None:
+    key = "the key of the front door"
+    door = {"X-Front-Door": key, "X-Forwarded-Prefix": "/visits", "X-Forwarded-Proto": "http"}
+    async with open_desk(await service_dsn("visits"), clock, front_door_key=key) as desk:
+        visit = await desk.claimed("T1")
+        async with desk.agent() as client:
+            page = (await client.get("/agent", headers=door)).text
+            aside = (await client.get(f"/agent/visits/{visit}/aside", headers=door)).text
+    wanted = (
+        '"base": "/visits"',
+        '"complaints": "/complaints"',
+        'hx-get="/visits/agent/queue',
+        "/visits/static/own/agent/main.js",
+    )
+    assert [text for text in wanted if text not in page] == []
+    assert "/complaints/fragments/cases?customer_id=C1" in aside
+    assert "/notifications/fragments/messages?customer_id=C1" in aside
