@@ -103,6 +103,9 @@ class VisitRow(Base, table=True):
     callback_owner: str = Field(sa_column=_word())
     postpone_reason: str = Field(sa_column=_word())
     notices: list[Any] = Field(sa_column=Column(JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")))
+    questionnaires: dict[str, int] = Field(
+        sa_column=Column(JSONB(none_as_null=True), nullable=False, server_default=text("'{}'"))
+    )
 
 
 class ContactHoursRow(Base, table=True):

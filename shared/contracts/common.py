@@ -70,3 +70,10 @@ class Matter(Part):
     subject: str = Field(default="", description="order, work order or case number")
     title: str = Field(default="", description="one line for the agent, Chinese")
     facts: dict[str, object] = Field(default_factory=dict, description="the fact's data, phones sealed")
+    part: str = Field(
+        default="",
+        description="of a contact about several facts, the id of the fact that joined it with this matter; empty = the first",
+    )
+    questionnaire: str = Field(
+        default="", description="whose questions ask about a matter that joined; empty = the contact's"
+    )

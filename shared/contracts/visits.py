@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.contracts.base import VISITS, EventData, contract
-from shared.contracts.common import Channel, CustomerCard, Matter, Resolution, Satisfaction
+from shared.contracts.common import Channel, CustomerCard, Matter, Part, Resolution, Satisfaction
 
 ConnectedResult = Literal["completed", "partly", "callback_agreed", "refused", "wrong_person", "language_barrier"]
 UnconnectedResult = Literal[
@@ -49,6 +49,26 @@ class VisitAttempted(Visit):
     )
 
 
+class MatterResult(Part):
+    """What a contact about several matters came to for one of them; fields as in `Outcome`."""
+
+    event_id: str
+    event_source: str = ""
+    questionnaire: str = ""
+    questionnaire_version: int = 0
+    effective: bool
+    satisfaction: Satisfaction | None = None
+    rating: int | None = Field(default=None, ge=1, le=5)
+    responded: bool | None = None
+    resolved: bool | None = None
+    resolution: Resolution | None = None
+    answers: dict[str, Any] = {}
+    score: float | None = None
+    reasons: list[str] = []
+    problems: list[str] = []
+    remark: str = ""
+
+
 class Outcome(Visit):
     """A contact with answers; `rating` is 1 (worst) to 5, None when the customer gave none."""
 
@@ -67,6 +87,9 @@ class Outcome(Visit):
     remark: str = ""
     completed_at: datetime
     on_time: bool = True
+    results: list[MatterResult] = Field(
+        default=[], description="one for each matter of a contact about several; the fields above say the worst of them"
+    )
 
 
 @contract("visit.completed", topic=VISITS, owner="visits", title="回访完成")

@@ -12,7 +12,9 @@ from services.analytics.domain.formatting import cell_text, shown_number, shown_
 from services.analytics.domain.intervals import wilson
 from services.analytics.domain.kpis import Options, definitions, evaluate
 from services.analytics.domain.labels import Labels
+from services.analytics.domain.observations import Told, observe, revised
 from services.analytics.domain.periods import Period, end_of, label, start_of
+from services.analytics.domain.ratings import RatingFact
 from services.analytics.domain.selection import Dimension
 from shared.testing import event, example
 from tests.analytics.builders import MONDAY, Case, Followup, day, notice, sums_of
@@ -170,6 +172,23 @@ def test_problem_cases_callbacks_failures_and_opt_outs_are_counted():
     expected = ["visits.problem", "visits.callbacks", "notices.failed", "notices.opted_out"]
     expected += [f"cases.{what}" for what in ("opened", "assigned", "escalated", "resolved", "reopened", "closed")]
     assert all(sums[name] == 1 for name in expected)
+
+
+def test_a_contact_about_two_matters_is_one_contact_with_two_results():
+    matters = [{"event_id": name, "event_source": "/s", "event_type": kind, "at": MONDAY.isoformat()}
+               for name, kind in (("e1", "repair.closed"), ("e2", "meter.read"))]  # fmt: skip
+    said = {"event_source": "/s", "effective": True}
+    results = [said | {"event_id": "e1", "rating": 5, "satisfaction": "very_satisfied"},
+               said | {"event_id": "e2", "rating": 2, "satisfaction": "dissatisfied"}]  # fmt: skip
+    changes = {"matters": matters, "kind": "repair.closed", "round": 1, "rating": 2, "satisfaction": "dissatisfied"}
+    told = event("visit.completed", example("visit.completed", **changes, results=results))
+    sums = sums_of(told)
+    assert (sums["visits.completed"], sums["csat.rated"], sums["csat.good"]) == (1, 2, 1)
+    rated = observe([Told(told.id, told.name, told.time, told.data)]).ratings
+    facts = [revised(RatingFact(id_), changes) for id_, changes in rated.items()]
+    assert [(fact.kind, fact.first) for fact in facts] == [
+        ("repair.closed", "very_satisfied"), ("meter.read", "dissatisfied"),
+    ]  # fmt: skip
 
 
 def test_callbacks_called_at_the_time_agreed_are_kept_and_others_not():

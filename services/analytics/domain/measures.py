@@ -11,7 +11,7 @@ from services.analytics.domain.ratings import HOTLINE
 from shared.contracts.complaints import Complaint
 from shared.contracts.intake import branch_of
 from shared.contracts.notifications import Notification
-from shared.contracts.visits import Outcome, Visit, VisitAttempted, VisitCallbackAgreed, VisitFailed
+from shared.contracts.visits import MatterResult, Outcome, Visit, VisitAttempted, VisitCallbackAgreed, VisitFailed
 
 NPS_ANSWER = "nps"
 UNREACHED = ("unreachable", "invalid_number")
@@ -51,9 +51,33 @@ def completion(data: Outcome) -> Figures:
     names = ["visits.completed", "visits.effective" if data.effective else "visits.partial"]
     if data.on_time:
         names.append("visits.on_time")
-    names += _first_round(data) if data.round == 1 else _second_round(data)
     amounts = {"completed": 1, "effective": int(data.effective)}
-    return _ones(data.completed_at, data, names) + _of_agent(data, data.completed_at, amounts)
+    figures = _ones(data.completed_at, data, names) + _of_agent(data, data.completed_at, amounts)
+    for _, said in by_matter(data):
+        figures += _ones(data.completed_at, said, _first_round(said) if data.round == 1 else _second_round(said))
+    return figures
+
+
+def by_matter(data: Outcome) -> list[tuple[str, Outcome]]:
+    """What was said of each matter of a contact, under the kind of its fact; the contact's own words of its only one.
+
+    Each with what tells it from the others: "" for the first.
+    """
+    if not data.results:
+        return [("", data)]
+    kinds = {(matter.event_id, matter.event_source): matter.event_type for matter in data.matters}
+    return [
+        (f":{position}" if position else "", data.model_copy(update=_told_of(result, kinds, data, position)))
+        for position, result in enumerate(data.results)
+    ]
+
+
+def _told_of(
+    result: MatterResult, kinds: Mapping[tuple[str, str], str], data: Outcome, position: int
+) -> dict[str, Any]:
+    told = {name: getattr(result, name) for name in MatterResult.model_fields if name in Outcome.model_fields}
+    kind = kinds.get((result.event_id, result.event_source), data.kind) if position else data.kind
+    return told | {"kind": kind, "results": []}
 
 
 def dissatisfaction(data: Outcome) -> Figures:

@@ -131,7 +131,13 @@ def _note_outcome(seen: Observed, data: Outcome) -> None:
             seen.figures.update(measures.problem(data))
     if data.round == 1:
         dissatisfied = isinstance(data, VisitDissatisfied)
-        _add(seen.ratings, data.visit_id, partial(ratings.rate, outcome=data, dissatisfied=dissatisfied))
+        for mark, said in measures.by_matter(data):
+            # of several matters the first one's rating is settled by the visit's case
+            _add(
+                seen.ratings,
+                data.visit_id + mark,
+                partial(ratings.rate, outcome=said, dissatisfied=dissatisfied and not mark),
+            )
 
 
 def _note_case(seen: Observed, case: Complaint) -> None:

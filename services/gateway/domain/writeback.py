@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from shared.contracts.complaints import ComplaintClosed, ComplaintResolved
-from shared.contracts.visits import VisitCompleted, VisitFailed
+from shared.contracts.visits import MatterResult, VisitCompleted, VisitFailed
 from shared.messaging.event import Event
 
 RETRY_AFTER = tuple(
@@ -62,11 +62,33 @@ def origins_of(event: Event, origins: Sequence[Origin]) -> list[Origin]:
 
 def body_of(event: Event, origin: Origin) -> dict[str, Any]:
     """The webhook body: `{"type", "timestamp", "data"}`. Raises pydantic.ValidationError on a broken event."""
-    data = _DATA[event.name](event)
+    data = _DATA[event.name](event) | _of_matter(event, origin)
     return {
         "type": event.name,
         "timestamp": event.time.isoformat(),
         "data": {"case_no": origin.number, "source": origin.source, "source_event_id": origin.event_id, **data},
+    }
+
+
+def _of_matter(event: Event, origin: Origin) -> dict[str, Any]:
+    """What a contact about several matters came to for the one this sender told of."""
+    if event.name != "visit.completed":
+        return {}
+    results = event.read(VisitCompleted).results
+    same = (one for one in results if one.event_id == origin.event_id and one.event_source in ("", origin.source))
+    result = next(same, None)
+    return _said(result) if result else {}
+
+
+def _said(of: VisitCompleted | MatterResult) -> dict[str, Any]:
+    return {
+        "responded": of.responded,
+        "resolved": of.resolved,
+        "resolution": of.resolution,
+        "satisfaction": "dissatisfied" if of.satisfaction in _DISSATISFIED else of.satisfaction,
+        "reasons": of.reasons,
+        "remark": of.remark,
+        "redo_requested": of.satisfaction in _DISSATISFIED or of.resolved is False,
     }
 
 
@@ -78,14 +100,8 @@ def _completed(event: Event) -> dict[str, Any]:
         "visited_at": visit.completed_at.isoformat(),
         "reached": True,
         "unreached_reason": None,
-        "responded": visit.responded,
-        "resolved": visit.resolved,
-        "resolution": visit.resolution,
-        "satisfaction": "dissatisfied" if visit.satisfaction in _DISSATISFIED else visit.satisfaction,
-        "reasons": visit.reasons,
-        "remark": visit.remark,
         "agent_no": visit.agent,
-        "redo_requested": visit.satisfaction in _DISSATISFIED or visit.resolved is False,
+        **_said(visit),
     }
 
 

@@ -1,6 +1,6 @@
 """A business fact as the rules see it, and what of it travels with a task."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -103,7 +103,17 @@ def card_of(fact: Fact) -> dict[str, Any]:
 def matters_of(fact: Fact) -> tuple[dict[str, Any], ...]:
     """What the contact is about: for an event about an earlier fact, that fact's matters first."""
     earlier = fact.data.get("matters", ()) if fact.about_earlier else ()
-    return (*earlier, _matter(fact))
+    return (*(_of_no_part(matter) for matter in earlier), _matter(fact))
+
+
+def joining(matters: Iterable[Mapping[str, Any]], event_id: str, questionnaire: str) -> tuple[dict[str, Any], ...]:
+    """Matters as they join a contact about another fact: theirs is a part of its own, with its questionnaire."""
+    return tuple({"part": event_id, "questionnaire": questionnaire, **matter} for matter in matters)
+
+
+def _of_no_part(matter: Mapping[str, Any]) -> dict[str, Any]:
+    """A matter of an earlier contact, as one of a new contact."""
+    return {name: value for name, value in matter.items() if name not in ("part", "questionnaire")}
 
 
 def names(matter: Mapping[str, Any], identity: Identity) -> bool:

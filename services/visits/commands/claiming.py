@@ -97,10 +97,6 @@ async def _claim(
     open_hours = ["", *(hours for hours in known if hours and read_hours(hours, calendar).is_open(work.now()))]
     until = work.clock.machine() + lease
     claimed = await claims.claim(work.session, who, wanted, until, principal.scope, open_hours)
-    pairs = {(visit.questionnaire, visit.questionnaire_version) for visit in claimed if visit.questionnaire_version}
-    loaded = await questionnaires.load_many(work.session, pairs)
+    asked = await questionnaires.asked_by(work.session, claimed)
     made = await queries.attempts_of(work.session, claimed)
-    return [
-        Held(visit, loaded.get((visit.questionnaire, visit.questionnaire_version)), made.get(visit.id, ()))
-        for visit in claimed
-    ]
+    return [Held(visit, asked.get(visit.id), made.get(visit.id, ())) for visit in claimed]

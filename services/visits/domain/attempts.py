@@ -1,6 +1,6 @@
 """What one attempt leads to: completed, failed, a callback, another try, and the events that tell of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -10,8 +10,9 @@ from services.visits.domain.answering import Assessment, assess, require_complet
 from services.visits.domain.calls import talk_seconds, wrap_up_seconds
 from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublished
 from services.visits.domain.hours import RetryPlan, read_hours
-from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.questionnaire import Questionnaire, QuestionnairePart
 from services.visits.domain.results import RESULTS, ResultCode
+from services.visits.domain.several import results_of, worst
 from services.visits.domain.visit import State, Visit, expires_at, facts_of, fail, finish, put_back
 from shared.contracts import EventData
 from shared.contracts.visits import (
@@ -219,7 +220,10 @@ def _complete(visit: Visit, report: Report, questionnaire: Questionnaire | None,
     if report.result == "completed":
         require_complete(questionnaire, visit.answers)
     found = assess(questionnaire, visit.answers)
-    outcome = _outcome(found, report)
+    parts = results_of(questionnaire, visit.answers)
+    if parts:
+        found = worst(found, [meaning for _, meaning in parts])
+    outcome = _outcome(found, report) | {"results": _results(visit, parts, report)}
     completed = finish(visit, State.COMPLETED, now, answers=found.answers, outcome=outcome)
     facts = {
         **facts_of(completed),
@@ -236,6 +240,24 @@ def _complete(visit: Visit, report: Report, questionnaire: Questionnaire | None,
     if found.problems:
         events.append(VisitProblemFound(**facts))
     return completed, events
+
+
+def _results(
+    visit: Visit, parts: Sequence[tuple[QuestionnairePart, Assessment]], report: Report
+) -> list[dict[str, Any]]:
+    """What is told of each matter, where a contact was about several."""
+    return [
+        {
+            "event_id": visit.matters[position].event_id,
+            "event_source": visit.matters[position].event_source,
+            "questionnaire": part.questionnaire.id,
+            "questionnaire_version": part.questionnaire.version,
+            "answers": dict(meaning.answers),
+            **_outcome(meaning, report),
+        }
+        for part, meaning in parts
+        for position in part.matters
+    ]
 
 
 def _outcome(found: Assessment, report: Report) -> dict[str, Any]:

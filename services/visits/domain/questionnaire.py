@@ -1,5 +1,6 @@
 """What is asked: a questionnaire and its questions, immutable once published."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,7 +34,8 @@ class Question:
     """One question. `ask` is read aloud, `title` is its short name in tables and messages.
 
     `problem` lists the answers that make the visit a problem case (R07.5); `role` says what the answer means to the
-    platform; `least` and `most` bound ratings and numbers; `objections` help the agent when no answer comes.
+    platform; `least` and `most` bound ratings and numbers; `objections` help the agent when no answer comes. Of
+    several matters of one contact it names the one at position `about`.
     """
 
     id: str
@@ -49,19 +51,33 @@ class Question:
     most: float | None = None
     hint: str = ""
     objections: tuple[Objection, ...] = ()
+    about: int = 0
 
     def option(self, value: Any) -> Option | None:
         return next((option for option in self.options if option.value == value), None)
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionnairePart:
+    """What is asked about some matters of a contact about several: their own questionnaire, and under which id each of its
+    questions is asked."""
+
+    matters: tuple[int, ...]
+    questionnaire: "Questionnaire"
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Questionnaire:
+    """`parts` where it is made of several (`several.asked_of`)."""
+
     id: str
     title: str
     questions: tuple[Question, ...]
     opening: str = ""
     closing: str = ""
     version: int = 0
+    parts: tuple[QuestionnairePart, ...] = ()
 
     def question(self, question_id: str) -> Question | None:
         return next((question for question in self.questions if question.id == question_id), None)

@@ -12,12 +12,12 @@ VARIABLES = ("称呼", "事项", "单号", "日期")
 FACTS = "资料."
 
 
-def variables_of(visit: Visit) -> Mapping[str, str]:
-    """What the variables stand for in this visit; of several matters, the first is spoken of.
+def variables_of(visit: Visit, about: int = 0) -> Mapping[str, str]:
+    """What the variables stand for in this visit; of several matters, the one at position `about` is spoken of.
 
     `资料.product.name` is what the matter's fact says at `product.name`, so that values are stated, not asked (R07.3).
     """
-    matter = visit.matters[0] if visit.matters else None
+    matter = visit.matters[min(about, len(visit.matters) - 1)] if visit.matters else None
     day = matter.at.astimezone(ORG_ZONE) if matter else None
     return {
         "称呼": visit.customer.name or "客户",
@@ -31,6 +31,11 @@ def variables_of(visit: Visit) -> Mapping[str, str]:
 def is_variable(name: str) -> bool:
     """Whether a script may use this name: one of the few, or a field of the fact."""
     return name in VARIABLES or (name.startswith(FACTS) and len(name) > len(FACTS))
+
+
+def names_matter(text: str) -> bool:
+    """Whether the words of a script speak of one matter."""
+    return any(is_variable(name) and name != "称呼" for name in VARIABLE.findall(text))
 
 
 def spoken(text: str, variables: Mapping[str, str]) -> str:

@@ -48,7 +48,8 @@ class Visit:
     along with its holder. A contact that goes on began at `call_started_at`, its talk ended at `call_ended_at` (business
     time). `callback_at` is the time agreed with the customer, until the next try; only `callback_owner` claims it then, if
     it is somebody's. `postpone_reason` on a claimed visit: to be postponed when the contact ends without a result.
-    `notices` tell the holder what has changed (`notices`).
+    `notices` tell the holder what has changed (`notices`). `questionnaires` are the versions of those that matters bring
+    along, beside the task's own (`several`).
     """
 
     id: UUID
@@ -94,6 +95,7 @@ class Visit:
     callback_owner: str = ""
     postpone_reason: str = ""
     notices: tuple[Mapping[str, Any], ...] = ()
+    questionnaires: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:

@@ -54,7 +54,10 @@ class Sheet(VisitOut):
             script_title=questionnaire.title if questionnaire else "",
             opening=spoken(questionnaire.opening, variables) if questionnaire else "",
             closing=spoken(questionnaire.closing, variables) if questionnaire else "",
-            questions=[AskedOut.of(question, variables, visit.answers.get(question.id)) for question in asked],
+            questions=[
+                AskedOut.of(question, variables_of(visit, question.about), visit.answers.get(question.id))
+                for question in asked
+            ],
             answers=dict(visit.answers),
             has_script=questionnaire is not None,
             cancel_reason=visit.cancel_reason,

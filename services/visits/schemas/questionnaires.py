@@ -108,7 +108,10 @@ class Script(BaseModel):
             title=questionnaire.title,
             opening=spoken(questionnaire.opening, variables),
             closing=spoken(questionnaire.closing, variables),
-            questions=[QuestionOut.of(question, variables, answers.get(question.id)) for question in asked],
+            questions=[
+                QuestionOut.of(question, variables_of(visit, question.about), answers.get(question.id))
+                for question in asked
+            ],
             next_question=next((question.id for question in asked if question.id not in answers), None),
             missing=[question.id for question in missing(asked, answers)],
         )

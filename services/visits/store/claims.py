@@ -58,7 +58,12 @@ WITH head AS MATERIALIZED (
     UPDATE visit SET state = 'claimed', agent = :agent, lease_until = :lease_until, version = visit.version + 1,
         companion = CASE WHEN visit.never_alone = '[]' THEN '' ELSE :companion END,
         questionnaire_version = CASE WHEN visit.questionnaire_version > 0 THEN visit.questionnaire_version
-            ELSE coalesce((SELECT max(q.version) FROM questionnaire q WHERE q.id = visit.questionnaire), 0) END
+            ELSE coalesce((SELECT max(q.version) FROM questionnaire q WHERE q.id = visit.questionnaire), 0) END,
+        questionnaires = CASE WHEN visit.questionnaires <> '{{}}' THEN visit.questionnaires
+            ELSE coalesce((SELECT jsonb_object_agg(q.id, q.version) FROM (
+                SELECT id, max(version) AS version FROM questionnaire WHERE id IN (
+                    SELECT matter ->> 'questionnaire' FROM jsonb_array_elements(visit.matters) AS matter)
+                GROUP BY id) AS q WHERE q.id <> visit.questionnaire), '{{}}') END
     FROM chosen WHERE visit.id = chosen.id RETURNING {columns}, chosen.place
 )
 SELECT claimed.*, (SELECT count(*) FROM head) AS tried FROM (SELECT) AS once LEFT JOIN claimed ON true

@@ -1,9 +1,11 @@
 """Published questionnaires."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Row, text
@@ -11,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.definition import kept_definition
 from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.several import asked_of
+from services.visits.domain.visit import Visit
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('questionnaire ' || CAST(:id AS text)))")
 _NEWEST = text("SELECT * FROM questionnaire WHERE id = :id ORDER BY version DESC LIMIT 1")
@@ -67,6 +71,23 @@ async def load_many(session: AsyncSession, wanted: set[tuple[str, int]]) -> dict
     ids, numbers = zip(*sorted(wanted), strict=True)
     rows = await session.execute(_MANY, {"ids": list(ids), "versions": list(numbers)})
     return {(row.id, row.version): parsed(row.definition, row.version) for row in rows}
+
+
+async def asked_by(session: AsyncSession, visits: Sequence[Visit]) -> dict[UUID, Questionnaire]:
+    """What is asked in each of these visits, where it is published and the visit has been claimed."""
+    versions = {visit.id: _versions(visit) for visit in visits}
+    loaded = await load_many(session, {pair for pairs in versions.values() for pair in pairs.items()})
+    found: dict[UUID, Questionnaire] = {}
+    for visit in visits:
+        known = {id_: loaded[id_, version] for id_, version in versions[visit.id].items() if (id_, version) in loaded}
+        if asked := asked_of(visit, known):
+            found[visit.id] = asked
+    return found
+
+
+def _versions(visit: Visit) -> dict[str, int]:
+    own = {visit.questionnaire: visit.questionnaire_version} if visit.questionnaire_version else {}
+    return {**visit.questionnaires, **own}
 
 
 async def add_version(

@@ -16,7 +16,7 @@ from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.told import TOLD
 from services.visits.domain.visit import State, Visit
 from services.visits.models import PresenceRow, QuestionnaireRow, VisitRow
-from services.visits.store.questionnaires import parsed
+from services.visits.store.questionnaires import asked_by, parsed
 from shared.contracts.common import CustomerCard, Matter
 from shared.scope import Scope
 
@@ -110,18 +110,16 @@ def _plain(value: Any) -> Any:
 
 
 async def lock_visit(session: AsyncSession, visit_id: UUID, scope: Scope) -> tuple[Visit, Questionnaire | None] | None:
-    """A visit that `scope` sees, with its questionnaire; locked until the transaction ends."""
-    row = (await session.execute(_with_questionnaire(visit_id, scope).with_for_update(of=VISITS))).one_or_none()
-    return (to_visit(row), _questionnaire(row)) if row else None
+    """A visit that `scope` sees, with what is asked in it; locked until the transaction ends."""
+    return await _with_questionnaire(session, _one(visit_id, scope).with_for_update(of=VISITS))
 
 
 async def get_visit(session: AsyncSession, visit_id: UUID, scope: Scope) -> tuple[Visit, Questionnaire | None] | None:
     """As `lock_visit`, without the lock."""
-    row = (await session.execute(_with_questionnaire(visit_id, scope))).one_or_none()
-    return (to_visit(row), _questionnaire(row)) if row else None
+    return await _with_questionnaire(session, _one(visit_id, scope))
 
 
-def _with_questionnaire(visit_id: UUID, scope: Scope) -> Select[Any]:
+def _one(visit_id: UUID, scope: Scope) -> Select[Any]:
     same = (QUESTIONNAIRES.c.id == VISITS.c.questionnaire) & (
         QUESTIONNAIRES.c.version == VISITS.c.questionnaire_version
     )
@@ -133,13 +131,19 @@ def _with_questionnaire(visit_id: UUID, scope: Scope) -> Select[Any]:
     return query.where(seen_by(scope))
 
 
+async def _with_questionnaire(session: AsyncSession, query: Select[Any]) -> tuple[Visit, Questionnaire | None] | None:
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    visit = to_visit(row)
+    if any(matter.part for matter in visit.matters):
+        return visit, (await asked_by(session, [visit])).get(visit.id)
+    return visit, parsed(row.definition, row.questionnaire_version) if row.definition else None
+
+
 def seen_by(scope: Scope) -> ColumnElement[bool]:
     """The visits that are seen: those of a branch or of a team."""
     return scope.where(VISITS.c.branch, VISITS.c.team)
-
-
-def _questionnaire(row: Row[Any]) -> Questionnaire | None:
-    return parsed(row.definition, row.questionnaire_version) if row.definition else None
 
 
 async def lock_of_tasks(session: AsyncSession, task_ids: Sequence[str]) -> list[Visit]:

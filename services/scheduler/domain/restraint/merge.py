@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.facts import Fact, identity_in, matters_of, names
+from services.scheduler.domain.facts import Fact, identity_in, joining, matters_of, names
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.caps import CapState, reached_cap
 from services.scheduler.domain.restraint.ledger import Contact, contact_of
@@ -94,7 +94,7 @@ def join(task: Task, fact: Fact, policy: Policy, span: Span) -> Task:
     """`task` keeps the contact and also answers `policy`, and the fact if it is another one."""
     common = common_span(task, span, policy.window.calendar.official)
     assert common is not None  # it was found fitting
-    added = () if _about(task, fact) else matters_of(fact)
+    added = () if _about(task, fact) else joining(matters_of(fact), fact.id, policy.questionnaire)
     return task._replace(
         due_at=common.due,
         deadline_at=common.deadline,
@@ -115,7 +115,8 @@ def take_over(task: Task, weaker: Task, official: OfficialYears) -> tuple[Task, 
     """`task`, more urgent, keeps the contact; gives it with the weaker's matters, and the weaker cancelled."""
     common = common_span(weaker, span_of(task), official)
     assert common is not None  # it was found fitting
-    added = (one for one in weaker.matters if not any(names(known, identity_in(one)) for known in task.matters))
+    new = (one for one in weaker.matters if not any(names(known, identity_in(one)) for known in task.matters))
+    added = joining(new, weaker.event_id, weaker.questionnaire)
     return (
         task._replace(
             due_at=common.due,

@@ -150,6 +150,21 @@ def test_an_independent_contact_merges_only_with_those_of_its_own_team(team: str
     assert len(judge(rules, did_the_work, customer)[1].open) == (2 if team == "cd" else 1)
 
 
+@pytest.mark.parametrize("priority", [3, 7])
+def test_a_matter_that_joins_brings_its_questionnaire_along(priority: int) -> None:
+    """Whichever of the two keeps the contact; the matters of an earlier contact are no part of a new one."""
+    rules = book(
+        {"id": "a", "questionnaire": "qa", **NEXT_DAY},
+        {"id": "b", "events": ["meter.read"], "questionnaire": "qb", "priority": priority, **NEXT_DAY},
+    )
+    _, customer = judge(rules, fact(id="e1"))
+    _, customer = judge(rules, fact("meter.read", id="e2"), customer)
+    [task] = customer.open
+    own, joined = sorted(task.matters, key=lambda matter: matter.get("part", ""))
+    assert (own.get("part"), joined["part"]) == (None, joined["event_id"])
+    assert {own["event_id"]: task.questionnaire, joined["event_id"]: joined["questionnaire"]} == {"e1": "qa", "e2": "qb"}
+
+
 def test_who_may_not_go_alone_for_one_matter_does_not_for_both() -> None:
     visit = {"channel": "on_site", **NEXT_DAY}
     rules = book({"id": "a", **visit}, {"id": "b", "events": ["meter.read"], "never_alone": ["sales"], **visit})
