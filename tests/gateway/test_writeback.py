@@ -42,6 +42,30 @@ def test_a_completed_visit_goes_back_with_the_fields_12345_asks_for() -> None:
     }  # fmt: skip
 
 
+def test_each_sender_hears_what_the_contact_came_to_for_its_own_matter() -> None:
+    said = {"effective": True, "resolved": True, "resolution": "yes", "satisfaction": "satisfied", "rating": 4}
+    bad = {"effective": True, "resolved": False, "resolution": "no", "satisfaction": "dissatisfied", "reasons": ["慢"]}
+    results = [
+        said | {"event_id": "e1", "event_source": "/hotline/city"},
+        bad | {"event_id": "e2", "event_source": "/erp"},
+    ]
+    whole = {"resolved": False, "resolution": "no", "satisfaction": "dissatisfied", "reasons": ["慢"]}
+    sent = event("visit.completed", example("visit.completed", **whole, results=results))
+    city, erp = (
+        body_of(sent, origin)["data"] for origin in (ORIGIN, Origin("/erp", "e2", "meter.read", "M1", "other"))
+    )
+    assert (city["resolved"], city["satisfaction"], city["reasons"], city["redo_requested"]) == (
+        True,
+        "satisfied",
+        [],
+        False,
+    )
+    assert (erp["resolved"], erp["satisfaction"], erp["reasons"], erp["redo_requested"]) == (
+        False, "dissatisfied", ["慢"], True,
+    )  # fmt: skip
+    assert city["visit_no"] == erp["visit_no"]
+
+
 def test_a_failed_visit_says_why_nobody_was_reached() -> None:
     data = body_of(event("visit.failed"), ORIGIN)["data"]
     assert (data["reached"], data["unreached_reason"]) == (False, example("visit.failed")["reason"])

@@ -162,7 +162,10 @@ def test_a_matter_that_joins_brings_its_questionnaire_along(priority: int) -> No
     [task] = customer.open
     own, joined = sorted(task.matters, key=lambda matter: matter.get("part", ""))
     assert (own.get("part"), joined["part"]) == (None, joined["event_id"])
-    assert {own["event_id"]: task.questionnaire, joined["event_id"]: joined["questionnaire"]} == {"e1": "qa", "e2": "qb"}
+    assert {own["event_id"]: task.questionnaire, joined["event_id"]: joined["questionnaire"]} == {
+        "e1": "qa",
+        "e2": "qb",
+    }
 
 
 def test_who_may_not_go_alone_for_one_matter_does_not_for_both() -> None:
