@@ -1,6 +1,7 @@
 # Huifang 回访. `make` lists what there is to do; every target does the set-up it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.PHONY: fuzz hostile read-again
 .PHONY: help demo test run stop reset logs status setup lint types bench reconcile pictures
 
 HUIFANG_PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3 python; do \
@@ -44,8 +45,16 @@ bench: setup ## measure against the rivals; writes bench/results.json and docs/b
 fuzz: setup ## 2,000 packs as careless and malicious authors would write them; tells the slowest and the largest
 	HUIFANG_FUZZ=1 $(PY) -m pytest -s tests/fuzz
 
-hostile: setup ## every service asked by schemathesis, and 5,000 strange bodies to every creating route
-	HUIFANG_FUZZ_EXAMPLES=100 $(PY) -m pytest tests/architecture/test_schemathesis.py
+HOSTILE := tests/hostile tests/fuzz tests/architecture/test_loop_time.py tests/architecture/test_unstorable.py \
+	tests/architecture/test_units.py tests/architecture/test_needles.py tests/architecture/test_personal_data.py \
+	tests/shared/test_audit.py tests/shared/test_auth.py tests/shared/test_safety.py tests/shared/test_sessions.py \
+	tests/shared/test_yaml_reader.py tests/messaging/test_security.py tests/gateway/test_writeback.py tests/scheduler/test_trials.py tests/scheduler/domain/packs/test_limits.py
+
+hostile: setup ## every attack there is a test for (tests/hostile/README.md)
+	$(PY) -m pytest -n 2 --dist loadgroup $(HOSTILE)
+	HUIFANG_FUZZ_EXAMPLES=40 $(PY) -m pytest -n 2 tests/architecture/test_schemathesis.py tests/architecture/test_read_again.py
+
+read-again: setup ## 5,000 strange bodies to every creating route: what was accepted can be read, changed and ended
 	HUIFANG_FUZZ_EXAMPLES=5000 $(PY) -m pytest tests/architecture/test_read_again.py
 
 lint: environment ## style, import contracts, unused dependencies

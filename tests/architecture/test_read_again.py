@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import yaml
 
 from shared.testing import Served
 from tests.architecture.parts import ID, operations
@@ -119,10 +120,26 @@ def bodies(example: Any, fields: list[str], seed: str) -> Iterator[Any]:
 def make_strange(body: dict[str, Any], fields: list[str], chance: random.Random) -> None:
     """One value anywhere in the body is replaced or left out, or a field that may be there is."""
     holder, key = chance.choice([*places(body), *((body, field) for field in fields)] or [(body, "extra")])
-    if isinstance(holder, dict) and chance.randrange(8) == 0:
+    written = _document_in(holder, key)
+    if written and chance.random() < 0.8:  # a file of a pack: what stands in it becomes strange, its form stays sound
+        make_strange(written, [], chance)
+        holder[key] = yaml.safe_dump(written, allow_unicode=True, sort_keys=False)
+    elif isinstance(holder, dict) and chance.randrange(8) == 0:
         holder.pop(key, None)
     else:
         holder[key] = copy.deepcopy(chance.choice(STRANGE))
+
+
+def _document_in(holder: Any, key: Any) -> dict[str, Any]:
+    """The YAML document that a text of several lines is; empty for what is none."""
+    text = holder.get(key) if isinstance(holder, dict) else holder[key]
+    if not isinstance(text, str) or "\n" not in text:
+        return {}
+    try:
+        read = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
