@@ -10,6 +10,7 @@ brings about itself). The platform is one for all of these tests, on Monday 2026
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
@@ -32,13 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+def platform() -> Iterator[Local]:
     if running := os.environ.get("HUIFANG_TEST_PLATFORM"):
         yield Local(Path(running).resolve(), dict(os.environ))
         return
-    local = local_platform(tmp_path_factory.mktemp("browser"), CLOCK)
-    with local.up():
-        yield local
+    # not below pytest's own folder: every pytest that starts on this machine closes that one to other users, so to PostgreSQL
+    with TemporaryDirectory(prefix="huifang-browser-") as folder:
+        local = local_platform(Path(folder), CLOCK)
+        with local.up():
+            yield local
 
 
 @pytest.fixture(scope="session")

@@ -130,3 +130,27 @@ async def test_the_frame_fits_a_phone_and_twice_the_size(page_as: People) -> Non
             await page.goto(path)
             wide = await page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
             assert wide <= 0, (path, size)
+
+
+async def test_a_panel_of_another_service_that_can_not_be_had_turns_grey_and_can_be_tried_again(
+    page_as: People, tolerated: list[str]
+) -> None:
+    tolerated += ["status of 404", "Response Status Error Code 404"]
+    page = await page_as("supervisor")
+    await page.goto("/gateway/overview")
+    await page.evaluate(
+        """() => {
+            const panel = document.createElement("section");
+            panel.dataset.panel = "投诉";
+            panel.setAttribute("hx-get", "/complaints/fragments/nowhere");
+            panel.setAttribute("hx-trigger", "load");
+            document.getElementById("content").append(panel);
+            htmx.process(panel);
+        }"""
+    )
+    panel = page.locator("[data-panel]")
+    await expect(panel).to_contain_text("「投诉」暂时打不开，其余部分可照常使用。")
+    await page.route("**/complaints/fragments/nowhere", lambda route: route.fulfill(body="<p>两件未结</p>"))
+    await panel.get_by_role("button", name="重试").click()
+    await expect(panel).to_have_text("两件未结")
+    await expect(panel).not_to_have_class("missing")
