@@ -121,10 +121,12 @@ def test_refusals_and_deadlines_come_before_waiting() -> None:
     assert late == Verdict("expired", "deadline_passed")
 
 
-def test_only_a_planned_task_is_put_off() -> None:
+def test_a_planned_task_and_a_released_one_are_put_off_and_no_other() -> None:
     task, _ = planned(DEFERRING)
+    again = deferred(moved(task, "released"), MONDAY, "paused")
+    assert (again.state, again.due_at, again.reason, again.deferred) == ("planned", MONDAY, "paused", 1)
     with pytest.raises(TaskNotInState):
-        deferred(moved(task, "released"), MONDAY, "paused")
+        deferred(moved(task, "cancelled"), MONDAY, "paused")
 
 
 WINDOWS = st.sampled_from([{"days": "all"}, {"days": "working"}, {"frames": ["15:00-16:00"]}])
