@@ -57,6 +57,7 @@ def configure(service: str, style: str = "json") -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+    _note_no_callers()
     structlog.configure(
         processors=[*shared_steps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -64,3 +65,12 @@ def configure(service: str, style: str = "json") -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def _note_no_callers() -> None:
+    """Spare every line the search for who wrote it, with thread and process: no line of ours tells of them.
+
+    It is a quarter of what a line costs (Python's logging HOWTO, "Optimization").
+    """
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

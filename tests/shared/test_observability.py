@@ -40,6 +40,17 @@ def test_a_line_is_json_with_service_and_trace(stream: io.StringIO) -> None:
     assert line["customer"] == "陈静"
 
 
+def test_nobody_looks_for_who_wrote_a_line(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(*_: object, **__: object) -> object:
+        raise AssertionError("the stack was searched")
+
+    log = structlog.get_logger("x").bind()
+    monkeypatch.setattr(type(logging.getLogger("x")), "findCaller", search)
+    log.info("visit_claimed")
+    logging.getLogger("library").warning("late")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["visit_claimed", "late"]
+
+
 def test_no_phone_number_is_logged_at_any_depth_or_in_a_traceback(stream: io.StringIO) -> None:
     log = structlog.get_logger("x")
     log.info("call 13800000017", people=[{"phone": "+86 138 0000 0017"}], note=("电话13800000017",))
