@@ -15,7 +15,7 @@ from services.complaints.schemas import NewCase, report_of
 from services.gateway.domain import erpnext, generic, hotline, odoo
 from services.gateway.domain.documents import Options, Reading
 from services.gateway.domain.envelope import read_envelope
-from services.gateway.domain.facts import Candidate, judge, read_candidate
+from services.gateway.domain.facts import Candidate, judge, read_candidate, with_read_numbers
 from services.notifications.schemas import NewOptOut
 from shared.messaging.event import Event
 from shared.privacy import Sealer, e164, mask_prose, mask_text, one_number, read_numbers
@@ -44,7 +44,7 @@ def numbers_of(event: Event | list[Any]) -> list[str]:
 
 def _judged(candidate: Candidate | list[Any]) -> Event:
     assert isinstance(candidate, Candidate), candidate
-    event = judge(candidate, NOW, SEALER)
+    event = judge(with_read_numbers(candidate), NOW, SEALER)
     assert isinstance(event, Event), event
     return event
 
