@@ -66,7 +66,7 @@ async def test_a_fact_heard_late_is_released_when_its_window_opens_again(served:
     assert await rows(served, "SELECT due_at FROM due") == [(at("2026-03-04 09:00"),)]
     async with served.client("auditor") as client:
         told = (await client.get("/api/v1/explain", params={"event_id": "e1"})).json()
-    assert "2026-03-03 19:30 (周二) 不在联系时段内，等到 2026-03-04 09:00 (周三) 再下达。" in str(told)
+    assert "2026-03-03 19:30 (周二) 不在联系时段内，2026-03-04 09:00 (周三) 再看能否下达。" in str(told)
     clock.move_to(at("2026-03-04 09:00"))
     assert await served.run_job("release") == 1
     assert await rows(served, "SELECT state, due_at FROM task") == [("released", due)]
