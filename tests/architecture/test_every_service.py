@@ -294,11 +294,15 @@ NO_VERSION = {
     "/api/v1/visits/{visit_id}/attempts",
     "/api/v1/visits/{visit_id}/dial",
     "/api/v1/visits/{visit_id}/hang-up",
+    "/api/v1/visits/{visit_id}/line-calls",
+    "/api/v1/visits/{visit_id}/line-calls/hang-up",
     "/api/v1/visits/{visit_id}/release",
     "/api/v1/visits/{visit_id}/refresh-lease",
     "/api/v1/visits/{visit_id}/reveal-phone",
     # to claim it is to take it as it is
     "/api/v1/visits/{visit_id}/claim",
+    # changes nothing: a look that is recorded
+    "/api/v1/visits/{visit_id}/attempts/{attempt_id}/recording",
     # only adds
     "/api/v1/visits/{visit_id}/review",
 }
