@@ -5,6 +5,7 @@ Memory is address space: who asks for more gets MemoryError, or is aborted by a 
 
 import resource
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from mmap import mmap
@@ -34,7 +35,13 @@ def _limit(what: int, soft: int, hard: int) -> None:
 
 @contextmanager
 def limited(memory: int, cpu: int) -> Iterator[None]:
-    """The same for a block of a process that goes on afterwards. Raises MemoryError or OutOfTime; for the main thread."""
+    """The same for a block of a process that goes on afterwards. Raises MemoryError or OutOfTime.
+
+    Only in the main thread, where the signal arrives: elsewhere the block shares the process with others and is not limited.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def overdue(number: int, frame: FrameType | None) -> None:
         raise OutOfTime
