@@ -15,8 +15,11 @@ import pytest
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.restraint.recall import Told
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
+from services.scheduler.domain.steps.listen import STOPPED
+from services.scheduler.domain.steps.replay import RESTARTED
 from services.scheduler.domain.task import Task
 from shared.clock import ManualClock
 from shared.messaging import Event
@@ -178,12 +181,18 @@ FINAL = ("released", "done", "failed", "expired")
 
 
 class _Watched(Simulation):
-    """Sees to it that nothing is undone that has happened in the world."""
+    """Sees to it that nothing is undone that has happened in the world, and that only what happened after its fact takes a
+    released task back."""
 
     def _keep(self, task: Task) -> None:
         before = self.tasks.get(task.id)
-        assert before is None or before.state not in FINAL or task.state in FINAL, (before, task)
+        taken_back = before is not None and before.state == "released" and task.reason in (STOPPED, RESTARTED)
+        assert before is None or taken_back or before.state not in FINAL or task.state in FINAL, (before, task)
         super()._keep(task)
+
+    def _recall(self, task: Task, told: Told) -> None:
+        assert told.at >= task.matters[-1]["at"], (task, told)
+        super()._recall(task, told)
 
 
 @pytest.mark.parametrize("seed", range(4))
