@@ -72,3 +72,10 @@ def test_what_is_no_time_is_none(written: Any) -> None:
 @given(st.text() | st.floats() | st.integers())
 def test_nothing_brings_the_parser_down(written: Any) -> None:
     parse_time(written, ORG_ZONE)
+
+
+@pytest.mark.parametrize(
+    "written", ["9999-12-31T23:59:59Z", "9999-12-31 23:59:59", "0001-01-01 00:00:00", "1899-12-31"]
+)
+def test_what_is_out_of_the_years_of_any_zone_is_no_time(written: str) -> None:
+    assert parse_time(written, ZoneInfo("Asia/Shanghai")) is None

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
+from shared.moments import sensible
+
 _LOCAL = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
     r"(?:[T\s]*(\d{1,2})[:时点](\d{1,2})?[:分]?(\d{1,2})?秒?(?:\.(\d{1,6})\d*)?)?"
@@ -16,11 +18,12 @@ _EXCEL_DAYS = range(20_000, 80_000)  # 1954 … 2119
 
 def parse_time(value: Any, zone: tzinfo) -> datetime | None:
     """The instant, in UTC: ISO 8601, `yyyy-MM-dd HH:mm:ss`, `2022/4/15 0:00:00`, Chinese, compact, epoch (s or ms),
-    a sheet's date cell or serial number. What carries no zone is in `zone`. None when it is none of these.
+    a sheet's date cell or serial number. What carries no zone is in `zone`. None when it is none of these, or beyond the
+    years that can be computed with in every zone.
     """
     try:
         moment = _moment(value, zone)
-        return None if moment is None else moment.astimezone(UTC)
+        return None if moment is None else sensible(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
 
