@@ -23,6 +23,13 @@ def test_a_missing_fact_gives_no_text_instead_of_a_hole() -> None:
         compose(a_template(), {"customer": {}})
 
 
+@pytest.mark.parametrize("source", ["{{ '甲' if data.n > 1e999 else '乙' }}", "{{ data.n is nosuch }}"])
+def test_a_parameter_that_could_never_be_worked_out_is_refused(source: str) -> None:
+    assert problems(params={"name": source})
+    with pytest.raises(CannotRender):
+        render(source, {"data": {"n": 1}})
+
+
 def test_a_link_in_a_parameter_is_refused() -> None:
     with pytest.raises(CannotRender, match="链接"):
         compose(a_template(), {"customer": {"name": "https://example.com"}})

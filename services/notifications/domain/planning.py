@@ -74,7 +74,7 @@ class Fact:
 def fact_of(event: Event) -> Fact:
     """The fact in an event. Two events about the same source's document, about a task or a case round have the same cause."""
     data = event.data
-    customer = data.get("customer") if isinstance(data.get("customer"), Mapping) else None
+    customer = _customer(data)
     own = _own_cause(event.name, data)
     return Fact(
         name=event.name,
@@ -83,10 +83,16 @@ def fact_of(event: Event) -> Fact:
         source="" if own else event.source,
         lineage=event.lineage or event.id,
         data=data,
-        customer_id=str((customer or {}).get("id") or ("" if event.name.startswith(OF_NO_CUSTOMER) else event.key)),
-        phone=str((customer or {}).get("phone") or ""),
-        email=str((customer or {}).get("email") or ""),
+        customer_id=str(customer.get("id") or ("" if event.name.startswith(OF_NO_CUSTOMER) else event.key)),
+        phone=str(customer.get("phone") or ""),
+        email=str(customer.get("email") or ""),
     )
+
+
+def _customer(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the data says of its customer; nothing where a sender means something else by that name."""
+    customer = data.get("customer")
+    return customer if isinstance(customer, Mapping) else {}
 
 
 def _own_cause(name: str, data: Mapping[str, Any]) -> str:
@@ -217,8 +223,8 @@ def _message(
 
 
 def _facts_for_text(fact: Fact, contact: Contact | None) -> dict[str, Any]:
-    customer = fact.data.get("customer")
-    told = {name: customer[name] for name in ("id", "name", "level") if customer.get(name)} if customer else {}
+    customer = _customer(fact.data)
+    told = {name: customer[name] for name in ("id", "name", "level") if customer.get(name)}
     known = view(contact) if contact else {"name": "", "level": "", "branch": ""}
     return {
         "event": fact.name,

@@ -4,6 +4,7 @@ Expressions are Jinja2 in a sandbox of its smallest useful part: names, attribut
 No loops, no calls, no arithmetic, capped sizes: whoever edits a template can't stop the service with it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -145,6 +146,10 @@ def parsed(source: str) -> nodes.Template:
             raise CannotRender(f"模板中不允许使用 {type(node).__name__}")
         if isinstance(node, nodes.Filter) and node.name not in ENVIRONMENT.filters:
             raise CannotRender(f"模板中不允许使用过滤器 {node.name}")
+        if isinstance(node, nodes.Test) and node.name not in ENVIRONMENT.tests:
+            raise CannotRender(f"模板中没有判断 is {node.name}")
+        if isinstance(node, nodes.Const) and isinstance(node.value, float) and not math.isfinite(node.value):
+            raise CannotRender("模板中的数字太大")  # Jinja would write it as a name that doesn't exist
     return tree
 
 
