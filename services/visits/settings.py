@@ -1,5 +1,6 @@
 """What an operator can set about visits."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cached_property
 from typing import Literal, Self
@@ -7,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.visits.domain.hours import ContactHours, RetryPlan, read_frames
+from shared.safety import is_local
 from shared.settings import ServiceSettings
 
 
@@ -33,6 +35,16 @@ class VisitsSettings(ServiceSettings):
         if self.cti == "http" and not (self.cti_url and self.cti_webhook_secret.get_secret_value()):
             raise ValueError("HUIFANG_CTI=http needs HUIFANG_CTI_URL and HUIFANG_CTI_WEBHOOK_SECRET")
         return self
+
+    def refusals(self) -> Iterator[str]:
+        yield from super().refusals()
+        if self.cti == "http" and not self.cti_url.startswith("https:") and not is_local(self.cti_url):
+            yield "HUIFANG_CTI_URL is no https:// address, so numbers travel in the clear: use https://"
+
+    def warnings(self) -> Iterator[str]:
+        yield from super().warnings()
+        if self.cti == "http" and not self.cti_key.get_secret_value():
+            yield "HUIFANG_CTI_KEY is not set: only a line that calls for anybody who asks takes such requests"
 
     @field_validator("visit_contact_hours")
     @classmethod

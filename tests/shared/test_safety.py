@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from deploy.local.settings import ROOT, SERVICES
 from deploy.local.variables import _settings_classes as settings_classes
 from services.gateway.settings import GatewaySettings
 from services.notifications.settings import NotificationsSettings
+from services.visits.settings import VisitsSettings
 from shared.safety import UnsafeSettings, is_local, read_data_key
 from shared.service import Service, build_app
 from shared.settings import ServiceSettings
@@ -137,8 +138,19 @@ def test_what_is_set_well_is_not_warned_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", settings_classes())
 def test_every_secret_that_is_left_out_is_spoken_of(kind: type[ServiceSettings]) -> None:
     secrets = [name for name, field in kind.model_fields.items() if "SecretStr" in str(field.annotation)]
-    left_out = kind(sms_url="https://sms.example", kafka_protocol="SASL_SSL")  # type: ignore[call-arg]
-    told = " ".join([*left_out.refusals(), *left_out.warnings()])
+    asked = {
+        "sms_url": "https://sms.example",
+        "kafka_protocol": "SASL_SSL",
+        "cti": "http",
+        "cti_url": "https://line.example",
+    }
+    told = ""
+    try:
+        left_out = kind(**asked)  # type: ignore[arg-type]
+    except ValidationError as error:
+        told = str(error)
+        left_out = kind(**asked, cti_webhook_secret="whsec_c2VjcmV0")  # type: ignore[arg-type,call-arg]
+    told = " ".join([told, *left_out.refusals(), *left_out.warnings()])
     shorter = {name: name.upper().removesuffix("_SECRET") for name in secrets}
     assert [name for name in secrets if f"HUIFANG_{shorter[name]}" not in told] == []
 
@@ -172,3 +184,14 @@ def test_local_is_this_machine_alone(url: str, local: bool) -> None:
 
 def test_the_tests_own_key_is_a_real_one() -> None:
     assert list(ServiceSettings(data_key=SecretStr(DATA_KEY)).refusals()) == []
+
+
+def test_a_telephone_line_is_asked_in_the_clear_on_this_machine_only() -> None:
+    line = {"cti": "http", "cti_webhook_secret": "whsec_c2VjcmV0", "cti_key": "k"}
+    for url, refused in (
+        ("http://line.example", True),
+        ("https://line.example", False),
+        ("http://127.0.0.1:8113", False),
+    ):
+        told = " ".join(settings(VisitsSettings, cti_url=url, **line).refusals())
+        assert ("HUIFANG_CTI_URL" in told) is refused
