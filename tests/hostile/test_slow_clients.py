@@ -64,7 +64,8 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_error(
 
 
 async def test_a_body_that_does_not_arrive_ends_with_408(gateway: Served) -> None:
-    gateway.app.user_middleware[0].kwargs["body_seconds"] = 0.3
+    edge = next(one for one in gateway.app.user_middleware if "body_seconds" in one.kwargs)
+    edge.kwargs["body_seconds"] = 0.3
     gateway.app.middleware_stack = None
     async with listening(gateway.app) as port, connected(port) as sender:
         await sender.send(HEAD + JSON + b'{"a":')
