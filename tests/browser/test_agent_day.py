@@ -1,5 +1,6 @@
 """An agent's day at the workbench: real service, real database, real browser; the other services are not needed for it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -276,6 +277,24 @@ async def test_an_empty_queue_says_what_to_do(workbench: Workbench) -> None:
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="现在没有可领取的单")).to_be_visible()
     await expect(page.get_by_role("button", name="领取下一单 Enter")).to_be_focused()
+
+
+async def test_the_queue_is_as_it_is_within_five_seconds_and_stays_where_it_was_scrolled(workbench: Workbench) -> None:
+    await workbench.desk.served.deliver(
+        *(released(f"M{n}", customer=f"M{n}", questionnaire="gas-repair", priority=9) for n in range(20))
+    )
+    page = await workbench.page()
+    rows = page.locator("#queue-rows")
+    await rows.evaluate("rows => rows.scrollTo(0, 200)")
+    async with page.expect_response("**/agent/queue*"):
+        pass
+    began = asyncio.get_running_loop().time()
+    await workbench.desk.served.deliver(released("N1", customer="N1", questionnaire="gas-repair", priority=9))
+    async with page.expect_response("**/agent/queue*"):
+        pass
+    assert asyncio.get_running_loop().time() - began < 5
+    await expect(page.locator("#tab-open")).to_contain_text("24")
+    assert await rows.evaluate("rows => rows.scrollTop") == 200
 
 
 async def test_who_steps_away_is_handed_nothing(workbench: Workbench) -> None:

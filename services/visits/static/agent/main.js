@@ -9,9 +9,10 @@ import { saving } from "./saving.js";
 import { script } from "./script.js";
 import { wrapping } from "./wrap_up.js";
 import { followPresence } from "./presence.js";
+import { followQueue } from "./queue.js";
 
 const given = JSON.parse(document.getElementById("desk-data").textContent);
-const [REFRESH, HEED] = [10000, 4000];
+const HEED = 4000;
 
 const desk = {
   codes: given.codes,
@@ -28,12 +29,13 @@ const desk = {
       this.followLine();
     }, 1000);
     setInterval(() => this.heedChanges(), HEED);
-    setInterval(() => this.refreshQueue(), REFRESH);
+    followQueue(() => this.refreshQueue());
     document.addEventListener("htmx:responseError", (event) => {
       if (event.detail.xhr.status === 401) this.say(told({ status: 401, body: {} }), "bad");
     });
     this.startSaving();
     if (given.start_with) this.openVisit(given.start_with);
+    else this.focusSoon(() => this.$refs.claim); // not earlier: a key before this script runs would be lost
   },
   onKey(event) {
     const action = actionOf(event, this.lost ? "lost" : this.phase);

@@ -1,0 +1,22 @@
+// The queue in the left column is asked for again every few seconds; what the agent looks at stays where it is.
+
+const EVERY = 4000;
+
+export function followQueue(refresh) {
+  let seen = "";
+  let scrolled = 0;
+  const rows = () => document.getElementById("queue-rows");
+  const isQueue = (event) => event.detail.target.id === "queue";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isQueue(event) || event.detail.xhr.status !== 200) return;
+    const told = event.detail.xhr.responseText;
+    event.detail.shouldSwap = told !== seen;
+    seen = told;
+    scrolled = rows()?.scrollTop || 0;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (isQueue(event) && rows()) rows().scrollTop = scrolled;
+  });
+  setInterval(() => document.hidden || refresh(), EVERY);
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
+}
