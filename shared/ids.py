@@ -27,6 +27,11 @@ def derived_id(at: datetime, *parts: str) -> UUID:
     return derived_from_digest(to_millis(at), digest)
 
 
+def visit_id(task_id: str, due_at: datetime) -> UUID:
+    """The id of the visit that a task has which is released for `due_at`."""
+    return derived_id(due_at, "visit", task_id)
+
+
 def to_millis(at: datetime) -> int:
     """Unix time in ms, as far as ids tell a moment."""
     return int(at.timestamp() * 1000)

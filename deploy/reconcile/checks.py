@@ -10,7 +10,6 @@ from services.analytics.domain.cells import Tally
 from services.visits.domain.visit import State
 
 SHOWN = 5
-RELEASED = ("released", "done", "failed")
 DISSATISFIED = 2
 
 
@@ -142,25 +141,36 @@ def tasks_are_planned(kept: Kept, heard: Heard) -> Check:
 
 def _ended(state: str, event: str, title: str) -> Callable[[Kept, Heard], Check]:
     def check(kept: Kept, heard: Heard) -> Check:
-        ids = (task_id for task_id, task in kept.tasks.items() if task.state == state)
-        return one_to_one(title, Side.of(f"调度库 {state}", ids), Side(f"事件 {event}", heard.about[event]))
+        return one_to_one(
+            title, _entries(kept, f"调度库 {state}", state), _each_time(f"事件 {event}", heard.about[event])
+        )
 
     return check
 
 
 def releases_are_told(kept: Kept, heard: Heard) -> Check:
-    released = (task_id for task_id, task in kept.tasks.items() if task.state in RELEASED)
     return one_to_one(
         "下达与下达事件一致",
-        Side.of("调度库 已下达", released),
-        Side("事件 followup.released", heard.about["followup.released"]),
+        _entries(kept, "调度库 已下达", "released"),
+        _each_time("事件 followup.released", heard.about["followup.released"]),
+    )
+
+
+def _entries(kept: Kept, name: str, state: str) -> Side:
+    return _each_time(name, Counter({task_id: task.times(state) for task_id, task in kept.tasks.items()}))
+
+
+def _each_time(name: str, counted: Counter[str]) -> Side:
+    """What may happen several times to one id, as an id for each time."""
+    return Side.of(
+        name, (each if n == 1 else f"{each} 第 {n} 次" for each in counted for n in range(1, counted[each] + 1))
     )
 
 
 def one_visit_each(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
         "每个下达的回访恰有一个作业",
-        Side("事件 followup.released（人工）", heard.for_agents),
+        Side.of("事件 followup.released（人工）", heard.for_agents),
         Side.of("作业库 作业", (visit.task_id for visit in kept.visits.values())),
     )
 
@@ -384,7 +394,7 @@ def funnel(kept: Kept, heard: Heard) -> list[Stage]:
         Stage("列入总量", None, kept.enrolled.total()),
         Stage("抽中与递补", heard.drawn.total(), kept.called.total()),
         Stage("计划回访", counts["followup.planned"], len(kept.tasks)),
-        Stage("下达回访", counts["followup.released"], sum(t.state in RELEASED for t in kept.tasks.values())),
+        Stage("下达回访", counts["followup.released"], sum(t.times("released") for t in kept.tasks.values())),
         Stage("拨打", counts["visit.attempted"], kept.attempts),
         Stage("完成", counts["visit.completed"], states.get(State.COMPLETED, 0)),
         Stage("未成功", counts["visit.failed"], states.get(State.FAILED, 0)),

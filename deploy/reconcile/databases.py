@@ -122,8 +122,14 @@ async def _read_scheduler(connection: asyncpg.Connection, kept: Kept) -> None:
     kept.planned = await _names(connection, _PLANNED)
     drawn = await connection.fetch(_DRAWN)
     kept.draws = {row["id"]: Draw(row["population"], row["members"], row["drawn"], row["winners"]) for row in drawn}
-    tasks = await connection.fetch("SELECT id::text, state, event_id, (body->>'round')::int AS round FROM task")
-    kept.tasks = {row["id"]: Task(row["state"], row["event_id"], row["round"] or 1) for row in tasks}
+    tasks = await connection.fetch("SELECT id::text, state, event_id, (body->>'round')::int AS round, life FROM task")
+    kept.tasks = {
+        row["id"]: Task(row["state"], row["event_id"], row["round"] or 1, _entered(row["life"])) for row in tasks
+    }
+
+
+def _entered(life: str) -> Counter[str]:
+    return Counter(entry["state"] for entry in orjson.loads(life) if "state" in entry)
 
 
 async def _read_visits(connection: asyncpg.Connection, kept: Kept) -> None:

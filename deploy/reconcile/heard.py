@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from deploy.reconcile.figures import Recount
 from deploy.reconcile.kept import Identity, RuleVersion
 from deploy.reconcile.notices import Notices
+from services.analytics.domain.measures import by_matter
 from services.analytics.domain.observations import Told
 from services.complaints.domain.opening import complains
 from services.scheduler.domain.occasion import ARRIVED, DRAWN
@@ -17,6 +18,7 @@ from services.visits.domain.told import is_for_agents
 from shared.contracts.base import INTAKE, NOTIFICATIONS
 from shared.contracts.intake import HotlineCaseClosed
 from shared.contracts.tasks import FollowupReleased, OccasionArrived
+from shared.contracts.visits import VisitCompleted
 from shared.messaging import Event
 
 SUBJECT_FIELDS = {"followup": "task_id", "visit": "visit_id", "complaint": "case_id", "notification": "send_id"}
@@ -33,7 +35,7 @@ class Heard:
         self.own: set[Identity] = set()
         self.occasions: set[str] = set()
         self.drawn: Counter[str] = Counter()
-        self.for_agents: Counter[str] = Counter()
+        self.for_agents: set[str] = set()
         self.rated: set[str] = set()
         self.second: set[str] = set()
         self.openings: set[str] = set()
@@ -95,11 +97,11 @@ class Heard:
         if subject:
             self.about[event.name][subject] += 1
         if event.name == "followup.released" and is_for_agents(event.read(FollowupReleased)):
-            self.for_agents[subject] += 1
+            self.for_agents.add(subject)
         if event.name == "followup.planned" and event.data.get("round", 1) > 1:
             self.second.add(subject)
         if event.name == "visit.completed" and event.data.get("round", 1) == 1:
-            self.rated.add(subject)
+            self.rated.update(subject + mark for mark, _ in by_matter(event.read(VisitCompleted)))
         if event.name == "complaint.resolved":
             self.resolutions[event.id] = subject
         if event.name in ("visit.dissatisfied", "visit.problem_found"):

@@ -1,6 +1,7 @@
 """What the six databases hold, as the comparison needs it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,11 +12,22 @@ Identity = tuple[str, str]
 """(source, id) of an event."""
 
 
+OUT = ("released", "done", "failed")
+
+
 @dataclass(frozen=True)
 class Task:
+    """`entered` counts how often it came to a state since it was planned."""
+
     state: str
     event_id: str
     round: int
+    entered: Mapping[str, int] = field(default_factory=dict)
+
+    def times(self, state: str) -> int:
+        """How often it was released, cancelled or expired: what was called off or postponed may be so again, or be done."""
+        is_there = self.state in OUT if state == "released" else self.state == state
+        return max(self.entered.get(state, 0), int(is_there))
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,31 @@ def test_a_problem_told_by_a_second_follow_up_may_have_a_case_of_its_own() -> No
     assert wrong(run_checks(databases, listener)) == set()
 
 
+def test_what_is_postponed_or_called_off_may_be_released_again_or_done_all_the_same() -> None:
+    again = told("followup.released", task_id="T1", round=1, channel="phone", purpose="followup", priority=2)
+    listener = heard([*events(), told("followup.cancelled", task_id="T1", round=1), again])
+    databases = kept()
+    databases.figures = Counter(listener.recount.result())
+    assert {"下达与下达事件一致", "取消与取消事件一致"} <= wrong(run_checks(databases, listener))
+    databases.tasks["T1"] = replace(databases.tasks["T1"], entered={"released": 2, "cancelled": 1})
+    assert wrong(run_checks(databases, listener)) == set()
+
+
+def test_each_matter_of_a_contact_has_its_rating() -> None:
+    result = {"event_id": "E1", "event_source": "/erp", "effective": True, "rating": 2}
+    sent = [
+        told(one.name, **{**one.data, "results": [result, {**result, "event_id": "E2"}]})
+        if one.name == "visit.completed" and one.data["visit_id"] == "V1"
+        else one
+        for one in events()
+    ]
+    databases, listener = kept(), heard(sent)
+    databases.figures = Counter(listener.recount.result())
+    assert wrong(run_checks(databases, listener)) == {"分析事实与来源一致"}
+    databases.rating_facts.add("V1:1")
+    assert wrong(run_checks(databases, listener)) == set()
+
+
 def test_an_unsolved_12345_case_must_have_its_complaint() -> None:
     unsolved = told("hotline.case_closed", handle_status="closed_unresolved")
     found = wrong(run_checks(kept(), heard([*events(), unsolved])))

@@ -1,11 +1,12 @@
 """A released task is answered for until its visit is over: what happens meanwhile takes it back or postpones it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from shared.clock import ManualClock
+from shared.ids import visit_id
 from shared.messaging import Event
 from shared.testing import Served, event
 from shared.testing.events import NOON, example
@@ -92,6 +93,21 @@ async def test_a_new_complaint_takes_back_what_is_not_to_be_asked_meanwhile(empt
     await released(empty, clock, guarded, {**NEXT_DAY, "id": "p2", "merge": False})
     await empty.deliver(later("complaint.opened", clock, case_id="K1"))
     assert await rows(empty, STATE) == [("cancelled", "case_open"), ("released", "")]
+
+
+async def test_a_visit_in_which_a_case_arose_took_place_though_its_result_is_heard_later(
+    empty: Served, clock: ManualClock
+) -> None:
+    task_id = await released(empty, clock, {**NEXT_DAY, "guards": ["case_open"]})
+    (out,) = await empty.published("followup.released")
+    visit = str(visit_id(task_id, datetime.fromisoformat(out.data["due_at"])))
+    await empty.deliver(later("complaint.opened", clock, case_id="K1", origin="visit", origin_id=visit))
+    assert await rows(empty, STATE) == [("released", "")]
+    other = later(
+        "complaint.opened", clock, id="other", case_id="K2", origin="visit", origin_id=str(visit_id("T", NOON))
+    )
+    await empty.deliver(other)
+    assert await rows(empty, STATE) == [("cancelled", "case_open")]
 
 
 async def test_a_new_complaint_postpones_what_can_wait_and_it_is_released_again(

@@ -35,7 +35,7 @@ async def look_again(work: Work, desk: Desk, reasons: Mapping[str, tuple[Told, E
     recalled: list[tuple[Decision, Event | None]] = []
     for task, known in found:
         told, event = reasons[task.customer_id]
-        if str(task.id) != told.about and (after := await _looked_at(work, desk, task, known, ledger)):
+        if not told.spares(task) and (after := await _looked_at(work, desk, task, known, ledger)):
             recalled.append((recall_record(after, told), event))
     await _keep(work, desk, recalled)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from services.visits.domain.claiming import closed_to, needs_of
 from services.visits.domain.hours import told_hours
@@ -15,7 +14,7 @@ from services.visits.domain.notices import Kind, notice
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit, changed, finish
 from shared.contracts.common import Matter
 from shared.contracts.tasks import Followup, FollowupChanged, FollowupPostponed, FollowupReleased
-from shared.ids import derived_id
+from shared.ids import visit_id
 
 AGENT_CHANNELS = frozenset({"phone", "wechat", "weibo", "letter", "on_site"})
 MOST_NOTICES = 20
@@ -29,11 +28,6 @@ TOLD = (
 def is_for_agents(task: Followup) -> bool:
     """Whether people do this task; greetings, notices and messages are sent by notifications (R02.3)."""
     return task.purpose == "followup" and task.channel in AGENT_CHANNELS
-
-
-def visit_id(task_id: str, due_at: datetime) -> UUID:
-    """The id a task's visit always has."""
-    return derived_id(due_at, "visit", task_id)
 
 
 def open_visit(task: FollowupReleased, lineage: str, spoke: Iterable[str] = ()) -> Visit:

@@ -274,7 +274,7 @@ class Simulation:
         recalled = []
         for task in self._released_to(customer_id):
             known, policy = self._cases.circumstances(task, self._customers[customer_id]), self.book.version_of(task)
-            if str(task.id) != told.about and (after := looked_at_again(task, known, self._now, policy)):
+            if not told.spares(task) and (after := looked_at_again(task, known, self._now, policy)):
                 self._recall(after, told)
                 recalled.append(after)
         for task in recalled:
