@@ -26,6 +26,7 @@ _WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 }
 OVERHEAD = 64 << 10
+LONGEST_NAME = 200  # of a file
 ImportState = Literal["pending", "running", "done", "failed"]
 _BODY = {
     "requestBody": {
@@ -80,7 +81,10 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
             raise PayloadTooLarge(f"文件超过 {settings.import_max_bytes >> 20} MiB")
         if not content:
             raise InvalidInput("文件是空的")
-        return source, mask_text(printable(file.filename or "")[:200]), content
+        name = printable(file.filename or "")
+        if len(name) > LONGEST_NAME:
+            raise InvalidInput(f"文件名超过 {LONGEST_NAME} 个字，请改短后再上传")
+        return source, mask_text(name), content
 
 
 @router.get("/template", summary="下载模板", response_class=Response, responses=_WORKBOOK)

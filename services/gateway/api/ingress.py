@@ -26,6 +26,7 @@ from shared.privacy import Sealer
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/ingress/v1", tags=["接入"])
 
+LONGEST_TYPE = 200
 SIGNATURE = "X-Frappe-Webhook-Signature"
 ANSWERS: dict[str, tuple[int, dict[str, Any]]] = {
     "erpnext": (200, {"message": "ok"}),
@@ -50,7 +51,9 @@ async def receive(
     body = await request.body()
     if sender.kind == "erpnext":
         _verify(sender, body, request.headers.get(SIGNATURE, ""), sealer, clock)
-    content_type = request.headers.get("content-type", "").strip().lower()[:200]
+    content_type = request.headers.get("content-type", "").strip().lower()
+    if len(content_type) > LONGEST_TYPE:
+        raise BadRequest(f"Content-Type 超过 {LONGEST_TYPE} 个字符")
     kept, content_type = await aside(len(body), lambda: _messages(sender, body, content_type))
     await commands.keep_messages(work, sealer, sender, content_type, kept)
     status, answer = ANSWERS[sender.kind]

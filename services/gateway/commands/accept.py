@@ -24,6 +24,7 @@ from services.gateway.domain.documents import (
     again,
     following,
     news,
+    number_faults,
 )
 from services.gateway.domain.envelope import read_envelope
 from services.gateway.domain.facts import (
@@ -235,6 +236,8 @@ def _protected(item: Understood, sealer: Sealer) -> Understood:
         document = replace(document, number=sealer.protect(document.number), status=mask_text(document.status))
     except ForeignToken:
         return replace(item, outcome=Refused([FieldError("body", FOREIGN)]))
+    if faults := number_faults(document):
+        return replace(item, outcome=Refused(faults))
     return replace(
         item, outcome=replace(item.outcome, document=document, source=sealer.protect_path(item.outcome.source))
     )

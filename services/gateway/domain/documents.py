@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.gateway.domain.facts import Candidate
+from services.gateway.domain.fitting import fitted
 from services.gateway.domain.problems import FieldError
 
 
@@ -92,6 +93,15 @@ class Known:
     withdrawn: int = 0
 
 
+LONGEST_NUMBER = 256  # it is part of a key of the database
+
+
+def number_faults(document: Document) -> list[FieldError]:
+    """Why a document can't be told apart by its number."""
+    too_long = len(document.number) > LONGEST_NUMBER
+    return [FieldError("单据编号", f"超过 {LONGEST_NUMBER} 个字符")] if too_long else []
+
+
 def news(known: Known | None, reported: Document) -> News:
     """Senders retry, edit finished documents and deliver out of order: only the newest state counts, each fact once."""
     if known is None:
@@ -114,7 +124,7 @@ def following(known: Known, reported: Document, event_id: str) -> Known:
 
 def again(event_id: str, known: Known | None) -> str:
     """The event id of a completion: one that comes after a withdrawal is another fact, even at the same moment."""
-    return f"{event_id[:240]}/{known.withdrawn + 1}" if known is not None and known.withdrawn else event_id
+    return f"{fitted(event_id, 240)}/{known.withdrawn + 1}" if known is not None and known.withdrawn else event_id
 
 
 OLDER = "收到了比已知状态更早的修改，已忽略"
@@ -128,7 +138,7 @@ WITHDRAWN = {
 
 def fact_id(*parts: str) -> str:
     """An event id from what identifies a fact at its sender: document, state, moment."""
-    return "/".join(parts)[:256]
+    return fitted("/".join(parts), 256)
 
 
 def stamp(moment: datetime) -> str:

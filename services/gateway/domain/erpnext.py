@@ -7,6 +7,7 @@ from typing import Any
 
 from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import Candidate
+from services.gateway.domain.fitting import fitted
 from services.gateway.domain.mapping import NotText, amount_at, apply_options, compact, prose_at, text_at, with_branch
 from services.gateway.domain.problems import FieldError
 from services.gateway.domain.times import parse_time
@@ -146,7 +147,7 @@ def _order(body: Body, at: str) -> dict[str, Any]:
         "currency": text_at(body, "currency"),
         "org": _org(body),
         "customer": _customer(body),
-        "lines": [_line(item) for item in items[:200] if isinstance(item, Mapping)] if isinstance(items, list) else [],
+        "lines": [_line(item) for item in items if isinstance(item, Mapping)] if isinstance(items, list) else [],
     }
 
 
@@ -185,7 +186,7 @@ def _joined(lines: list[Body], name: str) -> str:
 
 def _engineer(lines: list[Body]) -> dict[str, str] | None:
     name = next((text for line in lines if (text := text_at(line, "service_person"))), "")
-    return {"code": name[:64], "name": name} if name else None
+    return {"code": fitted(name, 64), "name": name} if name else None
 
 
 _ORDER_UNDONE = {"To Deliver": "reopened", "To Deliver and Bill": "reopened"}

@@ -10,7 +10,8 @@ import orjson
 from pydantic import ValidationError
 
 from services.gateway.domain.envelope import Envelope
-from services.gateway.domain.faults import read_data
+from services.gateway.domain.faults import read_data, size_faults
+from services.gateway.domain.fitting import fitted
 from services.gateway.domain.moments import time_errors
 from services.gateway.domain.problems import FieldError, explain
 from shared.contracts.base import INTAKE, Contract
@@ -131,9 +132,10 @@ def judge(
     match on it. `traceparent` stands in for a missing one.
     """
     declared = by_type(candidate.type)
-    errors = _time_errors(candidate.time, received_at)
+    written = orjson.dumps(candidate.data)
+    errors = _time_errors(candidate.time, received_at) + _too_long(candidate) + size_faults(written)
     if declared is not None:
-        errors += _contract_errors(declared, candidate.data)
+        errors += _contract_errors(declared, written)
     if candidate.type == WITHDRAWN and candidate.data.get("event_source") != candidate.source:
         errors.append(FieldError("data.event_source", "只能撤回同一来源的事实，应与 source 相同"))
     if errors:
@@ -160,6 +162,14 @@ def judge(
     )
 
 
+def _too_long(candidate: Candidate) -> list[FieldError]:
+    """Attributes that a reader took from a message and no event may have; envelopes are checked as they are read."""
+    told = {"id": candidate.id, "source": candidate.source, "type": candidate.type, "subject": candidate.subject}
+    return [
+        FieldError(name, f"超过 {_LIMITS[name]} 个字符") for name, value in told.items() if len(value) > _LIMITS[name]
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A fact accepted before: what its withdrawal says of it; `key` is "" where it was accepted before keys were kept."""
@@ -173,7 +183,7 @@ class Accepted:
 def withdrawal(source: str, event_id: str, reason: str, at: datetime) -> Event:
     """The event that withdraws a fact; `of_fact` completes it."""
     data = {"event_id": event_id, "event_source": source, "reason": reason, "withdrawn_at": at.isoformat()}
-    own = f"{event_id[:240]}/withdrawn"
+    own = f"{fitted(event_id, 240)}/withdrawn"
     return Event(own, source, WITHDRAWN, at, source, data, lineage=str(event_key(at, source, own)))
 
 
@@ -201,12 +211,12 @@ def _time_errors(time: datetime | None, received_at: datetime) -> list[FieldErro
     return []
 
 
-def _contract_errors(declared: Contract, data: dict[str, Any]) -> list[FieldError]:
+def _contract_errors(declared: Contract, data: bytes) -> list[FieldError]:
     if declared.topic != INTAKE:
         return [FieldError("type", "此类型由平台内部产生，不接受外部提交")]
     try:
         # strict, and from JSON: what is published is the sender's own data, so it must already have the declared types
-        model = declared.model.model_validate_json(orjson.dumps(data), strict=True)
+        model = declared.model.model_validate_json(data, strict=True)
     except ValidationError as error:
         return explain(error)
     return time_errors(model)
@@ -216,7 +226,7 @@ def key_of(data: dict[str, Any]) -> str:
     """The customer, with whose events this one is to stay in order; "" when it names none."""
     customer = data.get("customer")
     if isinstance(customer, dict) and isinstance(customer.get("id"), str | int) and customer["id"] != "":
-        return str(customer["id"])[:128]
+        return fitted(str(customer["id"]), 128)
     return ""
 
 

@@ -16,8 +16,8 @@ def read_data(raw: bytes) -> dict[str, Any] | list[FieldError]:
     """The event's data as an object, or why it can't be taken."""
     if not raw:
         return [FieldError("data", "缺少必填字段")]
-    if len(raw) > MOST_BYTES:
-        return [FieldError("data", f"单个事件的数据不能超过 {MOST_BYTES // 1024} KB")]
+    if faults := size_faults(raw):
+        return faults
     try:
         data = orjson.loads(raw)
     except ValueError:
@@ -25,6 +25,11 @@ def read_data(raw: bytes) -> dict[str, Any] | list[FieldError]:
     if not isinstance(data, dict):
         return [FieldError("data", "应为 JSON 对象")]
     return find_faults(data) if _is_suspicious(raw) else data
+
+
+def size_faults(raw: bytes) -> list[FieldError]:
+    """Why an event's data, as JSON text, is too much for one event."""
+    return [FieldError("data", f"单个事件的数据不能超过 {MOST_BYTES // 1024} KB")] if len(raw) > MOST_BYTES else []
 
 
 def _json_fault(raw: bytes) -> FieldError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import HOTLINE, Candidate
+from services.gateway.domain.fitting import fitted
 from services.gateway.domain.hotline_fields import CAUTIOUS, NAMES, TOLERANT, Unreadable, path_of, read_value
 from services.gateway.domain.mapping import compact, get, put, text_of
 from services.gateway.domain.problems import FieldError
@@ -48,9 +49,7 @@ def _reading(data: dict[str, Any], names: Mapping[str, str], notes: list[FieldEr
     modified = _moment(data.pop("updated_at", None)) or closed
     status = meaning(STATES, options.own("state"), written) or written
     if status not in _FINAL:
-        document = (
-            Document(number, status[:100], modified, undone=status if status in UNDONE else "") if modified else None
-        )
+        document = Document(number, status, modified, undone=status if status in UNDONE else "") if modified else None
         return Reading(document, ignored=f"状态 {written[:20]} 不是办结状态", notes=notes, source=options.uri)
     if closed is None or modified is None:
         return Refused([FieldError(names.get("closed_at", NAMES["closed_at"][0]), "缺少必填内容")])
@@ -99,7 +98,7 @@ def _read_values(
             told = FieldError(names.get(path, path), str(error))
             if path in TOLERANT and not isinstance(value, dict | list):
                 notes.append(told)
-                written[path] = text_of(value)[:200]
+                written[path] = text_of(value)
             else:
                 errors.append(told)
     data |= dict.fromkeys(written.keys() & CAUTIOUS, True)
@@ -126,7 +125,7 @@ def _name_codes(data: dict[str, Any]) -> None:
     for part in ("area", "host_dept"):
         named = data.get(part, {})
         if not named.get("code") and named.get("name"):
-            named["code"] = named["name"][:64]
+            named["code"] = fitted(named["name"], 64)
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from services.gateway.domain.documents import Options
+from services.gateway.domain.fitting import fitted
 from services.gateway.domain.headers import Layout, plain
 from services.gateway.domain.mapping import NotText, text_of
 from services.gateway.domain.markup import plain_text
@@ -186,7 +187,7 @@ def _depts(value: Any) -> list[Any]:
     if isinstance(value, list):
         return value
     names = [name for name in re.split(r"[,，;；、\s]+", text_of(value)) if name]
-    return [{"code": name[:64], "name": name} for name in names]
+    return [{"code": fitted(name, 64), "name": name} for name in names]
 
 
 READERS: Mapping[str, Callable[[Any], Any]] = {

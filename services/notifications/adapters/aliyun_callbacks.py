@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 import orjson
 
 from services.notifications.domain.answers import Receipt, Reply, Unreadable
-from shared.errors import BadRequest
+from shared.errors import BadRequest, PayloadTooLarge
 from shared.privacy import e164, mask_text
 from shared.zone import ORG_ZONE
 
-LONGEST_REPLY = 500
-LONGEST_KEPT = 2000
+LONGEST_REPLY = 2_000  # of a reply; longer than any SMS
+LONGEST_NAME = 200  # of a number or word by which the provider tells things apart
+LONGEST_KEPT = 2_000
+MOST_ROWS = 2_000
 YES = frozenset({"true", "1", "yes", "success", "ok"})
 NO = frozenset({"false", "0", "no", "fail", "failed"})
 T = TypeVar("T")
@@ -36,11 +38,11 @@ def parse_replies(body: bytes) -> tuple[list[Reply], list[Unreadable]]:
 
 def _receipt(row: dict[str, Any]) -> Receipt:
     return Receipt(
-        out_id=_text(row.get("out_id")),
-        ref=_text(row.get("biz_id")),
-        phone=_required(row, "phone_number"),
+        out_id=_name(row, "out_id"),
+        ref=_name(row, "biz_id"),
+        phone=_short("phone_number", _required(row, "phone_number")),
         success=_success(_required(row, "success")),
-        code=mask_text(_text(row.get("err_code"))),
+        code=mask_text(_name(row, "err_code")),
         reported_at=_local_time(row.get("report_time")),
     )
 
@@ -57,8 +59,10 @@ def _reply(row: dict[str, Any]) -> Reply:
     phone, content = _required(row, "phone_number"), _required(row, "content", empty=True)
     if e164(phone) is None:
         raise _BrokenRow("phone_number 不是可识别的号码")
-    sequence = _text(row.get("sequence_id")) or _digest(f"{_text(row.get('send_time'))}/{content}")
-    return Reply(sequence, phone, mask_text(content[:LONGEST_REPLY]))
+    if len(content) > LONGEST_REPLY:
+        raise _BrokenRow(f"content 超过 {LONGEST_REPLY} 个字")
+    sequence = _name(row, "sequence_id") or _digest(f"{_text(row.get('send_time'))}/{content}")
+    return Reply(sequence, phone, mask_text(content))
 
 
 def _each(body: bytes, read: Callable[[dict[str, Any]], T]) -> tuple[list[T], list[Unreadable]]:
@@ -70,8 +74,15 @@ def _each(body: bytes, read: Callable[[dict[str, Any]], T]) -> tuple[list[T], li
                 raise _BrokenRow("不是 JSON 对象")
             taken.append(read(row))
         except _BrokenRow as error:
-            broken.append(Unreadable(str(error), mask_text(_clean(json.dumps(row, ensure_ascii=False))[:LONGEST_KEPT])))
+            broken.append(Unreadable(str(error), _kept(_clean(json.dumps(row, ensure_ascii=False)))))
     return taken, broken
+
+
+def _kept(text: str) -> str:
+    """As much of a row as people look at, which says where it goes on."""
+    if len(text) <= LONGEST_KEPT:
+        return mask_text(text)
+    return f"{mask_text(text[:LONGEST_KEPT])}…（原文共 {len(text)} 个字，这里是前 {LONGEST_KEPT} 个）"
 
 
 def _rows(body: bytes) -> list[Any]:
@@ -81,6 +92,8 @@ def _rows(body: bytes) -> list[Any]:
         raise BadRequest("请求体不是 JSON") from error
     if not isinstance(rows, list):
         raise BadRequest("请求体应为 JSON 数组")
+    if len(rows) > MOST_ROWS:
+        raise PayloadTooLarge(f"一次最多 {MOST_ROWS} 条，收到 {len(rows)} 条")
     return rows
 
 
@@ -97,6 +110,17 @@ def _required(row: dict[str, Any], name: str, empty: bool = False) -> str:
     if value is None or isinstance(value, dict | list) or (value == "" and not empty):
         raise _BrokenRow(f"缺少 {name}")
     return _text(value)
+
+
+def _name(row: dict[str, Any], name: str) -> str:
+    return _short(name, _text(row.get(name)))
+
+
+def _short(name: str, text: str) -> str:
+    """Databases find things by it, so that it has an end."""
+    if len(text) > LONGEST_NAME:
+        raise _BrokenRow(f"{name} 超过 {LONGEST_NAME} 个字")
+    return text
 
 
 def _text(value: Any) -> str:
