@@ -1,6 +1,7 @@
 """An agent's day at the workbench: real service, real database, real browser; the other services are not needed for it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from shared.sessions import COOKIE, open_session
 from shared.zone import ORG_ZONE
 from tests.browser.kit import AGENT_DESK, TIMEOUT, Watch, faults_of, scrolls
 from tests.hostile.wire import listening
-from tests.visits.conftest import Desk, cancelled, open_desk, released
+from tests.visits.conftest import Desk, cancelled, matter, open_desk, released
 from tests.visits.test_lines import SECRET
+from tests.visits.test_several_matters import READING, REPAIR, joined
 
 DROPPED = "ERR_INTERNET_DISCONNECTED|Failed to load resource|scheme does not have a registered handler|tel:"
 REFUSED = "status of 4(09|12|22)"
@@ -295,6 +297,68 @@ async def test_the_queue_is_as_it_is_within_five_seconds_and_stays_where_it_was_
     assert asyncio.get_running_loop().time() - began < 5
     await expect(page.locator("#tab-open")).to_contain_text("24")
     assert await rows.evaluate("rows => rows.scrollTop") == 200
+
+
+async def test_several_matters_of_one_call_are_asked_each_and_what_they_share_once(workbench: Workbench) -> None:
+    async with workbench.desk.served.client("policy_owner") as author:
+        for definition in (REPAIR, READING):
+            assert (await author.post("/api/v1/questionnaires", json=definition)).is_success
+    matters = [matter("e1"), joined("e2", "reading")]
+    first = {"questionnaire": "repair", "priority": 1, "deadline_at": "2026-03-02T11:00:00+08:00", "matters": matters}
+    await workbench.desk.served.deliver(released("T9", customer="C9", **first))
+    page = await workbench.page()
+    await claimed(page)
+    await press(page, "F2", "1")
+    await expect(page.locator("[data-step=who]")).to_have_text(re.compile("^照着说（可不答）请问"))
+    await page.keyboard.press("1")
+    await expect(page.locator("[data-step=fixed]")).to_contain_text("关于 repair.closed e1")
+    await press(page, "1", "5")
+    await expect(page.locator("[data-step='rate~2']")).to_contain_text("关于 meter.read e2抄表服务打几分？")
+    await press(page, "2")
+    await expect(page.get_by_text("客户不满意：提交后会自动立案")).to_be_visible()
+    await expect(page.locator("[data-field=why]")).to_be_focused()
+    await page.keyboard.type("太早")
+    assert await faults_of(page) == []
+    await press(page, "Enter", "Control+Enter")
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    [done] = [event.data for event in await workbench.desk.served.published("visit.completed")]
+    assert [(one["rating"], one["answers"]) for one in done["results"]] == [
+        (5, {"who": "yes", "fixed": "yes", "rate": 5}),
+        (2, {"who": "yes", "rate": 2, "why": "太早"}),
+    ]
+
+
+async def test_who_may_not_go_alone_is_asked_who_comes_along(workbench: Workbench) -> None:
+    workbench.watch.tolerated.append(REFUSED)
+    alone = {"channel": "on_site", "never_alone": ["salesperson"], "questionnaire": "gas-repair"}
+    await workbench.desk.served.deliver(released("S1", customer="S1", **alone))
+    page = await workbench.page()
+    async with workbench.desk.served.client("supervisor") as boss:
+        [visit] = (await boss.get("/api/v1/visits", params={"customer_id": "S1"})).json()["items"]
+    await expect(page.get_by_role("button", name="领取下一单 Enter")).to_be_focused()
+    await page.locator(f"[data-claim='{visit['id']}']").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("领取时请填写同行人员")).to_be_visible()
+    await expect(page.get_by_label("同行人员的工号或姓名")).to_be_focused()
+    assert await faults_of(page) == []
+    await page.keyboard.type("1002")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-step=opening]")).to_be_focused()
+    assert (await workbench.desk.visit(visit["id"]))["companion"] == "1002"
+
+
+async def test_what_the_customer_speaks_is_said_with_the_barrier(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await claimed(page)
+    await press(page, "F2", "F4", "l")
+    await page.get_by_label("客户所讲的语言").select_option("粤语")
+    await page.locator("[data-field=note]").fill("只讲粤语")
+    assert await faults_of(page) == []
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#tab-mine")).to_contain_text("2")
+    async with workbench.desk.served.client("supervisor") as boss:
+        visits = (await boss.get("/api/v1/visits")).json()["items"]
+    assert [one["needs"] for one in visits if one["task_id"] == "T1"] == [["yue"]]
 
 
 async def test_who_steps_away_is_handed_nothing(workbench: Workbench) -> None:

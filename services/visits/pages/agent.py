@@ -43,6 +43,11 @@ PANELS = (
     ("complaints", "/fragments/cases", "未结投诉"),
     ("notifications", "/fragments/messages", "已发消息"),
 )
+# ISO 639 codes as skills of agents name them
+LANGUAGES = (
+    ("yue", "粤语"), ("wuu", "吴语"), ("nan", "闽南语"), ("hak", "客家话"), ("cdo", "闽东语"),
+    ("ug", "维吾尔语"), ("bo", "藏语"), ("mn", "蒙古语"), ("za", "壮语"), ("ii", "彝语"), ("ko", "朝鲜语"), ("en", "英语"),
+)  # fmt: skip
 SHOWN = 30
 EARLIER = 8
 
@@ -58,6 +63,7 @@ async def workbench(
         "agent.html",
         start_with=str(held.id) if held else "",
         cti=settings.cti,
+        languages=LANGUAGES,
         codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in RESULTS.values()],
         queue=await _queue(session, agent, clock.now(), Tab.OPEN),
     )

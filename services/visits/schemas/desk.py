@@ -4,6 +4,7 @@ The page decides by itself which question comes next, so that an agent need not 
 the rule is `domain.conditions`, and what is handed in is checked by it again.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
@@ -23,11 +24,22 @@ from services.visits.schemas.visits import NoticeOut, VisitOut
 class AskedOut(QuestionOut):
     when: dict[str, Any] | None = Field(description="何时才问：all、any 或一个比较；为空表示总是要问")
     role: MeaningRole | None = Field(description="答案对平台的意义")
+    matter: str = Field(default="", description="一次联系有几件事项时，这道题问的是哪一件；共同的问题为空")
 
     @classmethod
     def of(cls, question: Question, variables: Mapping[str, str], answer: Any) -> Self:
         told = QuestionOut.of(question, variables, answer)
         return cls(**dict(told), when=_tree(question.when) if question.when else None, role=question.role)
+
+    @classmethod
+    def all_of(cls, visit: Visit, questionnaire: Questionnaire) -> list[Self]:
+        """Every question, in the words for its matter."""
+        matters = _matters(visit, questionnaire)
+        asked = []
+        for question in questionnaire.questions:
+            told = cls.of(question, variables_of(visit, question.about), visit.answers.get(question.id))
+            asked.append(told.model_copy(update={"matter": matters.get(question.id, "")}))
+        return asked
 
 
 class Sheet(VisitOut):
@@ -48,16 +60,12 @@ class Sheet(VisitOut):
     @classmethod
     def of_call(cls, visit: Visit, questionnaire: Questionnaire | None, now: datetime) -> "Sheet":
         variables = variables_of(visit)
-        asked = questionnaire.questions if questionnaire else ()
         return cls(
             **dict(VisitOut.of(visit)),
             script_title=questionnaire.title if questionnaire else "",
             opening=spoken(questionnaire.opening, variables) if questionnaire else "",
             closing=spoken(questionnaire.closing, variables) if questionnaire else "",
-            questions=[
-                AskedOut.of(question, variables_of(visit, question.about), visit.answers.get(question.id))
-                for question in asked
-            ],
+            questions=AskedOut.all_of(visit, questionnaire) if questionnaire else [],
             answers=dict(visit.answers),
             has_script=questionnaire is not None,
             cancel_reason=visit.cancel_reason,
@@ -76,6 +84,15 @@ class CallbackTimeOut(BaseModel):
     @classmethod
     def of(cls, time: CallbackTime) -> "CallbackTimeOut":
         return cls(label=time.label, at=time.at, moved_to=time.moved_to)
+
+
+def _matters(visit: Visit, questionnaire: Questionnaire) -> dict[str, str]:
+    """Question id → title of the matter it asks about, without the questions that several parts share."""
+    parts = questionnaire.parts
+    asked_in = Counter(own for part in parts for own in part.ids.values())
+    return {
+        own: visit.matters[part.matters[0]].title for part in parts for own in part.ids.values() if asked_in[own] == 1
+    }
 
 
 def _tree(condition: Condition) -> dict[str, Any]:

@@ -14,6 +14,8 @@ export const calling = {
   line: null,
   timed: false, // whether the server keeps the time of this call
   changes: [],
+  companion: "", // who comes along to visits on site, for as long as the page is open
+  companionFor: "", // the visit that was refused without one
   idleTitle: "准备好了就领取下一单",
   idleText: "系统按到点回呼、优先级、时限的顺序给出最该打的一单，同一位客户不会同时分给两个人。",
 
@@ -56,7 +58,7 @@ export const calling = {
   async claim() {
     if (this.claimBlocked) return;
     this.busy = true;
-    const answer = await call("POST", "api/v1/visits/claim", { limit: 1 });
+    const answer = await call("POST", "api/v1/visits/claim", { limit: 1, companion: this.companion });
     this.busy = false;
     this.refreshQueue();
     if (this.noteNetwork(answer) || !answer.ok) {
@@ -84,7 +86,7 @@ export const calling = {
     this.answers = draft.dirty ? draft.answers : sheet.answers;
     this.dirty = Boolean(draft.dirty);
     this.person = draft.person || "";
-    for (const name of ["note", "result", "callbackAt"]) this[name] = draft[name] || "";
+    for (const name of ["note", "result", "callbackAt", "language"]) this[name] = draft[name] || "";
     for (const name of ["startedAt", "endedAt"]) this[name] = draft[name] || 0;
     this.timed = sheet.call_seconds !== null;
     if (this.timed && !this.startedAt) this.resumeCall(sheet);
@@ -113,13 +115,29 @@ export const calling = {
   },
   async claimOne(id) {
     if (this.claimBlocked) return;
-    const answer = await call("POST", `api/v1/visits/${id}/claim`, {});
+    const answer = await call("POST", `api/v1/visits/${id}/claim`, { companion: this.companion });
     this.refreshQueue();
-    if (!this.noteNetwork(answer) && answer.ok) await this.openVisit(id);
-    else {
+    if (!this.noteNetwork(answer) && answer.ok) {
+      this.companionFor = "";
+      await this.openVisit(id);
+    } else {
+      if ((answer.body.errors || []).some((fault) => fault.rule === "companion")) this.askCompanion(id);
       this.idleTitle = "这张单领不到";
       this.idleText = told(answer);
     }
+  },
+  askCompanion(id) {
+    this.companionFor = id;
+    this.focusSoon(() => this.$refs.companion);
+  },
+  get asksCompanion() {
+    return this.isIdle && Boolean(this.companionFor || this.companion);
+  },
+  typedCompanion(text) {
+    this.companion = text.trim();
+  },
+  claimAccompanied(event) {
+    if (!event.isComposing && this.companionFor) this.claimOne(this.companionFor);
   },
   // the server asks once more whether the customer may be called, and keeps the time
   async dial() {

@@ -44,8 +44,8 @@ export const saving = {
   },
   keep() {
     if (!this.sheet) return;
-    const { person, answers, active, note, result, startedAt, endedAt, callbackAt, phase, dirty, version, key } = this;
-    this.kept.keepDraft(this.sheet.id, { person, answers, active, note, result, startedAt, endedAt, callbackAt, phase, dirty, version, key });
+    const { person, answers, active, note, result, language, startedAt, endedAt, callbackAt, phase, dirty, version, key } = this;
+    this.kept.keepDraft(this.sheet.id, { person, answers, active, note, result, language, startedAt, endedAt, callbackAt, phase, dirty, version, key });
   },
   blurred(event) {
     if (event.target.matches("textarea, input")) this.saveSoon();

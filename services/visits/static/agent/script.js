@@ -41,7 +41,7 @@ export const script = {
       ...question,
       options: choices(question, answer),
       frame: place ? `question follow-up${current}` : `question${current}`,
-      lead: `${place ? "追问" : "照着说"}（${needed}${kind}）`,
+      lead: `${place ? "追问" : "照着说"}（${needed}${kind}）${question.matter ? ` · 关于 ${question.matter}` : ""}`,
       isText: question.kind === "text",
       isNumber: question.kind === "number",
       text: isAnswered(answer) ? `${answer}` : "",

@@ -10,11 +10,14 @@ export function answerText(question, answer) {
   return values.map(label).join("、");
 }
 
-// What the answers say of the customer's satisfaction: 1 (worst) to 5, null when nothing yet.
+// What the answers say of the customer's satisfaction, of several matters the worst: 1 (worst) to 5, null when nothing yet.
 export function ratingOf(asked, answers) {
-  const question = asked.find((one) => one.role === "satisfaction" && answers[one.id] !== undefined);
-  if (!question) return null;
-  const answer = answers[question.id];
+  const questions = asked.filter((one) => one.role === "satisfaction" && answers[one.id] !== undefined);
+  const ratings = questions.map((question) => rated(question, answers[question.id])).filter((rating) => rating !== null);
+  return ratings.length ? Math.min(...ratings) : null;
+}
+
+function rated(question, answer) {
   return question.kind === "single" ? RATING[answer] || null : Math.max(1, Math.ceil((answer * 5) / (question.max || 5)));
 }
 

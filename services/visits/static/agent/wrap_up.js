@@ -7,6 +7,7 @@ export const wrapping = {
   result: "",
   note: "",
   callbackAt: "",
+  language: "", // what the customer speaks, where that kept them apart
   mine: true, // whether the callback is the agent's own
   offered: [],
   timeWarning: "",
@@ -27,6 +28,13 @@ export const wrapping = {
   },
   get isCallback() {
     return this.result === "callback_agreed";
+  },
+  get isLanguage() {
+    return this.result === "language_barrier";
+  },
+  chooseLanguage(language) {
+    this.language = language;
+    this.keep();
   },
   get isWrongNumber() {
     return ["invalid_number", "wrong_number"].includes(this.result);
@@ -132,6 +140,7 @@ export const wrapping = {
       note: this.note.trim(),
       callback_at: this.isCallback ? this.callbackAt : null,
       callback_owner: this.isCallback && this.mine ? "me" : "queue",
+      language: (this.isLanguage && this.language) || null,
       corrected_phone: this.isWrongNumber && this.corrected.trim() ? this.corrected.trim() : null,
     };
   },
@@ -188,7 +197,7 @@ export const wrapping = {
     this.putAway();
   },
   putAway() {
-    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "" });
+    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "", language: "" });
     Object.assign(this, { startedAt: 0, endedAt: 0, dirty: false, line: null, timed: false, changes: [], timeWarning: "", wrapError: "", errors: {} });
     this.$refs.note.value = this.$refs.corrected.value = this.$refs.callback.value = "";
     this.clearAside();
