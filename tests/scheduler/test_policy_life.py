@@ -193,6 +193,18 @@ async def test_a_kind_of_a_pack_is_decided_on_and_its_data_judged(empty: Served)
     assert decision["explanation"][1] == "数据有误：lease_no 应为文字。"
 
 
+async def test_data_that_are_no_facts_of_their_kind_are_decided_on_for_a_known_customer_too(empty: Served) -> None:
+    await apply(empty, contents({"id": "a", "events": ["tenant.moved_in"], **NEXT_DAY}) | KINDS)
+    customer = {"customer": {"id": "C1", "name": "陈静"}}
+    await empty.deliver(event("tenant.moved_in", {"lease_no": "L-1", **customer}, id="e1"))
+    await empty.deliver(event("tenant.moved_in", {"lease_no": 7, **customer}, id="e2"))
+    assert await empty.dead_letters() == []
+    assert await rows(empty, "SELECT event_id, outcome FROM decision ORDER BY 1") == [
+        ("e1", "planned"),
+        ("e2", "malformed"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("role", "method", "path", "status"),
     [

@@ -88,7 +88,8 @@ async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact
     if met := await customer_store.add_customers(session, new):
         kept |= await customer_store.lock_customers(session, met)
         matched, seen = match_in_order(book, facts, kept)
-    changed = [seen[name] for name in sorted(kept) if seen[name] is not kept[name]]
+    told = sorted(seen.keys() & kept.keys())  # not of whom only flawed facts tell
+    changed = [seen[name] for name in told if seen[name] is not kept[name]]
     await customer_store.save_customers(session, changed)
     if book.remembers:
         await customer_store.save_memories(session, _newly_remembered(seen, kept))
