@@ -25,7 +25,9 @@ class ComplaintsSettings(ServiceSettings):
     complaints_max_level: int = Field(default=3, ge=0, description="highest level that lateness alone can raise to")
     complaints_rework_limit: int = Field(default=3, ge=1, description="reworks that raise a case (R03.6)")
     complaints_repeat_limit: int = Field(default=2, ge=2, description="complaints of one matter that make it important")
-    complaints_repeat_days: int = Field(default=90, ge=1, description="days within which they count as of one matter")
+    complaints_repeat_days: int = Field(
+        default=90, ge=1, le=3660, description="days within which they count as of one matter"
+    )
 
     @cached_property
     def rules(self) -> Rules:

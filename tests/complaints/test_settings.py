@@ -1,7 +1,9 @@
 import json
 from datetime import datetime
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from services.complaints.domain.grading import Signs, grade_of
 from services.complaints.domain.limits import GradeLimits, Span
@@ -11,6 +13,26 @@ from tests.complaints.builders import MONDAY, RULES
 
 def test_the_regulations_rule_when_nothing_is_set() -> None:
     assert ComplaintsSettings().rules == RULES
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        {"hours": 1e300},
+        {"days": 10**7},
+        {"working_days": 10**6},
+        {"working_hours": 1e9},
+        {"hours": "nan"},
+        {"days": -9},
+    ],
+)
+def test_a_limit_that_would_fail_every_case_is_refused(span: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ComplaintsSettings(complaints_limits={"major": {"rectify": span}})  # type: ignore[dict-item]
+    with pytest.raises(ValidationError):
+        ComplaintsSettings(complaints_escalate_every=span)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError):
+        ComplaintsSettings(complaints_repeat_days=10**12)
 
 
 def test_limits_grading_and_escalation_are_configuration(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,8 @@ from shared.contracts.complaints import Grade
 from shared.zone import ORG_ZONE
 
 ONE_MOMENT = timedelta(seconds=1)
+MOST_DAYS = 366
+MOST_HOURS = 24 * MOST_DAYS
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,13 @@ class Span:
     working_hours: float = 0
     days: int = 0
     hours: float = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a length that no case can have: with it every opening would fail, or take minutes."""
+        if not (0 <= self.working_days <= MOST_DAYS and 0 <= self.days <= MOST_DAYS):
+            raise ValueError(f"working_days and days are at most {MOST_DAYS}")
+        if not (0 <= self.working_hours <= MOST_HOURS and 0 <= self.hours <= MOST_HOURS):
+            raise ValueError(f"working_hours and hours are at most {MOST_HOURS}")
 
     def after(self, start: datetime, calendar: WorkCalendar) -> datetime:
         """The instant this long after `start`, UTC.
