@@ -17,7 +17,9 @@ class VisitsSettings(ServiceSettings):
     visit_most_attempts: int = Field(
         default=3, ge=1, description="attempts after which a customer counts as unreachable"
     )
-    visit_grace_days: float = Field(default=7, ge=0, le=3660, description="days after its deadline until a visit expires")
+    visit_grace_days: float = Field(
+        default=7, ge=0, le=3660, description="days after its deadline until a visit expires"
+    )
     visit_contact_hours: str = Field(default="09:00-12:00,14:00-20:00", description="local time frames for calls")
     visit_on_days_off: bool = Field(default=True, description="call on weekends and holidays too")
 
