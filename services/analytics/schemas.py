@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from services.analytics.domain.agents import AgentFigures
 from services.analytics.domain.cells import org_day
@@ -19,13 +19,13 @@ from services.analytics.queries import Funnel, KpiRow, OwnFigures
 from services.analytics.settings import AnalyticsSettings
 from shared.auth import Principal, Role, require
 from shared.errors import Forbidden, InvalidInput
+from shared.moments import OptionalDay
 
 LONGEST = timedelta(days=3700)
 Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.POLICY_OWNER, Role.OPS))]
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Several = list[str] | None
 # a form sends its empty fields too
-Day = Annotated[date | None, BeforeValidator(lambda value: value or None)]
 
 
 class IntervalOut(BaseModel):
@@ -229,8 +229,8 @@ def scoped(principal: Principal, branches: tuple[str, ...]) -> tuple[str, ...] |
 
 
 def filters(
-    first: Annotated[Day, Query(alias="from", description="首日（含），默认本月 1 日")] = None,
-    last: Annotated[Day, Query(alias="to", description="末日（含），默认今天")] = None,
+    first: Annotated[OptionalDay, Query(alias="from", description="首日（含），默认本月 1 日")] = None,
+    last: Annotated[OptionalDay, Query(alias="to", description="末日（含），默认今天")] = None,
     branch: Annotated[Several, Query(description="分公司／网点，可多个或用逗号分隔")] = None,
     kind: Annotated[Several, Query(description="业务类型，可多个", examples=["repair.closed"])] = None,
     policy: Annotated[Several, Query(description="策略，可多个")] = None,

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator, BeforeValidator
 
 from shared import audit
 from shared.audit_api import AuditFilter, Auditor
 from shared.audit_export import shown
 from shared.audit_words import WORDS
 from shared.http import ReadSession, SealerDep
-from shared.moments import FIRST, LAST
+from shared.moments import OptionalDay
 from shared.pagination import Cursor, paged, time_and_id
 from shared.web.addresses import FIRST as GATEWAY
 from shared.web.addresses import site_of, sites_of
@@ -26,16 +25,6 @@ from shared.zone import ORG_ZONE
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
-
-
-def _of_these_centuries(day: date | None) -> date | None:
-    if day is not None and not FIRST.year <= day.year < LAST.year:
-        raise ValueError(f"日期应在 {FIRST.year} 年到 {LAST.year - 1} 年之间")
-    return day
-
-
-# a form sends fields that were left empty, too
-Day = Annotated[date | None, BeforeValidator(lambda value: value or None), AfterValidator(_of_these_centuries)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +70,8 @@ def asked(
     principal: Annotated[str, Query(max_length=200)] = "",
     action: Annotated[str, Query(max_length=100)] = "",
     object_id: Annotated[str, Query(alias="object", max_length=200)] = "",
-    first: Annotated[Day, Query(alias="from")] = None,
-    last: Annotated[Day, Query(alias="to")] = None,
+    first: Annotated[OptionalDay, Query(alias="from")] = None,
+    last: Annotated[OptionalDay, Query(alias="to")] = None,
 ) -> Asked:
     return Asked(principal.strip(), action, object_id.strip(), first, last)
 

@@ -16,6 +16,7 @@ from shared.contracts.registry import wire_type
 from shared.errors import CustomerNotFound, InvalidInput, raises
 from shared.http import ClockDep, ReadSession
 from shared.messaging import Event
+from shared.moments import Day
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1", tags=["决定"])
@@ -73,8 +74,8 @@ async def get_stats(
     session: ReadSession,
     clock: ClockDep,
     by: Reader,
-    first: Annotated[date | None, Query(alias="from", description="事实的首日（UTC），默认末日前 30 天")] = None,
-    last: Annotated[date | None, Query(alias="to", description="事实的末日（UTC），默认不限")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="事实的首日（UTC），默认末日前 30 天")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="事实的末日（UTC），默认不限")] = None,
 ) -> dict[str, int]:
     """planned 已计划、merged 已合并、sampled_out 未抽中、no_policy_matches 没有策略匹配等，各有多少。"""
     if first is None:  # whose units' they are is looked up for each: not for years of them unless somebody means it

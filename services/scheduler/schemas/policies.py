@@ -15,6 +15,7 @@ from services.scheduler.domain.whom.selection import rate_of, whom_text
 from services.scheduler.store.drafts import StoredDraft
 from services.scheduler.store.policies import StoredPolicy, StoredVersion
 from shared.bodies import Body
+from shared.moments import Written
 from shared.privacy import mask_text
 from shared.zone import ORG_ZONE
 
@@ -26,7 +27,7 @@ def zoned(at: datetime | None) -> datetime | None:
     return at if at is None or at.tzinfo else at.replace(tzinfo=ORG_ZONE)
 
 
-Moment = Annotated[datetime | None, AfterValidator(zoned)]
+Moment = Annotated[datetime | None, AfterValidator(zoned), Written]
 Note = Annotated[str, AfterValidator(mask_text)]
 PACK_EXAMPLE: dict[str, Any] = {
     "name": "demo",
