@@ -4,7 +4,7 @@ compute with and read again."""
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -48,4 +48,5 @@ Written = BeforeValidator(written)
 Instant = Annotated[AwareDatetime, AfterValidator(sensible), Written]
 Day = Annotated[date, AfterValidator(of_these_centuries), BeforeValidator(_day_only), Written]
 # a form sends fields that were left empty, too
-OptionalDay = Annotated[Day | None, BeforeValidator(lambda value: value or None)]
+_LEFT_EMPTY = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "maxLength": 0}, {"type": "null"}]}
+OptionalDay = Annotated[Day | None, BeforeValidator(lambda value: value or None), WithJsonSchema(_LEFT_EMPTY)]
