@@ -18,6 +18,12 @@ from deploy.local.settings import ROOT
 from shared.embedded.processes import port_is_taken
 
 PORTS = 25
+# waits for the end of whoever holds the other end of its input, then stops the platform
+STOP_AFTER_US = """
+import subprocess, sys
+sys.stdin.read()
+subprocess.run([sys.executable, "-m", "deploy.local", "down"], check=False)
+"""
 
 
 @dataclass
@@ -45,12 +51,28 @@ class Local:
 
     @contextmanager
     def up(self) -> Iterator[dict[str, Any]]:
-        started = self("up", "--detach")
-        assert started.returncode == 0, started.stdout + started.stderr
-        try:
-            yield self.run
-        finally:
-            self("down")
+        with self.stopped_after_us():
+            started = self("up", "--detach")
+            assert started.returncode == 0, started.stdout + started.stderr
+            try:
+                yield self.run
+            finally:
+                self("down")
+
+    @contextmanager
+    def stopped_after_us(self) -> Iterator[None]:
+        """A detached platform outlives whoever started it: should this process be killed, another one stops the platform."""
+        with subprocess.Popen(
+            [sys.executable, "-c", STOP_AFTER_US],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        ) as watcher:
+            try:
+                yield
+            finally:
+                watcher.kill()
 
     @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
     def ready_again(self, name: str, other_than: int) -> int:

@@ -1,17 +1,36 @@
 """The whole platform, up and down, as `make run` and `make stop` do it."""
 
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
 
-from deploy.local.settings import ROLES, SERVICES
+from deploy.local.settings import ROLES, ROOT, SERVICES
 from tests.local_platform import Local, local_platform
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("platform")]
 CLOCK = "2026-03-01T00:00+08:00@60"
+SUPERVISE = """
+import time
+from deploy.local.runfiles import supervising
+from deploy.local.settings import LocalSettings
+with supervising(LocalSettings.from_environment()):
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+RUN_TESTS = """
+import os, time
+from pathlib import Path
+from tests.local_platform import Local
+with Local(Path(os.environ["HUIFANG_VAR"]), dict(os.environ)).stopped_after_us():
+    print("ready", flush=True)
+    time.sleep(600)
+"""
 
 
 @pytest.fixture
@@ -53,3 +72,19 @@ async def test_the_next_run_goes_on_with_data_keys_and_clock_even_after_the_supe
             connection = await asyncpg.connect(second["postgres"]["visits"])
             assert await connection.fetchval("SELECT answer FROM kept") == 42
             await connection.close()
+
+
+def test_a_platform_is_stopped_when_the_tests_that_started_it_are_killed(local: Local) -> None:
+    def start(code: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", code]
+        process = subprocess.Popen(command, cwd=ROOT, env=local.environment, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    with start(SUPERVISE) as supervisor, start(RUN_TESTS) as tests:
+        tests.kill()
+        try:
+            assert supervisor.wait(30) == -signal.SIGTERM
+        finally:
+            supervisor.kill()
