@@ -7,9 +7,8 @@ its person when that person is disabled, has another password or other rights (`
 every service keeps for as long as a token could still be shown.
 """
 
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,13 @@ import jwt
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.base import PEOPLE
 from shared.contracts.people import PersonChanged, SessionEnded
 from shared.errors import Unauthorized
 from shared.ids import new_id
+from shared.lookups import Lookup
 from shared.principal import Principal, read_principal
 
 if TYPE_CHECKING:
@@ -32,8 +33,12 @@ COOKIE = "huifang_session"
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)  # a shift
 RENEWED_AFTER = timedelta(minutes=1)
-LOOK_AGAIN_SECONDS = 2.0
 ALGORITHM = "HS256"
+# every row that comes, goes or changes makes it another
+_REVISION = text("""
+    SELECT (SELECT coalesce(sum(extract(epoch FROM ended_at)), 0) FROM ended_session)
+        + (SELECT coalesce(sum(extract(epoch FROM before)), 0) FROM void_session)
+""")
 _END = text("INSERT INTO ended_session (id, ended_at) VALUES (:id, :at) ON CONFLICT DO NOTHING")
 _ENDED = text("SELECT id FROM ended_session")
 _FORGET = text("DELETE FROM ended_session WHERE ended_at < :oldest")
@@ -120,30 +125,33 @@ def used_at(session: Session, now: datetime) -> Session:
     return replace(session, used=now)
 
 
+@dataclass(frozen=True)
+class _Ended:
+    """`ids` of sessions that were ended, and the moments `void_before` which a person's were opened that hold no more."""
+
+    ids: frozenset[str] = frozenset()
+    void_before: Mapping[str, datetime] = field(default_factory=dict)
+
+
 class EndedSessions:
     """Which sessions were ended before their time, as this service's database knows; looked up every few seconds."""
 
     def __init__(self, db: "Database") -> None:
-        self._db = db
-        self._known: frozenset[str] = frozenset()
-        self._void: dict[str, datetime] = {}
-        self._looked = float("-inf")
+        self._ended = Lookup(db, _REVISION, _read_ended, _Ended())
 
     async def has(self, session: Session) -> bool:
-        if not self._covers(session) and time.monotonic() - self._looked >= LOOK_AGAIN_SECONDS:
-            async with self._db.read() as reading:
-                self._known = frozenset((await reading.execute(_ENDED)).scalars())
-                self._void = {row.person: row.before for row in await reading.execute(_VOIDED)}
-            self._looked = time.monotonic()
-        return self._covers(session)
-
-    def _covers(self, session: Session) -> bool:
-        void_before = self._void.get(session.principal.id)
-        return session.id in self._known or (void_before is not None and session.opened < void_before)
+        ended = await self._ended.current()
+        void_before = ended.void_before.get(session.principal.id)
+        return session.id in ended.ids or (void_before is not None and session.opened < void_before)
 
     def forget(self) -> None:
         """Look again at the next question."""
-        self._looked = float("-inf")
+        self._ended.forget()
+
+
+async def _read_ended(session: AsyncSession) -> _Ended:
+    ids = frozenset((await session.execute(_ENDED)).scalars())
+    return _Ended(ids, {row.person: row.before for row in await session.execute(_VOIDED)})
 
 
 async def end_session(work: "Work", session: Session) -> None:

@@ -1,5 +1,6 @@
 """Sessions: tokens of their own that end when unused, in the end, with their key, and when people sign out, everywhere."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
@@ -92,6 +93,18 @@ async def test_a_persons_sessions_of_before_a_moment_end_at_every_service_and_la
                 answers.append((await client.get(PATH)).status_code)
         assert answers == [401, 200, 200]
         assert await served.dead_letters() == []
+
+
+async def test_requests_of_one_moment_look_once_for_ended_sessions(
+    gateway: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    read = gateway.runtime.db.read
+    monkeypatch.setattr(gateway.runtime.db, "read", lambda: looks.append(1) or read())
+    session = open_session(Principal("boss", (Role.SUPERVISOR,)), "", clock.machine())
+    gateway.runtime.ended_sessions.forget()
+    assert await asyncio.gather(*(gateway.runtime.ended_sessions.has(session) for _ in range(5))) == [False] * 5
+    assert len(looks) == 1
 
 
 async def test_what_can_be_shown_no_more_is_forgotten(gateway: Served, clock: ManualClock) -> None:
