@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import psutil
 
-from deploy.local.report import Report
+from deploy.local.files import read_json
+from deploy.local.report import Report, show_passwords
 from deploy.local.runfiles import living, read_run, stop_leftovers, supervisor_pid
 from deploy.local.settings import ROOT, SERVICES, LocalSettings
 
@@ -27,7 +28,8 @@ def start_detached(settings: LocalSettings, report: Report) -> None:
     settings.logs.mkdir(parents=True, exist_ok=True)
     output = settings.logs / "supervisor.log"
     output.unlink(missing_ok=True)
-    output.touch(mode=0o600)  # the local keys are among its lines
+    output.touch(mode=0o600)
+    known = read_json(settings.people_file) or {}
     with output.open("wb") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "deploy.local", "up"],
@@ -44,6 +46,8 @@ def start_detached(settings: LocalSettings, report: Report) -> None:
             sys.stdout.flush()
             if (run := read_run(settings)) and run["pids"].get("supervisor") == supervisor.pid:
                 sys.stdout.write(lines.read())
+                people: dict[str, str] = read_json(settings.people_file) or {}
+                show_passwords({login: password for login, password in people.items() if login not in known})
                 return
             time.sleep(0.1)
         sys.stdout.write(lines.read())

@@ -18,7 +18,7 @@ from deploy.local.front import front_door
 from deploy.local.launch import forked, warm_up
 from deploy.local.people import ONE_PER_ROLE, ensure_people
 from deploy.local.ports import check_ports
-from deploy.local.report import Report, announce
+from deploy.local.report import Report, announce, show_passwords
 from deploy.local.runfiles import forget, living, note_pid, stop_leftovers, supervising
 from deploy.local.secrets import Secrets, ensure_secrets
 from deploy.local.settings import SERVICES, LocalSettings
@@ -109,7 +109,8 @@ class Platform:
         await self._fill(run)
         made = await asyncio.to_thread(ensure_people, run, ONE_PER_ROLE, self.settings.people_file)
         self.report.line("ready")
-        announce(run, made, self.settings.people_file)
+        announce(run, self.settings.people_file)
+        show_passwords(made)
         write_json(self.settings.run_file, run)  # last: whoever waits for the file finds everything told
 
     async def _fill(self, run: dict[str, Any]) -> None:

@@ -36,19 +36,24 @@ class Report:
             self._open = False
 
 
-def announce(run: dict[str, Any], made: Mapping[str, str], people_file: Path) -> None:
-    """Where everything is, once it is up, and how to sign in; `run` is what `var/run.json` says, `made` the people made now."""
+def announce(run: dict[str, Any], people_file: Path) -> None:
+    """Where everything is, once it is up; `run` is what `var/run.json` says. It goes to logs, so it holds no secret."""
     print(f"\n  in a browser    {run['front']}/")
     print(f"  sign in as      {', '.join(read_json(people_file) or {})}; passwords in {people_file}")
-    for login, password in made.items():
-        print(f"  {login:<14}  {password}")
     print("\n  service         address")
     for name, url in run["services"].items():
         print(f"  {name:<14}  {url}")
     print(f"  {'mail sink':<14}  {run['mail']}\n  {'SMS simulator':<14}  {run['sms']}\n  {'Kafka':<14}  {run['kafka']}")
-    print("\n  role            local API key (header X-API-Key)")
-    for role, key in run["keys"].items():
-        print(f"  {role:<14}  {key}")
+    print(f"\n  local API keys  of {', '.join(run['keys'])}: huifang key ROLE")
     if clock := run["clock"]:
         print(f"\n  business time is simulated: {clock['spec']}")
     print("\n  all of this is in var/run.json · logs: make logs · stop: make stop (or Ctrl-C)\n", flush=True)
+
+
+def show_passwords(made: Mapping[str, str]) -> None:
+    """The passwords of people made now, to whoever sits before the terminal: what goes elsewhere may be kept as a log."""
+    if made and sys.stdout.isatty():
+        print("  new people's passwords")
+        for login, password in made.items():
+            print(f"  {login:<14}  {password}")
+        print(flush=True)

@@ -16,7 +16,9 @@ from deploy.local import control
 from deploy.local.addresses import service_dsns
 from deploy.local.clock import KeptClock, note_alive, resume_clock
 from deploy.local.control import Refused
+from deploy.local.files import write_json
 from deploy.local.ports import PortTaken, check_ports
+from deploy.local.report import announce, show_passwords
 from deploy.local.runfiles import AlreadyRunning, living, note_pid, stop_leftovers, supervising, supervisor_pid
 from deploy.local.secrets import ensure_secrets
 from deploy.local.settings import ROLES, SERVICES, LocalSettings
@@ -200,3 +202,34 @@ def test_nobody_but_its_owner_reads_what_lies_below_var(settings: LocalSettings)
     settings.var.chmod(0o711)  # root lets PostgreSQL's own user walk through
     with supervising(settings):
         assert stat.S_IMODE(settings.var.stat().st_mode) == 0o711
+
+
+class TestAnnounced:
+    MADE = {"agent": "password-of-agent"}
+    RUN = {
+        "front": "http://127.0.0.1:8109",
+        "services": {"gateway": "http://127.0.0.1:8100"},
+        "mail": "http://127.0.0.1:8121",
+        "sms": "http://127.0.0.1:8122",
+        "kafka": "127.0.0.1:8111",
+        "keys": {"agent": "hf_key-of-agent"},
+        "clock": None,
+    }
+
+    def test_a_log_holds_neither_keys_nor_passwords(
+        self, settings: LocalSettings, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        write_json(settings.people_file, self.MADE)
+        announce(self.RUN, settings.people_file)
+        show_passwords(self.MADE)
+        told = capsys.readouterr().out
+        assert "sign in as      agent; passwords in" in told
+        assert "password-of-agent" not in told
+        assert "key-of-agent" not in told
+
+    def test_a_terminal_shows_the_passwords_of_people_made_now(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        show_passwords(self.MADE)
+        assert "password-of-agent" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The whole platform, up and down, as `make run` and `make stop` do it."""
 
+import json
 import signal
 import stat
 import subprocess
@@ -48,6 +49,9 @@ def test_up_tells_everything_in_the_run_file_and_stop_ends_everything(local: Loc
         assert local("status").returncode == 0
         assert "already runs" in local("up").stderr
         assert "Stop it first" in local("reset").stderr
+        log = (local.var / "log" / "supervisor.log").read_text()
+        passwords = json.loads((local.var / "people.json").read_text())
+        assert not [secret for secret in (*passwords.values(), *run["keys"].values()) if secret in log]
         assert local("key", "agent").stdout.strip() == run["keys"]["agent"]
         killed = run["pids"].pop("visits")
         psutil.Process(killed).kill()
