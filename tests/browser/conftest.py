@@ -8,15 +8,17 @@ brings about itself). The platform is one for all of these tests, on Monday 2026
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
+from shared.clock import ManualClock
 from tests.browser.chromium import ARGUMENTS, executable, libraries
 from tests.browser.kit import TIMEOUT, People
+from tests.browser.workbench import Workbench, opened
 from tests.local_platform import Local, local_platform
 
 HERE = Path(__file__).parent
@@ -68,3 +70,12 @@ async def page_as(platform: Local, browser: Browser) -> AsyncIterator[People]:
 def tolerated(page_as: People) -> list[str]:
     """Patterns of console messages that this test brings about."""
     return page_as.watch.tolerated
+
+
+@pytest.fixture
+async def workbench(
+    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> AsyncIterator[Workbench]:
+    """The workbench by itself, without the platform."""
+    async with opened(browser, await service_dsn("visits"), clock) as world:
+        yield world

@@ -1,94 +1,18 @@
-"""An agent's day at the workbench: real service, real database, real browser; the other services are not needed for it."""
+"""An agent's day at the workbench: calls, results, callbacks, the queue."""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import expect
 
-from deploy.standins.line import Exchange, Paces
-from deploy.standins.line import create_app as create_line
-from shared.clock import ManualClock
-from shared.principal import Principal, Role
-from shared.sessions import COOKIE, open_session
 from shared.zone import ORG_ZONE
-from tests.browser.kit import AGENT_DESK, TIMEOUT, Watch, faults_of, scrolls
-from tests.hostile.wire import listening
-from tests.visits.conftest import Desk, cancelled, matter, open_desk, released
-from tests.visits.test_lines import SECRET
+from tests.browser.kit import faults_of, scrolls
+from tests.browser.workbench import REFUSED, Workbench, claimed, press
+from tests.visits.conftest import matter, released
 from tests.visits.test_several_matters import READING, REPAIR, joined
 
-DROPPED = "ERR_INTERNET_DISCONNECTED|Failed to load resource|scheme does not have a registered handler|tel:"
-REFUSED = "status of 4(09|12|22)"
 SATISFIED = "1111111"  # the seven questions of the repair call, all of them well
-
-
-@dataclass
-class Workbench:
-    """The visits service at a port, and agents with a browser each."""
-
-    desk: Desk
-    browser: Browser
-    address: str
-    watch: Watch
-    contexts: list[BrowserContext]
-
-    async def page(self, agent: str = "1001", **options: Any) -> Page:
-        """The workbench as this agent has it open."""
-        known = {"viewport": AGENT_DESK, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", "base_url": self.address}
-        context = await self.browser.new_context(**(known | options))
-        context.set_default_timeout(TIMEOUT)
-        self.contexts.append(context)
-        self.watch.over(context)
-        runtime = self.desk.served.runtime
-        token = runtime.signer.sign(open_session(Principal(agent, (Role.AGENT,), agent), "", runtime.clock.machine()))
-        await context.add_cookies([{"name": COOKIE, "value": token, "url": self.address}])
-        page = await context.new_page()
-        await page.goto("/agent")
-        return page
-
-    async def states(self) -> dict[str, str]:
-        async with self.desk.served.client("supervisor") as client:
-            found = (await client.get("/api/v1/visits")).json()["items"]
-        return {one["task_id"]: one["state"] for one in found}
-
-
-@asynccontextmanager
-async def opened(browser: Browser, dsn: str, clock: ManualClock, **settings: Any) -> AsyncIterator[Workbench]:
-    async with open_desk(dsn, clock, **settings) as desk, listening(desk.served.app) as port:
-        await desk.publish("gas-repair")
-        address = f"http://127.0.0.1:{port}"
-        world = Workbench(desk, browser, address, Watch(f"127.0.0.1:{port}", [DROPPED]), [])
-        await desk.served.deliver(
-            *(released(f"T{n}", customer=f"C{n}", questionnaire="gas-repair", priority=n) for n in (1, 2, 3))
-        )
-        yield world
-        for context in world.contexts:
-            await context.close()
-        assert world.watch.unexpected() == []
-
-
-@pytest.fixture
-async def workbench(
-    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
-) -> AsyncIterator[Workbench]:
-    async with opened(browser, await service_dsn("visits"), clock) as world:
-        yield world
-
-
-async def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        await page.keyboard.press(key)
-
-
-async def claimed(page: Page) -> None:
-    await page.keyboard.press("Enter")
-    await expect(page.locator("[data-step=opening]")).to_be_focused()
 
 
 async def test_a_satisfied_call_of_seven_questions_takes_twelve_keys_and_no_mouse(workbench: Workbench) -> None:
@@ -136,48 +60,6 @@ async def test_who_hangs_up_in_the_middle_leaves_the_answers_given(workbench: Wo
     assert (done["answers"], done["effective"]) == ({"fixed": "yes", "on_time": "no"}, False)
 
 
-async def test_a_reload_goes_on_at_the_same_question_with_the_call_still_running(workbench: Workbench) -> None:
-    page = await workbench.page()
-    await claimed(page)
-    await press(page, "F2", "2", "1", "1")
-    await expect(page.locator(".saved")).to_contain_text("已保存")
-    await page.reload()
-    await expect(page.locator("[data-step=conduct]")).to_be_focused()
-    await expect(page.locator(".said", has_text="确认本人")).to_contain_text("家属代答")
-    await expect(page.locator(".call")).to_contain_text("通话中")
-
-
-async def test_another_browser_goes_on_with_the_answers_that_were_saved(workbench: Workbench) -> None:
-    page = await workbench.page()
-    await claimed(page)
-    await press(page, "F2", "1", "1", "1")
-    await expect(page.locator(".saved")).to_contain_text("已保存")
-    other = await workbench.page()
-    await expect(other.locator("[data-step=opening]")).to_be_focused()  # who is speaking is asked again
-    await other.keyboard.press("1")
-    await expect(other.locator(".call")).to_contain_text("通话中")
-    await expect(other.locator(".reading header")).to_contain_text("3 / ")
-
-
-async def test_what_is_typed_while_the_network_is_dead_arrives_when_it_is_back(workbench: Workbench) -> None:
-    page = await workbench.page()
-    await claimed(page)
-    await press(page, "F2", "1", *"111111", "4")
-    await expect(page.locator("[data-step=reasons]")).to_be_focused()
-    await page.context.set_offline(True)
-    await press(page, "1", "3", "Enter")
-    await expect(page.locator("[data-field=complaint]")).to_be_focused()
-    await page.keyboard.type("换了 123 次阀门")
-    await expect(page.get_by_text("网络已断开")).to_be_visible()
-    await press(page, "Enter", "Control+Enter")
-    await expect(page.get_by_text("小结已存本机")).to_be_visible()
-    assert (await workbench.states())["T1"] == "claimed"
-    await page.context.set_offline(False)
-    await expect(page.locator("#tab-done")).to_contain_text("1")
-    [told] = [event.data for event in await workbench.desk.served.published("visit.dissatisfied")]
-    assert (told["answers"]["reasons"], told["answers"]["complaint"]) == (["quality", "late"], "换了 123 次阀门")
-
-
 async def test_a_callback_is_agreed_by_the_servers_calendar_and_comes_back(workbench: Workbench) -> None:
     page = await workbench.page()
     await claimed(page)
@@ -207,51 +89,6 @@ async def test_a_result_that_needs_a_note_leads_to_it(workbench: Workbench) -> N
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#tab-done")).to_contain_text("1")
     assert (await workbench.states())["T1"] == "failed"
-
-
-async def test_two_agents_never_have_one_customer_and_a_visit_taken_away_is_said_so(workbench: Workbench) -> None:
-    workbench.watch.tolerated.append(REFUSED)
-    first, second = await workbench.page("1001"), await workbench.page("1002")
-    await claimed(first)
-    await claimed(second)
-    assert (await workbench.states()) == {"T1": "claimed", "T2": "claimed", "T3": "open"}
-    await press(first, "F2", "1", "1")
-    await expect(first.locator(".saved")).to_contain_text("已保存")
-    async with workbench.desk.served.client("supervisor") as boss:
-        [mine] = (await boss.get("/api/v1/visits?agent=1001")).json()["items"]
-        headers = {"If-Match": f'"{mine["version"]}"'}
-        assert (
-            await boss.post(f"/api/v1/visits/{mine['id']}/reassign", json={"team": "t2"}, headers=headers)
-        ).is_success
-    async with workbench.desk.agent("1003") as third:
-        assert (await third.post("/api/v1/visits/claim", json={"team": "t2"})).json()["items"]
-    await expect(first.get_by_role("heading", name="该单已被 1003 领取")).to_be_visible()
-    await expect(first.locator(".lost")).to_contain_text("故障排除：是")
-
-
-async def test_an_older_draft_meets_a_newer_answer_and_the_agent_chooses(workbench: Workbench) -> None:
-    workbench.watch.tolerated.append(REFUSED)
-    page = await workbench.page()
-    await claimed(page)
-    await press(page, "F2", "1", "1")
-    await expect(page.locator(".saved")).to_contain_text("已保存")
-    async with workbench.desk.agent("1001") as same:
-        [held] = (await same.get("/api/v1/visits?state=claimed")).json()["items"]
-        headers = {"If-Match": f'"{held["version"]}"'}
-        changed = await same.put(
-            f"/api/v1/visits/{held['id']}/answers", json={"answers": {"fixed": "no"}}, headers=headers
-        )
-        assert changed.status_code == 200
-    await page.keyboard.press("2")
-    await expect(page.get_by_role("heading", name="这张单在别处被改过")).to_be_visible()
-    await expect(page.get_by_text("故障排除：否")).to_be_visible()
-    await page.get_by_role("button", name="用我这里的").click()
-    await expect(page.locator(".saved")).to_contain_text("已保存")
-    visit = await workbench.desk.visit(held["id"])
-    assert {one["id"]: one["answer"] for one in visit["script"]["questions"] if one["answer"]} == {
-        "fixed": "yes",
-        "on_time": "no",
-    }
 
 
 async def test_keys_are_text_in_fields_and_nothing_while_an_input_method_composes(workbench: Workbench) -> None:
@@ -374,36 +211,3 @@ async def test_who_steps_away_is_handed_nothing(workbench: Workbench) -> None:
     assert [one["state"] for one in shown] == ["break"]
     await page.get_by_role("button", name="领取下一单 Enter").click()
     assert "claimed" not in (await workbench.states()).values()
-
-
-async def test_a_task_called_off_in_the_middle_of_a_call_is_told_with_what_to_do(workbench: Workbench) -> None:
-    page = await workbench.page()
-    await claimed(page)
-    await press(page, "F2", "1")
-    await expect(page.locator(".call")).to_contain_text("通话中")
-    await workbench.desk.served.deliver(cancelled("T1"))
-    await expect(page.get_by_role("alert").filter(has_text="该单已撤销")).to_contain_text("请向客户致歉")
-
-
-async def test_what_the_line_says_is_followed_and_prefills_the_result(
-    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
-) -> None:
-    exchange = Exchange("", SECRET, "http://line", Paces(ring=0.1, answer=1, drop=1))
-    async with listening(create_line(exchange)) as port:
-        line = {"cti": "http", "cti_url": f"http://127.0.0.1:{port}", "cti_webhook_secret": SECRET}
-        async with opened(browser, await service_dsn("visits"), clock, **line) as workbench:
-            exchange.callback = f"{workbench.address}/ingress/v1/line/events"
-            page = await workbench.page()
-            exchange.fate = "busy"
-            await claimed(page)
-            await page.keyboard.press("F2")
-            await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("占线")
-            await page.keyboard.press("Control+Enter")
-            await expect(page.locator("[data-step=opening]")).to_be_focused()  # the next customer
-            exchange.fate = "drops"
-            await press(page, "F2", "1", "1")
-            await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("部分完成")
-            await page.keyboard.press("Control+Enter")
-            await expect(page.locator("#tab-done")).to_contain_text("1")
-            assert "13800138000" not in await page.content()
-            await exchange.stop()
