@@ -23,7 +23,6 @@ STATES = {
     State.WAITING: "待重拨",
     State.APPOINTED: "已约回呼",
     State.POSTPONED: "已推迟",
-    State.POSTPONED: "已推迟",
     State.COMPLETED: "已完成",
     State.FAILED: "未成功",
     State.CANCELLED: "已取消",
