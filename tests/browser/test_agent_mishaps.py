@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from deploy.standins.line import Exchange, Paces
 from deploy.standins.line import create_app as create_line
@@ -11,6 +11,13 @@ from tests.browser.workbench import REFUSED, Workbench, claimed, opened, press
 from tests.hostile.wire import listening
 from tests.visits.conftest import cancelled
 from tests.visits.test_lines import SECRET
+
+# as another window of the same agent keeps a result, here of a visit that is no more
+KEEP_ANOTHER = """() => {
+    const [name, visit] = ["huifang/1001/outbox", "00000000-0000-7000-8000-000000000000"];
+    const another = {visit, name: "另一位", key: "another", url: `api/v1/visits/${visit}/attempts`, body: {result: "busy"}};
+    localStorage.setItem(name, JSON.stringify([...JSON.parse(localStorage.getItem(name)), another]));
+}"""
 
 
 async def test_a_reload_goes_on_at_the_same_question_with_the_call_still_running(workbench: Workbench) -> None:
@@ -131,3 +138,66 @@ async def test_what_the_line_says_is_followed_and_prefills_the_result(
             await expect(page.locator("#tab-done")).to_contain_text("1")
             assert "13800138000" not in await page.content()
             await exchange.stop()
+
+
+async def kept_here(page: Page) -> list[str]:
+    """Names under which the workbench keeps something in this browser."""
+    names: list[str] = await page.evaluate("Object.keys(localStorage).filter(name => name.startsWith('huifang/'))")
+    return names
+
+
+async def test_a_result_at_which_the_server_failed_is_sent_again_beside_what_another_window_kept(
+    workbench: Workbench,
+) -> None:
+    workbench.watch.tolerated.append("status of (404|500)")
+    page = await workbench.page()
+    await claimed(page)
+    await press(page, "F2", "F4", "r")
+    await expect(page.locator("[data-field=note]")).to_be_focused()
+    await page.keyboard.type("在开会")
+    await page.context.set_offline(True)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("小结已存本机")).to_be_visible()
+    tries = 0
+
+    async def answer(route: Route) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await route.fulfill(status=500, json={})
+            return
+        if tries == 2:
+            await page.evaluate(KEEP_ANOTHER)
+        await route.continue_()
+
+    await page.route("**/attempts", answer)
+    await page.context.set_offline(False)
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    assert (await workbench.states())["T1"] == "failed"
+    await expect(page.get_by_text("另一位的小结没有被接受")).to_be_visible()
+    assert await kept_here(page) == ["huifang/1001/outbox"]
+
+
+async def test_who_signs_out_leaves_nothing_typed_but_what_is_still_in_hand(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await page.evaluate("localStorage.setItem('huifang/1001/draft/old', '{}')")
+    await page.evaluate("localStorage.setItem('huifang/1002/draft/hers', '{}')")
+    await page.route("**/logout", lambda route: route.fulfill(body="signed out", content_type="text/html"))
+    await claimed(page)
+    await press(page, "F2", "F4", "r")
+    await expect(page.locator("[data-field=note]")).to_be_focused()
+    await page.keyboard.type("客户在医院")
+    async with workbench.desk.served.client("supervisor") as boss:
+        [held] = (await boss.get("/api/v1/visits?state=claimed")).json()["items"]
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.get_by_text("signed out")).to_be_visible()
+    assert sorted(await kept_here(page)) == [f"huifang/1001/draft/{held['id']}", "huifang/1002/draft/hers"]
+
+    await page.goto("/agent")
+    await expect(page.locator("[data-field=note]")).to_have_value("客户在医院")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    await page.get_by_role("button", name="退回此单").click()
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.get_by_text("signed out")).to_be_visible()
+    assert await kept_here(page) == ["huifang/1002/draft/hers"]

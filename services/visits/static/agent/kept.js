@@ -17,6 +17,14 @@ export class Kept {
     localStorage.removeItem(`${this.prefix}draft/${visit}`);
   }
 
+  // What the agent typed does not stay on a computer that others use, but for the visit in hand and what waits to be sent.
+  forgetBut(visit) {
+    const waiting = this.outbox;
+    const needed = [visit, ...waiting.map((result) => result.visit)].map((id) => `${this.prefix}draft/${id}`);
+    if (waiting.length) needed.push(`${this.prefix}outbox`);
+    for (const name of Object.keys(localStorage)) if (name.startsWith(this.prefix) && !needed.includes(name)) localStorage.removeItem(name);
+  }
+
   get outbox() {
     return this.read("outbox", []);
   }

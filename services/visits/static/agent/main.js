@@ -23,6 +23,7 @@ const desk = {
     this.activeAt = this.renewedAt = 0;
     document.addEventListener("keydown", (event) => this.onKey(event));
     document.addEventListener("click", (event) => this.onClick(event));
+    document.querySelector("form[action$='/logout']").addEventListener("submit", () => this.signOut());
     for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => this.focusedBefore?.focus());
     setInterval(() => {
       this.now = Date.now();

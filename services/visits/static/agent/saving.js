@@ -6,6 +6,7 @@ import { answerText, clock } from "./wording.js";
 const EVERY = 2000;
 const RENEW_EVERY = 240; // seconds, while the agent is active; a claim lasts longer
 const LOST = [404, 409];
+const TOO_MANY = 429;
 
 export const saving = {
   dirty: false,
@@ -85,17 +86,18 @@ export const saving = {
     return answer.dead;
   },
 
-  // results that could not be sent, oldest first; one that is refused is told, and does not hold up the others
+  // Results that could not be sent, oldest first. One that is refused is told; one at which the server failed is tried again;
+  // neither holds up the others. More may join meanwhile, also from another window.
   async sendWaiting() {
     if (this.sendingWaiting) return;
     this.sendingWaiting = true;
-    while (this.kept.outbox.length) {
-      const [first, ...others] = this.kept.outbox;
-      const answer = await call("POST", first.url, first.body, { "Idempotency-Key": first.key });
+    for (const result of this.kept.outbox) {
+      const answer = await call("POST", result.url, result.body, { "Idempotency-Key": result.key });
       if (this.noteNetwork(answer) || answer.status === 401) break;
-      this.kept.outbox = others;
-      if (!answer.ok) this.say(`${first.name}的小结没有被接受：${told(answer)}`, "bad");
-      else this.kept.dropDraft(first.visit);
+      if (answer.status >= 500 || answer.status === TOO_MANY) continue;
+      this.kept.outbox = this.kept.outbox.filter((other) => other.key !== result.key);
+      if (!answer.ok) this.say(`${result.name}的小结没有被接受：${told(answer)}`, "bad");
+      else this.kept.dropDraft(result.visit);
     }
     this.waiting = this.kept.outbox.length;
     this.sendingWaiting = false;
@@ -155,6 +157,10 @@ export const saving = {
   },
   get lostLines() {
     return this.lost ? this.lost.lines : [];
+  },
+  signOut() {
+    if (this.lost) this.leaveLost();
+    this.kept.forgetBut(this.sheet ? this.sheet.id : "");
   },
   leaveLost() {
     this.kept.dropDraft(this.sheet.id);
