@@ -11,7 +11,7 @@ from shared.clock import ManualClock
 from shared.privacy import Sealer
 from shared.testing.events import example
 from shared.testing.served import DATA_KEY
-from tests.visits.conftest import HAPPY, Desk, cancelled, open_desk, released
+from tests.visits.conftest import HAPPY, Desk, cancelled, matter, open_desk, released
 
 
 async def get(desk: Desk, path: str, agent: str = "1001", **options: Any) -> httpx.Response:
@@ -72,6 +72,32 @@ async def test_an_agreed_callback_is_listed_and_told_when_its_time_has_come(desk
 async def test_an_agent_of_other_units_sees_an_empty_queue_that_says_what_to_do(desk: Desk) -> None:
     await desk.served.deliver(released("T1"))
     assert "现在没有待回访的单" in await queue(desk, units=("B2",))
+
+
+async def test_the_queue_shows_and_counts_what_may_be_the_agents_by_the_rules_of_claims(desk: Desk) -> None:
+    visit = await desk.claimed("T1", customer="C1")
+    body = {"result": "callback_agreed", "callback_at": "2026-03-02T11:00:00+08:00", "callback_owner": "me"}
+    await attempted(desk, visit, **body)
+    await desk.served.deliver(
+        released("own work", customer="C2", matters=[matter(engineer={"code": "W7"})]),
+        released("their part", customer="C3", barred=["hotline"]),
+        released("on site", customer="C4", channel="on_site", never_alone=["salesperson"]),
+    )
+    shown = {
+        "anybody": await queue(desk, agent="1009"),
+        "who did it": await queue(desk, agent="1009", worker="W7"),
+        "of their part": await queue(desk, agent="1009", teams=("hotline",)),
+        "without the skill": await queue(desk, agent="1009", skills=("yue",)),
+    }
+    assert {who: page.count("data-claim=") for who, page in shown.items()} == {
+        "anybody": 3, "who did it": 2, "of their part": 2, "without the skill": 2,
+    }  # fmt: skip
+    assert "约 11:00" in await queue(desk, "callbacks")
+    assert "没有约好的回呼" in await queue(desk, "callbacks", agent="1009")
+    desk.clock.advance(timedelta(hours=2))
+    await desk.served.run_job("bring-back")
+    assert "1 个回呼已到点" in await queue(desk)
+    assert "回呼已到点" not in await queue(desk, agent="1009")
 
 
 async def test_the_page_opens_the_visit_that_is_already_held(desk: Desk) -> None:

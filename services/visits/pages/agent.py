@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
+from services.visits.commands.claiming import claimant
 from services.visits.domain import callbacks
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.errors import VisitNotFound
@@ -57,7 +58,7 @@ async def workbench(
     request: Request, agent: Agent, session: ReadSession, clock: ClockDep, settings: SettingsDep
 ) -> Response:
     """The page; a visit that the agent already holds is opened again."""
-    held = await desk.held_by(session, agent)
+    held = await desk.held_by(session, claimant(agent), agent.scope)
     return render(
         request,
         "agent.html",
@@ -137,12 +138,13 @@ async def _mine(session: ReadSession, visit_id: UUID, agent: Principal) -> tuple
 
 async def _queue(session: ReadSession, agent: Principal, now: datetime, tab: Tab) -> dict[str, object]:
     midnight = datetime.combine(now.astimezone(ORG_ZONE).date(), time(), ORG_ZONE)
-    counts = await desk.count_tabs(session, agent, midnight)
-    visits = await desk.list_tab(session, tab, agent, midnight, SHOWN)
+    who = claimant(agent)
+    counts = await desk.count_tabs(session, who, agent.scope, midnight)
+    visits = await desk.list_tab(session, tab, who, agent.scope, midnight, SHOWN)
     return {
         "tab": tab,
         "tabs": [(each, TABS[each], _counted(counts[each])) for each in Tab],
-        "due": await desk.count_due_callbacks(session, agent) if counts[Tab.CALLBACKS] else 0,
+        "due": await desk.count_due_callbacks(session, who, agent.scope) if counts[Tab.CALLBACKS] else 0,
         "rows": [row_of(visit, now) for visit in visits],
         "empty": EMPTY[tab],
         "more": max(0, counts[tab] - len(visits)),

@@ -68,9 +68,9 @@ WITH head AS MATERIALIZED (
 )
 SELECT claimed.*, (SELECT count(*) FROM head) AS tried FROM (SELECT) AS once LEFT JOIN claimed ON true
 """
-# the rules of `domain.claiming` that a visit alone tells
-_FITS = """v.state || '' = 'open' AND (v.hours = ANY(:open) OR v.rank = 0)
-    AND (v.callback_owner = '' OR v.callback_owner = :agent) AND NOT v.closed_to && CAST(:marks AS text[])"""
+# the rules of `domain.claiming` that a visit alone tells: those of now, and those of the person
+_OWN = """(v.callback_owner = '' OR v.callback_owner = :agent) AND NOT v.closed_to && CAST(:marks AS text[])"""
+_FITS = f"v.state || '' = 'open' AND (v.hours = ANY(:open) OR v.rank = 0) AND {_OWN}"
 _REFUSED = "other.ended = 'refused' AND other.channel = v.channel AND other.finished_at >= v.released_at"
 _AROUND = text(f"""
     SELECT v.id, max(other.agent) FILTER (WHERE other.lease_until IS NOT NULL AND other.agent <> :agent) AS colleague,
@@ -97,6 +97,14 @@ def _statement(conditions: tuple[str, ...], one: bool) -> TextClause:
     columns = ", ".join(f"visit.{column.name}" for column in VISITS.c)
     statement = _CLAIM.replace("{fits} {one}", head + (" AND v.id = :one" if one else ""))
     return text(statement.format(fits=f"({fits})", refused=_REFUSED, columns=columns))
+
+
+def open_to(who: Claimant, scope: Scope) -> TextClause:
+    """The visits, as `v`, that could be this person's: by all their rules but who comes along, which is asked at the claim."""
+    conditions = _conditions(who, Wanted(), scope)
+    conditions.pop("never_alone", None)
+    values = {name: value for name, (_, value) in conditions.items()} | {"agent": who.agent, "marks": list(who.marks)}
+    return text(" AND ".join((_OWN, *(words for words, _ in conditions.values())))).bindparams(**values)
 
 
 def _conditions(who: Claimant, wanted: Wanted, scope: Scope) -> dict[str, tuple[str, Any]]:
