@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.adapters.aliyun_callbacks import LONGEST_NAME, LONGEST_REPLY, MOST_ROWS
+from shared.testing import event
 from tests.notifications.conftest import World
 from tests.notifications.test_ingress import WHERE, receipt, reply
 
@@ -79,3 +80,24 @@ async def test_a_call_has_as_many_rows_as_are_taken_at_once(world: World, kind: 
         assert answer.json()["detail"] == f"一次最多 {MOST_ROWS} 条，收到 {count} 条"
     else:
         assert (answer.status_code, row.count) == (200, count)
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+@pytest.mark.parametrize("told", ["".join(random.Random(3).choices(LETTERS, k=9_000)), {"a": ["b"]}, ["c"], 7, True])
+async def test_an_address_that_can_be_none_fails_no_event_and_no_sending(world: World, channel: str, told: Any) -> None:
+    template = {
+        "name": "t", "title": "通知", "channel": channel, "category": "notice", "subject": "您好", "sign": "燃气",
+        "text": "您好{{ name }}，已办结。", "params": {"name": "{{ customer.name }}"}, "sample": {"name": "林"},
+        "codes": {"aliyun": "SMS_1"}, "review": "approved",
+    }  # fmt: skip
+    rule = {"id": "r", "events": ["stage.done"], "purpose": "notice", "template": "t"}
+    async with world.served.client("policy_owner") as client:
+        answer = await client.post("/api/v1/templates", json=template | {"rules": [rule]})
+    assert answer.status_code == 200, answer.text
+    customer = {"id": "C1", "name": "林", "phone": told, "phones": [told], "email": told}
+    await world.served.deliver(event("stage.done", {"customer": customer}))
+    assert await world.served.dead_letters() == []
+    await world.send_out()
+    assert [(send["state"], send["reason"]) for send in await world.sends()] == [
+        ("suppressed", {"sms": "no_mobile_number", "email": "no_address"}[channel])
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 from shared.profile import NEVER, Profile, heard, told_by
 from shared.yearly import key_of
 
+LONGEST_ADDRESS = 500  # of a number or e-mail address, sealed; indexes hold it
 KEPT = ("name", "phone", "phones", "email", "birthday", "level", "branch", "do_not_contact")
 
 
@@ -39,9 +40,15 @@ def customer_in(data: Mapping[str, Any]) -> str:
     return str(customer["id"]) if isinstance(customer, Mapping) and customer.get("id") else ""
 
 
+def address_in(value: Any) -> str:
+    """A number or an e-mail address as a fact tells it; "" for what can be none."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_ADDRESS else ""
+
+
 def updated(contact: Contact, name: str, data: Mapping[str, Any], at: datetime) -> Contact:
     """The contact after an event `name` about them; itself when that tells nothing that counts."""
-    told = {told: _kept(told, value) for told, value in told_by(name, data).items() if told in KEPT}
+    read = {told: _kept(told, value) for told, value in told_by(name, data).items() if told in KEPT}
+    told = {told: value for told, value in read.items() if value not in ("", ())}
     said = {kept: value for kept in KEPT if (value := getattr(contact, kept)) not in ("", (), None)}
     known = Profile(said, contact.seen_at, contact.older)
     after = heard(known, told, at)
@@ -53,7 +60,9 @@ def updated(contact: Contact, name: str, data: Mapping[str, Any], at: datetime) 
 
 def _kept(name: str, value: Any) -> Any:
     if name == "phones":
-        return tuple(str(one) for one in value if one) if isinstance(value, list) else ()
+        return tuple(filter(None, map(address_in, value))) if isinstance(value, list) else ()
+    if name in ("phone", "email"):
+        return address_in(value)
     return value if name == "do_not_contact" else str(value)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from services.notifications.domain.contacts import Contact, view
+from services.notifications.domain.contacts import Contact, address_in, view
 from services.notifications.domain.errors import CannotRender
 from services.notifications.domain.rules import Rule, timing
 from services.notifications.domain.send import Category, Send, SendId, State
@@ -84,8 +84,8 @@ def fact_of(event: Event) -> Fact:
         lineage=event.lineage or event.id,
         data=data,
         customer_id=str(customer.get("id") or ("" if event.name.startswith(OF_NO_CUSTOMER) else event.key)),
-        phone=str(customer.get("phone") or ""),
-        email=str(customer.get("email") or ""),
+        phone=address_in(customer.get("phone")),
+        email=address_in(customer.get("email")),
     )
 
 
