@@ -1,6 +1,6 @@
 """Business facts from outside, published by the gateway; payloads as agreed with ERP and 12345 senders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -10,6 +10,9 @@ from shared.contracts.base import INTAKE, EventData, contract
 from shared.contracts.common import Code, Customer, Decimal, Named, Org, Part, Resolution, Satisfaction
 
 DateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+MOST_LINES = 2000  # of an order
+_BRANCHES = ("org", "host_dept", "provider")
+_NUMBERS = ("order_no", "work_order_no", "case_no", "account_no", "project_no", "alarm_no")
 
 
 class Line(Part):
@@ -39,7 +42,7 @@ class OrderCompleted(EventData):
     org: Org
     salesperson: Named | None = None
     customer: Customer
-    lines: list[Line] = Field(default=[], max_length=200)
+    lines: list[Line] = Field(default=[], max_length=MOST_LINES)
     delivery: Delivery | None = None
     tags: list[str] = []
     ext: dict[str, Any] = {}
@@ -270,7 +273,7 @@ class FactWithdrawn(EventData):
 
 def branch_of(data: Mapping[str, Any]) -> str:
     """The branch a fact belongs to in every figure: its organisation, else the handling unit; "" when none is named."""
-    for field in ("org", "host_dept", "provider"):
+    for field in _BRANCHES:
         unit = data.get(field)
         if isinstance(unit, dict) and unit.get("code"):
             return str(unit["code"])
@@ -284,7 +287,20 @@ def unit_of(data: Mapping[str, Any]) -> str:
 
 def number_of(data: Mapping[str, Any]) -> str:
     """The document number a person would quote: order, work order, case, account or project number."""
-    for field in ("order_no", "work_order_no", "case_no", "account_no", "project_no", "alarm_no"):
+    for field in _NUMBERS:
         if data.get(field):
             return str(data[field])
     return ""
+
+
+def names_in(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """(dotted path, value) of what services find a fact by: its numbers, its branch, its customer, a task or visit it names.
+
+    Types that nobody declared may hold anything there.
+    """
+    for field in (*_NUMBERS, "task_id", "visit_id"):
+        yield field, data.get(field)
+    for field, name in (*((branch, "code") for branch in _BRANCHES), ("customer", "id")):
+        named = data.get(field)
+        if isinstance(named, Mapping):
+            yield f"{field}.{name}", named.get(name)

@@ -69,6 +69,16 @@ async def test_a_birthday_is_read_as_it_is_written_and_told_when_it_is_no_date(g
     assert noted == [[]] * 6 + [["data.customer.birthday"], []]
 
 
+async def test_what_is_too_long_for_an_email_address_is_left_out_and_told(gateway: Served) -> None:
+    written = ["a@b.cn", "a" * 247 + "@b.cn.x", "a" * 248 + "@b.cn.x"]
+    bodies = [envelope(number) for number in range(len(written))]
+    for body, email in zip(bodies, written, strict=True):
+        body["data"] = example("order.completed", customer={"id": body["id"], "email": email})
+    items = (await post(gateway, bodies)).json()["items"]
+    assert [event.data["customer"]["email"] for event in await gateway.published()] == [*written[:2], None]
+    assert [[note["field"] for note in item.get("notes", [])] for item in items] == [[], [], ["data.customer.email"]]
+
+
 async def test_a_binary_event_is_accepted(gateway: Served) -> None:
     headers = {"ce-specversion": "1.0", "ce-id": "%E8%AE%A2%E5%8D%95-1", "ce-source": "/erp/hz", "ce-type": "meter.seen",
                "ce-partitionkey": "C9", "ce-subject": "M1", "Content-Type": "application/json"}  # fmt: skip

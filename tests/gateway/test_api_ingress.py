@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.gateway.commands import messages as module
+from services.gateway.domain.faults import MOST_BYTES
 from shared.clock import ManualClock
 from shared.testing.events import example
 from shared.testing.served import Served
@@ -84,6 +85,29 @@ def forged_so_far() -> float:
         REGISTRY.get_sample_value("huifang_gateway_events_total", {"source_kind": "erpnext", "outcome": "forged"})
         or 0.0
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "kept"),
+    [(2000, "阀", 2000), (2001, "阀", 2000), (900, "燃" * 140, None)],
+    ids=["all", "many", "long"],
+)
+async def test_an_order_of_many_lines_is_not_lost(gateway: Served, lines: int, name: str, kept: int | None) -> None:
+    source = await new_source(gateway, "erpnext")
+    items = [{"item_code": f"A{number}", "item_name": name, "qty": 1} for number in range(lines)]
+    body = json.dumps(ORDER | {"items": items}, ensure_ascii=False).encode()
+    assert (await push(gateway, source["path"], body, **signed(body, source["secret"]))).status_code == 200
+    ((result, reason),) = await results(gateway)
+    (event,) = await gateway.published()
+    told = event.data["lines"]
+    assert [line["sku"] for line in told] == [f"A{number}" for number in range(len(told))]
+    size = len(json.dumps(event.data, ensure_ascii=False, separators=(",", ":")).encode())
+    if kept is None:
+        assert MOST_BYTES - 2000 < size < MOST_BYTES + 2000  # sealed numbers are longer
+    else:
+        assert len(told) == kept
+    left_out = len(told) < lines
+    assert (result, reason) == ("new", f"data.lines：共 {lines} 行，只接收了前 {len(told)} 行" if left_out else "")
 
 
 async def test_a_signature_over_other_bytes_of_the_same_json_is_forged(gateway: Served) -> None:

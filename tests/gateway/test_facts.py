@@ -18,6 +18,7 @@ from shared.testing.served import DATA_KEY
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 SEALER = Sealer.from_text(DATA_KEY)
+LONG = "天" * 201
 
 
 def envelope(**changes: Any) -> dict[str, Any]:
@@ -175,6 +176,21 @@ def test_data_nested_too_deeply_is_refused() -> None:
     for _ in range(40):
         data = {"a": data}
     assert "32 层" in refused(type="my.own", data=data)["data"]
+
+
+@pytest.mark.parametrize("kind", ["stage.done", "customer.updated"])
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"order_no": LONG}, "data.order_no"),
+        ({"alarm_no": {"a": LONG}}, "data.alarm_no"),
+        ({"visit_id": LONG}, "data.visit_id"),
+        ({"host_dept": {"code": LONG}}, "data.host_dept.code"),
+        ({"customer": {"id": LONG}}, "data.customer.id"),
+    ],
+)
+def test_a_name_that_no_database_could_find_a_fact_by_is_refused(kind: str, data: dict[str, Any], field: str) -> None:
+    assert list(refused(type=kind, data=example("customer.updated") | data)) == [field]
 
 
 def test_every_error_of_a_contract_is_told_in_chinese() -> None:

@@ -10,7 +10,7 @@ import msgspec
 from prometheus_client import Counter
 
 from services.gateway.domain import facts as rules
-from services.gateway.domain.birthdays import with_read_birthday
+from services.gateway.domain.customers import with_read_customer
 from services.gateway.domain.documents import (
     OLDER,
     SAME,
@@ -37,6 +37,7 @@ from services.gateway.domain.facts import (
     with_read_numbers,
     withdrawal,
 )
+from services.gateway.domain.order_lines import with_first_lines
 from services.gateway.domain.problems import FieldError
 from services.gateway.store import documents, facts
 from services.gateway.store.facts import Identity, Incoming
@@ -110,9 +111,11 @@ def _judge(submitted: Submitted, received: datetime, sealer: Sealer) -> Judged |
     if isinstance(envelope, list):
         return Receipt("", "", "rejected", errors=envelope)
     candidate = read_candidate(envelope)
-    judged = (
-        candidate if isinstance(candidate, list) else _judge_read(candidate, received, sealer, submitted.traceparent)
-    )
+    judged: Judged | list[FieldError]
+    if isinstance(candidate, list):
+        judged = candidate
+    else:
+        judged = _judge_read(_with_read_people(candidate), received, sealer, submitted.traceparent)
     if isinstance(judged, Judged):
         judged = _foreign_unit(judged.event, submitted.scope) or judged
     if isinstance(judged, list):
@@ -123,9 +126,13 @@ def _judge(submitted: Submitted, received: datetime, sealer: Sealer) -> Judged |
 def _judge_read(
     candidate: Candidate, received: datetime, sealer: Sealer, traceparent: str = ""
 ) -> Judged | list[FieldError]:
-    candidate = with_read_birthday(with_read_numbers(candidate))
+    """The fact that a candidate is whose people have been read, or why it is none."""
     judged = judge(candidate, received, sealer, traceparent)
     return judged if isinstance(judged, list) else Judged(judged, candidate.notes)
+
+
+def _with_read_people(candidate: Candidate) -> Candidate:
+    return with_read_customer(with_read_numbers(candidate))
 
 
 def _foreign_unit(event: Event, scope: Scope) -> list[FieldError]:
@@ -303,7 +310,7 @@ def _judge_candidate(
         return None
     candidate = reading.candidate
     candidate = msgspec.structs.replace(candidate, id=again(candidate.id, known) or item.digest)
-    return _judge_read(candidate, item.received_at, sealer)
+    return _judge_read(with_first_lines(_with_read_people(candidate)), item.received_at, sealer)
 
 
 def _event_id(reading: Reading, item: Understood) -> str:

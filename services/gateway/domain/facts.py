@@ -15,7 +15,7 @@ from services.gateway.domain.fitting import fitted
 from services.gateway.domain.moments import time_errors
 from services.gateway.domain.problems import FieldError, explain
 from shared.contracts.base import INTAKE, Contract
-from shared.contracts.intake import FactWithdrawn, number_of
+from shared.contracts.intake import FactWithdrawn, names_in, number_of
 from shared.contracts.registry import by_model, by_type, short_name, wire_type
 from shared.messaging.event import Event, event_key
 from shared.privacy import ForeignToken, Sealer, pseudonym, with_numbers
@@ -23,6 +23,7 @@ from shared.texts import text_fault
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(days=2)
+LONGEST_NAME = 200  # of what services find a fact by: it is a part of keys of their databases
 OWN_SOURCES = "/huifang/"
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 FOREIGN = "含有不是本系统加密的号码，请提交原号码"
@@ -136,6 +137,8 @@ def judge(
     errors = _time_errors(candidate.time, received_at) + _too_long(candidate) + size_faults(written)
     if declared is not None:
         errors += _contract_errors(declared, written)
+    named = {error.field for error in errors}
+    errors += [error for error in _long_names(candidate.data) if error.field not in named]
     if candidate.type == WITHDRAWN and candidate.data.get("event_source") != candidate.source:
         errors.append(FieldError("data.event_source", "只能撤回同一来源的事实，应与 source 相同"))
     if errors:
@@ -168,6 +171,12 @@ def _too_long(candidate: Candidate) -> list[FieldError]:
     return [
         FieldError(name, f"超过 {_LIMITS[name]} 个字符") for name, value in told.items() if len(value) > _LIMITS[name]
     ]
+
+
+def _long_names(data: dict[str, Any]) -> list[FieldError]:
+    """Names in the data that are too long, of types whose contract has no limit for them, or that have no contract."""
+    found = ((path, value) for path, value in names_in(data) if len(str(value)) > LONGEST_NAME)
+    return [FieldError(f"data.{path}", f"超过 {LONGEST_NAME} 个字符") for path, _ in found]
 
 
 @dataclass(frozen=True, slots=True)
