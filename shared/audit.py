@@ -113,6 +113,11 @@ class Checked:
     newest: tuple[int, bytes]
     wrong: str
 
+    def mark(self, service: str) -> str:
+        """The newest whole link as people keep it elsewhere, `service:number:hash`, for `huifang audit verify --expect`."""
+        number, digest = self.newest
+        return f"{service}:{number}:{digest.hex()}"
+
 
 async def check_links(
     rows: AsyncIterable[Mapping[str, Any]], kept: Mapping[int, bytes] = MappingProxyType({})

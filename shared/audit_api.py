@@ -103,11 +103,8 @@ async def list_audit_log(
 async def check_chain(request: Request, session: ReadSession, _: Auditor) -> ChainOut:
     """从头重算一遍，记录很多时需要几秒。"""
     checked = await audit.check_chain(session)
-    number, digest = checked.newest
-    name = request.app.state.service.name
-    return ChainOut(
-        whole=not checked.wrong, wrong=checked.wrong, entries=number, newest=f"{name}:{number}:{digest.hex()}"
-    )
+    mark = checked.mark(request.app.state.service.name)
+    return ChainOut(whole=not checked.wrong, wrong=checked.wrong, entries=checked.newest[0], newest=mark)
 
 
 @router.get("/export", summary="导出审计记录", response_class=Response, responses=_FILE)

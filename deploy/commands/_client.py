@@ -34,6 +34,15 @@ def answer(response: httpx.Response) -> Any:
     return response.json() if response.content else None
 
 
+def change(service: str, role: str, path: str, action: str = "", body: Any = None, method: str = "POST") -> Any:
+    """The answer to a change of what is at `path` now (`If-Match`, RFC 9110 §13.1.1); trouble ends the command."""
+    with service_client(service, role) as client:
+        seen = client.get(path)
+        answer(seen)
+        headers = {"If-Match": seen.headers["ETag"]}
+        return answer(client.request(method, path + action, json=body, headers=headers))
+
+
 def every(client: httpx.Client, path: str, **params: str) -> Iterator[dict[str, Any]]:
     """The items of all pages of a list."""
     cursor: str | None = ""

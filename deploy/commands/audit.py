@@ -35,9 +35,9 @@ def verify(
     broken = False
     for name in [service] if service else SERVICES:
         checked = asyncio.run(check(run["postgres"][name], {s: h for (n, s), h in kept.items() if n == name}))
-        (number, digest), wrong = checked.newest, checked.wrong
-        broken = broken or bool(wrong)
-        typer.secho(f"{name}\t{wrong or '完整'}\t{name}:{number}:{digest.hex()}", fg="red" if wrong else None)
+        broken = broken or bool(checked.wrong)
+        row = f"{name}\t{checked.wrong or '完整'}\t{checked.mark(name)}"
+        typer.secho(row, fg="red" if checked.wrong else None)
     if broken:
         raise typer.Exit(1)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.commands._client import answer, service_client
+from deploy.commands._client import answer, change, service_client
 from deploy.commands._pack_files import show_problems
 from services.scheduler.domain.packs.calendar_year import CalendarYearInvalid, read_file, read_year
 
@@ -27,12 +27,7 @@ def import_year(
         show_problems(error.problems)
         raise typer.Exit(1) from error
     body = {"source": read.source, "days": {day.isoformat(): worked for day, worked in read.days.items()}}
-    path = f"/api/v1/calendars/official/{year}"
-    with service_client("scheduler", "policy_owner") as client:
-        seen = client.get(path)
-        answer(seen)
-        published = answer(client.put(path, json=body, headers={"If-Match": seen.headers["ETag"]}))
-    _print(published)
+    _print(change("scheduler", "policy_owner", f"/api/v1/calendars/official/{year}", body=body, method="PUT"))
 
 
 @app.command()

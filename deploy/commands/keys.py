@@ -1,18 +1,16 @@
 """`huifang keys make | list | rotate | expire | revoke`: API keys of machines."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-import httpx
 import typer
 
-from deploy.commands._client import answer, every, service_client
+from deploy.commands._client import answer, change, every, service_client
 from shared.clock import SystemClock
 from shared.zone import ORG_ZONE
 
 app = typer.Typer(no_args_is_help=True, help="访问密钥：签发、查看、轮换、到期、撤销。")
+GATEWAY = "gateway", "admin"
 ROUTE = "/api/v1/keys"
 STATES = {"live": "有效", "ended": "已到期", "revoked": "已撤销"}
 KeyId = Annotated[str, typer.Argument(help="密钥编号，见 keys list")]
@@ -29,7 +27,7 @@ def make(
 ) -> None:
     """签发一个密钥；密钥只显示这一次。"""
     body = {"owner": owner, "name": name, "roles": role, "units": unit or [], "ends_at": _end(days)}
-    with service_client("gateway", "admin") as client:
+    with service_client(*GATEWAY) as client:
         _show_issued(answer(client.post(ROUTE, json=body)))
 
 
@@ -39,7 +37,7 @@ def list_keys(
     live: Annotated[bool, typer.Option("--live", help="只看有效的")] = False,
 ) -> None:
     """列出密钥：编号、使用者、状态、角色、单位、到期、最近使用。"""
-    with service_client("gateway", "admin") as client:
+    with service_client(*GATEWAY) as client:
         found = list(every(client, ROUTE, owner=owner, live=str(live).lower()))
     for key in found:
         typer.echo(_line(key))
@@ -54,33 +52,23 @@ def rotate(
     days: Days = 365,
 ) -> None:
     """签发权限相同的新密钥，旧的过些时候失效。"""
-    with _key(key_id) as (client, seen):
-        body = {"grace_hours": grace, "ends_at": _end(days)}
-        _show_issued(answer(client.post(f"{ROUTE}/{key_id}/rotate", json=body, headers=seen)))
+    body = {"grace_hours": grace, "ends_at": _end(days)}
+    _show_issued(change(*GATEWAY, f"{ROUTE}/{key_id}", "/rotate", body))
     typer.echo(f"旧密钥最多再用 {grace} 小时")
 
 
 @app.command()
 def expire(key_id: KeyId, days: Days) -> None:
     """设置到期时间。"""
-    with _key(key_id) as (client, seen):
-        changed = answer(client.post(f"{ROUTE}/{key_id}/expire", json={"ends_at": _end(days)}, headers=seen))
+    changed = change(*GATEWAY, f"{ROUTE}/{key_id}", "/expire", {"ends_at": _end(days)})
     typer.echo(f"到期时间：{_moment(changed['ends_at']) or '直到撤销'}")
 
 
 @app.command()
 def revoke(key_id: KeyId, reason: Annotated[str, typer.Option(help="原因，记入审计")] = "") -> None:
     """撤销密钥：几秒内处处失效，不能恢复。"""
-    with _key(key_id) as (client, seen):
-        answer(client.post(f"{ROUTE}/{key_id}/revoke", json={"reason": reason}, headers=seen))
+    change(*GATEWAY, f"{ROUTE}/{key_id}", "/revoke", {"reason": reason})
     typer.echo("已撤销")
-
-
-@contextmanager
-def _key(key_id: str) -> Iterator[tuple[httpx.Client, dict[str, str]]]:
-    """A client, and the version of the key that is there now."""
-    with service_client("gateway", "admin") as client:
-        yield client, {"If-Match": f'"{answer(client.get(f"{ROUTE}/{key_id}"))["version"]}"'}
 
 
 def _end(days: int) -> str | None:

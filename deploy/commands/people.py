@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 
-from deploy.commands._client import answer, every, service_client
+from deploy.commands._client import answer, change, every, service_client
 from shared.roles import ROLE_NAMES, Role
 
 app = typer.Typer(no_args_is_help=True, help="人员：登录账号、角色、单位、班组、班次。")
+GATEWAY = "gateway", "admin"
 PATH = "/api/v1/people"
 RESULTS = {"new": "新增", "changed": "更改", "unchanged": "不变", "faulty": "有误"}
 BY_NAME = {name: role for role, name in ROLE_NAMES.items()} | {str(role): role for role in Role}
@@ -34,7 +34,7 @@ def list_people(
 ) -> None:
     """列出人员。"""
     params = {"q": text, "role": str(_role(role)) if role else "", "unit": unit}
-    with service_client("gateway", "admin") as client:
+    with service_client(*GATEWAY) as client:
         found = list(every(client, PATH, **params))
     for person in found:
         typer.echo(_line(person))
@@ -54,7 +54,7 @@ def add(
 ) -> None:
     """添加一人，给出一次性密码。"""
     body = {"login": login, "name": name, "roles": [], **_changes(role, unit, team, worker, shift)}
-    with service_client("gateway", "admin") as client:
+    with service_client(*GATEWAY) as client:
         made = answer(client.post(PATH, json=body))
     typer.echo(_line(made))
     _tell_password(made)
@@ -74,25 +74,25 @@ def set_person(
     changes = _changes(role, unit, team, worker, shift) | ({} if name is None else {"name": name})
     if not changes:
         raise typer.BadParameter("请写要修改的项，如 --shift 08:30-17:30")
-    typer.echo(_line(_change("PATCH", login, "", changes)))
+    typer.echo(_line(change(*GATEWAY, f"{PATH}/{login}", body=changes, method="PATCH")))
 
 
 @app.command()
 def disable(login: Login) -> None:
     """停用：不能再登录，已登录的随即退出。"""
-    typer.echo(_line(_change("POST", login, "/disable")))
+    typer.echo(_line(change(*GATEWAY, f"{PATH}/{login}", "/disable")))
 
 
 @app.command()
 def enable(login: Login) -> None:
     """恢复已停用的人员，密码不变。"""
-    typer.echo(_line(_change("POST", login, "/enable")))
+    typer.echo(_line(change(*GATEWAY, f"{PATH}/{login}", "/enable")))
 
 
 @app.command()
 def reset(login: Login) -> None:
     """重置密码，给出一次性密码。"""
-    _tell_password(_change("POST", login, "/reset-password"))
+    _tell_password(change(*GATEWAY, f"{PATH}/{login}", "/reset-password"))
 
 
 @app.command("import")
@@ -101,7 +101,7 @@ def import_sheet(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明每行将会怎样，不导入")] = False,
 ) -> None:
     """按登录名新增或更改；有一行有误则全部不导入。新增人员的一次性密码只显示这一次。"""
-    with service_client("gateway", "admin") as client:
+    with service_client(*GATEWAY) as client:
         sent = {"file": (file.name, file.read_bytes())}
         done = answer(client.post(f"{PATH}/import", params={"dry_run": dry_run}, files=sent, timeout=120))
     for row in done["items"]:
@@ -119,22 +119,12 @@ def template(
     to: Annotated[Path, typer.Option(help="写入的文件", dir_okay=False)] = Path("人员导入模板.xlsx"),
 ) -> None:
     """下载导入模板。"""
-    with service_client("gateway", "admin") as client:
+    with service_client(*GATEWAY) as client:
         given = client.get(f"{PATH}/template")
         if not given.is_success:
             answer(given)
         to.write_bytes(given.content)
     typer.echo(f"已写入 {to}")
-
-
-def _change(method: str, login: str, action: str, body: Any = None) -> dict[str, Any]:
-    """Change what is there now."""
-    with service_client("gateway", "admin") as client:
-        seen: httpx.Response = client.get(f"{PATH}/{login}")
-        answer(seen)
-        headers = {"If-Match": seen.headers["ETag"]}
-        changed: dict[str, Any] = answer(client.request(method, f"{PATH}/{login}{action}", json=body, headers=headers))
-    return changed
 
 
 def _changes(

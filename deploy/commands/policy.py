@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from deploy.commands._client import answer, every, service_client
+from deploy.commands._client import answer, change, every, service_client
 from deploy.commands._policy_changes import show_changes
 from deploy.local.pack_folder import read_files
 
@@ -171,12 +171,7 @@ def _moment(valid_from: datetime | None) -> dict[str, str]:
 
 
 def _change(policy_id: str, action: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-    path = f"{POLICIES}/{policy_id}"
-    with service_client("scheduler", "policy_owner") as client:
-        found = client.get(path)
-        answer(found)
-        headers = {"If-Match": found.headers["ETag"]}
-        policy: dict[str, Any] = answer(client.post(f"{path}/{action}", headers=headers, json=body))
+    policy: dict[str, Any] = change("scheduler", "policy_owner", f"{POLICIES}/{policy_id}", f"/{action}", body)
     return policy
 
 

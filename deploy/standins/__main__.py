@@ -1,4 +1,4 @@
-"""`python -m deploy.standins sms|mail|all`."""
+"""`python -m deploy.standins sms|mail|line|all`."""
 
 import argparse
 import asyncio

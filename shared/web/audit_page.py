@@ -44,22 +44,17 @@ class Asked:
         return AuditFilter(self.principal, self.action, self.object, since, until)
 
     def query(self, **more: Any) -> str:
-        """For the address of the page and its fragments."""
-        told = {
-            "principal": self.principal,
-            "action": self.action,
-            "object": self.object,
-            "from": self.first,
-            "to": self.last,
-        }
+        """For the address of the page and its fragments; `more` is added, or put instead."""
+        told = {"principal": self.principal, "action": self.action, "object": self.object,
+                "from": self.first, "to": self.last}  # fmt: skip
         return urlencode({name: value for name, value in (told | more).items() if value})
 
     @property
     def export_query(self) -> str:
+        """For the API, which takes moments instead of days."""
         wanted = self.filter
-        told = {"principal": self.principal, "action": self.action, "object": self.object,
-                "from": wanted.since and wanted.since.isoformat(), "to": wanted.until and wanted.until.isoformat()}  # fmt: skip
-        return urlencode({name: value for name, value in told.items() if value})
+        moments = {"from": wanted.since, "to": wanted.until}
+        return self.query(**{name: moment and moment.isoformat() for name, moment in moments.items()})
 
 
 def _midnight(day: date) -> datetime:
@@ -117,7 +112,6 @@ async def audit_fragment(
 async def chain_fragment(request: Request, session: ReadSession, _: Auditor) -> Response:
     """Whether this service's chain is whole, computed anew."""
     checked = await audit.check_chain(session)
-    number, digest = checked.newest
-    name = request.app.state.service.name
-    newest = f"{name}:{number}:{digest.hex()}"
-    return render(request, "fragments/audit_chain.html", wrong=checked.wrong, entries=number, newest=newest)
+    mark = checked.mark(request.app.state.service.name)
+    entries = checked.newest[0]
+    return render(request, "fragments/audit_chain.html", wrong=checked.wrong, entries=entries, newest=mark)

@@ -13,6 +13,7 @@ from shared.service import Service
 from shared.sessions import COOKIE
 from shared.web.addresses import FIRST, site_of, sites_of
 from shared.web.assets import SWAGGER
+from shared.web.install import is_browser
 from shared.web.navigation import SITES, home_of, pages_of
 from shared.web.render import HERE, render
 
@@ -25,7 +26,7 @@ def install_start(app: FastAPI, service: Service) -> None:
 
     @app.get("/", include_in_schema=False)
     async def start(request: Request) -> Response:
-        if "text/html" not in request.headers.get("accept", ""):
+        if not is_browser(request):
             raise NotFound(f"此处没有接口；{service.title}服务的接口说明在 /docs")
         request.state.principal = await _signed_in(request)
         if service.name != FIRST:
