@@ -128,6 +128,7 @@ def identity_in(matter: Mapping[str, Any]) -> Identity:
 
 
 def _matter(fact: Fact) -> dict[str, Any]:
+    """As it is read again once it was kept: a replay compares tasks of both origins."""
     data = fact.data
     declared = by_type(fact.type)
     number = number_of(data)
@@ -135,7 +136,7 @@ def _matter(fact: Fact) -> dict[str, Any]:
         "event_id": fact.id,
         "event_source": fact.source,
         "event_type": fact.name,
-        "at": fact.at,
+        "at": fact.at.isoformat(),
         "subject": number,
         "title": f"{fact.title or (declared.title if declared else fact.name)} {number}".strip(),
         "facts": {name: value for name, value in data.items() if name not in ("customer", "matters")},
