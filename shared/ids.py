@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from uuid import UUID
 
@@ -11,6 +11,8 @@ import uuid_utils.compat as uuid_utils
 # of a UUIDv8's lower 80 bits: those that may be anything, and those that tell the version and the variant
 _FREE, _VERSION_8 = 0x0FFF_3FFF_FFFF_FFFF_FFFF, 0x8000_8000_0000_0000_0000
 _MILLIS = 0xFFFF_FFFF_FFFF
+_MOMENT_IN_TEXT = len("019cb2ba-0000")  # an id's text begins with its moment
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def new_id() -> UUID:
@@ -30,6 +32,12 @@ def derived_id(at: datetime, *parts: str) -> UUID:
 def visit_id(task_id: str, due_at: datetime) -> UUID:
     """The id of the visit that a task has which is released for `due_at`."""
     return derived_id(due_at, "visit", task_id)
+
+
+def is_visit_of(visit: str, task_id: str) -> bool:
+    """Whether the id is that of the task's visit, whatever moment the task was first released for."""
+    at_any_time = str(visit_id(task_id, EPOCH))[_MOMENT_IN_TEXT:]
+    return visit[_MOMENT_IN_TEXT:] == at_any_time
 
 
 def to_millis(at: datetime) -> int:

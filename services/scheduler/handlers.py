@@ -1,5 +1,6 @@
 """What the scheduler does when something happened elsewhere."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from services.scheduler.commands import contacts, decide, draws, recall, runs, withdraw
@@ -70,8 +71,11 @@ def consumer_for(desk: Desk) -> Consumer:
 
 async def _look_again(work: Work, desk: Desk, events: Sequence[Event]) -> None:
     """Ask again about what is released to those customers whom one of these events may forbid to contact."""
-    found = ((name, event) for event in events if (name := concerned(event.name, event.data)))
-    await recall.look_again(work, desk, {name: (told_of(decide.fact_of(event)), event) for name, event in found})
+    reasons = defaultdict(list)
+    for event in events:
+        if name := concerned(event.name, event.data):
+            reasons[name].append((told_of(decide.fact_of(event)), event))
+    await recall.look_again(work, desk, reasons)
 
 
 async def _await_turns(work: Work, facts: Sequence[Event], gone: Sequence[Event]) -> list[Withdrawal]:

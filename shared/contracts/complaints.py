@@ -64,6 +64,9 @@ class ComplaintResolved(Complaint):
 @contract("complaint.reopened", topic=COMPLAINTS, owner="complaints", title="投诉已重办")
 class ComplaintReopened(Complaint):
     reason: str
+    visit_id: str = Field(
+        default="", description="the second follow-up that it was sent back after; empty when a person sent it back"
+    )
     reopened_at: datetime
 
 

@@ -65,6 +65,15 @@ async def test_who_is_marked_not_to_be_contacted_is_not_called(empty: Served, cl
     assert await rows(empty, query) == [("e1", "customer.updated", "taken_back", "do_not_contact")]
 
 
+async def test_of_facts_heard_together_the_one_that_forbade_the_contact_is_told(
+    empty: Served, clock: ManualClock
+) -> None:
+    await released(empty, clock)
+    forbids = later("customer.updated", clock, card={"do_not_contact": True})
+    await empty.deliver(forbids, later("order.completed", clock, id="after"))
+    assert (await cancelled(empty)).cause == "later"
+
+
 async def test_who_refused_in_another_contact_is_not_called(empty: Served, clock: ManualClock) -> None:
     await released(empty, clock)
     await empty.deliver(refused(clock, "sms"))
@@ -108,6 +117,43 @@ async def test_a_visit_in_which_a_case_arose_took_place_though_its_result_is_hea
     )
     await empty.deliver(other)
     assert await rows(empty, STATE) == [("cancelled", "case_open")]
+
+
+async def test_a_visit_goes_by_the_moment_it_was_first_released_for(empty: Served, clock: ManualClock) -> None:
+    task_id = await released(empty, clock, {**NEXT_DAY, "guards": [{"case_open": "defer"}]})
+    (out,) = await empty.published("followup.released")
+    visit = str(visit_id(task_id, datetime.fromisoformat(out.data["due_at"])))
+    await empty.deliver(later("complaint.opened", clock, case_id="K1"))
+    await empty.deliver(later("complaint.closed", clock, id="closed", case_id="K1"))
+    clock.advance(timedelta(days=1))
+    await empty.run_job("release")
+    assert await rows(empty, STATE) == [("released", "")]
+    await empty.deliver(later("complaint.opened", clock, id="arose", case_id="K2", origin="visit", origin_id=visit))
+    assert await rows(empty, STATE) == [("released", "")]
+
+
+async def test_of_several_cases_at_once_none_takes_back_the_visit_another_arose_in(
+    empty: Served, clock: ManualClock
+) -> None:
+    task_id = await released(empty, clock, {**NEXT_DAY, "guards": ["case_open"]})
+    (out,) = await empty.published("followup.released")
+    visit = str(visit_id(task_id, datetime.fromisoformat(out.data["due_at"])))
+    arose = later("complaint.opened", clock, id="arose", case_id="K1", origin="visit", origin_id=visit)
+    await empty.deliver(arose, later("complaint.opened", clock, id="other", case_id="K2"))
+    assert await rows(empty, STATE) == [("released", "")]
+
+
+async def test_a_second_follow_up_that_sent_its_case_back_took_place(served: Served, clock: ManualClock) -> None:
+    await served.deliver(later("complaint.resolved", clock, id="resolved", case_id="K1"))
+    clock.advance(timedelta(days=1))
+    await served.run_job("release")
+    (out,) = await served.published("followup.released")
+    visit = str(visit_id(out.data["task_id"], datetime.fromisoformat(out.data["due_at"])))
+    await served.deliver(later("complaint.reopened", clock, id="back", case_id="K1", visit_id=visit))
+    assert await rows(served, STATE) == [("released", "")]
+    assert await served.published("followup.cancelled") == []
+    await served.deliver(later("visit.completed", clock, id="result", task_id=out.data["task_id"]))
+    assert await rows(served, STATE) == [("done", "")]
 
 
 async def test_a_new_complaint_postpones_what_can_wait_and_it_is_released_again(

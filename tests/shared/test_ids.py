@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ids import derived_from_digest, derived_id, new_id
+from shared.ids import derived_from_digest, derived_id, is_visit_of, new_id, visit_id
 from shared.zone import ORG_ZONE
 
 instants = st.integers(min_value=10**5, max_value=10**13).map(lambda ms: datetime.fromtimestamp(ms / 1000, UTC))
@@ -43,3 +43,10 @@ def test_the_zone_does_not_matter_only_the_instant() -> None:
 
 def test_a_time_before_1970_still_gives_an_id() -> None:
     assert derived_from_digest(-5, b"\xff" * 10).version == 8
+
+
+@given(instants, st.text(max_size=8), st.text(max_size=8))
+def test_a_visit_is_its_tasks_whatever_moment_it_was_for(at: datetime, task: str, other: str) -> None:
+    assert is_visit_of(str(visit_id(task, at)), task)
+    assert is_visit_of(str(visit_id(task, at)), other) == (task == other)
+    assert not is_visit_of("", task)

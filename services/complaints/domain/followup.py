@@ -54,7 +54,7 @@ def answered(case: Case, outcome: Outcome, dissatisfied: bool, rules: Rules, now
 
     def decide(rated: Case) -> Change:
         if opinion == "dissatisfied":
-            return _dissatisfied_again(rated, outcome.remark, rules, now)
+            return _dissatisfied_again(rated, outcome, rules, now)
         if opinion == "satisfied":
             return closed(rated, "satisfied", now)
         return closed(rated, "unreached", now, reason=NO_OPINION)
@@ -76,11 +76,12 @@ def not_asked(case: Case, task: Followup, reason: str, now: datetime) -> Change:
     return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=reason), now)
 
 
-def _dissatisfied_again(case: Case, remark: str, rules: Rules, now: datetime) -> Change:
+def _dissatisfied_again(case: Case, outcome: Outcome, rules: Rules, now: datetime) -> Change:
     """Raised one level and sent back to the responsible unit."""
+    reason = outcome.remark or SECOND_DISSATISFACTION
     return (
         raised(case, "second_dissatisfaction", now)
-        .then(lambda c: sent_back(c, remark or SECOND_DISSATISFACTION, rules, now))
+        .then(lambda c: sent_back(c, reason, rules, now, visit_id=outcome.visit_id))
         .then(lambda c: count_reworks(c, c.round - 1, rules, now))
     )
 

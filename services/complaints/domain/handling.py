@@ -88,8 +88,8 @@ def reopen(case: Case, reason: str, rules: Rules, actor: str, now: datetime) -> 
     return sent_back(case, reason, rules, now, actor).then(lambda c: count_reworks(c, c.round - 1, rules, now))
 
 
-def sent_back(case: Case, reason: str, rules: Rules, now: datetime, actor: str = SYSTEM) -> Change:
-    """The next rectification round begins, with a new limit."""
+def sent_back(case: Case, reason: str, rules: Rules, now: datetime, actor: str = SYSTEM, visit_id: str = "") -> Change:
+    """The next rectification round begins, with a new limit; `visit_id` is the second follow-up because of which it does."""
     deadlines = rules.limits.at_rework(case.grade, now)
     after = changed(
         case,
@@ -99,7 +99,7 @@ def sent_back(case: Case, reason: str, rules: Rules, now: datetime, actor: str =
         escalate_at=deadlines.overdue_at,
         **timed(deadlines),
     )
-    event = ComplaintReopened(**snapshot(after), reason=reason, reopened_at=now)
+    event = ComplaintReopened(**snapshot(after), reason=reason, visit_id=visit_id, reopened_at=now)
     return Change(after, (event,), (Entry(now, "reopened", actor, {"reason": reason, "round": after.round}),))
 
 

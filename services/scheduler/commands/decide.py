@@ -1,7 +1,7 @@
 """Decide on a batch of events: load what it needs at once, decide one by one in order, save at once."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -52,8 +52,9 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     if desk.heeded:
         await _signal(work.session, desk, [one.fact for one in matched if not one.withdrawn])
     if away:
-        pairs = zip(facts, events, strict=True)
-        reasons = {fact.customer_id: (told_of(fact), event) for fact, event in pairs if fact.customer_id in away}
+        reasons = defaultdict(list)
+        for position in away:
+            reasons[facts[position].customer_id].append((told_of(facts[position]), events[position]))
         await recall.look_again(work, desk, reasons)
 
 
@@ -77,8 +78,8 @@ async def _signal(session: AsyncSession, desk: Desk, facts: Sequence[Fact]) -> N
     await waiting.save_signals(session, signals)
 
 
-async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact]) -> tuple[list[Matched], set[str]]:
-    """What policies say to each fact, and which customers are not to be contacted now. They are locked and saved.
+async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact]) -> tuple[list[Matched], list[int]]:
+    """What policies say to each fact, and by which of them customers are not to be contacted now. They are locked and saved.
 
     A new customer has no row to lock before it is written, so another replica may be first: then its word is heard too.
     """
@@ -93,7 +94,20 @@ async def _matched(session: AsyncSession, book: PolicyBook, facts: Sequence[Fact
     await customer_store.save_customers(session, changed)
     if book.remembers:
         await customer_store.save_memories(session, _newly_remembered(seen, kept))
-    return matched, {customer.id for customer in changed if turned_away(kept[customer.id], customer)}
+    away = {customer.id: kept[customer.id] for customer in changed if turned_away(kept[customer.id], customer)}
+    return matched, list(_turning_away(matched, away)) if away else []
+
+
+def _turning_away(matched: Sequence[Matched], before: Customers) -> Iterator[int]:
+    """The positions of the facts from which on somebody of those known `before` is to be left alone, or for longer."""
+    known = dict(before)
+    for position, one in enumerate(matched):
+        name = one.fact.customer_id
+        if name not in known or one.flaw:
+            continue
+        if turned_away(known[name], one.customer):
+            yield position
+        known[name] = one.customer
 
 
 def _newly_remembered(seen: Customers, kept: Customers) -> list[Customer]:

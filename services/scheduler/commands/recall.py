@@ -22,9 +22,11 @@ from services.scheduler.domain.whom.reserve import Name, names_of
 from services.scheduler.store import customers, decisions, tasks
 from shared.messaging import Event, Work
 
+Reasons = Mapping[str, Sequence[tuple[Told, Event]]]
 
-async def look_again(work: Work, desk: Desk, reasons: Mapping[str, tuple[Told, Event]]) -> None:
-    """Ask once more about the released tasks of these customers, each because of what an event told."""
+
+async def look_again(work: Work, desk: Desk, reasons: Reasons) -> None:
+    """Ask once more about the released tasks of these customers, because of what events told of each, the last one last."""
     if not reasons:
         return
     found = await tasks.find_released(work.session, sorted(reasons))
@@ -34,8 +36,11 @@ async def look_again(work: Work, desk: Desk, reasons: Mapping[str, tuple[Told, E
     ledger = await customers.find_contacts(work.session, sorted({task.customer_id for task, _ in found}), since)
     recalled: list[tuple[Decision, Event | None]] = []
     for task, known in found:
-        told, event = reasons[task.customer_id]
-        if not told.spares(task) and (after := await _looked_at(work, desk, task, known, ledger)):
+        heard = reasons[task.customer_id]
+        if any(told.spares(task) for told, _ in heard):
+            continue
+        if after := await _looked_at(work, desk, task, known, ledger):
+            told, event = heard[-1]
             recalled.append((recall_record(after, told), event))
     await _keep(work, desk, recalled)
 

@@ -33,7 +33,7 @@ def test_a_second_dissatisfaction_raises_the_case_and_sends_it_back() -> None:
     assert isinstance(escalated, ComplaintEscalated)
     assert escalated.reason == "second_dissatisfaction"
     assert isinstance(reopened, ComplaintReopened)
-    assert reopened.level == 1
+    assert (reopened.level, reopened.visit_id) == (1, "V2")
 
 
 @pytest.mark.parametrize("completed_first", [True, False])

@@ -18,7 +18,7 @@ from services.scheduler.domain.restraint.deferral import lasting_verdict
 from services.scheduler.domain.restraint.release import Circumstances, concluded
 from services.scheduler.domain.steps.runs import Cause
 from services.scheduler.domain.task import Task, TaskState, moved
-from shared.ids import derived_id, visit_id
+from shared.ids import derived_id, is_visit_of
 
 TAKEN_BACK: Outcome = "taken_back"
 POSTPONED: Outcome = "postponed"
@@ -35,20 +35,21 @@ class Told(NamedTuple):
     at: datetime
     about: str = ""
     """the task that an event of visits is about, which says itself how that goes on"""
-    visit: str = ""
-    """the visit in which a case arose: it took place, whether or not its own result has been heard"""
+    visits: tuple[str, ...] = ()
+    """visits in which a case arose or was sent back: they took place, whether or not their own results have been heard"""
 
     def spares(self, task: Task) -> bool:
         """Whether the task is asked nothing because of this: it is over, or goes on as the event says."""
-        return str(task.id) == self.about or (
-            bool(self.visit) and str(visit_id(str(task.id), task.due_at)) == self.visit
-        )
+        task_id = str(task.id)
+        return task_id == self.about or any(is_visit_of(visit, task_id) for visit in self.visits)
 
 
 def told_of(fact: Fact) -> Told:
     """The reason that an event is to ask again."""
-    arose = str(fact.data.get("origin_id") or "") if fact.data.get("origin") == "visit" else ""
-    return Told(fact.name, fact.key, fact.at, str(fact.data.get("task_id") or ""), arose)
+    data = fact.data
+    arose = data.get("origin_id") if data.get("origin") == "visit" else None
+    visits = tuple(str(visit) for visit in (arose, data.get("visit_id")) if visit)
+    return Told(fact.name, fact.key, fact.at, str(data.get("task_id") or ""), visits)
 
 
 def concerned(name: str, data: Mapping[str, Any]) -> str:
