@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from deploy.demo import month, report
+from deploy.demo.morning import leave_open, yesterdays
 from deploy.demo.people import people, show_sign_in
 from deploy.demo.platform import Platform
 from deploy.demo.play import Script, play
@@ -49,9 +50,9 @@ def demo(
         raise typer.Exit(1) from error
     run = read_run(settings)
     assert run is not None
-    troubled = asyncio.run(_play(Platform.from_run(run, settings.jwt_secret_file), script, console))
+    troubled, left = asyncio.run(_play(Platform.from_run(run, settings.jwt_secret_file), script, console))
     ensure_people(run, people(), settings.people_file)  # last: a day of the demo is a few seconds
-    show_sign_in(console, run["front"], settings.people_file)
+    show_sign_in(console, run["front"], settings.people_file, left)
     console.print(f"用时 {time.monotonic() - started:.0f} 秒")
     raise typer.Exit(1 if troubled else 0)
 
@@ -69,13 +70,15 @@ def _make_room(settings: LocalSettings, console: Console) -> None:
     control.reset(control.what_reset_deletes(settings))
 
 
-async def _play(platform: Platform, script: Script, console: Console) -> bool:
+async def _play(platform: Platform, script: Script, console: Console) -> tuple[bool, int]:
+    """Whether something happened that should not have, and how many follow-ups are open at the end."""
     households = population(script.seed, script.customers)
     postings = month.facts(script.seed, households, script.first, script.days)
     console.print(
         f"{script.customers:,} 位客户、3 家分公司、{script.days} 天，共 {len(postings):,} 次投递；"
         f"业务时间 {script.speed:,} 倍速，种子 {script.seed}"
     )
+    morning_facts = yesterdays(script.seed, households, postings, script.end)
     played = await play(platform, script, postings, console)
     funnel: dict[str, Any] = await report.settled_funnel(platform)
     report.show_funnel(console, funnel, played, await report.decisions(platform))
@@ -84,5 +87,6 @@ async def _play(platform: Platform, script: Script, console: Console) -> bool:
     console.print(f"全部回访的首轮计划 {planned:,} 条，指纹 {fingerprint}（由种子与事实决定）")
     console.print("总量抽取 {:,} 次，总量共 {:,} 件，抽取 {:,} 件".format(*await report.drawn(platform)))
     troubled = report.show_troubles(console, played)
+    left = await leave_open(platform, script, morning_facts, console)
     report.show_places(console, platform, script)
-    return troubled
+    return troubled, left

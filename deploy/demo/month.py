@@ -47,6 +47,15 @@ def facts(seed: int, households: Sequence[Household], first: date, days: int) ->
     return sorted(postings, key=lambda posting: (posting.at, posting.event["id"]))
 
 
+def closed(seed: int, household: Household, at: datetime, number: int) -> Posting:
+    """A repair (or, for an odd `number`, a 12345 case) of this household closed at `at` and told at once."""
+    kind = KINDS_BY_NAME["hotline.case_closed" if number % 2 else "repair.closed"]
+    identity = f"{seed}/{kind.name}/{household.id}/{at:%Y%m%d}"
+    data = kind.make(random.Random(identity), household, at, f"{at:%Y%m%d}9{household.id[1:]}")
+    data |= {"is_confidential": False} if number % 2 else {}
+    return Posting(at, _event(kind.name, identity, at, household, data, kind))
+
+
 def _moments(rng: random.Random, kind: Kind, first: date, days: int) -> list[datetime]:
     calendar = [first + timedelta(days=offset) for offset in range(days)]
     weights = [kind.week[day.weekday()] for day in calendar]
@@ -196,3 +205,4 @@ KINDS = (
     Kind("hotline.case_closed", 90, EVERY_DAY, _hotline, source="/12345/city"),
     Kind("com.gas.valve.exercised.v1", 40, OFFICE_WEEK, _valve),
 )
+KINDS_BY_NAME = {kind.name: kind for kind in KINDS}

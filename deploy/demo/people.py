@@ -28,15 +28,15 @@ def _place(code: str) -> str:
     return code.rpartition("-")[2].lower()
 
 
-def show_sign_in(console: Console, address: str, file: Path) -> None:
-    """Where to sign in, and as whom."""
+def show_sign_in(console: Console, address: str, file: Path, left: int) -> None:
+    """Where to sign in, and as whom; `left` follow-ups are open for agents to try."""
     passwords = read_json(file) or {}
     shown = [
         people()[0].login,
         *(f"{who}-{_place(code)}" for code, *_ in BRANCHES[:1] for who in ("supervisor", "owner")),
         "admin",
     ]
-    console.print(f"\n打开 {address}/ 登录：", soft_wrap=True)
+    console.print(f"\n打开 {address}/ 登录（今天有 {left} 张待回访的单，用坐席登录就能领取）：", soft_wrap=True)
     for login in shown:
         console.print(f"  {login:<20}{passwords.get(login, '')}", soft_wrap=True, markup=False, highlight=False)
     console.print(

@@ -14,21 +14,26 @@ from deploy.demo.platform import Caller, Platform
 from deploy.demo.post import Posted, post_all
 from deploy.demo.units import Rectified, rectify_all
 from shared.auth import Role
+from shared.calendar import OFFICIAL
 from shared.zone import ORG_ZONE
 
+MORNING = time(9, 30)
 CHECK_SECONDS = 1.0
 QUIET_CHECKS = 3
 
 
 @dataclass(frozen=True)
 class Script:
-    """What is played: `days` from `first`, `tail` days to finish the work, `speed` business seconds a second."""
+    """What is played: `days` from `first`, `tail` days to finish the work, `speed` business seconds a second.
+
+    It ends on a morning on which customers may be called.
+    """
 
     seed: int = 2026
     customers: int = 8000
     first: date = date(2026, 3, 1)
     days: int = 31
-    tail: int = 20
+    tail: int = 16
     speed: int = 10_800
 
     @property
@@ -38,7 +43,9 @@ class Script:
 
     @property
     def end(self) -> datetime:
-        return datetime.combine(self.first + timedelta(days=self.days + self.tail), time(0), ORG_ZONE)
+        day = self.first + timedelta(days=self.days + self.tail)
+        worked = day if OFFICIAL.is_working_day(day) else OFFICIAL.next_working_day(day)
+        return datetime.combine(worked, MORNING, ORG_ZONE)
 
     def clock(self) -> str:
         """The HUIFANG_CLOCK to run on: fast until the end, then at real speed."""

@@ -9,8 +9,10 @@ import pytest
 from deploy.demo import outcomes
 from deploy.demo.agents import on_shift
 from deploy.demo.month import facts
+from deploy.demo.morning import yesterdays
 from deploy.demo.play import Script
-from deploy.demo.population import population
+from deploy.demo.population import BRANCHES, population
+from shared.calendar import OFFICIAL
 from shared.clock import parse_clock
 from shared.contracts import by_name
 from shared.zone import ORG_ZONE
@@ -89,3 +91,27 @@ def test_the_script_s_clock_can_be_read_by_every_process() -> None:
     script = Script(days=2)
     clock = parse_clock(script.clock(), anchor=0.0)
     assert clock.now() > script.end.astimezone(clock.now().tzinfo), "fifty years after its start the simulation is over"
+
+
+@pytest.mark.parametrize("days", range(1, 40))
+def test_the_demo_ends_on_a_morning_on_which_customers_may_be_called(days: int) -> None:
+    end = Script(days=days).end.astimezone(ORG_ZONE)
+    assert OFFICIAL.is_working_day(end.date())
+    assert end.time() == time(9, 30)
+
+
+def test_each_branch_has_work_of_yesterday_of_customers_without_any_of_the_month(postings: list[Any]) -> None:
+    households = population(7, 3000)
+    end = Script().end
+    found = yesterdays(7, households, postings, end)
+    busy = {p.event["partitionkey"] for p in postings if p.event["type"] != "customer.updated"}
+    branches = Counter(p.event["data"]["org"]["code"] for p in found)
+    assert branches == dict.fromkeys((code for code, *_ in BRANCHES), 5)
+    assert not busy & {p.event["partitionkey"] for p in found}
+    assert len({p.event["id"] for p in found}) == len(found)
+    assert {(end.astimezone(ORG_ZONE).date() - p.at.astimezone(ORG_ZONE).date()).days for p in found} == {1}
+    for posting in found:
+        contract = by_name(posting.event["type"])
+        assert contract is not None
+        contract.model.model_validate(posting.event["data"])
+    assert yesterdays(7, households[:30], postings, end), "few customers are all busy: some of them come again"

@@ -36,8 +36,8 @@ def test_the_demo_says_where_and_as_whom_to_sign_in(tmp_path: Path) -> None:
     printed, file = StringIO(), tmp_path / "people.json"
     made = {person.login: f"password of {person.login}" for person in people()} | {"admin": "of the administrator"}
     file.write_text(json.dumps(made))
-    show_sign_in(Console(file=printed, width=40), "http://127.0.0.1:8109", file)
+    show_sign_in(Console(file=printed, width=40), "http://127.0.0.1:8109", file, 15)
     said = printed.getvalue()
-    assert "打开 http://127.0.0.1:8109/ 登录" in said
+    assert "打开 http://127.0.0.1:8109/ 登录（今天有 15 张待回访的单" in said
     for login in ("agent-01", "supervisor-east", "owner-east", "admin"):
         assert made[login] in said
