@@ -1,8 +1,9 @@
 """visits (回访作业): the agents' work.
 
-Owns work items, attempts, callbacks, answers and reviews, and the versioned questionnaires.
+Owns work items, attempts, callbacks, answers, reviews, calls through a line and who is there, and the versioned questionnaires.
 Publishes `visits-v1`: visit.attempted for every try; visit.completed, with visit.dissatisfied and visit.problem_found
 beside it; visit.failed; visit.callback_agreed.
-Consumes `tasks-v1`: followup.released becomes a visit, once; followup.cancelled takes it away again; calendar.published
-gives it the official years.
+Consumes `tasks-v1`: followup.released becomes a visit, once; followup.postponed lets it wait until it is released again;
+followup.changed makes it what its task is now; followup.cancelled takes it away; calendar.published gives it the official
+years. The pages: the agents' workbench, `/agent`.
 """

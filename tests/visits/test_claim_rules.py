@@ -12,7 +12,7 @@ from services.visits.store import claims, rows
 from services.visits.store.claims import Wanted
 from shared.messaging import Work
 from shared.scope import WHOLE
-from tests.visits.conftest import HAPPY, UNHAPPY, Desk, cancelled, matter, postponed, released
+from tests.visits.conftest import HAPPY, UNHAPPY, Desk, cancelled, changed, matter, postponed, released
 from tests.visits.domain.builders import at
 
 
@@ -132,6 +132,21 @@ async def test_who_speaks_another_language_is_called_by_somebody_who_speaks_it(d
     await desk.served.run_job("bring-back")
     assert await claimed(desk, skills=("min",)) == []
     assert await claimed(desk, "1002", skills=("yue",)) == ["T1"]
+
+
+async def test_a_language_once_told_is_needed_whatever_the_task_becomes(desk: Desk) -> None:
+    visit_id = await desk.claimed("T1")
+    await desk.attempt(visit_id, result="language_barrier", note="讲粤语", language="yue")
+    await desk.served.deliver(postponed("T1"))
+    await desk.served.deliver(released("T1"))
+    assert (await desk.visit(visit_id))["needs"] == ["yue"]
+    alone = {"channel": "on_site", "never_alone": ["sales"], "matters": [matter()]}
+    await desk.served.deliver(changed("T1", "channel", **alone))
+    visit = await desk.visit(visit_id)
+    assert (visit["needs"], visit["never_alone"]) == (["on_site", "yue"], ["sales"])
+    assert await rules_against(desk, "T1", skills=("yue",)) == ["companion", "skill"]
+    await desk.served.deliver(changed("T1", "channel", channel="phone", matters=[matter()]))
+    assert (await desk.visit(visit_id))["needs"] == ["yue"]
 
 
 async def test_a_named_visit_is_claimed_by_the_same_rules_and_every_reason_is_told(desk: Desk) -> None:

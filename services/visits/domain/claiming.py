@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit
+from shared.contracts.common import Channel
 from shared.contracts.tasks import FollowupReleased
 
 Rule = Literal[
@@ -97,9 +98,10 @@ def _workers(facts: Mapping[str, Any]) -> Iterable[str]:
             yield value
 
 
-def needs_of(task: FollowupReleased) -> tuple[str, ...]:
-    """Skills that the task's contact needs."""
-    return (ON_SITE,) if task.channel == ON_SITE else ()
+def needs_of(channel: Channel, before: Iterable[str] = ()) -> tuple[str, ...]:
+    """Skills that a contact by this channel needs; of what was needed `before`, the customer's languages stay."""
+    own = (ON_SITE,) if channel == ON_SITE else ()
+    return (*own, *(need for need in before if need != ON_SITE))
 
 
 def reasons_against(visit: Visit, who: Claimant, around: Circumstances) -> list[Reason]:

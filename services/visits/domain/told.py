@@ -55,7 +55,7 @@ def open_visit(task: FollowupReleased, lineage: str, spoke: Iterable[str] = ()) 
         hours=told_hours(task.hours).text if task.hours else "",
         released_at=task.released_at,
         closed_to=closed_to(task, spoke),
-        needs=needs_of(task),
+        needs=needs_of(task.channel),
     )
 
 
@@ -66,7 +66,7 @@ def release_again(visit: Visit, told: Visit, now: datetime) -> Visit:
     """
     if visit.finished or (visit.state is not State.POSTPONED and not visit.postpone_reason):
         return about(visit, told.matters)
-    renewed = {name: getattr(told, name) for name in TOLD}
+    renewed = {name: getattr(told, name) for name in TOLD} | {"needs": needs_of(told.channel, visit.needs)}
     if visit.state is State.CLAIMED:
         return _noticed(replace(visit, postpone_reason="", **renewed), "released", "", now)
     if visit.callback_at and visit.callback_at > now:
@@ -94,6 +94,8 @@ def change(visit: Visit, task: FollowupChanged, now: datetime) -> Visit:
     told: dict[str, Any] = {
         "matters": tuple(task.matters) or visit.matters,
         "channel": task.channel,
+        "needs": needs_of(task.channel, visit.needs),
+        "never_alone": tuple(task.never_alone),
         "priority": task.priority,
     }
     if visit.state is State.CLAIMED:
