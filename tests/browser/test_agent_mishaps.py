@@ -31,6 +31,27 @@ async def test_a_reload_goes_on_at_the_same_question_with_the_call_still_running
     await expect(page.locator(".call")).to_contain_text("通话中")
 
 
+async def test_a_reload_keeps_every_field_of_the_wrap_up(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await claimed(page)
+    await press(page, "F2", "F6")
+    await page.get_by_label("到时由我回呼").uncheck()
+    await press(page, "x")
+    await expect(page.locator("[data-field=corrected]")).to_be_focused()
+    await page.keyboard.type("13700137000")
+    await page.reload()
+    await expect(page.locator("[data-field=corrected]")).to_have_value("13700137000")
+    await press(page, "F6")
+    await expect(page.get_by_label("到时由我回呼")).not_to_be_checked()
+    await page.keyboard.press("x")
+    await expect(page.locator("[data-field=corrected]")).to_be_focused()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#tab-done")).to_contain_text("0")
+    await expect(page.locator("[data-step=opening]")).to_be_focused()  # the next customer's
+    assert (await workbench.states())["T1"] in ("open", "claimed")
+    await expect(page.locator("[data-field=corrected]")).to_have_value("")
+
+
 async def test_another_browser_goes_on_with_the_answers_that_were_saved(workbench: Workbench) -> None:
     page = await workbench.page()
     await claimed(page)

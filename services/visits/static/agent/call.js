@@ -86,14 +86,14 @@ export const calling = {
     this.answers = draft.dirty ? draft.answers : sheet.answers;
     this.dirty = Boolean(draft.dirty);
     this.person = draft.person || "";
-    for (const name of ["note", "result", "callbackAt", "language"]) this[name] = draft[name] || "";
+    for (const name of ["note", "result", "callbackAt", "language", "corrected"]) this[name] = draft[name] || "";
     for (const name of ["startedAt", "endedAt"]) this[name] = draft[name] || 0;
     this.timed = sheet.call_seconds !== null;
     if (this.timed && !this.startedAt) this.resumeCall(sheet);
     this.key = draft.key || this.newKey();
     if (draft.phase && draft.phase !== "none") this.phase = draft.phase;
     else this.phase = !this.timed ? "ready" : sheet.call_ended ? "wrapup" : "talking";
-    Object.assign(this, { errors: {}, number: "", corrected: "", wrapError: "", savedAt: "", lost: null, conflict: null, line: null, mine: true });
+    Object.assign(this, { errors: {}, number: "", wrapError: "", savedAt: "", lost: null, conflict: null, line: null, mine: draft.mine !== false });
     this.changes = sheet.notices;
     this.renewedAt = Date.now();
     this.resumeAt(draft.active);

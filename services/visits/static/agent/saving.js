@@ -6,6 +6,10 @@ import { answerText, clock } from "./wording.js";
 const EVERY = 2000;
 const RENEW_EVERY = 240; // seconds, while the agent is active; a claim lasts longer
 const LOST = [404, 409];
+const KEPT = [
+  ...["person", "answers", "note", "result", "language", "callbackAt", "mine", "corrected"],
+  ...["active", "startedAt", "endedAt", "phase", "dirty", "version", "key"],
+];
 const TOO_MANY = 429;
 
 export const saving = {
@@ -45,8 +49,8 @@ export const saving = {
   },
   keep() {
     if (!this.sheet) return;
-    const { person, answers, active, note, result, language, startedAt, endedAt, callbackAt, phase, dirty, version, key } = this;
-    this.kept.keepDraft(this.sheet.id, { person, answers, active, note, result, language, startedAt, endedAt, callbackAt, phase, dirty, version, key });
+    const draft = Object.fromEntries(KEPT.map((name) => [name, this[name]]));
+    this.kept.keepDraft(this.sheet.id, draft);
   },
   blurred(event) {
     if (event.target.matches("textarea, input")) this.saveSoon();

@@ -94,6 +94,7 @@ export const wrapping = {
   },
   ownCallback(mine) {
     this.mine = mine;
+    this.keep();
   },
   typedNote(text) {
     this.note = text;
@@ -101,6 +102,7 @@ export const wrapping = {
   },
   typedNumber(text) {
     this.corrected = text;
+    this.keep();
   },
 
   // what is missing before the result can be handed in, with the field to go to
@@ -197,7 +199,7 @@ export const wrapping = {
     this.putAway();
   },
   putAway() {
-    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "", language: "" });
+    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "", language: "", corrected: "" });
     Object.assign(this, { startedAt: 0, endedAt: 0, dirty: false, line: null, timed: false, changes: [], timeWarning: "", wrapError: "", errors: {} });
     this.$refs.note.value = this.$refs.corrected.value = this.$refs.callback.value = "";
     this.clearAside();
