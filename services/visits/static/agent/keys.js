@@ -8,7 +8,7 @@ export function actionOf(event, phase) {
   if (document.querySelector("dialog[open]")) return null;
   if (event.ctrlKey) return event.key === "Enter" ? { name: "submit" } : null;
   if (event.key in ALWAYS && !event.repeat) return { name: ALWAYS[event.key] };
-  const field = event.target.closest("textarea, select, input");
+  const field = event.target.closest("textarea, select, input:not([type=checkbox])");
   if (field) return inField(event, field, phase);
   if (phase === "wrapup") return /^[a-z1-9]$/i.test(event.key) ? { name: "pressInWrapUp", with: event.key.toUpperCase() } : null;
   if (event.key === "Enter") return event.target.closest("button, a, summary") ? null : { name: phase === "none" ? "claim" : "next" };
