@@ -214,3 +214,11 @@ async def test_behind_the_front_door_every_address_is_below_its_service(
     assert [text for text in wanted if text not in page] == []
     assert "/complaints/fragments/cases?customer_id=C1" in aside
     assert "/notifications/fragments/messages?customer_id=C1" in aside
+
+
+async def test_a_kind_that_only_a_pack_declares_is_called_as_the_pack_calls_it(desk: Desk) -> None:
+    told = matter("F1", kind="fault.progressed") | {"title": "故障处理进展 F1", "subject": "F1"}
+    await desk.served.deliver(released("T1", kind="fault.progressed", matters=[told]))
+    shown = await queue(desk)
+    assert "故障处理进展 · " in shown
+    assert "fault.progressed" not in shown

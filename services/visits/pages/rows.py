@@ -64,7 +64,13 @@ def source_of(visit: Visit) -> str:
     if visit.round > 1:
         return "二次回访"
     known = by_name(visit.kind)
-    return known.title if known else visit.kind
+    return known.title if known else _as_titled(visit)
+
+
+def _as_titled(visit: Visit) -> str:
+    """A kind that a pack declares, by the first matter's title, in which the document's number follows the kind's name."""
+    first = visit.matters[0] if visit.matters else None
+    return (first.title.removesuffix(first.subject).strip() if first else "") or visit.kind
 
 
 def result_of(visit: Visit) -> str:
