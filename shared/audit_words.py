@@ -5,6 +5,7 @@ WORDS = {
     "logout": "退出",
     "login.failed": "登录失败",
     "audit.exported": "导出审计记录",
+    "timeline.read": "查看时间线",
     "dead_letter.replayed": "重放死信",
     "dead_letter.discarded": "丢弃死信",
     # people and keys

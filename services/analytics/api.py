@@ -1,38 +1,47 @@
 """Figures over HTTP."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.analytics import queries
+from services.analytics import queries, store
 from services.analytics.domain.kpis import Kpi
 from services.analytics.domain.periods import Period
 from services.analytics.domain.selection import Dimension, Selection
+from services.analytics.domain.timeline import Entry
 from services.analytics.schemas import (
     Agent,
     AgentOut,
     DefinitionOut,
+    EntryOut,
     Filters,
     FunnelOut,
     KpiOut,
     OwnFiguresOut,
     Reader,
+    TimelineReader,
     agent_out,
     all_kpis,
     chosen_kpis,
     definition_out,
     dimensions,
+    entry_out,
     filters,
     funnel_out,
     kpi_out,
     own_figures_out,
+    timeline_named,
     today_of,
 )
 from services.analytics.workbook import kpi_workbook
+from shared.auth import Principal
 from shared.errors import InvalidInput
 from shared.http import ReadSession, WorkDep, audit
+from shared.messaging import Work
+from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 50_000
@@ -108,6 +117,28 @@ async def get_own_figures(request: Request, session: ReadSession, principal: Age
     settings = request.app.state.runtime.settings
     own = await queries.own_figures(session, wanted, principal.id, settings.agent_daily_target)
     return own_figures_out(own, wanted)
+
+
+@router.get("/timeline", summary="时间线")
+async def get_timeline(
+    work: WorkDep,
+    principal: TimelineReader,
+    asked: Annotated[dict[str, str], Depends(timeline_named)],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[EntryOut]:
+    """一位客户或一件事项在各服务中发生的全部事，逐条用中文说明，先发生的在前；查看会记入审计。"""
+    entries, following = await timeline_of(work, principal, asked, cursor, limit)
+    return Page(items=[entry_out(entry) for entry in entries], next_cursor=following)
+
+
+async def timeline_of(
+    work: Work, principal: Principal, asked: Mapping[str, str], cursor: Cursor, limit: int
+) -> tuple[list[Entry], str | None]:
+    """A page of a timeline as far as the reader sees it, and where the next one begins; the look is recorded."""
+    await audit(work, principal, "timeline.read", asked.get("customer_id", ""), **asked)
+    found = await store.list_entries(work.session, asked, principal.scope, time_and_id(cursor), limit + 1)
+    return paged(found, limit, lambda entry: (entry.at, entry.event_key))
 
 
 async def _rows(session: ReadSession, wanted: Selection, kpis: list[Kpi]) -> list[queries.KpiRow]:

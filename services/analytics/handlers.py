@@ -1,11 +1,12 @@
-"""What happens elsewhere becomes figures here."""
+"""What happens elsewhere becomes figures and timelines here."""
 
 from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge
 
-from services.analytics import commands
+from services.analytics import commands, store
 from services.analytics.domain.observations import Told
+from services.analytics.domain.timeline import entry_of
 from shared.contracts import by_name
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.kept_keys import keeps_keys
@@ -17,7 +18,7 @@ EVENTS = Counter("huifang_analytics_events_total", "Events taken into the figure
 ROWS = Counter("huifang_analytics_figure_rows_total", "Rows of figures written by the consumer")
 NEWEST = Gauge("huifang_analytics_newest_event_timestamp_seconds", "Business time of the newest event counted")
 
-consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTIFICATIONS])
+consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTIFICATIONS], daily=["timeline_entry"])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
 keeps_keys(consumer)
@@ -25,9 +26,12 @@ keeps_keys(consumer)
 
 @consumer.on("*")
 async def count_events(work: Work, events: Sequence[Event]) -> None:
-    """One handler for all topics: a batch is one call, its figures one statement per table."""
+    """One handler for all topics: a batch is one call, its figures and its timeline one statement per table."""
     told = [Told(event.id, event.name, event.time, event.data) for event in events]
     ROWS.inc(await commands.count(work, told))
+    pairs = zip(told, events, strict=True)
+    entries = (entry_of(one, event.event_key, event.key, event.lineage) for one, event in pairs)
+    await store.save_entries(work.session, [entry for entry in entries if entry])
     for event in events:
         declared = by_name(event.name)
         EVENTS.labels(declared.owner if declared else "gateway").inc()

@@ -1,4 +1,6 @@
-"""What is done as time passes: the main KPIs of the current month as Prometheus gauges."""
+"""What is done as time passes: the main KPIs of the current month as Prometheus gauges; old timelines are forgotten."""
+
+from datetime import timedelta
 
 from prometheus_client import Gauge
 
@@ -28,5 +30,17 @@ async def refresh_gauges(runtime: Runtime) -> int:
     return 0
 
 
+async def forget_timelines(runtime: Runtime) -> int:
+    """Drop the days of the timeline that are kept no longer. Never asks to be run again at once."""
+    settings = runtime.settings
+    assert isinstance(settings, AnalyticsSettings)
+    oldest = runtime.clock.now() - timedelta(days=settings.timeline_days)
+    await runtime.db.partitions.drop_before("timeline_entry", oldest.date())
+    return 0
+
+
 def jobs(settings: AnalyticsSettings) -> list[Job]:
-    return [Job("kpi-gauges", every=settings.gauges_every, run=refresh_gauges)]
+    return [
+        Job("kpi-gauges", every=settings.gauges_every, run=refresh_gauges),
+        Job("forget_timelines", every=3600, run=forget_timelines),
+    ]

@@ -1,10 +1,11 @@
-"""Rows: facts (named as the fields of the domain's facts), rollups, people counted, agents' days."""
+"""Rows: facts (named as the fields of the domain's facts), rollups, people counted, agents' days, timelines."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, Index, Text
-from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB, dialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -154,6 +155,27 @@ class AgentRow(Base, table=True):
     agent: str = Field(sa_column=_text(primary_key=True))
     measure: str = Field(sa_column=_text(primary_key=True))
     amount: int = Field(sa_column=_amount())
+
+
+class TimelineRow(Base, table=True):
+    """What one event told of a customer (append-only, partitioned by `day`, the UTC day of the event)."""
+
+    __tablename__ = "timeline_entry"
+    __table_args__ = (
+        Index("timeline_customer", "customer", "at", "event_key"),
+        Index("timeline_lineage", "lineage", "at", "event_key"),
+        Index("timeline_number", "number", postgresql_where=text("number <> ''")),
+    )
+
+    day: date = Field(sa_column=_day(primary_key=True))
+    event_key: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    customer: str = Field(sa_column=Column(Text, nullable=False))
+    lineage: str = Field(sa_column=Column(Text, nullable=False))
+    number: str = Field(sa_column=Column(Text, nullable=False))
+    branch: str = Field(sa_column=Column(Text, nullable=False))
+    details: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 def sql_type(column: Column[Any]) -> str:

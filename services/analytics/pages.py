@@ -1,7 +1,8 @@
-"""The KPI page: figures with their formulas, charts, filters kept in the address."""
+"""The KPI page: figures with their formulas, charts, filters kept in the address; the timeline of a customer or a matter."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.analytics import queries, store
+from services.analytics.api import timeline_of
 from services.analytics.domain.board import BRANCH_TABLE, GROUPS, TREND
+from services.analytics.domain.cells import org_day
 from services.analytics.domain.formatting import NOTHING, shown_parts, shown_value
 from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import Kpi
@@ -17,13 +20,27 @@ from services.analytics.domain.labels import Labels
 from services.analytics.domain.periods import PERIOD_NAMES, Period, label, start_of
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.queries import KpiRow
-from services.analytics.schemas import Filters, Reader, all_kpis, filters, scoped, today_of
+from services.analytics.schemas import (
+    Filters,
+    Reader,
+    TimelineReader,
+    all_kpis,
+    entry_out,
+    filters,
+    scoped,
+    timeline_asked,
+    today_of,
+)
 from shared.auth import Principal
 from shared.front_door import own_address
-from shared.http import ReadSession
+from shared.http import ReadSession, WorkDep
+from shared.pagination import Cursor
 from shared.web import render
+from shared.zone import ORG_ZONE
 
 router = APIRouter(include_in_schema=False)
+SHOWN = 100
+WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 PERIODS = {period: name for period, name in PERIOD_NAMES.items() if period is not Period.TOTAL}
 
 
@@ -68,6 +85,29 @@ async def kpi_page(
         presets=_presets(request, today),
         export=own_address(request, "/api/v1/kpis.xlsx?")
         + _query(request, to=wanted.last, by="branch", **{"from": wanted.first}),
+    )
+
+
+@router.get("/timeline")
+async def timeline_page(
+    request: Request,
+    work: WorkDep,
+    principal: TimelineReader,
+    asked: Annotated[dict[str, str], Depends(timeline_asked)],
+    cursor: Cursor = None,
+) -> Response:
+    """What happened to a customer or in a matter, asked for by number: the first page of any enquiry."""
+    entries, following = await timeline_of(work, principal, asked, cursor, SHOWN) if asked else ([], None)
+    days = groupby(map(entry_out, entries), key=lambda entry: org_day(entry.at))
+    return render(
+        request,
+        "timeline.html",
+        asked=asked,
+        days=[(f"{day:%Y-%m-%d}（{WEEKDAYS[day.weekday()]}）", list(told)) for day, told in days],
+        zone=ORG_ZONE,
+        labels=await queries.labels(work.session),
+        branch=Dimension.BRANCH,
+        more=own_address(request, "/timeline?") + _query(request, cursor=following) if following else "",
     )
 
 

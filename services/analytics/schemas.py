@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -15,15 +15,18 @@ from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import Kpi, definitions
 from services.analytics.domain.periods import Period, label
 from services.analytics.domain.selection import Dimension, Selection
+from services.analytics.domain.timeline import Entry, sentence
 from services.analytics.queries import Funnel, KpiRow, OwnFigures
 from services.analytics.settings import AnalyticsSettings
 from shared.auth import Principal, Role, require
+from shared.contracts import by_name
 from shared.errors import Forbidden, InvalidInput
 from shared.moments import OptionalDay
 
 LONGEST = timedelta(days=3700)
 Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.POLICY_OWNER, Role.OPS))]
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
+TimelineReader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.OPS))]
 Several = list[str] | None
 # a form sends its empty fields too
 
@@ -53,6 +56,19 @@ class KpiOut(BaseModel):
     small_sample: bool = Field(description="样本不足（n < 30）")
     interval: IntervalOut | None = Field(description="95% 置信区间（Wilson）")
     formula_version: str = Field(description="公式版本", examples=["satisfaction@1"])
+
+
+class EntryOut(BaseModel):
+    """时间线上的一件事。"""
+
+    at: datetime = Field(description="发生时间")
+    event: str = Field(description="事件名", examples=["visit.completed"])
+    service: str = Field(description="由哪个服务告知", examples=["visits"])
+    sentence: str = Field(description="中文说明", examples=["回访完成（有效）：满意，坐席 1002"])
+    customer: str = Field(description="客户编号")
+    lineage: str = Field(description="事项的脉络编号：同一事项在各服务中的事件都相同")
+    number: str = Field(description="单号或投诉编号；没有则为空")
+    branch: str = Field(description="分公司／网点代码")
 
 
 class DefinitionOut(BaseModel):
@@ -217,6 +233,40 @@ class Filters:
         return Selection(
             first, last, period, by, scoped(principal, self.branches), self.kinds or None, self.policies or None
         )
+
+
+def entry_out(entry: Entry) -> EntryOut:
+    """An entry as it is told."""
+    declared = by_name(entry.name)
+    return EntryOut(
+        at=entry.at,
+        event=entry.name,
+        service=declared.owner if declared else "gateway",
+        sentence=sentence(entry),
+        customer=entry.customer,
+        lineage=entry.lineage,
+        number=entry.number,
+        branch=entry.branch,
+    )
+
+
+def timeline_asked(
+    customer_id: Annotated[str, Query(max_length=64, description="客户编号")] = "",
+    lineage: Annotated[str, Query(max_length=256, description="事项的脉络编号")] = "",
+    order: Annotated[
+        str, Query(max_length=64, description="单号：订单、工单、12345 工单、户号、项目号、投诉编号")
+    ] = "",
+) -> dict[str, str]:
+    """What a timeline is asked for, of which every one must hold; nothing where nobody said."""
+    given = {"customer_id": customer_id.strip(), "lineage": lineage.strip(), "order": order.strip()}
+    return {name: value for name, value in given.items() if value}
+
+
+def timeline_named(asked: Annotated[dict[str, str], Depends(timeline_asked)]) -> dict[str, str]:
+    """The same, said by somebody who must say something. Raises InvalidInput."""
+    if not asked:
+        raise InvalidInput("请给出客户编号（customer_id）、脉络编号（lineage）或单号（order）")
+    return asked
 
 
 def scoped(principal: Principal, branches: tuple[str, ...]) -> tuple[str, ...] | None:

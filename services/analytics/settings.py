@@ -17,6 +17,7 @@ class AnalyticsSettings(ServiceSettings):
     )
     agent_daily_target: int = Field(default=50, ge=1, description="calls an agent makes a day (R12.1)")
     gauges_every: float = Field(default=15.0, gt=0, description="seconds between refreshes of the KPI gauges")
+    timeline_days: int = Field(default=1100, ge=1, description="days that what happened to a customer is kept for")
 
     def kpi_options(self, basically_counts: bool | None = None) -> Options:
         """The choices in force; a caller may ask for the other reading of 满意率."""

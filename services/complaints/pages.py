@@ -9,13 +9,13 @@ from services.complaints.api import Reader, ReadRules
 from services.complaints.domain.case import UNFINISHED
 from services.complaints.schemas import shown
 from services.complaints.store import CaseFilter
+from shared.contracts.words import GRADES
 from shared.http import ClockDep, ReadSession, SealerDep
 from shared.web import render
 
 router = APIRouter(include_in_schema=False)
 MOST = 5
 STATES = {"opened": "待派发", "assigned": "整改中", "resolved": "待二次回访", "reopened": "重办中"}
-GRADES = {"major": "重大", "general": "一般", "opinion": "意见"}
 
 
 @router.get("/fragments/cases")

@@ -7,7 +7,7 @@ from functools import cache
 import shared.contracts as package
 from shared.contracts.base import CONTRACTS, Contract, EventData
 
-HELPERS = {"base", "registry", "common", "generate"}
+HELPERS = {"base", "registry", "common", "generate", "words"}
 
 
 @cache

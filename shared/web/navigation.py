@@ -63,6 +63,13 @@ PAGES: Sequence[Page] = (
         home=(Role.SUPERVISOR,),
     ),
     Page(
+        "analytics",
+        "/timeline",
+        "时间线",
+        "一位客户或一张单据在各服务中发生的全部事，按客户编号或单号查询",
+        roles=(Role.SUPERVISOR, Role.AUDITOR, Role.OPS),
+    ),
+    Page(
         "gateway",
         "/people",
         "人员",

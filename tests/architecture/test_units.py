@@ -253,7 +253,9 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /api/v1/kpis": Lists(branch_of, {"by": "branch"}),
         "GET /api/v1/kpis.xlsx": Lists(lambda unit: f"'{unit}'" if unit else "", {"by": "branch"}),
         "GET /api/v1/kpis/definitions": Open(),
+        "GET /api/v1/timeline": Asks(lambda unit: {"order": order_of(unit)}, order_of),
         "GET /kpi": Lists(branch_of),
+        "GET /timeline": Asks(lambda unit: {"order": order_of(unit)}, lambda unit: f"单号 {order_of(unit)}"),
     },
 }
 

@@ -13,6 +13,7 @@ from services.analytics.store.reading import (
     sum_by_kind,
     sum_measures,
 )
+from services.analytics.store.timeline import list_entries, save_entries
 
 __all__ = [
     "Group",
@@ -22,8 +23,10 @@ __all__ = [
     "count_heads",
     "list_branch_names",
     "list_choices",
+    "list_entries",
     "lock_facts",
     "save_branch_names",
+    "save_entries",
     "save_facts",
     "sum_agents",
     "sum_by_hour",

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from shared.contracts.words import REASONS, word_of
+
 Kind = Literal["cancelled", "postponed", "changed", "released"]
 WHAT = {
     "cancelled": "该单已撤销",
@@ -21,28 +23,12 @@ TO_DO: Mapping[Kind, tuple[str, str]] = {
     "changed": ("请按变更后的内容继续", "请先看变更后的内容再拨打"),
     "released": ("可以照常进行", "可以照常拨打"),
 }
-REASONS = {
-    "customer_refused": "客户拒绝此方式的联系",
-    "do_not_contact": "客户登记为免打扰",
-    "opted_out": "客户已退订此渠道",
-    "refused": "客户拒访",
-    "fact_withdrawn": "来源单据已取消、退回或重新打开",
-    "case_open": "客户有未结投诉",
-    "case_reopened": "投诉已重办",
-    "case_closed": "投诉已闭环",
-    "cap_reached": "联系次数已达上限",
-    "paused": "客户在暂停联系期内",
-    "by_hand": "人工取消",
-    "merged": "并入其他任务",
-    "stopped": "流程已终止",
-    "deadline_passed": "时限已过",
-}
 CHANGED = {"matters": "事项", "channel": "渠道", "priority": "优先级", "deadline_at": "时限"}
 
 
 def words_of(reason: str) -> str:
     """A machine reason in Chinese; one that is not known as it is."""
-    return REASONS.get(reason, reason)
+    return word_of(REASONS, reason)
 
 
 def notice(kind: Kind, reason: str, at: datetime, calling: bool, changes: Iterable[str] = ()) -> dict[str, Any]:

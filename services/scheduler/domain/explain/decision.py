@@ -7,6 +7,7 @@ from typing import Any
 from services.scheduler.domain.explain import run as explain_run
 from services.scheduler.domain.explain.condition import unmet
 from services.scheduler.domain.whom.strata import stratum_text
+from shared.contracts.words import PURPOSES, REASONS, WITHDRAWN
 from shared.zone import ORG_ZONE
 
 NO_MATCH = "没有策略匹配"
@@ -29,28 +30,8 @@ SUMMARIES = {
 }
 PERIODS = {"week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}
 PARTS = {"purposes": "用途", "policies": "策略", "tiers": "层级"}
-PURPOSES = {"followup": "回访", "greeting": "关怀", "notice": "告知"}
 REFUSALS = {"do_not_contact": "客户登记为免打扰", "opted_out": "客户已退订此渠道"}
-ENDS = {
-    **explain_run.ENDS,
-    "merged": "并入其他任务",
-    "deadline_passed": "时限之前没有联系时段",
-    "do_not_contact": "客户免打扰",
-    "customer_refused": "客户拒绝此方式的联系",
-    "opted_out": "客户已退订",
-    "case_open": "客户有未结投诉",
-    "case_reopened": "投诉已重办",
-    "case_closed": "投诉已闭环",
-    "cap_reached": "联系次数已达上限",
-    "paused": "客户在暂停联系期内",
-    "by_hand": "人工取消",
-    "fact_withdrawn": "单据已取消、退回或重新打开",
-    "unreachable": "联系不上",
-    "refused": "客户拒访",
-    "invalid_number": "号码无效",
-    "expired": "逾期未能联系",
-}
-WITHDRAWN = {"cancelled": "单据已取消", "returned": "单据已退回", "reopened": "单据已重新打开"}
+ENDS = {**explain_run.ENDS, **REASONS}
 OCCASIONS = {"drawn": "在总量中抽中", "reserve": "作为备选递补"}
 TURNS = {"schedule": "周期已到", "anniversary": "纪念日已到"}
 DRAWN = {

@@ -11,26 +11,10 @@ from typing import Any
 
 from services.scheduler.domain.explain.decision import ENDS, local_text
 from services.scheduler.domain.task import Task
+from shared.contracts.words import CHANNELS, SATISFACTION
 
 Entry = Mapping[str, Any]
 KEPT = ("reason", "attempts", "satisfaction", "callback_at", "agent")
-CHANNELS = {
-    "phone": "电话",
-    "sms": "短信",
-    "email": "邮件",
-    "wechat": "微信",
-    "weibo": "微博",
-    "letter": "信函",
-    "on_site": "上门",
-}
-SATISFACTION = {
-    "very_satisfied": "非常满意",
-    "satisfied": "满意",
-    "basically": "基本满意",
-    "dissatisfied": "不满意",
-    "very_dissatisfied": "非常不满意",
-    "no_comment": "未评价",
-}
 
 
 def contact_entry(name: str, data: Mapping[str, Any], at: datetime) -> Entry:
