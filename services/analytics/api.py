@@ -14,16 +14,13 @@ from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.domain.timeline import Entry
 from services.analytics.schemas import (
     Agent,
-    AgentOut,
     DefinitionOut,
     EntryOut,
     Filters,
     FunnelOut,
     KpiOut,
-    OwnFiguresOut,
     Reader,
     TimelineReader,
-    agent_out,
     all_kpis,
     chosen_kpis,
     definition_out,
@@ -32,10 +29,10 @@ from services.analytics.schemas import (
     filters,
     funnel_out,
     kpi_out,
-    own_figures_out,
     timeline_named,
     today_of,
 )
+from services.analytics.schemas_agents import AgentOut, OwnFiguresOut, agent_kpis_of, agent_out, own_figures_out
 from services.analytics.workbook import kpi_workbook
 from shared.auth import Principal
 from shared.errors import InvalidInput
@@ -105,18 +102,16 @@ async def get_funnel(request: Request, session: ReadSession, principal: Reader, 
 @router.get("/agents", summary="坐席业绩")
 async def get_agents(request: Request, session: ReadSession, principal: Reader, asked: Asked) -> list[AgentOut]:
     """坐席的拨打、接通、有效、通话与整理时长；按作业当时的班组计。"""
-    wanted = asked.selection(principal, today_of(request))
-    settings = request.app.state.runtime.settings
-    return [agent_out(figures) for figures in await queries.agents(session, wanted, settings.agent_daily_target)]
+    wanted, kpis = asked.selection(principal, today_of(request)), agent_kpis_of(request)
+    return [agent_out(figures, kpis) for figures in await queries.agents(session, wanted)]
 
 
 @router.get("/agents/me", summary="我的业绩")
 async def get_own_figures(request: Request, session: ReadSession, principal: Agent, asked: Asked) -> OwnFiguresOut:
     """坐席只能看到自己的业绩，以及同班组的中位数（不含姓名，不足 3 人不给出）。"""
-    wanted = asked.selection(principal, today_of(request))
-    settings = request.app.state.runtime.settings
-    own = await queries.own_figures(session, wanted, principal.id, settings.agent_daily_target)
-    return own_figures_out(own, wanted)
+    wanted, kpis = asked.selection(principal, today_of(request)), agent_kpis_of(request)
+    own = await queries.own_figures(session, wanted, principal.id, kpis.values())
+    return own_figures_out(own, wanted, kpis)
 
 
 @router.get("/timeline", summary="时间线")

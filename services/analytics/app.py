@@ -20,7 +20,7 @@ def create_app(
             name="analytics",
             title="统计分析",
             settings=settings,
-            routers=[api.router, pages.router],
+            routers=[api.router, *pages.ROUTERS],
             consumers=[handlers.consumer],
             jobs=jobs.jobs(settings),
             pages=Path(__file__).parent,

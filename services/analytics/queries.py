@@ -1,13 +1,13 @@
 """Figures as asked for: sums read from the store, KPIs computed by the one definition each has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.analytics import store
-from services.analytics.domain.agents import AgentFigures, PeerMedians, agent_figures, peer_medians
+from services.analytics.domain.agents import DAYS, AgentFigures, PeerMedians, joined, peer_medians
 from services.analytics.domain.funnel import CANCELLED_PREFIX, FUNNEL
 from services.analytics.domain.kpis import Figure, Kpi, evaluate, measures_of
 from services.analytics.domain.labels import Labels
@@ -81,25 +81,29 @@ async def funnel(session: AsyncSession, wanted: Selection) -> Funnel:
     )
 
 
-async def agents(session: AsyncSession, wanted: Selection, daily_target: int) -> list[AgentFigures]:
+async def agents(session: AsyncSession, wanted: Selection) -> list[AgentFigures]:
     """Agents' work, by agent and team."""
     rows = await store.sum_agents(session, wanted)
-    return [agent_figures(agent, team, days, sums, daily_target) for agent, team, days, sums in rows]
+    return [AgentFigures(agent, team, {**sums, DAYS: days}) for agent, team, days, sums in rows]
 
 
 @dataclass(frozen=True)
 class OwnFigures:
-    """One agent's figures, a row per team, beside the medians of the others in those teams."""
+    """One agent's figures, a row per team and in all, beside the medians of the others in those teams."""
 
     teams: Sequence[AgentFigures]
     peers: PeerMedians
 
+    @property
+    def total(self) -> AgentFigures:
+        return joined(self.teams)
 
-async def own_figures(session: AsyncSession, wanted: Selection, agent: str, daily_target: int) -> OwnFigures:
+
+async def own_figures(session: AsyncSession, wanted: Selection, agent: str, kpis: Collection[Kpi]) -> OwnFigures:
     """What an agent may read: their own rows, and of the others nothing that tells whose it is."""
-    everybody = await agents(session, wanted, daily_target)
+    everybody = await agents(session, wanted)
     own = [row for row in everybody if row.agent == agent]
-    return OwnFigures(own, peer_medians(everybody, agent, {row.team for row in own}))
+    return OwnFigures(own, peer_medians(everybody, agent, {row.team for row in own}, kpis))
 
 
 async def contact_heat(session: AsyncSession, wanted: Selection) -> list[tuple[int, int, int, int]]:

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from services.analytics.domain.agents import AgentFigures
 from services.analytics.domain.cells import org_day
 from services.analytics.domain.formatting import shown_value
 from services.analytics.domain.funnel import FUNNEL
@@ -16,7 +15,7 @@ from services.analytics.domain.kpis import Kpi, definitions
 from services.analytics.domain.periods import Period, label
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.domain.timeline import Entry, sentence
-from services.analytics.queries import Funnel, KpiRow, OwnFigures
+from services.analytics.queries import Funnel, KpiRow
 from services.analytics.settings import AnalyticsSettings
 from shared.auth import Principal, Role, require
 from shared.contracts import by_name
@@ -104,55 +103,6 @@ class FunnelOut(BaseModel):
     cancelled: list[CancelledOut] = Field(description="取消的回访，按原因")
 
 
-class AgentOut(BaseModel):
-    agent: str = Field(description="坐席")
-    team: str = Field(description="班组")
-    days: int = Field(description="有拨打的天数")
-    calls: int = Field(description="拨打数")
-    connected: int = Field(description="接通数")
-    calls_per_day: float | None = Field(description="日均拨打数")
-    contact_rate: float | None = Field(description="接通率")
-    effective_rate: float | None = Field(description="有效率（有效数 ÷ 接通数）")
-    completed: int = Field(description="完成数")
-    effective: int = Field(description="有效数")
-    callbacks: int = Field(description="预约回呼数")
-    callbacks_called: int = Field(description="约定回呼后拨打的次数")
-    callbacks_kept: int = Field(description="其中按约定时间拨打的次数")
-    talk_seconds: int = Field(description="通话秒数")
-    wrap_up_seconds: int = Field(description="整理秒数")
-    handling_seconds: float | None = Field(description="平均处理时长（通话＋整理，秒）")
-    target: int = Field(description="每日目标拨打数")
-    target_rate: float | None = Field(description="目标达成率")
-
-
-class PeersOut(BaseModel):
-    """同班组其他坐席的中位数，不含姓名；不足 3 人时不给出。"""
-
-    peers: int = Field(description="同班组有拨打的其他坐席数")
-    calls_per_day: float | None = Field(description="日均拨打数")
-    contact_rate: float | None = Field(description="接通率")
-    effective_rate: float | None = Field(description="有效率（有效数 ÷ 接通数）")
-    handling_seconds: float | None = Field(description="平均处理时长（秒）")
-
-
-class OwnFiguresOut(BaseModel):
-    """本人的业绩。"""
-
-    period_start: date = Field(description="首日")
-    period_end: date = Field(description="末日")
-    teams: list[AgentOut] = Field(description="本人的业绩，按当时所在班组分行；没有作业时为空")
-    peers: PeersOut = Field(description="同班组中位数")
-
-
-def own_figures_out(own: OwnFigures, wanted: Selection) -> OwnFiguresOut:
-    return OwnFiguresOut(
-        period_start=wanted.first,
-        period_end=wanted.last,
-        teams=[agent_out(row) for row in own.teams],
-        peers=PeersOut.model_validate(own.peers, from_attributes=True),
-    )
-
-
 def kpi_out(row: KpiRow, wanted: Selection) -> KpiOut:
     figure = row.figure
     return KpiOut(
@@ -199,10 +149,6 @@ def funnel_out(found: Funnel, wanted: Selection) -> FunnelOut:
         facts_by_kind=dict(found.facts_by_kind),
         cancelled=[CancelledOut(reason=c.reason, lawful=c.lawful, count=c.count) for c in found.cancelled],
     )
-
-
-def agent_out(figures: AgentFigures) -> AgentOut:
-    return AgentOut.model_validate(figures, from_attributes=True)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Where things are for the browser that asks: behind the front door below `/<service>`, else on each service's own port."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 
@@ -38,6 +38,12 @@ def sites_of(request: Request) -> dict[str, str]:
     """Every service and stand-in that can be reached, with its address."""
     found = {name: site_of(request, name) for name in SITES}
     return {name: address for name, address in found.items() if address is not None}
+
+
+def panel_of(request: Request, name: str, path: str, **query: object) -> str:
+    """The address of another service's fragment; "" for one at another origin, which pages can't ask."""
+    site = site_of(request, name)
+    return "" if site is None or site.startswith("http") else f"{site}{path}?{urlencode(query)}"
 
 
 def start_of(request: Request) -> str:

@@ -56,6 +56,13 @@ PAGES: Sequence[Page] = (
     ),
     Page(
         "analytics",
+        "/performance",
+        "我的业绩",
+        "本人今日、本周的拨打、接通、完成、时长与满意率，同班组中位数，收到的复核意见",
+        roles=(Role.AGENT, Role.SUPERVISOR),
+    ),
+    Page(
+        "analytics",
         "/kpi",
         "指标",
         "完成率、接通率、满意率、闭环率，漏斗与趋势，可导出 Excel",

@@ -2,7 +2,9 @@
 
 import pytest
 
-from services.analytics.domain.agents import agent_figures, peer_medians
+from services.analytics.domain.agent_kpis import agent_kpis
+from services.analytics.domain.agents import AgentFigures, peer_medians
+from services.analytics.domain.kpis import Options
 from shared.auth import Role, issue_token
 from shared.testing import Served
 from tests.analytics.builders import Followup, day
@@ -83,8 +85,8 @@ async def test_an_agent_of_one_branch_reads_what_was_done_there(analytics: Serve
 
 def test_who_worked_in_two_teams_is_one_colleague() -> None:
     rows = [
-        agent_figures(name, team, 1, {"calls": calls, "connected": calls}, 50)
+        AgentFigures(name, team, {"calls": calls, "connected": calls, "days": 1})
         for name, team, calls in [("a", "x", 10), ("a", "y", 20), ("b", "x", 40), ("c", "y", 50), ("me", "x", 1)]
     ]
-    medians = peer_medians(rows, "me", {"x", "y"})
-    assert (medians.peers, medians.calls_per_day) == (3, 40)
+    medians = peer_medians(rows, "me", {"x", "y"}, agent_kpis(Options(), 50).values())
+    assert (medians.peers, medians.values["calls_per_day"]) == (3, 40)

@@ -114,6 +114,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent/visits/{visit_id}/aside": One(),
         "GET /agent/visits/{visit_id}/notices": One(),
         "GET /agent/callback-times": Open(),
+        "GET /fragments/reviews": Open(),  # of the caller's own visits: tests/visits/test_reviews_received.py
         "GET /api/v1/presence": Lists(),
         "POST /api/v1/presence": Open(),
         "GET /api/v1/presence/mine": Open(),
@@ -256,6 +257,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /api/v1/timeline": Asks(lambda unit: {"order": order_of(unit)}, order_of),
         "GET /kpi": Lists(branch_of),
         "GET /timeline": Asks(lambda unit: {"order": order_of(unit)}, lambda unit: f"单号 {order_of(unit)}"),
+        "GET /performance": Open(),  # of the caller's own work
     },
 }
 

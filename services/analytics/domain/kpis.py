@@ -9,7 +9,7 @@ from services.analytics.domain.levels import LEVELS
 
 SMALL_SAMPLE = 30
 Weights = Mapping[str, float]
-Unit = Literal["ratio", "count", "index"]
+Unit = Literal["ratio", "count", "index", "mean", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,12 @@ def _work() -> list[Kpi]:
 def _satisfaction(options: Options) -> list[Kpi]:
     words = "（非常满意＋满意＋基本满意）" if options.basically_counts else "（非常满意＋满意）"
     version = "1+basically" if options.basically_counts else "1"
-    happy = _happy(options.basically_counts)
+    happy = happy_levels(options.basically_counts)
 
     def rated(id_: str, name: str, prefix: str, formula: str, belongs_to: str) -> Kpi:
-        return Kpi(id_, name, formula, belongs_to, _each(prefix, happy), _each(prefix, LEVELS), version=version)
+        return Kpi(
+            id_, name, formula, belongs_to, weigh_each(prefix, happy), weigh_each(prefix, LEVELS), version=version
+        )
 
     return [
         rated("satisfaction", "满意率", "final",
@@ -153,7 +155,7 @@ def _problems(options: Options) -> list[Kpi]:
 def _hotline(options: Options) -> list[Kpi]:
     counts = options.hotline_basically_counts
     words = "（非常满意＋满意＋基本满意）" if counts else "（非常满意＋满意）"
-    satisfied = _each("hotline", _happy(counts))
+    satisfied = weigh_each("hotline", happy_levels(counts))
     effective = {"hotline.effective": 1.0}
     response, resolution, satisfaction = options.hotline_weights
     partly = options.partly_solved_weight
@@ -184,9 +186,11 @@ def _notices() -> list[Kpi]:
     ]  # fmt: skip
 
 
-def _happy(basically: bool) -> tuple[str, ...]:
+def happy_levels(basically: bool) -> tuple[str, ...]:
+    """The levels that count as satisfied."""
     return LEVELS[:3] if basically else LEVELS[:2]
 
 
-def _each(prefix: str, levels: Iterable[str]) -> dict[str, float]:
+def weigh_each(prefix: str, levels: Iterable[str]) -> dict[str, float]:
+    """The measures of these levels, each counting once."""
     return {f"{prefix}.{level}": 1.0 for level in levels}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.analytics.domain.agent_kpis import RATED
 from services.analytics.domain.cells import AgentTally, Cell, Figures, Head, Tally, org_day, org_hour
 from services.analytics.domain.levels import level_of, score_of
 from services.analytics.domain.ratings import HOTLINE
@@ -51,11 +52,13 @@ def completion(data: Outcome) -> Figures:
     names = ["visits.completed", "visits.effective" if data.effective else "visits.partial"]
     if data.on_time:
         names.append("visits.on_time")
-    amounts = {"completed": 1, "effective": int(data.effective)}
-    figures = _ones(data.completed_at, data, names) + _of_agent(data, data.completed_at, amounts)
+    amounts = Counter({"completed": 1, "effective": int(data.effective), "late": int(not data.on_time)})
+    figures = _ones(data.completed_at, data, names)
     for _, said in by_matter(data):
         figures += _ones(data.completed_at, said, _first_round(said) if data.round == 1 else _second_round(said))
-    return figures
+        if level := level_of(said):
+            amounts[f"{RATED}.{level}"] += 1
+    return figures + _of_agent(data, data.completed_at, amounts)
 
 
 def by_matter(data: Outcome) -> list[tuple[str, Outcome]]:
@@ -93,7 +96,8 @@ def failure(data: VisitFailed) -> Figures:
     names = ["visits.failed", f"visits.failed.{data.reason}"]
     if data.kind == HOTLINE and data.round == 1 and data.reason in UNREACHED:
         names.append("hotline.unreached")
-    return _ones(data.failed_at, data, names)
+    late = data.deadline_at is not None and data.failed_at > data.deadline_at
+    return _ones(data.failed_at, data, names) + _of_agent(data, data.failed_at, {"late": int(late)})
 
 
 def callback(data: VisitCallbackAgreed, at: datetime) -> Figures:

@@ -11,7 +11,7 @@ from services.visits.domain.errors import VisitNotFound
 from services.visits.domain.results import RESULTS
 from services.visits.domain.visit import State
 from services.visits.schemas.visits import Card, CountOut, Detail, ResultCodeOut, ReviewOut, StatsOut, VisitOut
-from services.visits.store import queries, rows
+from services.visits.store import queries, reviews, rows
 from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
 from shared.pagination import Cursor, Limit, Page, id_of, paged
@@ -52,10 +52,10 @@ async def get_visit(
         raise VisitNotFound
     visit, questionnaire = found
     attempts = await queries.attempts_of(session, [visit])
-    reviews = await queries.reviews_of(session, visit_id)
+    remarks = await reviews.reviews_of(session, visit_id)
     card = Card.of_call(visit, questionnaire, attempts.get(visit_id, ()), sealer)
     response.headers["ETag"] = etag(visit.version)
-    return Detail(**dict(card), reviews=[ReviewOut.of(row) for row in reviews])
+    return Detail(**dict(card), reviews=[ReviewOut.of(row) for row in remarks])
 
 
 @router.get("/stats", summary="按状态与班组计数")

@@ -12,7 +12,7 @@ from services.visits.domain.definition import read_definition
 from services.visits.domain.errors import VisitNotFinished
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
-from services.visits.store import queries, questionnaires, rows
+from services.visits.store import questionnaires, reviews, rows
 from shared.auth import Principal
 from shared.http import audit, require_version
 from shared.ids import new_id
@@ -35,7 +35,7 @@ async def review(work: Work, principal: Principal, visit_id: UUID, remark: str) 
     if not visit.finished:
         raise VisitNotFinished("办结后才能复核")
     kept = {"id": new_id(), "visit_id": visit_id, "at": work.now(), "reviewer": principal.id, "remark": remark}
-    await queries.add_review(work.session, **kept)
+    await reviews.add_review(work.session, **kept)
     await audit(work, principal, "visit.reviewed", str(visit_id), review=str(kept["id"]))
     return kept
 

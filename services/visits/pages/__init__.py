@@ -1,5 +1,5 @@
-"""The pages of visits: the agent's workbench at `/agent`."""
+"""The pages of visits: the agent's workbench at `/agent`, and what it shows on pages of other services."""
 
-from services.visits.pages import agent
+from services.visits.pages import agent, reviews
 
-ROUTERS = (agent.router,)
+ROUTERS = (agent.router, reviews.router)

@@ -5,7 +5,6 @@ What changes anything goes through the API (`api.work`); these routes only show.
 
 from datetime import datetime, time
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,7 +27,7 @@ from shared.auth import Principal
 from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
 from shared.web import render
-from shared.web.addresses import site_of
+from shared.web.addresses import panel_of
 from shared.zone import ORG_ZONE
 
 router = APIRouter(include_in_schema=False)
@@ -173,13 +172,8 @@ def _contacts(visits: list[Visit], attempts: dict[UUID, list[Attempt]], now: dat
 
 
 def _panels(request: Request, customer_id: str) -> list[tuple[str, str]]:
-    """(address, what) of what other services know of the customer; "" for one at another origin, which pages can't ask."""
-    query = urlencode({"customer_id": customer_id})
-    found = [(site_of(request, service), path, what) for service, path, what in PANELS]
-    return [
-        (f"{site}{path}?{query}" if site is not None and not site.startswith("http") else "", what)
-        for site, path, what in found
-    ]
+    """(address, what) of what other services know of the customer."""
+    return [(panel_of(request, service, path, customer_id=customer_id), what) for service, path, what in PANELS]
 
 
 def _last(attempt: Attempt, visit: Visit) -> bool:

@@ -4,20 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.visit import UNFINISHED, State, Visit
-from services.visits.models import AttemptRow, ReviewRow
+from services.visits.models import AttemptRow
 from services.visits.store.rows import VISITS, seen_by, to_visit
 from shared.scope import Scope
 
 ATTEMPTS = AttemptRow.__table__  # type: ignore[attr-defined]
-REVIEWS = ReviewRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -68,15 +66,6 @@ async def callbacks_near(
         VISITS.c.callback_owner == agent, agreed > at - distance, agreed < at + distance, VISITS.c.id != but
     )
     return [to_visit(row) for row in await session.execute(query.where(VISITS.c.callback_owner != "").order_by(agreed))]
-
-
-async def reviews_of(session: AsyncSession, visit_id: UUID) -> list[Row[Any]]:
-    """A visit's reviews, first to last."""
-    return list(await session.execute(select(REVIEWS).where(REVIEWS.c.visit_id == visit_id).order_by(REVIEWS.c.id)))
-
-
-async def add_review(session: AsyncSession, **values: Any) -> None:
-    await session.execute(insert(REVIEWS).values(**values))
 
 
 async def count_visits(session: AsyncSession, since: datetime, scope: Scope) -> list[tuple[str, State, int]]:
