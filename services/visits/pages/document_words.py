@@ -5,6 +5,17 @@ Every field of a declared fact that may be shown, and of the kinds that the ship
 
 from collections.abc import Mapping
 
+from shared.contracts.words import (
+    ATTEMPT_RESULTS,
+    CASE_OUTCOMES,
+    CHANNELS,
+    ESCALATIONS,
+    GRADES,
+    REASONS,
+    SATISFACTION,
+    WITHDRAWN,
+)
+
 Names = Mapping[str, str]
 
 # in the order in which an agent reads them
@@ -72,21 +83,17 @@ _HIDDEN_OF = {
 }  # fmt: skip
 
 _WORDS: Names = {
+    **CHANNELS, **SATISFACTION, **GRADES,
     "repaired": "已修好", "replaced": "已换新", "returned_to_factory": "返厂", "inspected_only": "仅检查",
     "sale": "销售", "service": "服务", "install": "安装", "rental": "租赁", "cancelled": "已取消",
-    "completed": "已完成", "closed": "已办结", "reopened": "重新打开",
-    "closed_unresolved": "已办结（未解决）", "returned": "退回", "normal": "一般", "urgent": "紧急", "critical": "特急",
-    "ordinary": "一般", "residential": "居民", "commercial": "商业", "industrial": "工业",
-    "phone": "电话", "wechat": "微信", "weibo": "微博", "web": "网站", "app": "手机应用", "letter": "信件", "media": "媒体",
-    "other": "其他", "sms": "短信", "email": "邮件", "on_site": "上门",
-    "very_satisfied": "非常满意", "satisfied": "满意", "basically": "基本满意", "dissatisfied": "不满意",
-    "very_dissatisfied": "非常不满意", "no_comment": "未评价",
-    "partly": "部分解决", "yes": "已解决", "no": "未解决",
-    "major": "重大", "general": "一般", "opinion": "意见", "visit": "回访", "hotline": "12345 工单", "manual": "人工登记",
-    "overdue": "超时", "second_dissatisfaction": "再次不满意", "reworked": "多次重办", "by_hand": "人工",
-    "unreached": "未联系上", "rejected": "驳回", "unreachable": "未联系上", "refused": "拒访", "expired": "已过期",
+    "completed": "已完成", "closed": "已办结", "closed_unresolved": "已办结（未解决）", "returned": "退回",
+    "normal": "一般", "ordinary": "一般", "urgent": "紧急", "critical": "特急",
+    "residential": "居民", "commercial": "商业", "industrial": "工业",
+    "web": "网站", "app": "手机应用", "media": "媒体", "other": "其他",
+    "partly": "部分解决", "yes": "已解决", "no": "未解决", "visit": "回访", "hotline": "12345 工单", "manual": "人工登记",
     "roof": "屋面", "wall": "外墙", "lump": "趸交", "instalment": "期交",
 }  # fmt: skip
+# a word that means another thing in this field
 _WORDS_OF: Mapping[str, Names] = {
     "product.kind": {
         "ordinary": "普通型",
@@ -94,6 +101,9 @@ _WORDS_OF: Mapping[str, Names] = {
         "universal": "万能型",
         "unit_linked": "投资连结型",
     },
+    "result": ATTEMPT_RESULTS,
+    "reason": {**REASONS, **WITHDRAWN, **ESCALATIONS},
+    "outcome": CASE_OUTCOMES,
 }
 
 
@@ -107,9 +117,9 @@ def hidden_in(event_type: str) -> frozenset[str]:
     return _HIDDEN | _HIDDEN_OF.get(_family(event_type), frozenset())
 
 
-def word(path: str, text: str, known: Names) -> str:
-    """A word of the field in Chinese; any other text as it is. `known` are more words of this fact's kind."""
-    return _WORDS_OF.get(path, {}).get(text) or known.get(text) or _WORDS.get(text, text)
+def word(path: str, text: str) -> str:
+    """A word of the field in Chinese; any other text as it is."""
+    return _WORDS_OF.get(path, {}).get(text) or _WORDS.get(text, text)
 
 
 def _family(event_type: str) -> str:

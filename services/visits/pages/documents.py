@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.visits.domain.results import RESULTS
 from services.visits.pages.document_words import hidden_in, names_in, word
 from shared.contracts.common import Matter
 from shared.privacy import Sealer
@@ -12,7 +11,6 @@ from shared.zone import ORG_ZONE
 
 LONGEST = 400
 OWN = "ext."  # what a source sends beyond the contract, under names of its own
-CALL_WORDS: Mapping[str, str] = {str(code): result.label for code, result in RESULTS.items()}
 
 
 def document_lines(matter: Matter, sealer: Sealer) -> list[tuple[str, str]]:
@@ -22,9 +20,8 @@ def document_lines(matter: Matter, sealer: Sealer) -> list[tuple[str, str]]:
     """
     facts = _said_once(sealer.masked_tree(dict(matter.facts)))
     hidden, names = hidden_in(matter.event_type), names_in(matter.event_type)
-    words = CALL_WORDS if matter.event_type.startswith("visit.") else {}
     shown = {name: value for name, value in facts.items() if name not in hidden}
-    told = {path: _text(path, value, words) for path, value in _leaves(shown, "")}
+    told = {path: _text(path, value) for path, value in _leaves(shown, "")}
     known = [(names[path], told[path]) for path in names if told.get(path)]
     rest = [(path, text) for path, text in told.items() if path not in names and not path.endswith("code")]
     return known + [(path.removeprefix(OWN), text) for path, text in rest if text]
@@ -44,14 +41,14 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _text(path: str, value: Any, words: Mapping[str, str]) -> str:
+def _text(path: str, value: Any) -> str:
     if isinstance(value, list):
-        return "、".join(filter(None, (_item(path, item, words) for item in value)))[:LONGEST]
+        return "、".join(filter(None, (_item(path, item) for item in value)))[:LONGEST]
     if value is None:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
-    text = word(path, str(value), words)
+    text = word(path, str(value))
     try:
         at = datetime.fromisoformat(text) if "T" in text else None
     except ValueError:
@@ -59,12 +56,12 @@ def _text(path: str, value: Any, words: Mapping[str, str]) -> str:
     return f"{at.astimezone(ORG_ZONE):%m-%d %H:%M}" if at and at.tzinfo else text[:LONGEST]
 
 
-def _item(path: str, item: Any, words: Mapping[str, str]) -> str:
+def _item(path: str, item: Any) -> str:
     """One of a list: a thing by its name and how many of it, else by all that it says."""
     if not isinstance(item, Mapping):
-        return _text(path, item, words)
+        return _text(path, item)
     if not item.get("name"):
-        said = [_text(path, value, words) for value in item.values() if not isinstance(value, list | Mapping)]
+        said = [_text(path, value) for value in item.values() if not isinstance(value, list | Mapping)]
         return " ".join(filter(None, said))
     number, unit = str(item.get("qty") or "1"), item.get("unit") or ""
     return str(item["name"]) + ("" if number == "1" else f" ×{number} {unit}".rstrip())
