@@ -50,6 +50,7 @@ WORDS = {
     "phone.revealed": "显示号码",
     "visit.reassigned": "转派回访",
     "visit.reviewed": "质检回访",
+    "visit.corrected": "更正回访",
     "recording.opened": "打开录音",
     "questionnaire.published": "发布问卷",
     # complaints
@@ -64,6 +65,7 @@ WORDS = {
     "case.promised": "约定答复",
     "case.followed_up": "二次回访",
     "case.problem_found": "发现问题件",
+    "case.visit_corrected": "回访记录更正",
     "case.hotline_repeated": "热线重复来件",
     "case.deadline_moved": "期限重新计算",
     # messages

@@ -183,11 +183,21 @@ def _finished(state: str, event: str, title: str) -> Callable[[Kept, Heard], Che
     return check
 
 
+def corrections_are_told(kept: Kept, heard: Heard) -> Check:
+    made = Counter({visit_id: visit.corrections for visit_id, visit in kept.visits.items()})
+    return one_to_one(
+        "更正与更正事件一致",
+        _each_time("作业库 更正", made),
+        _each_time("事件 visit.corrected", heard.about["visit.corrected"]),
+    )
+
+
 def dissatisfied_is_told(kept: Kept, heard: Heard) -> Check:
+    """One that any version of a visit's record tells of is told once."""
     bad = (
         visit_id
         for visit_id, visit in kept.visits.items()
-        if visit.state == State.COMPLETED and visit.rating is not None and visit.rating <= DISSATISFIED
+        if visit.state == State.COMPLETED and visit.worst is not None and visit.worst <= DISSATISFIED
     )
     return one_to_one(
         "不满意的作业都已报告",
@@ -197,7 +207,8 @@ def dissatisfied_is_told(kept: Kept, heard: Heard) -> Check:
 
 
 def one_case_each(kept: Kept, heard: Heard) -> Check:
-    """A problem told in a second follow-up may have a case of its own, when the answer had closed the first."""
+    """What a second follow-up tells after its answer had closed the first case, a problem or by a correction, may have a
+    case of its own."""
     return one_to_one(
         "每个首次不满意或问题件恰有一个投诉",
         Side.of("事件 首次不满意/问题件", heard.openings),
@@ -359,6 +370,7 @@ CHECKS: tuple[Callable[[Kept, Heard], Check], ...] = (
     one_visit_each,
     _finished(State.COMPLETED, "visit.completed", "完成的作业都已报告"),
     _finished(State.FAILED, "visit.failed", "失败的作业都已报告"),
+    corrections_are_told,
     dissatisfied_is_told,
     one_case_each,
     one_case_per_unsolved_hotline_case,

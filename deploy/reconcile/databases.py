@@ -34,6 +34,11 @@ _CASES = """
            (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what = 'resolved') AS resolutions
     FROM complaint_case
 """
+_VISITS = """
+    SELECT id::text, task_id, state, least((outcome ->> 'rating')::int, worst) AS worst, corrections
+    FROM visit LEFT JOIN (SELECT visit_id, min((outcome ->> 'rating')::int) AS worst, max(number) AS corrections
+                          FROM record_version GROUP BY visit_id) AS versions ON visit_id = id
+"""
 
 # what has entered populations that are still kept, by policy, source, event and customer
 _ENROLLED = """
@@ -133,8 +138,10 @@ def _entered(life: str) -> Counter[str]:
 
 
 async def _read_visits(connection: asyncpg.Connection, kept: Kept) -> None:
-    rows = await connection.fetch("SELECT id::text, task_id, state, (outcome->>'rating')::int AS rating FROM visit")
-    kept.visits = {row["id"]: Visit(row["task_id"], row["state"], row["rating"]) for row in rows}
+    rows = await connection.fetch(_VISITS)
+    kept.visits = {
+        row["id"]: Visit(row["task_id"], row["state"], row["worst"], row["corrections"] or 0) for row in rows
+    }
     kept.attempts = await connection.fetchval("SELECT count(*) FROM attempt")
 
 

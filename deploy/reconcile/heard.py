@@ -110,5 +110,5 @@ class Heard:
     def _take_bad_visit(self, event: Event, visit_id: str) -> None:
         if not event.data.get("case_id"):
             self.openings.add(visit_id)
-        elif event.name == "visit.problem_found":
+        elif event.name == "visit.problem_found" or event.data.get("correction"):
             self.second_problems.add(visit_id)

@@ -32,9 +32,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Visit:
+    """`worst` is the worst rating that any version of its record has had; `corrections` counts the versions after the first."""
+
     task_id: str
     state: str
-    rating: int | None
+    worst: int | None
+    corrections: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB, dialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -24,6 +24,10 @@ def _text(primary_key: bool = False) -> Column[str]:
 
 def _day(primary_key: bool = False) -> Column[date]:
     return Column(Date, nullable=not primary_key, primary_key=primary_key)
+
+
+def _counted() -> Column[int]:
+    return Column(Integer, nullable=False, server_default="0")
 
 
 def _amount() -> Column[int]:
@@ -49,6 +53,7 @@ class FollowupRow(Base, table=True):
     cancelled: str = Field(sa_column=_text())
     lawful: bool
     effective: bool
+    correction: int = Field(sa_column=_counted())
 
 
 class RatingRow(Base, table=True):
@@ -67,6 +72,7 @@ class RatingRow(Base, table=True):
     final: str = Field(sa_column=_text())
     looped: bool
     excluded: bool
+    correction: int = Field(sa_column=_counted())
 
 
 class CaseRow(Base, table=True):

@@ -11,7 +11,7 @@ from shared.official import KeptCalendar, keep_years
 from shared.sessions import keeps_sessions
 from shared.units import keeps_organisations
 
-OPENS = frozenset({"visit.dissatisfied", "visit.problem_found"})
+TELLS = frozenset({"visit.dissatisfied", "visit.problem_found", "visit.corrected"})
 
 
 def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
@@ -21,10 +21,10 @@ def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
     keeps_organisations(consumer)
     keeps_keys(consumer)
 
-    @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed")
+    @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed", "visit.corrected")
     async def open_or_settle_cases(work: Work, events: Sequence[Event]) -> None:
         # most visits are fine first contacts: they are not even parsed
-        wanted = [event for event in events if event.name in OPENS or event.data.get("case_id")]
+        wanted = [event for event in events if event.name in TELLS or event.data.get("case_id")]
         if wanted:
             await commands.take_visits(work, rules.on(await calendar.current(work.session)), wanted)
 

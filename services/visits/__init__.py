@@ -2,7 +2,7 @@
 
 Owns work items, attempts, callbacks, answers, reviews, calls through a line and who is there, and the versioned questionnaires.
 Publishes `visits-v1`: visit.attempted for every try; visit.completed, with visit.dissatisfied and visit.problem_found
-beside it; visit.failed; visit.callback_agreed.
+beside it; visit.corrected when a finished record is; visit.failed; visit.callback_agreed.
 Consumes `tasks-v1`: followup.released becomes a visit, once; followup.postponed lets it wait until it is released again;
 followup.changed makes it what its task is now; followup.cancelled takes it away; calendar.published gives it the official
 years. The pages: the agents' workbench, `/agent`.

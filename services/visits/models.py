@@ -186,6 +186,21 @@ class ReviewRow(Base, table=True):
     remark: str = Field(sa_column=_text())
 
 
+class RecordVersionRow(Base, table=True):
+    """A finished record as it stood; columns are named as the fields of `domain.corrections.Version`."""
+
+    __tablename__ = "record_version"
+
+    visit_id: UUID = Field(primary_key=True, foreign_key="visit.id")
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=_instant())
+    by: str = Field(sa_column=_text())
+    reason: str = Field(sa_column=_text())
+    answers: dict[str, Any] = Field(sa_column=_json())
+    outcome: dict[str, Any] = Field(sa_column=_json())
+    note: str = Field(sa_column=_text())
+
+
 class QuestionnaireRow(Base, table=True):
     """One published version; `definition` is its canonical JSON text."""
 

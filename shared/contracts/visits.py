@@ -49,13 +49,9 @@ class VisitAttempted(Visit):
     )
 
 
-class MatterResult(Part):
-    """What a contact about several matters came to for one of them; fields as in `Outcome`."""
+class Said(Part):
+    """What the customer said; fields as in `Outcome`."""
 
-    event_id: str
-    event_source: str = ""
-    questionnaire: str = ""
-    questionnaire_version: int = 0
     effective: bool
     satisfaction: Satisfaction | None = None
     rating: int | None = Field(default=None, ge=1, le=5)
@@ -67,6 +63,22 @@ class MatterResult(Part):
     reasons: list[str] = []
     problems: list[str] = []
     remark: str = ""
+
+
+class MatterResult(Said):
+    """What a contact about several matters came to for one of them."""
+
+    event_id: str
+    event_source: str = ""
+    questionnaire: str = ""
+    questionnaire_version: int = 0
+
+
+class Record(Said):
+    """What a contact came to, as its record said before a correction."""
+
+    dissatisfied: bool = False
+    results: list[MatterResult] = []
 
 
 class Outcome(Visit):
@@ -90,6 +102,9 @@ class Outcome(Visit):
     results: list[MatterResult] = Field(
         default=[], description="one for each matter of a contact about several; the fields above say the worst of them"
     )
+    correction: int = Field(
+        default=0, ge=0, description="which correction of its record tells this; 0 = the record as it was finished"
+    )
 
 
 @contract("visit.completed", topic=VISITS, owner="visits", title="回访完成")
@@ -99,12 +114,25 @@ class VisitCompleted(Outcome):
 
 @contract("visit.dissatisfied", topic=VISITS, owner="visits", title="客户不满意")
 class VisitDissatisfied(Outcome):
-    """Published beside visit.completed when the customer is dissatisfied."""
+    """Published beside visit.completed when the customer is dissatisfied, else beside the first visit.corrected that says
+    so: once for a visit."""
 
 
 @contract("visit.problem_found", topic=VISITS, owner="visits", title="发现问题件")
 class VisitProblemFound(Outcome):
-    """Published beside visit.completed when an answer makes it a problem case (R07.5)."""
+    """Published beside visit.completed when an answer makes it a problem case (R07.5), else beside the first
+    visit.corrected that says so: once for a visit."""
+
+
+@contract("visit.corrected", topic=VISITS, owner="visits", title="回访记录已更正")
+class VisitCorrected(Outcome):
+    """The record of a completed visit says something else from now on; `completed_at` and `agent` stay."""
+
+    before: Record
+    dissatisfied: bool = False
+    reason: str
+    corrected_by: str
+    corrected_at: datetime
 
 
 @contract("visit.failed", topic=VISITS, owner="visits", title="回访未成功")

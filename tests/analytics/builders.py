@@ -76,6 +76,12 @@ class Followup:
         }
         return self._visit(what, data | more, at)
 
+    def corrected(self, before: Event, nth: int = 1, rating: int | None = 5, **more: Any) -> Event:
+        """The record that `before` told says something else now."""
+        stood = before.data | {"dissatisfied": (before.data["rating"] or 5) <= 2}
+        data = {"before": stood, "correction": nth, "dissatisfied": (rating or 5) <= 2, "problems": []}
+        return self.outcome("corrected", rating, self.at, **(data | more))
+
     def failed(self, reason: str = "unreachable", at: datetime | None = None) -> Event:
         at = at or self.at
         return self._visit("failed", {"reason": reason, "failed_at": at.isoformat()}, at)

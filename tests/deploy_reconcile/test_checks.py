@@ -52,6 +52,7 @@ def test_events_published_twice_count_once() -> None:
         (lambda k: k.visits.update(V1=Visit("T1", "claimed", None)), "完成的作业都已报告"),
         (lambda k: k.visits.update(V1=Visit("T1", "failed", None)), "失败的作业都已报告"),
         (lambda k: k.visits.update(V2=Visit("T2", "completed", 1)), "不满意的作业都已报告"),
+        (lambda k: k.visits.update(V1=Visit("T1", "completed", 2, 1)), "更正与更正事件一致"),
         (lambda k: k.cases.clear(), "每个首次不满意或问题件恰有一个投诉"),
         (lambda k: k.cases.update(X=Case("visit", "V1", "opened", 0)), "每个首次不满意或问题件恰有一个投诉"),
         (lambda k: k.cases.update(X=Case("hotline", "33", "opened", 0)), "每个未解决的 12345 工单恰有一个投诉"),
@@ -198,3 +199,25 @@ def test_a_message_is_found_by_the_key_from_before_keys_named_the_source() -> No
     (key,) = said.notices.wanted
     known.sends["S1"] = replace(known.sends["S1"], key=said.notices.older[key])
     assert "每条应发通知恰有一笔发送" not in wrong(run_checks(known, said))
+
+
+def test_corrections_agree_both_ways() -> None:
+    """One is made dissatisfied and contented again; a second follow-up is made dissatisfied and has a case of its own."""
+    visit = {"visit_id": "V2", "task_id": "T2", "round": 2, "case_id": CASE}
+    bad = {"satisfaction": "dissatisfied", "rating": 2}
+    later = [
+        told("visit.corrected", visit_id="V1", task_id="T1", round=1, case_id=None),
+        told("visit.corrected", **visit, **bad, dissatisfied=True),
+        told("visit.dissatisfied", **visit, correction=1),
+        told("complaint.opened", case_id="X", origin="visit", origin_id="V2"),
+    ]
+    listener, story = heard(events() + later), kept()
+    story.visits = {"V1": Visit("T1", "completed", 2, 1), "V2": Visit("T2", "completed", 2, 1)}
+    story.cases["X"] = Case("visit", "V2", "opened", 0)
+    story.case_facts.add("X")
+    story.rating_facts.add("V2")
+    story.figures = Counter(listener.recount.result())
+    checks = run_checks(story, listener)
+    assert [check.mismatches for check in checks if not check.agrees] == []
+    story.visits["V2"] = Visit("T2", "completed", 2, 2)
+    assert wrong(run_checks(story, listener)) == {"更正与更正事件一致"}

@@ -66,6 +66,17 @@ def test_each_sender_hears_what_the_contact_came_to_for_its_own_matter() -> None
     assert city["visit_no"] == erp["visit_no"]
 
 
+def test_a_corrected_visit_goes_back_as_it_is_now_with_why() -> None:
+    sent = event("visit.corrected")
+    data = body_of(sent, ORIGIN)["data"]
+    first = body_of(event("visit.completed", {**sent.data, "results": []}), ORIGIN)["data"]
+    assert {name: data[name] for name in first} == first
+    assert (data["satisfaction"], data["redo_requested"]) == ("satisfied", False)
+    assert data["correction"] == {
+        "number": 1, "reason": "听录音后发现选错了答案", "corrected_at": "2026-03-04T11:30:00+08:00",
+    }  # fmt: skip
+
+
 def test_a_failed_visit_says_why_nobody_was_reached() -> None:
     data = body_of(event("visit.failed"), ORIGIN)["data"]
     assert (data["reached"], data["unreached_reason"]) == (False, example("visit.failed")["reason"])

@@ -8,6 +8,7 @@ import yaml
 from services.visits.domain.answering import assess, visible
 from services.visits.domain.definition import read_definition
 from services.visits.domain.lint import warnings_of
+from services.visits.domain.outcomes import is_dissatisfied
 from services.visits.domain.questionnaire import Questionnaire
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"
@@ -143,7 +144,7 @@ def test_every_stage_of_a_decoration_gets_a_score_of_one_to_ten(name: str) -> No
     score = next(question for question in load(name).questions if question.id == "score")
     assert (score.kind, score.least, score.most, score.required) == ("rating", 1, 10, True)
     assert assess(load(name), {"score": 10}).rating == 5
-    assert assess(load(name), {"score": 1}).dissatisfied
+    assert is_dissatisfied({"rating": assess(load(name), {"score": 1}).rating})
 
 
 def test_the_record_of_an_appointment_holds_time_and_place_and_of_every_contact_the_problems() -> None:

@@ -9,7 +9,7 @@ from itertools import groupby
 from services.analytics.domain.cells import Cell, Figures, Tally, org_day, rank
 from services.analytics.domain.levels import level_of
 from shared.contracts.complaints import ComplaintClosed, ComplaintOpened, ComplaintResolved
-from shared.contracts.visits import Outcome
+from shared.contracts.visits import Outcome, VisitCorrected
 
 REPEAT_WITHIN = timedelta(days=90)
 SOLVED = ("satisfied", "by_hand")
@@ -110,9 +110,24 @@ def close(fact: CaseFact, case: ComplaintClosed) -> CaseFact:
 
 def ask_again(fact: CaseFact, outcome: Outcome) -> CaseFact:
     """A second follow-up took place: the last one that gave a rating gives the final rating."""
-    fact = replace(fact, asked_in_time=fact.asked_in_time or (outcome.effective and outcome.on_time))
-    told = rank(outcome.completed_at, outcome.visit_id)
-    if not level_of(outcome) or told <= fact.second:
+    fact = _asked(fact, outcome)
+    return _rated(fact, outcome) if level_of(outcome) else fact
+
+
+def correct(fact: CaseFact, outcome: VisitCorrected) -> CaseFact:
+    """The record of a second follow-up was corrected: if it is the last one, the rating is what it says now, or none."""
+    return _rated(_asked(fact, outcome), outcome)
+
+
+def _asked(fact: CaseFact, outcome: Outcome) -> CaseFact:
+    return replace(fact, asked_in_time=fact.asked_in_time or (outcome.effective and outcome.on_time))
+
+
+def _rated(fact: CaseFact, outcome: Outcome) -> CaseFact:
+    told = rank(
+        outcome.completed_at, f"{outcome.visit_id}#{outcome.correction:04d}" if outcome.correction else outcome.visit_id
+    )
+    if told <= fact.second:
         return fact
     return replace(
         fact,

@@ -15,7 +15,10 @@ BY_HAND = "by_hand"
 
 @dataclass(frozen=True)
 class FollowupFact:
-    """What is known of one task so far. A `told` of "" means that only visits has spoken yet."""
+    """What is known of one task so far. A `told` of "" means that only visits has spoken yet.
+
+    Whether it was `effective` is what that `correction` of its visit's record says; 0 = what any of its visits said.
+    """
 
     id: str
     told: str = ""
@@ -31,6 +34,7 @@ class FollowupFact:
     cancelled: str = ""
     lawful: bool = False
     effective: bool = False
+    correction: int = 0
 
     def figures(self) -> Figures:
         """Its part in the figures; greetings and notices are never follow-ups (R02.3)."""
@@ -94,4 +98,10 @@ def cancel(fact: FollowupFact, task: FollowupCancelled) -> FollowupFact:
 
 
 def follow_up(fact: FollowupFact, outcome: Outcome) -> FollowupFact:
-    return replace(fact, effective=fact.effective or outcome.effective)
+    return fact if fact.correction else replace(fact, effective=fact.effective or outcome.effective)
+
+
+def correct(fact: FollowupFact, outcome: Outcome) -> FollowupFact:
+    if outcome.correction <= fact.correction:
+        return fact
+    return replace(fact, effective=outcome.effective, correction=outcome.correction)

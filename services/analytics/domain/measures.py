@@ -6,13 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from services.analytics.domain.agent_kpis import RATED
-from services.analytics.domain.cells import AgentTally, Cell, Figures, Head, Tally, org_day, org_hour
+from services.analytics.domain.cells import AgentTally, Cell, Figures, Head, Tally, change, org_day, org_hour
 from services.analytics.domain.levels import level_of, score_of
 from services.analytics.domain.ratings import HOTLINE
 from shared.contracts.complaints import Complaint
 from shared.contracts.intake import branch_of
 from shared.contracts.notifications import Notification
-from shared.contracts.visits import MatterResult, Outcome, Visit, VisitAttempted, VisitCallbackAgreed, VisitFailed
+from shared.contracts.visits import (
+    MatterResult,
+    Outcome,
+    Visit,
+    VisitAttempted,
+    VisitCallbackAgreed,
+    VisitCorrected,
+    VisitFailed,
+)
 
 NPS_ANSWER = "nps"
 UNREACHED = ("unreachable", "invalid_number")
@@ -90,6 +98,23 @@ def dissatisfaction(data: Outcome) -> Figures:
 
 def problem(data: Outcome) -> Figures:
     return _ones(data.completed_at, data, ["visits.problem"])
+
+
+def correction(data: VisitCorrected) -> Figures:
+    """What a corrected record adds to what its visit counted, and takes from it."""
+    before = data.model_copy(
+        update={name: value for name, value in dict(data.before).items() if name in VisitCorrected.model_fields}
+    )
+    return change(_said_in(before), _said_in(data))
+
+
+def _said_in(data: VisitCorrected) -> Figures:
+    figures = completion(data)
+    if data.dissatisfied:
+        figures += dissatisfaction(data)
+    if data.problems:
+        figures += problem(data)
+    return figures
 
 
 def failure(data: VisitFailed) -> Figures:

@@ -36,6 +36,7 @@ from shared.contracts.visits import (
     VisitAttempted,
     VisitCallbackAgreed,
     VisitCompleted,
+    VisitCorrected,
     VisitDissatisfied,
     VisitFailed,
     VisitProblemFound,
@@ -119,6 +120,11 @@ def _note_task(seen: Observed, event: Told, task: Followup) -> None:
 
 
 def _note_outcome(seen: Observed, data: Outcome) -> None:
+    if isinstance(data, VisitCorrected):
+        _note_correction(seen, data)
+        return
+    if data.correction:  # told beside the correction, which counts it
+        return
     match data:
         case VisitCompleted():
             seen.figures.update(measures.completion(data))
@@ -138,6 +144,18 @@ def _note_outcome(seen: Observed, data: Outcome) -> None:
                 data.visit_id + mark,
                 partial(ratings.rate, outcome=said, dissatisfied=dissatisfied and not mark),
             )
+
+
+def _note_correction(seen: Observed, data: VisitCorrected) -> None:
+    """What the record says now counts instead of what it said, on the day of the contact and for who made it."""
+    seen.figures.update(measures.correction(data))
+    _add(seen.followups, data.task_id, partial(followups.correct, outcome=data))
+    if data.round > 1 and data.case_id:
+        _add(seen.cases, data.case_id, partial(cases.correct, outcome=data))
+    if data.round == 1:
+        for mark, said in measures.by_matter(data):
+            dissatisfied = data.dissatisfied and not mark
+            _add(seen.ratings, data.visit_id + mark, partial(ratings.correct, outcome=said, dissatisfied=dissatisfied))
 
 
 def _note_case(seen: Observed, case: Complaint) -> None:

@@ -14,7 +14,7 @@ HOTLINE = "hotline.case_closed"
 @dataclass(frozen=True)
 class RatingFact:
     """A first-round visit with answers, and its case's say: `final` is the second rating, `looped` the loop in time,
-    `excluded` that there was nothing to complain of."""
+    `excluded` that there was nothing to complain of. `correction` of its record is what it tells; 0 = none."""
 
     id: str
     day: date | None = None
@@ -27,6 +27,7 @@ class RatingFact:
     final: str = ""
     looped: bool = False
     excluded: bool = False
+    correction: int = 0
 
     def figures(self) -> Figures:
         """All counted on the day of the first visit, so that a late second rating corrects the period it belongs to."""
@@ -48,6 +49,15 @@ class RatingFact:
 
 def rate(fact: RatingFact, outcome: Outcome, dissatisfied: bool = False) -> RatingFact:
     """Note the visit's own rating; visit.completed and visit.dissatisfied say the same of it."""
+    return fact if fact.correction else _told(fact, outcome, fact.dissatisfied or dissatisfied)
+
+
+def correct(fact: RatingFact, outcome: Outcome, dissatisfied: bool) -> RatingFact:
+    """Note what the visit's record says since its last correction."""
+    return fact if outcome.correction <= fact.correction else _told(fact, outcome, dissatisfied)
+
+
+def _told(fact: RatingFact, outcome: Outcome, dissatisfied: bool) -> RatingFact:
     return replace(
         fact,
         day=org_day(outcome.completed_at),
@@ -56,7 +66,8 @@ def rate(fact: RatingFact, outcome: Outcome, dissatisfied: bool = False) -> Rati
         policy=outcome.policy_id,
         first=level_of(outcome),
         effective=outcome.effective,
-        dissatisfied=fact.dissatisfied or dissatisfied,
+        dissatisfied=dissatisfied,
+        correction=outcome.correction,
     )
 
 

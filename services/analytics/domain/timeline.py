@@ -34,7 +34,7 @@ KEPT = (
     *("reason", "channel", "purpose", "round", "policy_id", "policy_version", "due_at", "deadline_at", "changes"),
     *("result", "talk_seconds", "agent", "attempts", "satisfaction", "rating", "effective", "reasons", "remark"),
     *("problems", "callback_at", "case_no", "grade", "level", "origin", "responsible_unit", "description", "measures"),
-    *("in_time", "outcome", "final_rating", "template", "provider", "cause_id"),
+    *("in_time", "outcome", "final_rating", "template", "provider", "cause_id", "corrected_by"),
 )
 OCCASIONS = {
     "drawn": "在总量中抽中",
@@ -168,6 +168,11 @@ def _completed(_: Entry, said: Details) -> str:
     return f"回访完成（{kind}）{_opinion(said)}{_by(said)}"
 
 
+def _corrected(_: Entry, said: Details) -> str:
+    by = f"，由 {said['corrected_by']}" if said.get("corrected_by") else ""
+    return f"回访记录更正{_opinion(said)}{by}{_quoted(said.get('reason'))}"
+
+
 def _dissatisfied(_: Entry, said: Details) -> str:
     why = "、".join(map(str, said.get("reasons", ())))
     return f"客户不满意{f'，原因：{why}' if why else ''}{_quoted(said.get('remark'))}"
@@ -278,6 +283,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Details], str]] = {
     "occasion.arrived": _occasion,
     "visit.attempted": _attempted,
     "visit.completed": _completed,
+    "visit.corrected": _corrected,
     "visit.dissatisfied": _dissatisfied,
     "visit.problem_found": _problem,
     "visit.failed": _failed,

@@ -13,14 +13,23 @@ from services.complaints.domain.opening import Opening, Report, by_hand, complai
 from services.complaints.domain.rules import Rules
 from shared.auth import Principal
 from shared.contracts.common import CustomerCard, Matter
+from shared.contracts.complaints import Origin
 from shared.contracts.intake import HotlineCaseClosed, branch_of
 from shared.contracts.tasks import FollowupCancelled, FollowupExpired
-from shared.contracts.visits import Outcome, VisitCompleted, VisitDissatisfied, VisitFailed, VisitProblemFound
+from shared.contracts.visits import (
+    Outcome,
+    VisitCompleted,
+    VisitCorrected,
+    VisitDissatisfied,
+    VisitFailed,
+    VisitProblemFound,
+)
 from shared.errors import Forbidden
 from shared.ids import new_id
 from shared.messaging.event import Event
 from shared.messaging.work import Work
 
+ORIGIN: Origin = "visit"
 OUTDATED = frozenset({"case_closed", "case_reopened"})
 
 
@@ -61,18 +70,27 @@ async def opener_for(book: Book, rules: Rules, openings: Iterable[Opening]) -> O
 
 
 async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None:
-    """First contacts that went badly open a case each; second follow-ups decide about theirs."""
+    """First contacts that went badly open a case each; second follow-ups decide about theirs.
+
+    The record of one that was corrected tells its case; told for the first time that the customer is dissatisfied, it opens
+    one, also after a second follow-up whose case is closed already.
+    """
     read = [(event, _visit(event)) for event in events]
     asked_about = {UUID(visit.case_id) for _, visit in read if visit.case_id}
     openings = {
         visit.visit_id: from_visit(visit, problems_of(visit), event.lineage)
         for event, visit in read
-        if isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and not visit.case_id)
+        if isinstance(visit, VisitProblemFound | VisitDissatisfied) and _may_open(visit)
     }
+    origins = {(ORIGIN, "", visit.visit_id) for _, visit in read if isinstance(visit, VisitCorrected)}
     book = Book(work)
-    book.hold(await store.lock_cases(work.session, asked_about, [o.origin_key for o in openings.values()]))
+    book.hold(await store.lock_cases(work.session, asked_about, [*origins, *(o.origin_key for o in openings.values())]))
     opener = await opener_for(book, rules, openings.values())
     for event, visit in read:
+        if isinstance(visit, VisitCorrected):
+            for case in _cases_behind(book, visit):
+                book.apply(handling.note_correction(case, visit, work.now()), event)
+            continue
         if visit.case_id and not _is_new_matter(book.get(visit.case_id), visit):
             case = book.apply(_second_followup(book.get(visit.case_id), visit, rules, work.now()), event)
         elif visit.visit_id in openings:
@@ -83,9 +101,21 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
     await book.save()
 
 
+def _may_open(visit: VisitProblemFound | VisitDissatisfied) -> bool:
+    return isinstance(visit, VisitProblemFound) or not visit.case_id or visit.correction > 0
+
+
+def _cases_behind(book: Book, visit: VisitCorrected) -> list[Case]:
+    """The case that the visit opened, and the one that it asked about."""
+    found = [book.by_origin((ORIGIN, "", visit.visit_id)), book.get(visit.case_id) if visit.case_id else None]
+    return [case for case in found if case]
+
+
 def _is_new_matter(case: Case, visit: Outcome | VisitFailed) -> bool:
-    """A problem told in a second follow-up whose answer has already closed the case: it needs a case of its own."""
-    return isinstance(visit, VisitProblemFound) and case.is_final() and visit.visit_id in case.answered
+    """What a second follow-up told only after its answer had closed the case, a problem or by a correction: it needs a
+    case of its own."""
+    told = isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and visit.correction > 0)
+    return told and case.is_final() and visit.visit_id in case.answered
 
 
 def _visit(event: Event) -> Outcome | VisitFailed:
@@ -94,6 +124,7 @@ def _visit(event: Event) -> Outcome | VisitFailed:
         "visit.dissatisfied": VisitDissatisfied,
         "visit.problem_found": VisitProblemFound,
         "visit.failed": VisitFailed,
+        "visit.corrected": VisitCorrected,
     }
     return event.read(models[event.name])
 

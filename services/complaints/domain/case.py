@@ -27,6 +27,7 @@ What = Literal[
     "promised",
     "followed_up",
     "problem_found",
+    "visit_corrected",
     "hotline_repeated",
     "deadline_moved",
 ]
@@ -42,7 +43,8 @@ OriginKey = tuple[str, str, str]
 class Case:
     """A case as it stands. `round` counts rectifications from 1; `level` how often it was raised (提级).
 
-    `first_rating` is never changed after the opening; `final_rating` is the latest second follow-up's. `answered` holds the
+    `first_rating` is that of the first contact, `final_rating` the latest second follow-up's; each changes with its record
+    only. `answered` holds the
     visits whose result has taken effect. `escalate_at` is the next moment at which lateness raises it, None for never.
     `limit_from` and `unpublished_year` are those of its `Deadlines`. `origin_source` is whose number `origin_id` is, "" where
     it is the platform's own or was not kept yet.

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.complaints.domain.case import (
     SYSTEM,
@@ -25,6 +26,7 @@ from services.complaints.domain.errors import (
 from services.complaints.domain.escalation import count_reworks
 from services.complaints.domain.rules import Rules
 from shared.contracts.complaints import ComplaintAssigned, ComplaintClosed, ComplaintReopened, ComplaintResolved
+from shared.contracts.visits import VisitCorrected
 
 
 def assign(case: Case, unit: str, owner: str, rules: Rules, actor: str, now: datetime) -> Change:
@@ -165,6 +167,19 @@ def note_problems(case: Case, problems: tuple[str, ...], visit_id: str, now: dat
         return Change(case)
     entry = Entry(now, "problem_found", SYSTEM, {"problems": list(new), "visit_id": visit_id})
     return Change(changed(case, now, reasons=(*case.reasons, *new)), (), (entry,))
+
+
+def note_correction(case: Case, visit: VisitCorrected, now: datetime) -> Change:
+    """The record of a visit behind this case was corrected: what the customer said is other than was told, and the case
+    knows it. What becomes of it is for people to decide; a closed case stays closed."""
+    said = {"rating": visit.rating, "before": visit.before.rating, "reason": visit.reason, "visit_id": visit.visit_id}
+    entry = Entry(now, "visit_corrected", visit.corrected_by, said | {"dissatisfied": visit.dissatisfied})
+    ratings: dict[str, Any] = {}
+    if (case.origin, case.origin_id) == ("visit", visit.visit_id):
+        ratings["first_rating"] = visit.rating
+    if case.answered[-1:] == (visit.visit_id,):
+        ratings["final_rating"] = visit.rating
+    return Change(changed(case, now, **ratings), (), (entry,))
 
 
 def note_hotline_repeat(case: Case, redo_round: int, urge_count: int, rules: Rules, now: datetime) -> Change:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from shared.contracts.complaints import ComplaintClosed, ComplaintResolved
-from shared.contracts.visits import MatterResult, VisitCompleted, VisitFailed
+from shared.contracts.visits import MatterResult, Outcome, VisitCompleted, VisitCorrected, VisitFailed
 from shared.messaging.event import Event
 
 RETRY_AFTER = tuple(
@@ -15,7 +15,7 @@ RETRY_AFTER = tuple(
     for seconds in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 )
 DISABLE_AFTER = timedelta(days=5)
-WRITTEN_BACK = ("visit.completed", "visit.failed", "complaint.resolved", "complaint.closed")
+WRITTEN_BACK = ("visit.completed", "visit.corrected", "visit.failed", "complaint.resolved", "complaint.closed")
 _DISSATISFIED = ("dissatisfied", "very_dissatisfied")
 
 
@@ -72,15 +72,15 @@ def body_of(event: Event, origin: Origin) -> dict[str, Any]:
 
 def _of_matter(event: Event, origin: Origin) -> dict[str, Any]:
     """What a contact about several matters came to for the one this sender told of."""
-    if event.name != "visit.completed":
+    if event.name not in _OUTCOMES:
         return {}
-    results = event.read(VisitCompleted).results
+    results = event.read(_OUTCOMES[event.name]).results
     same = (one for one in results if one.event_id == origin.event_id and one.event_source in ("", origin.source))
     result = next(same, None)
     return _said(result) if result else {}
 
 
-def _said(of: VisitCompleted | MatterResult) -> dict[str, Any]:
+def _said(of: Outcome | MatterResult) -> dict[str, Any]:
     return {
         "responded": of.responded,
         "resolved": of.resolved,
@@ -93,7 +93,17 @@ def _said(of: VisitCompleted | MatterResult) -> dict[str, Any]:
 
 
 def _completed(event: Event) -> dict[str, Any]:
-    visit = event.read(VisitCompleted)
+    return _visited(event.read(VisitCompleted))
+
+
+def _corrected(event: Event) -> dict[str, Any]:
+    """What the visit's record says now, as `_completed` told what it said first."""
+    visit = event.read(VisitCorrected)
+    told = {"number": visit.correction, "reason": visit.reason, "corrected_at": visit.corrected_at.isoformat()}
+    return _visited(visit) | {"correction": told}
+
+
+def _visited(visit: Outcome) -> dict[str, Any]:
     return {
         "visit_no": visit.visit_id,
         "round": visit.round,
@@ -142,8 +152,10 @@ def _closed(event: Event) -> dict[str, Any]:
     }
 
 
+_OUTCOMES: dict[str, type[Outcome]] = {"visit.completed": VisitCompleted, "visit.corrected": VisitCorrected}
 _DATA = {
     "visit.completed": _completed,
+    "visit.corrected": _corrected,
     "visit.failed": _failed,
     "complaint.resolved": _resolved,
     "complaint.closed": _closed,

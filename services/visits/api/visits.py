@@ -10,8 +10,9 @@ from services.visits.api.dependencies import Reader
 from services.visits.domain.errors import VisitNotFound
 from services.visits.domain.results import RESULTS
 from services.visits.domain.visit import State
+from services.visits.schemas.corrections import VersionOut
 from services.visits.schemas.visits import Card, CountOut, Detail, ResultCodeOut, ReviewOut, StatsOut, VisitOut
-from services.visits.store import queries, reviews, rows
+from services.visits.store import queries, reviews, rows, versions
 from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
 from shared.pagination import Cursor, Limit, Page, id_of, paged
@@ -46,7 +47,7 @@ async def list_visits(
 async def get_visit(
     visit_id: UUID, reader: Reader, session: ReadSession, sealer: SealerDep, response: Response
 ) -> Detail:
-    """客户与来源单、当前可见的问题、拨打记录与复核意见。"""
+    """客户与来源单、当前可见的问题、拨打记录、复核意见与更正前后的版本。"""
     found = await rows.get_visit(session, visit_id, reader.scope)
     if found is None:
         raise VisitNotFound
@@ -55,7 +56,11 @@ async def get_visit(
     remarks = await reviews.reviews_of(session, visit_id)
     card = Card.of_call(visit, questionnaire, attempts.get(visit_id, ()), sealer)
     response.headers["ETag"] = etag(visit.version)
-    return Detail(**dict(card), reviews=[ReviewOut.of(row) for row in remarks])
+    return Detail(
+        **dict(card),
+        reviews=[ReviewOut.of(row) for row in remarks],
+        versions=[VersionOut.of(version) for version in await versions.versions_of(session, visit_id)],
+    )
 
 
 @router.get("/stats", summary="按状态与班组计数")

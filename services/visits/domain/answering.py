@@ -39,10 +39,6 @@ class Assessment:
     problems: tuple[str, ...] = ()
     remark: str = ""
 
-    @property
-    def dissatisfied(self) -> bool:
-        return self.rating is not None and self.rating <= 2
-
 
 def visible(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> list[Question]:
     """The questions to ask, in order: a condition sees only answers to questions that are visible themselves."""

@@ -1,18 +1,18 @@
 """What one attempt leads to: completed, failed, a callback, another try, and the events that tell of it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from services.visits.domain.answering import Assessment, assess, require_complete, validated
+from services.visits.domain import outcomes
+from services.visits.domain.answering import require_complete, validated
 from services.visits.domain.calls import talk_seconds, wrap_up_seconds
 from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublished
 from services.visits.domain.hours import RetryPlan, read_hours
-from services.visits.domain.questionnaire import Questionnaire, QuestionnairePart
+from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import RESULTS, ResultCode
-from services.visits.domain.several import results_of, worst
 from services.visits.domain.visit import State, Visit, expires_at, facts_of, fail, finish, put_back
 from shared.contracts import EventData
 from shared.contracts.visits import (
@@ -216,57 +216,15 @@ def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -
 def _complete(visit: Visit, report: Report, questionnaire: Questionnaire | None, now: datetime) -> Decision:
     if questionnaire is None and visit.questionnaire:
         raise QuestionnaireNotPublished(f"问卷 {visit.questionnaire} 尚未发布，不能办结")
-    questionnaire = questionnaire or EMPTY
+    asked = questionnaire or EMPTY
     if report.result == "completed":
-        require_complete(questionnaire, visit.answers)
-    found = assess(questionnaire, visit.answers)
-    parts = results_of(questionnaire, visit.answers)
-    if parts:
-        found = worst(found, [meaning for _, meaning in parts])
-    outcome = _outcome(found, report) | {"results": _results(visit, parts, report)}
-    completed = finish(visit, State.COMPLETED, now, answers=found.answers, outcome=outcome)
-    facts = {
-        **facts_of(completed),
-        **outcome,
-        "questionnaire": visit.questionnaire,
-        "questionnaire_version": visit.questionnaire_version,
-        "answers": found.answers,
-        "completed_at": now,
-        "on_time": visit.deadline_at is None or now <= visit.deadline_at,
-    }
+        require_complete(asked, visit.answers)
+    found = outcomes.found_in(visit, asked, visit.answers, report.note)
+    completed = finish(visit, State.COMPLETED, now, answers=found.answers, outcome=found.outcome)
+    facts = outcomes.told_of(completed)
     events: list[EventData] = [VisitCompleted(**facts)]
-    if found.dissatisfied:
+    if outcomes.is_dissatisfied(found.outcome):
         events.append(VisitDissatisfied(**facts))
-    if found.problems:
+    if outcomes.is_problem(found.outcome):
         events.append(VisitProblemFound(**facts))
     return completed, events
-
-
-def _results(
-    visit: Visit, parts: Sequence[tuple[QuestionnairePart, Assessment]], report: Report
-) -> list[dict[str, Any]]:
-    """What is told of each matter, where a contact was about several."""
-    return [
-        {
-            "event_id": visit.matters[position].event_id,
-            "event_source": visit.matters[position].event_source,
-            "questionnaire": part.questionnaire.id,
-            "questionnaire_version": part.questionnaire.version,
-            "answers": dict(meaning.answers),
-            **_outcome(meaning, report),
-        }
-        for part, meaning in parts
-        for position in part.matters
-    ]
-
-
-def _outcome(found: Assessment, report: Report) -> dict[str, Any]:
-    outcome = asdict(found)
-    del outcome["answers"], outcome["complete"]
-    return {
-        **outcome,
-        "effective": found.complete,
-        "reasons": list(found.reasons),
-        "problems": list(found.problems),
-        "remark": "；".join(text for text in (found.remark, report.note) if text),
-    }

@@ -89,6 +89,26 @@ class VisitNotFinished(Conflict):
     code = "visit-not-finished"
 
 
+class NotCorrectable(Conflict):
+    title = "只有已完成的回访可以更正"
+    code = "not-correctable"
+
+
+class NotYourRecord(Forbidden):
+    title = "只能更正本人办结的回访"
+    code = "not-your-record"
+
+
+class CorrectionTooLate(Conflict):
+    title = "本人更正的时限已过，请主管更正"
+    code = "correction-too-late"
+
+
+class NothingCorrected(InvalidInput):
+    title = "没有改动任何内容"
+    code = "nothing-corrected"
+
+
 class InvalidAttempt(InvalidInput):
     title = "通话小结填写有误"
     code = "invalid-attempt"

@@ -62,7 +62,8 @@ class RetryPlan:
     visit is still worked on.
 
     An agreed callback comes to the front `callback_lead` before its time and counts as kept until `callback_expiry` after
-    it; then somebody's own goes to everybody. An agent holds at most `most_held` visits at once.
+    it; then somebody's own goes to everybody. An agent holds at most `most_held` visits at once, and may correct a record
+    for `correct_within` after it was finished.
     """
 
     hours: ContactHours = ContactHours()
@@ -71,6 +72,7 @@ class RetryPlan:
     callback_lead: timedelta = timedelta(minutes=5)
     callback_expiry: timedelta = timedelta(minutes=30)
     most_held: int = 50
+    correct_within: timedelta = timedelta(hours=24)
 
     @property
     def calendar(self) -> WorkCalendar:

@@ -14,6 +14,7 @@ from services.visits.domain.presence import Presence, Present
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import ResultCode
 from services.visits.domain.visit import State, Visit
+from services.visits.schemas.corrections import VersionOut
 from services.visits.schemas.questionnaires import Script
 from shared.contracts.common import Channel
 from shared.contracts.visits import AttemptResult
@@ -153,6 +154,7 @@ class Card(VisitOut):
 
 class Detail(Card):
     reviews: list[ReviewOut] = Field(default=[], description="主管复核意见")
+    versions: list[VersionOut] = Field(default=[], description="记录的各个版本，原记录在前；从未更正过的为空")
 
 
 class ClaimOut(BaseModel):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.visits.domain.answering import assess, missing, require_complete, validated, visible
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers
+from services.visits.domain.outcomes import is_dissatisfied
 from tests.visits.domain.builders import BAD, GOOD, SHORT, choice, question, questionnaire
 
 
@@ -97,7 +98,7 @@ def test_a_hidden_required_question_is_not_missing() -> None:
 )
 def test_satisfaction_gives_the_rating(word: str, rating: int | None, dissatisfied: bool) -> None:
     found = assess(SHORT, GOOD | {"satisfaction": word})
-    assert (found.satisfaction, found.rating, found.dissatisfied) == (word, rating, dissatisfied)
+    assert (found.satisfaction, found.rating, is_dissatisfied({"rating": found.rating})) == (word, rating, dissatisfied)
 
 
 @pytest.mark.parametrize(("most", "answer", "rating"), [(5, 2, 2), (10, 1, 1), (10, 4, 2), (10, 5, 3), (10, 10, 5)])

@@ -1,0 +1,43 @@
+"""Finished records are corrected."""
+
+from uuid import UUID
+
+from services.visits.commands.held import lock, publish
+from services.visits.domain import corrections
+from services.visits.domain.attempts import EMPTY
+from services.visits.domain.corrections import Correction
+from services.visits.domain.hours import RetryPlan
+from services.visits.domain.visit import Visit
+from services.visits.store import queries, rows, versions
+from shared.auth import Principal, Role
+from shared.http import audit, require_version
+from shared.messaging import Work
+
+
+async def correct_record(
+    work: Work, principal: Principal, visit_id: UUID, correction: Correction, seen: int, plan: RetryPlan
+) -> Visit:
+    """Let a finished record say what `correction` says; the versions before stay.
+
+    Raises what `domain.corrections` raises, VisitNotFound and PreconditionFailed.
+    """
+    visit, questionnaire = await lock(work, principal, visit_id)
+    require_version(seen, visit.version)
+    known = await versions.versions_of(work.session, visit_id)
+    first = [] if known else [corrections.first_version(visit, await _note_of(work, visit))]
+    supervises = principal.may(Role.SUPERVISOR)
+    corrections.require_may_correct(visit, principal.id, supervises, plan.correct_within, work.now())
+    corrected, version, events = corrections.correct(
+        visit, questionnaire or EMPTY, known or first, correction, principal.id, work.now()
+    )
+    await rows.save_visits(work.session, [corrected])
+    await versions.add_versions(work.session, [*first, version])
+    publish(work, corrected, events)
+    await audit(work, principal, "visit.corrected", str(visit_id), version=version.number, reason=version.reason)
+    return corrected
+
+
+async def _note_of(work: Work, visit: Visit) -> str:
+    """What the agent noted when the visit ended."""
+    made = (await queries.attempts_of(work.session, [visit])).get(visit.id)
+    return made[-1].note if made else ""

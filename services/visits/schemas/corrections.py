@@ -1,0 +1,44 @@
+"""Corrections, asked and told."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from services.visits.domain.corrections import Version
+from services.visits.schemas.requests import AnswersIn, Note, Trimmed
+from shared.privacy import mask_text
+
+Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(mask_text)]
+
+
+class CorrectIn(Trimmed):
+    most_bytes = 64 << 10
+
+    answers: AnswersIn = Field(description="更正后的全部答案，整体替换原答案")
+    note: Note | None = Field(default=None, description="更正后的备注；不填则不变")
+    reason: Reason = Field(description="更正理由")
+
+
+class VersionOut(BaseModel):
+    """记录在某次更正之后的样子；0 为办结时的原记录。"""
+
+    number: int = Field(description="第几次更正，0 为原记录")
+    at: datetime = Field(description="从何时起")
+    by: str = Field(description="由谁填写")
+    reason: str = Field(description="更正理由；原记录为空")
+    answers: dict[str, Any] = Field(description="答案")
+    outcome: dict[str, Any] = Field(description="结果：满意度、评分、问题件等")
+    note: str = Field(description="备注")
+
+    @classmethod
+    def of(cls, version: Version) -> "VersionOut":
+        return cls(
+            number=version.number,
+            at=version.at,
+            by=version.by,
+            reason=version.reason,
+            answers=dict(version.answers),
+            outcome=dict(version.outcome),
+            note=version.note,
+        )
