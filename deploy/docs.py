@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import services
-from deploy import regulations
+from deploy import metrics, regulations
 from services.scheduler.domain.packs.schema import pack_schema
 from shared.contracts.generate import Subscriber, documents
 from shared.contracts.generate.compatibility import breaking_changes
@@ -20,12 +20,13 @@ from shared.messaging import Consumer
 
 FOLDER = Path(__file__).parents[1] / "docs" / "generated"
 PACK_SCHEMA = "pack.schema.json"
+METRICS = "metrics.md"
 
 
 def all_documents() -> dict[str, str]:
     """Every generated document by its name in `docs/generated`."""
     schema = json.dumps(pack_schema(), ensure_ascii=False, indent=2) + "\n"
-    return {**documents(subscribers()), PACK_SCHEMA: schema}
+    return {**documents(subscribers()), PACK_SCHEMA: schema, METRICS: metrics.document()}
 
 
 def subscribers() -> list[Subscriber]:

@@ -1,5 +1,7 @@
 """One service's database: engines, sessions, and `work()`, the only place that commits."""
 
+import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,12 +11,14 @@ import orjson
 from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from shared.clock import Clock
 from shared.columns import as_columns
 from shared.messaging.lanes import LANES
 from shared.messaging.partitions import Partitions
 from shared.messaging.work import Work
+from shared.observability.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAIT
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -34,6 +38,25 @@ def service_metadata() -> MetaData:
 def driver_dsn(dsn: str) -> str:
     """The DSN asyncpg itself takes (`postgresql://…`)."""
     return dsn.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+class MeasuredPool(AsyncAdaptedQueuePool):
+    """Tells how long a connection was waited for, whenever none was free."""
+
+    note_wait: Callable[[float], None] = staticmethod(lambda seconds: None)
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        if self.checkedout() < self.size():
+            return super()._do_get()
+        started = time.perf_counter()
+        try:
+            return super()._do_get()
+        finally:
+            self.note_wait(time.perf_counter() - started)
+
+
+# SQLAlchemy names a pool's logger by its class, outside of its own loggers, which keep to warnings
+logging.getLogger(f"{MeasuredPool.__module__}.{MeasuredPool.__qualname__}").setLevel(logging.WARNING)
 
 
 def engine_for(
@@ -56,6 +79,7 @@ def engine_for(
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
+        poolclass=MeasuredPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
@@ -83,6 +107,8 @@ class Database:
         self.clock = clock
         self.engine = engine_for(dsn, pool_size, f"huifang-{service}-http")
         self.background = engine_for(dsn, LANES + pool_size // 2, f"huifang-{service}-background")
+        for engine, pool in self._pools().items():
+            engine.note_wait = POOL_WAIT.labels(service, pool).observe
         self.partitions = Partitions(self.background)
         self.on_published: Callable[[], None] = lambda: None
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -109,6 +135,16 @@ class Database:
         """A session for queries."""
         async with self._sessions() as session:
             yield session
+
+    def _pools(self) -> dict[MeasuredPool, str]:
+        found = {self.engine.pool: "http", self.background.pool: "background"}
+        return {pool: name for pool, name in found.items() if isinstance(pool, MeasuredPool)}
+
+    def measure_pools(self) -> None:
+        """Set the gauges of the connections that may be, and are, in use."""
+        for pool, name in self._pools().items():
+            POOL_SIZE.labels(self.service, name).set(pool.size())
+            POOL_IN_USE.labels(self.service, name).set(pool.checkedout())
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -24,7 +24,8 @@ from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, Hu
 from shared.front_door import FrontDoor, is_behind, own_path
 from shared.messaging.processor import is_transient
 from shared.observability import logs
-from shared.observability.metrics import DEAD_LETTERS, HTTP_SECONDS, OUTBOX_AGE, OUTBOX_ROWS
+from shared.observability.measures import measure
+from shared.observability.metrics import HTTP_SECONDS
 from shared.observability.tracing import continue_trace
 from shared.privacy import mask_text, mask_tree
 from shared.service import Runtime, Service
@@ -269,7 +270,7 @@ def _install_health(app: FastAPI, service: Service) -> None:
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
-        await _measure_backlogs(request.app.state.runtime)
+        await measure(request.app.state.runtime)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -298,21 +299,3 @@ async def not_ready(runtime: Runtime) -> dict[str, str]:
 async def _query(runtime: Runtime) -> None:
     async with runtime.db.read() as session:
         await session.execute(text("SELECT 1"))
-
-
-async def _measure_backlogs(runtime: Runtime) -> None:
-    """What waits in the database; not measured by the loops, for those stand still just when it matters."""
-    try:
-        async with runtime.db.read() as session:
-            letters = await session.execute(
-                text("SELECT consumer, count(*) FROM dead_letter WHERE state = 'open' GROUP BY consumer")
-            )
-            counts = {str(row[0]): int(row[1]) for row in letters}
-            rows, oldest = (await session.execute(text("SELECT count(*), min(at) FROM outbox"))).one()
-    except Exception:
-        return  # the metrics page must answer while the database is away
-    for runner in runtime.consumers:
-        DEAD_LETTERS.labels(runner.consumer.id).set(counts.get(runner.consumer.id, 0))
-    OUTBOX_ROWS.labels(runtime.service.name).set(rows)
-    age = (runtime.clock.now() - oldest).total_seconds() if oldest else 0.0
-    OUTBOX_AGE.labels(runtime.service.name).set(max(0.0, age))

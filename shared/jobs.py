@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shared.observability.metrics import JOB_FAILURES, JOB_SECONDS
+from shared.observability.metrics import JOB_EVERY, JOB_FAILURES, JOB_SECONDS, JOB_SUCCESS
 
 if TYPE_CHECKING:
     from shared.service import Runtime
@@ -30,13 +30,18 @@ class Job:
 
 async def run_job(job: Job, runtime: "Runtime") -> None:
     """Run `job` until cancelled."""
+    names = (runtime.service.name, job.name)
+    JOB_EVERY.labels(*names).set(job.every)
+    succeeded = JOB_SUCCESS.labels(*names)
+    succeeded.set(runtime.clock.machine().timestamp())
     while True:
         done = 0
         try:
-            with JOB_SECONDS.labels(runtime.service.name, job.name).time():
+            with JOB_SECONDS.labels(*names).time():
                 done = await job.run(runtime)
+            succeeded.set(runtime.clock.machine().timestamp())
         except Exception:
-            JOB_FAILURES.labels(runtime.service.name, job.name).inc()
+            JOB_FAILURES.labels(*names).inc()
             log.exception("job_failed", job=job.name)
         if not done:
             await runtime.clock.sleep(job.every * random.uniform(0.8, 1.2))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from prometheus_client import Gauge
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +16,7 @@ from shared.contracts.keys import KeyChanged, KeyUsed
 from shared.jobs import Job
 from shared.keys import KEY_IDENTITY, Key
 from shared.lookups import Lookup
+from shared.observability.catalogue import gauge
 from shared.principal import Principal
 from shared.roles import Role
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from shared.messaging import Consumer, Event, Work
     from shared.service import Runtime
 
-EXPIRING = Gauge(
-    "huifang_api_keys_expiring", "API keys that end within two weeks and whose owner has none that lives longer"
+EXPIRING = gauge(
+    "huifang_api_keys_expiring",
+    "API keys that end within two weeks and whose owner has none that lives longer",
+    "两周内到期的访问密钥数",
 )
 SOON = timedelta(days=14)
 TOLD_EVERY = timedelta(hours=1)

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from prometheus_client import Gauge
 
+from shared.observability.catalogue import gauge
 from shared.principal import Principal, read_principal
 
 log = structlog.get_logger(__name__)
-BROKEN = Gauge(
-    "huifang_keys_file_broken", "1 while the file of API keys can't be read and the keys known last are used"
+BROKEN = gauge(
+    "huifang_keys_file_broken",
+    "1 while the file of API keys can't be read and the keys known last are used",
+    "密钥文件是否无法读取",
 )
 # a token's subject never has it: what a key did is never taken for a person's doing
 KEY_IDENTITY = "key:"

@@ -24,6 +24,9 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
 from shared.messaging.runner import ConsumerRunner
 from shared.observability import logs
+from shared.observability.build import show_build
+from shared.observability.loop_delay import LoopWatch
+from shared.observability.storage import MEASURE_STORAGE
 from shared.privacy import Sealer
 from shared.safety import read_data_key
 from shared.sessions import EndedSessions, Session, Signer
@@ -76,11 +79,14 @@ class Runtime:
         self.state: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._aside: set[asyncio.Task[Any]] = set()
+        self._loop_watch = LoopWatch(service.name)
 
     async def start(self) -> None:
         """Start the loops this process is set to run."""
         for sentence in self.settings.warnings():
             log.warning("weak_setting", warning=sentence)
+        show_build(self.service.name, self.settings.build_commit)
+        self._loop_watch.start()
         self.db.on_published = self.relay.wake
         if self.settings.relay_enabled:
             self._spawn(self.relay.run(), "relay")
@@ -88,7 +94,7 @@ class Runtime:
             for runner in self.consumers:
                 self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
         if self.settings.jobs_enabled:
-            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, TELL_OF_USE):
+            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, TELL_OF_USE, MEASURE_STORAGE):
                 self._spawn(run_job(job, self), f"job-{job.name}")
 
     def _spawn(self, loop: Awaitable[None], name: str) -> None:
@@ -112,6 +118,7 @@ class Runtime:
 
     async def stop(self) -> None:
         """Finish what is in hand, then let go: consumers first, the relay last so that their events still leave."""
+        self._loop_watch.stop()
         for runner in self.consumers:
             runner.stop()
         jobs = [task for task in self._tasks if task.get_name().startswith("job-")]

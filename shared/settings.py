@@ -36,6 +36,7 @@ class ServiceSettings(BaseSettings):
     instance_id: str | None = Field(
         default=None, description="stable name of this replica: a restart takes its Kafka partitions back at once"
     )
+    build_commit: str = Field(default="", description="commit that this build was made of, for `huifang_build_info`")
     topic_prefix: str = Field(default="", description="put before every topic and group name, to share one broker")
     clock: str | None = Field(default=None, description="simulated clock START@SPEED[..END]; empty = real time")
     clock_anchor: float | None = Field(default=None, description="Unix seconds at which simulated time stood at START")

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import Gauge
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.base import ORGANISATION
 from shared.contracts.organisation import OrganisationPublished
 from shared.lookups import Lookup
+from shared.observability.catalogue import gauge
 from shared.principal import Principal
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from shared.messaging import Consumer, Event, Work
 
 log = structlog.get_logger(__name__)
-DISPUTED = Gauge("huifang_units_disputed", "Units and teams that packs put below different units: they are below none")
+DISPUTED = gauge(
+    "huifang_units_disputed",
+    "Units and teams that packs put below different units: they are below none",
+    "上下级有争议的单位数",
+)
 _REVISION = text("SELECT coalesce(sum(version), 0) FROM organisation")
 _ALL = text("SELECT told FROM organisation ORDER BY pack")
 _KEEP = text("""

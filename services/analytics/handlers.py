@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import Counter, Gauge
-
 from services.analytics import commands, store
 from services.analytics.domain.observations import Told
 from services.analytics.domain.timeline import entry_of
@@ -11,12 +9,19 @@ from shared.contracts import by_name
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
+from shared.observability.catalogue import counter, gauge
 from shared.sessions import keeps_sessions
 from shared.units import keeps_organisations
 
-EVENTS = Counter("huifang_analytics_events_total", "Events taken into the figures, by producer", ["producer"])
-ROWS = Counter("huifang_analytics_figure_rows_total", "Rows of figures written by the consumer")
-NEWEST = Gauge("huifang_analytics_newest_event_timestamp_seconds", "Business time of the newest event counted")
+EVENTS = counter(
+    "huifang_analytics_events_total", "Events taken into the figures, by producer", "计入统计的事件数",
+    labels={"producer": 12},
+)  # fmt: skip
+ROWS = counter("huifang_analytics_figure_rows_total", "Rows of figures written by the consumer", "写入的统计行数")
+NEWEST = gauge(
+    "huifang_analytics_newest_event_timestamp_seconds", "Business time of the newest event counted", "最新计入事件的时间",
+    "timestamp",
+)  # fmt: skip
 
 consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTIFICATIONS], daily=["timeline_entry"])
 keeps_sessions(consumer)

@@ -2,18 +2,41 @@
 
 from datetime import timedelta
 
-from prometheus_client import Gauge
-
 from services.analytics import queries
 from services.analytics.domain.cells import org_day
+from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import definitions
-from services.analytics.domain.selection import Selection
+from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.settings import AnalyticsSettings
 from shared.jobs import Job
+from shared.observability.catalogue import BRANCHES, gauge
 from shared.service import Runtime
 
-VALUE = Gauge("huifang_analytics_kpi_ratio", "KPI of the current month, by the definition of the API", ["kpi"])
-SAMPLE = Gauge("huifang_analytics_kpi_sample_size", "Sample size behind a KPI of the current month", ["kpi"])
+KPI = 60
+VALUE = gauge(
+    "huifang_analytics_kpi_ratio", "KPI of the current month, by the definition of the API", "本月指标",
+    "ratio", labels={"kpi": KPI},
+)  # fmt: skip
+SAMPLE = gauge(
+    "huifang_analytics_kpi_sample_size", "Sample size behind a KPI of the current month", "本月指标样本量",
+    labels={"kpi": KPI},
+)  # fmt: skip
+NUMERATOR = gauge(
+    "huifang_analytics_kpi_numerator", "Numerator of a KPI of the current month, by branch", "本月指标的分子",
+    labels={"kpi": KPI, "branch": BRANCHES},
+)  # fmt: skip
+DENOMINATOR = gauge(
+    "huifang_analytics_kpi_denominator", "Denominator of a KPI of the current month, by branch; counts have none",
+    "本月指标的分母", labels={"kpi": KPI, "branch": BRANCHES},
+)  # fmt: skip
+STAGES = gauge(
+    "huifang_analytics_funnel_stage", "Stages from facts to closed loops in the current month, by branch", "本月漏斗各环节数",
+    labels={"stage": tuple(FUNNEL), "branch": BRANCHES},
+)  # fmt: skip
+TARGET = gauge(
+    "huifang_analytics_kpi_target_ratio", "What the organisation wants a KPI to reach", "指标目标", "ratio",
+    labels={"kpi": KPI},
+)  # fmt: skip
 
 
 async def refresh_gauges(runtime: Runtime) -> int:
@@ -23,10 +46,19 @@ async def refresh_gauges(runtime: Runtime) -> int:
     today = org_day(runtime.clock.now())
     kpis = list(definitions(settings.kpi_options()).values())
     async with runtime.db.work(background=True) as work:
-        rows = await queries.kpi_rows(work.session, Selection(today.replace(day=1), today), kpis)
+        month = Selection(today.replace(day=1), today)
+        rows = await queries.kpi_rows(work.session, month, kpis)
+        branches = await queries.kpi_rows(work.session, month.cut(by=(Dimension.BRANCH,)), kpis)
+        stages = await queries.stages_by_branch(work.session, month)
     for row in rows:
         VALUE.labels(row.kpi.id).set(float("nan") if row.figure.value is None else row.figure.value)
         SAMPLE.labels(row.kpi.id).set(row.figure.sample_size)
+    NUMERATOR.show({(row.kpi.id, *row.group): row.figure.numerator for row in branches})
+    DENOMINATOR.show(
+        {(row.kpi.id, *row.group): row.figure.denominator for row in branches if row.figure.denominator is not None}
+    )
+    STAGES.show(stages)
+    TARGET.show({(kpi,): target for kpi, target in settings.kpi_targets.items()})
     return 0
 
 

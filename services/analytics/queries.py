@@ -11,7 +11,7 @@ from services.analytics.domain.agents import DAYS, AgentFigures, PeerMedians, jo
 from services.analytics.domain.funnel import CANCELLED_PREFIX, FUNNEL
 from services.analytics.domain.kpis import Figure, Kpi, evaluate, measures_of
 from services.analytics.domain.labels import Labels
-from services.analytics.domain.selection import Selection
+from services.analytics.domain.selection import Dimension, Selection
 
 PEOPLE_PREFIX = "customers."
 
@@ -79,6 +79,12 @@ async def funnel(session: AsyncSession, wanted: Selection) -> Funnel:
         facts_by_kind={kind: amount for _, kind, amount in facts},
         cancelled=[Cancelled(reason, lawful, amount) for (lawful, reason), amount in sorted(cancelled.items())],
     )
+
+
+async def stages_by_branch(session: AsyncSession, wanted: Selection) -> dict[tuple[object, ...], float]:
+    """(stage of the funnel, branch) → how much of it there was."""
+    sums = await store.sum_measures(session, wanted.cut(by=(Dimension.BRANCH,)), FUNNEL.keys())
+    return {(stage, branch): amount for (_, (branch,)), found in sums.items() for stage, amount in found.items()}
 
 
 async def agents(session: AsyncSession, wanted: Selection) -> list[AgentFigures]:

@@ -16,6 +16,10 @@ class AnalyticsSettings(ServiceSettings):
         default=(1 / 3, 1 / 3, 1 / 3), description="JSON list: weights of 12345 response, resolution, satisfaction"
     )
     agent_daily_target: int = Field(default=50, ge=1, description="calls an agent makes a day (R12.1)")
+    kpi_targets: dict[str, float] = Field(
+        default={"hotline_response": 1.0, "hotline_resolution": 0.9, "hotline_satisfaction": 0.9},
+        description="JSON object: what KPIs should reach, by their ids; dashboards show it beside the figure",
+    )
     gauges_every: float = Field(default=15.0, gt=0, description="seconds between refreshes of the KPI gauges")
     timeline_days: int = Field(default=1100, ge=1, description="days that what happened to a customer is kept for")
 

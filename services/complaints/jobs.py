@@ -1,21 +1,46 @@
 """What complaints does when time passes."""
 
-from typing import cast
-
-from prometheus_client import Gauge
+from collections.abc import Mapping, Sequence
+from typing import Any, cast, get_args
 
 from services.complaints import commands, store
+from services.complaints.domain.case import State
 from services.complaints.domain.rules import Rules
 from services.complaints.settings import ComplaintsSettings
 from services.complaints.store import CaseFilter
+from shared.contracts.complaints import Grade
 from shared.jobs import Job
 from shared.messaging import Work
+from shared.observability.catalogue import BRANCHES, gauge
 from shared.official import KeptCalendar
 from shared.service import Runtime
 
 BATCH = 200
-CASES = Gauge("huifang_complaints_cases", "Complaint cases by state and grade", ["state", "grade"])
-OVERDUE = Gauge("huifang_complaints_overdue", "Complaint cases that are late on the working-time clock")
+GRADES = get_args(Grade)
+CASES = gauge(
+    "huifang_complaints_cases", "Complaint cases by state and grade", "投诉数",
+    labels={"state": get_args(State), "grade": GRADES},
+)  # fmt: skip
+OPEN = gauge(
+    "huifang_complaints_open", "Complaint cases that are not closed, by responsible unit and level", "未办结投诉数",
+    labels={"branch": BRANCHES, "level": 6},
+)  # fmt: skip
+OVERDUE = gauge(
+    "huifang_complaints_overdue", "Complaint cases that are late on the working-time clock, by responsible unit",
+    "超时投诉数", labels={"branch": BRANCHES},
+)  # fmt: skip
+OLDEST = gauge(
+    "huifang_complaints_oldest_age_seconds", "Business time since the oldest case that is not closed was opened",
+    "最久未办结投诉的时长", "s", labels={"grade": GRADES},
+)  # fmt: skip
+PROMISES = gauge(
+    "huifang_complaints_promises_overdue", "Unclosed cases whose promised reply is past its time, by responsible unit",
+    "承诺回复已逾期的投诉数", labels={"branch": BRANCHES},
+)  # fmt: skip
+REWORKED = gauge(
+    "huifang_complaints_reworked_open", "Unclosed cases that were sent back for rework, by responsible unit",
+    "返工中的投诉数", labels={"branch": BRANCHES},
+)  # fmt: skip
 
 
 def settings_of(runtime: Runtime) -> ComplaintsSettings:
@@ -46,13 +71,27 @@ async def recompute(runtime: Runtime) -> int:
 
 async def measure(runtime: Runtime) -> int:
     """Set the gauges; never asks to be run again at once."""
+    now = runtime.clock.now()
     async with runtime.db.read() as session:
-        counts = await store.count_cases(session, CaseFilter(), runtime.clock.now(), ["state", "grade"])
-    CASES.clear()
-    for count in counts:
-        CASES.labels(count["state"], count["grade"]).set(count["cases"])
-    OVERDUE.set(sum(count["overdue"] for count in counts))
+        counts = await store.count_cases(session, CaseFilter(), now, ["state", "grade"])
+        standing = await store.count_standing(session, now)
+    CASES.show({(count["state"], count["grade"]): count["cases"] for count in counts})
+    OPEN.show(_summed(standing, ("branch", "level"), "cases"))
+    OVERDUE.show(_summed(standing, ("branch",), "overdue"))
+    PROMISES.show(_summed(standing, ("branch",), "promises"))
+    REWORKED.show(_summed(standing, ("branch",), "reworked"))
+    for grade in GRADES:
+        oldest = min((row["oldest"] for row in standing if row["grade"] == grade), default=now)
+        OLDEST.labels(grade).set((now - oldest).total_seconds())
     return 0
+
+
+def _summed(rows: Sequence[Mapping[str, Any]], by: Sequence[str], what: str) -> dict[tuple[object, ...], float]:
+    total: dict[tuple[object, ...], float] = {}
+    for row in rows:
+        key = tuple(row[name] for name in by)
+        total[key] = total.get(key, 0) + row[what]
+    return total
 
 
 JOBS = (

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.complaints.domain.case import IN_WORK, Case, Change, Entry, OriginKey, State
+from services.complaints.domain.case import IN_WORK, UNFINISHED, Case, Change, Entry, OriginKey, State
 from services.complaints.domain.errors import CaseNotFound
 from services.complaints.models import CaseRow, EntryRow
 from shared.contracts.common import CustomerCard, Matter
@@ -161,6 +161,27 @@ async def count_cases(
         .where(and_(True, *_conditions(wanted, now)))
         .group_by(*columns)
         .order_by(*columns)
+    )
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def count_standing(session: AsyncSession, now: datetime) -> list[dict[str, Any]]:
+    """Cases that are not closed by responsible unit (`branch`), `grade` and `level`: how many `cases`, how many of them
+    `overdue`, `reworked`, with `promises` past their time, and when the `oldest` was opened."""
+    unit, grade, level = col(CaseRow.responsible_unit), col(CaseRow.grade), col(CaseRow.level)
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            unit.label("branch"),
+            grade,
+            level,
+            func.count().label("cases"),
+            func.count().filter(_overdue(now)).label("overdue"),
+            func.count().filter(col(CaseRow.reworks) > 0).label("reworked"),
+            func.count().filter(col(CaseRow.next_reply_at) < now).label("promises"),
+            func.min(col(CaseRow.opened_at)).label("oldest"),
+        )
+        .where(col(CaseRow.state).in_(UNFINISHED))
+        .group_by(unit, grade, level)
     )
     return [dict(row) for row in (await session.execute(query)).mappings()]
 

@@ -10,7 +10,6 @@ from typing import cast
 from uuid import UUID
 
 import structlog
-from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway import commands
@@ -32,6 +31,7 @@ from services.gateway.store.imports import Leased
 from services.gateway.store.messages import Pending
 from shared.jobs import Job
 from shared.messaging.processor import is_transient
+from shared.observability.catalogue import counter, gauge
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
@@ -41,8 +41,26 @@ ROWS = 100  # they are judged in the event loop
 DELIVERIES = 20
 POSTS_AT_ONCE = 4  # to one receiver
 FORGET = 5000
-RAW_PENDING = Gauge("huifang_gateway_raw_pending", "Raw messages not yet canonicalised")
-WRITEBACK_PENDING = Gauge("huifang_gateway_writeback_pending", "Results not yet taken by their receiver")
+SOURCES = 60
+RAW_PENDING = gauge("huifang_gateway_raw_pending", "Raw messages not yet canonicalised", "待识别的原始消息数")
+RAW_AGE = gauge(
+    "huifang_gateway_raw_age_seconds", "Machine time since the oldest raw message that is not canonicalised is due",
+    "原始消息待识别时长", "s",
+)  # fmt: skip
+REFUSED = counter(
+    "huifang_gateway_refused_total", "Raw messages that became no fact, by source and why", "未能接收的消息数",
+    labels={"source": SOURCES, "reason": ("rejected", "ignored")},
+)  # fmt: skip
+WRITEBACK_PENDING = gauge(
+    "huifang_gateway_writeback_pending", "Results not yet taken by their receiver", "待回写结果数"
+)
+WRITEBACK_AGE = gauge(
+    "huifang_gateway_writeback_age_seconds", "Machine time since the oldest result not yet taken by its receiver arose",
+    "待回写结果的最长等待", "s",
+)  # fmt: skip
+WRITEBACK_FAILED = gauge(
+    "huifang_gateway_writeback_failed", "Results of the last day that were given up", "近一日放弃回写的结果数"
+)
 
 
 def settings_of(runtime: Runtime) -> GatewaySettings:
@@ -97,6 +115,8 @@ async def _canonicalise(runtime: Runtime, leased: Sequence[Pending]) -> None:
         absorbed = await commands.canonicalise(work, runtime.sealer, pending) if pending else []
     for message, item in zip(pending, absorbed, strict=True):
         commands.count(message.kind, item.result)
+        if item.result in ("rejected", "ignored"):
+            REFUSED.labels(message.source, item.result).inc()
 
 
 async def _canonicalise_alone(runtime: Runtime, message: Pending) -> None:
@@ -227,9 +247,16 @@ async def _post(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> Answe
 
 async def measure(runtime: Runtime) -> int:
     """Set the gauges; never asks to be run again at once."""
+    clock = runtime.clock
+    machine = clock.machine()
     async with runtime.db.read() as session:
-        RAW_PENDING.set(await messages.count_pending(session))
-        WRITEBACK_PENDING.set(await deliveries.count_pending(session))
+        raw, waiting_since = await messages.count_pending(session)
+        results, oldest = await deliveries.count_pending(session)
+        WRITEBACK_FAILED.set(await deliveries.count_failed(session, clock.now() - timedelta(days=1)))
+    RAW_PENDING.set(raw)
+    RAW_AGE.set(max(0.0, (machine - waiting_since).total_seconds()) if waiting_since else 0.0)
+    WRITEBACK_PENDING.set(results)
+    WRITEBACK_AGE.set(max(0.0, (machine - clock.machine_at(oldest)).total_seconds()) if oldest else 0.0)
     return 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from services.scheduler.commands import contacts, decide, draws, recall, runs, withdraw
 from services.scheduler.commands.desk import Desk
+from services.scheduler.commands.measure import note_pace
 from services.scheduler.domain.occasion import ARRIVED
 from services.scheduler.domain.restraint.recall import concerned, told_of
 from services.scheduler.domain.withdrawal import Withdrawal
@@ -32,6 +33,7 @@ def consumer_for(desk: Desk) -> Consumer:
         gone = [event for event in events if event.type == WITHDRAWN]
         told = await _await_turns(work, facts, gone) if gone else []
         await decide.decide_events(work, desk, facts)
+        note_pace(work, facts)
         if gone:
             await withdraw.call_off(work, desk, gone, told)
 

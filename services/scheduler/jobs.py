@@ -8,6 +8,7 @@ from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.adapters.waiting import has_handled
 from services.scheduler.commands import draws, runs, trials, withdraw
 from services.scheduler.commands.desk import Desk
+from services.scheduler.commands.measure import measure_backlog
 from services.scheduler.commands.organisations import tell_organisations
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
@@ -71,6 +72,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         _portions("wake", 0.5, lambda work, desk: runs.wake(work, desk, batch)),
         _portions("tell_organisations", 2, lambda work, desk: tell_organisations(work)),
         Job("try_packs", every=1, run=try_packs),
+        _portions("measure", 5, measure_backlog),
         Job("forget_decisions", every=3600, run=forget),
     ]
 

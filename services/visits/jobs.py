@@ -1,22 +1,41 @@
 """What visits do as time passes."""
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import cast
-
-from prometheus_client import Gauge
 
 from services.visits.commands import passing
 from services.visits.domain.hours import RetryPlan
+from services.visits.domain.visit import UNFINISHED, State
 from services.visits.settings import VisitsSettings
 from services.visits.store import queries
 from shared.jobs import Job
+from shared.observability.catalogue import BRANCHES, TEAMS, counter, gauge
 from shared.service import Runtime
 
-VISITS = Gauge("huifang_visits_visits", "Unfinished visits by state", ["state"])
+VISITS = gauge("huifang_visits_visits", "Unfinished visits by state", "未办结回访单数", labels={"state": tuple(State)})
+QUEUE = gauge(
+    "huifang_visits_queue", "Visits that wait to be claimed, by team", "待领取回访单数", labels={"team": TEAMS}
+)
+OVERDUE = gauge(
+    "huifang_visits_overdue", "Unfinished visits that are past their deadline, by branch", "超期未办结回访单数",
+    labels={"branch": BRANCHES},
+)  # fmt: skip
+MISSED = gauge(
+    "huifang_visits_callbacks_overdue", "Callbacks that were agreed for half an hour ago or longer and are not made yet",
+    "逾时未回呼的预约数", labels={"branch": BRANCHES},
+)  # fmt: skip
+LOST = counter(
+    "huifang_visits_leases_lost_total", "Claimed visits taken back because nobody worked on them", "领取过期数"
+)
+PATIENCE = timedelta(minutes=30)
 
 
 async def return_leases(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
-        return await passing.return_leases(work)
+        lost = await passing.return_leases(work)
+    LOST.inc(lost)
+    return lost
 
 
 async def bring_back(runtime: Runtime) -> int:
@@ -40,12 +59,22 @@ def _plan(runtime: Runtime) -> RetryPlan:
 
 
 async def count_visits(runtime: Runtime) -> int:
-    """Bring the gauge up to date."""
+    """Bring the gauges up to date."""
+    now = runtime.clock.now()
     async with runtime.db.read() as session:
-        counted = await queries.count_unfinished(session)
-    for state, number in counted.items():
-        VISITS.labels(state).set(number)
+        standing = await queries.count_unfinished(session, now, now - PATIENCE)
+    VISITS.show({(state,): sum(row.visits for row in standing if row.state == state) for state in UNFINISHED})
+    QUEUE.show(_summed((row.team, row.visits) for row in standing if row.state == State.OPEN))
+    OVERDUE.show(_summed((row.branch, row.overdue) for row in standing))
+    MISSED.show(_summed((row.branch, row.missed) for row in standing))
     return 0
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> dict[tuple[object, ...], float]:
+    total: dict[tuple[object, ...], float] = {}
+    for name, number in pairs:
+        total[name,] = total.get((name,), 0) + number
+    return total
 
 
 JOBS = (

@@ -14,7 +14,7 @@ from shared.messaging.crash import crash_point
 from shared.messaging.outbox import CHANNEL, unpack_headers
 from shared.messaging.processor import is_transient
 from shared.messaging.tables import SHARDS
-from shared.observability.metrics import RELAYED
+from shared.observability.metrics import RELAY_SHARD, RELAYED
 
 if TYPE_CHECKING:
     from shared.db import Database
@@ -89,6 +89,7 @@ class Relay:
                 pause = min(pause * 2, 5)
             finally:
                 self.shards = set()
+                self._show_shards()
 
     async def _session(self) -> None:
         """One life of the lock-holding connection: when it breaks, PostgreSQL gives our shards to another relay."""
@@ -147,6 +148,11 @@ class Relay:
                 "SELECT pg_try_advisory_lock($1::int, $2::int)", SHARD_LOCK, shard
             ):
                 self.shards.add(shard)
+        self._show_shards()
+
+    def _show_shards(self) -> None:
+        for shard in range(SHARDS):
+            RELAY_SHARD.labels(self.service, shard).set(shard in self.shards)
 
     async def publish_pending(
         self, reader: asyncpg.Connection, archiver: asyncpg.Connection, producer: Producer

@@ -17,7 +17,7 @@ from shared.messaging.crash import crash_point
 from shared.messaging.dead_letters import Arrived, arrive
 from shared.messaging.lanes import Ended, Lanes, ended
 from shared.messaging.processor import Processor, TooManyDeadLetters, is_transient
-from shared.observability.metrics import CONSUMER_AGE, CONSUMER_LAG
+from shared.observability.metrics import CONSUMER_AGE, CONSUMER_HALTED, CONSUMER_LAG
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -73,12 +73,14 @@ class ConsumerRunner:
     async def run(self) -> None:
         """Consume until stopped; any failure recreates the subscription after a pause."""
         pause = 0.2
+        CONSUMER_HALTED.labels(self.consumer.id).set(0)
         while not self._stopping.is_set():
             try:
                 await self._membership()
                 pause = 0.2
             except TooManyDeadLetters as error:
                 self.halted = str(error)
+                CONSUMER_HALTED.labels(self.consumer.id).set(1)
                 log.error("consumer_halted", consumer=self.consumer.id, reason=self.halted)
                 await self._stopping.wait()
             except Stalled:

@@ -19,6 +19,21 @@ async def test_gauges_show_this_months_figures_of_the_api(seen):
         assert gauge("huifang_analytics_kpi_sample_size", row["kpi"]) == row["sample_size"]
 
 
+async def test_gauges_show_numerators_denominators_and_stages_by_branch(seen):
+    """What a dashboard divides is what the API divides; branches add up to the whole but for people of two branches."""
+    await seen.run_job("kpi-gauges")
+    async with seen.client("ops") as client:
+        rows = (await client.get("/api/v1/kpis", params={"by": "branch"})).json()
+    assert {row["branch"] for row in rows}
+    for row in rows:
+        labels = {"kpi": row["kpi"], "branch": row["branch"]}
+        assert REGISTRY.get_sample_value("huifang_analytics_kpi_numerator", labels) == row["numerator"], labels
+        assert REGISTRY.get_sample_value("huifang_analytics_kpi_denominator", labels) == row["denominator"], labels
+    assert REGISTRY.get_sample_value("huifang_analytics_kpi_target_ratio", {"kpi": "hotline_resolution"}) == 0.9
+    stages = [s for f in REGISTRY.collect() if f.name == "huifang_analytics_funnel_stage" for s in f.samples]
+    assert {sample.labels["stage"] for sample in stages} >= {"facts", "visits.completed"}
+
+
 async def test_a_kpi_without_a_denominator_is_not_a_number(analytics):
     await analytics.run_job("kpi-gauges")
     assert math.isnan(gauge("huifang_analytics_kpi_ratio", "completion"))

@@ -1,13 +1,19 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from services.complaints import jobs, store
+from prometheus_client import REGISTRY
+
+from services.complaints import store
 from services.complaints.app import create_app
 from services.complaints.domain.case import Case
 from services.complaints.settings import ComplaintsSettings
 from shared.clock import ManualClock
 from shared.testing import Served, event, serve
 from tests.complaints.builders import DAY, dissatisfied
+
+
+def sample(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
 
 
 async def open_cases(served: Served, count: int = 1) -> None:
@@ -68,5 +74,19 @@ async def test_the_gauges_show_cases_by_state_and_grade_and_the_late_ones(served
     await open_cases(served, 2)
     clock.advance(4 * DAY)
     await served.run_job("measure")
-    assert jobs.CASES.labels("opened", "general")._value.get() == 2
-    assert jobs.OVERDUE._value.get() == 2
+    await served.run_job("measure")  # measured again, nothing is counted twice
+    assert sample("huifang_complaints_cases", state="opened", grade="general") == 2
+    assert sample("huifang_complaints_open", branch="CD", level="0") == 2
+    assert sample("huifang_complaints_overdue", branch="CD") == 2
+    assert sample("huifang_complaints_oldest_age_seconds", grade="general") == 4 * 86400
+    assert sample("huifang_complaints_promises_overdue", branch="CD") == 0
+    assert sample("huifang_complaints_reworked_open", branch="CD") == 0
+
+
+async def test_what_becomes_of_cases_is_counted_by_unit(served: Served) -> None:
+    what = ("opened", "assigned")
+    before = [sample("huifang_complaints_entries_total", what=each, branch="CD") or 0 for each in what]
+    await open_cases(served, 3)
+    await served.run_job("assign")
+    after = [sample("huifang_complaints_entries_total", what=each, branch="CD") for each in what]
+    assert after == [number + 3 for number in before]

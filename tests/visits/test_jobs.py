@@ -2,8 +2,16 @@
 
 from datetime import timedelta
 
+from prometheus_client import REGISTRY
+
 from shared.contracts.visits import VisitFailed
 from tests.visits.conftest import Desk, cancelled, released
+
+
+def gauges(name: str) -> dict[str, float]:
+    """A gauge's values by its one label."""
+    family = next(family for family in REGISTRY.collect() if family.name == name)
+    return {next(iter(sample.labels.values())): sample.value for sample in family.samples}
 
 
 async def test_a_claim_without_activity_is_returned_and_its_holder_told(desk: Desk) -> None:
@@ -91,3 +99,18 @@ async def test_unfinished_visits_are_counted_for_the_metrics(desk: Desk) -> None
     async with desk.served.client(None) as anyone:
         page = (await anyone.get("/metrics")).text
     assert 'huifang_visits_visits{state="open"} 2.0' in page
+    assert 'huifang_visits_visits{state="claimed"} 0.0' in page
+
+
+async def test_the_gauges_tell_whose_queue_is_long_and_what_is_past_its_deadline(desk: Desk) -> None:
+    held = await desk.claimed("T1", customer="C1")
+    await desk.served.deliver(released("T2", customer="C2"))
+    await desk.served.run_job("count-visits")
+    queue, overdue = gauges("huifang_visits_queue"), gauges("huifang_visits_overdue")
+    assert (sum(queue.values()), sum(overdue.values())) == (1, 0)
+    desk.clock.advance(timedelta(days=8))
+    await desk.served.run_job("return-leases")
+    await desk.served.run_job("count-visits")
+    visit = await desk.visit(held)
+    assert gauges("huifang_visits_queue") == {visit["team"]: 2}
+    assert gauges("huifang_visits_overdue") == {visit["branch"]: 2}

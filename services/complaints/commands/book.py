@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import get_args
 from uuid import UUID
 
 from services.complaints import store
-from services.complaints.domain.case import Case, Change, OriginKey
+from services.complaints.domain.case import Case, Change, OriginKey, What
 from services.complaints.domain.errors import CaseNotFound
 from shared.messaging.event import Event
 from shared.messaging.work import Work
+from shared.observability.catalogue import BRANCHES, counter
+
+ENTRIES = counter(
+    "huifang_complaints_entries_total", "What became of cases (opened, assigned, escalated, resolved …), by responsible unit",
+    "投诉办理次数", labels={"what": get_args(What), "branch": BRANCHES},
+)  # fmt: skip
 
 
 @dataclass
@@ -51,3 +58,6 @@ class Book:
 
     async def save(self) -> None:
         await store.save_changes(self.work.session, list(self.changes.values()))
+        for change in self.changes.values():
+            for entry in change.entries:
+                ENTRIES.labels(entry.what, change.case.responsible_unit).inc()

@@ -196,5 +196,14 @@ async def list_attempts(session: AsyncSession, delivery_id: UUID) -> Sequence[Ro
     return (await session.execute(query)).all()
 
 
-async def count_pending(session: AsyncSession) -> int:
-    return (await session.scalar(select(func.count()).where(DeliveryRow.state == "pending"))) or 0  # type: ignore[arg-type]
+async def count_pending(session: AsyncSession) -> tuple[int, datetime | None]:
+    """How many results wait, and since when (business time) the oldest of them."""
+    query = select(func.count(), func.min(DeliveryRow.created_at)).where(DeliveryRow.state == "pending")  # type: ignore[arg-type]
+    number, oldest = (await session.execute(query)).one()
+    return number, oldest
+
+
+async def count_failed(session: AsyncSession, since: datetime) -> int:
+    """How many of the results that arose since then (business time) were given up."""
+    failed = select(func.count()).where(DeliveryRow.created_at >= since, DeliveryRow.state == "failed")  # type: ignore[arg-type]
+    return (await session.scalar(failed)) or 0

@@ -186,5 +186,8 @@ async def list_messages(
     return (await session.execute(query)).all()
 
 
-async def count_pending(session: AsyncSession) -> int:
-    return (await session.scalar(select(func.count()).where(MessageRow.state == "pending"))) or 0  # type: ignore[arg-type]
+async def count_pending(session: AsyncSession) -> tuple[int, datetime | None]:
+    """How many messages wait, and since when (machine time) the first of them is due."""
+    query = select(func.count(), func.min(MessageRow.due_at)).where(MessageRow.state == "pending")  # type: ignore[arg-type]
+    number, first = (await session.execute(query)).one()
+    return number, first

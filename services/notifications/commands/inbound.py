@@ -6,22 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from prometheus_client import Counter
-
 from services.notifications.commands.ledger import save_changes
 from services.notifications.domain.answers import Receipt, Reply, Unreadable, decisive
 from services.notifications.domain.refusals import NOTICES, Meaning, digit_of, meaning_of, scopes_of
-from services.notifications.domain.send import Send, take_receipt
+from services.notifications.domain.send import Send, State, take_receipt
 from services.notifications.store import contacts, doubtful, inbound, sends
 from services.notifications.store.contacts import OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked
 from shared.ids import new_id
 from shared.messaging import Work
+from shared.observability.catalogue import PROVIDERS, counter, histogram
 from shared.privacy import Sealer, e164
 
 CUSTOMER = "customer"
-ROWS = Counter("huifang_notifications_callback_rows_total", "Rows of providers' calls", ["provider", "kind", "outcome"])
+ROWS = counter(
+    "huifang_notifications_callback_rows_total", "Rows of providers' calls", "服务商回调行数",
+    labels={"provider": PROVIDERS, "kind": 6, "outcome": ("taken", "broken")},
+)  # fmt: skip
+OPT_OUTS = counter(
+    "huifang_notifications_opt_outs_total", "Opt-outs by channel and what they refuse", "退订数",
+    labels={"channel": ("sms", "email", "phone"), "scope": 8},
+)  # fmt: skip
+RECEIPT_DELAY = histogram(
+    "huifang_notifications_receipt_delay_seconds", "Machine time from a message's acceptance to its first receipt",
+    "回执延迟", labels={"provider": PROVIDERS}, buckets=(0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600, 14400, 86400),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,17 @@ async def take_receipts(work: Work, sealer: Sealer, provider: str, receipts: Seq
             if send_id := _uuid(receipt.out_id):
                 news[send_id].append(receipt)
     before = await sends.lock(work.session, news)
+    for send in before.values():
+        _note_delay(work, send)
     changes = [take_receipt(send, decisive(news[send.id]), work.now()) for send in before.values()]
     return await save_changes(work, before.values(), changes)
+
+
+def _note_delay(work: Work, send: Send) -> None:
+    """How long the first receipt of an accepted message was waited for."""
+    if send.state is State.ACCEPTED and send.accepted_at is not None:
+        waited = work.clock.machine() - work.clock.machine_at(send.accepted_at)
+        RECEIPT_DELAY.labels(send.provider).observe(max(0.0, waited.total_seconds()))
 
 
 async def keep_broken(work: Work, provider: str, kind: str, taken: int, rows: Sequence[Unreadable]) -> None:
@@ -147,6 +166,7 @@ async def refuse(work: Work, sealer: Sealer, number: str, answered: Answered, *,
 async def add_opt_out(work: Work, sealer: Sealer, opt_out: OptOut, lineage: str = "") -> None:
     """Record an opt-out and tell the others; `lineage` is that of the message it answers."""
     await contacts.add_opt_out(work.session, opt_out)
+    OPT_OUTS.labels(opt_out.channel, opt_out.scope).inc()
     by_sms = opt_out.channel == "sms"
     work.publish(
         NotificationOptedOut(

@@ -2,15 +2,24 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import Counter, Gauge
-
-from services.notifications.domain.send import Change, Send
+from services.notifications.domain.send import Change, Send, State
 from services.notifications.store import sends as store
 from shared.messaging import Work
+from shared.observability.catalogue import PROVIDERS, counter, gauge
 
-SENDS = Counter("huifang_notifications_sends_total", "Sends by new state and provider", ["outcome", "provider"])
-UNKNOWN = Gauge("huifang_notifications_unknown", "Sends whose outcome nobody knows yet")
-UNDECIDED = Gauge("huifang_notifications_replies_undecided", "Replies that may be refusals and wait for people")
+SENDS = counter(
+    "huifang_notifications_sends_total", "Sends by channel, new state, provider and template", "通知数",
+    labels={"outcome": tuple(State), "provider": PROVIDERS, "channel": ("sms", "email"), "template": 60},
+)  # fmt: skip
+UNKNOWN = gauge("huifang_notifications_unknown", "Sends whose outcome nobody knows yet", "结果未知的通知数")
+UNRECEIPTED = gauge(
+    "huifang_notifications_receipts_missing",
+    "Accepted messages without a receipt after an hour",
+    "一小时仍无回执的通知数",
+)
+UNDECIDED = gauge(
+    "huifang_notifications_replies_undecided", "Replies that may be refusals and wait for people", "待判断的回复数"
+)
 
 
 async def save_changes(work: Work, before: Iterable[Send], changes: Iterable[Change]) -> int:
@@ -27,4 +36,4 @@ async def save_changes(work: Work, before: Iterable[Send], changes: Iterable[Cha
 
 
 def count(send: Send) -> None:
-    SENDS.labels(send.state.value, send.provider or "none").inc()
+    SENDS.labels(send.state.value, send.provider or "none", send.channel, send.template).inc()

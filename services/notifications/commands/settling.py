@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.notifications.commands.ledger import UNDECIDED, UNKNOWN, save_changes
+from services.notifications.commands.ledger import UNDECIDED, UNKNOWN, UNRECEIPTED, save_changes
 from services.notifications.commands.sending import Desk, parcels_of
 from services.notifications.domain.answers import Finding
 from services.notifications.domain.parcel import Parcel
@@ -12,6 +12,7 @@ from services.notifications.domain.send import Change, Patience, SendId, lose_le
 from services.notifications.store import doubtful, fence, sends
 from shared.messaging import Work
 
+RECEIPT_BY = timedelta(hours=1)
 ASKED_AGAIN_AFTER = timedelta(seconds=15)  # should the one who asks now die; asking twice does no harm
 
 
@@ -21,6 +22,7 @@ async def give_up_lost_leases(work: Work, limit: int) -> int:
     lost = await fence.lock_abandoned(work.session, machine, limit)
     await save_changes(work, lost, [Change(lose_lease(send, machine)) for send in lost])
     UNKNOWN.set(await sends.count_unknown(work.session))
+    UNRECEIPTED.set(await sends.count_unreceipted(work.session, work.clock.business(machine - RECEIPT_BY)))
     UNDECIDED.set(await doubtful.count_open(work.session))
     return len(lost)
 

@@ -52,6 +52,9 @@ _LAST_TO = text(f"""
 _LIST = f"SELECT {_ALL} FROM send WHERE {{conditions}} ORDER BY planned_at DESC, id DESC LIMIT :limit"
 _COUNTS = text("SELECT provider, state, count(*) FROM send WHERE submitted_at >= :since GROUP BY provider, state")
 _UNKNOWN = text("SELECT count(*) FROM send WHERE state = 'unknown'")
+_UNRECEIPTED = text("""
+    SELECT count(*) FROM send WHERE check_at IS NOT NULL AND state = 'accepted' AND accepted_at < :before
+""")
 
 
 async def add(session: AsyncSession, sends: Iterable[Send]) -> set[SendId]:
@@ -147,6 +150,11 @@ async def counts_since(session: AsyncSession, since: datetime) -> list[tuple[str
 
 async def count_unknown(session: AsyncSession) -> int:
     return int((await session.execute(_UNKNOWN)).scalar_one())
+
+
+async def count_unreceipted(session: AsyncSession, before: datetime) -> int:
+    """Messages accepted before then (business time) that wait for a receipt."""
+    return int((await session.execute(_UNRECEIPTED, {"before": before})).scalar_one())
 
 
 def _send(row: RowMapping) -> Send:

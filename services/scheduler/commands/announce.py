@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from prometheus_client import Counter
-
 from services.scheduler.domain.occasion import Occasion, recorded
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.hours import read_hours
@@ -23,6 +21,7 @@ from shared.contracts.tasks import (
     PolicyLimitReached,
 )
 from shared.messaging import Event, Work
+from shared.observability.catalogue import BRANCHES, counter
 
 EVENTS = {
     "planned": by_model(FollowupPlanned),
@@ -34,10 +33,17 @@ CHANGED, POSTPONED = by_model(FollowupChanged), by_model(FollowupPostponed)
 DEADLINE_NEAR = by_model(FollowupDeadlineNear)
 LIMIT_REACHED = by_model(PolicyLimitReached)
 OCCASION = by_model(OccasionArrived)
-TASKS = Counter("huifang_scheduler_tasks", "Tasks by the state they came into", ["state"])
-POSTPONEMENTS = Counter(
-    "huifang_scheduler_postponements", "Released tasks planned again for later, by reason", ["reason"]
+TASKS = counter(
+    "huifang_scheduler_tasks_total", "Tasks by the state they came into", "回访任务数", labels={"state": tuple(EVENTS)}
 )
+POSTPONEMENTS = counter(
+    "huifang_scheduler_postponements_total", "Released tasks planned again for later, by reason", "已下达后推迟数",
+    labels={"reason": 30},
+)  # fmt: skip
+WARNED = counter(
+    "huifang_scheduler_deadline_warnings_total", "Tasks of which was told that their deadline is near", "到期提醒数",
+    labels={"branch": BRANCHES},
+)  # fmt: skip
 _COUNTED = {state: TASKS.labels(state) for state in EVENTS}
 
 
@@ -75,6 +81,7 @@ def announce_deadline(work: Work, task: Task) -> None:
     """Publish that the task's deadline is near."""
     data = _common(task) | {"state": task.state, "warned_at": work.now()}
     work.publish_as(DEADLINE_NEAR, data, key=task.customer_id, lineage=task.lineage, subject=data["task_id"])
+    WARNED.labels(task.branch).inc()
 
 
 def announce_limit(work: Work, title: str, place: Place, count: Count) -> None:

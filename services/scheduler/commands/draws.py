@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter, Histogram
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands.announce import announce_occasion
@@ -40,11 +39,20 @@ from shared.auth import Principal
 from shared.errors import Conflict, NotFound
 from shared.http import audit
 from shared.messaging import Event, Work
+from shared.observability.catalogue import POLICIES, counter, histogram
 
-CALLED = Counter("huifang_scheduler_drawn", "Facts called for contact by draws", ["reason"])
-POPULATION = Histogram(
-    "huifang_scheduler_draw_population", "Facts a draw was made of", buckets=(1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
-)
+CALLED = counter(
+    "huifang_scheduler_drawn_total", "Facts called for contact by draws", "抽取并安排的数量",
+    labels={"reason": ("drawn", "reserve")},
+)  # fmt: skip
+USED_UP = counter(
+    "huifang_scheduler_reserve_used_up_total", "Lost contacts of a draw for which no reserve was left", "备选用尽次数",
+    labels={"policy": POLICIES},
+)  # fmt: skip
+POPULATION = histogram(
+    "huifang_scheduler_draw_population", "Facts a draw was made of", "抽取总量", unit="",
+    buckets=(1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7),
+)  # fmt: skip
 PICKS_SAVED = 10_000
 log = structlog.get_logger(__name__)
 
@@ -218,7 +226,9 @@ async def _call_next(work: Work, desk: Desk, called: Called, since: datetime) ->
     if stratum is None or draw is None:
         return
     fact = await picks.call_next(work.session, draw, stratum)
-    if fact is not None:
+    if fact is None:
+        USED_UP.labels(draw.policy_id).inc()
+    else:
         policy = await desk.version(work.session, draw.policy_id, draw.policy_version)
         announce_occasion(work, reserve_occasion(policy, fact, draw.period, since))
         CALLED.labels("reserve").inc()

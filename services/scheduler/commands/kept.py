@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import prometheus_client
-
 from services.scheduler.commands.announce import announce, announce_change
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
@@ -18,8 +16,9 @@ from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store
 from shared.messaging import Event, Work
+from shared.observability.catalogue import counter
 
-DECISIONS = prometheus_client.Counter("huifang_scheduler_decisions", "Decisions by outcome", ["outcome"])
+DECISIONS = counter("huifang_scheduler_decisions_total", "Decisions by outcome", "决定数", labels={"outcome": 30})
 
 
 class Kept:

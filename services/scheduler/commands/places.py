@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-import prometheus_client
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands.announce import announce_limit
@@ -13,15 +12,18 @@ from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Place, Places
 from services.scheduler.store import places as store
 from shared.messaging import Work
+from shared.observability.catalogue import POLICIES, counter
 
 REACHED = {
-    "ceiling": prometheus_client.Counter(
-        "huifang_scheduler_ceiling_reached", "Contacts moved to a later day by a policy's daily ceiling", ["policy"]
+    "ceiling": counter(
+        "huifang_scheduler_ceiling_reached_total", "Contacts moved to a later day by a policy's daily ceiling",
+        "达到每日上限而顺延数", labels={"policy": POLICIES},
     ),
-    "quota": prometheus_client.Counter(
-        "huifang_scheduler_quota_reached", "Contacts refused by a policy's quota", ["policy"]
+    "quota": counter(
+        "huifang_scheduler_quota_reached_total", "Contacts refused by a policy's quota", "达到数量上限而不安排数",
+        labels={"policy": POLICIES},
     ),
-}
+}  # fmt: skip
 LONGEST_PERIOD = timedelta(days=31)
 
 

@@ -6,7 +6,6 @@ by them already.
 
 from collections.abc import Sequence
 
-from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.commands.announce import announce
@@ -26,9 +25,15 @@ from shared.contracts.calendar import CalendarPublished
 from shared.contracts.registry import by_model
 from shared.ids import derived_id
 from shared.messaging import Work
+from shared.observability.catalogue import gauge
 
 PUBLISHED = by_model(CalendarPublished)
-CONFIRMED = Gauge("huifang_scheduler_calendar_confirmed_days_left", "Days until the first whose holidays are not known")
+CONFIRMED = gauge(
+    "huifang_scheduler_calendar_confirmed_days_left",
+    "Days until the first whose holidays are not known",
+    "官方日历尚可用的天数",
+    "d",
+)
 
 
 async def watch_calendar(work: Work, desk: Desk, limit: int) -> int:

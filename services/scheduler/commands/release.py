@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from prometheus_client import Counter, Histogram
-
 from services.scheduler.commands import draws
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.defer import weigh
@@ -20,15 +18,24 @@ from shared.auth import Principal
 from shared.errors import NotFound
 from shared.http import audit
 from shared.messaging import Work
+from shared.observability.catalogue import counter, histogram
 from shared.privacy import Sealer
 
-LATENESS = Histogram(
+LATENESS = histogram(
     "huifang_scheduler_release_lateness_seconds",
-    "Business time between a task's due moment and its release",
+    "Machine time between a task's due moment (its window's opening, where it was held) and its release",
+    "回访下达延迟",
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400),
 )
-DEFERRED = Counter("huifang_scheduler_deferrals_total", "Due tasks put off, by what held them back", ["reason"])
-HELD = Counter("huifang_scheduler_held_total", "Due tasks held until their contact window opens")
+DEFERRED = counter(
+    "huifang_scheduler_deferrals_total",
+    "Due tasks put off, by what held them back",
+    "到期后推迟数",
+    labels={"reason": 30},
+)
+HELD = counter(
+    "huifang_scheduler_held_total", "Due tasks held until their contact window opens", "等待接触时段的回访数"
+)
 BY_HAND = "by_hand"
 
 
@@ -43,8 +50,8 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
     ready, weighed = [], []
     held: dict[UUID, datetime] = {}
     claimed = await tasks.claim_due(work.session, now, limit)
-    gone = await withdrawn.find_withdrawn(work.session, {one for task, _ in claimed for one in identities(task)})
-    for task, known in claimed:
+    gone = await withdrawn.find_withdrawn(work.session, {one for task, _, _ in claimed for one in identities(task)})
+    for task, known, due_at in claimed:
         verdict = AT_RELEASE if is_withdrawn(task, gone) else release_verdict(task, known, now, desk.calendar.official)
         if needs_ledger(task, verdict):
             weighed.append((task, known))
@@ -53,7 +60,7 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
             continue
         else:
             ready.append(concluded(task, verdict)._replace(card=_with_mask(task, sealer)))
-        LATENESS.observe(max((now - task.due_at).total_seconds(), 0))
+        LATENESS.observe(max((work.clock.machine_at(now) - work.clock.machine_at(due_at)).total_seconds(), 0))
     await _hold(work, held)
     if weighed:
         concluded_later = await weigh(work, desk, weighed, now)

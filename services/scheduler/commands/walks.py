@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import structlog
-from prometheus_client import Counter
 
 from services.scheduler.commands.announce import announce_occasion
 from services.scheduler.commands.desk import Desk
@@ -22,11 +21,13 @@ from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, walks
 from services.scheduler.store.walks import Progress
 from shared.messaging import Work
+from shared.observability.catalogue import POLICIES, counter
 
 log = structlog.get_logger(__name__)
-GIVEN_UP = Counter(
-    "huifang_scheduler_walks_given_up", "Walks over the customers that were too late to be made", ["policy"]
-)
+GIVEN_UP = counter(
+    "huifang_scheduler_walks_given_up_total", "Walks over the customers that were too late to be made", "过期未走访的日期数",
+    labels={"policy": POLICIES},
+)  # fmt: skip
 
 
 async def walk_on(work: Work, desk: Desk, portion: int, catch_up: timedelta) -> int:

@@ -81,7 +81,7 @@ _ABOUT = """task.customer_id = ANY(CAST(:customers AS text[])) AND EXISTS (
 _SEEN = in_units("task.body ->> 'branch'", "task.body ->> 'team'")
 _CLAIM_ONE = text("DELETE FROM due WHERE task_id = CAST(:id AS uuid)")
 _CLAIM = text("""
-    SELECT task_id FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
+    SELECT task_id, due_at FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 _WITH_CIRCUMSTANCES = (
     f"SELECT {_TASK}, customer.profile, customer.as_of, customer.older, customer.opted_out, "  # noqa: S608
@@ -207,14 +207,15 @@ async def find_open(session: AsyncSession, customers: Iterable[str], lock: bool)
     return found
 
 
-async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tuple[Task, Circumstances]]:
-    """Lock up to `limit` due tasks that no other replica has, the longest due first, with what release must know."""
-    claimed = list((await session.execute(_CLAIM, {"now": now, "limit": limit})).scalars())
+async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tuple[Task, Circumstances, datetime]]:
+    """Lock up to `limit` due tasks that no other replica has, the longest due first, with what release must know and
+    since when each waits to be released."""
+    claimed: dict[UUID, datetime] = dict(iter(await session.execute(_CLAIM, {"now": now, "limit": limit})))
     if not claimed:
         return []
     # a second statement: the first one's snapshot may be older than a change of the task that the claim waited out
-    rows = await session.execute(_CLAIMED, {"ids": claimed})
-    return [(_task(row), _circumstances(row)) for row in rows.mappings()]
+    rows = await session.execute(_CLAIMED, {"ids": list(claimed)})
+    return [(_task(row), _circumstances(row), claimed[row["id"]]) for row in rows.mappings()]
 
 
 async def find_released(session: AsyncSession, names: Sequence[str]) -> list[tuple[Task, Circumstances]]:

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from prometheus_client import Counter
 
 from services.visits.api.dependencies import Agent, PlanDep, SettingsDep
 from services.visits.commands import calls, claiming, working
@@ -30,12 +29,18 @@ from services.visits.schemas.visits import (
 from services.visits.store.claims import Wanted
 from shared.http import IfMatch, OnceDep, SealerDep, WorkDep, etag
 from shared.ids import new_id
+from shared.observability.catalogue import counter
 from shared.privacy import Sealer, as_dialled, mask_phone, one_number
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1/visits", tags=["坐席作业"])
 CompanionQuery = Annotated[str, Query(max_length=64, description="上门时的同行人员")]
-ATTEMPTS = Counter("huifang_visits_attempts_total", "Attempts by result code", ["result"])
+ATTEMPTS = counter("huifang_visits_attempts_total", "Attempts by result code", "拨打次数", labels={"result": 40})
+CLAIMED = counter("huifang_visits_claims_total", "Visits that agents claimed", "领取数")
+CALLBACKS = counter(
+    "huifang_visits_callbacks_total", "Attempts after an agreed callback: at the agreed time, or not", "预约回呼数",
+    labels={"outcome": ("kept", "missed")},
+)  # fmt: skip
 
 
 @router.post("/claim", summary="领取下一批回访单")
@@ -45,6 +50,7 @@ async def claim(
     """按「到点回呼、优先级、时限、应访时间」的顺序，领取本人班组、单位与技能范围内的单；同一客户的单一并领取，已被他人领取的不会重复给出。"""
     wanted = Wanted(body.limit, body.team)
     held = await claiming.claim_visits(work, agent, wanted, body.companion, plan, settings.lease)
+    CLAIMED.inc(len(held))
     lease_until = work.clock.machine() + settings.lease
     return ClaimOut(items=[_card(one, sealer) for one in held], lease_until=lease_until)
 
@@ -66,6 +72,7 @@ async def claim_one(
 ) -> Card:  # fmt: skip
     """从列表中领取一张，规则与「领取下一批」相同；不能领取时逐条说明原因。"""
     held = await claiming.claim_one(work, agent, visit_id, body.companion, plan, settings.lease)
+    CLAIMED.inc()
     response.headers["ETag"] = etag(held.visit.version)
     return _card(held, sealer)
 
@@ -119,6 +126,8 @@ async def record_attempt(
             work, agent, visit_id, _report(body, agent.id, sealer), plan
         )
         ATTEMPTS.labels(body.result).inc()
+        if attempt.callback_kept is not None:
+            CALLBACKS.labels("kept" if attempt.callback_kept else "missed").inc()
         moved = body.callback_at is not None and visit.next_at != body.callback_at
         return ResultOut(
             visit_id=visit.id,

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.attempts import Attempt
-from services.visits.domain.visit import UNFINISHED, State, Visit
+from services.visits.domain.visit import State, Visit
 from services.visits.models import AttemptRow
 from services.visits.store.rows import VISITS, seen_by, to_visit
 from shared.scope import Scope
@@ -79,8 +79,22 @@ async def count_visits(session: AsyncSession, since: datetime, scope: Scope) -> 
     return [(team, State(state), number) for team, state, number in await session.execute(query)]
 
 
-async def count_unfinished(session: AsyncSession) -> dict[State, int]:
-    """Number of visits in each state that is not final."""
-    query = select(VISITS.c.state, func.count()).where(VISITS.c.finished_at.is_(None)).group_by(VISITS.c.state)
-    counted: dict[str, int] = dict(iter(await session.execute(query)))
-    return {state: counted.get(state, 0) for state in UNFINISHED}
+@dataclass(frozen=True)
+class Standing:
+    """Unfinished visits of a state, team and branch: how many, past their deadline, and with a missed callback."""
+
+    state: str
+    team: str
+    branch: str
+    visits: int
+    overdue: int
+    missed: int
+
+
+async def count_unfinished(session: AsyncSession, now: datetime, missed: datetime) -> list[Standing]:
+    """What is not finished; a callback agreed for a time before `missed` was missed."""
+    by = (VISITS.c.state, VISITS.c.team, VISITS.c.branch)
+    overdue = func.count().filter(VISITS.c.deadline_at < now)
+    late = func.count().filter(VISITS.c.callback_at < missed)
+    query = select(*by, func.count(), overdue, late).where(VISITS.c.finished_at.is_(None)).group_by(*by)
+    return [Standing(*row) for row in await session.execute(query)]
