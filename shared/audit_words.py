@@ -52,6 +52,8 @@ WORDS = {
     "visit.reviewed": "质检回访",
     "visit.corrected": "更正回访",
     "recording.opened": "打开录音",
+    "attachment.opened": "查看签名或照片",
+    "attachment.dropped": "删除签名或照片",
     "questionnaire.published": "发布问卷",
     # complaints
     "case.opened": "登记投诉",

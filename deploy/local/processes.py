@@ -79,6 +79,7 @@ def _common_environment(settings: LocalSettings, clock: KeptClock | None) -> dic
         "HUIFANG_JWT_SECRET_FILE": str(settings.jwt_secret_file),
         "HUIFANG_DATA_KEY_FILE": str(settings.data_key_file),
         "HUIFANG_FRONT_DOOR_KEY_FILE": str(settings.front_door_key_file),
+        "HUIFANG_FILES": os.environ.get("HUIFANG_FILES", str(settings.files)),
         "HUIFANG_PAGE_ASSETS": str(PAGE_ASSETS),
         "HUIFANG_SMTP_URL": f"smtp://{LOOPBACK}:{settings.ports['smtp']}",
         "HUIFANG_SMS_URL": settings.url("sms"),

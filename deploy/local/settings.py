@@ -84,6 +84,11 @@ class LocalSettings:
         return self.var / "log"
 
     @property
+    def files(self) -> Path:
+        """Photographs and signatures, sealed."""
+        return self.var / "files"
+
+    @property
     def run_file(self) -> Path:
         return self.var / "run.json"
 

@@ -1,6 +1,7 @@
 """visits (回访作业): the agents' work.
 
-Owns work items, attempts, callbacks, answers, reviews, calls through a line and who is there, and the versioned questionnaires.
+Owns work items, attempts, callbacks, answers, reviews, calls through a line and who is there, the versioned questionnaires,
+and the signatures and photographs of visits on site, whose files lie beside the database.
 Publishes `visits-v1`: visit.attempted for every try; visit.completed, with visit.dissatisfied and visit.problem_found
 beside it; visit.corrected when a finished record is; visit.failed; visit.callback_agreed.
 Consumes `tasks-v1`: followup.released becomes a visit, once; followup.postponed lets it wait until it is released again;

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import cast
 
-from services.visits.commands import passing
+from services.visits.adapters.files import files_of
+from services.visits.commands import attachments, passing
 from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import UNFINISHED, State
 from services.visits.settings import VisitsSettings
@@ -54,6 +55,11 @@ async def expire(runtime: Runtime) -> int:
         return await passing.expire(work, grace)
 
 
+async def forget_left_over(runtime: Runtime) -> int:
+    async with runtime.db.work(background=True) as work:
+        return await attachments.forget_left_over(work, files_of(runtime))
+
+
 def _plan(runtime: Runtime) -> RetryPlan:
     return cast(VisitsSettings, runtime.settings).retry_plan
 
@@ -82,5 +88,6 @@ JOBS = (
     Job("bring-back", every=0.5, run=bring_back),
     Job("hand-over", every=2, run=hand_over),
     Job("expire", every=1, run=expire),
+    Job("forget-left-over", every=600, run=forget_left_over),
     Job("count-visits", every=5, run=count_visits),
 )

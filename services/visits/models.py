@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -171,6 +171,31 @@ class LineCallRow(Base, table=True):
     cause: str = Field(sa_column=_text())
     recording: str = Field(sa_column=_text())
     attempt_id: UUID | None = Field(foreign_key="attempt.id", nullable=True)
+
+
+class AttachmentRow(Base, table=True):
+    """A photograph or signature; columns are named as the fields of `domain.attachments.Attachment`."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        UniqueConstraint("visit_id", "agent", "kind", "digest"),
+        Index("attachment_attempt", "attempt_id", postgresql_where=text("attempt_id IS NOT NULL")),
+        Index("attachment_unused", "at", postgresql_where=text("attempt_id IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    visit_id: UUID = Field(foreign_key="visit.id")
+    agent: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    media_type: str = Field(sa_column=_text())
+    width: int
+    height: int
+    size: int
+    at: datetime = Field(sa_column=_instant())
+    stored: bool
+    attempt_id: UUID | None = Field(foreign_key="attempt.id", nullable=True)
+    dropped_at: datetime | None = Field(sa_column=_instant(nullable=True))
 
 
 class ReviewRow(Base, table=True):

@@ -32,6 +32,13 @@ class VisitsSettings(ServiceSettings):
         default=SecretStr(""), description="http: `whsec_…` that the line signs its events with; empty = refused"
     )
 
+    files: str = Field(
+        default="var/files",
+        description="where photographs and signatures are kept, sealed: a folder all replicas share, or s3://bucket/prefix "
+        "with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL as needed",
+    )
+    file_max_bytes: int = Field(default=12 << 20, ge=1 << 10, le=64 << 20, description="largest photograph taken in")
+
     @model_validator(mode="after")
     def check_line(self) -> Self:
         if self.cti == "http" and not (self.cti_url and self.cti_webhook_secret.get_secret_value()):

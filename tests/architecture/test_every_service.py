@@ -279,6 +279,7 @@ NATURALLY_ONCE = {
     "/api/v1/imports": "the file's content",
     "/api/v1/questionnaires": "an unchanged definition makes no new version",
     "/api/v1/events": "source and id",
+    "/api/v1/visits/{visit_id}/attachments": "the file's content",
 }
 
 
@@ -305,6 +306,9 @@ NO_VERSION = {
     "/api/v1/visits/{visit_id}/attempts/{attempt_id}/recording",
     # only adds
     "/api/v1/visits/{visit_id}/review",
+    # the agent's own, beside the visit; it is there or it is not
+    "/api/v1/visits/{visit_id}/attachments",
+    "/api/v1/visits/{visit_id}/attachments/{attachment_id}",
 }
 
 

@@ -138,6 +138,10 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /api/v1/visits/{visit_id}/line-call": One(),
         "POST /api/v1/visits/{visit_id}/line-calls/hang-up": One(),
         "POST /api/v1/visits/{visit_id}/attempts/{attempt_id}/recording": One(lacks="recording-not-found"),
+        "GET /api/v1/visits/{visit_id}/attachments": One(),
+        "POST /api/v1/visits/{visit_id}/attachments": One(),
+        "GET /api/v1/visits/{visit_id}/attachments/{attachment_id}": One(lacks="attachment-not-found"),
+        "DELETE /api/v1/visits/{visit_id}/attachments/{attachment_id}": One(lacks="attachment-not-found"),
         "POST /ingress/v1/line/events": Open(),  # signed by the line, and no principal
         "POST /api/v1/visits/{visit_id}/hang-up": One(),
         "POST /api/v1/visits/{visit_id}/reassign": One({"team": "other"}),

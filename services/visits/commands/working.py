@@ -15,7 +15,7 @@ from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import PhoneUnknown, QuestionnaireNotPublished
 from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import Visit
-from services.visits.store import lines, queries, rows
+from services.visits.store import attachments, lines, queries, rows
 from shared.auth import Principal, Role
 from shared.http import audit, require_version
 from shared.messaging import Work
@@ -49,6 +49,7 @@ async def record_attempt(
     visit, attempt, events = attempts.record(visit, report, questionnaire, plan, work.now())
     await rows.save_visits(work.session, [visit], [attempt])
     await lines.keep_with_attempt(work.session, visit_id, principal.id, attempt.id)
+    await attachments.keep_with_attempt(work.session, visit_id, principal.id, attempt.id)
     publish(work, visit, events)
     clashes = []
     if visit.callback_at and visit.callback_owner:

@@ -1,6 +1,6 @@
 """What visits refuse, as facts with a Chinese title."""
 
-from shared.errors import Conflict, Forbidden, HuifangError, InvalidInput, NotFound
+from shared.errors import Conflict, Forbidden, HuifangError, InvalidInput, NotFound, Unavailable
 
 
 class VisitNotFound(NotFound):
@@ -171,3 +171,40 @@ class CallNotFound(NotFound):
 class RecordingNotFound(NotFound):
     title = "这次联系没有录音"
     code = "recording-not-found"
+
+
+class NotOnSite(Conflict):
+    title = "该单不是上门回访"
+    code = "not-on-site"
+
+
+class AttachmentNotFound(NotFound):
+    title = "没有这份签名或照片"
+    code = "attachment-not-found"
+
+
+class NotYourAttachment(Forbidden):
+    title = "只有上门的坐席本人、主管和审计可以查看"
+    code = "not-your-attachment"
+
+
+class AttachmentHandedIn(Conflict):
+    title = "已随结果提交的签名和照片不能删除"
+    code = "attachment-handed-in"
+
+
+class TooManyAttachments(Conflict):
+    title = "照片已达上限"
+    code = "too-many-attachments"
+
+
+class UnusableAttachment(InvalidInput):
+    """The file is no picture that can be kept; `detail` says why."""
+
+    title = "照片不能用"
+    code = "unusable-attachment"
+
+
+class FilesUnavailable(Unavailable):
+    title = "照片暂时无法保存或读取，请稍后重试"
+    code = "files-unavailable"
