@@ -8,6 +8,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 DUPLICATE_TABLE = "42P07"
+LOCK_NOT_AVAILABLE = "55P03"
+# all that a partition must have of its table; indexes and keys come when it is attached
+_LIKE = "INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION"
 
 
 class PartitionMissing(Exception):
@@ -46,10 +49,6 @@ class Partitions:
 
     async def _create(self, table: str, day: date) -> None:
         name = f"{table}_{day:%Y%m%d}"
-        ddl = (
-            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} "
-            f"FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
-        )
         async with self.engine.connect() as connection:
             if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
                 return
@@ -58,20 +57,38 @@ class Partitions:
                 await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
                 await connection.execute(text("SET LOCAL timezone = 'UTC'"))
                 await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
-                await connection.execute(text(ddl))
+                # attached, since PARTITION OF would wait for everybody who reads the table, a backup of hours too
+                await connection.execute(text(f"CREATE TABLE {name} (LIKE {table} {_LIKE})"))
+                bounds = f"FROM ('{day}') TO ('{day + timedelta(days=1)}')"
+                await connection.execute(text(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES {bounds}"))
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) != DUPLICATE_TABLE:
                 raise
 
     async def drop_before(self, table: str, day: date) -> list[str]:
-        """Drop the partitions of `table` that end on or before `day`; returns their names."""
-        async with self.engine.begin() as connection:
+        """Drop the partitions of `table` that end on or before `day`; returns their names.
+
+        While somebody reads the table for long, as a backup does, nothing is dropped: the next time will do.
+        """
+        async with self.engine.connect() as connection:
             rows = await connection.execute(
                 text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:t AS regclass)"),
                 {"t": table},
             )
             old = [name for (name,) in rows if name < f"{table}_{day:%Y%m%d}"]
-            for name in old:
-                await connection.execute(text(f"DROP TABLE {name}"))
+        if not old or not await self._dropped(old):
+            return []
         self.known = {(t, d) for t, d in self.known if t != table or d >= day}
         return old
+
+    async def _dropped(self, names: list[str]) -> bool:
+        """Whether they were dropped; writers wait behind a drop that waits, so it must not wait for long."""
+        try:
+            async with self.engine.begin() as connection:
+                await connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+                await connection.execute(text(f"DROP TABLE {', '.join(names)}"))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            return False
+        return True

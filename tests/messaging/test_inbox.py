@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.clock import ManualClock
@@ -96,3 +97,19 @@ async def test_what_another_process_dropped_is_made_again_once_a_transaction_has
         await claimed(db, event)
     await db.partitions.ensure("inbox", {event.day})
     assert await claimed(db, event) == [1]
+
+
+async def test_whoever_reads_a_table_for_hours_keeps_no_day_from_beginning_and_loses_none(db: Database) -> None:
+    """A backup does; those who write meanwhile must not wait for it."""
+    today, tomorrow = NOON.date(), NOON.date() + timedelta(days=1)
+    async with db.engine.connect() as reader:
+        await reader.execute(text("LOCK TABLE inbox IN ACCESS SHARE MODE"))
+        async with asyncio.timeout(4):
+            await db.partitions.ensure("inbox", {tomorrow})
+            assert await db.partitions.drop_before("inbox", tomorrow) == []
+    assert await claimed(db, thing(1, at=NOON + timedelta(days=1))) == [1]
+    assert await db.partitions.drop_before("inbox", tomorrow) == [f"inbox_{today:%Y%m%d}"]
+    async with db.read() as session:
+        query = text("SELECT indisprimary FROM pg_index WHERE indrelid = CAST(:name AS regclass)")
+        keys = list(await session.scalars(query, {"name": f"inbox_{tomorrow:%Y%m%d}"}))
+    assert keys == [True], "a partition has its table's key"
