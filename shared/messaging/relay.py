@@ -42,10 +42,7 @@ _MEMBERS = """
     WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-_SINCE = """
-    SELECT id, topic, key, headers, value FROM outbox_archive
-    WHERE at >= $1 AND id > $2 ORDER BY id LIMIT $3
-"""
+_SINCE = "SELECT topic, key, headers, value FROM outbox_archive WHERE at >= $1 ORDER BY id"
 
 Row = Any
 
@@ -195,14 +192,16 @@ async def republish(
 
     Consumers that have taken effect of them skip them: it only fills what the broker lost.
     """
-    connection = await asyncpg.connect(dsn, command_timeout=COMMAND_TIMEOUT)
+    connection = await asyncpg.connect(dsn)  # sorting a large archive takes longer than any other statement may
     producer = await broker.producer()
-    last, total = 0, 0
+    total = 0
     try:
-        while rows := await connection.fetch(_SINCE, since.astimezone(UTC), last, BATCH):
-            await producer.publish([_message(row, topic_prefix) for row in rows])
-            last, total = rows[-1]["id"], total + len(rows)
-            progress(total)
+        async with connection.transaction(readonly=True):
+            found = await connection.cursor(_SINCE, since.astimezone(UTC))
+            while rows := await found.fetch(BATCH):
+                await producer.publish([_message(row, topic_prefix) for row in rows])
+                total += len(rows)
+                progress(total)
     finally:
         await producer.stop()
         await connection.close()
