@@ -1,4 +1,6 @@
-"""The command line `huifang`; a file `deploy/commands/<name>.py` with a typer `app` becomes its sub-command."""
+"""The command line `huifang`; a file `deploy/commands/<name>.py` becomes its sub-command: with a typer `app` a group, with a
+function `command` a single one.
+"""
 
 import importlib
 import pkgutil
@@ -25,7 +27,10 @@ def _app_for(words: list[str]) -> typer.Typer:
         app = importlib.import_module("deploy.local.cli").app
     for name in groups:
         module = importlib.import_module(f"deploy.commands.{name.replace('-', '_')}")
-        app.add_typer(module.app, name=name)
+        if hasattr(module, "command"):
+            app.command(name)(module.command)
+        else:
+            app.add_typer(module.app, name=name)
     return app
 
 

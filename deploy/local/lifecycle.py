@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from deploy.local import migrate, processes
@@ -71,6 +71,15 @@ class Platform:
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
             await _first(self._up_and_watch(), stopped.wait())
 
+    async def with_servers_alone(self, work: Callable[["Platform"], Awaitable[None]]) -> None:
+        """PostgreSQL with the services' databases, Kafka with their topics, and nothing else, until `work` is done."""
+        async with self._stopping_in_order():
+            table = {each.name: each for each in processes.servers(self.settings, self.postgres, self.kafka)}
+            await self.supervisor.start(*table.values())
+            await self._own_databases()
+            await self._topics(None)
+            await work(self)
+
     async def _up_and_watch(self) -> None:
         warm_up()
         table = {each.name: each for each in processes.servers(self.settings, self.postgres, self.kafka)}
@@ -83,11 +92,14 @@ class Platform:
     async def _databases(self, postgres: Process | None) -> None:
         if postgres:
             await self.supervisor.start(postgres)
+        await self._own_databases()
+        await self.supervisor.run_once("migrations", forked("migrations", migrate.main, [self.dsns], {}))
+        self.report.line("databases are up to date")
+
+    async def _own_databases(self) -> None:
         given = self.settings.postgres_dsn
         if not (given and is_template(given)):
             await ensure_databases(given or self.postgres.dsn(), self.secrets.passwords)
-        await self.supervisor.run_once("migrations", forked("migrations", migrate.main, [self.dsns], {}))
-        self.report.line("databases are up to date")
 
     async def _topics(self, kafka: Process | None) -> None:
         if kafka:

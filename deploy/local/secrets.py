@@ -8,7 +8,6 @@ from typing import Any
 
 from deploy.local.files import read_json, write_json, write_private
 from deploy.local.settings import ROLES, SERVICES, LocalSettings
-from shared.embedded.postgres import new_password
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,14 @@ class Secrets:
     front_door: str
 
 
-def ensure_secrets(settings: LocalSettings) -> Secrets:
-    """The kept secrets, with those a newer version asks for; also writes the files that services are pointed at."""
+def ensure_secrets(settings: LocalSettings, given: dict[str, Any] | None = None) -> Secrets:
+    """The kept secrets, with those a newer version asks for; also writes the files that services are pointed at.
+
+    `given` are those of another platform, to be kept from now on.
+    """
     path = settings.var / "secrets.json"
-    kept = read_json(path) or {}
-    if _is_complete(kept):
+    kept = given or read_json(path) or {}
+    if given is None and _is_complete(kept):
         return Secrets(**kept)
     fresh = asdict(_new_secrets())
     grown = {name: fresh[name] | kept.get(name, {}) for name in ("passwords", "keys")}
@@ -52,6 +54,7 @@ def _is_complete(kept: dict[str, Any]) -> bool:
 
 def _new_secrets() -> Secrets:
     from shared.auth import new_key  # imports FastAPI, which only the first run has to wait for
+    from shared.embedded.postgres import new_password  # with the server itself, which an image does without
 
     return Secrets(
         superuser=new_password(),

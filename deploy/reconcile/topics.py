@@ -39,7 +39,7 @@ async def kafka(bootstrap: str) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOK
 async def read_topics(bootstrap: str, prefix: str = "") -> AsyncIterator[list[tuple[str, Event]]]:
     """All events there are now, in portions of (topic without prefix, event). Raises TopicTruncated, BrokerUnavailable."""
     async with kafka(bootstrap) as (admin, client):
-        partitions = await _partitions(admin, [prefix + topic for topic in registry.topics()])
+        partitions = await partitions_of(admin, [prefix + topic for topic in registry.topics()])
         _require_whole(await bounded(client.beginning_offsets(partitions)))
         ends = await bounded(client.end_offsets(partitions))
         left = {partition for partition in partitions if ends[partition] > 0}
@@ -57,7 +57,8 @@ async def read_topics(bootstrap: str, prefix: str = "") -> AsyncIterator[list[tu
             left -= {partition for partition in left if await client.position(partition) >= ends[partition]}
 
 
-async def _partitions(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> list[TopicPartition]:
+async def partitions_of(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> list[TopicPartition]:
+    """All partitions of topics that are there."""
     described = await bounded(admin.describe_topics(list(topics)))
     return [TopicPartition(one["topic"], part["partition"]) for one in described for part in one["partitions"]]
 
@@ -82,7 +83,7 @@ async def count_behind(bootstrap: str, groups: Iterable[str]) -> dict[str, int]:
         behind = {}
         for group in groups:
             committed = await bounded(admin.list_consumer_group_offsets(group))
-            partitions = await _partitions(admin, {partition.topic for partition in committed})
+            partitions = await partitions_of(admin, {partition.topic for partition in committed})
             ends = await bounded(client.end_offsets(partitions)) if partitions else {}
             behind[group] = sum(max(end - (committed[p].offset if p in committed else 0), 0) for p, end in ends.items())
         return behind

@@ -5,6 +5,7 @@ from pathlib import Path
 import alembic.op
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from shared.messaging.tables import (
     API_KEYS,
@@ -67,6 +68,12 @@ def create_calendar() -> None:
 def upgrade(service: str, dsn: str, revision: str = "head") -> None:
     """Bring a service's database to `revision`; does nothing when it is there. Concurrent callers wait for each other."""
     command.upgrade(_config(service, dsn), revision)
+
+
+def revisions(service: str) -> set[str]:
+    """All revisions that this version of a service knows."""
+    scripts = ScriptDirectory.from_config(_config(service, ""))
+    return {script.revision for script in scripts.walk_revisions()}
 
 
 def downgrade(service: str, dsn: str, revision: str) -> None:

@@ -1,9 +1,13 @@
-"""The whole loop on real Kafka and PostgreSQL: a short demo through the public interfaces, recounted, then replayed."""
+"""The whole loop on real Kafka and PostgreSQL: a short demo through the public interfaces, recounted, then replayed, then
+lost with all its servers and restored from a backup.
+"""
 
+import asyncio
 import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -12,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from deploy.local.settings import ROOT
 from shared.embedded.processes import port_is_taken
+from shared.privacy import Sealer
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("platform")]
 PORTS = 25
@@ -69,25 +75,27 @@ class Platform:
         raise AssertionError("the figures never come to rest")
 
 
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One on which the demo was played."""
+    var = tmp_path_factory.mktemp("platform")
     bases = random.sample(range(20000, 30000, 50), 200)
     base = next(base for base in bases if not any(map(port_is_taken, range(base, base + PORTS))))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIFANG_")}
     ours = {
-        "HUIFANG_VAR": str(tmp_path),
+        "HUIFANG_VAR": str(var),
         "HUIFANG_PORT_BASE": str(base),
         "COLUMNS": "200",
         "HUIFANG_STRICT_EVENTS": "1",
     }
-    platform = Platform(tmp_path, kept | ours)
+    platform = Platform(var, kept | ours)
+    played = platform.huifang("demo", *SHORT)
+    assert played.returncode == 0, played.stdout + played.stderr
     yield platform
     platform.huifang("down")
 
 
 def test_the_loop_closes_reconciles_and_survives_a_replay_of_everything(platform: Platform) -> None:
-    played = platform.huifang("demo", *SHORT)
-    assert played.returncode == 0, played.stdout + played.stderr
     funnel = platform.funnel()
     assert funnel["visits.dissatisfied"] >= 1, "the seed must let somebody be dissatisfied"
     assert funnel["cases.opened"] >= funnel["visits.dissatisfied"]
@@ -106,6 +114,46 @@ def test_the_loop_closes_reconciles_and_survives_a_replay_of_everything(platform
     assert replayed_funnel == funnel
     assert replayed_kpis == kpis
     _no_number_in_clear(platform.var)
+
+
+def test_all_is_lost_and_comes_back_from_a_backup(platform: Platform, tmp_path: Path) -> None:
+    backup, keys = tmp_path / "backup", tmp_path / "keys.json"
+    before = platform.settled()
+    people = json.loads((platform.var / "people.json").read_text())
+    taken = platform.huifang("backup", str(backup), "--keys", str(keys))
+    assert taken.returncode == 0, taken.stdout + taken.stderr
+    secrets = json.loads(keys.read_text())["secrets"]
+    written = b"".join(path.read_bytes() for path in backup.rglob("*") if path.is_file())
+    assert not [each for each in (secrets["data"], secrets["jwt"]) if each.encode() in written]
+    platform.huifang("down")
+    shutil.rmtree(platform.var)
+
+    without = platform.huifang("restore", str(backup))
+    assert without.returncode == 1
+    assert "--keys" in without.stderr
+    restored = platform.huifang("restore", str(backup), "--keys", str(keys))
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    again = platform.huifang("restore", str(backup), "--keys", str(keys))
+    assert again.returncode == 1
+    assert "make reset" in again.stderr
+
+    started = platform.huifang("up", "--detach")
+    assert started.returncode == 0, started.stdout + started.stderr
+    recount = platform.huifang("reconcile")
+    assert recount.returncode == 0, recount.stdout + recount.stderr
+    assert platform.settled() == before
+    assert json.loads((platform.var / "people.json").read_text()) == people
+    assert asyncio.run(_phones(platform.var)) == {"+8617"}, "with the key that services go by"
+    _no_number_in_clear(platform.var)
+
+
+async def _phones(var: Path) -> set[str]:
+    """How the phone numbers of those who get messages begin."""
+    sealer = Sealer.from_text((var / "data.key").read_text())
+    connection = await asyncpg.connect(json.loads((var / "run.json").read_text())["postgres"]["notifications"])
+    tokens = await connection.fetch("SELECT phone FROM contact WHERE phone <> '' LIMIT 20")
+    await connection.close()
+    return {sealer.unseal(row["phone"])[:5] for row in tokens}
 
 
 def _no_number_in_clear(var: Path) -> None:
