@@ -64,7 +64,7 @@ def _is_whole(text: str) -> bool:
 
 
 def faults_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """What can't be kept in a JSON value, at any depth: (dotted path, reason). Names of members are looked at too."""
+    """What can't be kept in a value of JSON or YAML, at any depth: (dotted path, reason); in names of members, too."""
     stack: list[tuple[str, Any, int]] = [(path, value, 0)]
     while stack:
         where, item, depth = stack.pop()
@@ -73,6 +73,9 @@ def faults_in(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
                 yield where, fault
         elif isinstance(item, dict) and depth < _DEEPEST:
             for name, part in item.items():
+                if not isinstance(name, str):  # YAML's keys may be numbers, days, truths and nothing
+                    yield where, f"键应写成文字，请加引号，现在是 {_shown(str(name))}"
+                    continue
                 if fault := storage_fault(name):
                     yield where, f"字段名{fault}"
                 stack.append((f"{where}.{_shown(name)}".strip("."), part, depth + 1))

@@ -44,6 +44,11 @@ def test_json_may_write_a_character_as_two_escapes() -> None:
         (b'{"questions": [{"ask": "a\\u0000"}]}', "body.questions.0.ask"),
         (b'{"title": "\\ud83d"}', "body.title"),
         (b'title: "a\\0b"\n', "body.title"),
+        (b"params: {1.5: a}", "body.params"),
+        (b"params: {1: a}", "body.params"),
+        (b"params: {2026-03-01: a}", "body.params"),
+        (b"params: {~: a}", "body.params"),
+        (b"params: [{null: {1: a}}]", "body.params.0"),
     ],
 )
 def test_what_no_field_may_hold_is_named_by_its_field(body: bytes, field: str) -> None:
