@@ -160,7 +160,7 @@ class _Field:
         """Whether a group and the next one may be of one number."""
         if at + 1 >= len(self.groups):
             return False
-        return joins(self.text, self.groups[at][1], *self.groups[at + 1])
+        return joins(self.text, self.groups[at][1], self.groups[at + 1][0])
 
     def _gap(self, at: int) -> str:
         return self.text[self.groups[at][1] : self.groups[at + 1][0]]

@@ -19,7 +19,10 @@ _TABLE = str.maketrans(
 )
 # what may stand between the digits of one number, as it may be written; in plain text there are only these few
 BETWEEN = r"\s\-.()\[\]" + "".join(re.escape(chr(mark)) for mark, as_ in _TABLE.items() if as_ in "-. ()[]")
-_GAP = re.compile(r"[\s\-.()\[\]]{1,4}", re.ASCII)
+# what may stand between two groups of digits of one number, in plain text; a bracket that opens there closes behind the second
+# group: `138(0000)9718`, but `13800009718(9点后)`
+GAP = r"(?:[\s\-.)\]]{1,4}+(?=\d)|[\s\-.()\[\]]{1,4}+(?=\d++[)\]]))"
+_GAP = re.compile(GAP, re.ASCII)
 
 
 def plain(text: str) -> str:
@@ -27,12 +30,7 @@ def plain(text: str) -> str:
     return text if text.isascii() else text.translate(_TABLE)
 
 
-def joins(text: str, end: int, start: int, following: int) -> bool:
-    """Whether a group of digits that ends at `end` and one at `[start, following)` may be of one number, in plain text.
-
-    A bracket that opens between them closes behind the second: `138(0000)9718`, but `13800009718(9点后)`.
-    """
-    if not _GAP.fullmatch(text, end, start):
-        return False
-    gap = text[end:start]
-    return ("(" not in gap and "[" not in gap) or text[following : following + 1] in (")", "]")
+def joins(text: str, end: int, start: int) -> bool:
+    """Whether a group of digits that ends at `end` and the next one, from `start` on, may be of one number, in plain text."""
+    gap = _GAP.match(text, end)
+    return gap is not None and gap.end() == start

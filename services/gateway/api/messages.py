@@ -10,6 +10,7 @@ from services.gateway.api.access import Operator, RawReader
 from services.gateway.domain.preview import preview
 from services.gateway.schemas import MessageOut
 from services.gateway.store import messages
+from shared.aside import aside
 from shared.errors import NotFound
 from shared.http import ReadSession, SealerDep, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, id_of, paged
@@ -32,7 +33,8 @@ async def list_messages(
 ) -> Page[MessageOut]:
     rows = await messages.list_messages(session, source, result, id_of(cursor), limit + 1)
     items, following = paged(rows, limit, lambda row: (row.id,))
-    return Page(items=[_shown(row, sealer, SHORT) for row in items], next_cursor=following)
+    shown = [await _shown(row, sealer, SHORT) for row in items]
+    return Page(items=shown, next_cursor=following)
 
 
 @router.get("/{message_id}", summary="原文详情")
@@ -41,7 +43,7 @@ async def get_message(message_id: UUID, work: WorkDep, sealer: SealerDep, viewer
     if row is None:
         raise NotFound("没有这条原文")
     await audit(work, viewer, "message.read", str(message_id), source=row.source)
-    return _shown(row, sealer)
+    return await _shown(row, sealer)
 
 
 @router.post(
@@ -50,8 +52,9 @@ async def get_message(message_id: UUID, work: WorkDep, sealer: SealerDep, viewer
 async def replay_message(message_id: UUID, work: WorkDep, sealer: SealerDep, principal: Operator) -> MessageOut:
     await commands.replay_message(work, principal, message_id)
     row = await messages.get_message(work.session, message_id)
-    return _shown(row, sealer)
+    return await _shown(row, sealer)
 
 
-def _shown(row: Any, sealer: Sealer, limit: int = 65_536) -> MessageOut:
-    return MessageOut(**{**row._mapping, "body": preview(sealer.unseal_bytes(row.body), limit)})
+async def _shown(row: Any, sealer: Sealer, limit: int = 65_536) -> MessageOut:
+    body = await aside(len(row.body), lambda: preview(sealer.unseal_bytes(row.body), limit))
+    return MessageOut(**{**row._mapping, "body": body})
