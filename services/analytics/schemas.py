@@ -27,7 +27,6 @@ Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Rol
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 TimelineReader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.OPS))]
 Several = list[str] | None
-# a form sends its empty fields too
 
 
 class IntervalOut(BaseModel):

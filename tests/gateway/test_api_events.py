@@ -99,6 +99,8 @@ async def test_plain_json_may_hold_an_envelope_or_a_batch(gateway: Served) -> No
     assert (await post(gateway, envelope(1), plain)).status_code == 202
     assert statuses(await post(gateway, [envelope(2), envelope(3)], plain)) == ["accepted", "accepted"]
     assert [event.id for event in await gateway.published()] == ["e1", "e2", "e3"]
+    told = gateway.app.openapi()["paths"]["/api/v1/events"]["post"]["requestBody"]["content"]
+    assert {one["type"] for one in told["application/json"]["schema"]["anyOf"]} == {"object", "array"}
 
 
 async def test_a_repeated_identity_is_answered_with_the_first_receipt(gateway: Served, clock: ManualClock) -> None:

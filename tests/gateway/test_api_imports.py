@@ -220,6 +220,15 @@ async def rows_of(gateway: Served, rows: Sequence[Sequence[Any]]) -> list[list[A
     return (await result_rows(gateway, response))[1:]
 
 
+async def test_a_form_that_names_two_sources_is_refused_as_nobody_knows_which(gateway: Served) -> None:
+    async with gateway.client("integrator") as client:
+        answer = await client.post(
+            "/api/v1/imports", files={"file": ("a.csv", gbk([row(1)]))}, data={"source": ["12345", "hotline"]}
+        )
+    assert answer.status_code == 422
+    assert "同名的字段只能有一个" in answer.text
+
+
 async def test_numbers_that_a_sheet_has_rounded_are_refused_row_by_row(gateway: Served) -> None:
     numbers = [510101202603012345, "510101202603012345", 202603012345678, 1e15]
     rows = [[number, *row(index)[1:]] for index, number in enumerate(numbers)]

@@ -6,24 +6,23 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from services.complaints.domain.opening import Report
-from shared.bodies import Body
+from shared.bodies import STRIPPED, WRITTEN, Body
 from shared.contracts.common import CustomerCard
 from shared.contracts.complaints import Grade
 from shared.moments import Instant
 from shared.privacy import Sealer, TypedNumber, mask_prose, mask_text
 
 # what people type is stored and published without whole phone numbers
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), AfterValidator(mask_text)
-]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(mask_text)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(mask_prose)]
+_MASKED = AfterValidator(mask_text)
+_MASKED_BUT_CODES = AfterValidator(mask_prose)
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), WRITTEN, _MASKED]
+Note = Annotated[str, StringConstraints(max_length=4000), STRIPPED, _MASKED]
+Short = Annotated[str, StringConstraints(max_length=64), STRIPPED, _MASKED_BUT_CODES]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64), WRITTEN, _MASKED_BUT_CODES]
 
 
 class NewCustomer(Body):
-    id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] = Field(
-        description="客户编号"
-    )
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64), WRITTEN] = Field(description="客户编号")
     name: Short = Field(default="", description="姓名")
     phone: TypedNumber | None = Field(default=None, description="电话（入库即加密）")
     level: Short = Field(default="", description="客户等级")
@@ -54,7 +53,7 @@ class NewCase(Body):
 class Assign(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"unit": "CD", "owner": "E1023"}})
 
-    unit: Short = Field(min_length=1, description="责任单位")
+    unit: Name = Field(description="责任单位")
     owner: Short = Field(default="", description="责任人；不填则仍由首问人负责")
 
 

@@ -35,16 +35,15 @@ _EXAMPLE = {
         "customer": {"id": "C88231", "name": "张三", "phone": "13800138000"},
     },
 }
+_ONE: dict[str, Any] = {"type": "object"}
+_SEVERAL: dict[str, Any] = {"type": "array", "items": _ONE}
 _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/cloudevents+json": {"schema": {"type": "object"}, "example": _EXAMPLE},
-            "application/cloudevents-batch+json": {
-                "schema": {"type": "array", "items": {"type": "object"}},
-                "example": [_EXAMPLE],
-            },
-            "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
+            "application/cloudevents+json": {"schema": _ONE, "example": _EXAMPLE},
+            "application/cloudevents-batch+json": {"schema": _SEVERAL, "example": [_EXAMPLE]},
+            "application/json": {"schema": {"anyOf": [_ONE, _SEVERAL]}, "example": _EXAMPLE},
         },
     }
 }

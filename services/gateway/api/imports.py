@@ -73,6 +73,8 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
     """Source name, file name and content. The route has a larger body limit than others, so it reads the form itself."""
     request.scope["max_body"] = settings.import_max_bytes + OVERHEAD
     async with request.form(max_files=1, max_fields=5) as form:
+        if len(form.multi_items()) > len(form):
+            raise InvalidInput("同名的字段只能有一个")
         file, source = form.get("file"), form.get("source", DEFAULT_SOURCE)
         if not isinstance(file, UploadFile) or not isinstance(source, str) or text_fault(source):
             raise InvalidInput("请以 multipart/form-data 上传，文件字段名为 file")

@@ -6,15 +6,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field
 
 from services.visits.domain.corrections import Version
-from services.visits.schemas.requests import AnswersIn, Note, Trimmed
+from services.visits.schemas.requests import AnswersIn, Note
+from shared.bodies import WRITTEN, Body
 from shared.privacy import mask_text
 
-Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(mask_text)]
+Reason = Annotated[str, Field(min_length=1, max_length=500), WRITTEN, AfterValidator(mask_text)]
 
 
-class CorrectIn(Trimmed):
-    most_bytes = 64 << 10
-
+class CorrectIn(Body):
     answers: AnswersIn = Field(description="更正后的全部答案，整体替换原答案")
     note: Note | None = Field(default=None, description="更正后的备注；不填则不变")
     reason: Reason = Field(description="更正理由")

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from services.visits.domain.attempts import Person
 from services.visits.domain.presence import Present
-from shared.bodies import Body
+from shared.bodies import STRIPPED, WRITTEN, Body
 from shared.contracts.visits import AttemptResult
 from shared.moments import Instant
 from shared.privacy import mask_text, mask_tree
@@ -16,45 +16,40 @@ AnswersIn = Annotated[
     Field(max_length=100, description="题号到答案；单选为选项值，多选为列表，是非题为 yes/no/unclear，评分和数字为数"),
     AfterValidator(mask_tree),
 ]
-Note = Annotated[str, Field(max_length=2000), AfterValidator(mask_text)]
-
-
-class Trimmed(Body):
-    model_config = ConfigDict(str_strip_whitespace=True)
-
-
+Note = Annotated[str, Field(max_length=2000), STRIPPED, AfterValidator(mask_text)]
+Remark = Annotated[str, Field(min_length=1, max_length=2000), WRITTEN, AfterValidator(mask_text)]
 Companion = Annotated[
     str,
     Field(max_length=64, description="上门时的同行人员（工号或姓名）；不得单独上门的单须填写"),
+    STRIPPED,
     AfterValidator(mask_text),
 ]
 
 
-class ClaimOneIn(Trimmed):
+class ClaimOneIn(Body):
     companion: Companion = ""
 
 
-class ClaimIn(Trimmed):
-    team: str | None = Field(default=None, max_length=64, description="只领取该班组的单；不填则不限班组")
+class ClaimIn(Body):
+    team: Annotated[str, Field(max_length=64), STRIPPED] | None = Field(
+        default=None, description="只领取该班组的单；不填则不限班组"
+    )
     limit: int = Field(default=1, ge=1, le=20, description="最多领取几张；同一客户的单会一并领取")
     companion: Companion = ""
 
 
-class PresenceIn(Trimmed):
+class PresenceIn(Body):
     state: Present = Field(description="ready 示闲、busy 示忙、break 小休、offline 离线")
     capacity: int | None = Field(default=None, ge=1, le=100, description="最多同时持有几张；不填则不变")
 
 
-class SaveAnswersIn(Trimmed):
-    most_bytes = 64 << 10
-
+class SaveAnswersIn(Body):
     answers: AnswersIn
 
 
-class AttemptIn(Trimmed):
+class AttemptIn(Body):
     """一次联系，由坐席小结。"""
 
-    most_bytes = 64 << 10
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -90,16 +85,18 @@ class AttemptIn(Trimmed):
         pattern=r"^[A-Za-z0-9_-]+$",
         description="客户所讲的语言代码，仅用于 language_barrier；以后由会讲的坐席回访",
     )
-    corrected_phone: str | None = Field(default=None, max_length=100, description="更正后的号码；填写后继续回访")
+    corrected_phone: Annotated[str, Field(max_length=100), STRIPPED] | None = Field(
+        default=None, description="更正后的号码；填写后继续回访"
+    )
 
 
-class RevealIn(Trimmed):
+class RevealIn(Body):
     reason: Literal["dial", "verify", "other"] = Field(default="dial", description="查看原因：拨打、核实、其他")
 
 
-class ReassignIn(Trimmed):
-    team: str = Field(min_length=1, max_length=64, description="新的班组")
+class ReassignIn(Body):
+    team: Annotated[str, Field(min_length=1, max_length=64), WRITTEN] = Field(description="新的班组")
 
 
-class ReviewIn(Trimmed):
-    remark: Note = Field(min_length=1, description="复核意见")
+class ReviewIn(Body):
+    remark: Remark = Field(description="复核意见")
