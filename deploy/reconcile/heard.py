@@ -14,7 +14,7 @@ from services.analytics.domain.measures import by_matter
 from services.analytics.domain.observations import Told
 from services.complaints.domain.opening import complains
 from services.scheduler.domain.occasion import ARRIVED, DRAWN
-from services.visits.domain.told import is_for_agents
+from services.visits.domain.told import has_visit
 from shared.contracts.base import INTAKE, NOTIFICATIONS
 from shared.contracts.intake import HotlineCaseClosed
 from shared.contracts.tasks import FollowupReleased, OccasionArrived
@@ -96,7 +96,7 @@ class Heard:
         subject = str(event.data.get(field, ""))
         if subject:
             self.about[event.name][subject] += 1
-        if event.name == "followup.released" and is_for_agents(event.read(FollowupReleased)):
+        if event.name == "followup.released" and has_visit(event.read(FollowupReleased)):
             self.for_agents.add(subject)
         if event.name == "followup.planned" and event.data.get("round", 1) > 1:
             self.second.add(subject)

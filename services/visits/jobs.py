@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import cast
 
 from services.visits.adapters.files import files_of
-from services.visits.commands import attachments, passing
+from services.visits.commands import attachments, invitations, passing
 from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import UNFINISHED, State
 from services.visits.settings import VisitsSettings
@@ -60,6 +60,17 @@ async def forget_left_over(runtime: Runtime) -> int:
         return await attachments.forget_left_over(work, files_of(runtime))
 
 
+async def invite(runtime: Runtime) -> int:
+    settings = cast(VisitsSettings, runtime.settings)
+    async with runtime.db.work(background=True, notify=True) as work:
+        return await invitations.invite_waiting(work, runtime.sealer, settings.code_lives, settings.retry_plan.grace)
+
+
+async def lapse_invitations(runtime: Runtime) -> int:
+    async with runtime.db.work(background=True, notify=True) as work:
+        return await invitations.lapse(work)
+
+
 def _plan(runtime: Runtime) -> RetryPlan:
     return cast(VisitsSettings, runtime.settings).retry_plan
 
@@ -89,5 +100,7 @@ JOBS = (
     Job("hand-over", every=2, run=hand_over),
     Job("expire", every=1, run=expire),
     Job("forget-left-over", every=600, run=forget_left_over),
+    Job("invite", every=1, run=invite),
+    Job("lapse-invitations", every=5, run=lapse_invitations),
     Job("count-visits", every=5, run=count_visits),
 )

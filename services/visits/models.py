@@ -54,6 +54,7 @@ class VisitRow(Base, table=True):
         Index("visit_customer", "customer_id", "id"),
         Index("visit_state", "state", "id"),
         Index("visit_agent", "agent", "id"),
+        Index("visit_invited", "invited_until", postgresql_where=text("state = 'invited'")),
         Index("visit_callback", "callback_owner", "callback_at", postgresql_where=text("callback_owner <> ''")),
     )
 
@@ -106,6 +107,20 @@ class VisitRow(Base, table=True):
     questionnaires: dict[str, int] = Field(
         sa_column=Column(JSONB(none_as_null=True), nullable=False, server_default=text("'{}'"))
     )
+    invitation: UUID | None = None
+    invited_until: datetime | None = Field(sa_column=_instant(nullable=True))
+
+
+class InvitationRow(Base, table=True):
+    """Which visit a code is for. The code itself is kept nowhere; whether it serves is the visit's own to say."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (Index("invitation_visit", "visit_id"),)
+
+    id: UUID = Field(primary_key=True)
+    visit_id: UUID = Field(foreign_key="visit.id")
+    code_hash: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    made_at: datetime = Field(sa_column=_instant())
 
 
 class ContactHoursRow(Base, table=True):

@@ -23,6 +23,12 @@ class VisitsSettings(ServiceSettings):
     visit_contact_hours: str = Field(default="09:00-12:00,14:00-20:00", description="local time frames for calls")
     visit_on_days_off: bool = Field(default=True, description="call on weekends and holidays too")
 
+    visit_code_hours: float = Field(
+        default=72, gt=0, le=2160, description="how long a customer may answer with the code of a message"
+    )
+    wrong_codes: int = Field(default=20, ge=1, description="wrong codes a minute from one address, by each process")
+    wrong_codes_in_all: int = Field(default=600, ge=1, description="wrong codes a minute in all, by each process")
+
     cti: Literal["tel", "http"] = Field(
         default="tel", description="how calls are placed: tel = by the agent's own phone program, http = through a line"
     )
@@ -65,6 +71,10 @@ class VisitsSettings(ServiceSettings):
     def retry_plan(self) -> RetryPlan:
         hours = ContactHours(read_frames(self.visit_contact_hours), self.visit_on_days_off)
         return RetryPlan(hours, self.visit_most_attempts, timedelta(days=self.visit_grace_days))
+
+    @property
+    def code_lives(self) -> timedelta:
+        return timedelta(hours=self.visit_code_hours)
 
     @property
     def lease(self) -> timedelta:

@@ -141,6 +141,23 @@ class VisitFailed(Visit):
     failed_at: datetime
 
 
+@contract("visit.invited", topic=VISITS, owner="visits", title="已邀请客户自助作答")
+class VisitInvited(Visit):
+    """The customer may answer by themselves, once: a message is to bring them the code."""
+
+    invitation_id: str
+    code: str = Field(description="what the customer types at the fixed address; sealed, see shared.privacy.codes")
+    expires_at: datetime
+
+
+@contract("visit.invitation_ended", topic=VISITS, owner="visits", title="邀请已失效")
+class VisitInvitationEnded(Visit):
+    """Nobody can answer with this invitation's code any more: a message with it need not go out."""
+
+    invitation_id: str
+    ended_at: datetime
+
+
 @contract("visit.callback_agreed", topic=VISITS, owner="visits", title="已约定回呼")
 class VisitCallbackAgreed(Visit):
     callback_at: datetime

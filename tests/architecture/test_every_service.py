@@ -39,6 +39,10 @@ OPEN_TO_ALL = {
     ("GET", "/login"),
     ("POST", "/login"),
     ("POST", "/logout"),
+    # a code from a message opens one questionnaire, once
+    ("GET", "/q"),
+    ("POST", "/q"),
+    ("GET", "/q/thanks"),
 }
 WRONG_KEYS = (
     {},

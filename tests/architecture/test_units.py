@@ -115,6 +115,9 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent/visits/{visit_id}/notices": One(),
         "GET /agent/callback-times": Open(),
         "GET /fragments/reviews": Open(),  # of the caller's own visits: tests/visits/test_reviews_received.py
+        "GET /q": Open(),  # the customers' page: a code of their own, and no principal
+        "POST /q": Open(),
+        "GET /q/thanks": Open(),
         "GET /api/v1/presence": Lists(),
         "POST /api/v1/presence": Open(),
         "GET /api/v1/presence/mine": Open(),

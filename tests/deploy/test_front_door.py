@@ -124,6 +124,20 @@ async def test_the_prefix_is_stripped_and_said(opened: httpx.AsyncClient) -> Non
     assert answer["headers"]["host"] == opened.base_url.netloc.decode()
 
 
+async def test_customers_have_one_fixed_address_and_bring_no_session(opened: httpx.AsyncClient) -> None:
+    """`/q` is visits' own, without sign-in: cookies, keys and large bodies stay outside."""
+    headers = {"Cookie": "huifang_session=x", "Authorization": "Bearer x", "X-API-Key": "x"}
+    for method, path in (("GET", "/q"), ("GET", "/q/thanks"), ("POST", "/q")):
+        told = (await opened.request(method, path, headers=headers)).json()
+        assert told["path"] == path
+        assert told["headers"]["x-front-door"] == KEY
+        assert not {"cookie", "authorization", "x-api-key", "x-forwarded-prefix"} & told["headers"].keys()
+    assert (await opened.post("/q", content=b"a" * 60_000)).json()["bytes"] == 60_000
+    assert (await opened.post("/q", content=b"a" * 70_000)).status_code == 413
+    for path in ("/visits/q", "/visits/q/thanks", "/q/other", "/qq"):
+        assert (await opened.get(path)).status_code == 404, path
+
+
 async def test_nobody_says_who_they_are_but_the_door(opened: httpx.AsyncClient) -> None:
     forged = {
         "X-Forwarded-For": "203.0.113.7",

@@ -29,8 +29,10 @@ async def test_a_task_released_again_leaves_the_work_done_alone(desk: Desk) -> N
     assert (await desk.visit(visit_id))["state"] == "claimed"
 
 
-async def test_greetings_and_messages_are_not_agents_work(desk: Desk) -> None:
-    await desk.served.deliver(released("T1", purpose="greeting", channel="sms"), released("T2", channel="email"))
+async def test_greetings_and_messages_that_ask_nothing_are_not_agents_work(desk: Desk) -> None:
+    await desk.served.deliver(
+        released("T1", purpose="greeting", channel="sms"), released("T2", channel="email", questionnaire="")
+    )
     assert await count(desk) == 0
     assert await desk.served.dead_letters() == []
 

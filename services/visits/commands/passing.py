@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from services.visits.commands.held import publish
+from services.visits.commands.invitations import tell_ended
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.hours import RetryPlan
 from services.visits.store import rows
@@ -14,7 +15,9 @@ PORTION = 500
 async def return_leases(work: Work) -> int:
     """Put claimed visits back whose lease has run out."""
     lapsed = await rows.lock_lapsed(work.session, work.clock.machine(), PORTION)
-    await rows.save_visits(work.session, [lifecycle.give_back(visit, work.now()) for visit in lapsed])
+    back = [lifecycle.give_back(visit, work.now()) for visit in lapsed]
+    await rows.save_visits(work.session, back)
+    tell_ended(work, list(zip(lapsed, back, strict=True)))
     return len(lapsed)
 
 
@@ -40,4 +43,5 @@ async def expire(work: Work, grace: timedelta) -> int:
     await rows.save_visits(work.session, [visit for visit, _ in failed])
     for visit, events in failed:
         publish(work, visit, events)
+    tell_ended(work, [(before, after) for before, (after, _) in zip(late, failed, strict=True)])
     return len(late)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from services.visits.commands.invitations import tell_ended
 from services.visits.domain import told
 from services.visits.domain.visit import Visit
 from services.visits.store import rows
@@ -14,9 +15,9 @@ F = TypeVar("F", bound=Followup)
 
 
 async def take_in(work: Work, events: Sequence[Event]) -> None:
-    """Make a visit of every released task that people do; one postponed meanwhile is to be made again."""
+    """Make a visit of every released task that asks the customer something; one postponed meanwhile is to be made again."""
     read = [(event.read(FollowupReleased), event.lineage or event.id) for event in events]
-    released = {task.task_id: (task, lineage) for task, lineage in read if told.is_for_agents(task)}  # the last counts
+    released = {task.task_id: (task, lineage) for task, lineage in read if told.has_visit(task)}  # the last counts
     spoke = await rows.agents_who_spoke(
         work.session, [(task.customer.id, lineage) for task, lineage in released.values() if task.round > 1]
     )
@@ -24,10 +25,7 @@ async def take_in(work: Work, events: Sequence[Event]) -> None:
     known = {visit.task_id: visit for visit in await rows.lock_of_tasks(work.session, list(released))}
     await rows.add_visits(work.session, [visit for visit in visits if visit.task_id not in known])
     again = [(known[visit.task_id], visit) for visit in visits if visit.task_id in known]
-    await rows.save_told(
-        work.session,
-        [new for old, visit in again if (new := told.release_again(old, visit, work.now())) is not old],
-    )
+    await _save(work, [(old, told.release_again(old, visit, work.now())) for old, visit in again])
 
 
 async def postpone(work: Work, events: Sequence[Event]) -> None:
@@ -50,5 +48,10 @@ async def withdraw(work: Work, events: Sequence[Event]) -> None:
 
 async def _tell(work: Work, tasks: Mapping[str, F], becomes: Callable[[Visit, F, datetime], Visit]) -> None:
     found = await rows.lock_of_tasks(work.session, list(tasks))
-    changed = [(visit, becomes(visit, tasks[visit.task_id], work.now())) for visit in found]
-    await rows.save_told(work.session, [new for old, new in changed if new is not old])
+    await _save(work, [(visit, becomes(visit, tasks[visit.task_id], work.now())) for visit in found])
+
+
+async def _save(work: Work, changes: Sequence[tuple[Visit, Visit]]) -> None:
+    changed = [(old, new) for old, new in changes if new is not old]
+    await rows.save_told(work.session, [new for _, new in changed])
+    tell_ended(work, changed)

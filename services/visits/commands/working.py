@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.visits.commands.calls import numbers_of
 from services.visits.commands.held import Held, lock, lock_held, publish
+from services.visits.commands.invitations import tell_ended
 from services.visits.domain import attempts
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.answering import validated
@@ -46,11 +47,13 @@ async def record_attempt(
     """
     visit, questionnaire = await lock_held(work, principal, visit_id)
     report = attempts.timed(report, visit, work.now())
+    before = visit
     visit, attempt, events = attempts.record(visit, report, questionnaire, plan, work.now())
     await rows.save_visits(work.session, [visit], [attempt])
     await lines.keep_with_attempt(work.session, visit_id, principal.id, attempt.id)
     await attachments.keep_with_attempt(work.session, visit_id, principal.id, attempt.id)
     publish(work, visit, events)
+    tell_ended(work, [(before, visit)])
     clashes = []
     if visit.callback_at and visit.callback_owner:
         clashes = await queries.callbacks_near(
@@ -62,9 +65,10 @@ async def record_attempt(
 async def release(work: Work, principal: Principal, visit_id: UUID) -> Visit:
     """Give a visit back that the caller holds."""
     visit, _ = await lock_held(work, principal, visit_id)
-    visit = lifecycle.give_back(visit, work.now())
-    await rows.save_visits(work.session, [visit])
-    return visit
+    back = lifecycle.give_back(visit, work.now())
+    await rows.save_visits(work.session, [back])
+    tell_ended(work, [(visit, back)])
+    return back
 
 
 async def refresh_lease(work: Work, principal: Principal, visit_id: UUID, lease: timedelta) -> Visit:

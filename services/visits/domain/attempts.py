@@ -181,7 +181,7 @@ def _decide(
 ) -> Decision:
     code = report.code
     if code.ending == "completed":
-        return _complete(visit, report, questionnaire, now)
+        return complete(visit, report, questionnaire, now)
     if code.ending == "refused":
         return fail(visit, "refused", now)
     if visit.cancel_reason:
@@ -213,7 +213,11 @@ def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -
     return put_back(visit, State.WAITING, next_at), []
 
 
-def _complete(visit: Visit, report: Report, questionnaire: Questionnaire | None, now: datetime) -> Decision:
+def complete(visit: Visit, report: Report, questionnaire: Questionnaire | None, now: datetime) -> Decision:
+    """The visit ends with what was answered, and the events that tell of it.
+
+    Raises AnswersMissing where the report says that all was, and QuestionnaireNotPublished.
+    """
     if questionnaire is None and visit.questionnaire:
         raise QuestionnaireNotPublished(f"问卷 {visit.questionnaire} 尚未发布，不能办结")
     asked = questionnaire or EMPTY

@@ -24,6 +24,7 @@ NAMES = {
     State.WAITING: "等待重拨，未到时间",
     State.APPOINTED: "已与客户约定回呼，未到时间",
     State.POSTPONED: "已被推迟，等待重新下达",
+    State.INVITED: "已发消息，等客户自助作答",
     State.COMPLETED: "已完成",
     State.FAILED: "已结束，未成功",
     State.CANCELLED: "已取消",

@@ -84,6 +84,20 @@ class VisitAlreadyFinished(Conflict):
     code = "visit-finished"
 
 
+class AnsweredByCustomer(VisitAlreadyFinished):
+    """The customer answered by themselves while an agent had the visit."""
+
+    title = "客户已经自助作答，该单已办结"
+    code = "answered-by-customer"
+
+
+class CodeNotUsable(InvalidInput):
+    """Nothing can be answered with this code: mistyped, used, expired, called off. Which of them is told to nobody."""
+
+    title = "这个编号现在不能使用"
+    code = "code-not-usable"
+
+
 class VisitNotFinished(Conflict):
     title = "该单尚未办结"
     code = "visit-not-finished"

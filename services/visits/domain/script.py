@@ -55,3 +55,8 @@ def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _values(inner, f"{path}{name}.")
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield path.removesuffix("."), str(value)
+
+
+def read_by_customer(text: str, variables: Mapping[str, str]) -> str:
+    """`text` as a customer reads it; what the fact does not say is left out."""
+    return VARIABLE.sub(lambda found: variables.get(found[1], "" if is_variable(found[1]) else found[0]), text)

@@ -11,7 +11,7 @@ from typing import Any
 from services.visits.domain.claiming import closed_to, needs_of
 from services.visits.domain.hours import told_hours
 from services.visits.domain.notices import Kind, notice
-from services.visits.domain.visit import CALLBACK_RANK, State, Visit, changed, finish
+from services.visits.domain.visit import CALLBACK_RANK, MESSAGES, UNINVITED, State, Visit, changed, finish
 from shared.contracts.common import Matter
 from shared.contracts.tasks import Followup, FollowupChanged, FollowupPostponed, FollowupReleased
 from shared.ids import visit_id
@@ -25,9 +25,13 @@ TOLD = (
 )  # fmt: skip
 
 
-def is_for_agents(task: Followup) -> bool:
-    """Whether people do this task; greetings, notices and messages are sent by notifications (R02.3)."""
-    return task.purpose == "followup" and task.channel in AGENT_CHANNELS
+def has_visit(task: Followup) -> bool:
+    """Whether the customer is asked something: by people, or by a message with whose code they open the questionnaire.
+
+    Whatever only tells (greetings, notices, messages without questions) is sent by notifications (R02.3).
+    """
+    asked = task.channel in AGENT_CHANNELS or (task.channel in MESSAGES and task.questionnaire != "")
+    return task.purpose == "followup" and asked
 
 
 def open_visit(task: FollowupReleased, lineage: str, spoke: Iterable[str] = ()) -> Visit:
@@ -56,7 +60,13 @@ def open_visit(task: FollowupReleased, lineage: str, spoke: Iterable[str] = ()) 
         released_at=task.released_at,
         closed_to=closed_to(task, spoke),
         needs=needs_of(task.channel),
+        state=_queued(task),
     )
+
+
+def _queued(task: Followup | Visit) -> State:
+    """Where a visit waits that nobody holds: for an agent, or for the customer."""
+    return State.INVITED if task.channel in MESSAGES else State.OPEN
 
 
 def release_again(visit: Visit, told: Visit, now: datetime) -> Visit:
@@ -71,7 +81,8 @@ def release_again(visit: Visit, told: Visit, now: datetime) -> Visit:
         return _noticed(replace(visit, postpone_reason="", **renewed), "released", "", now)
     if visit.callback_at and visit.callback_at > now:
         return changed(visit, state=State.APPOINTED, next_at=visit.callback_at, rank=told.priority, **renewed)
-    return changed(visit, state=State.OPEN, rank=told.priority, callback_at=None, callback_owner="", **renewed)
+    renewed |= {"rank": told.priority, "callback_at": None, "callback_owner": ""}
+    return changed(visit, state=_queued(told), **renewed)
 
 
 def postpone(visit: Visit, task: FollowupPostponed, now: datetime) -> Visit:
@@ -81,14 +92,15 @@ def postpone(visit: Visit, task: FollowupPostponed, now: datetime) -> Visit:
     if visit.state is State.CLAIMED:
         held = replace(visit, postpone_reason=task.reason, due_at=task.due_at)
         return _noticed(held, "postponed", task.reason, now)
-    return changed(visit, state=State.POSTPONED, next_at=None, agent="", rank=visit.priority, due_at=task.due_at)
+    values: dict[str, Any] = {"next_at": None, "agent": "", "rank": visit.priority, "due_at": task.due_at}
+    return changed(visit, state=State.POSTPONED, **values, **UNINVITED)
 
 
 def change(visit: Visit, task: FollowupChanged, now: datetime) -> Visit:
     """The task is what the event says from now on; who holds the visit is told."""
     if visit.finished:
         return visit
-    if not is_for_agents(task):
+    if not has_visit(task):
         return cancel(visit, task.reason, now)
     rank = visit.rank if visit.rank == CALLBACK_RANK else task.priority
     told: dict[str, Any] = {
@@ -101,6 +113,8 @@ def change(visit: Visit, task: FollowupChanged, now: datetime) -> Visit:
     if visit.state is State.CLAIMED:
         held = replace(visit, **told, deadline_at=task.deadline_at, rank=rank)
         return _noticed(held, "changed", task.reason, now, task.changes)
+    if (visit.channel in MESSAGES) != (task.channel in MESSAGES) and visit.state is not State.POSTPONED:
+        told |= {"state": _queued(task), "next_at": None, **UNINVITED}
     return changed(visit, **told, deadline_at=task.deadline_at, rank=rank)
 
 

@@ -1,7 +1,8 @@
 """The life cycle of a visit: open → claimed → open again, waiting or appointed → completed, failed or cancelled.
 
 A waiting visit is tried again at `next_at` by our own retry plan, an appointed one at the time the customer agreed to. A
-postponed one waits until its task is released again.
+postponed one waits until its task is released again. An invited one is nobody's work: the customer answers by themselves
+(`invitations`), until `invited_until`.
 """
 
 from collections.abc import Mapping
@@ -11,13 +12,14 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
+from services.visits.domain.errors import AnsweredByCustomer, ClaimedByOther, NotClaimed, VisitAlreadyFinished
 from shared.contracts import EventData
 from shared.contracts.common import Channel, CustomerCard, Matter
 from shared.contracts.visits import VisitFailed
 
 FailureReason = Literal["unreachable", "refused", "invalid_number", "expired"]
 CALLBACK_RANK = 0
+MESSAGES: tuple[Channel, ...] = ("sms", "email")
 
 
 class State(StrEnum):
@@ -29,9 +31,10 @@ class State(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    INVITED = "invited"
 
 
-UNFINISHED = frozenset({State.OPEN, State.CLAIMED, State.WAITING, State.APPOINTED, State.POSTPONED})
+UNFINISHED = frozenset({State.OPEN, State.CLAIMED, State.WAITING, State.APPOINTED, State.POSTPONED, State.INVITED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,8 @@ class Visit:
     time). `callback_at` is the time agreed with the customer, until the next try; only `callback_owner` claims it then, if
     it is somebody's. `postpone_reason` on a claimed visit: to be postponed when the contact ends without a result.
     `notices` tell the holder what has changed (`notices`). `questionnaires` are the versions of those that matters bring
-    along, beside the task's own (`several`).
+    along, beside the task's own (`several`). With the code of `invitation` the customer may answer by themselves until
+    `invited_until`.
     """
 
     id: UUID
@@ -96,6 +100,8 @@ class Visit:
     postpone_reason: str = ""
     notices: tuple[Mapping[str, Any], ...] = ()
     questionnaires: Mapping[str, int] = field(default_factory=dict)
+    invitation: UUID | None = None
+    invited_until: datetime | None = None
 
     @property
     def finished(self) -> bool:
@@ -106,9 +112,21 @@ class Visit:
         """Whether somebody speaks to the customer."""
         return self.call_started_at is not None and self.call_ended_at is None
 
+    @property
+    def by_message(self) -> bool:
+        """Whether the customer is asked by a message, not by people."""
+        return self.channel in MESSAGES
+
+    @property
+    def self_answered(self) -> bool:
+        """Whether the customer has answered without an agent."""
+        return self.state is State.COMPLETED and not self.agent
+
 
 def require_holder(visit: Visit, agent: str) -> None:
-    """Raises VisitAlreadyFinished, NotClaimed, or ClaimedByOther unless `agent` has claimed this visit."""
+    """Raises VisitAlreadyFinished (AnsweredByCustomer), NotClaimed, or ClaimedByOther unless `agent` has claimed this visit."""
+    if visit.self_answered:
+        raise AnsweredByCustomer("不用再联系这位客户；请看客户的回答，然后领取下一单")
     if visit.finished:
         raise VisitAlreadyFinished
     if visit.state is not State.CLAIMED:
@@ -130,9 +148,14 @@ def give_back(visit: Visit, now: datetime) -> Visit:
 
 
 def put_back(visit: Visit, state: State, next_at: datetime | None = None) -> Visit:
-    """Nobody's any more: open, waiting or appointed until `next_at`, or postponed if that was asked for meanwhile."""
+    """Nobody's any more: open, waiting or appointed until `next_at`, or postponed if that was asked for meanwhile.
+
+    What has become a message's matter meanwhile is not the agents' again, unless the customer wants to be called.
+    """
     if visit.postpone_reason and state is not State.APPOINTED:
         state, next_at = State.POSTPONED, None
+    elif visit.by_message and state is not State.APPOINTED:
+        state, next_at = State.INVITED, None
     return changed(
         visit,
         state=state,
@@ -145,6 +168,8 @@ def put_back(visit: Visit, state: State, next_at: datetime | None = None) -> Vis
     )
 
 
+# a code that nobody can answer with any more
+UNINVITED: Mapping[str, Any] = {"invitation": None, "invited_until": None}
 # what a visit has while somebody holds it, and no longer
 IDLE: Mapping[str, Any] = {"companion": "", "call_started_at": None, "call_ended_at": None, "notices": ()}
 
@@ -187,7 +212,9 @@ def fail(visit: Visit, reason: FailureReason, now: datetime) -> tuple[Visit, lis
 
 def finish(visit: Visit, state: State, now: datetime, **values: Any) -> Visit:
     """`visit` in a final state."""
-    return changed(visit, state=state, finished_at=now, lease_until=None, next_at=None, **{**IDLE, **values})
+    return changed(
+        visit, state=state, finished_at=now, lease_until=None, next_at=None, **{**IDLE, **UNINVITED, **values}
+    )
 
 
 def changed(visit: Visit, **values: Any) -> Visit:

@@ -26,6 +26,7 @@ STATES = {
     State.COMPLETED: "已完成",
     State.FAILED: "未成功",
     State.CANCELLED: "已取消",
+    State.INVITED: "等客户自助作答",
 }
 
 

@@ -50,7 +50,8 @@ class VisitOut(BaseModel):
     id: UUID = Field(description="编号")
     task_id: str = Field(description="回访任务编号")
     state: State = Field(description="open 待回访、claimed 已领取、waiting 待重拨、appointed 已约回呼、"
-                                     "postponed 已推迟、completed 已完成、failed 未成功、cancelled 已取消")  # fmt: skip
+                                     "postponed 已推迟、invited 等客户自助作答、"
+                                     "completed 已完成、failed 未成功、cancelled 已取消")  # fmt: skip
     customer: CustomerOut = Field(description="客户")
     title: str = Field(description="事由")
     kind: str = Field(description="业务种类")

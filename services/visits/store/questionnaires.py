@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.definition import kept_definition
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.several import asked_of
+from services.visits.domain.several import asked_of, others_of
 from services.visits.domain.visit import Visit
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('questionnaire ' || CAST(:id AS text)))")
@@ -28,6 +28,7 @@ _MANY = text("""
     SELECT q.id, q.version, q.definition FROM questionnaire q
     JOIN unnest(CAST(:ids AS text[]), CAST(:versions AS int[])) AS wanted (id, version) USING (id, version)
 """)
+_NEWEST_OF = text("SELECT id, max(version) AS version FROM questionnaire WHERE id = ANY(:ids) GROUP BY id")
 _INSERT = text("""
     INSERT INTO questionnaire (id, version, title, definition, published_at, published_by)
     VALUES (:id, :version, :title, :definition, :at, :by)
@@ -71,6 +72,21 @@ async def load_many(session: AsyncSession, wanted: set[tuple[str, int]]) -> dict
     ids, numbers = zip(*sorted(wanted), strict=True)
     rows = await session.execute(_MANY, {"ids": list(ids), "versions": list(numbers)})
     return {(row.id, row.version): parsed(row.definition, row.version) for row in rows}
+
+
+async def with_versions(session: AsyncSession, visits: Sequence[Visit]) -> list[Visit]:
+    """The visits, each with the newest versions of the questionnaires of which it keeps none yet, as a claim gives them."""
+    lacking = {id_ for visit in visits for id_ in {visit.questionnaire, *others_of(visit)} - _versions(visit).keys()}
+    rows = await session.execute(_NEWEST_OF, {"ids": sorted(lacking)}) if lacking else ()
+    newest = {row.id: row.version for row in rows}
+    return [
+        replace(
+            visit,
+            questionnaire_version=visit.questionnaire_version or newest.get(visit.questionnaire, 0),
+            questionnaires={**{id_: newest[id_] for id_ in others_of(visit) & newest.keys()}, **visit.questionnaires},
+        )
+        for visit in visits
+    ]
 
 
 async def asked_by(session: AsyncSession, visits: Sequence[Visit]) -> dict[UUID, Questionnaire]:

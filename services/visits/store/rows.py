@@ -27,7 +27,8 @@ FIELDS = tuple(field.name for field in fields(Visit))
 CHANGING = (
     "customer", "team", "state", "rank", "agent", "lease_until", "next_at", "attempts", "tally", "answers",
     "cancel_reason", "ended", "outcome", "finished_at", "version", "needs", "companion", "call_started_at",
-    "call_ended_at", "callback_at", "callback_owner", "postpone_reason", "notices",
+    "call_ended_at", "callback_at", "callback_owner", "postpone_reason", "notices", "channel",
+    "questionnaire_version", "questionnaires", "invitation", "invited_until",
 )  # fmt: skip
 
 _INSERT = text("""

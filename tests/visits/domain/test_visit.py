@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
-from services.visits.domain.told import cancel, is_for_agents
+from services.visits.domain.told import cancel, has_visit
 from services.visits.domain.visit import (
     State,
     bring_back,
@@ -22,21 +22,25 @@ from tests.visits.domain.builders import AGENT, NOW, held, open_one, task
 
 
 @pytest.mark.parametrize(
-    ("purpose", "channel", "ours"),
+    ("purpose", "channel", "questionnaire", "ours"),
     [
-        ("followup", "phone", True),
-        ("followup", "wechat", True),
-        ("followup", "weibo", True),
-        ("followup", "letter", True),
-        ("followup", "on_site", True),
-        ("followup", "sms", False),
-        ("followup", "email", False),
-        ("greeting", "phone", False),
-        ("notice", "phone", False),
+        ("followup", "phone", "", True),
+        ("followup", "wechat", "q", True),
+        ("followup", "weibo", "q", True),
+        ("followup", "letter", "q", True),
+        ("followup", "on_site", "q", True),
+        ("followup", "sms", "q", True),
+        ("followup", "email", "q", True),
+        ("followup", "sms", "", False),
+        ("followup", "email", "", False),
+        ("greeting", "phone", "q", False),
+        ("notice", "sms", "q", False),
     ],
 )
-def test_only_follow_ups_by_people_become_visits(purpose: str, channel: str, ours: bool) -> None:
-    assert is_for_agents(task(purpose=purpose, channel=channel)) is ours
+def test_only_follow_ups_that_ask_something_become_visits(
+    purpose: str, channel: str, questionnaire: str, ours: bool
+) -> None:
+    assert has_visit(task(purpose=purpose, channel=channel, questionnaire=questionnaire)) is ours
 
 
 def test_a_task_always_has_the_same_visit() -> None:
