@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: fuzz hostile read-again
-.PHONY: help demo test run stop reset logs status setup lint types bench reconcile pictures
+.PHONY: help demo test run stop reset logs status setup lint types bench reconcile pictures compose
 
 HUIFANG_PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$each && break; done)
@@ -35,6 +35,10 @@ reset: environment ## delete databases, topics, keys and logs (YES=1 does not as
 
 reconcile: environment ## recount the funnel from databases and topics; name every mismatch
 	@$(HUIFANG) reconcile $(ARGS)
+
+compose: ## the platform in containers (deploy/README.md); needs Docker with its compose plugin
+	@$(HUIFANG_PYTHON) deploy/compose/init.py
+	docker compose -f deploy/compose.yaml up --build --detach
 
 pictures: setup ## the pictures of the documentation, taken of a small demo
 	@$(PY) -m tests.browser.pictures $(ARGS)

@@ -1,4 +1,4 @@
-"""One service as one process: `python -m deploy.local.serve visits 8102`."""
+"""One service as one process: `python -m deploy.local.serve visits 8102 [0.0.0.0]`."""
 
 import importlib
 import sys
@@ -34,4 +34,4 @@ def main(service: str, port: int, host: str = "127.0.0.1") -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:4])

@@ -41,22 +41,28 @@ LARGEST_MESSAGE = 2 << 20
 class KafkaBroker:
     """`bootstrap` is host:port[,host:port]; `instance_id` makes group membership static, so restarts don't rebalance.
 
-    `security` is what `shared.messaging.security.client_options` gives; nothing = in the clear.
+    `security` is what `shared.messaging.security.client_options` gives; nothing = in the clear. Topics made here have
+    `replicas` replicas.
     """
 
     def __init__(
-        self, bootstrap: str, instance_id: str | None = None, security: Mapping[str, Any] = MappingProxyType({})
+        self,
+        bootstrap: str,
+        instance_id: str | None = None,
+        security: Mapping[str, Any] = MappingProxyType({}),
+        replicas: int = 1,
     ) -> None:
         self.bootstrap = bootstrap
         self.instance_id = instance_id
         self.security = security
+        self.replicas = replicas
 
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, **self.security)
         try:
             await bounded(admin.start())
             existing = set(await bounded(admin.list_topics()))
-            missing = [NewTopic(name, count, 1) for name, count in topics.items() if name not in existing]
+            missing = [NewTopic(name, count, self.replicas) for name, count in topics.items() if name not in existing]
             if missing:
                 _raise_unless_created(await bounded(admin.create_topics(missing)))
         finally:
