@@ -19,6 +19,7 @@ from shared.messaging.lanes import LANES
 from shared.messaging.partitions import Partitions
 from shared.messaging.work import Work
 from shared.observability.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAIT
+from shared.observability.spans import NoTracing
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -101,10 +102,13 @@ def _require_open(connection: Any, *_: Any) -> None:
 class Database:
     """Requests and background work have pools of their own; a consumer's lanes leave connections to the other loops."""
 
-    def __init__(self, service: str, dsn: str, clock: Clock, pool_size: int = 8) -> None:
+    def __init__(
+        self, service: str, dsn: str, clock: Clock, pool_size: int = 8, tracing: NoTracing | None = None
+    ) -> None:
         self.service = service
         self.dsn = driver_dsn(dsn)
         self.clock = clock
+        self.tracing = tracing or NoTracing()
         self.engine = engine_for(dsn, pool_size, f"huifang-{service}-http")
         self.background = engine_for(dsn, LANES + pool_size // 2, f"huifang-{service}-background")
         for engine, pool in self._pools().items():
@@ -120,7 +124,7 @@ class Database:
         sessions = self._background_sessions if background else self._sessions
         try:
             async with sessions() as session, session.begin():
-                work = Work(session, self.clock, self.service, traceparent)
+                work = Work(session, self.clock, self.service, traceparent, self.tracing)
                 yield work
                 published = bool(work.outgoing)
                 await work.flush(notify)

@@ -21,12 +21,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import audit_api, dlq_api, invalid
 from shared.bodies import Body
 from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
-from shared.front_door import FrontDoor, is_behind, own_path
+from shared.front_door import QUIET, FrontDoor, is_behind, own_path
 from shared.messaging.processor import is_transient
 from shared.observability import logs
 from shared.observability.measures import measure
 from shared.observability.metrics import HTTP_SECONDS
-from shared.observability.tracing import continue_trace
+from shared.observability.tracing import continue_trace, current_trace
 from shared.privacy import mask_text, mask_tree
 from shared.service import Runtime, Service
 from shared.sessions import cookie_of
@@ -37,7 +37,6 @@ log = structlog.get_logger(__name__)
 SLOWEST = 16 << 10  # bytes a second
 HOW_TO_CALL = "请用本服务的地址访问；运维可在 HUIFANG_HOSTS 中加入这个主机名"
 PORT = re.compile(r":\d{1,5}$", re.ASCII)
-QUIET = ("/livez", "/readyz", "/metrics")
 UNPARSEABLE = "There was an error parsing the body"  # what FastAPI says
 MALFORMED = "表单不完整，或格式有误"  # what else a framework can't read is a form
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
@@ -65,7 +64,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        traceparent = continue_trace(headers.get(b"traceparent", b"").decode("latin-1"))
+        traceparent = current_trace() or continue_trace(headers.get(b"traceparent", b"").decode("latin-1"))
         scope.setdefault("state", {})["traceparent"] = traceparent
         token = logs.trace.set(traceparent)
         started = time.perf_counter()

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 KEY = b"x-front-door"
 FORWARDED = (KEY, b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-prefix", b"x-forwarded-host")
 SCHEMES = ("http", "https")
+QUIET = ("/livez", "/readyz", "/metrics")  # what machines ask again and again: neither logged nor traced
 
 
 class FrontDoor:

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from shared.api_description import NOT_FASTAPIS_OWN, complete_description
 from shared.audit import SEAL
 from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.db import Database
+from shared.front_door import QUIET, own_path
 from shared.heap import rare_collections
 from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
@@ -26,6 +28,7 @@ from shared.messaging.runner import ConsumerRunner
 from shared.observability import logs
 from shared.observability.build import show_build
 from shared.observability.loop_delay import LoopWatch
+from shared.observability.spans import NoTracing, tracing_of
 from shared.observability.storage import MEASURE_STORAGE
 from shared.privacy import Sealer
 from shared.safety import read_data_key
@@ -59,13 +62,20 @@ class Service:
 class Runtime:
     """Everything a running service holds; reachable as `app.state.runtime`."""
 
-    def __init__(self, service: Service, clock: Clock | None = None, broker: Broker | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        clock: Clock | None = None,
+        broker: Broker | None = None,
+        tracing: NoTracing | None = None,
+    ) -> None:
         settings = service.settings
         self.service = service
         self.settings = settings
         self.sealer = _sealer_of(service)
         self.clock: Clock = clock or settings.make_clock()
-        self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size)
+        self.tracing = tracing or NoTracing()
+        self.db = Database(service.name, settings.postgres_dsn, self.clock, settings.db_pool_size, self.tracing)
         self.broker: Broker = broker or settings.make_broker()
         self.keys = KeptKeys(self.db)
         self.authenticator = Authenticator(settings, self.clock, self.keys)
@@ -134,6 +144,7 @@ class Runtime:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.db.close()
+        await asyncio.to_thread(self.tracing.close)
 
     def dead_loops(self) -> list[str]:
         """Names of loops that ended though the service runs."""
@@ -148,6 +159,18 @@ def _sealer_of(service: Service) -> Sealer:
     return Sealer.from_text(key.get_secret_value())
 
 
+def _telemetry(tracing: NoTracing) -> TelemetryConfig:
+    """A span for each request that is sampled, where this process makes spans; metrics and logs are our own."""
+    return {
+        "tracing": tracing.provider is not None,
+        "tracer_provider": tracing.provider,
+        "metrics": False,
+        "logs": False,
+        "operation_spans": False,
+        "exclude": lambda scope: own_path(scope) in QUIET,
+    }
+
+
 def build_app(service: Service, clock: Clock | None = None, broker: Broker | None = None) -> FastAPI:
     """The ASGI app of a service. Tests may pass a clock and the in-memory broker."""
     from shared.edge import install
@@ -155,10 +178,11 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
     from shared.web.start import install_start
 
     logs.configure(service.name, service.settings.log)
+    tracing = tracing_of(service.name, service.settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        runtime = Runtime(service, clock, broker)
+        runtime = Runtime(service, clock, broker, tracing)
         app.state.runtime = runtime
         async with AsyncExitStack() as stack:
             if service.lifespan is not None:
@@ -176,6 +200,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         redoc_url=None,
         openapi_url=None,
         responses=NOT_FASTAPIS_OWN,
+        telemetry=_telemetry(tracing),
         dependencies=[Depends(refuse_unstorable)],
     )
     app.state.service = service

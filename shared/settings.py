@@ -80,6 +80,13 @@ class ServiceSettings(BaseSettings):
     body_seconds: float = Field(
         default=20, gt=0, description="seconds a request body may take to arrive, and one more for every 16 KiB of it"
     )
+    trace_ratio: float = Field(default=0, ge=0, le=1, description="part of all matters that are traced; 0 = none")
+    trace_endpoint: str = Field(
+        default="", description="where spans go by OTLP over HTTP, such as http://collector:4318/v1/traces"
+    )
+    trace_file: Path | None = Field(
+        default=None, description="a file that spans are added to, where there is no endpoint"
+    )
     log: Literal["json", "console"] = Field(default="json", description="json or console")
 
     @model_validator(mode="before")

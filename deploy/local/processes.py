@@ -61,7 +61,11 @@ def standins(settings: LocalSettings, clock: KeptClock | None) -> list[Process]:
 def services(settings: LocalSettings, kafka: str, dsns: dict[str, str], clock: KeptClock | None) -> list[Process]:
     """The six services; `dsns` by service."""
     common = _common_environment(settings, clock) | {"HUIFANG_KAFKA_BOOTSTRAP": kafka}
-    return [_service(settings, name, common | {"HUIFANG_POSTGRES_DSN": dsns[name]}) for name in SERVICES]
+    own = {
+        name: {"HUIFANG_POSTGRES_DSN": dsns[name], "HUIFANG_TRACE_FILE": str(settings.traces / f"{name}.jsonl")}
+        for name in SERVICES
+    }
+    return [_service(settings, name, common | own[name]) for name in SERVICES]
 
 
 def _service(settings: LocalSettings, name: str, environment: dict[str, str]) -> Process:
@@ -88,6 +92,8 @@ def _common_environment(settings: LocalSettings, clock: KeptClock | None) -> dic
         "HUIFANG_MANAGER_EMAILS": os.environ.get("HUIFANG_MANAGER_EMAILS", "manager@localhost"),
         "HUIFANG_SITES": json.dumps(_sites(settings)),
         "HUIFANG_LOG": "json",
+        # a person's own run is traced whole; of a month in minutes a hundredth tells enough
+        "HUIFANG_TRACE_RATIO": os.environ.get("HUIFANG_TRACE_RATIO") or ("0.01" if clock else "1"),
         "HUIFANG_CLOCK": clock.spec if clock else "",
     }
     return environment | ({"HUIFANG_CLOCK_ANCHOR": repr(clock.anchor)} if clock else {})

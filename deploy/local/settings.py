@@ -89,6 +89,10 @@ class LocalSettings:
         return self.var / "files"
 
     @property
+    def traces(self) -> Path:
+        return self.var / "traces"
+
+    @property
     def run_file(self) -> Path:
         return self.var / "run.json"
 

@@ -98,9 +98,10 @@ class Processor:
 
     async def _apply(self, batch: Sequence[Arrived]) -> None:
         try:
-            async with self.db.work(background=True, notify=True) as work:
-                await self.apply_in(work, batch)
-                crash_point("consumer.handled")
+            with self.db.tracing.take(self.consumer.id, batch) as taken:
+                async with self.db.work(background=True, notify=True) as work:
+                    await self.apply_in(work, taken)
+                    crash_point("consumer.handled")
         except PartitionMissing as missing:
             await self.db.partitions.ensure(missing.table, missing.days)
             await self._apply(batch)
@@ -155,6 +156,7 @@ class Processor:
             consumer=self.consumer.id,
             event_id=item.event.id,
             trace_id=trace_id_of(item.event.traceparent),
+            lineage=item.event.lineage,
             error=repr(reason),
         )
         if self._dead > self.dead_limit:

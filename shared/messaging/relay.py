@@ -162,7 +162,9 @@ class Relay:
         archiving: asyncio.Task[None] | None = None
         try:
             while rows := await reader.fetch(_SELECT, sorted(self.shards), last, BATCH):
-                await producer.publish([_message(row, self.prefix) for row in rows])
+                messages = [_message(row, self.prefix) for row in rows]
+                with self.db.tracing.publish(_traced(messages) if self.db.tracing.provider else ()):
+                    await producer.publish(messages)
                 crash_point("relay.published")
                 if archiving is not None:
                     await archiving
@@ -206,6 +208,14 @@ async def republish(
         await producer.stop()
         await connection.close()
     return total
+
+
+def _traced(messages: list[Message]) -> list[tuple[str, str]]:
+    """(traceparent, topic) of each."""
+    headers = ((message.headers, message.topic) for message in messages)
+    return [
+        (value.decode("latin-1"), topic) for pairs, topic in headers for name, value in pairs if name == "traceparent"
+    ]
 
 
 def _message(row: Row, prefix: str) -> Message:

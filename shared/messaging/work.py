@@ -12,6 +12,7 @@ from shared.contracts.registry import by_model
 from shared.ids import new_id
 from shared.messaging.event import Event
 from shared.messaging.outbox import Outgoing, append
+from shared.observability.spans import NoTracing
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Work:
     clock: Clock
     service: str
     traceparent: str = ""
+    tracing: NoTracing = field(default_factory=NoTracing)
     outgoing: list[Outgoing] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -88,4 +90,9 @@ class Work:
         """Write the noted events; called by the edge right before it commits."""
         await self.session.flush()
         outgoing, self.outgoing = self.outgoing, []
-        await append(self.session, outgoing, notify)
+        told = (
+            [Outgoing(item.topic, self.tracing.tell(item.event)) for item in outgoing]
+            if self.tracing.provider
+            else outgoing
+        )
+        await append(self.session, told, notify)
