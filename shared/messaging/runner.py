@@ -17,7 +17,7 @@ from shared.messaging.crash import crash_point
 from shared.messaging.dead_letters import Arrived, arrive
 from shared.messaging.lanes import Ended, Lanes, ended
 from shared.messaging.processor import Processor, TooManyDeadLetters, is_transient
-from shared.observability.metrics import CONSUMER_AGE, CONSUMER_HALTED, CONSUMER_LAG
+from shared.observability.metrics import CONSUMER_AGE, CONSUMER_HALTED, CONSUMER_JOINED, CONSUMER_LAG
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class ConsumerRunner:
         """Consume until stopped; any failure recreates the subscription after a pause."""
         pause = 0.2
         CONSUMER_HALTED.labels(self.consumer.id).set(0)
+        self._show_joined(False)
         while not self._stopping.is_set():
             try:
                 await self._membership()
@@ -97,10 +98,14 @@ class ConsumerRunner:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
+    def _show_joined(self, joined: bool) -> None:
+        self.joined = joined
+        CONSUMER_JOINED.labels(self.consumer.id).set(joined)
+
     async def _membership(self) -> None:
         """One life of a group member."""
         subscription = await self.broker.subscribe(self.group, self.topics, self._finish_batches)
-        self.joined = True
+        self._show_joined(True)
         self.progress.last = asyncio.get_running_loop().time()
         consuming = asyncio.create_task(self._consume(subscription))
         watching = asyncio.create_task(self._watch(subscription))
@@ -110,7 +115,7 @@ class ConsumerRunner:
                 task.result()
             await consuming  # the watch ends first when we are stopping
         finally:
-            self.joined = False
+            self._show_joined(False)
             await self._end(consuming, watching)
             await subscription.stop()
 

@@ -35,6 +35,10 @@ CONSUMER_AGE = gauge(
     "huifang_consumer_age_seconds", "Machine time since the last progress while behind", "积压且无进展的时长", "s",
     labels={"consumer": CONSUMERS},
 )  # fmt: skip
+CONSUMER_JOINED = gauge(
+    "huifang_consumer_joined", "1 while the consumer is a member of its group: 0 without Kafka", "消费者是否在线",
+    labels={"consumer": CONSUMERS},
+)  # fmt: skip
 CONSUMER_HALTED = gauge(
     "huifang_consumer_halted", "1 while the consumer has stopped itself for too many dead letters", "消费是否已自行停止",
     labels={"consumer": CONSUMERS},

@@ -5,13 +5,19 @@ import asyncio
 import structlog
 
 from services.notifications.commands.sending import ends_before, lease_due, record_answers
-from services.notifications.domain.answers import Answer, NotTried, Refused, Unclear
+from services.notifications.domain.answers import Accepted, Answer, NotTried, Refused, Unclear
 from services.notifications.domain.parcel import Batch, Parcel
 from services.notifications.domain.send import SendId
 from services.notifications.office import Office, office_of
+from shared.observability.catalogue import PROVIDERS, counter
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
+ANSWERS = {Accepted: "accepted", Refused: "refused", Unclear: "unclear", NotTried: "not_tried"}
+SUBMISSIONS = counter(
+    "huifang_notifications_submissions_total", "Calls of providers by their answer", "提交服务商次数",
+    labels={"provider": PROVIDERS, "answer": ("accepted", "refused", "unclear", "not_tried")},
+)  # fmt: skip
 RECORD_EVERY = 0.3  # seconds: quick answers are recorded, and the next messages begun, while slow ones are waited for
 
 
@@ -88,6 +94,7 @@ async def _submit(runtime: Runtime, office: Office, batch: Batch, parcel: Parcel
 
 
 def _note(runtime: Runtime, office: Office, provider: str, answer: Answer) -> None:
+    SUBMISSIONS.labels(provider, ANSWERS[type(answer)]).inc()
     health = office.health[provider]
     if isinstance(answer, Unclear) or (isinstance(answer, Refused) and answer.temporary):
         health.trouble_at, health.trouble = runtime.clock.now(), answer.reason
