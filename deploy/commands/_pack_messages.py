@@ -16,6 +16,7 @@ from shared.errors import HuifangError
 FOLDER = "templates/"
 SUPPORTED = "aliyun"  # the provider the platform sends SMS through
 RELEASED = "followup.released"
+INVITED = "visit.invited"
 DEADLINE_NEAR = "followup.deadline_near"
 LIMIT_REACHED = "policy.limit_reached"
 _UNHEARD = "{what}没有人收到：在 templates/ 中写一个邮件模板，其 rules 含 events: [{event}]、audience: supervisor"
@@ -78,9 +79,9 @@ def _policies(files: Mapping[str, str], name: str) -> Iterable[Policy]:
 
 
 def _without_text(files: Mapping[str, str], policies: Iterable[Policy], rules: Iterable[Rule]) -> list[Problem]:
-    released = [rule for rule in rules if rule.enabled and RELEASED in rule.events]
+    enabled = [rule for rule in rules if rule.enabled]
     contacts = [each for policy in policies for each in (policy.chain.policies.values() if policy.chain else (policy,))]
-    silent = [each for each in contacts if _is_a_message(each) and not any(_may_send(rule, each) for rule in released)]
+    silent = [each for each in contacts if _is_a_message(each) and not any(_may_send(rule, each) for rule in enabled)]
     places = _places(files)
     return [
         *_unheard([*policies, *contacts], rules, places),
@@ -115,9 +116,21 @@ def _is_a_message(policy: Policy) -> bool:
 
 def _may_send(rule: Rule, policy: Policy) -> bool:
     """Whether the rule could apply to what the policy releases; what only the facts tell is taken as met."""
-    known = {"policy_id": policy.id, "purpose": policy.purpose, "channel": policy.channel}
+    if _event_of(policy) not in rule.events:
+        return False
+    known = {
+        "policy_id": policy.id,
+        "purpose": policy.purpose,
+        "channel": policy.channel,
+        "questionnaire": policy.questionnaire,
+    }
     wanted = {path: value if isinstance(value, list) else [value] for path, value in rule.where.items()}
     return all(known[path] in values for path, values in wanted.items() if path in known)
+
+
+def _event_of(policy: Policy) -> str:
+    """What its message is sent for: one with questions brings the code that opens them."""
+    return INVITED if policy.purpose == "followup" and policy.questionnaire else RELEASED
 
 
 def _key(policy: Policy) -> str:
@@ -128,7 +141,7 @@ def _advice(policy: Policy) -> str:
     what = {"notice": "通知", "greeting": "问候"}.get(policy.purpose, "回访短信或邮件")
     return (
         f"{what}没有消息模板，不会发出：在 templates/ 中写一个模板，"
-        f"其 rules 含 events: [{RELEASED}]、where: {{policy_id: {policy.id}}}"
+        f"其 rules 含 events: [{_event_of(policy)}]、where: {{policy_id: {policy.id}}}"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from deploy.reconcile.kept import RuleVersion
-from services.notifications.domain.planning import Fact, fact_of, older_key, plan
+from services.notifications.domain.planning import Fact, fact_of, needs_text, older_key, plan
 from services.notifications.domain.rules import Rule, applying
 from shared.messaging import Event
 
@@ -33,14 +33,7 @@ class Notices:
         self.possible |= self._keys([version.rule for version in self.versions], fact)
 
     def _keys(self, rules: Iterable[Rule], fact: Fact) -> set[str]:
-        found = applying(rules, fact.name, fact.data) or ([NO_RULE] if _asked_for(fact) else [])
+        found = applying(rules, fact.name, fact.data) or ([NO_RULE] if needs_text(fact) else [])
         keys = {plan(fact, rule, None, None, fact.at).key: older_key(rule, fact) for rule in found}
         self.older |= {key: old for key, old in keys.items() if old}
         return set(keys)
-
-
-def _asked_for(fact: Fact) -> bool:
-    """A policy asked for a message; without a rule that words it, the ledger says that it was not sent."""
-    return fact.name == "followup.released" and (
-        fact.data.get("purpose") in ("greeting", "notice") or fact.data.get("channel") in ("sms", "email")
-    )

@@ -17,6 +17,7 @@ from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.bodies import Body
 from shared.moments import Instant
 from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
+from shared.privacy.codes import hide_codes
 
 # what people type is kept without whole numbers
 Text = Annotated[str, AfterValidator(mask_text)]
@@ -60,7 +61,7 @@ class SendOut(BaseModel):
 
 def shown_send(send: Send, sealer: Sealer) -> SendOut:
     same = {name: getattr(send, name) for name in SendOut.model_fields if name not in ("recipient_masked", "text")}
-    return SendOut(**same, recipient_masked=_masked(send, sealer), text=mask_text(send.text))
+    return SendOut(**same, recipient_masked=_masked(send, sealer), text=mask_text(hide_codes(sealer, send.text)))
 
 
 def _masked(send: Send, sealer: Sealer) -> str:

@@ -75,6 +75,15 @@ def test_a_follow_up_by_sms_without_a_text_is_doubted_only() -> None:
     assert (found.warning, found.key) == (True, "channel")
 
 
+def test_a_follow_up_by_sms_with_questions_wants_the_text_of_its_invitation() -> None:
+    asks = POLICY.replace("purpose: notice", "purpose: followup") + "    questionnaire: ask\n"
+    asking = pack(policy=asks) | {"questionnaires/ask.yaml": "id: ask\n"}
+    (found,) = message_problems(asking, "p")
+    assert (found.warning, "events: [visit.invited]" in found.message) == (True, True)
+    text = TEMPLATE.replace("events: [followup.released]", "events: [visit.invited]")
+    assert message_problems(asking | {"templates/told.yaml": text}, "p") == []
+
+
 def test_a_deadline_warning_that_nobody_hears_is_told() -> None:
     warned = POLICY + "    deadline: {hours: 24}\n    warn: {hours: 4}\n"
     (found,) = message_problems(pack(policy=warned), "p")

@@ -47,7 +47,10 @@ async def test_a_released_greeting_or_notice_is_sent_and_a_phone_follow_up_is_no
     await world.served.deliver(
         event("followup.released", example("followup.released", task_id="T1", purpose="notice")),
         event("followup.released", example("followup.released", task_id="T2", purpose="followup", channel="phone")),
-        event("followup.released", example("followup.released", task_id="T3", purpose="followup", channel="sms")),
+        event(
+            "followup.released",
+            example("followup.released", task_id="T3", purpose="followup", channel="sms", questionnaire=""),
+        ),
     )
     assert sorted(send["cause_id"] for send in await world.sends()) == ["T1", "T3"]
 

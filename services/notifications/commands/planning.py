@@ -6,7 +6,16 @@ from datetime import date, datetime, time, timedelta
 from services.notifications.commands.ledger import count
 from services.notifications.domain.contacts import Contact, customer_in, updated, view
 from services.notifications.domain.greetings import festivals_on
-from services.notifications.domain.planning import CALLED_OFF, Fact, Versioned, called_off_by, fact_of, older_key, plan
+from services.notifications.domain.planning import (
+    CALLED_OFF,
+    Fact,
+    Versioned,
+    called_off_by,
+    fact_of,
+    needs_text,
+    older_key,
+    plan,
+)
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
 from services.notifications.domain.send import Send, State, call_off
 from services.notifications.domain.windows import day_of
@@ -77,10 +86,7 @@ def _rules_for(rules: Iterable[Rule], fact: Fact) -> list[Rule]:
     """
     found = applying(rules, fact.name, fact.data)
     found = [rule for rule in found if POLICY in rule.where] or found
-    asked = fact.name == "followup.released" and (
-        fact.data.get("purpose") in ("greeting", "notice") or fact.data.get("channel") in ("sms", "email")
-    )
-    return found or ([NO_RULE] if asked else [])
+    return found or ([NO_RULE] if needs_text(fact) else [])
 
 
 async def next_greeting_day(work: Work, begins: time) -> date | None:

@@ -27,6 +27,7 @@ from services.notifications.store.contacts import Refusal
 from shared.leases import SUSPECT
 from shared.messaging import Work
 from shared.privacy import PREFIX, Sealer, is_mobile
+from shared.privacy.codes import hide_codes, show_codes
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _opened(recipient: str, sealer: Sealer) -> str:
 
 
 async def parcels_of(work: Work, desk: Desk, tried: Sequence[Send]) -> list[Parcel]:
-    """What the provider is handed, or asked about."""
+    """What the provider is handed, or asked about: here alone a customer's code stands in clear."""
     templates = await catalogue.template_versions(work.session, ((s.template, s.template_version) for s in tried))
     return [
         Parcel(
@@ -162,13 +163,18 @@ async def parcels_of(work: Work, desk: Desk, tried: Sequence[Send]) -> list[Parc
             addresses=addresses_of(send, desk.sealer),
             sign=(template := templates[send.template, send.template_version]).sign,
             codes=template.codes,
-            params=send.params,
+            params={name: _readable(send, value, desk.sealer) for name, value in send.params.items()},
             subject=send.subject,
-            text=send.text,
+            text=_readable(send, send.text, desk.sealer),
             submitted_at=send.submitted_at or send.planned_at,
         )
         for send in tried
     ]
+
+
+def _readable(send: Send, text: str, sealer: Sealer) -> str:
+    """With the codes in it, where it is the customer who reads it."""
+    return show_codes(sealer, text) if send.audience == "customer" else hide_codes(sealer, text)
 
 
 async def record_answers(work: Work, token: int, answers: Mapping[SendId, Answer], patience: Patience) -> None:

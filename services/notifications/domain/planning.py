@@ -18,6 +18,7 @@ from shared.messaging.event import Event
 PRIORITIES: Mapping[Category, int] = {"verify": 1, "notice": 4, "promotion": 7}
 MANAGER_PRIORITY = 2
 OF_NO_CUSTOMER = "policy."
+INVITED = "visit.invited"
 _KEPT_WHEN_SENT_AGAIN = (
     "channel",
     "category",
@@ -96,23 +97,43 @@ def _customer(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _own_cause(name: str, data: Mapping[str, Any]) -> str:
-    """The platform's own case, visit or task; "" for what others have told."""
+    """The platform's own invitation, case, visit or task; "" for what others have told.
+
+    A visit's customer may be invited again, with another code: that is another message.
+    """
+    if name == INVITED:
+        return str(data["invitation_id"])
     if data.get("case_id") and name.startswith("complaint."):
         return f"{data['case_id']}/{data.get('round', 1)}"
     return str(data.get("visit_id") or data.get("task_id") or "")
+
+
+def needs_text(fact: Fact) -> bool:
+    """Whether somebody wants a message, so that the ledger says why none is sent where no rule words it.
+
+    One with questions goes out when its customer is invited to answer them.
+    """
+    if fact.name == INVITED:
+        return True
+    by_message = fact.data.get("channel") in ("sms", "email") and not fact.data.get("questionnaire")
+    return fact.name == "followup.released" and (fact.data.get("purpose") in ("greeting", "notice") or by_message)
 
 
 CALLED_OFF = {
     "fact.withdrawn": "fact_withdrawn",
     "followup.cancelled": "task_cancelled",
     "followup.postponed": "task_postponed",
+    "visit.invitation_ended": "invitation_ended",
 }
 
 
 def called_off_by(name: str, data: Mapping[str, Any]) -> list[str]:
-    """Causes (`Fact.cause`) that an event takes away: a withdrawn fact's document or event, a task called off or put off."""
+    """Causes (`Fact.cause`) that an event takes away: a withdrawn fact's document or event, a task called off or put off, an
+    invitation that nobody can follow any more."""
     if name == "fact.withdrawn":
         return [cause for cause in (str(data.get("number") or ""), str(data["event_id"])) if cause]
+    if name == "visit.invitation_ended":
+        return [str(data["invitation_id"])]
     return [str(data["task_id"])] if name in CALLED_OFF else []
 
 
