@@ -109,6 +109,7 @@ class VisitRow(Base, table=True):
     )
     invitation: UUID | None = None
     invited_until: datetime | None = Field(sa_column=_instant(nullable=True))
+    confirmed_for: datetime | None = Field(sa_column=_instant(nullable=True))
 
 
 class InvitationRow(Base, table=True):

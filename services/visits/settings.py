@@ -8,12 +8,16 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.visits.domain.hours import ContactHours, RetryPlan, read_frames
+from services.visits.domain.leases import Leases
 from shared.safety import is_local
 from shared.settings import ServiceSettings
 
 
 class VisitsSettings(ServiceSettings):
     visit_lease_seconds: int = Field(default=900, ge=10, description="machine time a claim lasts without activity")
+    visit_on_site_lease_hours: float = Field(
+        default=12, gt=0, le=72, description="machine time a claim of a visit on site lasts without activity"
+    )
     visit_most_attempts: int = Field(
         default=3, ge=1, description="attempts after which a customer counts as unreachable"
     )
@@ -77,5 +81,5 @@ class VisitsSettings(ServiceSettings):
         return timedelta(hours=self.visit_code_hours)
 
     @property
-    def lease(self) -> timedelta:
-        return timedelta(seconds=self.visit_lease_seconds)
+    def lease(self) -> Leases:
+        return Leases(timedelta(seconds=self.visit_lease_seconds), timedelta(hours=self.visit_on_site_lease_hours))

@@ -297,6 +297,8 @@ async def test_every_creating_post_takes_an_idempotency_key(served: Served) -> N
 NO_VERSION = {
     # the holder's lease is the lock: nobody else may change the visit meanwhile
     "/api/v1/visits/{visit_id}/attempts",
+    "/api/v1/visits/{visit_id}/arrive",
+    "/api/v1/visits/{visit_id}/confirm-appointment",
     "/api/v1/visits/{visit_id}/dial",
     "/api/v1/visits/{visit_id}/hang-up",
     "/api/v1/visits/{visit_id}/line-calls",

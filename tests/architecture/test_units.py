@@ -141,6 +141,8 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /api/v1/visits/{visit_id}/line-call": One(),
         "POST /api/v1/visits/{visit_id}/line-calls/hang-up": One(),
         "POST /api/v1/visits/{visit_id}/attempts/{attempt_id}/recording": One(lacks="recording-not-found"),
+        "POST /api/v1/visits/{visit_id}/arrive": One(),
+        "POST /api/v1/visits/{visit_id}/confirm-appointment": One(),
         "GET /api/v1/visits/{visit_id}/attachments": One(),
         "POST /api/v1/visits/{visit_id}/attachments": One(),
         "GET /api/v1/visits/{visit_id}/attachments/{attachment_id}": One(lacks="attachment-not-found"),

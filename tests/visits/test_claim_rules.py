@@ -207,11 +207,11 @@ async def test_a_customer_whom_a_colleague_is_just_taking_is_left_alone(desk: De
     """Neither has committed: what one has not seen yet must keep the other away all the same, and nobody waits."""
     visits = (("a", "a", "C1"), ("b", "b", "C1"), ("c", "b", "C2"))
     await desk.served.deliver(*(released(name, team=team, customer=who, hours=None) for name, team, who in visits))
-    db, until = desk.served.runtime.db, desk.clock.machine() + timedelta(minutes=15)
+    db, ends = desk.served.runtime.db, desk.clock.machine() + timedelta(minutes=15)
 
     async def take(work: Work, name: str) -> list[str]:
         who = Claimant(f"agent-{name}", teams=(name,))
-        got = await claims.claim(work.session, who, Wanted(5), until, WHOLE, [""])
+        got = await claims.claim(work.session, who, Wanted(5), claims.Until(ends, ends), WHOLE, [""])
         return [visit.task_id for visit in got]
 
     async with db.work() as other:  # at another visit of the customer, to claim it or whatever else

@@ -1,12 +1,23 @@
 """What HTTP can ask of visits."""
 
-from services.visits.api import attachments, attendance, corrections, lines, oversight, questionnaires, visits, work
+from services.visits.api import (
+    attachments,
+    attendance,
+    corrections,
+    lines,
+    on_site,
+    oversight,
+    questionnaires,
+    visits,
+    work,
+)
 
 ROUTERS = (
     work.router,
     attendance.router,
     lines.router,
     visits.router,
+    on_site.router,
     attachments.router,
     oversight.router,
     corrections.router,

@@ -51,8 +51,9 @@ async def claim(
     wanted = Wanted(body.limit, body.team)
     held = await claiming.claim_visits(work, agent, wanted, body.companion, plan, settings.lease)
     CLAIMED.inc(len(held))
-    lease_until = work.clock.machine() + settings.lease
-    return ClaimOut(items=[_card(one, sealer) for one in held], lease_until=lease_until)
+    ends = [one.visit.lease_until for one in held if one.visit.lease_until]
+    first = min(ends, default=settings.lease.until("phone", work.clock.machine()))
+    return ClaimOut(items=[_card(one, sealer) for one in held], lease_until=first)
 
 
 @router.get("/{visit_id}/claimable", summary="本人为何领不到这张单")

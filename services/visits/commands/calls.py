@@ -21,6 +21,15 @@ async def dial(
 
     Raises what `domain.calls.begin` raises, and what every change of a held visit does.
     """
+    begun = await begin(work, principal, visit_id, plan)
+    numbers = numbers_of(begun, sealer)
+    if numbers:
+        await audit(work, principal, "phone.revealed", str(visit_id), customer_id=begun.customer.id, reason="dial")
+    return begun, numbers
+
+
+async def begin(work: Work, principal: Principal, visit_id: UUID, plan: RetryPlan) -> Visit:
+    """Begin the contact with the customer, by phone or at the door, or go on with it. Raises as `dial`."""
     visit, _ = await lock_held(work, principal, visit_id)
     colleague, refused = await claims.look_around(work.session, visit_id, principal.id)
     hours = read_hours(visit.hours, plan.calendar) if visit.hours else None
@@ -28,10 +37,7 @@ async def dial(
     begun = calls.begin(visit, line, work.now())
     if begun is not visit:
         await rows.save_visits(work.session, [begun])
-    numbers = numbers_of(visit, sealer)
-    if numbers:
-        await audit(work, principal, "phone.revealed", str(visit_id), customer_id=visit.customer.id, reason="dial")
-    return begun, numbers
+    return begun
 
 
 async def hang_up(work: Work, principal: Principal, visit_id: UUID) -> Visit:

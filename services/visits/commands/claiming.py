@@ -1,9 +1,10 @@
 """An agent claims visits, the next ones or a named one, and is told why one is not theirs."""
 
-from datetime import timedelta
 from uuid import UUID
 
-from services.visits.commands.held import Held
+from services.visits.commands.held import Held, lock
+from services.visits.domain import visit as lifecycle
+from services.visits.domain.appointments import is_own
 from services.visits.domain.claiming import Circumstances, Claimant, Reason, marks_of, reasons_against
 from services.visits.domain.errors import (
     AgentAway,
@@ -14,6 +15,7 @@ from services.visits.domain.errors import (
     VisitNotFound,
 )
 from services.visits.domain.hours import RetryPlan, read_hours
+from services.visits.domain.leases import Leases
 from services.visits.domain.visit import Visit
 from services.visits.store import claims, presence, queries, questionnaires, rows
 from services.visits.store.claims import Wanted
@@ -36,7 +38,7 @@ async def claim_visits(
     wanted: Wanted,
     companion: str,
     plan: RetryPlan,
-    lease: timedelta,
+    lease: Leases,
 ) -> list[Held]:
     """Claim the next visits for the caller. Raises AgentAway, AgentFull, NotYourTeam."""
     if wanted.team is not None and principal.teams and wanted.team not in principal.teams:
@@ -51,12 +53,13 @@ async def claim_visits(
 
 
 async def claim_one(
-    work: Work, principal: Principal, visit_id: UUID, companion: str, plan: RetryPlan, lease: timedelta
+    work: Work, principal: Principal, visit_id: UUID, companion: str, plan: RetryPlan, lease: Leases
 ) -> Held:
     """Claim this visit for the caller. Raises VisitNotFound, and NotClaimable with every reason."""
     if reasons := await explain(work, principal, visit_id, companion, plan):
         raise _not_claimable(reasons)
     who = claimant(principal, companion)
+    await _bring_forward(work, principal, visit_id)
     held = await _claim(work, principal, who, Wanted(one=visit_id), plan.calendar, lease)
     if not held:  # somebody was quicker
         reasons = await explain(work, principal, visit_id, companion, plan)
@@ -76,6 +79,13 @@ async def explain(work: Work, principal: Principal, visit_id: UUID, companion: s
     return reasons_against(visit, claimant(principal, companion), around)
 
 
+async def _bring_forward(work: Work, principal: Principal, visit_id: UUID) -> None:
+    """The caller sets out to an appointment of their own before its time."""
+    visit, _ = await lock(work, principal, visit_id)
+    if is_own(visit, principal.id):
+        await rows.save_visits(work.session, [lifecycle.bring_back(visit)])
+
+
 def _not_claimable(reasons: list[Reason]) -> NotClaimable:
     errors = [{"rule": reason.rule, "message": reason.text} for reason in reasons]
     return NotClaimable("；".join(reason.text for reason in reasons), errors=errors)
@@ -91,11 +101,12 @@ def _is_open(visit: Visit, calendar: WorkCalendar, work: Work) -> bool:
 
 
 async def _claim(
-    work: Work, principal: Principal, who: Claimant, wanted: Wanted, calendar: WorkCalendar, lease: timedelta
+    work: Work, principal: Principal, who: Claimant, wanted: Wanted, calendar: WorkCalendar, lease: Leases
 ) -> list[Held]:
     known = await claims.list_hours(work.session)
     open_hours = ["", *(hours for hours in known if hours and read_hours(hours, calendar).is_open(work.now()))]
-    until = work.clock.machine() + lease
+    now = work.clock.machine()
+    until = claims.Until(lease.until("phone", now), lease.until("on_site", now))
     claimed = await claims.claim(work.session, who, wanted, until, principal.scope, open_hours)
     asked = await questionnaires.asked_by(work.session, claimed)
     made = await queries.attempts_of(work.session, claimed)

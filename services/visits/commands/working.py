@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from services.visits.domain.answering import validated
 from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import PhoneUnknown, QuestionnaireNotPublished
 from services.visits.domain.hours import RetryPlan
+from services.visits.domain.leases import Leases
 from services.visits.domain.visit import Visit
 from services.visits.store import attachments, lines, queries, rows
 from shared.auth import Principal, Role
@@ -24,7 +24,7 @@ from shared.privacy import Sealer
 
 
 async def save_answers(
-    work: Work, principal: Principal, visit_id: UUID, answers: Mapping[str, Any], seen: int, lease: timedelta
+    work: Work, principal: Principal, visit_id: UUID, answers: Mapping[str, Any], seen: int, lease: Leases
 ) -> Held:
     """Replace the answers of a visit the caller holds. `seen` is the version the caller changed."""
     visit, questionnaire = await lock_held(work, principal, visit_id)
@@ -32,7 +32,7 @@ async def save_answers(
     if questionnaire is None:
         raise QuestionnaireNotPublished("该单没有可填写的问卷")
     valid = validated(questionnaire, answers)
-    visit = lifecycle.renew(visit, work.clock.machine() + lease)
+    visit = lifecycle.renew(visit, lease.until(visit.channel, work.clock.machine()))
     visit = replace(visit, answers=valid, version=visit.version + 1)
     await rows.save_visits(work.session, [visit])
     return Held(visit, questionnaire)
@@ -71,10 +71,10 @@ async def release(work: Work, principal: Principal, visit_id: UUID) -> Visit:
     return back
 
 
-async def refresh_lease(work: Work, principal: Principal, visit_id: UUID, lease: timedelta) -> Visit:
+async def refresh_lease(work: Work, principal: Principal, visit_id: UUID, lease: Leases) -> Visit:
     """The caller still works on a visit it holds."""
     visit, _ = await lock_held(work, principal, visit_id)
-    visit = lifecycle.renew(visit, work.clock.machine() + lease)
+    visit = lifecycle.renew(visit, lease.until(visit.channel, work.clock.machine()))
     await rows.save_visits(work.session, [visit])
     return visit
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from services.visits.domain.claiming import ON_SITE
 from services.visits.domain.errors import NotOnSite, TooManyAttachments
 from services.visits.domain.visit import Visit, require_holder
 
@@ -55,7 +54,7 @@ def require_room(visit: Visit, agent: str, kind: Kind, had: Sequence[Attachment]
     Raises what `require_holder` raises, NotOnSite, TooManyAttachments.
     """
     require_holder(visit, agent)
-    if visit.channel != ON_SITE:
+    if not visit.on_site:
         raise NotOnSite
     if sum(1 for one in had if one.kind == kind) >= MOST[kind]:
         raise TooManyAttachments(f"每次最多 {MOST[kind]} 张，请先删除不要的")

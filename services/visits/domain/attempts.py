@@ -92,6 +92,8 @@ def record(
     QuestionnaireNotPublished when the questions it should have asked are unknown.
     """
     _require_consistent(report, now)
+    if report.callback_at and visit.on_site and visit.callback_at and not report.note.strip():
+        raise InvalidAttempt("改约须在备注中说明原因")
     dialled = visit.customer.phone_masked
     kept = _is_kept(visit, plan, now)
     tried = _tried(visit, report, questionnaire)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.visits.domain.appointments import is_own
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit
 from shared.contracts.common import Channel
 from shared.contracts.tasks import FollowupReleased
@@ -117,11 +118,11 @@ Found = Iterable[tuple[Rule, str]]
 def _of_visit(visit: Visit, who: Claimant, around: Circumstances) -> Found:
     if visit.state is State.CLAIMED:
         yield "state", f"该单已被 {'您本人' if visit.agent == who.agent else visit.agent} 领取"
-    elif visit.state is not State.OPEN:
+    elif visit.state is not State.OPEN and not is_own(visit, who.agent):
         yield "state", f"该单{NAMES[visit.state]}"
     if visit.callback_owner not in ("", who.agent):
         yield "callback_owner", f"客户约定由 {visit.callback_owner} 回呼，到时无人处理才转给他人"
-    if not around.open_now and visit.rank != CALLBACK_RANK:
+    if not around.open_now and visit.rank != CALLBACK_RANK and not is_own(visit, who.agent):
         yield "hours", "现在不在该单的可拨打时段内"
     if around.colleague:
         yield "colleague", f"同事 {around.colleague} 正在联系这位客户"

@@ -192,6 +192,11 @@ class NotOnSite(Conflict):
     code = "not-on-site"
 
 
+class NoAppointment(Conflict):
+    title = "还没有与客户约定上门时间"
+    code = "no-appointment"
+
+
 class AttachmentNotFound(NotFound):
     title = "没有这份签名或照片"
     code = "attachment-not-found"

@@ -53,7 +53,7 @@ class Visit:
     it is somebody's. `postpone_reason` on a claimed visit: to be postponed when the contact ends without a result.
     `notices` tell the holder what has changed (`notices`). `questionnaires` are the versions of those that matters bring
     along, beside the task's own (`several`). With the code of `invitation` the customer may answer by themselves until
-    `invited_until`.
+    `invited_until`. `confirmed_for` is the agreed time that the customer confirmed (`appointments`).
     """
 
     id: UUID
@@ -102,6 +102,16 @@ class Visit:
     questionnaires: Mapping[str, int] = field(default_factory=dict)
     invitation: UUID | None = None
     invited_until: datetime | None = None
+    confirmed_for: datetime | None = None
+
+    @property
+    def on_site(self) -> bool:
+        return self.channel == "on_site"
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the customer has confirmed the time that is agreed now."""
+        return self.callback_at is not None and self.confirmed_for == self.callback_at
 
     @property
     def finished(self) -> bool:
@@ -141,9 +151,15 @@ def renew(visit: Visit, lease_until: datetime) -> Visit:
 
 
 def give_back(visit: Visit, now: datetime) -> Visit:
-    """The holder lets go, or the lease ran out: open again, or cancelled if that was asked for meanwhile."""
+    """The holder lets go, or the lease ran out: open again, or cancelled if that was asked for meanwhile.
+
+    On site it stays appointed for the time agreed with the customer, if that is still to come.
+    """
     if visit.cancel_reason:
         return finish(visit, State.CANCELLED, now, ended=visit.cancel_reason, agent="")
+    appointed = visit.callback_at if visit.on_site and not visit.postpone_reason else None
+    if appointed and appointed > now:
+        return put_back(visit, State.APPOINTED, appointed)
     return put_back(visit, State.OPEN)
 
 

@@ -72,6 +72,7 @@ class VisitOut(BaseModel):
     companion: str = Field(description="上门时的同行人员")
     callback_at: datetime | None = Field(description="与客户约定的回呼时间；没有约定时为空")
     callback_owner: str = Field(description="约定由谁回呼；空为任何人")
+    confirmed: bool = Field(description="上门时间约定之后，客户是否又确认过")
     next_at: datetime | None = Field(description="下次拨打时间")
     attempts: int = Field(description="已联系几次")
     ended: str = Field(description="未成功或取消的原因")
@@ -160,7 +161,7 @@ class Detail(Card):
 
 class ClaimOut(BaseModel):
     items: list[Card] = Field(description="领取到的单，按应处理的顺序")
-    lease_until: datetime = Field(description="领取到期时间（机器时间）；保存答案或续期会延长")
+    lease_until: datetime = Field(description="最早的领取到期时间（机器时间）；保存答案或续期会延长")
 
 
 class ResultOut(BaseModel):

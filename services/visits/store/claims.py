@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Integer, TextClause, text
@@ -55,7 +55,9 @@ WITH head AS MATERIALIZED (
     JOIN (SELECT customer_id, min(place) AS first FROM placed GROUP BY customer_id) customer USING (customer_id)
     ORDER BY first, place, id LIMIT :limit
 ), claimed AS (
-    UPDATE visit SET state = 'claimed', agent = :agent, lease_until = :lease_until, version = visit.version + 1,
+    UPDATE visit SET state = 'claimed', agent = :agent, version = visit.version + 1,
+        lease_until = CASE WHEN visit.channel = 'on_site' THEN CAST(:on_site_until AS timestamptz)
+            ELSE CAST(:call_until AS timestamptz) END,
         companion = CASE WHEN visit.never_alone = '[]' THEN '' ELSE :companion END,
         questionnaire_version = CASE WHEN visit.questionnaire_version > 0 THEN visit.questionnaire_version
             ELSE coalesce((SELECT max(q.version) FROM questionnaire q WHERE q.id = visit.questionnaire), 0) END,
@@ -88,6 +90,13 @@ class Wanted:
     limit: int = 1
     team: str | None = None
     one: UUID | None = None
+
+
+class Until(NamedTuple):
+    """When the claims end that nothing renews, of calls and of visits on site (machine time)."""
+
+    call: datetime
+    on_site: datetime
 
 
 @cache
@@ -134,7 +143,7 @@ async def claim(
     session: AsyncSession,
     who: Claimant,
     wanted: Wanted,
-    lease_until: datetime,
+    until: Until,
     scope: Scope,
     open_hours: Sequence[str],
 ) -> list[Visit]:
@@ -146,7 +155,8 @@ async def claim(
     statement = _statement(tuple(words for words, _ in conditions.values()), wanted.one is not None)
     typed = statement.columns(*VISITS.c, place=Integer, tried=Integer)
     values: dict[str, Any] = {name: value for name, (_, value) in conditions.items() if value is not None}
-    values |= {"agent": who.agent, "lease_until": lease_until, "limit": wanted.limit, "open": list(open_hours)}
+    values |= {"agent": who.agent, "limit": wanted.limit, "open": list(open_hours)}
+    values |= {"call_until": until.call, "on_site_until": until.on_site}
     values |= {"marks": list(who.marks), "companion": who.companion}
     values |= {"one": wanted.one} if wanted.one else {}
     for _ in range(MOST_TRIES):

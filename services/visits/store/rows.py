@@ -28,7 +28,7 @@ CHANGING = (
     "customer", "team", "state", "rank", "agent", "lease_until", "next_at", "attempts", "tally", "answers",
     "cancel_reason", "ended", "outcome", "finished_at", "version", "needs", "companion", "call_started_at",
     "call_ended_at", "callback_at", "callback_owner", "postpone_reason", "notices", "channel",
-    "questionnaire_version", "questionnaires", "invitation", "invited_until",
+    "questionnaire_version", "questionnaires", "invitation", "invited_until", "confirmed_for",
 )  # fmt: skip
 
 _INSERT = text("""
