@@ -118,6 +118,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /q": Open(),  # the customers' page: a code of their own, and no principal
         "POST /q": Open(),
         "GET /q/thanks": Open(),
+        "POST /api/v1/practice": Open(),  # makes something of the caller's own
         "GET /api/v1/presence": Lists(),
         "POST /api/v1/presence": Open(),
         "GET /api/v1/presence/mine": Open(),

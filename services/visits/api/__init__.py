@@ -7,6 +7,7 @@ from services.visits.api import (
     lines,
     on_site,
     oversight,
+    practice,
     questionnaires,
     visits,
     work,
@@ -21,5 +22,6 @@ ROUTERS = (
     attachments.router,
     oversight.router,
     corrections.router,
+    practice.router,
     questionnaires.router,
 )

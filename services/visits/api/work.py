@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.visits.api.dependencies import Agent, PlanDep, SettingsDep
 from services.visits.commands import calls, claiming, working
 from services.visits.commands.held import Held
-from services.visits.domain.attempts import Report
+from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import InvalidAttempt
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.schemas.questionnaires import Script
@@ -126,9 +126,8 @@ async def record_attempt(
         visit, attempt, clashes = await working.record_attempt(
             work, agent, visit_id, _report(body, agent.id, sealer), plan
         )
-        ATTEMPTS.labels(body.result).inc()
-        if attempt.callback_kept is not None:
-            CALLBACKS.labels("kept" if attempt.callback_kept else "missed").inc()
+        if not visit.practice:
+            _count(attempt)
         moved = body.callback_at is not None and visit.next_at != body.callback_at
         return ResultOut(
             visit_id=visit.id,
@@ -171,6 +170,12 @@ async def reveal_phone(visit_id: UUID, body: RevealIn, agent: Agent, work: WorkD
     """坐席只能查看自己领取的单；每次查看都记入审计日志。"""
     first, *others = map(as_dialled, await working.reveal_phones(work, agent, visit_id, sealer, body.reason))
     return PhoneOut(phone=first, others=others)
+
+
+def _count(attempt: Attempt) -> None:
+    ATTEMPTS.labels(attempt.result).inc()
+    if attempt.callback_kept is not None:
+        CALLBACKS.labels("kept" if attempt.callback_kept else "missed").inc()
 
 
 def _card(held: Held, sealer: Sealer) -> Card:

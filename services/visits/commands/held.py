@@ -38,5 +38,8 @@ async def lock_held(work: Work, principal: Principal, visit_id: UUID) -> tuple[V
 
 
 def publish(work: Work, visit: Visit, events: Sequence[EventData]) -> None:
+    """Tell the other services, but of a practice call nothing."""
+    if visit.practice_call:
+        return
     for data in events:
         work.publish(data, key=visit.customer.id, lineage=visit.lineage, subject=str(visit.id))

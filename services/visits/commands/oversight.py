@@ -42,12 +42,17 @@ async def review(work: Work, principal: Principal, visit_id: UUID, remark: str) 
 
 async def publish_questionnaire(work: Work, principal: Principal, raw: Any) -> tuple[Questionnaire, bool]:
     """Publish a definition as the next version; the newest version again when nothing changed. True if it is new."""
-    questionnaire = read_definition(raw)
     definition = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS).decode()
+    questionnaire, is_new = await numbered(work, read_definition(raw), definition)
+    if is_new:
+        await questionnaires.add_version(work.session, questionnaire, definition, work.now(), principal.id)
+        await audit(work, principal, "questionnaire.published", questionnaire.id, version=questionnaire.version)
+    return questionnaire, is_new
+
+
+async def numbered(work: Work, questionnaire: Questionnaire, definition: str) -> tuple[Questionnaire, bool]:
+    """With the version that this definition has, or is to have if it is new. Others publishing the same id wait."""
     newest = await questionnaires.lock_questionnaire(work.session, questionnaire.id)
     if newest and newest.definition == definition:
         return replace(questionnaire, version=newest.version), False
-    numbered = replace(questionnaire, version=newest.version + 1 if newest else 1)
-    await questionnaires.add_version(work.session, numbered, definition, work.now(), principal.id)
-    await audit(work, principal, "questionnaire.published", numbered.id, version=numbered.version)
-    return numbered, True
+    return replace(questionnaire, version=newest.version + 1 if newest else 1), True

@@ -33,7 +33,7 @@ def begin(visit: Visit, line: Line, now: datetime) -> Visit:
     """
     if visit.call_started_at is not None:
         return visit
-    if visit.cancel_reason:
+    if visit.cancel_reason and not visit.practice_call:
         raise VisitWithdrawn(f"{words_of(visit.cancel_reason)}；请退回该单")
     if visit.postpone_reason:
         raise VisitPostponed(f"{words_of(visit.postpone_reason)}；请退回该单，到时会重新下达")

@@ -16,6 +16,7 @@ from services.visits.domain.errors import AnsweredByCustomer, ClaimedByOther, No
 from shared.contracts import EventData
 from shared.contracts.common import Channel, CustomerCard, Matter
 from shared.contracts.visits import VisitFailed
+from shared.practice import is_practice
 
 FailureReason = Literal["unreachable", "refused", "invalid_number", "expired"]
 CALLBACK_RANK = 0
@@ -116,6 +117,16 @@ class Visit:
     @property
     def finished(self) -> bool:
         return self.state not in UNFINISHED
+
+    @property
+    def practice(self) -> bool:
+        """Whether its customer is nobody: it is not counted, not handed out, and no number is dialled."""
+        return is_practice(self.customer.id)
+
+    @property
+    def practice_call(self) -> bool:
+        """Whether it was made for its agent to practise (`practice`): nobody else hears of it."""
+        return is_practice(self.task_id)
 
     @property
     def calling(self) -> bool:

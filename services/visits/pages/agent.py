@@ -146,7 +146,7 @@ async def _queue(session: ReadSession, agent: Principal, now: datetime, tab: Tab
         "due": await desk.count_due_callbacks(session, who, agent.scope) if counts[Tab.CALLBACKS] else 0,
         "rows": [row_of(visit, now) for visit in visits],
         "empty": EMPTY[tab],
-        "more": max(0, counts[tab] - len(visits)),
+        "more": max(0, counts[tab] - sum(not visit.practice for visit in visits)),
     }
 
 

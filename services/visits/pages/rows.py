@@ -43,6 +43,7 @@ class Row:
     tries: str
     held: bool
     claimable: bool
+    practice: bool
 
 
 def row_of(visit: Visit, now: datetime) -> Row:
@@ -57,6 +58,7 @@ def row_of(visit: Visit, now: datetime) -> Row:
         tries=f"第 {visit.attempts + 1} 次" if visit.attempts else "首次",
         held=visit.state is State.CLAIMED,
         claimable=visit.state is State.OPEN,
+        practice=visit.practice,
     )
 
 

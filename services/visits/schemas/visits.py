@@ -79,6 +79,7 @@ class VisitOut(BaseModel):
     outcome: dict[str, Any] | None = Field(description="办结结果：满意度、评分、问题件等")
     finished_at: datetime | None = Field(description="结束时间；未结束时为空")
     version: int = Field(description="版本；修改时作为 If-Match")
+    practice: bool = Field(description="练习：不拨号、不计数、不对外发送")
 
     @classmethod
     def of(cls, visit: Visit) -> "VisitOut":

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.visits.domain.claiming import Claimant
 from services.visits.domain.visit import Visit
 from services.visits.store.rows import VISITS, to_visit
+from shared.practice import PRACTICE
 from shared.scope import Scope, any_of
 
 # head: the next by rank, deadline and due time, without customers a colleague has right now or who have just refused.
@@ -73,6 +74,7 @@ SELECT claimed.*, (SELECT count(*) FROM head) AS tried FROM (SELECT) AS once LEF
 # the rules of `domain.claiming` that a visit alone tells: those of now, and those of the person
 _OWN = """(v.callback_owner = '' OR v.callback_owner = :agent) AND NOT v.closed_to && CAST(:marks AS text[])"""
 _FITS = f"v.state || '' = 'open' AND (v.hours = ANY(:open) OR v.rank = 0) AND {_OWN}"
+_REAL = f"NOT starts_with(v.customer_id, '{PRACTICE}')"  # practice is not handed out, but may be taken
 _REFUSED = "other.ended = 'refused' AND other.channel = v.channel AND other.finished_at >= v.released_at"
 _AROUND = text(f"""
     SELECT v.id, max(other.agent) FILTER (WHERE other.lease_until IS NOT NULL AND other.agent <> :agent) AS colleague,
@@ -102,7 +104,7 @@ class Until(NamedTuple):
 @cache
 def _statement(conditions: tuple[str, ...], one: bool) -> TextClause:
     fits = " AND ".join((_FITS, *conditions))
-    head = fits.replace("v.state || '' =", "v.state =")
+    head = fits.replace("v.state || '' =", "v.state =") + ("" if one else f" AND {_REAL}")
     columns = ", ".join(f"visit.{column.name}" for column in VISITS.c)
     statement = _CLAIM.replace("{fits} {one}", head + (" AND v.id = :one" if one else ""))
     return text(statement.format(fits=f"({fits})", refused=_REFUSED, columns=columns))

@@ -9,13 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.claiming import Claimant
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit
 from services.visits.store import rows
 from services.visits.store.claims import open_to
+from services.visits.store.practice import is_call, real
 from services.visits.store.queries import ATTEMPTS
 from services.visits.store.rows import to_visit
 from shared.scope import Scope
@@ -41,10 +42,12 @@ _ORDER: Mapping[Tab, tuple[Any, ...]] = {
 
 
 async def count_tabs(session: AsyncSession, who: Claimant, scope: Scope, midnight: datetime) -> dict[Tab, int]:
-    """How many visits each tab has, up to MOST_COUNTED."""
+    """How many visits of real customers each tab has, up to MOST_COUNTED."""
     counts = [
         select(func.count())
-        .select_from(select(VISITS.c.id).where(_shown(tab, who, scope, midnight)).limit(MOST_COUNTED).subquery())
+        .select_from(
+            select(VISITS.c.id).where(_shown(tab, who, scope, midnight), real(VISITS)).limit(MOST_COUNTED).subquery()
+        )
         .scalar_subquery()
         .label(tab)
         for tab in Tab
@@ -54,15 +57,16 @@ async def count_tabs(session: AsyncSession, who: Claimant, scope: Scope, midnigh
 
 async def count_due_callbacks(session: AsyncSession, who: Claimant, scope: Scope) -> int:
     """Agreed callbacks whose time has come and that nobody has taken."""
-    due = and_(VISITS.c.state == State.OPEN, VISITS.c.rank == CALLBACK_RANK, open_to(who, scope))
+    due = and_(VISITS.c.state == State.OPEN, VISITS.c.rank == CALLBACK_RANK, open_to(who, scope), real(VISITS))
     return (await session.execute(select(func.count()).select_from(VISITS).where(due))).scalar_one()
 
 
 async def list_tab(
     session: AsyncSession, tab: Tab, who: Claimant, scope: Scope, midnight: datetime, limit: int
 ) -> list[Visit]:
-    """The first visits of a tab; those waiting to be claimed in the order in which they are claimed."""
-    query = select(VISITS).where(_shown(tab, who, scope, midnight)).order_by(*_ORDER[tab]).limit(limit)
+    """The first visits of a tab, practice among them; those waiting to be claimed in the order in which they are claimed."""
+    shown = and_(_shown(tab, who, scope, midnight), not_(is_call(VISITS)))
+    query = select(VISITS).where(shown).order_by(*_ORDER[tab]).limit(limit)
     return [to_visit(row) for row in await session.execute(query)]
 
 

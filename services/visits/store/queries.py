@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.visit import State, Visit
 from services.visits.models import AttemptRow
+from services.visits.store.practice import real
 from services.visits.store.rows import VISITS, seen_by, to_visit
 from shared.scope import Scope
 
@@ -72,13 +73,14 @@ async def count_visits(session: AsyncSession, since: datetime, scope: Scope) -> 
     """(team, state, number) of unfinished visits and of those finished since then."""
     query = (
         select(VISITS.c.team, VISITS.c.state, func.count())
-        .where(or_(VISITS.c.finished_at.is_(None), VISITS.c.finished_at >= since), seen_by(scope))
+        .where(or_(VISITS.c.finished_at.is_(None), VISITS.c.finished_at >= since), seen_by(scope), real())
         .group_by(VISITS.c.team, VISITS.c.state)
         .order_by(VISITS.c.team, VISITS.c.state)
     )
     return [(team, State(state), number) for team, state, number in await session.execute(query)]
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True)
 class Standing:
     """Unfinished visits of a state, team and branch: how many, past their deadline, and with a missed callback."""
@@ -98,3 +100,10 @@ async def count_unfinished(session: AsyncSession, now: datetime, missed: datetim
     late = func.count().filter(VISITS.c.callback_at < missed)
     query = select(*by, func.count(), overdue, late).where(VISITS.c.finished_at.is_(None)).group_by(*by)
     return [Standing(*row) for row in await session.execute(query)]
+=======
+async def count_unfinished(session: AsyncSession) -> dict[State, int]:
+    """Number of visits in each state that is not final."""
+    query = select(VISITS.c.state, func.count()).where(VISITS.c.finished_at.is_(None), real()).group_by(VISITS.c.state)
+    counted: dict[str, int] = dict(iter(await session.execute(query)))
+    return {state: counted.get(state, 0) for state in UNFINISHED}
+>>>>>>> 03b720e (visits: an agent can practise a call that is nobody else's and of which nobody hears; practice customers are not counted, not handed out and not dialled)

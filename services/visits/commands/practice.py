@@ -1,0 +1,42 @@
+"""An agent practises: a call of their own, as often as they like."""
+
+from datetime import timedelta
+
+import orjson
+
+from services.visits.commands.oversight import numbered
+from services.visits.domain.definition import read_definition
+from services.visits.domain.practice import DEFINITION, practice_call
+from services.visits.domain.visit import Visit, give_back
+from services.visits.store import practice, questionnaires, rows
+from shared.auth import Principal
+from shared.ids import new_id
+from shared.messaging import Work
+
+PLATFORM = "huifang"
+
+
+async def begin(work: Work, agent: Principal, lease: timedelta) -> Visit:
+    """A new practice call in the agent's hands; an earlier one that was left is over."""
+    left = await practice.lock_left(work.session, agent.id)
+    await rows.save_visits(work.session, [give_back(visit, work.now()) for visit in left])
+    visit = practice_call(
+        new_id(),
+        agent.id,
+        branch=next(iter(agent.units), ""),
+        team=next(iter(agent.teams), ""),
+        questionnaire_version=await _questionnaire(work),
+        now=work.now(),
+        lease_until=work.clock.machine() + lease,
+    )
+    await rows.add_visits(work.session, [visit])
+    return visit
+
+
+async def _questionnaire(work: Work) -> int:
+    """The version of what is asked, published by the first who practises after it was written or changed."""
+    definition = orjson.dumps(DEFINITION, option=orjson.OPT_SORT_KEYS).decode()
+    questionnaire, is_new = await numbered(work, read_definition(DEFINITION), definition)
+    if is_new:
+        await questionnaires.add_version(work.session, questionnaire, definition, work.now(), PLATFORM)
+    return questionnaire.version
