@@ -73,7 +73,8 @@ async def claim_one(
 ) -> Card:  # fmt: skip
     """从列表中领取一张，规则与「领取下一批」相同；不能领取时逐条说明原因。"""
     held = await claiming.claim_one(work, agent, visit_id, body.companion, plan, settings.lease)
-    CLAIMED.inc()
+    if not held.visit.practice:
+        CLAIMED.inc()
     response.headers["ETag"] = etag(held.visit.version)
     return _card(held, sealer)
 

@@ -63,6 +63,7 @@ async def workbench(
         "agent.html",
         start_with=str(held.id) if held else "",
         cti=settings.cti,
+        newcomer=not await desk.has_worked(session, agent.id),
         languages=LANGUAGES,
         codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in RESULTS.values()],
         queue=await _queue(session, agent, clock.now(), Tab.OPEN),

@@ -77,6 +77,11 @@ async def held_by(session: AsyncSession, who: Claimant, scope: Scope) -> Visit |
     return to_visit(row) if row else None
 
 
+async def has_worked(session: AsyncSession, agent: str) -> bool:
+    """Whether a visit is or ever ended in these hands, practice included."""
+    return bool(await session.scalar(select(exists().where(VISITS.c.agent == agent))))
+
+
 def _held(who: Claimant, scope: Scope) -> Select[Any]:
     return select(VISITS).where(VISITS.c.agent == who.agent, VISITS.c.state == State.CLAIMED, _seen(scope))
 

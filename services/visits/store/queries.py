@@ -80,7 +80,6 @@ async def count_visits(session: AsyncSession, since: datetime, scope: Scope) -> 
     return [(team, State(state), number) for team, state, number in await session.execute(query)]
 
 
-<<<<<<< HEAD
 @dataclass(frozen=True)
 class Standing:
     """Unfinished visits of a state, team and branch: how many, past their deadline, and with a missed callback."""
@@ -98,12 +97,5 @@ async def count_unfinished(session: AsyncSession, now: datetime, missed: datetim
     by = (VISITS.c.state, VISITS.c.team, VISITS.c.branch)
     overdue = func.count().filter(VISITS.c.deadline_at < now)
     late = func.count().filter(VISITS.c.callback_at < missed)
-    query = select(*by, func.count(), overdue, late).where(VISITS.c.finished_at.is_(None)).group_by(*by)
+    query = select(*by, func.count(), overdue, late).where(VISITS.c.finished_at.is_(None), real()).group_by(*by)
     return [Standing(*row) for row in await session.execute(query)]
-=======
-async def count_unfinished(session: AsyncSession) -> dict[State, int]:
-    """Number of visits in each state that is not final."""
-    query = select(VISITS.c.state, func.count()).where(VISITS.c.finished_at.is_(None), real()).group_by(VISITS.c.state)
-    counted: dict[str, int] = dict(iter(await session.execute(query)))
-    return {state: counted.get(state, 0) for state in UNFINISHED}
->>>>>>> 03b720e (visits: an agent can practise a call that is nobody else's and of which nobody hears; practice customers are not counted, not handed out and not dialled)

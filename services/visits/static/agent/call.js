@@ -164,6 +164,7 @@ export const calling = {
       this.line = told;
       return;
     }
+    if (this.isPractice) return;
     if (told.numbers.length) {
       this.number = told.numbers[0];
       this.$nextTick(() => this.ring());
@@ -176,7 +177,7 @@ export const calling = {
     link.click();
   },
   get hasLine() {
-    return this.sites.cti === "http";
+    return this.sites.cti === "http" && !this.isPractice;
   },
   // what the line tells of the call, while it goes on
   async followLine() {

@@ -24,7 +24,7 @@ export const dialogs = {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   },
   openReveal() {
-    if (this.sheet) this.open("reveal");
+    if (this.sheet && !this.isOnlyPractice("显示客户的完整号码，每次查看都记入审计日志")) this.open("reveal");
   },
   async reveal() {
     const answer = await call("POST", `api/v1/visits/${this.sheet.id}/reveal-phone`, { reason: this.$refs.reason.value });
@@ -39,7 +39,7 @@ export const dialogs = {
     return "客户不满意的，提交小结后会自动立案；这里再登记会有两件投诉。";
   },
   openComplaint() {
-    if (this.idle) return;
+    if (this.idle || this.isOnlyPractice("登记一件投诉，由您首问负责")) return;
     const told = this.asked.filter((question) => ["satisfaction", "reason", "remark"].includes(question.role) && this.answers[question.id] !== undefined);
     this.$refs.complaintText.value = told.map((question) => `${question.title}：${answerText(question, this.answers[question.id])}`).join("；");
     this.complaintKey = onceKey();
@@ -58,7 +58,7 @@ export const dialogs = {
     this.loadAside(this.sheet.id);
   },
   openRefusal() {
-    if (this.idle) return;
+    if (this.idle || this.isOnlyPractice("登记客户不再接受短信或电话回访")) return;
     this.refusalKey = onceKey();
     this.open("refusal");
   },

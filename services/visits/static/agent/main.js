@@ -8,6 +8,7 @@ import { actionOf } from "./keys.js";
 import { saving } from "./saving.js";
 import { script } from "./script.js";
 import { wrapping } from "./wrap_up.js";
+import { practice } from "./practice.js";
 import { followPresence } from "./presence.js";
 import { followQueue } from "./queue.js";
 
@@ -75,5 +76,5 @@ const mixed = (...parts) => parts.reduce((whole, part) => Object.definePropertie
 
 followPresence(document.getElementById("presence"));
 document.addEventListener("alpine:init", () => {
-  window.Alpine.data("desk", () => mixed(script, saving, calling, wrapping, dialogs, desk));
+  window.Alpine.data("desk", () => mixed(script, saving, calling, wrapping, dialogs, practice, desk));
 });

@@ -103,7 +103,8 @@ export const script = {
   },
   get foretold() {
     const rating = ratingOf(this.asked, this.answers);
-    return isDissatisfied(rating) ? "客户不满意：提交后会自动立案，交责任单位整改后二次回访，不必再转投诉。" : "";
+    const filed = this.isPractice ? "真实通话提交后会自动立案（练习不会）" : "提交后会自动立案";
+    return isDissatisfied(rating) ? `客户不满意：${filed}，交责任单位整改后二次回访，不必再转投诉。` : "";
   },
 
   // after a reload: the same question; else the first without an answer

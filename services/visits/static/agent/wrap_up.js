@@ -161,6 +161,10 @@ export const wrapping = {
       this.kept.dropDraft(this.sheet.id);
       const warnings = answer.body.warnings.map((warning) => this.warned(warning, answer.body));
       if (warnings.length) this.say(warnings.join("；"), "");
+      if (this.isPractice) {
+        this.endPractice();
+        return;
+      }
       this.putAway();
       await this.claim();
     } else this.refused(answer);
@@ -194,6 +198,10 @@ export const wrapping = {
       return;
     }
     this.kept.dropDraft(this.sheet.id);
+    if (this.isPractice) {
+      this.endPractice();
+      return;
+    }
     this.idleTitle = "已退回";
     this.idleText = `${this.customerName}的单已回到队列，其他人可以领取。`;
     this.putAway();
