@@ -1,11 +1,10 @@
 """An agent practises: a call of their own, as often as they like."""
 
-from datetime import timedelta
-
 import orjson
 
 from services.visits.commands.oversight import numbered
 from services.visits.domain.definition import read_definition
+from services.visits.domain.leases import Leases
 from services.visits.domain.practice import DEFINITION, practice_call
 from services.visits.domain.visit import Visit, give_back
 from services.visits.store import practice, questionnaires, rows
@@ -16,7 +15,7 @@ from shared.messaging import Work
 PLATFORM = "huifang"
 
 
-async def begin(work: Work, agent: Principal, lease: timedelta) -> Visit:
+async def begin(work: Work, agent: Principal, lease: Leases) -> Visit:
     """A new practice call in the agent's hands; an earlier one that was left is over."""
     left = await practice.lock_left(work.session, agent.id)
     await rows.save_visits(work.session, [give_back(visit, work.now()) for visit in left])
@@ -27,7 +26,7 @@ async def begin(work: Work, agent: Principal, lease: timedelta) -> Visit:
         team=next(iter(agent.teams), ""),
         questionnaire_version=await _questionnaire(work),
         now=work.now(),
-        lease_until=work.clock.machine() + lease,
+        lease_until=lease.until("phone", work.clock.machine()),
     )
     await rows.add_visits(work.session, [visit])
     return visit
