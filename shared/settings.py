@@ -146,7 +146,7 @@ class ServiceSettings(BaseSettings):
             is_local(f"kafka://{broker.strip()}") for broker in self.kafka_bootstrap.split(",")
         ):
             yield f"HUIFANG_KAFKA_PROTOCOL is {self.kafka_protocol}: events travel in the clear, use SSL or SASL_SSL"
-        if not is_local(self.postgres_dsn) and "sslmode=" not in self.postgres_dsn:
+        if not is_local(self.postgres_dsn) and "sslmode=" not in self.postgres_dsn and not os.environ.get("PGSSLMODE"):
             yield "HUIFANG_POSTGRES_DSN has no sslmode: rows may travel in the clear, add ?sslmode=verify-full"
         if self.hosts == "*":
             yield "HUIFANG_HOSTS is *: pages answer to any name, also to one that another site gave this address"

@@ -105,14 +105,20 @@ async def door(settings: LocalSettings) -> AsyncIterator[Path]:
         await asyncio.wait_for(running.wait(), 10)
 
 
-@pytest.fixture
-async def opened(settings: LocalSettings) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def opened_at(settings: LocalSettings) -> AsyncIterator[httpx.AsyncClient]:
     """A client at the door; visits alone runs."""
     async with (
         upstream(settings.ports["visits"]),
         door(settings),
         httpx.AsyncClient(base_url=settings.front_url, timeout=20) as client,
     ):
+        yield client
+
+
+@pytest.fixture
+async def opened(settings: LocalSettings) -> AsyncIterator[httpx.AsyncClient]:
+    async with opened_at(settings) as client:
         yield client
 
 
@@ -148,6 +154,17 @@ async def test_nobody_says_who_they_are_but_the_door(opened: httpx.AsyncClient) 
     headers = (await opened.get("/visits/", headers=forged)).json()["headers"]
     assert (headers["x-forwarded-for"], headers["x-forwarded-proto"]) == (LOOPBACK, "http")
     assert (headers["x-front-door"], headers["x-forwarded-prefix"]) == (KEY, "/visits")
+
+
+async def test_what_ends_tls_before_the_door_is_believed_where_it_is_told_of(
+    settings: LocalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUIFANG_FRONT_TRUSTED", "127.0.0.0/8 ::1")
+    said = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7", "X-Forwarded-Proto": "https"}
+    async with opened_at(settings) as client:
+        headers = (await client.get("/visits/a", headers=said)).json()["headers"]
+    assert headers["x-forwarded-for"] == "203.0.113.7", "the last one that no proxy of ours wrote"
+    assert headers["x-forwarded-proto"] == "https"
 
 
 async def test_a_service_that_is_down_says_so_and_the_others_answer(opened: httpx.AsyncClient) -> None:

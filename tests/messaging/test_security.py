@@ -166,7 +166,21 @@ async def test_a_dsn_may_name_sslmode_and_it_holds(core_dsn: str) -> None:
         async with engine.connect():
             pass
         await engine.dispose()
-    engine = engine_for(f"{core_dsn}?sslmode=require", 1, "test")
+    await _refused_without_tls(f"{core_dsn}?sslmode=require")
+
+
+async def test_sslmode_may_stand_beside_a_dsn_that_somebody_else_makes(
+    core_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = ServiceSettings(data_key=DATA_KEY, postgres_dsn="postgresql://db/x")
+    assert [text for text in far.warnings() if "POSTGRES" in text]
+    monkeypatch.setenv("PGSSLMODE", "require")
+    assert not [text for text in far.warnings() if "POSTGRES" in text]
+    await _refused_without_tls(core_dsn)
+
+
+async def _refused_without_tls(dsn: str) -> None:
+    engine = engine_for(dsn, 1, "test")
     with pytest.raises(ConnectionError, match="SSL"):
         async with engine.connect():
             pass
