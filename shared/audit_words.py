@@ -11,6 +11,7 @@ WORDS = {
     # people and keys
     "person.created": "添加人员",
     "person.changed": "修改人员",
+    "person.provided": "统一身份认证添加或更新人员",
     "person.disabled": "停用人员",
     "person.enabled": "恢复人员",
     "person.password_reset": "重置密码",

@@ -43,6 +43,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class SignInElsewhere:
+    """Where people may sign in besides: its name, the path that begins it, and where they go who have signed out here."""
+
+    title: str
+    path: str
+    after_sign_out: Callable[["Runtime", Session], Awaitable[str]]
+
+
+@dataclass(frozen=True)
 class Service:
     """What makes one service: its names, what HTTP may ask, what it consumes, and what it does as time passes."""
 
@@ -57,6 +66,7 @@ class Service:
     checks: Mapping[str, Callable[["Runtime"], Awaitable[None]]] = field(default_factory=dict)
     # (runtime, login, password, address) → a session of that person; None = people sign in elsewhere
     sign_in: Callable[["Runtime", str, str, str], Awaitable[Session]] | None = None
+    sign_in_elsewhere: SignInElsewhere | None = None
 
 
 class Runtime:

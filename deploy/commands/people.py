@@ -13,6 +13,7 @@ GATEWAY = "gateway", "admin"
 PATH = "/api/v1/people"
 RESULTS = {"new": "新增", "changed": "更改", "unchanged": "不变", "faulty": "有误"}
 BY_NAME = {name: role for role, name in ROLE_NAMES.items()} | {str(role): role for role in Role}
+SIGN_IN = {"password": "local", "oidc": "oidc"}
 NONE = "-"  # how an option says "none of them"
 
 Login = Annotated[str, typer.Argument(help="登录名")]
@@ -23,6 +24,7 @@ Roles = Annotated[
 Units = Annotated[list[str] | None, typer.Option("--unit", help="单位代码，可写多次；- 为整个组织")]
 Teams = Annotated[list[str] | None, typer.Option("--team", help="班组代码，可写多次；- 为所属单位的全部班组")]
 Worker = Annotated[str | None, typer.Option(help="在业务系统中的工号；- 为没有")]
+Source = Annotated[str | None, typer.Option("--sign-in", help="如何登录：password 用密码，oidc 用统一身份认证")]
 Shift = Annotated[str | None, typer.Option(help="班次，如 08:30-12:00,14:00-18:00；- 为没有固定班次")]
 
 
@@ -51,13 +53,16 @@ def add(
     team: Teams = None,
     worker: Worker = None,
     shift: Shift = None,
+    sign_in: Source = None,
 ) -> None:
-    """添加一人，给出一次性密码。"""
-    body = {"login": login, "name": name, "roles": [], **_changes(role, unit, team, worker, shift)}
+    """添加一人，给出一次性密码；用统一身份认证登录的人没有。"""
+    changes = _changes(role, unit, team, worker, shift) | _source(sign_in)
+    body = {"login": login, "name": name, "roles": [], **changes}
     with service_client(*GATEWAY) as client:
         made = answer(client.post(PATH, json=body))
     typer.echo(_line(made))
-    _tell_password(made)
+    if made["password"]:
+        _tell_password(made)
 
 
 @app.command("set")
@@ -69,9 +74,10 @@ def set_person(
     team: Teams = None,
     worker: Worker = None,
     shift: Shift = None,
+    sign_in: Source = None,
 ) -> None:
-    """修改一人；没有写的项不变。"""
-    changes = _changes(role, unit, team, worker, shift) | ({} if name is None else {"name": name})
+    """修改一人；没有写的项不变。改为用密码登录后，请再用 huifang people reset 给出密码。"""
+    changes = _changes(role, unit, team, worker, shift) | _source(sign_in) | ({} if name is None else {"name": name})
     if not changes:
         raise typer.BadParameter("请写要修改的项，如 --shift 08:30-17:30")
     typer.echo(_line(change(*GATEWAY, f"{PATH}/{login}", body=changes, method="PATCH")))
@@ -140,6 +146,14 @@ def _changes(
         if text is not None:
             found[field] = "" if text == NONE else text
     return found
+
+
+def _source(told: str | None) -> dict[str, str]:
+    if told is None:
+        return {}
+    if told not in SIGN_IN:
+        raise typer.BadParameter(f"--sign-in 应为 {' 或 '.join(SIGN_IN)}")
+    return {"source": SIGN_IN[told]}
 
 
 def _role(name: str) -> Role:

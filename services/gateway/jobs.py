@@ -274,6 +274,7 @@ async def forget(runtime: Runtime) -> int:
             total += await facts.forget_before(work.session, table, now - timedelta(days=days), FORGET)
     async with runtime.db.work(background=True) as work:
         total += await people.forget_failures(work.session, runtime.clock.machine() - FORGET_AFTER)
+        total += await people.forget_used(work.session, runtime.clock.machine() - FORGET_AFTER)
     return total
 
 

@@ -162,9 +162,10 @@ class ImportResultRow(Base, table=True):
 
 
 class PersonRow(Base, table=True):
-    """Somebody who signs in with a password, of which the hash is kept."""
+    """Somebody who signs in with a password, of which the hash is kept, or at the identity provider."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("person_subject", "subject", unique=True, postgresql_where=text("subject <> ''")),)
 
     login: str = Field(sa_column=_text(primary_key=True))
     name: str = Field(sa_column=_text())
@@ -179,6 +180,17 @@ class PersonRow(Base, table=True):
     version: int
     created_at: datetime = Field(sa_column=_instant())
     updated_at: datetime = Field(sa_column=_instant())
+    source: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'local'")))
+    subject: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
+
+
+class UsedSignInRow(Base, table=True):
+    """A sign-in at the identity provider that came back; its `state` is a hash and is taken once. Machine time."""
+
+    __tablename__ = "used_sign_in"
+
+    state: str = Field(sa_column=_text(primary_key=True))
+    at: datetime = Field(sa_column=_instant())
 
 
 class MachineKeyRow(Base, table=True):

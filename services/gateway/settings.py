@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from services.gateway.domain.addresses import Network, parse_networks
+from services.gateway.domain.provided import FIELDS, REQUIRED, ClaimMap
+from shared.roles import Role
+from shared.safety import is_local
 from shared.settings import ServiceSettings
 
 MOST_ALLOWED = 1 << 16  # a /16: more than any one site's receivers
@@ -24,6 +27,49 @@ class GatewaySettings(ServiceSettings):
     raw_keep_days: int = Field(default=180, ge=1, description="raw messages and uploaded files are kept this long")
     identity_keep_days: int = Field(default=730, ge=1, description="a repeated event is recognised this long")
 
+    oidc_issuer: str = Field(
+        default="",
+        description="identity provider at which people sign in too, exactly as it calls itself; empty = none",
+    )
+    oidc_client_id: str = Field(default="", description="what the identity provider calls this platform")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="what the platform proves itself with there; empty = a public client"
+    )
+    oidc_scopes: str = Field(default="openid profile email", description="what is asked for, parted by spaces")
+    oidc_title: str = Field(default="统一身份认证", max_length=30, description="what people call the identity provider")
+    oidc_claims: dict[str, str] = Field(
+        default={"login": "preferred_username", "name": "name", "roles": "roles"},
+        description="JSON object: which claim says a person's login, name, roles, units, teams, worker; a.b is b inside a",
+    )
+    oidc_roles: dict[str, Role] = Field(
+        default={str(role): role for role in Role},
+        description="JSON object: which role a value of the roles claim means; values that are not here mean none",
+    )
+
+    @field_validator("oidc_claims")
+    @classmethod
+    def are_fields(cls, claims: dict[str, str]) -> dict[str, str]:
+        if unknown := claims.keys() - set(FIELDS):
+            raise ValueError(f"{', '.join(sorted(unknown))}: not one of {', '.join(FIELDS)}")
+        if missing := sorted(field for field in REQUIRED if not claims.get(field)):
+            raise ValueError(f"says no claim for {', '.join(missing)}")
+        return {field: claim for field, claim in claims.items() if claim}
+
+    @property
+    def claim_map(self) -> ClaimMap:
+        return ClaimMap(self.oidc_claims, self.oidc_roles)
+
+    def refusals(self) -> Iterator[str]:
+        yield from super().refusals()
+        if not self.oidc_issuer:
+            return
+        if not self.oidc_issuer.startswith("https://") and not is_local(self.oidc_issuer):
+            yield "HUIFANG_OIDC_ISSUER is no https:// address, so whoever is on the way can sign in as anybody: use https://"
+        if not self.oidc_client_id:
+            yield "HUIFANG_OIDC_ISSUER is set and HUIFANG_OIDC_CLIENT_ID is not: set what the provider calls this platform"
+        if "openid" not in self.oidc_scopes.split():
+            yield "HUIFANG_OIDC_SCOPES has no openid, so the provider says of nobody who they are: add it"
+
     @field_validator("writeback_allow")
     @classmethod
     def are_networks(cls, text: str) -> str:
@@ -35,6 +81,8 @@ class GatewaySettings(ServiceSettings):
         for network in self.allowed_networks:
             if network.num_addresses > MOST_ALLOWED:
                 yield f"HUIFANG_WRITEBACK_ALLOW: {network} is most of a network of ours; name the receivers' addresses"
+        if self.oidc_issuer and "units" not in self.oidc_claims:
+            yield "HUIFANG_OIDC_CLAIMS names none for units: who comes for the first time sees the whole organisation"
 
     @property
     def allowed_networks(self) -> list[Network]:

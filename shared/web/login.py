@@ -34,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 async def login_page(request: Request, target: Annotated[str, Query(alias="next")] = "/") -> Response:
     if is_behind(request.scope) and request.app.state.service.name != FIRST:
         return RedirectResponse("/login?" + urlencode({"next": local(target)}), 303)  # people sign in at one place
-    return _form(request, target)
+    return login_form(request, target)
 
 
 @router.post("/login")
@@ -50,17 +50,17 @@ async def login(
     require_same_origin(request)
     shown = request.cookies.get(FORM_COOKIE, "")
     if not shown or not hmac.compare_digest(shown.encode(), form.encode()):
-        return _form(request, target, 403, "页面已过期，请重新输入。", name)
+        return login_form(request, target, 403, "页面已过期，请重新输入。", name)
     by_password = request.app.state.service.sign_in is not None and not key.strip()
     try:
         session = await (_by_password(request, name, password) if by_password else _by_key(request, key.strip()))
     except Unauthorized as error:
         await _note(request, NOBODY, "login.failed")
-        return _form(request, target, 401, error.detail if by_password else WRONG_KEY, name)
+        return login_form(request, target, 401, error.detail if by_password else WRONG_KEY, name)
     except TooManyFailures as error:
         if not by_password:
             raise
-        return _wait(request, target, name, error)
+        return wait_form(request, target, error, name)
     await _note(request, session.principal, "login")
     answer = RedirectResponse(password_url(request, target) if session.must_change_password else local(target), 303)
     set_session(request, answer, session)
@@ -87,7 +87,8 @@ def set_session(request: Request, answer: Response, session: Session) -> None:
     answer.headers.append("Set-Cookie", cookie_of(token, _is_secure(request)))
 
 
-def _form(request: Request, target: str, status: int = 200, trouble: str = "", name: str = "") -> Response:
+def login_form(request: Request, target: str, status: int = 200, trouble: str = "", name: str = "") -> Response:
+    """The page to sign in at, which leads on to `target`; `trouble` is what went wrong, in Chinese."""
     token = secrets.token_urlsafe(24)
     by_password = request.app.state.service.sign_in is not None
     page = render(
@@ -100,6 +101,7 @@ def _form(request: Request, target: str, status: int = 200, trouble: str = "", n
         by_password=by_password,
         name=name[:64],
         elsewhere="" if by_password else site_of(request, FIRST),
+        provider=request.app.state.service.sign_in_elsewhere,
     )
     page.set_cookie(
         FORM_COOKIE, token, max_age=FORM_SECONDS, httponly=True, samesite="strict", secure=_is_secure(request)
@@ -107,8 +109,9 @@ def _form(request: Request, target: str, status: int = 200, trouble: str = "", n
     return page
 
 
-def _wait(request: Request, target: str, name: str, error: TooManyFailures) -> Response:
-    page = _form(request, target, error.status, f"{error.title}（{error.detail}）。", name)
+def wait_form(request: Request, target: str, error: TooManyFailures, name: str = "") -> Response:
+    """The page to sign in at, later (RFC 9110 §10.2.3)."""
+    page = login_form(request, target, error.status, f"{error.title}（{error.detail}）。", name)
     page.headers["Retry-After"] = str(error.extra["retry_after"])
     return page
 
@@ -125,13 +128,16 @@ async def logout(request: Request) -> Response:
         session = await any_session(request, request.cookies.get(COOKIE, ""))
     except Unauthorized:
         session = None
+    onward = "/login"
     if session is not None:
         async with transaction(request) as work:
             await end_session(work, session)
             await audit(work, session.principal, "logout", address_of(request))
         request.app.state.runtime.ended_sessions.forget()
         request.state.session_cookie = None
-    answer = RedirectResponse("/login", 303)
+        if elsewhere := request.app.state.service.sign_in_elsewhere:
+            onward = await elsewhere.after_sign_out(request.app.state.runtime, session)
+    answer = RedirectResponse(onward, 303)
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 

@@ -43,6 +43,9 @@ OPEN_TO_ALL = {
     ("GET", "/q"),
     ("POST", "/q"),
     ("GET", "/q/thanks"),
+    ("GET", "/login/oidc"),  # and back from there: the provider says who it is
+    ("GET", "/login/oidc/back"),
+    ("GET", "/login/oidc/out"),
 }
 WRONG_KEYS = (
     {},

@@ -217,6 +217,10 @@ TABLES: dict[str, dict[str, Any]] = {
         "POST /people/{login}/disable": Whole(),
         "POST /people/{login}/enable": Whole(),
         "POST /people/{login}/reset": Whole(),
+        "POST /people/{login}/source": Whole(),
+        "GET /login/oidc": Open(),  # of whoever is not signed in yet
+        "GET /login/oidc/back": Open(),
+        "GET /login/oidc/out": Open(),
         "GET /login/password": Open(),
         "POST /login/password": Open(),
         "POST /api/v1/sources": Whole(),

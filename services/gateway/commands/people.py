@@ -10,7 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from services.gateway.adapters.passwords import Passwords, issue_password
-from services.gateway.domain.people import Actor, Person, change_fault, faults, password_fault, read_shift, void_before
+from services.gateway.domain.people import (
+    LOCAL,
+    OIDC,
+    Actor,
+    Person,
+    change_fault,
+    faults,
+    password_fault,
+    read_shift,
+    void_before,
+)
 from services.gateway.store import people
 from shared.auth import Principal, Role
 from shared.contracts.people import PersonChanged
@@ -25,6 +35,13 @@ class LoginTaken(Conflict):
     code = "login-taken"
 
 
+class NoPasswordHere(Conflict):
+    """The identity provider keeps the person's password, not this platform."""
+
+    title = "此人用统一身份认证登录，本系统没有其密码"
+    code = "no-password-here"
+
+
 def actor_of(principal: Principal) -> Actor:
     """What somebody may change of people."""
     administers = principal.has(Role.ADMIN) and principal.scope.whole
@@ -34,12 +51,15 @@ def actor_of(principal: Principal) -> Actor:
 async def create_person(
     work: Work, principal: Principal, passwords: Passwords, fields: Mapping[str, Any]
 ) -> tuple[Person, str]:
-    """An account with a password to give to its person, who must change it. Raises InvalidInput, LoginTaken, Forbidden."""
+    """An account with a password to give to its person, who must change it; "" for one of the identity provider.
+
+    Raises InvalidInput, LoginTaken, Forbidden.
+    """
     if not actor_of(principal).administers:
         raise Forbidden("只有系统管理员可以添加人员")
     refuse(list(faults(fields)))
-    password = issue_password()
-    person = new_person(work, fields, await passwords.hash(password))
+    password = issue_password() if fields.get("source", LOCAL) == LOCAL else ""
+    person = new_person(work, fields, await passwords.hash(password) if password else "")
     await add_person(work, principal, person)
     return person, password
 
@@ -52,7 +72,7 @@ async def add_person(work: Work, principal: Principal, person: Person) -> None:
 
 
 def new_person(work: Work, fields: Mapping[str, Any], password: str) -> Person:
-    """Of fields without faults; `password` is its hash."""
+    """Of fields without faults; `password` is its hash, "" of somebody whom the identity provider lets in."""
     return Person(
         login=fields["login"],
         name=fields["name"],
@@ -63,10 +83,11 @@ def new_person(work: Work, fields: Mapping[str, Any], password: str) -> Person:
         worker=fields.get("worker", ""),
         shift=read_shift(fields.get("shift", "")) or "",
         disabled=False,
-        must_change_password=True,
+        must_change_password=bool(password),
         version=1,
         created_at=work.now(),
         updated_at=work.now(),
+        source=fields.get("source", LOCAL),
     )
 
 
@@ -91,7 +112,10 @@ def changed_by(person: Person, changes: Mapping[str, Any]) -> Person:
     codes = {name: tuple(dict.fromkeys(changes[name])) for name in ("units", "teams") if name in changes}
     codes |= {"roles": tuple(dict.fromkeys(map(Role, changes["roles"])))} if "roles" in changes else {}
     shift = {"shift": read_shift(changes["shift"]) or ""} if "shift" in changes else {}
-    return replace(person, **{**changes, **codes, **shift})
+    source = changes.get("source", person.source)
+    # who comes from elsewhere has no password here; who is let in here is nobody there
+    moved = {"password": "", "must_change_password": False, "subject": ""} if source != person.source else {}
+    return replace(person, **{**changes, **codes, **shift, **moved})
 
 
 async def set_disabled(work: Work, principal: Principal, login: str, seen: int, disabled: bool) -> Person:
@@ -104,8 +128,13 @@ async def set_disabled(work: Work, principal: Principal, login: str, seen: int, 
 async def reset_password(
     work: Work, principal: Principal, passwords: Passwords, login: str, seen: int
 ) -> tuple[Person, str]:
-    """Another password to give to its person, who must change it. Raises NotFound, PreconditionFailed, Forbidden."""
+    """Another password to give to its person, who must change it.
+
+    Raises NotFound, PreconditionFailed, Forbidden, NoPasswordHere.
+    """
     person = await _lock(work, principal, login, seen, "password")
+    if person.source == OIDC:
+        raise NoPasswordHere("请在统一身份认证中重置，或先把此人改为用密码登录")
     password = issue_password()
     changed = replace(person, password=await passwords.hash(password), must_change_password=True)
     return await _save(work, principal, person, changed, "person.password_reset"), password
@@ -119,6 +148,8 @@ async def choose_password(work: Work, passwords: Passwords, login: str, password
     person = await people.get_person(work.session, login, lock=True)
     if person is None:
         raise NotFound("您的账号不是用密码登录的")
+    if person.source == OIDC:
+        raise NoPasswordHere("请在统一身份认证中修改密码")
     fault = password_fault(password, login)
     if not fault and await passwords.is_right(password, person.password):
         fault = "新密码不能与现在的相同"
@@ -133,6 +164,20 @@ async def _lock(work: Work, principal: Principal, login: str, seen: int, *fields
     if fault := change_fault(actor_of(principal), person, fields):
         raise Forbidden(fault)
     return person
+
+
+async def let_in(work: Work, person: Person, before: Person | None) -> Person:
+    """Keep what the identity provider says of somebody, `before` None for a new one. Raises LoginTaken."""
+    if before == person:
+        return person
+    detail = {"roles": person.roles, "units": person.units, "teams": person.teams, "worker": person.worker}
+    if before is not None:
+        return await _save(work, principal_of(person), before, person, "person.provided", **detail)
+    made = replace(person, version=1)
+    if not await people.save_person(work.session, made, new=True):
+        raise LoginTaken(f"登录名 {person.login}")
+    await _tell(work, principal_of(made), made, None, "person.provided", **detail)
+    return made
 
 
 async def _save(

@@ -27,7 +27,7 @@ async def sign_in(
     login = plain_login(login)
     counted = counts(login, address)
     async with db.work() as work:
-        await _count(work, counted)
+        await count_try(work, counted)
         known = await people.get_person(work.session, login)
     stored = known.password if known and not known.disabled else ""
     if not await passwords.is_right(password, stored):
@@ -42,7 +42,7 @@ async def sign_in(
         return person, work.clock.machine()
 
 
-async def _count(work: Work, counted: tuple[Count, ...]) -> None:
+async def count_try(work: Work, counted: tuple[Count, ...]) -> None:
     """One more try under each key. Raises TooManyFailures while one of them must wait."""
     now = work.clock.machine()
     failed = await people.lock_failures(work.session, [each.key for each in counted], now)

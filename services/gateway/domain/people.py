@@ -21,7 +21,9 @@ RESERVED = frozenset({"new", "import", "template"})  # addresses beside those of
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}", re.ASCII)
 CODE = re.compile(r"[\w.-]{1,64}")
 _FRAME = re.compile(r"(\d{1,2})[:：](\d{2})\s*[-–—~～至]\s*(\d{1,2})[:：](\d{2})", re.ASCII)
-RIGHTS = frozenset({"roles", "units", "teams", "worker"})  # sessions hold these: a change of them ends sessions
+LOCAL, OIDC = "local", "oidc"  # who proves who somebody is: a password kept here, or the identity provider
+# sessions hold these, or rest on them: a change of them ends sessions
+RIGHTS = frozenset({"roles", "units", "teams", "worker", "source"})
 SUPERVISED = frozenset({"teams", "shift"})  # what a supervisor may set of agents of their units
 
 
@@ -29,7 +31,8 @@ SUPERVISED = frozenset({"teams", "shift"})  # what a supervisor may set of agent
 class Person:
     """An account. `login` names it for ever and is its principal's id; `password` is a hash, "" = none that is right.
 
-    `shift` is as `read_shift` writes it; the moments are business time.
+    `shift` is as `read_shift` writes it; the moments are business time. Of `source` OIDC the identity provider proves who it
+    is: `subject` is whom it knows them as (`provided.subject_of`), "" until they first come.
     """
 
     login: str
@@ -45,6 +48,8 @@ class Person:
     version: int
     created_at: datetime
     updated_at: datetime
+    source: str = LOCAL
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ def change_fault(actor: Actor, person: Person, changed: Sequence[str]) -> str:
     Nobody takes away their own account or rights: the last administrator would be lost.
     """
     if actor.administers:
-        own = actor.id == person.login and not {"roles", "units", "disabled"}.isdisjoint(changed)
+        own = actor.id == person.login and not {"roles", "units", "disabled", "source"}.isdisjoint(changed)
         return "不能停用自己，也不能更改自己的角色与单位，请由另一位系统管理员操作" if own else ""
     if not actor.supervises:
         return "只有系统管理员可以更改人员"

@@ -35,8 +35,13 @@ def counts(login: str, address: str) -> tuple[Count, ...]:
     return (
         Count(_key("both", login, address), 5, timedelta(minutes=15)),
         Count(_key("login", login), 20, timedelta(minutes=1)),
-        Count(_key("address", address), 60, timedelta(minutes=1)),
+        of_address(address),
     )
+
+
+def of_address(address: str) -> Count:
+    """What counts for the address alone."""
+    return Count(_key("address", address), 60, timedelta(minutes=1))
 
 
 def _key(*parts: str) -> str:

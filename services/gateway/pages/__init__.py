@@ -1,5 +1,5 @@
-"""The pages of the gateway: one's own password, and people."""
+"""The pages of the gateway: one's own password, signing in at an identity provider, and people."""
 
-from services.gateway.pages import account, people
+from services.gateway.pages import account, oidc, people
 
-ROUTERS = (account.router, people.router)
+ROUTERS = (account.router, oidc.router, people.router)

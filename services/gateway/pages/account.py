@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.gateway.adapters.passwords import Passwords, passwords_of
 from services.gateway.commands import people, signing_in
-from services.gateway.domain.people import SHORTEST
+from services.gateway.domain.people import OIDC, SHORTEST
+from services.gateway.store.people import get_person
 from shared.auth import any_session
 from shared.errors import Forbidden, InvalidInput, TooManyFailures, Unauthorized
 from shared.http import transaction
@@ -33,6 +34,10 @@ async def own_session(request: Request) -> Session:
     require_same_origin(request)
     if session.proof:
         raise Forbidden("您是用访问密钥登录的，没有密码可改")
+    async with request.app.state.runtime.db.read() as database:
+        person = await get_person(database, session.principal.id)
+    if person is not None and person.source == OIDC:
+        raise people.NoPasswordHere("请在统一身份认证中修改密码")
     request.state.principal = session.principal
     return session
 

@@ -1,7 +1,7 @@
 """The page of people: who may sign in, as what, from where; for administrators, and for supervisors as far as they may."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, UploadFile
@@ -180,6 +180,20 @@ async def reset(
     return _issued(request, person, password)
 
 
+@router.post("/{login}/source")
+async def set_source(
+    request: Request,
+    login: LoginPath,
+    principal: Admin,
+    source: Annotated[Literal["local", "oidc"], Form()],
+    version: Version = 0,
+) -> Response:
+    """Let somebody in by the identity provider from now on, or by a password, which they are given next."""
+    async with transaction(request) as work:
+        await commands.change_person(work, principal, login, version, {"source": source})
+    return RedirectResponse(own_address(request, f"/people/{login}"), 303)
+
+
 async def _switch(request: Request, login: str, principal: Principal, version: int, disabled: bool) -> Response:
     async with transaction(request) as work:
         await commands.set_disabled(work, principal, login, version, disabled)
@@ -223,6 +237,7 @@ def _form(
         administers=commands.actor_of(principal).administers,
         itself=person is not None and person.login == principal.id,
         role_names=ROLE_NAMES,
+        provider=request.app.state.service.sign_in_elsewhere,
     )
 
 

@@ -16,6 +16,8 @@ Codes = Annotated[list[Annotated[str, StringConstraints(max_length=64)]], Field(
 RoleName = Literal["agent", "supervisor", "policy_owner", "integrator", "ops", "auditor", "admin"]
 assert set(RoleName.__args__) == set(Role)  # type: ignore[attr-defined]
 Roles = Annotated[list[RoleName], Field(max_length=len(Role))]
+Source = Literal["local", "oidc"]
+_SOURCE = "如何登录：local 用本系统的密码，oidc 用统一身份认证（此时没有密码）"
 _UNITS = "单位代码：能看到哪些单位的内容；空为整个组织"
 _TEAMS = "班组代码：从哪些班组领取回访；空为所属单位的全部班组"
 _WORKER = "在业务系统中的工号，自己做的工单不会由自己回访；没有则为空"
@@ -44,6 +46,7 @@ class PersonIn(Body):
     teams: Codes = Field(default=[], description=_TEAMS)
     worker: Text = Field(default="", description=_WORKER)
     shift: Text = Field(default="", description=_SHIFT)
+    source: Source = Field(default="local", description=_SOURCE)
 
 
 class PersonChange(Body):
@@ -55,6 +58,7 @@ class PersonChange(Body):
     teams: Codes | None = Field(default=None, description=_TEAMS)
     worker: Text | None = Field(default=None, description=_WORKER)
     shift: Text | None = Field(default=None, description=_SHIFT)
+    source: Source | None = Field(default=None, description=_SOURCE)
 
 
 class PersonOut(Out):
@@ -65,6 +69,7 @@ class PersonOut(Out):
     teams: list[str] = Field(description="班组代码；空为所属单位的全部班组")
     worker: str = Field(description="在业务系统中的工号")
     shift: str = Field(description="班次")
+    source: Source = Field(description=_SOURCE)
     disabled: bool = Field(description="已停用，不能登录")
     must_change_password: bool = Field(description="下次登录须先修改密码")
     version: int = Field(description="版本；修改时作为 If-Match")
@@ -75,7 +80,7 @@ class PersonOut(Out):
 class PersonIssuedOut(PersonOut):
     """密码只在此处出现一次"""
 
-    password: str = Field(description="一次性密码，交给本人；首次登录时须改成自己的")
+    password: str = Field(description="一次性密码，交给本人；首次登录时须改成自己的；用统一身份认证登录的人没有")
 
 
 class ImportedPersonOut(Out):

@@ -20,6 +20,8 @@ _BEGIN = text("""
     ON CONFLICT DO NOTHING
 """)
 _SAVE = text("UPDATE failed_sign_in SET count = :count, last = :last WHERE key = :key")
+_USE = text("INSERT INTO used_sign_in (state, at) VALUES (:state, :at) ON CONFLICT DO NOTHING RETURNING state")
+_FORGET_USED = text("DELETE FROM used_sign_in WHERE at < :before RETURNING state")
 _TAKE_BACK = text("UPDATE failed_sign_in SET count = greatest(count - 1, 0) WHERE key = :key")
 
 
@@ -44,6 +46,24 @@ async def get_person(session: AsyncSession, login: str, lock: bool = False) -> P
     query = select(PersonRow).where(PersonRow.login == login)  # type: ignore[arg-type]
     row = (await session.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
     return _person(row) if row else None
+
+
+async def get_provided(session: AsyncSession, subject: str) -> Person | None:
+    """Whom the identity provider knows as this subject, locked."""
+    query = select(PersonRow).where(PersonRow.subject == subject).with_for_update()  # type: ignore[arg-type]
+    row = (await session.execute(query)).scalar_one_or_none()
+    return _person(row) if row else None
+
+
+async def use_sign_in(session: AsyncSession, state: str, at: datetime) -> bool:
+    """Whether a sign-in at the identity provider comes back for the first time."""
+    used = await session.execute(_USE, {"state": state, "at": at})
+    return used.scalar() is not None
+
+
+async def forget_used(session: AsyncSession, before: datetime) -> int:
+    """Delete those that came back before; returns how many."""
+    return len((await session.execute(_FORGET_USED, {"before": before})).scalars().all())
 
 
 async def list_people(
