@@ -3,8 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -12,7 +11,6 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
@@ -27,7 +25,8 @@ from shared.observability import logs
 from shared.observability.measures import measure
 from shared.observability.metrics import HTTP_SECONDS
 from shared.observability.tracing import continue_trace, current_trace
-from shared.privacy import mask_text, mask_tree
+from shared.privacy import mask_tree
+from shared.readiness import not_ready
 from shared.service import Runtime, Service
 from shared.sessions import cookie_of
 from shared.unstorable import why_unparseable
@@ -271,30 +270,3 @@ def _install_health(app: FastAPI, service: Service) -> None:
     async def metrics(request: Request) -> Response:
         await measure(request.app.state.runtime)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def not_ready(runtime: Runtime) -> dict[str, str]:
-    """Why this process can't do its work now; empty when it can."""
-    reasons: dict[str, str] = {}
-    checks: dict[str, Callable[[], Awaitable[Any]]] = {"postgres": lambda: _query(runtime)}
-    for name, check in runtime.service.checks.items():
-        checks[name] = partial(check, runtime)
-    for name, run in checks.items():
-        try:
-            await run()
-        except Exception as error:
-            reasons[name] = mask_text(f"{type(error).__name__}: {error}")
-    if runtime.settings.consumer_enabled:
-        for runner in runtime.consumers:
-            if runner.halted or not runner.joined:
-                reasons[f"consumer {runner.consumer.id}"] = runner.halted or runner.last_error or "joining its group"
-    if runtime.settings.relay_enabled and runtime.relay.last_error:
-        reasons["relay"] = runtime.relay.last_error
-    for loop in runtime.dead_loops():
-        reasons[loop] = "has ended"
-    return reasons
-
-
-async def _query(runtime: Runtime) -> None:
-    async with runtime.db.read() as session:
-        await session.execute(text("SELECT 1"))

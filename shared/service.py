@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.api_description import NOT_FASTAPIS_OWN, complete_description
 from shared.audit import SEAL
@@ -52,6 +53,15 @@ class SignInElsewhere:
 
 
 @dataclass(frozen=True)
+class Line:
+    """What a service tells operators of itself; `mark` is good, warn or bad, and "" where nothing is to be judged."""
+
+    name: str
+    text: str
+    mark: str = ""
+
+
+@dataclass(frozen=True)
 class Service:
     """What makes one service: its names, what HTTP may ask, what it consumes, and what it does as time passes."""
 
@@ -64,6 +74,8 @@ class Service:
     lifespan: Callable[["Runtime"], Any] | None = None
     pages: Path | None = None  # folder with `templates/` and `static/` of its own
     checks: Mapping[str, Callable[["Runtime"], Awaitable[None]]] = field(default_factory=dict)
+    # what the operators' page shows beside what it shows of every service
+    ops: Sequence[Callable[["Runtime", AsyncSession], Awaitable[Sequence[Line]]]] = ()
     # (runtime, login, password, address) → a session of that person; None = people sign in elsewhere
     sign_in: Callable[["Runtime", str, str, str], Awaitable[Session]] | None = None
     sign_in_elsewhere: SignInElsewhere | None = None
@@ -99,6 +111,8 @@ class Runtime:
         self.state: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._aside: set[asyncio.Task[Any]] = set()
+        self.started_at = self.clock.machine()
+        self.jobs_running: list[str] = []
         self._loop_watch = LoopWatch(service.name)
 
     async def start(self) -> None:
@@ -116,6 +130,7 @@ class Runtime:
         if self.settings.jobs_enabled:
             for job in (*self.service.jobs, HOUSEKEEPING, SEAL, TELL_OF_USE, MEASURE_STORAGE):
                 self._spawn(run_job(job, self), f"job-{job.name}")
+                self.jobs_running.append(job.name)
 
     def _spawn(self, loop: Awaitable[None], name: str) -> None:
         async def guarded() -> None:

@@ -8,6 +8,7 @@ from services.notifications import handlers, pages
 from services.notifications.api import routers
 from services.notifications.jobs import JOBS
 from services.notifications.office import open_office
+from services.notifications.operations import provider_lines
 from services.notifications.settings import NotificationsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
@@ -27,5 +28,6 @@ def create_app(
         jobs=JOBS,
         lifespan=open_office,
         pages=Path(__file__).parent,
+        ops=[provider_lines],
     )
     return build_app(service, clock, broker)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.scheduler import api, handlers, jobs
 from services.scheduler.commands.desk import Desk
+from services.scheduler.operations import calendar_lines
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
@@ -35,5 +36,6 @@ def create_app(
         consumers=[handlers.consumer_for(desk)],
         jobs=jobs.jobs_for(settings),
         lifespan=open_desk,
+        ops=[calendar_lines],
     )
     return build_app(service, clock, broker)

@@ -63,6 +63,10 @@ _SAVE = text("""
 _PUBLISH = text("""
     INSERT INTO outbox (shard, topic, key, headers, value, at) VALUES (:shard, :topic, :key, :headers, :value, :at)
 """)
+_REASONS = text("""
+    SELECT error_type, count(*), min(created_at) FROM dead_letter WHERE consumer = ANY(:consumers) AND state = 'open'
+    GROUP BY error_type ORDER BY count(*) DESC, error_type
+""")
 _COLUMNS = "id, consumer, event_key, event_id, event_type, topic, partition, record_offset, record_timestamp, key, headers, value, error_type, error, attempts, state, note, created_at, settled_at"  # noqa: E501
 
 
@@ -139,19 +143,43 @@ class DeadLetter:
         return mask_text(self.record.value[:4000].decode("utf-8", "replace"))
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Open dead letters of one kind of error: how many, and since when (machine time)."""
+
+    error_type: str
+    count: int
+    oldest: datetime
+
+
+async def count_by_reason(session: AsyncSession, consumers: Sequence[str]) -> list[Reason]:
+    """The kinds of errors of which dead letters are open, the most frequent first."""
+    rows = await session.execute(_REASONS, {"consumers": list(consumers)})
+    return [Reason(*row) for row in rows]
+
+
 async def list_dead_letters(
-    session: AsyncSession, consumers: Sequence[str], state: str, after: tuple[datetime, UUID] | None, limit: int
+    session: AsyncSession,
+    consumers: Sequence[str],
+    state: str,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    reason: str = "",
 ) -> list[DeadLetter]:
-    """Oldest first, `limit` at most; `after` is (created_at, id) of the last one seen."""
+    """Oldest first, `limit` at most, of one `reason` (type of error) when given; `after` is (created_at, id) of the last one
+    seen.
+    """
     rows = await session.execute(
         text(
             f"SELECT {_COLUMNS} FROM dead_letter WHERE consumer = ANY(:consumers) AND state = :state "  # noqa: S608
+            "AND (:reason = '' OR error_type = :reason) "
             "AND (CAST(:at AS timestamptz) IS NULL OR (created_at, id) > (CAST(:at AS timestamptz), CAST(:id AS uuid))) "
             "ORDER BY created_at, id LIMIT :limit"
         ),
         {
             "consumers": list(consumers),
             "state": state,
+            "reason": reason,
             "at": after[0] if after else None,
             "id": after[1] if after else None,
             "limit": limit,

@@ -46,6 +46,16 @@ def panel_of(request: Request, name: str, path: str, **query: object) -> str:
     return "" if site is None or site.startswith("http") else f"{site}{path}?{urlencode(query)}"
 
 
+def panels_of(request: Request) -> list[tuple[str, str]]:
+    """(title, where its fragments are) of the services that a page about all of them shows: the browser's own origin alone."""
+    own = request.app.state.service
+    if own.name == FIRST:
+        found = [(SITES[name].title, address) for name, address in sites_of(request).items() if SITES[name].is_service]
+        if panels := [(title, address) for title, address in found if not address.startswith("http")]:
+            return panels
+    return [(SITES[own.name].title, site_of(request, own.name) or "")] if own.name in SITES else [(own.title, "")]
+
+
 def start_of(request: Request) -> str:
     """The start page of the platform, as far as this service knows one."""
     if is_behind(request.scope):

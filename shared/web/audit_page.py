@@ -17,9 +17,7 @@ from shared.audit_words import WORDS
 from shared.http import ReadSession, SealerDep
 from shared.moments import OptionalDay
 from shared.pagination import Cursor, paged, time_and_id
-from shared.web.addresses import FIRST as GATEWAY
-from shared.web.addresses import site_of, sites_of
-from shared.web.navigation import SITES
+from shared.web.addresses import panels_of
 from shared.web.render import render
 from shared.zone import ORG_ZONE
 
@@ -76,17 +74,7 @@ Question = Annotated[Asked, Depends(asked)]
 
 @router.get("/audit")
 async def audit_page(request: Request, _: Auditor, question: Question) -> Response:
-    return render(request, "audit.html", asked=question, words=WORDS, panels=_panels(request))
-
-
-def _panels(request: Request) -> list[tuple[str, str]]:
-    """(title, where its fragments are) of the services whose log the page shows: the browser's own origin alone."""
-    own = request.app.state.service
-    if own.name == GATEWAY:
-        found = [(SITES[name].title, address) for name, address in sites_of(request).items() if SITES[name].is_service]
-        if panels := [(title, address) for title, address in found if not address.startswith("http")]:
-            return panels
-    return [(own.title, site_of(request, own.name) or "")] if own.name in SITES else [(own.title, "")]
+    return render(request, "audit.html", asked=question, words=WORDS, panels=panels_of(request))
 
 
 @router.get("/fragments/audit")

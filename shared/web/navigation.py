@@ -91,6 +91,14 @@ PAGES: Sequence[Page] = (
         "谁在什么时候对什么做了什么，记录是否完整，可导出",
         roles=(Role.AUDITOR,),
     ),
+    Page(
+        "gateway",
+        "/ops",
+        "运维",
+        "各服务的状态、积压、定时作业，死信的查看、重放与丢弃",
+        roles=(Role.OPS, Role.AUDITOR),
+        home=(Role.OPS,),
+    ),
     Page("gateway", "/overview", "总览", "全部页面、服务状态与接口说明"),
 )
 
