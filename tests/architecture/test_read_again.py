@@ -6,6 +6,7 @@ described examples, made strange in one or two places; HUIFANG_FUZZ_EXAMPLES is 
 
 import copy
 import json
+import math
 import os
 import random
 import re
@@ -17,6 +18,7 @@ import yaml
 
 from shared.testing import Served
 from tests.architecture.parts import ID, operations
+from tests.hostile.unharmed import unharmed
 
 EXAMPLES = int(os.environ.get("HUIFANG_FUZZ_EXAMPLES", "100"))
 DEEP: Any = json.loads("[" * 150 + "]" * 150)
@@ -43,7 +45,7 @@ STRANGE: tuple[Any, ...] = (
 async def test_what_was_accepted_can_be_read_listed_changed_and_ended(served: Served) -> None:
     document = served.app.openapi()
     routes = [(path, operation) for path, operation in creating(served)]
-    async with served.client() as client:
+    async with served.client() as client, unharmed(served, longest=math.inf):
         for path, operation in routes * 2:  # what one needs, another makes
             await ask(client, "POST", path, example_of(operation, document))
         for path, operation in routes:

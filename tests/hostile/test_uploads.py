@@ -2,7 +2,6 @@
 
 import io
 import re
-import resource
 import time
 import zipfile
 
@@ -11,14 +10,15 @@ import xlsxwriter
 
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
-from tests.hostile.loop_time import LONGEST, LoopTime, loop_time
+from tests.hostile.unharmed import unharmed
 
-__all__ = ["gateway", "loop_time"]
+__all__ = ["gateway"]
 
 HEADER = ["工单编号", "诉求内容", "诉求性质", "事发区域", "求助号码", "办结时间", "主办单位", "工单状态", "处置结果"]
 CASE = ["1", "灯不亮", "求助", "西湖区", "13700001111", "2026-03-01", "城管局", "办结", "已换"]
 SHEET = "xl/worksheets/sheet1.xml"
 MOST_SECONDS = 45
+MOST_MIB = 192  # a file of 30 MiB as it is sent, as it comes, as it is kept and on its way to its reader
 
 
 def workbook() -> dict[str, bytes]:
@@ -104,7 +104,7 @@ def open_quote() -> bytes:
 ATTACKS = {
     "corner": (corner, "有效区域过大|内存"),
     "corner at an unusual path": (lambda: corner("xl/elsewhere/a.xml"), "有效区域过大|内存"),
-    "no references": (without_references, "有效区域过大|内存|列"),
+    "no references": (without_references, "有效区域过大|内存|列|秒"),
     "bracket in attribute": (bracket_in_attribute, "有效区域过大|内存|损坏"),
     "inflated": (inflated, "有效区域过大|内存|秒"),
     "bomb": (bomb, "解压后过大"),
@@ -129,19 +129,13 @@ async def upload(gateway: Served, content: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-async def test_no_file_ends_or_fills_the_gateway(
-    gateway: Served, files: dict[str, bytes], loop_time: LoopTime, name: str
-) -> None:
+async def test_no_file_ends_or_fills_the_gateway(gateway: Served, files: dict[str, bytes], name: str) -> None:
     content = files[name]
-    location = await upload(gateway, content)
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    await loop_time.begin()
-    started = time.monotonic()
-    assert await gateway.run_job("import") == 1
-    assert time.monotonic() - started < MOST_SECONDS
-    assert loop_time.most < LONGEST, loop_time.what
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - own
-    assert grown < 128 << 10  # KiB: the file itself, unsealed, and its copy on the way to the reader
+    async with unharmed(gateway, most_mib=MOST_MIB):
+        location = await upload(gateway, content)
+        started = time.monotonic()
+        assert await gateway.run_job("import") == 1
+        assert time.monotonic() - started < MOST_SECONDS
     async with gateway.client("integrator") as client:
         found = (await client.get(location)).json()
         assert (found["state"], found["position"]) == ("failed", 0)
