@@ -88,7 +88,7 @@ async def test_a_head_that_never_ends_is_refused_before_it_costs_memory(gateway:
 async def test_a_half_sent_head_is_closed_after_its_time(gateway: Served) -> None:
     async with (
         listening(gateway.app, head_seconds=0.3) as port,
-        unharmed(gateway, port),
+        unharmed(gateway),
         connected(port) as silent,
         connected(port) as half,
         connected(port) as second,
@@ -102,7 +102,7 @@ async def test_a_half_sent_head_is_closed_after_its_time(gateway: Served) -> Non
 
 
 async def test_a_body_may_follow_its_head_slowly_and_the_connection_goes_on(gateway: Served) -> None:
-    async with listening(gateway.app, head_seconds=0.2) as port, unharmed(gateway, port), connected(port) as sender:
+    async with listening(gateway.app, head_seconds=0.2) as port, unharmed(gateway), connected(port) as sender:
         await sender.send(b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab")
         await asyncio.wait([asyncio.create_task(sender.is_closed(0.4))])
         await sender.send(b"cd")
