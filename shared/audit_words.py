@@ -51,6 +51,7 @@ WORDS = {
     "phone.revealed": "显示号码",
     "visit.reassigned": "转派回访",
     "visit.reviewed": "质检回访",
+    "stray_reply.settled": "处理数字回复",
     "visit.corrected": "更正回访",
     "recording.opened": "打开录音",
     "attachment.opened": "查看签名或照片",

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from services.visits.commands import tasks
-from shared.contracts.base import TASKS
+from services.visits.commands import replies, tasks
+from shared.contracts.base import NOTIFICATIONS, TASKS
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.official import keep_years
 from shared.sessions import keeps_sessions
 from shared.units import keeps_organisations
 
-consumer = Consumer("visits", topics=[TASKS])
+consumer = Consumer("visits", topics=[TASKS, NOTIFICATIONS])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
 keeps_keys(consumer)
@@ -34,6 +34,16 @@ async def postpone_visits(work: Work, events: Sequence[Event]) -> None:
 @consumer.on("followup.changed")
 async def change_visits(work: Work, events: Sequence[Event]) -> None:
     await tasks.change(work, events)
+
+
+@consumer.on("notification.replied")
+async def keep_digits(work: Work, events: Sequence[Event]) -> None:
+    await replies.take_in(work, events)
+
+
+@consumer.on("notification.failed")
+async def give_up_unsent(work: Work, events: Sequence[Event]) -> None:
+    await replies.note_unsent(work, events)
 
 
 @consumer.on("calendar.published")

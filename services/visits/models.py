@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -122,6 +122,27 @@ class InvitationRow(Base, table=True):
     visit_id: UUID = Field(foreign_key="visit.id")
     code_hash: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     made_at: datetime = Field(sa_column=_instant())
+
+
+class StrayReplyRow(Base, table=True):
+    """A digit that waits for people; columns are named as the fields of `domain.replies.StrayReply`."""
+
+    __tablename__ = "stray_reply"
+    __table_args__ = (Index("stray_reply_open", "received_at", "id", postgresql_where=text("settled_at IS NULL")),)
+
+    id: UUID = Field(primary_key=True)
+    customer_id: str = Field(sa_column=_text())
+    phone_masked: str = Field(sa_column=_text())
+    digit: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    reason: str = Field(sa_column=_text())
+    visits: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    branch: str = Field(sa_column=_text())
+    team: str = Field(sa_column=_text())
+    received_at: datetime = Field(sa_column=_instant())
+    visit_id: UUID | None = None
+    remark: str = Field(sa_column=_text())
+    settled_by: str = Field(sa_column=_text())
+    settled_at: datetime | None = Field(sa_column=_instant(nullable=True))
 
 
 class ContactHoursRow(Base, table=True):

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from shared.contracts.base import NOTIFICATIONS, EventData, contract
+from shared.contracts.common import Part
 
 
 class Notification(EventData):
@@ -38,6 +39,25 @@ class NotificationDelivered(Notification):
 class NotificationFailed(Notification):
     reason: str
     failed_at: datetime
+
+
+class Answerable(Part):
+    """A message that a reply may be an answer to; `cause_id` as in its other events."""
+
+    send_id: str
+    cause_id: str
+    sent_at: datetime
+
+
+@contract("notification.replied", topic=NOTIFICATIONS, owner="notifications", title="客户回复数字")
+class NotificationReplied(EventData):
+    """A single digit came back from a number that was sent questions (purpose `survey`) lately."""
+
+    customer_id: str
+    phone_masked: str = ""
+    digit: int = Field(ge=0, le=9)
+    replied_at: datetime
+    answers: list[Answerable] = Field(description="the questions it may answer, the newest first")
 
 
 @contract("notification.opted_out", topic=NOTIFICATIONS, owner="notifications", title="客户退订")

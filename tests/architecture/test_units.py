@@ -118,6 +118,8 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent/visits/{visit_id}/notices": One(),
         "GET /agent/callback-times": Open(),
         "GET /fragments/reviews": Open(),  # of the caller's own visits: tests/visits/test_reviews_received.py
+        "GET /api/v1/stray-replies": Lists(),
+        "POST /api/v1/stray-replies/{reply_id}/settle": One({"remark": "不作回答"}),
         "GET /q": Open(),  # the customers' page: a code of their own, and no principal
         "POST /q": Open(),
         "GET /q/thanks": Open(),

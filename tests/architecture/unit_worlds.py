@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.notifications.store import doubtful, inbound, sends
+from services.visits.domain.replies import StrayReply
+from services.visits.store import replies
 from shared.auth import Role, issue_token
 from shared.contracts.base import INTAKE
 from shared.contracts.organisation import OrganisationPublished, UnitTold
@@ -96,7 +98,18 @@ async def of_visits(served: Served) -> Ids:
             await agent.post("/api/v1/presence", json={"state": "ready"})
     found = (await ask(served, "GET", "/api/v1/visits"))["items"]
     assert len(found) == len(ALL), await served.dead_letters()
-    return {"visit_id": {unit: one["id"] for one in found for unit in ALL if one["task_id"] == name(unit, "task")}}
+    ids: Ids = {
+        "visit_id": {unit: one["id"] for one in found for unit in ALL if one["task_id"] == name(unit, "task")},
+        "reply_id": {},
+    }
+    for unit in ALL:
+        stray = StrayReply(
+            id=new_id(), customer_id=name(unit), phone_masked="", digit=1, reason="none", branch=unit, received_at=NOON
+        )
+        async with served.runtime.db.work() as work:
+            await replies.add(work.session, [stray])
+        ids["reply_id"][unit] = str(stray.id)
+    return ids
 
 
 async def of_complaints(served: Served) -> Ids:

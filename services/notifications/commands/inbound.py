@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from services.notifications.commands.ledger import save_changes
@@ -13,13 +14,20 @@ from services.notifications.domain.send import Send, State, take_receipt
 from services.notifications.store import contacts, doubtful, inbound, sends
 from services.notifications.store.contacts import OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
-from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked
+from shared.contracts.notifications import (
+    Answerable,
+    NotificationOptedOut,
+    NotificationOptOutRevoked,
+    NotificationReplied,
+)
 from shared.ids import new_id
 from shared.messaging import Work
 from shared.observability.catalogue import PROVIDERS, counter, histogram
 from shared.privacy import Sealer, e164
 
 CUSTOMER = "customer"
+SURVEY = "survey"  # the purpose of messages with questions
+ANSWERED_WITHIN = timedelta(days=7)  # of a message, by a digit sent back
 ROWS = counter(
     "huifang_notifications_callback_rows_total", "Rows of providers' calls", "服务商回调行数",
     labels={"provider": PROVIDERS, "kind": 6, "outcome": ("taken", "broken")},
@@ -116,7 +124,41 @@ async def take_replies(work: Work, sealer: Sealer, provider: str, replies: Seque
         await refuse(work, sealer, number, answered[number], note=reply.content[:20], by=CUSTOMER)
     clear = {number: NOTICES in scopes_of(answered[number].category) for number, _ in refused}
     await doubtful.decide_refused(work.session, clear, "其后明确退订", CUSTOMER, work.now())
+    await _tell_of_digits(work, sealer, new)
     return len(fresh)
+
+
+async def _tell_of_digits(work: Work, sealer: Sealer, new: Sequence[tuple[str, Reply]]) -> None:
+    """Tell of digits from numbers that were asked something lately, with the questions that they may answer."""
+    digits = [(number, digit) for number, reply in new if (digit := digit_of(reply.content)) is not None]
+    if not digits:
+        return
+    since = work.now() - ANSWERED_WITHIN
+    asked = await sends.questions_to(work.session, [number for number, _ in digits], SURVEY, since)
+    for number, digit in digits:
+        if questions := asked.get(number):
+            work.publish(
+                NotificationReplied(
+                    customer_id=questions[0].customer_id,
+                    phone_masked=_masked(sealer, number),
+                    digit=digit,
+                    replied_at=work.now(),
+                    answers=[
+                        Answerable(send_id=str(one.id), cause_id=one.cause_id, sent_at=one.submitted_at)
+                        for one in questions
+                    ],
+                ),
+                key=questions[0].customer_id or number,
+                lineage=questions[0].lineage,
+                subject=str(questions[0].id),
+            )
+
+
+def _masked(sealer: Sealer, number: str) -> str:
+    try:
+        return sealer.masked(number)
+    except ValueError:  # sealed with another key
+        return ""
 
 
 def _means(reply: Reply) -> Meaning:

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from our own column names only
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,12 @@ _TRIES_TODAY = text("""
 _LAST_TO = text(f"""
     SELECT DISTINCT ON (recipient) {_ALL} FROM send
     WHERE recipient = ANY(:recipients) AND submitted_at IS NOT NULL ORDER BY recipient, submitted_at DESC
+""")
+_QUESTIONS_TO = text("""
+    SELECT recipient, id, customer_id, cause_id, lineage, submitted_at FROM send
+    WHERE recipient = ANY(:recipients) AND submitted_at >= :since AND purpose = :purpose AND audience = 'customer'
+      AND state <> 'failed'
+    ORDER BY submitted_at DESC, id
 """)
 _LIST = f"SELECT {_ALL} FROM send WHERE {{conditions}} ORDER BY planned_at DESC, id DESC LIMIT :limit"
 _COUNTS = text("SELECT provider, state, count(*) FROM send WHERE submitted_at >= :since GROUP BY provider, state")
@@ -124,6 +130,29 @@ async def last_to(session: AsyncSession, recipients: Sequence[str]) -> dict[str,
     """The latest message tried to each recipient."""
     rows = await session.execute(_LAST_TO, {"recipients": list(recipients)})
     return {send.recipient: send for send in map(_send, rows.mappings())}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A message with questions that was sent to a number."""
+
+    recipient: str
+    id: SendId
+    customer_id: str
+    cause_id: str
+    lineage: str
+    submitted_at: datetime
+
+
+async def questions_to(
+    session: AsyncSession, recipients: Sequence[str], purpose: str, since: datetime
+) -> dict[str, list[Question]]:
+    """The messages of this purpose that may have reached these numbers since then, by number, the newest first."""
+    rows = await session.execute(_QUESTIONS_TO, {"recipients": list(recipients), "purpose": purpose, "since": since})
+    found: dict[str, list[Question]] = {}
+    for row in rows.mappings():
+        found.setdefault(row["recipient"], []).append(Question(**row))
+    return found
 
 
 async def list_page(

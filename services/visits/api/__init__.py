@@ -9,6 +9,7 @@ from services.visits.api import (
     oversight,
     practice,
     questionnaires,
+    replies,
     visits,
     work,
 )
@@ -23,5 +24,6 @@ ROUTERS = (
     oversight.router,
     corrections.router,
     practice.router,
+    replies.router,
     questionnaires.router,
 )

@@ -98,6 +98,21 @@ class CodeNotUsable(InvalidInput):
     code = "code-not-usable"
 
 
+class ReplyNotFound(NotFound):
+    title = "没有这条数字回复"
+    code = "stray-reply-not-found"
+
+
+class ReplyAlreadySettled(Conflict):
+    title = "这条回复已经处理"
+    code = "stray-reply-settled"
+
+
+class ReplyOfNoVisit(Conflict):
+    title = "这条回复不能作为该单的回答"
+    code = "stray-reply-of-no-visit"
+
+
 class VisitNotFinished(Conflict):
     title = "该单尚未办结"
     code = "visit-not-finished"
