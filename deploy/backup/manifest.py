@@ -43,6 +43,13 @@ class DatabaseCopy(_Part):
     sequences: dict[str, int]
 
 
+class FileCopy(_Part):
+    """A file that lay beside the databases, sealed as it was; it lies in the backup's folder `files` under its own name."""
+
+    bytes: int
+    sha256: str
+
+
 class KeptTime(_Part):
     """A simulated clock: its spec, and its Unix seconds as `deploy.local.clock` keeps them."""
 
@@ -61,6 +68,7 @@ class Manifest(_Part):
     data_key: str
     clock: KeptTime | None
     services: dict[str, DatabaseCopy]
+    files: dict[str, FileCopy] = {}
 
     @property
     def rows(self) -> int:

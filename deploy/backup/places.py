@@ -1,5 +1,6 @@
 """Where the databases, Kafka and the data key are: on this machine's platform, or as an operator's secrets name them."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,13 +17,15 @@ class PlaceUnknown(RuntimeError):
 
 @dataclass(frozen=True)
 class Place:
-    """`dsns` by service; `data_key` is a fingerprint; `clock` is the platform's simulated one."""
+    """`dsns` by service; `data_key` is a fingerprint; `clock` is the platform's simulated one, `files` the folder beside
+    the databases, None where files are in a bucket."""
 
     dsns: dict[str, str] = field(repr=False)
     data_key: str
     kafka: str
     topic_prefix: str = ""
     clock: KeptTime | None = None
+    files: Path | None = None
 
 
 def dsns_in(databases: Path) -> dict[str, str]:
@@ -36,14 +39,14 @@ def dsns_in(databases: Path) -> dict[str, str]:
     return dsns
 
 
-def given(databases: Path) -> Place:
-    """Databases by files in a folder, all else by HUIFANG_* variables. Raises PlaceUnknown."""
+def given(databases: Path, files: Path | None = None) -> Place:
+    """Databases by files in a folder, `files` beside them, all else by HUIFANG_* variables. Raises PlaceUnknown."""
     dsns = dsns_in(databases)
     settings = ServiceSettings()
     if settings.data_key is None:
         raise PlaceUnknown("HUIFANG_DATA_KEY_FILE 没有设置：备份要记下数据密钥的指纹，恢复要核对它")
     key = fingerprint(settings.data_key.get_secret_value())
-    return Place(dsns, key, settings.kafka_bootstrap, settings.topic_prefix)
+    return Place(dsns, key, settings.kafka_bootstrap, settings.topic_prefix, files=files)
 
 
 def here(settings: LocalSettings) -> Place:
@@ -53,4 +56,12 @@ def here(settings: LocalSettings) -> Place:
         raise PlaceUnknown("平台没有运行，请先执行 make run，或用 --databases 指明数据库")
     key = fingerprint(settings.data_key_file.read_text())
     clock = read_json(settings.var / "clock.json")
-    return Place(dict(run["postgres"]), key, run["kafka"], clock=KeptTime(**clock) if clock else None)
+    return Place(
+        dict(run["postgres"]), key, run["kafka"], clock=KeptTime(**clock) if clock else None, files=files_here(settings)
+    )
+
+
+def files_here(settings: LocalSettings) -> Path | None:
+    """Where this machine's platform keeps files; None for a bucket, whose keeper has backups of its own."""
+    where = os.environ.get("HUIFANG_FILES") or str(settings.files)
+    return None if "://" in where else Path(where)

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy.backup import catalogue
+from deploy.backup.beside import require_whole_files
 from deploy.backup.copying import copy_in, require_whole
 from deploy.backup.manifest import BackupUnusable, DatabaseCopy, Manifest, read_manifest
 from deploy.local.settings import SERVICES
@@ -34,6 +35,7 @@ def check(folder: Path, said: Said) -> Manifest:
         for table, one in copy.tables.items():
             require_whole(folder / one.file, one)
             said(f"{service}.{table}", one.bytes)
+    require_whole_files(manifest.files, folder)
     return manifest
 
 

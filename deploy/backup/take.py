@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy.backup import catalogue
+from deploy.backup.beside import copy_files
 from deploy.backup.copying import copy_out
 from deploy.backup.manifest import FORMAT, BackupUnusable, DatabaseCopy, KeptTime, Manifest, write_manifest
 from deploy.backup.moment import one_moment
@@ -20,9 +21,16 @@ Said = Callable[[str, int], None]
 
 
 async def take(
-    dsns: Mapping[str, str], folder: Path, data_key: str, clock: Clock, kept_time: KeptTime | None, said: Said
+    dsns: Mapping[str, str],
+    folder: Path,
+    data_key: str,
+    clock: Clock,
+    kept_time: KeptTime | None,
+    said: Said,
+    files: Path | None = None,
 ) -> Manifest:
-    """Write a backup of the databases into `folder`, which must be new or empty; `data_key` is a fingerprint.
+    """Write a backup of the databases into `folder`, which must be new or empty; `data_key` is a fingerprint, `files` the
+    folder of what lies beside the databases.
 
     Raises BackupUnusable, `moment.NoMoment`, OSError and asyncpg's errors; a folder without a manifest is no backup.
     """
@@ -31,6 +39,7 @@ async def take(
         copies = await asyncio.gather(
             *(_copy(service, reader, folder, said) for service, reader in moment.readers.items())
         )
+        beside = await asyncio.to_thread(copy_files, files, folder) if files else {}
     manifest = Manifest(
         format=FORMAT,
         version=platform_version(),
@@ -39,6 +48,7 @@ async def take(
         data_key=data_key,
         clock=kept_time,
         services=dict(zip(dsns, copies, strict=True)),
+        files=beside,
     )
     write_manifest(folder, manifest)
     return manifest

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.backup import keys, places, putback
+from deploy.backup.beside import put_files, require_room
 from deploy.backup.kafka import EVER, publish_again, require_empty
 from deploy.backup.manifest import BackupUnusable, Manifest, fingerprint
 from deploy.commands._backup import Progress, telling
@@ -19,6 +20,7 @@ from shared.zone import ORG_ZONE
 def command(
     folder: Annotated[Path, typer.Argument(help="huifang backup 写成的目录")],
     databases: Annotated[Path | None, typer.Option(help="每个服务一个 <服务>.dsn 文件的目录；不填则是本机平台")] = None,
+    files: Annotated[Path | None, typer.Option(help="与 --databases 同用：照片与签名恢复到这个目录（须为空）")] = None,
     keys_from: Annotated[Path | None, typer.Option("--keys", help="备份时另存的密钥文件（本机平台）")] = None,
     since: Annotated[datetime | None, typer.Option(help="只重发此业务时间以后的事件；不填则全部存档")] = None,
     check: Annotated[bool, typer.Option("--check", help="只检查备份是否完整，不写任何东西")] = False,
@@ -35,7 +37,7 @@ def command(
             return
         start = EVER if since is None else since if since.tzinfo else since.replace(tzinfo=ORG_ZONE)
         if databases:
-            place = places.given(databases)
+            place = places.given(databases, files)
             putback.require_key(manifest, place.data_key)
             asyncio.run(_restore(place, folder, manifest, start))
         else:
@@ -67,14 +69,21 @@ def _restore_here(
         keys.put_keys(settings, kept, manifest.clock)
 
         async def work(platform: Platform) -> None:
-            place = places.Place(platform.dsns, manifest.data_key, platform.bootstrap)
+            here = places.files_here(settings)
+            place = places.Place(platform.dsns, manifest.data_key, platform.bootstrap, files=here)
             await _restore(place, folder, manifest, since)
 
         asyncio.run(Platform(settings, report).with_servers_alone(work))
 
 
 async def _restore(place: places.Place, folder: Path, manifest: Manifest, since: datetime) -> None:
+    if manifest.files and place.files is None:
+        raise BackupUnusable("备份里有照片与签名：请用 --files 指明恢复到哪个目录")
+    if place.files:
+        require_room(manifest.files, place.files)
     await require_empty(place.kafka, place.topic_prefix)
+    if place.files:
+        put_files(manifest.files, folder, place.files)
     with Progress("恢复") as progress:
         await putback.put_back(place.dsns, folder, manifest, progress.moved)
     try:

@@ -104,12 +104,12 @@ def _readiness(address: str) -> str:
 
 
 def what_reset_deletes(settings: LocalSettings) -> list[Path]:
-    """Databases, topics, keys, clock and logs; not the downloads. Raises Refused while the platform runs."""
+    """Databases, topics, files, keys, clock, logs and traces; not the downloads. Raises Refused while the platform runs."""
     if supervisor_pid(settings) is not None or living(settings):
         raise Refused("The platform runs. Stop it first: make stop")
     names = ["postgres", "kafka/data", "mail", "sms", "log", "traces", "run.json", "pids.json", "clock.json"]
     names += ["secrets.json", "keys.json", "jwt.secret", "data.key", "sms-callback.token", "front-door.key", "caddy"]
-    names += ["people.json"]
+    names += ["people.json", "files", "traces"]
     return [path for path in (settings.var / name for name in names) if path.exists()]
 
 

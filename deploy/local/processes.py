@@ -60,12 +60,16 @@ def standins(settings: LocalSettings, clock: KeptClock | None) -> list[Process]:
 
 def services(settings: LocalSettings, kafka: str, dsns: dict[str, str], clock: KeptClock | None) -> list[Process]:
     """The six services; `dsns` by service."""
-    common = _common_environment(settings, clock) | {"HUIFANG_KAFKA_BOOTSTRAP": kafka}
-    own = {
-        name: {"HUIFANG_POSTGRES_DSN": dsns[name], "HUIFANG_TRACE_FILE": str(settings.traces / f"{name}.jsonl")}
-        for name in SERVICES
-    }
-    return [_service(settings, name, common | own[name]) for name in SERVICES]
+    environments = {name: service_environment(settings, name, kafka, dsns[name], clock) for name in SERVICES}
+    return [_service(settings, name, environment) for name, environment in environments.items()]
+
+
+def service_environment(
+    settings: LocalSettings, name: str, kafka: str, dsn: str, clock: KeptClock | None
+) -> dict[str, str]:
+    """What one service's process is told."""
+    own = {"HUIFANG_POSTGRES_DSN": dsn, "HUIFANG_TRACE_FILE": str(settings.traces / f"{name}.jsonl")}
+    return _common_environment(settings, clock) | {"HUIFANG_KAFKA_BOOTSTRAP": kafka} | own
 
 
 def _service(settings: LocalSettings, name: str, environment: dict[str, str]) -> Process:

@@ -188,8 +188,10 @@ class TestRunFiles:
             control.what_reset_deletes(settings)
 
     def test_reset_deletes_data_and_keeps_downloads(self, settings: LocalSettings) -> None:
-        for kept in ("kafka/lib", "kafka/data", "postgres"):
-            (settings.var / kept).mkdir(parents=True)
+        for folder in (settings.var / "kafka" / "lib", settings.var / "kafka" / "data", settings.var / "postgres"):
+            folder.mkdir(parents=True)
+        for folder in (settings.files, settings.traces, settings.logs):
+            folder.mkdir(parents=True)
         ensure_secrets(settings)
         control.reset(control.what_reset_deletes(settings))
         assert sorted(path.name for path in settings.var.rglob("*")) == ["kafka", "lib"]

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from deploy.backup import putback
+from deploy.backup.beside import copy_files, put_files, require_room, require_whole_files
 from deploy.backup.catalogue import in_order, sequences_of, tables_of
 from deploy.backup.kafka import require_empty
 from deploy.backup.manifest import NAME, BackupUnusable, KeptTime, Manifest, read_manifest, write_manifest
@@ -183,6 +184,35 @@ async def test_what_is_damaged_is_refused_before_anything_is_changed(backup: Pat
         with pytest.raises(BackupUnusable, match=r"完整|损坏"):
             putback.check(folder, nothing)
             pytest.fail(name)
+
+
+def test_files_beside_the_databases_come_back_private_and_whole(tmp_path: Path) -> None:
+    kept, target = tmp_path / "kept", tmp_path / "target"
+    (kept / "a").mkdir(parents=True)
+    (kept / "a" / "photo").write_bytes(b"sealed")
+    (kept / "signature").write_bytes(b"")
+    (kept / "half#1").write_bytes(b"being written")
+    copies = copy_files(kept, tmp_path / "backup")
+    assert copies.keys() == {"a/photo", "signature"}
+    require_whole_files(copies, tmp_path / "backup")
+    require_room(copies, target)
+    put_files({"signature": copies["signature"]}, tmp_path / "backup", target)  # and then it was cut off
+    require_room(copies, target)
+    put_files(copies, tmp_path / "backup", target)
+    assert (target / "a" / "photo").read_bytes() == b"sealed"
+    assert not [path for path in target.rglob("*") if path.stat().st_mode & 0o066]
+    (target / "signature").write_bytes(b"another's")
+    with pytest.raises(BackupUnusable, match="signature"):
+        require_room(copies, target)
+    for damage in (b"other", None):
+        stored = tmp_path / "backup" / "files" / "a" / "photo"
+        stored.unlink()
+        if damage:
+            stored.write_bytes(damage)
+        with pytest.raises(BackupUnusable, match=r"a/photo"):
+            require_whole_files(copies, tmp_path / "backup")
+    with pytest.raises(BackupUnusable, match="不在备份目录"):
+        require_whole_files({"../manifest.json": copies["signature"]}, tmp_path / "backup")
 
 
 def newer(manifest: Manifest) -> Manifest:

@@ -120,6 +120,9 @@ def test_all_is_lost_and_comes_back_from_a_backup(platform: Platform, tmp_path: 
     backup, keys = tmp_path / "backup", tmp_path / "keys.json"
     before = platform.settled()
     people = json.loads((platform.var / "people.json").read_text())
+    photograph = platform.var / "files" / "visits" / "photograph"
+    photograph.parent.mkdir(parents=True, exist_ok=True)
+    photograph.write_bytes(b"sealed")
     taken = platform.huifang("backup", str(backup), "--keys", str(keys))
     assert taken.returncode == 0, taken.stdout + taken.stderr
     secrets = json.loads(keys.read_text())["secrets"]
@@ -143,6 +146,7 @@ def test_all_is_lost_and_comes_back_from_a_backup(platform: Platform, tmp_path: 
     assert recount.returncode == 0, recount.stdout + recount.stderr
     assert platform.settled() == before
     assert json.loads((platform.var / "people.json").read_text()) == people
+    assert photograph.read_bytes() == b"sealed"
     assert asyncio.run(_phones(platform.var)) == {"+8617"}, "with the key that services go by"
     _no_number_in_clear(platform.var)
 
