@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: fuzz hostile read-again
-.PHONY: help demo test run stop reset logs status setup lint types bench reconcile pictures compose helm
+.PHONY: help demo test run stop reset logs status setup lint types bench reconcile pictures compose helm upgrade
 
 HUIFANG_PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$each && break; done)
@@ -77,6 +77,9 @@ setup: environment ## everything the first run needs from the network
 environment:
 	@test -n "$(HUIFANG_PYTHON)" || { echo "Python 3.11 or newer is needed, and none is on the PATH. Install one (python.org, your distribution, or pyenv), or name it: make HUIFANG_PYTHON=/path/to/python3.12"; exit 1; }
 	@$(HUIFANG_PYTHON) deploy/bootstrap.py
+
+upgrade: setup ## the loop with services of the version before and of this one side by side (HUIFANG_UPGRADE_FROM=tag)
+	HUIFANG_UPGRADE=1 $(PY) -m pytest tests/upgrade
 
 HELM_MODULE := helm.sh/helm/v3/cmd/helm@v3.22.0
 helm: var/tools/helm ## helm itself, built by the go command, for the tests of the chart
