@@ -109,7 +109,7 @@ def what_reset_deletes(settings: LocalSettings) -> list[Path]:
         raise Refused("The platform runs. Stop it first: make stop")
     names = ["postgres", "kafka/data", "mail", "sms", "log", "traces", "run.json", "pids.json", "clock.json"]
     names += ["secrets.json", "keys.json", "jwt.secret", "data.key", "sms-callback.token", "front-door.key", "caddy"]
-    names += ["people.json", "files", "traces"]
+    names += ["people.json", "files"]
     return [path for path in (settings.var / name for name in names) if path.exists()]
 
 
