@@ -116,6 +116,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent/visits/{visit_id}": One(),
         "GET /agent/visits/{visit_id}/aside": One(),
         "GET /agent/visits/{visit_id}/notices": One(),
+        "GET /agent/visits/{visit_id}/record": One(),
         "GET /agent/callback-times": Open(),
         "GET /fragments/reviews": Open(),  # of the caller's own visits: tests/visits/test_reviews_received.py
         "GET /api/v1/stray-replies": Lists(),

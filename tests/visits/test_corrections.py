@@ -138,6 +138,18 @@ async def test_of_several_matters_each_says_what_it_says_now(desk: Desk) -> None
     assert [one["rating"] for one in told.data["before"]["results"]] == [5, 2]
 
 
+async def test_the_page_is_given_the_record_as_it_stands_with_its_versions(desk: Desk) -> None:
+    visit_id = await finished(desk)
+    assert (await correct(desk, visit_id, UNHAPPY, note="客户改口")).status_code == 200
+    path = f"/agent/visits/{visit_id}/record"
+    async with desk.agent() as client, desk.agent("1002") as colleague:
+        sheet, refused = await client.get(path), await colleague.get(path)
+    assert (sheet.json()["answers"], sheet.json()["note"]) == (UNHAPPY, "客户改口")
+    assert [(one["number"], one["note"]) for one in sheet.json()["versions"]] == [(0, "客户很忙"), (1, "客户改口")]
+    assert sheet.headers["ETag"] == (await desk.seen(visit_id))["If-Match"]
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:huifang:problem:not-your-record")
+
+
 async def test_who_corrects_is_in_the_audit_log(desk: Desk) -> None:
     visit_id = await finished(desk)
     assert (await correct(desk, visit_id, UNHAPPY)).status_code == 200

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.visits.commands.held import lock, publish
 from services.visits.domain import corrections
 from services.visits.domain.attempts import EMPTY
-from services.visits.domain.corrections import Correction
+from services.visits.domain.corrections import Correction, Version
 from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import Visit
 from services.visits.store import queries, rows, versions
@@ -23,21 +25,22 @@ async def correct_record(
     """
     visit, questionnaire = await lock(work, principal, visit_id)
     require_version(seen, visit.version)
-    known = await versions.versions_of(work.session, visit_id)
-    first = [] if known else [corrections.first_version(visit, await _note_of(work, visit))]
+    known = await versions_with_first(work.session, visit)
     supervises = principal.may(Role.SUPERVISOR)
     corrections.require_may_correct(visit, principal.id, supervises, plan.correct_within, work.now())
     corrected, version, events = corrections.correct(
-        visit, questionnaire or EMPTY, known or first, correction, principal.id, work.now()
+        visit, questionnaire or EMPTY, known, correction, principal.id, work.now()
     )
     await rows.save_visits(work.session, [corrected])
-    await versions.add_versions(work.session, [*first, version])
+    await versions.add_versions(work.session, [*known, version] if version.number == 1 else [version])
     publish(work, corrected, events)
     await audit(work, principal, "visit.corrected", str(visit_id), version=version.number, reason=version.reason)
     return corrected
 
 
-async def _note_of(work: Work, visit: Visit) -> str:
-    """What the agent noted when the visit ended."""
-    made = (await queries.attempts_of(work.session, [visit])).get(visit.id)
-    return made[-1].note if made else ""
+async def versions_with_first(session: AsyncSession, visit: Visit) -> list[Version]:
+    """All versions of a finished record, also of one that was never corrected. Raises NotCorrectable."""
+    if known := await versions.versions_of(session, visit.id):
+        return known
+    made = (await queries.attempts_of(session, [visit])).get(visit.id)
+    return [corrections.first_version(visit, made[-1].note if made else "")]

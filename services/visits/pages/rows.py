@@ -44,6 +44,7 @@ class Row:
     held: bool
     claimable: bool
     practice: bool
+    correctable: bool
 
 
 def row_of(visit: Visit, now: datetime) -> Row:
@@ -59,6 +60,7 @@ def row_of(visit: Visit, now: datetime) -> Row:
         held=visit.state is State.CLAIMED,
         claimable=visit.state is State.OPEN,
         practice=visit.practice,
+        correctable=visit.state is State.COMPLETED and not visit.practice,
     )
 
 

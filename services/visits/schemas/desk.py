@@ -5,18 +5,21 @@ the rule is `domain.conditions`, and what is handed in is checked by it again.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.visits.domain.callbacks import CallbackTime
 from services.visits.domain.calls import talk_seconds
 from services.visits.domain.conditions import AllOf, Comparison, Condition
+from services.visits.domain.corrections import Version
 from services.visits.domain.questionnaire import MeaningRole, Question, Questionnaire
 from services.visits.domain.script import spoken, variables_of
 from services.visits.domain.visit import Visit
+from services.visits.schemas.corrections import VersionOut
 from services.visits.schemas.questionnaires import QuestionOut
 from services.visits.schemas.visits import NoticeOut, VisitOut
 
@@ -73,6 +76,28 @@ class Sheet(VisitOut):
             call_seconds=talk_seconds(visit, now) if visit.call_started_at else None,
             call_ended=visit.call_ended_at is not None,
             notices=[NoticeOut.model_validate(told) for told in visit.notices],
+        )
+
+
+class RecordSheet(BaseModel):
+    """更正一份记录时页面所需的内容。"""
+
+    id: UUID = Field(description="回访单编号")
+    name: str = Field(description="客户称呼")
+    questions: list[AskedOut] = Field(description="全部问题，按提问顺序")
+    answers: dict[str, Any] = Field(description="现在的答案")
+    note: str = Field(description="现在的备注")
+    versions: list[VersionOut] = Field(description="记录的各个版本，原记录在前")
+
+    @classmethod
+    def of(cls, visit: Visit, questionnaire: Questionnaire | None, versions: Sequence[Version]) -> "RecordSheet":
+        return cls(
+            id=visit.id,
+            name=visit.customer.name or "客户",
+            questions=AskedOut.all_of(visit, questionnaire) if questionnaire else [],
+            answers=dict(visit.answers),
+            note=versions[-1].note,
+            versions=[VersionOut.of(version) for version in versions],
         )
 
 

@@ -2,6 +2,7 @@
 
 import { told } from "./api.js";
 import { calling } from "./call.js";
+import { correcting } from "./correcting.js";
 import { dialogs } from "./dialogs.js";
 import { Kept } from "./kept.js";
 import { actionOf } from "./keys.js";
@@ -50,6 +51,8 @@ const desk = {
     if (asked) this[asked.dataset.action]();
     const wanted = event.target.closest("[data-claim]");
     if (wanted) this.claimOne(wanted.dataset.claim);
+    const finished = event.target.closest("[data-correct]");
+    if (finished) this.openCorrection(finished.dataset.correct);
     const held = event.target.closest("[data-held]");
     if (held && this.phase === "none") this.openVisit(held.dataset.held);
   },
@@ -76,5 +79,5 @@ const mixed = (...parts) => parts.reduce((whole, part) => Object.definePropertie
 
 followPresence(document.getElementById("presence"));
 document.addEventListener("alpine:init", () => {
-  window.Alpine.data("desk", () => mixed(script, saving, calling, wrapping, dialogs, practice, desk));
+  window.Alpine.data("desk", () => mixed(script, saving, calling, wrapping, correcting, dialogs, practice, desk));
 });
