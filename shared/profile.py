@@ -5,19 +5,23 @@
   explicit false takes that back: elsewhere senders leave the flag at its default.
 - Of two words about one field the later counts, by the time of their facts and not by when they were heard; of two words
   of one moment the greater text counts. So the order of arrival makes no difference.
+- A number that was learned to be wrong (`customer.number_corrected`) stays wrong, whoever tells it again, until somebody
+  who spoke to the customer gives it as theirs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from shared.contracts.common import CustomerCard
 from shared.contracts.intake import branch_of
 from shared.yearly import date_in
 
 UPDATED = "customer.updated"
+WRONG = "wrong_phones"  # numbers of the customer that do not reach them, sealed
 REFUSES = "do_not_contact"
 TOLD_BY_ALL = frozenset({"name", "phone", "phones", "email", "level", "birthday", "preferred_channel"})
 TOLD_BY_UPDATE = ("tier", "area", "product", "preferred_times")
@@ -61,6 +65,8 @@ def _read(birthday: str) -> str:
 
 def heard(known: Profile, told: Mapping[str, Any], at: datetime) -> Profile:
     """The profile after a fact of the time `at` was heard that tells these fields; itself when they change nothing."""
+    if WRONG in known.fields and WRONG not in told:
+        told = _without_wrong(told, known.fields[WRONG])
     if at > known.as_of:
         if known.fields.keys() <= told.keys():  # the usual case: senders say the same of a customer every time
             return Profile(told, at)
@@ -80,6 +86,40 @@ def heard(known: Profile, told: Mapping[str, Any], at: datetime) -> Profile:
     return Profile(
         {**known.fields, **counts}, known.as_of, {name: then for name, then in times.items() if then < newest}
     )
+
+
+def number_learned(known: Profile, wrong: str | None, phone: str | None, at: datetime) -> Profile:
+    """The profile once one number is known to be `wrong` and another, `phone`, to reach the customer."""
+    bad = sorted({*known.fields.get(WRONG, ()), *([wrong] if wrong else [])} - {phone})
+    numbers = right_numbers((known.fields.get("phone"), *known.fields.get("phones", ())), bad, phone)
+    told: dict[str, Any] = {WRONG: bad, "phone": next(iter(numbers), "")}
+    if "phones" in known.fields:
+        told["phones"] = numbers[1:]
+    return heard(known, told, at)
+
+
+def right_numbers(numbers: Iterable[str | None], wrong: Collection[str], first: str | None = None) -> list[str]:
+    """The numbers to call a customer by: `first` what is known to reach them, then those that are not known to be wrong."""
+    return list(dict.fromkeys(one for one in (first, *numbers) if one and (one == first or one not in wrong)))
+
+
+def with_right_numbers(card: CustomerCard, wrong: str | None, phone: str | None, masked: str) -> CustomerCard:
+    """A card after a number was learned; `masked` is how `phone` is shown. One that takes the place of a wrong one has no
+    mask yet."""
+    numbers = right_numbers((card.phone, *card.phones), (wrong,) if wrong else (), phone)
+    if numbers == [one for one in (card.phone, *card.phones) if one]:
+        return card
+    to_dial = next(iter(numbers), None)
+    mask = card.phone_masked if to_dial == card.phone else masked if to_dial == phone and phone else ""
+    return card.model_copy(update={"phone": to_dial, "phones": numbers[1:], "phone_masked": mask})
+
+
+def _without_wrong(told: Mapping[str, Any], wrong: Collection[str]) -> Mapping[str, Any]:
+    """What a fact tells, but for numbers that are known to be wrong."""
+    right = {field: value for field, value in told.items() if field != "phone" or value not in wrong}
+    if others := right.get("phones"):
+        right["phones"] = type(others)(one for one in others if one not in wrong)
+    return right
 
 
 def _microseconds(at: datetime) -> int:

@@ -28,6 +28,10 @@ def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
         if wanted:
             await commands.take_visits(work, rules.on(await calendar.current(work.session)), wanted)
 
+    @consumer.on("customer.number_corrected")
+    async def correct_numbers(work: Work, events: Sequence[Event]) -> None:
+        await commands.take_numbers(work, events)
+
     @consumer.on("hotline.case_closed")
     async def open_hotline_cases(work: Work, events: Sequence[Event]) -> None:
         await commands.take_hotline_cases(work, rules.on(await calendar.current(work.session)), events)

@@ -21,7 +21,7 @@ from shared.zone import ORG_ZONE
 FIXED = frozenset(
     {
         *("id", "case_no", "origin", "origin_source", "origin_id", "lineage"),
-        *("customer_id", "customer", "matters", "opened_at"),
+        *("customer_id", "matters", "opened_at"),
     }
 )
 _UPSERT = insert(CaseRow.__table__)  # type: ignore[attr-defined]
@@ -66,6 +66,12 @@ async def lock_cases(session: AsyncSession, ids: Collection[UUID], origins: Coll
         tuple_(col(CaseRow.origin), col(CaseRow.origin_id)).in_([(origin, number) for origin, _, number in origins]),
     )
     return await _cases(session, select(CaseRow).where(wanted).order_by(col(CaseRow.id)).with_for_update())
+
+
+async def lock_unfinished_of(session: AsyncSession, customers: Collection[str]) -> list[Case]:
+    """The unfinished cases of these customers, locked in id order."""
+    query = select(CaseRow).where(col(CaseRow.customer_id).in_(customers), col(CaseRow.state).in_(UNFINISHED))
+    return await _cases(session, query.order_by(col(CaseRow.id)).with_for_update())
 
 
 async def lock_case(session: AsyncSession, case_id: UUID) -> Case:

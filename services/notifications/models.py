@@ -124,6 +124,7 @@ class ContactRow(Base, table=True):
     level: str = _is(Text)
     branch: str = _is(Text)
     do_not_contact: bool | None = _is(Boolean, nullable=True)
+    wrong_phones: list[str] = _is(ARRAY(Text))
 
 
 class RefusalRow(Base, table=True):

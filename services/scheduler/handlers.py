@@ -50,6 +50,7 @@ def consumer_for(desk: Desk) -> Consumer:
     async def settle_contacts(work: Work, events: Sequence[Event]) -> None:
         await contacts.take_turns(work, (event.data["customer"]["id"] for event in events))
         await contacts.note_visits(work, events)
+        await contacts.note_numbers(work, events)
         await draws.replace_unreached(work, desk, events)
         await runs.conclude_visits(work, desk, events)
         await decide.decide_triggered(work, desk, events)

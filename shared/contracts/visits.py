@@ -135,6 +135,16 @@ class VisitCorrected(Outcome):
     corrected_at: datetime
 
 
+@contract("customer.number_corrected", topic=VISITS, owner="visits", title="客户号码已更正")
+class CustomerNumberCorrected(Visit):
+    """A number of the customer was learned to be wrong, a new one was learned, or both. Numbers are sealed tokens."""
+
+    wrong: str | None = Field(default=None, description="does not reach the customer")
+    phone: str | None = Field(default=None, description="reaches the customer")
+    phone_masked: str = ""
+    learned_at: datetime
+
+
 @contract("visit.failed", topic=VISITS, owner="visits", title="回访未成功")
 class VisitFailed(Visit):
     reason: Literal["unreachable", "refused", "invalid_number", "expired"]

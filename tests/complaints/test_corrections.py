@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.contracts.visits import VisitCorrected
 from shared.messaging import Event
-from shared.testing import Served, example
+from shared.testing import Served, event, example
 from tests.complaints.builders import completed, content, dissatisfied, second
 from tests.complaints.test_handlers import all_cases, resolved_case, the_case, told
 
@@ -67,3 +67,14 @@ async def test_a_second_follow_up_corrected_while_its_case_is_in_work_only_tells
     await served.deliver(corrected("V2", rating=4, was=2, **about))
     case = await the_case(served)
     assert (case.state, case.final_rating, case.level) == ("reopened", 4, again.level)
+
+
+async def test_an_open_case_has_the_number_by_which_its_customer_is_reached(served: Served) -> None:
+    await served.deliver(told(dissatisfied()))
+    before = await the_case(served)
+    wrong, new = str(before.customer.phone), "sealed:v1:xk2tQ8T6aM0yqP1cZr4W3uJd9nVbEe7HfLgSoRiA"
+    number = example("customer.number_corrected", wrong=wrong, phone=new, phone_masked="137****0021")
+    await served.deliver(event("customer.number_corrected", number, key="C0001017"))
+    case = await the_case(served)
+    assert (case.customer.phone, case.customer.phone_masked) == (new, "137****0021")
+    assert (await timeline(served, case.id))[-1]["text"] == "客户号码更正"

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from services.gateway.commands import as_its_sender_knows_it
+from services.gateway.domain.writeback import Origin, body_of
 from shared.messaging.event import Event
 from shared.privacy import Sealer
-from shared.testing.events import example
+from shared.testing.events import event, example
 from shared.testing.served import DATA_KEY, Served
 from tests.gateway.test_api_imports import gbk, result_rows, row, upload
 from tests.gateway.test_api_ingress import ORDER, SALE, new_source, push, results, signed
@@ -177,6 +178,18 @@ async def test_a_number_in_a_source_gets_a_name_that_patterns_still_match(gatewa
             sources.append((await client.post("/api/v1/events", json=cloud)).json()["items"][0]["source"])
     assert sources[0] == sources[2] != sources[1]
     assert all(source.startswith("/erp/P") and source.endswith("/1") for source in sources)
+
+
+def test_a_source_is_told_the_right_number_in_clear_when_it_is_sent() -> None:
+    sealer = Sealer.from_text(DATA_KEY)
+    wrong, phone = sealer.seal_phone("13800138000"), sealer.seal_phone("13700137021")
+    sent = event("customer.number_corrected", example("customer.number_corrected", wrong=wrong, phone=phone))
+    kept = json.dumps(body_of(sent, Origin("/erp", "e1", "repair.closed", "WX1", "L1")))
+    assert "13700137021" not in kept
+    told = json.loads(as_its_sender_knows_it(kept, sealer))
+    assert told["type"] == "customer.number_corrected"
+    assert (told["data"]["wrong_phone"], told["data"]["phone"]) == ("+8613800138000", "+8613700137021")
+    assert (told["data"]["case_no"], told["data"]["customer_id"]) == ("WX1", "C0001017")
 
 
 def test_a_result_names_the_document_and_event_as_its_sender_knows_them() -> None:

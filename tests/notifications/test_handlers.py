@@ -294,3 +294,19 @@ async def test_two_withdrawals_of_the_same_number_call_off_each_its_own_message(
     await world.served.deliver(one, two)
     await world.served.deliver(taken_back("SO7", one.lineage, "/erp"), taken_back("SO7", two.lineage, "/crm"))
     assert [send["reason"] for send in await world.sends()] == ["fact_withdrawn", "fact_withdrawn"]
+
+
+async def test_messages_go_to_the_number_that_was_learned_not_to_the_wrong_one(world: World) -> None:
+    await world.load_pack("thank_you")
+    right = SEALER.seal_phone("13700137021")
+    order = example("order.completed", customer=customer())
+    number = example("customer.number_corrected", wrong=customer()["phone"], phone=right)
+    number["customer"]["id"] = customer()["id"]
+    await world.served.deliver(event("customer.updated", example("customer.updated", customer=customer())))
+    await world.served.deliver(event("customer.number_corrected", number))
+    await world.served.deliver(event("order.completed", order, time=AFTERNOON))  # the source does not know yet
+    async with world.served.runtime.db.read() as session:
+        rows = await session.execute(
+            text("SELECT phone, wrong_phones FROM contact WHERE customer_id = :id"), {"id": customer()["id"]}
+        )
+        assert [tuple(row) for row in rows] == [(right, [customer()["phone"]])]

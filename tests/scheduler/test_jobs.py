@@ -39,6 +39,23 @@ async def test_a_released_task_carries_all_its_matters_and_a_masked_phone(served
     assert (released.key, released.lineage) == ("C1", "e1")
 
 
+async def test_nobody_is_given_a_number_that_was_learned_to_be_wrong(served: Served, clock: ManualClock) -> None:
+    wrong, right = (served.runtime.sealer.seal_phone(number) for number in ("13800138000", "13700137021"))
+    first, later = sent("repair.closed", id="e1"), sent("repair.closed", id="e2")
+    first.data["customer"]["phone"] = wrong
+    await served.deliver(first)
+    told = example("customer.number_corrected", wrong=wrong, phone=right)
+    told["customer"]["id"] = "C1"
+    await served.deliver(event("customer.number_corrected", told, key="C1"))
+    later.data["customer"]["phone"] = wrong  # the source does not know yet
+    await served.deliver(later)
+    clock.advance(timedelta(days=1))
+    await served.run_job("release")
+    cards = [one.read(FollowupReleased).customer for one in await served.published("followup.released")]
+    assert cards
+    assert {(card.phone, card.phone_masked) for card in cards} == {(right, "137****7021")}
+
+
 async def test_a_number_sealed_elsewhere_does_not_hold_up_the_release(served: Served, clock: ManualClock) -> None:
     first = sent("repair.closed")
     first.data["customer"]["phone"] = "sealed:v1:AAAA"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.profile import NEVER, Profile, heard, told_by
+from shared.contracts.common import CustomerCard
+from shared.profile import NEVER, Profile, heard, number_learned, told_by, with_right_numbers
 
 NINE = datetime(2026, 3, 2, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -100,3 +101,37 @@ def test_each_field_is_what_its_latest_word_says(words: list[Word]) -> None:
     for field in ("level", "do_not_contact"):
         said = [(at, str(told[field])) for name, data, at in words if field in (told := told_by(name, data))]
         assert str(profile.fields.get(field)) == (max(said)[1] if said else "None")
+
+
+def test_a_number_learned_to_be_wrong_stays_wrong_whoever_tells_it_again() -> None:
+    known = after(word(NINE, phone="old", phones=["work", "old"]))
+    learned = number_learned(known, "old", None, NINE + HOUR)
+    assert (learned.fields["phone"], learned.fields["phones"]) == ("work", [])
+    again = heard(learned, told_by(*word(NINE + 2 * HOUR, phone="old", phones=["old", "home"])[:2]), NINE + 2 * HOUR)
+    assert (again.fields["phone"], again.fields["phones"]) == ("work", ["home"])
+
+
+def test_the_number_learned_counts_until_a_source_tells_another_than_the_wrong_one() -> None:
+    learned = number_learned(after(word(NINE, phone="old")), "old", "new", NINE + HOUR)
+    assert learned.fields["phone"] == "new"
+    told = heard(learned, told_by(*word(NINE + 2 * HOUR, phone="old")[:2]), NINE + 2 * HOUR)
+    assert told.fields["phone"] == "new"
+    assert heard(told, {"phone": "newer"}, NINE + 3 * HOUR).fields["phone"] == "newer"
+
+
+def test_a_number_that_the_customer_gives_is_wrong_no_more() -> None:
+    wrong = number_learned(after(word(NINE, phone="old")), "old", None, NINE + HOUR)
+    assert wrong.fields["phone"] == ""
+    right = number_learned(wrong, None, "old", NINE + 2 * HOUR)
+    assert right.fields["phone"] == "old"
+    assert heard(right, {"phone": "old", "level": "A"}, NINE + 3 * HOUR).fields["phone"] == "old"
+
+
+def test_a_card_without_other_numbers_has_none_to_dial() -> None:
+    card = CustomerCard(id="C1", phone="old", phone_masked="138****8000", phones=["work"])
+    assert with_right_numbers(card, "other", None, "") is card
+    only = with_right_numbers(card, "old", None, "")
+    assert (only.phone, only.phones, only.phone_masked) == ("work", [], "")
+    new = with_right_numbers(card, "old", "new", "139****0000")
+    assert (new.phone, new.phones, new.phone_masked) == ("new", ["work"], "139****0000")
+    assert with_right_numbers(only, "work", None, "").phone is None

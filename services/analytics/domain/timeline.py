@@ -34,7 +34,7 @@ KEPT = (
     *("reason", "channel", "purpose", "round", "policy_id", "policy_version", "due_at", "deadline_at", "changes"),
     *("result", "talk_seconds", "agent", "attempts", "satisfaction", "rating", "effective", "reasons", "remark"),
     *("problems", "callback_at", "case_no", "grade", "level", "origin", "responsible_unit", "description", "measures"),
-    *("in_time", "outcome", "final_rating", "template", "provider", "cause_id", "corrected_by"),
+    *("in_time", "outcome", "final_rating", "template", "provider", "cause_id", "corrected_by", "phone_masked"),
 )
 OCCASIONS = {
     "drawn": "在总量中抽中",
@@ -191,6 +191,11 @@ def _callback(_: Entry, said: Details) -> str:
     return f"与客户约定 {_moment(said['callback_at'])} 回呼{_by(said)}"
 
 
+def _number(_: Entry, said: Details) -> str:
+    new = f"，新号码 {said['phone_masked']}" if said.get("phone_masked") else ""
+    return f"客户号码更正{new}{_by(said)}"
+
+
 def _opened(_: Entry, said: Details) -> str:
     grade, origin = word_of(GRADES, said.get("grade", "general")), word_of(ORIGINS, said.get("origin", ""))
     return f"投诉{_case(said)}立案（{grade}，{origin}）{_limit(said)}{_quoted(said.get('description'))}"
@@ -288,6 +293,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Details], str]] = {
     "visit.problem_found": _problem,
     "visit.failed": _failed,
     "visit.callback_agreed": _callback,
+    "customer.number_corrected": _number,
     "complaint.opened": _opened,
     "complaint.assigned": _assigned,
     "complaint.escalated": _escalated,

@@ -12,7 +12,13 @@ from services.complaints.commands.handling import (
     require_visible,
     resolve_case,
 )
-from services.complaints.commands.taking import open_by_hand, take_hotline_cases, take_unasked, take_visits
+from services.complaints.commands.taking import (
+    open_by_hand,
+    take_hotline_cases,
+    take_numbers,
+    take_unasked,
+    take_visits,
+)
 from services.complaints.commands.timed import assign_new_cases, escalate_late_cases, recompute_provisional_cases
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "require_visible",
     "resolve_case",
     "take_hotline_cases",
+    "take_numbers",
     "take_unasked",
     "take_visits",
 ]

@@ -17,6 +17,7 @@ from shared.contracts.complaints import Origin
 from shared.contracts.intake import HotlineCaseClosed, branch_of
 from shared.contracts.tasks import FollowupCancelled, FollowupExpired
 from shared.contracts.visits import (
+    CustomerNumberCorrected,
     Outcome,
     VisitCompleted,
     VisitCorrected,
@@ -175,6 +176,17 @@ async def take_hotline_cases(work: Work, rules: Rules, events: Sequence[Event]) 
         else:
             change = handling.note_hotline_repeat(known, hotline.redo_round, hotline.urge_count, rules, work.now())
             book.apply(change, event)
+    await book.save()
+
+
+async def take_numbers(work: Work, events: Sequence[Event]) -> None:
+    """Unfinished cases have the numbers by which their customers are reached."""
+    read = [(event, event.read(CustomerNumberCorrected)) for event in events]
+    book = Book(work)
+    book.hold(await store.lock_unfinished_of(work.session, {told.customer.id for _, told in read}))
+    for event, told in read:
+        for case in [one for one in book.cases.values() if one.customer.id == told.customer.id]:
+            book.apply(handling.note_number(case, told, work.now()), event)
     await book.save()
 
 

@@ -28,6 +28,7 @@ What = Literal[
     "followed_up",
     "problem_found",
     "visit_corrected",
+    "number_corrected",
     "hotline_repeated",
     "deadline_moved",
 ]

@@ -26,7 +26,8 @@ from services.complaints.domain.errors import (
 from services.complaints.domain.escalation import count_reworks
 from services.complaints.domain.rules import Rules
 from shared.contracts.complaints import ComplaintAssigned, ComplaintClosed, ComplaintReopened, ComplaintResolved
-from shared.contracts.visits import VisitCorrected
+from shared.contracts.visits import CustomerNumberCorrected, VisitCorrected
+from shared.profile import with_right_numbers
 
 
 def assign(case: Case, unit: str, owner: str, rules: Rules, actor: str, now: datetime) -> Change:
@@ -180,6 +181,15 @@ def note_correction(case: Case, visit: VisitCorrected, now: datetime) -> Change:
     if case.answered[-1:] == (visit.visit_id,):
         ratings["final_rating"] = visit.rating
     return Change(changed(case, now, **ratings), (), (entry,))
+
+
+def note_number(case: Case, told: CustomerNumberCorrected, now: datetime) -> Change:
+    """A number of the customer was learned to be wrong or new."""
+    card = with_right_numbers(case.customer, told.wrong, told.phone, told.phone_masked)
+    if card is case.customer:
+        return Change(case)
+    entry = Entry(now, "number_corrected", told.agent or SYSTEM, {"phone_masked": card.phone_masked})
+    return Change(changed(case, now, customer=card), (), (entry,))
 
 
 def note_hotline_repeat(case: Case, redo_round: int, urge_count: int, rules: Rules, now: datetime) -> Change:

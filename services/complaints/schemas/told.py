@@ -27,6 +27,7 @@ LABELS: dict[What, str] = {
     "followed_up": "二次回访结果",
     "problem_found": "补充问题件",
     "visit_corrected": "回访记录更正",
+    "number_corrected": "客户号码更正",
     "hotline_repeated": "12345 再次转办",
     "deadline_moved": "放假安排公布，整改期限重新计算",
 }

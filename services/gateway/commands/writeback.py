@@ -84,7 +84,7 @@ def as_its_sender_knows_it(body: str, sealer: Sealer) -> str:
     if PREFIX not in body:
         return body
     told = orjson.loads(body)
-    for name in ("case_no", "source_event_id"):
+    for name in ("case_no", "source_event_id", "customer_id", "wrong_phone", "phone"):
         if str(told["data"].get(name)).startswith(PREFIX):
             told["data"][name] = sealer.unseal(told["data"][name])
     return orjson.dumps(told).decode()

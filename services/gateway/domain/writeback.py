@@ -7,7 +7,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from shared.contracts.complaints import ComplaintClosed, ComplaintResolved
-from shared.contracts.visits import MatterResult, Outcome, VisitCompleted, VisitCorrected, VisitFailed
+from shared.contracts.visits import (
+    CustomerNumberCorrected,
+    MatterResult,
+    Outcome,
+    VisitCompleted,
+    VisitCorrected,
+    VisitFailed,
+)
 from shared.messaging.event import Event
 
 RETRY_AFTER = tuple(
@@ -15,7 +22,10 @@ RETRY_AFTER = tuple(
     for seconds in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 )
 DISABLE_AFTER = timedelta(days=5)
-WRITTEN_BACK = ("visit.completed", "visit.corrected", "visit.failed", "complaint.resolved", "complaint.closed")
+WRITTEN_BACK = (
+    *("visit.completed", "visit.corrected", "visit.failed", "complaint.resolved", "complaint.closed"),
+    "customer.number_corrected",
+)
 _DISSATISFIED = ("dissatisfied", "very_dissatisfied")
 
 
@@ -128,6 +138,19 @@ def _failed(event: Event) -> dict[str, Any]:
     }
 
 
+def _number(event: Event) -> dict[str, Any]:
+    """The numbers stay sealed until they are sent (`commands.writeback.as_its_sender_knows_it`)."""
+    told = event.read(CustomerNumberCorrected)
+    return {
+        "customer_id": told.customer.id,
+        "wrong_phone": told.wrong,
+        "phone": told.phone,
+        "visit_no": told.visit_id,
+        "learned_at": told.learned_at.isoformat(),
+        "agent_no": told.agent,
+    }
+
+
 def _resolved(event: Event) -> dict[str, Any]:
     case = event.read(ComplaintResolved)
     return {
@@ -159,6 +182,7 @@ _DATA = {
     "visit.failed": _failed,
     "complaint.resolved": _resolved,
     "complaint.closed": _closed,
+    "customer.number_corrected": _number,
 }
 
 

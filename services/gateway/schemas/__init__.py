@@ -13,7 +13,14 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62
 Plain = Annotated[str, StringConstraints(max_length=300)]
 Vocabulary = Literal["state", "urgency", "channel", "resolved", "satisfaction", "kind"]
 Kind = Literal["erpnext", "odoo", "hotline", "cloudevents", "generic"]
-ResultName = Literal["visit.completed", "visit.corrected", "visit.failed", "complaint.resolved", "complaint.closed"]
+ResultName = Literal[
+    "visit.completed",
+    "visit.corrected",
+    "visit.failed",
+    "complaint.resolved",
+    "complaint.closed",
+    "customer.number_corrected",
+]
 assert set(ResultName.__args__) == set(WRITTEN_BACK)  # type: ignore[attr-defined]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from services.notifications.commands.ledger import count
-from services.notifications.domain.contacts import Contact, customer_in, updated, view
+from services.notifications.domain.contacts import Contact, customer_in, updated, view, with_number
 from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import (
     CALLED_OFF,
@@ -21,11 +21,13 @@ from services.notifications.domain.send import Send, State, call_off
 from services.notifications.domain.windows import day_of
 from services.notifications.store import catalogue, contacts, inbound, sends, withdrawn
 from shared.contracts.intake import FactWithdrawn
+from shared.contracts.visits import CustomerNumberCorrected
 from shared.messaging import Event, Work
 from shared.yearly import keys_of
 from shared.zone import ORG_ZONE
 
 POLICY = "policy_id"
+NUMBER_CORRECTED = "customer.number_corrected"
 NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
 
 
@@ -38,6 +40,17 @@ async def keep_contacts(work: Work, events: Sequence[Event]) -> None:
         contact = now_known.get(customer_id) or Contact(customer_id)
         now_known[customer_id] = updated(contact, event.name, event.data, event.time)
     await contacts.save(work.session, [c for c in now_known.values() if known.get(c.customer_id) is not c])
+
+
+async def keep_numbers(work: Work, events: Sequence[Event]) -> None:
+    """Numbers that agents learned to be wrong or new are so for messages too."""
+    told = [event.read(CustomerNumberCorrected) for event in events if event.name == NUMBER_CORRECTED]
+    known = await contacts.load(work.session, {one.customer.id for one in told}) if told else {}
+    now_known = dict(known)
+    for one in told:
+        if before := now_known.get(one.customer.id):
+            now_known[before.customer_id] = with_number(before, one.wrong, one.phone, one.learned_at)
+    await contacts.save(work.session, [c for c in now_known.values() if known[c.customer_id] is not c])
 
 
 async def withdraw(work: Work, events: Sequence[Event]) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.profile import NEVER, Profile, heard, told_by
+from shared.profile import NEVER, WRONG, Profile, heard, number_learned, told_by
 from shared.yearly import key_of
 
 LONGEST_ADDRESS = 500  # of a number or e-mail address, sealed; indexes hold it
-KEPT = ("name", "phone", "phones", "email", "birthday", "level", "branch", "do_not_contact")
+KEPT = ("name", "phone", "phones", "email", "birthday", "level", "branch", "do_not_contact", WRONG)
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Contact:
     level: str = ""
     branch: str = ""
     do_not_contact: bool | None = None
+    wrong_phones: tuple[str, ...] = ()
 
 
 def customer_in(data: Mapping[str, Any]) -> str:
@@ -49,13 +50,29 @@ def updated(contact: Contact, name: str, data: Mapping[str, Any], at: datetime) 
     """The contact after an event `name` about them; itself when that tells nothing that counts."""
     read = {told: _kept(told, value) for told, value in told_by(name, data).items() if told in KEPT}
     told = {told: value for told, value in read.items() if value not in ("", ())}
+    known = _profile(contact)
+    return _as(contact, known, heard(known, told, at))
+
+
+def with_number(contact: Contact, wrong: str | None, phone: str | None, at: datetime) -> Contact:
+    """The contact with a number learned to be `wrong` and another that reaches them, sealed."""
+    known = _profile(contact)
+    return _as(contact, known, number_learned(known, wrong, phone, at))
+
+
+def _profile(contact: Contact) -> Profile:
     said = {kept: value for kept in KEPT if (value := getattr(contact, kept)) not in ("", (), None)}
-    known = Profile(said, contact.seen_at, contact.older)
-    after = heard(known, told, at)
+    return Profile(said, contact.seen_at, contact.older)
+
+
+def _as(contact: Contact, known: Profile, after: Profile) -> Contact:
     if after is known:
         return contact
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in after.fields.items()
+    }
     key = key_of(after.fields.get("birthday", ""))
-    return Contact(contact.customer_id, after.as_of, after.older, birthday_key=key, **after.fields)
+    return Contact(contact.customer_id, after.as_of, after.older, birthday_key=key, **fields)
 
 
 def _kept(name: str, value: Any) -> Any:
@@ -68,6 +85,6 @@ def _kept(name: str, value: Any) -> Any:
 
 def view(contact: Contact) -> dict[str, Any]:
     """What texts and conditions may use of a contact: no number, no address."""
-    hidden = {"phone", "phones", "email", "birthday_key", "seen_at", "older"}
+    hidden = {"phone", "phones", "email", "birthday_key", "seen_at", "older", WRONG}
     shown = {field.name: getattr(contact, field.name) for field in fields(contact) if field.name not in hidden}
     return {**shown, "do_not_contact": bool(contact.do_not_contact), "id": contact.customer_id}

@@ -71,7 +71,14 @@ async def load(session: AsyncSession, ids: Iterable[str]) -> dict[str, Contact]:
 
 
 def _contact(row: RowMapping) -> Contact:
-    return Contact(**{**row, "phones": tuple(row["phones"]), "older": _times(row["older"])})
+    return Contact(
+        **{
+            **row,
+            "phones": tuple(row["phones"]),
+            "wrong_phones": tuple(row["wrong_phones"]),
+            "older": _times(row["older"]),
+        }
+    )
 
 
 def _times(stored: Any) -> dict[str, int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.commands.announce import TASKS
-from services.scheduler.domain.customer import REFUSED, way_of, with_refusal, without_refusal
+from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.explain.life import Entry, contact_entry, message_entry
 from services.scheduler.domain.restraint.contacts import (
     CaseTold,
@@ -22,7 +22,7 @@ from services.scheduler.domain.steps.outcome import task_id_in
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked
-from shared.contracts.visits import Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed
+from shared.contracts.visits import CustomerNumberCorrected, Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed
 from shared.messaging import Event, Work
 
 RESULTS: dict[str, type[Visit]] = {
@@ -30,6 +30,7 @@ RESULTS: dict[str, type[Visit]] = {
     "visit.callback_agreed": VisitCallbackAgreed,
     "visit.failed": VisitFailed,
 }
+NUMBER_CORRECTED = "customer.number_corrected"
 OPTED_OUT = "notification.opted_out"
 OPT_OUT_REVOKED = "notification.opt_out_revoked"
 Refusals = dict[str, Mapping[str, datetime]]
@@ -56,6 +57,19 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
             refusals[name] = with_refusal(refusals[name], way, event.time)
     await _end(work, ended, life, contacts)
     await customers.save_refusals(work.session, refusals)
+
+
+async def note_numbers(work: Work, events: Sequence[Event]) -> None:
+    """Numbers that agents learned to be wrong or new are so in the profile of whoever is known."""
+    told = [event.read(CustomerNumberCorrected) for event in events if event.name == NUMBER_CORRECTED]
+    if not told:
+        return
+    known = await customers.lock_customers(work.session, {one.customer.id for one in told})
+    learned: dict[str, Customer] = {}
+    for one in told:
+        if before := learned.get(one.customer.id) or known.get(one.customer.id):
+            learned[before.id] = before.with_number(one.wrong, one.phone, one.learned_at)
+    await customers.save_customers(work.session, list(learned.values()))
 
 
 async def note_messages(work: Work, events: Sequence[Event]) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.scheduler.commands import draws
 from services.scheduler.commands.announce import announce
 from services.scheduler.commands.defer import weigh
 from services.scheduler.commands.desk import Desk
+from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.restraint.deferral import needs_ledger
 from services.scheduler.domain.restraint.release import concluded, release_verdict
 from services.scheduler.domain.task import NAMES, Task, TaskNotInState, moved
@@ -20,6 +22,7 @@ from shared.http import audit
 from shared.messaging import Work
 from shared.observability.catalogue import counter, histogram
 from shared.privacy import Sealer
+from shared.profile import WRONG, right_numbers
 
 LATENESS = histogram(
     "huifang_scheduler_release_lateness_seconds",
@@ -59,12 +62,13 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
             held[task.id] = verdict.opens
             continue
         else:
-            ready.append(concluded(task, verdict)._replace(card=_with_mask(task, sealer)))
+            ready.append(concluded(task, verdict)._replace(card=_card(task, known.customer, sealer)))
         LATENESS.observe(max((work.clock.machine_at(now) - work.clock.machine_at(due_at)).total_seconds(), 0))
     await _hold(work, held)
     if weighed:
         concluded_later = await weigh(work, desk, weighed, now)
-        ready += [task._replace(card=_with_mask(task, sealer)) for task in concluded_later]
+        whose = {task.id: known.customer for task, known in weighed}
+        ready += [task._replace(card=_card(task, whose[task.id], sealer)) for task in concluded_later]
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:
         _tell(work, task)
@@ -89,9 +93,14 @@ def _tell(work: Work, task: Task) -> None:
         announce(work, task)
 
 
-def _with_mask(task: Task, sealer: Sealer) -> dict[str, object]:
-    """The card as the agent's list shows it; a number sealed elsewhere stays without a mask."""
+def _card(task: Task, customer: Customer, sealer: Sealer) -> dict[str, Any]:
+    """The card as the agent's list shows it, without numbers that are known to be wrong by now; a number sealed elsewhere
+    stays without a mask."""
     card = dict(task.card)
+    if wrong := customer.profile.get(WRONG):
+        first = customer.profile.get("phone") if card.get("phone") in wrong else None
+        numbers = right_numbers((card.get("phone"), *card.get("phones", ())), wrong, first)
+        card |= {"phone": next(iter(numbers), None), "phones": numbers[1:], "phone_masked": ""}
     if card.get("phone") and not card.get("phone_masked"):
         try:
             card["phone_masked"] = sealer.masked(str(card["phone"]))

@@ -12,7 +12,7 @@ from services.scheduler.domain.steps.waiting import Waiting
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.windows import local_day
-from shared.profile import NEVER, NOTHING, REFUSES, TOLD_BY_UPDATE, UPDATED, Profile, heard, told_by
+from shared.profile import NEVER, NOTHING, REFUSES, TOLD_BY_UPDATE, UPDATED, Profile, heard, number_learned, told_by
 
 KNOWN_SINCE = "known_since"
 CARD_ATTRIBUTES = ("name", "phone", "phones", "email")  # for contacts that no fact leads to
@@ -110,6 +110,11 @@ class Customer(Value, frozen=True):
         return self._replace(
             contacts=tuple(one._replace(day=day) if one.task_id == task.id else one for one in self.contacts)
         )
+
+    def with_number(self, wrong: str | None, phone: str | None, at: datetime) -> "Customer":
+        """With a number learned to be `wrong` and another that reaches them."""
+        after = number_learned(Profile(self.profile, self.as_of, self.older), wrong, phone, at)
+        return self._replace(profile=after.fields, as_of=after.as_of, older=after.older)
 
 
 def way_of(channel: str, purpose: str) -> str:

@@ -125,7 +125,7 @@ async def record_attempt(
 
     async def create() -> ResultOut:
         visit, attempt, clashes = await working.record_attempt(
-            work, agent, visit_id, _report(body, agent.id, sealer), plan
+            work, agent, visit_id, _report(body, agent.id, sealer), plan, sealer
         )
         if not visit.practice:
             _count(attempt)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from services.visits.commands import numbers
 from services.visits.commands.calls import numbers_of
 from services.visits.commands.held import Held, lock, lock_held, publish
 from services.visits.commands.invitations import tell_ended
@@ -39,17 +40,19 @@ async def save_answers(
 
 
 async def record_attempt(
-    work: Work, principal: Principal, visit_id: UUID, report: Report, plan: RetryPlan
+    work: Work, principal: Principal, visit_id: UUID, report: Report, plan: RetryPlan, sealer: Sealer
 ) -> tuple[Visit, Attempt, Sequence[Visit]]:
-    """Keep an attempt at a visit the caller holds and do what follows from it.
+    """Keep an attempt at a visit the caller holds and do what follows from it, also for the customer's other visits.
 
     Returns with it the caller's other callbacks at about the time now agreed.
     """
+    others = await numbers.lock_others(work, principal, visit_id) if attempts.learns_number(report) else []
     visit, questionnaire = await lock_held(work, principal, visit_id)
     report = attempts.timed(report, visit, work.now())
     before = visit
     visit, attempt, events = attempts.record(visit, report, questionnaire, plan, work.now())
-    await rows.save_visits(work.session, [visit], [attempt])
+    others = [] if visit.practice_call else numbers.corrected(others, events, sealer)
+    await rows.save_visits(work.session, [visit, *others], [attempt])
     await lines.keep_with_attempt(work.session, visit_id, principal.id, attempt.id)
     await attachments.keep_with_attempt(work.session, visit_id, principal.id, attempt.id)
     publish(work, visit, events)
@@ -84,8 +87,8 @@ async def reveal_phones(work: Work, principal: Principal, visit_id: UUID, sealer
     visit, _ = await lock(work, principal, visit_id)
     if not principal.may(Role.SUPERVISOR):
         lifecycle.require_holder(visit, principal.id)
-    numbers = numbers_of(visit, sealer)
-    if not numbers:
+    found = numbers_of(visit, sealer)
+    if not found:
         raise PhoneUnknown("请向受理单位或客户索取号码，随下一次呼叫结果填入 corrected_phone；或改用其他渠道联系")
     await audit(work, principal, "phone.revealed", str(visit_id), customer_id=visit.customer.id, reason=reason)
-    return numbers
+    return found

@@ -17,12 +17,14 @@ from services.visits.domain.visit import State, Visit, expires_at, facts_of, fai
 from shared.contracts import EventData
 from shared.contracts.visits import (
     AttemptResult,
+    CustomerNumberCorrected,
     VisitAttempted,
     VisitCallbackAgreed,
     VisitCompleted,
     VisitDissatisfied,
     VisitProblemFound,
 )
+from shared.profile import with_right_numbers
 
 Person = Literal["self", "family", "other"]
 CALLBACK_TAKES = timedelta(minutes=10)  # two of one agent's are not to be closer
@@ -91,7 +93,7 @@ def record(
     Raises InvalidAttempt, InvalidAnswers or AnswersMissing when the report cannot be true as it stands, and
     QuestionnaireNotPublished when the questions it should have asked are unknown.
     """
-    _require_consistent(report, now)
+    _require_consistent(report, visit.customer.phone, now)
     if report.callback_at and visit.on_site and visit.callback_at and not report.note.strip():
         raise InvalidAttempt("改约须在备注中说明原因")
     dialled = visit.customer.phone_masked
@@ -117,7 +119,22 @@ def record(
         companion=visit.companion,
         callback_kept=kept,
     )
-    return decided, attempt, [attempted, *events]
+    return decided, attempt, [attempted, *_learned(visit, tried, report, now), *events]
+
+
+def learns_number(report: Report) -> bool:
+    """Whether the report says that a number is wrong, or a new one."""
+    return report.code.ending == "invalid_number" or report.corrected_phone is not None
+
+
+def _learned(visit: Visit, tried: Visit, report: Report, now: datetime) -> list[EventData]:
+    """A number that is wrong or new is a fact of its own."""
+    wrong = visit.customer.phone if report.code.ending == "invalid_number" else None
+    phone, masked = report.corrected_phone or (None, "")
+    if not wrong and not phone:
+        return []
+    told = {"wrong": wrong, "phone": phone, "phone_masked": masked, "learned_at": now}
+    return [CustomerNumberCorrected(**facts_of(tried), **told)]
 
 
 def timed(report: Report, visit: Visit, now: datetime) -> Report:
@@ -130,7 +147,7 @@ def timed(report: Report, visit: Visit, now: datetime) -> Report:
     )
 
 
-def _require_consistent(report: Report, now: datetime) -> None:
+def _require_consistent(report: Report, dialled: str | None, now: datetime) -> None:
     code = report.code
     if code.needs_note and not report.note.strip():
         raise InvalidAttempt(f"结果为「{code.label}」时须填写备注")
@@ -140,6 +157,8 @@ def _require_consistent(report: Report, now: datetime) -> None:
         raise InvalidAttempt("预约回呼须填写约定时间，其他结果不能填写")
     if report.callback_at is not None and report.callback_at <= now:
         raise InvalidAttempt("约定的回呼时间已经过去")
+    if report.corrected_phone and report.code.ending == "invalid_number" and report.corrected_phone[0] == dialled:
+        raise InvalidAttempt("更正后的号码与拨打的号码相同")
     if report.language and report.result != "language_barrier":
         raise InvalidAttempt("客户所讲的语言只在「语言不通」时填写")
 
@@ -158,7 +177,8 @@ def _tried(visit: Visit, report: Report, questionnaire: Questionnaire | None) ->
     customer = visit.customer
     if report.corrected_phone:
         token, masked = report.corrected_phone
-        customer = customer.model_copy(update={"phone": token, "phone_masked": masked})
+        wrong = customer.phone if report.code.ending == "invalid_number" else None
+        customer = with_right_numbers(customer, wrong, token, masked)
     tally = {**visit.tally, report.result: visit.tally.get(report.result, 0) + 1}
     needs = tuple(dict.fromkeys((*visit.needs, report.language))) if report.language else visit.needs
     values: dict[str, Any] = {"callback_at": None, "callback_owner": "", "needs": needs}

@@ -152,6 +152,12 @@ async def lock_of_tasks(session: AsyncSession, task_ids: Sequence[str]) -> list[
     return await _locked(session, select(VISITS).where(VISITS.c.task_id.in_(task_ids)).order_by(VISITS.c.id))
 
 
+async def lock_unfinished_of(session: AsyncSession, customer_id: str) -> list[Visit]:
+    """A customer's unfinished visits, locked in the order of their ids."""
+    query = select(VISITS).where(VISITS.c.customer_id == customer_id, VISITS.c.finished_at.is_(None))
+    return await _locked(session, query.order_by(VISITS.c.id))
+
+
 async def lock_lapsed(session: AsyncSession, machine: datetime, limit: int) -> list[Visit]:
     """Claimed visits whose lease has run out, locked; those others work on are skipped."""
     query = select(VISITS).where(VISITS.c.state == State.CLAIMED, VISITS.c.lease_until <= machine)
