@@ -17,6 +17,7 @@ from shared.observability.tracing import trace_of_matter
 
 Span = Mapping[str, Any]
 NOTHING_TRACED = 3
+WIDTH = 160
 app = typer.Typer(help="追踪：一件事项在各服务中的每一步与用时（本机运行时记录的部分）。")
 
 
@@ -44,7 +45,7 @@ def trace(
         typer.echo("没有记录。请核对编号；HUIFANG_TRACE_RATIO 大于 0 时才记录。")
         raise typer.Exit(NOTHING_TRACED)
     for trace_id in wanted:
-        Console(highlight=False, soft_wrap=True).print(tree_of(trace_id, spans[trace_id]))
+        Console(highlight=False, width=WIDTH).print(tree_of(trace_id, spans[trace_id]))
 
 
 def trace_id_of_matter(lineage: str) -> str:
@@ -67,7 +68,7 @@ def by_trace(spans: Iterator[Span]) -> dict[str, list[Span]]:
 
 
 def services_of(spans: Sequence[Span]) -> set[str]:
-    return {str(span["resource"]["attributes"]["service.name"]) for span in spans}
+    return {_service(span) for span in spans}
 
 
 def tree_of(trace_id: str, spans: Sequence[Span]) -> Tree:
@@ -90,10 +91,13 @@ def _grow(node: Tree, children: Mapping[str, Sequence[Span]], parent: str, began
         _grow(node.add(_line(span, began)), children, span["context"]["span_id"], began)
 
 
+def _service(span: Span) -> str:
+    return str(span["resource"]["attributes"]["service.name"]).removeprefix("huifang-")
+
+
 def _line(span: Span, began: datetime) -> str:
     start, end = _moment(span["start_time"]), _moment(span["end_time"])
-    service = str(span["resource"]["attributes"]["service.name"]).removeprefix("huifang-")
-    return f"[bold]{service}[/] {span['name']}  {_shown(end - start)}  [dim]+{_shown(start - began)}[/]"
+    return f"[bold]{_service(span)}[/] {span['name']}  {_shown(end - start)}  [dim]+{_shown(start - began)}[/]"
 
 
 def _shown(length: timedelta) -> str:

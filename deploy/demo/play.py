@@ -33,7 +33,7 @@ class Script:
     customers: int = 8000
     first: date = date(2026, 3, 1)
     days: int = 31
-    tail: int = 16
+    tail: int = 20
     speed: int = 10_800
 
     @property
