@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.visits.domain.hours import ContactHours, RetryPlan, read_frames
 from services.visits.domain.leases import Leases
+from services.visits.domain.results import RESULTS
 from shared.safety import is_local
 from shared.settings import ServiceSettings
 
@@ -29,6 +30,11 @@ class VisitsSettings(ServiceSettings):
 
     visit_code_hours: float = Field(
         default=72, gt=0, le=2160, description="how long a customer may answer with the code of a message"
+    )
+    visit_invite_after: str = Field(
+        default="",
+        description="result codes, comma-separated, after which the customer is sent a code to answer by themselves, such as "
+        "no_answer,busy; empty = none",
     )
     wrong_codes: int = Field(default=20, ge=1, description="wrong codes a minute from one address, by each process")
     wrong_codes_in_all: int = Field(default=600, ge=1, description="wrong codes a minute in all, by each process")
@@ -71,10 +77,23 @@ class VisitsSettings(ServiceSettings):
         read_frames(text)
         return text
 
+    @field_validator("visit_invite_after")
+    @classmethod
+    def check_results(cls, text: str) -> str:
+        unknown = _listed(text) - {code.code for code in RESULTS.values() if not code.connected}
+        if unknown:
+            raise ValueError(f"no result code of a call that nobody answered: {', '.join(sorted(unknown))}")
+        return text
+
     @cached_property
     def retry_plan(self) -> RetryPlan:
         hours = ContactHours(read_frames(self.visit_contact_hours), self.visit_on_days_off)
-        return RetryPlan(hours, self.visit_most_attempts, timedelta(days=self.visit_grace_days))
+        return RetryPlan(
+            hours,
+            self.visit_most_attempts,
+            timedelta(days=self.visit_grace_days),
+            invite_after=_listed(self.visit_invite_after),
+        )
 
     @property
     def code_lives(self) -> timedelta:
@@ -83,3 +102,7 @@ class VisitsSettings(ServiceSettings):
     @property
     def lease(self) -> Leases:
         return Leases(timedelta(seconds=self.visit_lease_seconds), timedelta(hours=self.visit_on_site_lease_hours))
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in text.split(",") if word.strip())

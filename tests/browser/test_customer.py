@@ -1,15 +1,19 @@
 """A customer answers on a phone: 390 px, by keyboard, without scripts, and nothing keeps anybody out."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from uuid import UUID
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
+from shared.clock import ManualClock
 from shared.contracts.visits import VisitCompleted, VisitInvited
 from shared.privacy.codes import show_codes
 from tests.browser.kit import PHONE, faults_of
-from tests.browser.workbench import Workbench, press
-from tests.visits.asked_by_message import SEALER
+from tests.browser.workbench import Workbench, opened, press
+from tests.visits.asked_by_message import SEALER, fields_of, form, post
 from tests.visits.conftest import released
 
 BY_HAND: Mapping[str, str] = {"conduct": "yes", "attitude": "good", "guidance": "clear", "convenience": "fast"}
@@ -97,3 +101,33 @@ async def test_a_code_that_serves_no_more_says_what_to_do(workbench: Workbench) 
     await expect(page.get_by_role("alert")).to_contain_text("这个编号现在不能使用")
     await expect(page.get_by_label("短信中的回访编号")).to_be_focused()
     await sound(page)
+
+
+async def test_an_agent_who_has_the_visit_open_sees_that_the_customer_answered(
+    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> None:
+    async with opened(browser, await service_dsn("visits"), clock, visit_invite_after="no_answer") as world:
+        await world.desk.served.deliver(released("T0", customer="C0", questionnaire="gas-repair"))
+        async with world.desk.served.client("supervisor") as client:
+            found = (await client.get("/api/v1/visits", params={"customer_id": "C0"})).json()["items"]
+        visit_id = UUID(found[0]["id"])
+        async with world.desk.agent() as agent:
+            assert (await agent.post(f"/api/v1/visits/{visit_id}/claim", json={})).status_code == 200
+        await world.desk.attempt(visit_id, result="no_answer")
+        world.desk.clock.move_to(datetime.fromisoformat((await world.desk.visit(visit_id))["next_at"]))
+        await world.desk.served.run_job("bring-back")
+        async with world.desk.agent() as agent:
+            assert (await agent.post(f"/api/v1/visits/{visit_id}/claim", json={})).status_code == 200
+        page = await world.page()
+        await expect(page.get_by_text("已给客户发编号")).to_be_visible()
+        told = (await world.desk.served.published("visit.invited"))[-1].read(VisitInvited)
+        world.watch.tolerated.append("status of 409")
+        code = show_codes(SEALER, told.code)
+        asked = fields_of((await post(world.desk, {"code": code})).text)
+        answers = dict.fromkeys(asked, "yes") | {"satisfaction": "satisfied"}
+        while (answer := await post(world.desk, form(code, answers, asked))).status_code != 303:
+            offered = re.findall(r'type="radio" name="q\.([^"]+)" value="([^"]+)"', answer.text)
+            answers |= {name: value for name, value in offered if name != "satisfaction"}
+            asked = fields_of(answer.text)
+        await expect(page.get_by_role("alert").filter(has_text="客户已经自助作答")).to_be_visible()
+        assert await faults_of(page) == []

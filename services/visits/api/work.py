@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.visits.api.dependencies import Agent, PlanDep, SettingsDep
-from services.visits.commands import calls, claiming, working
+from services.visits.commands import calls, claiming, invitations, working
 from services.visits.commands.held import Held
 from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import InvalidAttempt
@@ -118,6 +118,7 @@ async def record_attempt(
     agent: Agent,
     work: WorkDep,
     sealer: SealerDep,
+    settings: SettingsDep,
     plan: PlanDep,
     once: OnceDep,
 ) -> ResultOut:
@@ -127,6 +128,7 @@ async def record_attempt(
         visit, attempt, clashes = await working.record_attempt(
             work, agent, visit_id, _report(body, agent.id, sealer), plan, sealer
         )
+        visit = await invitations.invite_after(work, sealer, visit, body.result, plan, settings.code_lives)
         if not visit.practice:
             _count(attempt)
         moved = body.callback_at is not None and visit.next_at != body.callback_at

@@ -9,6 +9,7 @@ from typing import Any
 from services.visits.commands.held import publish
 from services.visits.domain import invitations
 from services.visits.domain.errors import CodeNotUsable
+from services.visits.domain.hours import RetryPlan
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
 from services.visits.store import invitations as store
@@ -35,7 +36,19 @@ async def invite_waiting(work: Work, sealer: Sealer, lives: timedelta, grace: ti
     return len(waiting)
 
 
-async def _invite(work: Work, sealer: Sealer, visits: Sequence[Visit], lives: timedelta, grace: timedelta) -> None:
+async def invite_after(
+    work: Work, sealer: Sealer, visit: Visit, result: str, plan: RetryPlan, lives: timedelta
+) -> Visit:
+    """Invite the customer of a visit that an agent has just tried in vain, where the retry plan wants it."""
+    if not invitations.is_wanted(visit, result, plan):
+        return visit
+    (known,) = await questionnaires.with_versions(work.session, [visit])
+    return (await _invite(work, sealer, [known], lives, plan.grace))[0] if known.questionnaire_version else visit
+
+
+async def _invite(
+    work: Work, sealer: Sealer, visits: Sequence[Visit], lives: timedelta, grace: timedelta
+) -> list[Visit]:
     made, invited = [], []
     for visit in visits:
         id_, code = new_id(), written(secrets.randbits(BITS))
@@ -46,6 +59,7 @@ async def _invite(work: Work, sealer: Sealer, visits: Sequence[Visit], lives: ti
     for visit, events in invited:
         publish(work, visit, events)
     INVITATIONS.labels("made").inc(len(made))
+    return [visit for visit, _ in invited]
 
 
 async def lapse(work: Work) -> int:

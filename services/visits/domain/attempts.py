@@ -227,12 +227,25 @@ def _appoint(visit: Visit, callback_at: datetime, owner: str, plan: RetryPlan) -
 def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -> Decision:
     tries = visit.attempts - visit.tally.get("callback_agreed", 0)
     if tries >= plan.most_attempts or visit.tally[code.code] >= code.most:
+        if may_still_answer(visit, code, plan, now):
+            return put_back(visit, State.INVITED), []
         return fail(visit, "unreachable", now)
     hours = read_hours(visit.hours, plan.calendar) if visit.hours else plan.hours
     next_at = hours.after(code.wait, now)
     if next_at <= now:
         return put_back(visit, State.OPEN), []
     return put_back(visit, State.WAITING, next_at), []
+
+
+def may_still_answer(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -> bool:
+    """Whether a customer whom nobody reached by phone has been, or is to be, asked by a message."""
+    invited = visit.invited_until is not None and now < visit.invited_until
+    return invited or (code.code in plan.invite_after and is_askable(visit))
+
+
+def is_askable(visit: Visit) -> bool:
+    """Whether a message can bring the customer questions: there are some, there is a number, and it is no practice."""
+    return bool(visit.questionnaire and visit.customer.phone) and not (visit.practice or visit.practice_call)
 
 
 def complete(visit: Visit, report: Report, questionnaire: Questionnaire | None, now: datetime) -> Decision:

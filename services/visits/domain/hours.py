@@ -63,7 +63,8 @@ class RetryPlan:
 
     An agreed callback comes to the front `callback_lead` before its time and counts as kept until `callback_expiry` after
     it; then somebody's own goes to everybody. An agent holds at most `most_held` visits at once, and may correct a record
-    for `correct_within` after it was finished.
+    for `correct_within` after it was finished. After a result among `invite_after` the customer is invited to answer by
+    themselves, too.
     """
 
     hours: ContactHours = ContactHours()
@@ -72,6 +73,7 @@ class RetryPlan:
     callback_lead: timedelta = timedelta(minutes=5)
     callback_expiry: timedelta = timedelta(minutes=30)
     most_held: int = 50
+    invite_after: frozenset[str] = frozenset()
     correct_within: timedelta = timedelta(hours=24)
 
     @property

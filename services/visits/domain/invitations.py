@@ -13,6 +13,7 @@ from services.visits.domain import attempts
 from services.visits.domain.answering import validated
 from services.visits.domain.attempts import Decision, Report
 from services.visits.domain.errors import QuestionnaireNotPublished
+from services.visits.domain.hours import RetryPlan
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import State, Visit, changed, expires_at, facts_of, fail
 from shared.contracts import EventData
@@ -29,6 +30,12 @@ def invite(visit: Visit, invitation: UUID, code: str, lives: timedelta, grace: t
     invited = changed(visit, invitation=invitation, invited_until=until)
     told = VisitInvited(**facts_of(invited), invitation_id=str(invitation), code=code, expires_at=until)
     return invited, [told]
+
+
+def is_wanted(visit: Visit, result: str, plan: RetryPlan) -> bool:
+    """Whether the customer of a visit that was just tried in vain is to be invited now; agents may go on trying."""
+    trying = visit.state in (State.OPEN, State.WAITING, State.INVITED) and visit.invitation is None
+    return trying and result in plan.invite_after and attempts.is_askable(visit)
 
 
 def serves(visit: Visit, invitation: UUID, now: datetime) -> bool:

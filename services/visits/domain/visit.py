@@ -147,7 +147,7 @@ class Visit:
 def require_holder(visit: Visit, agent: str) -> None:
     """Raises VisitAlreadyFinished (AnsweredByCustomer), NotClaimed, or ClaimedByOther unless `agent` has claimed this visit."""
     if visit.self_answered:
-        raise AnsweredByCustomer("不用再联系这位客户；请看客户的回答，然后领取下一单")
+        raise AnsweredByCustomer("客户已经自助作答，该单已办结；不用再联系，请领取下一单")
     if visit.finished:
         raise VisitAlreadyFinished
     if visit.state is not State.CLAIMED:

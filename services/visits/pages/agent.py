@@ -114,6 +114,7 @@ async def aside(
         contacts=_contacts(earlier, attempts, now),
         reached=_reached(attempts),
         preferred=_preferred(visit),
+        invited_until=clock_text(visit.invited_until, now) if visit.invitation and visit.invited_until else "",
         panels=_panels(request, visit.customer.id),
     )
 
@@ -156,20 +157,29 @@ def _counted(number: int) -> str:
 
 
 def _contacts(visits: list[Visit], attempts: dict[UUID, list[Attempt]], now: datetime) -> list[dict[str, object]]:
-    """Every try at this customer and what finished visits came to, newest first."""
-    tried = [(attempt, visit) for visit in visits for attempt in attempts.get(visit.id, ())]
-    tried.sort(key=lambda pair: pair[0].at, reverse=True)
-    return [
-        {
-            "at": clock_text(attempt.at, now),
-            "what": source_of(visit),
-            "result": result_of(visit) if _last(attempt, visit) else RESULTS[attempt.result].label,
-            "rating": (visit.outcome or {}).get("rating") if _last(attempt, visit) else None,
-            "agent": attempt.agent,
-            "note": attempt.note,
-        }
-        for attempt, visit in tried[:EARLIER]
+    """Every try at this customer, what they answered by themselves, and what finished visits came to, newest first."""
+    made = [(attempt.at, _tried(attempt, visit)) for visit in visits for attempt in attempts.get(visit.id, ())]
+    made += [
+        (visit.finished_at, _self_answered(visit)) for visit in visits if visit.self_answered and visit.finished_at
     ]
+    made.sort(key=lambda pair: pair[0], reverse=True)
+    return [{"at": clock_text(at, now), **told} for at, told in made[:EARLIER]]
+
+
+def _tried(attempt: Attempt, visit: Visit) -> dict[str, object]:
+    return {
+        "what": source_of(visit),
+        "result": result_of(visit) if _last(attempt, visit) else RESULTS[attempt.result].label,
+        "rating": (visit.outcome or {}).get("rating") if _last(attempt, visit) else None,
+        "agent": attempt.agent,
+        "note": attempt.note,
+    }
+
+
+def _self_answered(visit: Visit) -> dict[str, object]:
+    outcome = visit.outcome or {}
+    told = {"what": source_of(visit), "result": result_of(visit), "rating": outcome.get("rating")}
+    return {**told, "agent": "客户自助", "note": outcome.get("remark", "")}
 
 
 def _panels(request: Request, customer_id: str) -> list[tuple[str, str]]:
@@ -178,7 +188,7 @@ def _panels(request: Request, customer_id: str) -> list[tuple[str, str]]:
 
 
 def _last(attempt: Attempt, visit: Visit) -> bool:
-    return visit.finished and attempt.number == visit.attempts
+    return visit.finished and not visit.self_answered and attempt.number == visit.attempts
 
 
 def _reached(attempts: dict[UUID, list[Attempt]]) -> list[str]:
