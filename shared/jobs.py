@@ -32,7 +32,7 @@ async def run_job(job: Job, runtime: "Runtime") -> None:
     """Run `job` until cancelled."""
     names = (runtime.service.name, job.name)
     JOB_EVERY.labels(*names).set(job.every)
-    succeeded = JOB_SUCCESS.labels(*names)
+    succeeded, failures = JOB_SUCCESS.labels(*names), JOB_FAILURES.labels(*names)
     succeeded.set(runtime.clock.machine().timestamp())
     while True:
         done = 0
@@ -41,7 +41,7 @@ async def run_job(job: Job, runtime: "Runtime") -> None:
                 done = await job.run(runtime)
             succeeded.set(runtime.clock.machine().timestamp())
         except Exception:
-            JOB_FAILURES.labels(*names).inc()
+            failures.inc()
             log.exception("job_failed", job=job.name)
         if not done:
             await runtime.clock.sleep(job.every * random.uniform(0.8, 1.2))

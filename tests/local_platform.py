@@ -93,7 +93,7 @@ def local_platform(var: Path, clock: str) -> Local:
     """On ports that nobody uses; `clock` as in HUIFANG_CLOCK."""
     base = next(base for base in random.sample(range(20000, 30000, 50), 200) if not _taken(base))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIFANG_")}
-    kept["HUIFANG_STRICT_EVENTS"] = "1"
+    kept |= {"HUIFANG_STRICT_EVENTS": "1", "HUIFANG_PROMETHEUS": "off", "HUIFANG_ALERTMANAGER": "off"}
     return Local(var, kept | {"HUIFANG_VAR": str(var), "HUIFANG_PORT_BASE": str(base), "HUIFANG_CLOCK": clock})
 
 

@@ -13,7 +13,7 @@ import psutil
 from deploy.local.files import read_json
 from deploy.local.report import Report, show_passwords
 from deploy.local.runfiles import living, read_run, stop_leftovers, supervisor_pid
-from deploy.local.settings import ROOT, SERVICES, LocalSettings
+from deploy.local.settings import ROOT, SERVICES, WATCHERS, LocalSettings
 
 STOP_SECONDS = 90
 START_SECONDS = 600
@@ -107,7 +107,7 @@ def what_reset_deletes(settings: LocalSettings) -> list[Path]:
     """Databases, topics, files, keys, clock, logs and traces; not the downloads. Raises Refused while the platform runs."""
     if supervisor_pid(settings) is not None or living(settings):
         raise Refused("The platform runs. Stop it first: make stop")
-    names = ["postgres", "kafka/data", "mail", "sms", "log", "traces", "run.json", "pids.json", "clock.json"]
+    names = ["postgres", "kafka/data", "mail", "sms", "log", "traces", *WATCHERS, "run.json", "pids.json", "clock.json"]
     names += ["secrets.json", "keys.json", "jwt.secret", "data.key", "sms-callback.token", "front-door.key", "caddy"]
     names += ["people.json", "files"]
     return [path for path in (settings.var / name for name in names) if path.exists()]

@@ -21,9 +21,10 @@ from deploy.local.ports import check_ports
 from deploy.local.report import Report, announce, show_passwords
 from deploy.local.runfiles import forget, living, note_pid, stop_leftovers, supervising
 from deploy.local.secrets import Secrets, ensure_secrets
-from deploy.local.settings import SERVICES, LocalSettings
+from deploy.local.settings import SERVICES, WATCHERS, LocalSettings
 from deploy.local.supervisor import Process, Supervisor
 from deploy.local.variables import unknown_variables
+from deploy.local.watchers import start_watchers
 from shared.contracts import registry
 from shared.embedded import NOTICE
 from shared.embedded.kafka import DEFAULT_PARTITIONS, KafkaServer, wait_until_ready
@@ -117,6 +118,7 @@ class Platform:
         table = processes.services(self.settings, self.bootstrap, self.dsns, self.clock)
         door = front_door(self.settings, self.secrets.front_door)
         await self.supervisor.start(*processes.standins(self.settings, self.clock), *table, door)
+        await start_watchers(self.settings, self.supervisor, self.report.line)
         run = self._run_file()
         await self._fill(run)
         made = await asyncio.to_thread(ensure_people, run, ONE_PER_ROLE, self.settings.people_file)
@@ -143,7 +145,7 @@ class Platform:
             "clock": {"spec": self.clock.spec, "anchor": self.clock.anchor} if self.clock else None,
             "mail": settings.url("mail"),
             "sms": settings.url("sms"),
-        }
+        } | {name: settings.url(name) for name in self.supervisor.names if name in WATCHERS}
 
     async def _keep_clock(self) -> None:
         while True:

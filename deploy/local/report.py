@@ -44,6 +44,8 @@ def announce(run: dict[str, Any], people_file: Path) -> None:
     for name, url in run["services"].items():
         print(f"  {name:<14}  {url}")
     print(f"  {'mail sink':<14}  {run['mail']}\n  {'SMS simulator':<14}  {run['sms']}\n  {'Kafka':<14}  {run['kafka']}")
+    for name in ("prometheus", "alertmanager"):
+        print(f"  {name:<14}  {run.get(name) or 'not on this machine, or switched off'}")
     print(f"\n  local API keys  of {', '.join(run['keys'])}: huifang key ROLE")
     if clock := run["clock"]:
         print(f"\n  business time is simulated: {clock['spec']}")

@@ -1,6 +1,7 @@
 """Where the local platform lies and listens, and what it keeps: all below `var/`."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,16 @@ _OFFSETS = {name: offset for offset, name in enumerate(SERVICES)} | {
     "postgres": 10,
     "kafka": 11,
     "kafka_controller": 12,
+    "prometheus": 13,
+    "alertmanager": 14,
     "smtp": 20,
     "mail": 21,
     "sms": 22,
 }
 PORTED = tuple(_OFFSETS)
+# what watches the platform, by the programs' names where they differ between distributions
+WATCHERS = {"prometheus": ("prometheus",), "alertmanager": ("prometheus-alertmanager", "alertmanager")}
+OFF = "off"
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,22 @@ class LocalSettings:
         return self.url("front").replace("http:", "http:" if self.front_tls == "off" else "https:")
 
     @property
+    def watchers(self) -> dict[str, str]:
+        """Prometheus and Alertmanager, with their programs, as far as the machine has them; HUIFANG_PROMETHEUS and
+        HUIFANG_ALERTMANAGER name other programs, or are `off`."""
+        found = {}
+        for name, programs in WATCHERS.items():
+            given = os.environ.get(f"HUIFANG_{name.upper()}")
+            if given != OFF and (path := next(filter(None, map(shutil.which, (given,) if given else programs)), None)):
+                found[name] = path
+        return found
+
+    @property
     def own_ports(self) -> dict[str, int]:
         """The ports this platform listens on itself; those of servers given from outside are none of its business."""
         given = {"postgres"} if self.postgres_dsn else set()
         given |= {"kafka", "kafka_controller"} if self.kafka_bootstrap else set()
+        given |= WATCHERS.keys() - self.watchers.keys()
         return {name: port for name, port in self.ports.items() if name not in given}
 
     @property

@@ -11,7 +11,14 @@ from services.notifications.adapters.acs3 import Credentials
 from services.notifications.commands.sending import Desk
 from services.notifications.settings import NotificationsSettings
 from services.notifications.store.fence import Fence
+from shared.observability.catalogue import PROVIDERS, counter
 from shared.service import Runtime
+
+ANSWERS = ("accepted", "refused", "unclear", "not_tried")
+SUBMISSIONS = counter(
+    "huifang_notifications_submissions_total", "Calls of providers by their answer", "提交服务商次数",
+    labels={"provider": PROVIDERS, "answer": ANSWERS},
+)  # fmt: skip
 
 
 @dataclass
@@ -56,6 +63,9 @@ async def open_office(runtime: Runtime) -> AsyncIterator[None]:
     settings = runtime.settings
     assert isinstance(settings, NotificationsSettings)
     providers: dict[str, Provider] = {provider.channel: provider for provider in _providers(settings, runtime)}
+    for provider in providers.values():
+        for answer in ANSWERS:
+            SUBMISSIONS.labels(provider.name, answer)  # they begin at 0: a rate sees the first failure, too
     runtime.state["office"] = office = Office(
         desk=Desk(
             providers={channel: provider.name for channel, provider in providers.items()},

@@ -9,6 +9,7 @@ series than that: further values count as `other`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal, TypeVar
 
 import prometheus_client
@@ -152,6 +153,11 @@ def _declared(
     bounds = dict(labels or {})
     CATALOGUE[name] = Declared(name, kind, help, title, unit, bounds, _origin_of(name), buckets)
     _LIMITS[metric._name] = _Limits(list(bounds.values()))
+    if kind == "counter" and bounds and all(isinstance(bound, tuple) for bound in bounds.values()):
+        for values in product(*(bound for bound in bounds.values() if isinstance(bound, tuple))):
+            metric.labels(
+                *values
+            )  # it begins at 0: the first increase of a series that was not there is seen by no rate
     return metric
 
 

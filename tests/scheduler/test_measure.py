@@ -64,6 +64,15 @@ async def test_what_was_held_until_its_window_opened_is_late_from_then_on_only(
     assert value("huifang_scheduler_release_lateness_seconds_sum") - before == 20
 
 
+async def test_what_was_heard_of_late_is_not_released_late(served: Served, clock: ManualClock) -> None:
+    clock.move_to(at("2026-03-03 11:00"))
+    await served.deliver(sent("repair.closed"))  # of the day before, so that its contact was due at nine
+    before = value("huifang_scheduler_release_lateness_seconds_sum")
+    clock.advance(timedelta(seconds=5))
+    assert await served.run_job("release") == 1
+    assert value("huifang_scheduler_release_lateness_seconds_sum") - before == 5
+
+
 async def test_draws_that_are_due_and_not_made_show(empty: Served, clock: ManualClock) -> None:
     await apply(empty, contents(TWENTY))
     await empty.deliver(*crowd(5))

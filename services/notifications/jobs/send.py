@@ -8,16 +8,11 @@ from services.notifications.commands.sending import ends_before, lease_due, reco
 from services.notifications.domain.answers import Accepted, Answer, NotTried, Refused, Unclear
 from services.notifications.domain.parcel import Batch, Parcel
 from services.notifications.domain.send import SendId
-from services.notifications.office import Office, office_of
-from shared.observability.catalogue import PROVIDERS, counter
+from services.notifications.office import SUBMISSIONS, Office, office_of
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
 ANSWERS = {Accepted: "accepted", Refused: "refused", Unclear: "unclear", NotTried: "not_tried"}
-SUBMISSIONS = counter(
-    "huifang_notifications_submissions_total", "Calls of providers by their answer", "提交服务商次数",
-    labels={"provider": PROVIDERS, "answer": ("accepted", "refused", "unclear", "not_tried")},
-)  # fmt: skip
 RECORD_EVERY = 0.3  # seconds: quick answers are recorded, and the next messages begun, while slow ones are waited for
 
 

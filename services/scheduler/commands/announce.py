@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.scheduler.domain.occasion import Occasion, recorded
-from services.scheduler.domain.task import Task
+from services.scheduler.domain.task import NAMES, Task
 from services.scheduler.domain.when.hours import read_hours
 from services.scheduler.domain.whom.limits import Count, Place
 from services.scheduler.domain.whom.strata import stratum_text
@@ -34,7 +34,7 @@ DEADLINE_NEAR = by_model(FollowupDeadlineNear)
 LIMIT_REACHED = by_model(PolicyLimitReached)
 OCCASION = by_model(OccasionArrived)
 TASKS = counter(
-    "huifang_scheduler_tasks_total", "Tasks by the state they came into", "回访任务数", labels={"state": tuple(EVENTS)}
+    "huifang_scheduler_tasks_total", "Tasks by the state they came into", "回访任务数", labels={"state": tuple(NAMES)}
 )
 POSTPONEMENTS = counter(
     "huifang_scheduler_postponements_total", "Released tasks planned again for later, by reason", "已下达后推迟数",

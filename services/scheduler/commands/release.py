@@ -26,7 +26,7 @@ from shared.profile import WRONG, right_numbers
 
 LATENESS = histogram(
     "huifang_scheduler_release_lateness_seconds",
-    "Machine time between a task's due moment (its window's opening, where it was held) and its release",
+    "Machine time between the moment from which a task could be released (due, planned, its window open) and its release",
     "回访下达延迟",
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400),
 )

@@ -84,7 +84,7 @@ _CLAIM = text("""
     SELECT task_id, due_at FROM due WHERE due_at <= :now ORDER BY due_at, task_id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 _WITH_CIRCUMSTANCES = (
-    f"SELECT {_TASK}, customer.profile, customer.as_of, customer.older, customer.opted_out, "  # noqa: S608
+    f"SELECT {_TASK}, task.planned_at, customer.profile, customer.as_of, customer.older, customer.opted_out, "  # noqa: S608
     "customer.paused_until, "
     "own.state AS case_state, own.resolved_by, own.reopened, (SELECT bool_or(c.reopened) FROM complaint_case c "
     "WHERE c.customer_id = task.customer_id AND c.state = 'open') AS open_reopened "
@@ -215,7 +215,7 @@ async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tu
         return []
     # a second statement: the first one's snapshot may be older than a change of the task that the claim waited out
     rows = await session.execute(_CLAIMED, {"ids": list(claimed)})
-    return [(_task(row), _circumstances(row), claimed[row["id"]]) for row in rows.mappings()]
+    return [(_task(row), _circumstances(row), max(claimed[row["id"]], row["planned_at"])) for row in rows.mappings()]
 
 
 async def find_released(session: AsyncSession, names: Sequence[str]) -> list[tuple[Task, Circumstances]]:
