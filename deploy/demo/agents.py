@@ -64,7 +64,7 @@ async def _call(visits: Caller, visit: dict[str, Any], seed: int, called: Called
     answers = await _interview(visits, visit, seed, answered) if answered.talked else {}
     answer = await visits.post(
         f"/api/v1/visits/{visit['id']}/attempts",
-        _record(answered, answers, clock.now()),
+        _record(answered, answers, clock.now()) | _at_the_door(visit, answered),
         **{"Idempotency-Key": f"demo-{visit['id']}-{attempt}"},
     )
     if answer.status_code >= 400:
@@ -96,6 +96,16 @@ async def _interview(visits: Caller, visit: dict[str, Any], seed: int, answered:
 def _too_late_to_call_back(visit: dict[str, Any], now: datetime) -> bool:
     deadline = visit["deadline_at"]
     return deadline is not None and now + CALL_BACK >= datetime.fromisoformat(deadline)
+
+
+def _at_the_door(visit: dict[str, Any], answered: outcomes.Answered) -> dict[str, Any]:
+    """What a visit on site is recorded with beside; nobody of the demo draws a signature."""
+    if visit["channel"] != "on_site":
+        return {}
+    if answered.result == "callback_agreed":
+        return {"note": "客户另约时间"}
+    name = visit["customer"]["name"] or "客户"
+    return {"signer": name, "unsigned_reason": "演示"} if answered.result == "completed" else {}
 
 
 def _record(answered: outcomes.Answered, answers: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -175,6 +175,8 @@ class AttemptRow(Base, table=True):
     started_at: datetime | None = Field(sa_column=_instant(nullable=True))
     companion: str = Field(sa_column=_word())
     callback_kept: bool | None = None
+    signer: str = Field(sa_column=_word())
+    unsigned_reason: str = Field(sa_column=_word())
 
 
 class PresenceRow(Base, table=True):

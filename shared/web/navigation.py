@@ -55,6 +55,13 @@ PAGES: Sequence[Page] = (
         home=(Role.AGENT,),
     ),
     Page(
+        "visits",
+        "/on-site",
+        "上门",
+        "在手机上：今天的上门约定、核对清单、客户签名、照片",
+        roles=(Role.AGENT, Role.SUPERVISOR),
+    ),
+    Page(
         "analytics",
         "/performance",
         "我的业绩",

@@ -118,6 +118,8 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent/visits/{visit_id}/notices": One(),
         "GET /agent/visits/{visit_id}/record": One(),
         "GET /agent/callback-times": Open(),
+        "GET /on-site": Lists(lambda unit: name(unit, "site")),
+        "GET /on-site/list": Lists(lambda unit: name(unit, "site")),
         "GET /fragments/reviews": Open(),  # of the caller's own visits: tests/visits/test_reviews_received.py
         "GET /api/v1/stray-replies": Lists(),
         "POST /api/v1/stray-replies/{reply_id}/settle": One({"remark": "不作回答"}),

@@ -89,7 +89,10 @@ async def of_visits(served: Served) -> Ids:
             "barred": [],
         }
         data = example("followup.released", **changes) | {"hours": None}
+        site = {"id": name(unit, "site"), "name": name(unit, "site")}
+        there = data | {"task_id": name(unit, "site"), "channel": "on_site", "customer": card | site}
         await served.deliver(event("followup.released", data, key=name(unit)))
+        await served.deliver(event("followup.released", there, key=name(unit, "site")))
         secret = served.runtime.settings.jwt_secret
         assert secret is not None
         units = [unit] if unit else []
@@ -97,7 +100,7 @@ async def of_visits(served: Served) -> Ids:
         async with served.client(None, Authorization=f"Bearer {token}") as agent:
             await agent.post("/api/v1/presence", json={"state": "ready"})
     found = (await ask(served, "GET", "/api/v1/visits"))["items"]
-    assert len(found) == len(ALL), await served.dead_letters()
+    assert len(found) == 2 * len(ALL), await served.dead_letters()
     ids: Ids = {
         "visit_id": {unit: one["id"] for one in found for unit in ALL if one["task_id"] == name(unit, "task")},
         "reply_id": {},

@@ -123,7 +123,7 @@ async def open_desk(dsn: str, clock: ManualClock, **settings: Any) -> AsyncItera
 
 
 @pytest.fixture
-async def desk(service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock) -> AsyncIterator[Desk]:
-    async with open_desk(await service_dsn("visits"), clock) as desk:
+async def desk(service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(await service_dsn("visits"), clock, files=str(tmp_path / "files")) as desk:
         await desk.publish("gas-service", "gas-repair")
         yield desk

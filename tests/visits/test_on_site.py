@@ -9,8 +9,10 @@ import pytest
 
 from services.visits.domain.claiming import Circumstances, Claimant, reasons_against
 from services.visits.domain.visit import State
-from tests.visits.conftest import Desk, cancelled, postponed, released
+from tests.visits.conftest import HAPPY, Desk, cancelled, matter, postponed, released
 from tests.visits.domain.builders import open_one
+from tests.visits.pictures import signature
+from tests.visits.test_attachments import added, listed
 
 SOON = "2026-03-02T11:30:00+08:00"
 LATER = "2026-03-03T15:00:00+08:00"
@@ -155,3 +157,73 @@ def test_the_rules_name_no_state_to_whose_appointment_it_is() -> None:
     assert [reason.rule for reason in reasons_against(visit, Claimant("1002"), shut)] == [
         "state", "callback_owner", "hours",
     ]  # fmt: skip
+
+
+async def asked(desk: Desk, task: str = "T1", **changes: Any) -> Any:
+    """A visit on site that is held, all questions asked but the result not handed in."""
+    return await desk.claimed(task, customer=f"C-{task}", channel="on_site", **changes)
+
+
+async def test_a_completed_visit_carries_the_customers_signature(desk: Desk) -> None:
+    visit = await asked(desk)
+    done: dict[str, Any] = {"result": "completed", "answers": HAPPY}
+    refused = await desk.attempt(visit, **done)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:huifang:problem:signature-missing")
+    assert (await state(desk, visit))[0] == "claimed"
+    await added(desk, visit, signature(), "signature", "1001")
+    told = await desk.attempt(visit, **done)
+    assert (told.status_code, told.json()["state"]) == (201, "completed")
+    [kept] = await listed(desk, visit)
+    assert (kept["kind"], kept["attempt_id"]) == ("signature", told.json()["attempt_id"])
+    [completed] = await desk.served.published("visit.completed")
+    assert completed.data["channel"] == "on_site"
+
+
+async def test_who_does_not_sign_is_named_with_the_reason(desk: Desk) -> None:
+    visit = await asked(desk)
+    done: dict[str, Any] = {"result": "completed", "answers": HAPPY}
+    refused = await desk.attempt(visit, **done, unsigned_reason="右手受伤")
+    assert (refused.status_code, refused.json()["detail"]) == (422, "没有签名的，须填写客户姓名")
+    assert (await desk.attempt(visit, **done, signer="张三")).status_code == 422
+    assert (await desk.attempt(visit, **done, signer="张三", unsigned_reason="右手受伤")).status_code == 201
+    [tried] = (await desk.visit(visit))["history"]
+    assert (tried["signer"], tried["unsigned_reason"]) == ("张三", "右手受伤")
+
+
+async def test_a_signature_of_an_earlier_try_does_not_count(desk: Desk) -> None:
+    visit = await asked(desk)
+    await added(desk, visit, signature(), "signature", "1001")
+    await desk.attempt(visit, result="no_answer")
+    desk.clock.advance(timedelta(hours=4))
+    await desk.served.run_job("bring-back")
+    await act(desk, visit, "claim", companion="")
+    refused = await desk.attempt(visit, result="completed", answers=HAPPY)
+    assert refused.json()["title"] == "还没有客户签名"
+
+
+async def test_only_a_completed_visit_on_site_is_signed(desk: Desk) -> None:
+    visit = await asked(desk)
+    assert (await desk.attempt(visit, result="refused", note="不开门")).status_code == 201
+    by_phone = await desk.claimed("T2", customer="C2")
+    odd = await desk.attempt(by_phone, result="completed", answers=HAPPY, signer="张三", unsigned_reason="电话")
+    assert (odd.status_code, odd.json()["title"]) == (422, "通话小结填写有误")
+    assert (await desk.attempt(by_phone, result="completed", answers=HAPPY)).status_code == 201
+
+
+async def test_the_days_stops_are_listed_with_time_and_address(desk: Desk) -> None:
+    visit = await appointed(desk)
+    place = matter(service_address="滨江区江南大道 100 号")
+    await desk.served.deliver(released("T5", customer="C5", channel="on_site", matters=[place]))
+    async with desk.agent() as client, desk.agent("1002") as another:
+        page = (await client.get("/on-site", headers={"Accept": "text/html"})).text
+        other = (await another.get("/on-site/list")).text
+    assert "11:30" in page
+    assert "滨江区江南大道 100 号" in page
+    assert page.index("<h2>今天") < page.index(visit) < page.index("<h2>可领取")
+    assert visit not in other
+    assert "江南大道" in other
+
+
+async def test_an_empty_day_says_so(desk: Desk) -> None:
+    async with desk.agent() as client:
+        assert "今天没有上门的约定" in (await client.get("/on-site/list")).text

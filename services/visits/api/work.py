@@ -12,6 +12,7 @@ from services.visits.commands.held import Held
 from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import InvalidAttempt
 from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.signing import Signing
 from services.visits.schemas.questionnaires import Script
 from services.visits.schemas.requests import AttemptIn, ClaimIn, ClaimOneIn, RevealIn, SaveAnswersIn
 from services.visits.schemas.visits import (
@@ -195,6 +196,7 @@ def _report(body: AttemptIn, agent: str, sealer: Sealer) -> Report:
     except ValueError as error:
         raise InvalidAttempt(f"更正后的号码{error}") from error
     corrected = (sealer.seal(number), mask_phone(number)) if number else None
-    values = body.model_dump(exclude={"corrected_phone", "callback_owner", "language"})
+    values = body.model_dump(exclude={"corrected_phone", "callback_owner", "language", "signer", "unsigned_reason"})
+    values["signing"] = Signing(signer=body.signer, reason=body.unsigned_reason)
     owner = agent if body.callback_at and body.callback_owner == "me" else ""
     return Report(id=new_id(), corrected_phone=corrected, callback_owner=owner, language=body.language or "", **values)

@@ -49,6 +49,9 @@ async def record_attempt(
     others = await numbers.lock_others(work, principal, visit_id) if attempts.learns_number(report) else []
     visit, questionnaire = await lock_held(work, principal, visit_id)
     report = attempts.timed(report, visit, work.now())
+    brought = await attachments.unused_of(work.session, visit_id, principal.id)
+    drawn = any(each.kind == "signature" for each in brought)
+    report = replace(report, signing=replace(report.signing, drawn=drawn))
     before = visit
     visit, attempt, events = attempts.record(visit, report, questionnaire, plan, work.now())
     others = [] if visit.practice_call else numbers.corrected(others, events, sealer)

@@ -3,10 +3,28 @@
 It is agreed as a callback is, and moved by agreeing on another time, with the reason.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from services.visits.domain.errors import ClaimedByOther, NoAppointment, NotOnSite, VisitAlreadyFinished
 from services.visits.domain.visit import State, Visit
+
+# paths of facts that say where the customer is, the most exact first
+PLACES = ("service_address", "delivery.address", "address", "location", "customer.address")
+
+
+def address_of(visit: Visit) -> str:
+    """Where the customer is to be found, as the facts say; "" where none does."""
+    told = (_at(matter.facts, path) for path in PLACES for matter in visit.matters)
+    return next((place for place in told if place), "")
+
+
+def _at(facts: Mapping[str, Any], path: str) -> str:
+    value: Any = facts
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 def is_own(visit: Visit, agent: str) -> bool:

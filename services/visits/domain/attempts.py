@@ -13,6 +13,7 @@ from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublis
 from services.visits.domain.hours import RetryPlan, read_hours
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import RESULTS, ResultCode
+from services.visits.domain.signing import UNSIGNED, Signing, require_signed
 from services.visits.domain.visit import State, Visit, expires_at, facts_of, fail, finish, put_back
 from shared.contracts import EventData
 from shared.contracts.visits import (
@@ -50,6 +51,7 @@ class Report:
     corrected_phone: tuple[str, str] | None = None
     callback_owner: str = ""
     language: str = ""
+    signing: Signing = UNSIGNED
 
     @property
     def code(self) -> ResultCode:
@@ -61,7 +63,7 @@ class Attempt:
     """One try as it is kept: the `number`th of its visit.
 
     It began at `started_at`, where it was dialled through the platform. `callback_kept`: whether the time agreed with the
-    customer was kept; None where there was none.
+    customer was kept; None where there was none. `signer` and `unsigned_reason` as in `domain.signing`.
     """
 
     id: UUID
@@ -80,6 +82,8 @@ class Attempt:
     started_at: datetime | None = None
     companion: str = ""
     callback_kept: bool | None = None
+    signer: str = ""
+    unsigned_reason: str = ""
 
 
 Decision = tuple[Visit, list[EventData]]
@@ -90,12 +94,13 @@ def record(
 ) -> tuple[Visit, Attempt, list[EventData]]:
     """What `report` makes of a visit its agent holds.
 
-    Raises InvalidAttempt, InvalidAnswers or AnswersMissing when the report cannot be true as it stands, and
+    Raises InvalidAttempt, InvalidAnswers, AnswersMissing or SignatureMissing when the report cannot be true as it stands, and
     QuestionnaireNotPublished when the questions it should have asked are unknown.
     """
     _require_consistent(report, visit.customer.phone, now)
     if report.callback_at and visit.on_site and visit.callback_at and not report.note.strip():
         raise InvalidAttempt("改约须在备注中说明原因")
+    require_signed(visit, report.result == "completed", report.signing)
     dialled = visit.customer.phone_masked
     kept = _is_kept(visit, plan, now)
     tried = _tried(visit, report, questionnaire)
@@ -118,6 +123,8 @@ def record(
         started_at=visit.call_started_at,
         companion=visit.companion,
         callback_kept=kept,
+        signer=report.signing.signer,
+        unsigned_reason=report.signing.reason,
     )
     return decided, attempt, [attempted, *_learned(visit, tried, report, now), *events]
 

@@ -207,6 +207,11 @@ class NotOnSite(Conflict):
     code = "not-on-site"
 
 
+class SignatureMissing(InvalidInput):
+    title = "还没有客户签名"
+    code = "signature-missing"
+
+
 class NoAppointment(Conflict):
     title = "还没有与客户约定上门时间"
     code = "no-appointment"

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.visits.domain.appointments import address_of
 from services.visits.domain.callbacks import CallbackTime
 from services.visits.domain.calls import talk_seconds
 from services.visits.domain.conditions import AllOf, Comparison, Condition
@@ -56,6 +57,7 @@ class Sheet(VisitOut):
     has_script: bool = Field(description="问卷是否已发布；没有问卷的单也可以记录结果")
     cancel_reason: str = Field(description="通话中被取消的原因；为空表示没有")
     subject: str = Field(description="单据编号")
+    address: str = Field(description="来源单上的地址；没有时为空")
     call_seconds: int | None = Field(description="已拨打多少秒；还没有拨打时为空")
     call_ended: bool = Field(description="是否已挂断")
     notices: list[NoticeOut] = Field(description="领取之后的变化，最新的在后")
@@ -73,6 +75,7 @@ class Sheet(VisitOut):
             has_script=questionnaire is not None,
             cancel_reason=visit.cancel_reason,
             subject=variables["单号"],
+            address=address_of(visit),
             call_seconds=talk_seconds(visit, now) if visit.call_started_at else None,
             call_ended=visit.call_ended_at is not None,
             notices=[NoticeOut.model_validate(told) for told in visit.notices],

@@ -85,6 +85,12 @@ class AttemptIn(Body):
         pattern=r"^[A-Za-z0-9_-]+$",
         description="客户所讲的语言代码，仅用于 language_barrier；以后由会讲的坐席回访",
     )
+    signer: Annotated[str, Field(max_length=64), STRIPPED, AfterValidator(mask_text)] = Field(
+        default="", description="上门回访：签名人姓名；没有手写签名时必填"
+    )
+    unsigned_reason: Annotated[str, Field(max_length=200), STRIPPED, AfterValidator(mask_text)] = Field(
+        default="", description="上门回访：客户没有手写签名的原因"
+    )
     corrected_phone: Annotated[str, Field(max_length=100), STRIPPED] | None = Field(
         default=None, description="更正后的号码；填写后继续回访"
     )

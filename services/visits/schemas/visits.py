@@ -119,6 +119,8 @@ class AttemptOut(BaseModel):
     started_at: datetime | None = Field(description="何时开始拨打；未经平台拨打的为空")
     companion: str = Field(description="同行人员")
     callback_kept: bool | None = Field(description="是否按约定时间回呼；没有约定时为空")
+    signer: str = Field(description="上门回访的签名人；没有填写时为空")
+    unsigned_reason: str = Field(description="上门回访没有手写签名的原因；已签名的为空")
 
 
 class ReviewOut(BaseModel):

@@ -22,7 +22,9 @@ from services.visits.store.rows import to_visit
 from shared.scope import Scope
 
 VISITS = rows.VISITS.alias("v")  # as the rules of claims call it
+MOST_DONE = 30
 MOST_COUNTED = 1000  # a counter that says 999+ need not read the whole queue
+_ON_SITE = VISITS.c.channel == "on_site"
 _QUEUED = (VISITS.c.rank, VISITS.c.deadline_at, VISITS.c.due_at, VISITS.c.id)  # the order of claims
 
 
@@ -71,8 +73,8 @@ async def list_tab(
 
 
 async def held_by(session: AsyncSession, who: Claimant, scope: Scope) -> Visit | None:
-    """The visit the agent claimed and has not finished; of several, the one to be worked first."""
-    query = _held(who, scope).order_by(*_QUEUED).limit(1)
+    """The call the agent claimed and has not finished; of several, the one to be worked first."""
+    query = _held(who, scope).where(~_ON_SITE).order_by(*_QUEUED).limit(1)
     row = (await session.execute(query)).one_or_none()
     return to_visit(row) if row else None
 
@@ -80,6 +82,31 @@ async def held_by(session: AsyncSession, who: Claimant, scope: Scope) -> Visit |
 async def has_worked(session: AsyncSession, agent: str) -> bool:
     """Whether a visit is or ever ended in these hands, practice included."""
     return bool(await session.scalar(select(exists().where(VISITS.c.agent == agent))))
+
+
+async def list_held_on_site(session: AsyncSession, who: Claimant, scope: Scope) -> list[Visit]:
+    """The visits on site that the agent has set out for."""
+    return [to_visit(row) for row in await session.execute(_held(who, scope).where(_ON_SITE).order_by(*_QUEUED))]
+
+
+async def list_appointments(session: AsyncSession, who: Claimant, scope: Scope, limit: int) -> list[Visit]:
+    """The agent's own appointments on site, the earliest first; with those whose time has come."""
+    own = and_(_ON_SITE, VISITS.c.callback_owner == who.agent, VISITS.c.state.in_((State.APPOINTED, State.OPEN)))
+    query = select(VISITS).where(own, _seen(scope)).order_by(VISITS.c.callback_at).limit(limit)
+    return [to_visit(row) for row in await session.execute(query)]
+
+
+async def list_open_on_site(session: AsyncSession, who: Claimant, scope: Scope, limit: int) -> list[Visit]:
+    """Visits on site that may be the agent's, in the order in which they are claimed."""
+    free = and_(_ON_SITE, VISITS.c.state == State.OPEN, VISITS.c.callback_owner == "", open_to(who, scope))
+    return [to_visit(row) for row in await session.execute(select(VISITS).where(free).order_by(*_QUEUED).limit(limit))]
+
+
+async def list_done_on_site(session: AsyncSession, who: Claimant, scope: Scope, midnight: datetime) -> list[Visit]:
+    """What the agent finished on site since then, the last first."""
+    done = and_(_ON_SITE, VISITS.c.agent == who.agent, VISITS.c.finished_at >= midnight, _seen(scope))
+    query = select(VISITS).where(done).order_by(VISITS.c.finished_at.desc()).limit(MOST_DONE)
+    return [to_visit(row) for row in await session.execute(query)]
 
 
 def _held(who: Claimant, scope: Scope) -> Select[Any]:

@@ -1,14 +1,15 @@
 // Requests to this service by a relative address and, through the front door, to others. Never throws: a dead network is an answer too.
 
 const SECONDS = 15;
+const SECONDS_OF_FORM = 90; // a photograph on a slow network
 const BASE = JSON.parse(document.getElementById("desk-data").textContent).base;
 
 export async function call(method, url, body, headers = {}) {
-  const options = { method, headers: { Accept: "application/json", ...headers }, signal: AbortSignal.timeout(SECONDS * 1000) };
-  if (body !== undefined) {
-    options.body = JSON.stringify(body);
-    options.headers["Content-Type"] = "application/json";
-  }
+  const isForm = body instanceof FormData;
+  const seconds = isForm ? SECONDS_OF_FORM : SECONDS;
+  const options = { method, headers: { Accept: "application/json", ...headers }, signal: AbortSignal.timeout(seconds * 1000) };
+  if (body !== undefined) options.body = isForm ? body : JSON.stringify(body);
+  if (body !== undefined && !isForm) options.headers["Content-Type"] = "application/json";
   try {
     const answer = await fetch(url.startsWith("/") ? url : `${BASE}/${url}`, options);
     const told = await answer.json().catch(() => ({}));
@@ -27,6 +28,9 @@ export function told(answer) {
   if (answer.status === 401) return "登录已失效。填写的内容保存在本机，请重新登录后继续。";
   return [answer.body.title, answer.body.detail].filter(Boolean).join("：") || `服务器没有接受（${answer.status}）。`;
 }
+
+// Whether the answer is this problem, by its machine name.
+export const isProblem = (answer, code) => `${answer.body.type || ""}`.endsWith(`:${code}`);
 
 // Names one request, so that sending it twice does it once. Not randomUUID: that is missing where there is no TLS.
 export function onceKey() {

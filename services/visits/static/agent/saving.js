@@ -1,6 +1,6 @@
 // Nothing typed is lost: kept in this browser at once, on the server within two seconds, in order once the network is back.
 
-import { call, onceKey, told } from "./api.js";
+import { call, isProblem, onceKey, told } from "./api.js";
 import { answerText, clock } from "./wording.js";
 
 const EVERY = 2000;
@@ -8,6 +8,7 @@ const RENEW_EVERY = 240; // seconds, while the agent is active; a claim lasts lo
 const LOST = [404, 409];
 const KEPT = [
   ...["person", "answers", "note", "result", "language", "callbackAt", "mine", "corrected"],
+  ...["signer", "unsignedReason"], // of visits on site
   ...["active", "startedAt", "endedAt", "phase", "dirty", "version", "key"],
 ];
 const TOO_MANY = 429;
@@ -96,7 +97,7 @@ export const saving = {
     if (this.sendingWaiting) return;
     this.sendingWaiting = true;
     for (const result of this.kept.outbox) {
-      const answer = await call("POST", result.url, result.body, { "Idempotency-Key": result.key });
+      const answer = await this.deliver(result);
       if (this.noteNetwork(answer) || answer.status === 401) break;
       if (answer.status >= 500 || answer.status === TOO_MANY) continue;
       this.kept.outbox = this.kept.outbox.filter((other) => other.key !== result.key);
@@ -106,6 +107,21 @@ export const saving = {
     this.waiting = this.kept.outbox.length;
     this.sendingWaiting = false;
     if (!this.waiting) this.refreshQueue();
+  },
+  // A result with the pictures that go with it, which arrive before it. A claim that ran out on the way is made anew.
+  async deliver(result) {
+    const answer = await this.sendWhole(result);
+    if (!isProblem(answer, "not-claimed")) return answer;
+    const claimed = await call("POST", `api/v1/visits/${result.visit}/claim`, { companion: result.companion || "" });
+    return claimed.ok ? this.sendWhole(result) : answer;
+  },
+  async sendWhole(result) {
+    const refused = await this.pictures.send(result.visit);
+    if (refused) return refused;
+    const answer = await call("POST", result.url, result.body, { "Idempotency-Key": result.key });
+    if (answer.ok) await this.pictures.drop(result.visit);
+    else if (isProblem(answer, "signature-missing")) await this.pictures.sendAgain(result.visit);
+    return answer;
   },
   keepForLater(result) {
     this.kept.outbox = [...this.kept.outbox, result];
@@ -165,6 +181,7 @@ export const saving = {
   signOut() {
     if (this.lost) this.leaveLost();
     this.kept.forgetBut(this.sheet ? this.sheet.id : "");
+    this.pictures.forgetNeedless();
   },
   leaveLost() {
     this.kept.dropDraft(this.sheet.id);

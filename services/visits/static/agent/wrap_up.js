@@ -1,6 +1,6 @@
 // The wrap-up: what came of the call, when to call again, on to the next.
 
-import { call, told } from "./api.js";
+import { call, isProblem, told } from "./api.js";
 import { moment } from "./wording.js";
 
 export const wrapping = {
@@ -13,6 +13,8 @@ export const wrapping = {
   timeWarning: "",
   corrected: "",
   wrapError: "",
+  afterwards: "网络恢复后自动提交，请不要清除浏览器数据；恢复后按 Enter 领取下一单。",
+  afterBack: "该单已回到队列，其他人可以领取。",
 
   get connectedCodes() {
     return this.codesOf(true);
@@ -149,13 +151,13 @@ export const wrapping = {
   async handIn() {
     this.busy = true;
     this.dirty = false; // the result carries the answers
-    const waiting = { visit: this.sheet.id, name: this.customerName, url: `api/v1/visits/${this.sheet.id}/attempts`, body: this.attempt(), key: this.key };
-    const answer = await call("POST", waiting.url, waiting.body, { "Idempotency-Key": waiting.key });
+    const waiting = { visit: this.sheet.id, name: this.customerName, companion: this.sheet.companion, url: `api/v1/visits/${this.sheet.id}/attempts`, body: this.attempt(), key: this.key };
+    const answer = await this.deliver(waiting);
     this.busy = false;
     if (this.noteNetwork(answer)) {
       this.keepForLater(waiting);
       this.idleTitle = `${this.customerName}的小结已存本机`;
-      this.idleText = "网络恢复后自动提交，请不要清除浏览器数据；恢复后按 Enter 领取下一单。";
+      this.idleText = this.afterwards;
       this.putAway();
     } else if (answer.ok) {
       this.kept.dropDraft(this.sheet.id);
@@ -166,8 +168,11 @@ export const wrapping = {
         return;
       }
       this.putAway();
-      await this.claim();
+      await this.goOn();
     } else this.refused(answer);
+  },
+  goOn() {
+    return this.claim();
   },
   warned(warning, result) {
     return warning.includes("next_at") ? `${this.customerName}：约定时间不在可拨打时段内，已顺延到 ${moment(result.next_at)}。` : warning;
@@ -175,7 +180,7 @@ export const wrapping = {
   refused(answer) {
     const errors = answer.body.errors || [];
     this.key = this.newKey(); // another body needs another key
-    if ([404, 409].includes(answer.status) && answer.body.code !== "questionnaire-not-published") {
+    if ([404, 409].includes(answer.status) && !isProblem(answer, "questionnaire-not-published")) {
       this.loseVisit(answer);
     } else if (errors.some((fault) => fault.question)) {
       this.phase = "talking";
@@ -203,7 +208,7 @@ export const wrapping = {
       return;
     }
     this.idleTitle = "已退回";
-    this.idleText = `${this.customerName}的单已回到队列，其他人可以领取。`;
+    this.idleText = `${this.customerName}：${this.afterBack}`;
     this.putAway();
   },
   putAway() {
