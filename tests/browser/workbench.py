@@ -28,8 +28,8 @@ class Workbench:
     watch: Watch
     contexts: list[BrowserContext]
 
-    async def page(self, agent: str = "1001", **options: Any) -> Page:
-        """The workbench as this agent has it open."""
+    async def page(self, agent: str = "1001", at: str = "/agent", **options: Any) -> Page:
+        """The workbench, or the page `at` another path, as this agent has it open."""
         known = {"viewport": AGENT_DESK, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", "base_url": self.address}
         context = await self.browser.new_context(**(known | options))
         context.set_default_timeout(TIMEOUT)
@@ -39,7 +39,7 @@ class Workbench:
         token = runtime.signer.sign(open_session(Principal(agent, (Role.AGENT,), agent), "", runtime.clock.machine()))
         await context.add_cookies([{"name": COOKIE, "value": token, "url": self.address}])
         page = await context.new_page()
-        await page.goto("/agent")
+        await page.goto(at)
         return page
 
     async def states(self) -> dict[str, str]:

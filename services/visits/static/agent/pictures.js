@@ -29,6 +29,13 @@ export class KeptPictures {
     await this.run("readwrite", (store) => store.put(picture));
   }
 
+  // one that was taken away meanwhile stays away, here and there
+  async mark(picture, changes) {
+    const all = await this.of(picture.visit);
+    if (all.some((one) => one.key === picture.key)) await this.keep({ ...picture, ...changes });
+    else if (changes.sent) call("DELETE", `api/v1/visits/${picture.visit}/attachments/${changes.sent}`);
+  }
+
   async remove(key) {
     await this.run("readwrite", (store) => store.delete(key));
   }
@@ -55,8 +62,8 @@ export class KeptPictures {
       form.append("kind", one.kind);
       form.append("file", one.blob, one.kind);
       const answer = await call("POST", `api/v1/visits/${visit}/attachments`, form);
-      if (answer.ok) await this.keep({ ...one, sent: answer.body.id });
-      else if (isOfThePicture(answer)) await this.keep({ ...one, fault: told(answer) });
+      if (answer.ok) await this.mark(one, { sent: answer.body.id });
+      else if (isOfThePicture(answer)) await this.mark(one, { fault: told(answer) });
       else return answer;
     }
     return null;

@@ -127,6 +127,10 @@ const onSite = {
   goOn() {
     this.idleTitle = "已提交";
   },
+  async handIn() {
+    await this.writing;
+    await wrapping.handIn.call(this);
+  },
   backToList() {
     this.keep();
     this.putAway();

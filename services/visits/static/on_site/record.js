@@ -7,7 +7,9 @@ import { Pad } from "./pad.js";
 const MOST_PHOTOS = 20;
 
 export const record = {
-  shots: [], // {key, small, fault, sent}
+  shots: [], // {key, small, fault}
+  turn: 0,
+  writing: Promise.resolve(), // what is being kept: the result waits for it
   isSigned: false,
   signer: "",
   unsignedReason: "",
@@ -19,29 +21,46 @@ export const record = {
   },
   // after a reload, and whenever the result is to be written
   async showRecord() {
-    const visit = this.sheet.id;
-    const kept = await this.pictures.of(visit);
-    const shots = [];
-    for (const one of kept.filter((each) => each.kind === "photo")) shots.push({ key: one.key, small: await thumbnail(one.blob), fault: one.fault });
-    if (!this.sheet || this.sheet.id !== visit) return;
-    this.shots = shots;
+    const kept = await this.showShots();
+    if (!kept) return;
     const signature = kept.filter((each) => each.kind === "signature").pop();
     this.isSigned = Boolean(signature);
     this.focusSoon(() => void (signature ? this.pad.show(signature.blob) : this.pad.clear())); // once it has its size
   },
-  async keepSignature() {
+  // what is kept now; null when something has changed meanwhile, which shows itself
+  async showShots() {
+    if (!this.sheet) return null;
+    const [visit, turn] = [this.sheet.id, ++this.turn];
+    const kept = await this.pictures.of(visit);
+    const shots = [];
+    for (const one of kept.filter((each) => each.kind === "photo")) {
+      const known = this.shots.find((shot) => shot.key === one.key);
+      shots.push({ key: one.key, small: known ? known.small : await thumbnail(one.blob), fault: one.fault });
+    }
+    if (turn !== this.turn || !this.sheet || this.sheet.id !== visit) return null;
+    this.shots = shots;
+    return kept;
+  },
+  keepInTurn(what) {
+    const visit = this.sheet.id;
+    return (this.writing = this.writing.then(() => what(visit)).catch(() => this.say("本机存储已满或不可用，签名和照片没有存下来。", "bad")));
+  },
+  keepSignature() {
+    return this.keepInTurn((visit) => this.replaceSignature(visit));
+  },
+  async replaceSignature(visit) {
     const blob = await this.pad.blob();
-    await this.removeKept("signature");
-    await this.pictures.add(this.sheet.id, "signature", blob);
+    await this.removeKept(visit, "signature");
+    await this.pictures.add(visit, "signature", blob);
     this.isSigned = true;
     this.unsignedReason = "";
     this.wrapError = "";
     this.keep();
   },
-  async signAgain() {
+  signAgain() {
     this.pad.clear();
     this.isSigned = false;
-    await this.removeKept("signature");
+    return this.keepInTurn((visit) => this.removeKept(visit, "signature"));
   },
   get signText() {
     return this.isSigned ? "已签名" : "请客户在框内手写签名";
@@ -56,30 +75,32 @@ export const record = {
   },
   async addPhotos(event) {
     this.photoError = "";
-    for (const file of [...event.target.files]) {
-      if (this.shots.length >= MOST_PHOTOS) {
+    const files = [...event.target.files];
+    event.target.value = ""; // the same one may be taken again
+    await this.keepInTurn((visit) => this.keepPhotos(visit, files));
+    await this.sendPictures();
+  },
+  async keepPhotos(visit, files) {
+    for (const file of files) {
+      const kept = await this.pictures.of(visit);
+      if (kept.filter((one) => one.kind === "photo").length >= MOST_PHOTOS) {
         this.photoError = `最多 ${MOST_PHOTOS} 张，请先删除不要的。`;
         break;
       }
-      try {
-        const blob = await shrunk(file);
-        const added = await this.pictures.add(this.sheet.id, "photo", blob);
-        this.shots = [...this.shots, { key: added.key, small: await thumbnail(blob), fault: "" }];
-      } catch {
-        this.photoError = `「${file.name}」不是可用的照片，请用 JPEG、PNG 或 WebP 格式。`;
-      }
+      const photo = await shrunk(file).catch(() => null);
+      if (photo) await this.pictures.add(visit, "photo", photo);
+      else this.photoError = `「${file.name}」不是可用的照片，请用 JPEG、PNG 或 WebP 格式。`;
+      await this.showShots();
     }
-    event.target.value = "";
-    await this.sendPictures();
   },
   async removePhoto(key) {
     const visit = this.sheet.id;
     await this.forget((await this.pictures.of(visit)).find((one) => one.key === key));
-    this.shots = this.shots.filter((shot) => shot.key !== key);
+    await this.showShots();
     this.focusSoon(() => this.$refs.camera);
   },
-  async removeKept(kind) {
-    for (const one of await this.pictures.of(this.sheet.id)) if (one.kind === kind) await this.forget(one);
+  async removeKept(visit, kind) {
+    for (const one of await this.pictures.of(visit)) if (one.kind === kind) await this.forget(one);
   },
   // what the server has already is dropped there too; one it keeps by mistake goes with what was never handed in
   async forget(picture) {
@@ -93,8 +114,6 @@ export const record = {
     const visit = this.sheet.id;
     const refused = await this.pictures.send(visit);
     if (refused) this.noteNetwork(refused);
-    if (!this.sheet || this.sheet.id !== visit) return;
-    const kept = await this.pictures.of(visit);
-    this.shots = this.shots.map((shot) => ({ ...shot, fault: (kept.find((one) => one.key === shot.key) || shot).fault }));
+    if (this.sheet && this.sheet.id === visit) await this.showShots();
   },
 };
