@@ -15,8 +15,13 @@ export class KeptPictures {
 
   // Those of a visit, first to last: {key, agent, visit, kind, blob, sent: the server's id or "", fault}.
   async of(visit) {
-    const all = await this.run("readonly", (store) => store.getAll());
+    const all = await this.all();
     return all.filter((one) => one.agent === this.agent && one.visit === visit);
+  }
+
+  // none where the browser keeps nothing, as in a private window: results without pictures still leave
+  all() {
+    return this.run("readonly", (store) => store.getAll()).catch(() => []);
   }
 
   async add(visit, kind, blob) {
@@ -71,7 +76,7 @@ export class KeptPictures {
 
   // What belongs to no draft and no waiting result, of any agent at this device, is not kept.
   async forgetNeedless() {
-    const all = await this.run("readonly", (store) => store.getAll());
+    const all = await this.all();
     for (const one of all) if (!isNeeded(one)) await this.remove(one.key);
   }
 
