@@ -47,6 +47,7 @@ def make_secrets() -> None:
         dsn = f"postgresql://huifang_{service}:{secrets.token_urlsafe(24)}@postgres:5432/huifang_{service}?sslmode=disable"
         _keep(SECRETS / f"{service}.dsn", dsn)
     _keep(SECRETS / "postgres.password", secrets.token_urlsafe(24))
+    _keep(SECRETS / "grafana.password", secrets.token_urlsafe(16))
     _keep(SECRETS / "data.key", base64.b64encode(os.urandom(64)).decode())
     _keep(SECRETS / "jwt.secret", secrets.token_urlsafe(48))
     _keep(SECRETS / "front-door.key", secrets.token_urlsafe(24))

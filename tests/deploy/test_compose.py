@@ -94,6 +94,17 @@ def test_every_service_gets_the_secrets_it_reads_and_no_others_database() -> Non
         assert [name for name in read if name.endswith(".dsn")] == [f"{service}.dsn"]
 
 
+def test_prometheus_looks_where_the_services_are_and_grafana_where_it_is() -> None:
+    targets = yaml.safe_load((DEPLOY / "prometheus" / "targets" / "services.yml").read_text())
+    assert {target for each in targets for target in each["targets"]} == {f"{service}:8000" for service in SERVICES}
+    assert {each["labels"]["service"] for each in targets} == set(SERVICES)
+    asked = (DEPLOY / "grafana" / "provisioning" / "datasources" / "prometheus.yml").read_text()
+    assert set(re.findall(r"\$\{(\w+)\}", asked)) <= COMPOSE["services"]["grafana"]["environment"].keys()
+    provider = yaml.safe_load((DEPLOY / "grafana" / "provisioning" / "dashboards" / "huifang.yml").read_text())
+    path = provider["providers"][0]["options"]["path"]
+    assert f"./grafana/dashboards:{path}:ro" in COMPOSE["services"]["grafana"]["volumes"]
+
+
 def environment(service: str) -> Iterator[tuple[str, str]]:
     return iter(COMPOSE["services"][service]["environment"].items())
 
