@@ -68,6 +68,7 @@ async def test_everything_that_happened_gives_these_figures(analytics):
         "effective": (8, 9),
         "on_time": (8, 9),
         "callbacks_kept": (0, 0),
+        "self_answered": (0, 0),
         "satisfaction": (3, 6),  # 1, 4, and 5 whose second rating is final; not 2, 6, 15
         "first_satisfaction": (2, 6),
         "second_satisfaction": (1, 3),

@@ -10,6 +10,7 @@ GROUPS = {
         "effective",
         "on_time",
         "callbacks_kept",
+        "self_answered",
     ),
     "客户评价": ("satisfaction", "first_satisfaction", "second_satisfaction", "csat", "nps"),
     "问题闭环": ("resolution", "feedback_timeliness", "closed_loop", "rework", "repeat_complaints", "cases_excluded"),

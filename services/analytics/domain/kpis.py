@@ -99,12 +99,14 @@ def _work() -> list[Kpi]:
         Kpi("contact", "接通率（按次）", "接通次数 ÷ 拨打次数", attempt_day, {"connected": 1}, {"attempts": 1}),
         Kpi("contact_customers", "接通率（按客户）", "接通过的客户数 ÷ 拨打过的客户数（同一客户只计一次）", attempt_day,
             {"customers.reached": 1}, {"customers.attempted": 1}),
-        Kpi("effective", "有效率", "有效回访数（本人且必答题全部作答）÷ 接通次数", visit_day,
-            {"visits.effective": 1}, {"connected": 1}),
+        Kpi("effective", "有效率", "坐席的有效回访数（本人且必答题全部作答；客户自助作答的不计）÷ 接通次数", visit_day,
+            {"visits.effective": 1, "visits.self_effective": -1}, {"connected": 1}, version="2"),
         Kpi("on_time", "按时率", "截止时间前完成的回访数 ÷ 完成的回访数（按工作时间计时）", visit_day,
             {"visits.on_time": 1}, {"visits.completed": 1}),
         Kpi("callbacks_kept", "预约履约率", "按与客户约定的时间回呼的次数 ÷ 约定回呼后拨打的次数", attempt_day,
             {"callbacks.kept": 1}, {"callbacks.called": 1}),
+        Kpi("self_answered", "自助作答率", "客户凭编号或数字回复自助作答的回访数 ÷ 邀请客户自助作答的次数", visit_day,
+            {"visits.self_answered": 1}, {"visits.invited": 1}, share=False),
     ]  # fmt: skip
 
 

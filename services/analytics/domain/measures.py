@@ -20,10 +20,12 @@ from shared.contracts.visits import (
     VisitCallbackAgreed,
     VisitCorrected,
     VisitFailed,
+    VisitInvited,
 )
 
 NPS_ANSWER = "nps"
 UNREACHED = ("unreachable", "invalid_number")
+MESSAGES = ("sms", "email")  # by which customers answer without an agent
 
 
 def fact(name: str, at: datetime, data: Mapping[str, Any]) -> Figures:
@@ -60,6 +62,8 @@ def completion(data: Outcome) -> Figures:
     names = ["visits.completed", "visits.effective" if data.effective else "visits.partial"]
     if data.on_time:
         names.append("visits.on_time")
+    if data.channel in MESSAGES and not data.agent:
+        names += ["visits.self_answered", *(["visits.self_effective"] if data.effective else [])]
     amounts = Counter({"completed": 1, "effective": int(data.effective), "late": int(not data.on_time)})
     figures = _ones(data.completed_at, data, names)
     for _, said in by_matter(data):
@@ -67,6 +71,10 @@ def completion(data: Outcome) -> Figures:
         if level := level_of(said):
             amounts[f"{RATED}.{level}"] += 1
     return figures + _of_agent(data, data.completed_at, amounts)
+
+
+def invitation(data: VisitInvited, at: datetime) -> Figures:
+    return _ones(at, data, ["visits.invited"])
 
 
 def by_matter(data: Outcome) -> list[tuple[str, Outcome]]:

@@ -39,6 +39,7 @@ from shared.contracts.visits import (
     VisitCorrected,
     VisitDissatisfied,
     VisitFailed,
+    VisitInvited,
     VisitProblemFound,
 )
 
@@ -187,6 +188,8 @@ def _note_rest(seen: Observed, event: Told, data: object) -> None:
             seen.figures.update(measures.attempt(data))
         case VisitFailed():
             seen.figures.update(measures.failure(data))
+        case VisitInvited():
+            seen.figures.update(measures.invitation(data, event.at))
         case VisitCallbackAgreed():
             seen.figures.update(measures.callback(data, event.at))
         case NotificationSent():
