@@ -46,8 +46,10 @@ ABSOLUTES = """
 
 
 def rows() -> dict[str, ModuleType]:
-    """Row modules by id: every `bench/p1_….py`, `g…`, `l…`, `d…`, `r…`."""
-    names = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name[0] in "pgldr" and m.name[1].isdigit())
+    """Row modules by id: every `bench/p1_….py`, `g…`, `l…`, `d…`, `r…`, `u…`."""
+    names = sorted(
+        m.name for m in pkgutil.iter_modules(bench.__path__) if m.name[0] in "pgldru" and m.name[1].isdigit()
+    )
     return {name.split("_")[0].upper(): importlib.import_module(f"bench.{name}") for name in names}
 
 
