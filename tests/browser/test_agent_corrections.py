@@ -25,7 +25,7 @@ async def test_a_finished_call_is_corrected_and_its_versions_are_shown(workbench
     await dialog.get_by_role("button", name="不满意", exact=True).click()
     await dialog.get_by_role("button", name="没有按约定时间上门").click()
     await dialog.get_by_role("button", name="更正", exact=True).click()
-    await expect(dialog.locator("[data-field=why]")).to_be_focused()  # the browser asks for the reason
+    await expect(dialog.locator("[data-field=why-corrected]")).to_be_focused()  # the browser asks for the reason
     await page.keyboard.type("听录音后发现选错了")
     await page.keyboard.press("Enter")
     await expect(page.locator(".notice.good")).to_contain_text("已更正张三的回访")
