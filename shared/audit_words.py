@@ -71,6 +71,7 @@ WORDS = {
     "case.problem_found": "发现问题件",
     "case.visit_corrected": "回访记录更正",
     "case.number_corrected": "客户号码更正",
+    "case.joined": "并入同一次回访的投诉",
     "case.hotline_repeated": "热线重复来件",
     "case.deadline_moved": "期限重新计算",
     # messages

@@ -208,13 +208,18 @@ def dissatisfied_is_told(kept: Kept, heard: Heard) -> Check:
 
 def one_case_each(kept: Kept, heard: Heard) -> Check:
     """What a second follow-up tells after its answer had closed the first case, a problem or by a correction, may have a
-    case of its own."""
+    case of its own, and so may what somebody filed by hand in a visit."""
     return one_to_one(
         "每个首次不满意或问题件恰有一个投诉",
         Side.of("事件 首次不满意/问题件", heard.openings),
         Side.of("投诉库 来自回访", (case.origin_id for case in kept.cases.values() if case.origin == "visit")),
-        tolerated=frozenset(heard.second_problems),
+        tolerated=frozenset(heard.second_problems) | _filed_in_visits(kept),
     )
+
+
+def _filed_in_visits(kept: Kept) -> frozenset[str]:
+    """The visits in which somebody filed a case by hand."""
+    return frozenset(case.origin_id for case in kept.cases.values() if case.origin == "visit" and case.by_hand)
 
 
 def one_case_per_unsolved_hotline_case(kept: Kept, heard: Heard) -> Check:
@@ -313,7 +318,7 @@ def facts_are_counted(kept: Kept, heard: Heard) -> Check:
             "",
             Side.of("事件 首轮完成", heard.rated),
             Side.of("分析库 评价", kept.rating_facts),
-            tolerated=frozenset(heard.second_problems),
+            tolerated=frozenset(heard.second_problems) | _filed_in_visits(kept),
         ),
         one_to_one("", Side.of("投诉库 投诉", kept.cases), Side.of("分析库 投诉", kept.case_facts)),
         one_to_one(

@@ -31,7 +31,9 @@ _SENDS = """
 """
 _CASES = """
     SELECT complaint_case.id::text AS id, origin, origin_source, origin_id, state,
-           (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what = 'resolved') AS resolutions
+           (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what = 'resolved') AS resolutions,
+           EXISTS (SELECT FROM case_entry WHERE case_id = complaint_case.id AND what = 'opened'
+                   AND detail ? 'by_hand') AS by_hand
     FROM complaint_case
 """
 _VISITS = """
@@ -148,7 +150,9 @@ async def _read_visits(connection: asyncpg.Connection, kept: Kept) -> None:
 async def _read_complaints(connection: asyncpg.Connection, kept: Kept) -> None:
     rows = await connection.fetch(_CASES)
     kept.cases = {
-        row["id"]: Case(row["origin"], row["origin_id"], row["state"], row["resolutions"], row["origin_source"])
+        row["id"]: Case(
+            row["origin"], row["origin_id"], row["state"], row["resolutions"], row["origin_source"], row["by_hand"]
+        )
         for row in rows
     }
 

@@ -47,6 +47,7 @@ class Case:
     state: str
     resolutions: int
     origin_source: str = ""
+    by_hand: bool = False
 
     @property
     def number(self) -> str:

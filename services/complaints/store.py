@@ -20,8 +20,8 @@ from shared.zone import ORG_ZONE
 
 FIXED = frozenset(
     {
-        *("id", "case_no", "origin", "origin_source", "origin_id", "lineage"),
-        *("customer_id", "matters", "opened_at"),
+        *("id", "case_no", "origin", "origin_source", "origin_id"),
+        *("customer_id", "opened_at"),
     }
 )
 _UPSERT = insert(CaseRow.__table__)  # type: ignore[attr-defined]

@@ -201,6 +201,18 @@ def test_a_message_is_found_by_the_key_from_before_keys_named_the_source() -> No
     assert "每条应发通知恰有一笔发送" not in wrong(run_checks(known, said))
 
 
+def test_a_case_filed_by_hand_in_a_visit_needs_no_dissatisfied_answer() -> None:
+    filed = told("complaint.opened", case_id="X", origin="visit", origin_id="V2")
+    listener, story = heard([*events(), filed]), kept()
+    story.cases["X"] = Case("visit", "V2", "opened", 0, by_hand=True)
+    story.case_facts.add("X")
+    story.rating_facts.add("V2")
+    story.figures = Counter(listener.recount.result())
+    assert wrong(run_checks(story, listener)) == set()
+    story.cases["X"] = Case("visit", "V2", "opened", 0)
+    assert wrong(run_checks(story, listener)) == {"每个首次不满意或问题件恰有一个投诉", "分析事实与来源一致"}
+
+
 def test_corrections_agree_both_ways() -> None:
     """One is made dissatisfied and contented again; a second follow-up is made dissatisfied and has a case of its own."""
     visit = {"visit_id": "V2", "task_id": "T2", "round": 2, "case_id": CASE}

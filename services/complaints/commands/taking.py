@@ -1,7 +1,7 @@
 """Taking in what visits, 12345, the scheduler and people at the phone tell; each origin opens one case."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,18 @@ from services.complaints import store
 from services.complaints.commands.book import Book
 from services.complaints.domain import followup, handling
 from services.complaints.domain.case import Case, CaseId, Change
-from services.complaints.domain.opening import Opening, Report, by_hand, complains, from_hotline, from_visit, open_case
+from services.complaints.domain.errors import CaseNotFound
+from services.complaints.domain.opening import (
+    Opening,
+    Report,
+    by_hand,
+    complains,
+    from_hotline,
+    from_visit,
+    join_report,
+    join_visit,
+    open_case,
+)
 from services.complaints.domain.rules import Rules
 from shared.auth import Principal
 from shared.contracts.common import CustomerCard, Matter
@@ -26,6 +37,7 @@ from shared.contracts.visits import (
     VisitProblemFound,
 )
 from shared.errors import Forbidden
+from shared.http import audit
 from shared.ids import new_id
 from shared.messaging.event import Event
 from shared.messaging.work import Work
@@ -96,6 +108,7 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
             case = book.apply(_second_followup(book.get(visit.case_id), visit, rules, work.now()), event)
         elif visit.visit_id in openings:
             case = opener.ensure(openings[visit.visit_id], event)
+            case = book.apply(join_visit(case, openings[visit.visit_id], work.now()), event)
         else:
             continue
         book.apply(handling.note_problems(case, problems_of(visit), visit.visit_id, work.now()), event)
@@ -221,11 +234,26 @@ def _card(event: Event, hotline: HotlineCaseClosed) -> CustomerCard:
 
 
 async def open_by_hand(work: Work, rules: Rules, report: Report, taker: Principal) -> Case:
-    """A case taken by somebody in person, by phone, by mail (R13.1). Raises Forbidden in another unit's name."""
+    """A case taken by somebody in person, by phone, by mail (R13.1). Raises Forbidden in another unit's name.
+
+    One that the same visit has opened already, and that is not closed, takes it in.
+    """
     if not taker.scope.sees(report.branch or report.unit):
         raise Forbidden("只能为您权限内的分公司登记投诉，请填写 branch")
     opening = by_hand(report, CaseId(new_id()), taker.id, work.now())
     book = Book(work)
+    if report.visit_id:
+        book.hold(await store.lock_cases(work.session, [], [opening.origin_key]))
+    known = book.by_origin(opening.origin_key)
+    if known is not None and known.customer.id == report.customer.id and not known.is_final():
+        if not taker.scope.sees(known.responsible_unit, known.branch):
+            raise CaseNotFound
+        case = book.apply(join_report(known, report, taker.id, work.now()))
+        await book.save()
+        await audit(work, taker, "case.joined", str(case.id), case_no=case.case_no)
+        return case
+    if known is not None:
+        opening = by_hand(replace(report, visit_id=""), CaseId(new_id()), taker.id, work.now())
     case = (await opener_for(book, rules, [opening])).ensure(opening, None)
     await book.save()
     return case

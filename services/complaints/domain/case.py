@@ -29,6 +29,7 @@ What = Literal[
     "problem_found",
     "visit_corrected",
     "number_corrected",
+    "joined",
     "hotline_repeated",
     "deadline_moved",
 ]

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.complaints.domain.case import SYSTEM, Case, CaseId, Change, Entry, OriginKey, snapshot, timed
+from services.complaints.domain.case import SYSTEM, Case, CaseId, Change, Entry, OriginKey, changed, snapshot, timed
 from services.complaints.domain.escalation import count_reworks
-from services.complaints.domain.followup import rating_of
+from services.complaints.domain.followup import WORST_ACCEPTABLE, rating_of
 from services.complaints.domain.grading import Signs, grade_of
 from services.complaints.domain.rules import Rules
 from shared.contracts.common import CustomerCard, Matter
@@ -50,12 +50,13 @@ class Opening:
     owner: str = ""
     actor: str = SYSTEM
     origin_source: str = ""
+    by_hand: bool = False
 
     @property
     def case_id(self) -> CaseId:
         """The same for the same origin, however often it is told."""
-        if self.origin == "manual":
-            return CaseId(UUID(self.origin_id))
+        if self.by_hand:  # each is its own beginning
+            return CaseId(UUID(self.lineage))
         source = (self.origin_source,) if self.origin_source else ()
         return CaseId(derived_id(self.at, "case", self.origin, self.origin_id, *source))
 
@@ -66,6 +67,20 @@ class Opening:
     @property
     def subjects(self) -> tuple[str, ...]:
         return subjects_of(self.matters)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A complaint somebody took (R13.1); what is left out is graded and assigned as usual."""
+
+    customer: CustomerCard
+    description: str
+    subject: str = ""
+    kind: str = ""
+    branch: str = ""
+    unit: str = ""
+    grade: Grade | None = None
+    visit_id: str = ""
 
 
 def open_case(opening: Opening, case_no: str, earlier: int, rules: Rules, now: datetime) -> Change:
@@ -97,13 +112,18 @@ def open_case(opening: Opening, case_no: str, earlier: int, rules: Rules, now: d
         first_rating=opening.first_rating,
         **timed(deadlines),
     )
-    entry = Entry(now, "opened", opening.actor, {"origin": opening.origin, "grade": grade, "earlier": earlier})
+    detail = {"origin": opening.origin, "grade": grade, "earlier": earlier}
+    entry = Entry(now, "opened", opening.actor, detail | ({"by_hand": True} if opening.by_hand else {}))
     opened = Change(case, (ComplaintOpened(**snapshot(case)),), (entry,))
     return opened.then(lambda c: count_reworks(c, opening.reworks, rules, now))
 
 
 def from_visit(visit: Outcome, problems: Iterable[str], lineage: str) -> Opening:
-    """A case out of what the customer said; who heard it owns it, as they would a complaint they took (R03.5, R13.2)."""
+    """A case out of what the customer said; who heard it owns it, as they would a complaint they took (R03.5, R13.2).
+
+    Of a contact about several matters it is filed under those that it speaks of.
+    """
+    matters, kind = _spoken_of(visit)
     said = (*visit.reasons, *problems, visit.remark)
     description = "；".join(part for part in ("、".join((*visit.reasons, *problems)), visit.remark) if part)
     rating = rating_of(visit)
@@ -114,15 +134,56 @@ def from_visit(visit: Outcome, problems: Iterable[str], lineage: str) -> Opening
         lineage=lineage,
         customer=visit.customer,
         signs=Signs(text=" ".join(said), rating=rating, solved=visit.resolved),
-        matters=tuple(visit.matters),
-        kind=visit.kind,
+        matters=matters,
+        kind=kind,
         branch=visit.branch,
-        unit=visit.branch or done_by(visit.matters),
+        unit=visit.branch or done_by(matters),
         description=description,
         reasons=(*visit.reasons, *problems),
         first_rating=rating,
         owner=visit.agent,
     )
+
+
+def _spoken_of(visit: Outcome) -> tuple[tuple[Matter, ...], str]:
+    """The matters of which the customer says something bad, and the kind of the first; else all, under the visit's kind."""
+    bad = {
+        (one.event_id, one.event_source)
+        for one in visit.results
+        if (one.rating is not None and one.rating < WORST_ACCEPTABLE) or one.problems
+    }
+    found = tuple(matter for matter in visit.matters if (matter.event_id, matter.event_source) in bad)
+    if not found or found[0] == visit.matters[0]:
+        return found or tuple(visit.matters), visit.kind
+    return found, found[0].event_type
+
+
+def join_visit(case: Case, opening: Opening, now: datetime) -> Change:
+    """What the customer answered in the visit in which somebody filed this case by hand: it is one case, and about what the
+    visit was about."""
+    if case.lineage != str(case.id):  # a case filed by hand is its own beginning until its visit is known
+        return Change(case)
+    said = {"rating": opening.first_rating, "reasons": list(opening.reasons), "description": opening.description}
+    joined = changed(
+        case,
+        now,
+        lineage=opening.lineage,
+        matters=opening.matters,
+        subjects=tuple(sorted({*case.subjects, *opening.subjects})),
+        kind=case.kind or opening.kind,
+        reasons=tuple(dict.fromkeys((*case.reasons, *opening.reasons))),
+        done_by=case.done_by or done_by(opening.matters),
+        first_rating=opening.first_rating,
+    )
+    return Change(joined, (), (Entry(now, "joined", opening.owner or SYSTEM, said),))
+
+
+def join_report(case: Case, report: Report, actor: str, now: datetime) -> Change:
+    """Somebody files by hand what the same visit has opened a case of already: it is noted there."""
+    text = mask_text(report.description)
+    entry = Entry(now, "joined", actor, {"description": text, "grade": report.grade})
+    whole = case.description if text in case.description else f"{case.description}\n{text}".strip()
+    return Change(changed(case, now, description=whole, owner=case.owner or actor), (), (entry,))
 
 
 def complains(hotline: HotlineCaseClosed) -> bool:
@@ -178,21 +239,11 @@ def _code(unit: Any) -> str:
     return str(unit.get("code") or "") if isinstance(unit, dict) else ""
 
 
-@dataclass(frozen=True)
-class Report:
-    """A complaint somebody took (R13.1); what is left out is graded and assigned as usual."""
-
-    customer: CustomerCard
-    description: str
-    subject: str = ""
-    kind: str = ""
-    branch: str = ""
-    unit: str = ""
-    grade: Grade | None = None
-
-
 def by_hand(report: Report, case_id: CaseId, actor: str, now: datetime) -> Opening:
-    """A case out of a report: the first who takes it owns it until the customer has an answer (R13.2)."""
+    """A case out of a report: the first who takes it owns it until the customer has an answer (R13.2).
+
+    What was taken in a visit is that visit's case, so that an answer of the same visit makes no other.
+    """
     matter = Matter(
         event_id=str(case_id),
         event_type="complaint.by_hand",
@@ -201,8 +252,8 @@ def by_hand(report: Report, case_id: CaseId, actor: str, now: datetime) -> Openi
         title=report.description[:TITLE_LENGTH],
     )
     return Opening(
-        origin="manual",
-        origin_id=str(case_id),
+        origin="visit" if report.visit_id else "manual",
+        origin_id=report.visit_id or str(case_id),
         at=now,
         lineage=str(case_id),
         customer=report.customer,
@@ -215,4 +266,5 @@ def by_hand(report: Report, case_id: CaseId, actor: str, now: datetime) -> Openi
         grade=report.grade,
         owner=actor,
         actor=actor,
+        by_hand=True,
     )

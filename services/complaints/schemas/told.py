@@ -28,6 +28,7 @@ LABELS: dict[What, str] = {
     "problem_found": "补充问题件",
     "visit_corrected": "回访记录更正",
     "number_corrected": "客户号码更正",
+    "joined": "同一次回访的反映并入",
     "hotline_repeated": "12345 再次转办",
     "deadline_moved": "放假安排公布，整改期限重新计算",
 }

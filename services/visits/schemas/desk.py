@@ -46,6 +46,14 @@ class AskedOut(QuestionOut):
         return asked
 
 
+class MatterName(BaseModel):
+    """一件事项的名称。"""
+
+    title: str = Field(description="事由")
+    kind: str = Field(description="业务种类")
+    subject: str = Field(description="单据编号")
+
+
 class Sheet(VisitOut):
     """坐席通话时页面所需的内容。"""
 
@@ -58,6 +66,7 @@ class Sheet(VisitOut):
     cancel_reason: str = Field(description="通话中被取消的原因；为空表示没有")
     subject: str = Field(description="单据编号")
     address: str = Field(description="来源单上的地址；没有时为空")
+    matters: list[MatterName] = Field(description="一次联系的全部事项")
     call_seconds: int | None = Field(description="已拨打多少秒；还没有拨打时为空")
     call_ended: bool = Field(description="是否已挂断")
     notices: list[NoticeOut] = Field(description="领取之后的变化，最新的在后")
@@ -76,6 +85,7 @@ class Sheet(VisitOut):
             cancel_reason=visit.cancel_reason,
             subject=variables["单号"],
             address=address_of(visit),
+            matters=[MatterName(title=one.title, kind=one.event_type, subject=one.subject) for one in visit.matters],
             call_seconds=talk_seconds(visit, now) if visit.call_started_at else None,
             call_ended=visit.call_ended_at is not None,
             notices=[NoticeOut.model_validate(told) for told in visit.notices],

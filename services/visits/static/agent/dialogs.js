@@ -36,7 +36,13 @@ export const dialogs = {
     this.closeDialogs();
   },
   get complaintWarning() {
-    return "客户不满意的，提交小结后会自动立案；这里再登记会有两件投诉。";
+    return "客户不满意的，提交小结后会自动立案；在这里登记的与它是同一件投诉。";
+  },
+  get complaintMatters() {
+    return this.sheet ? this.sheet.matters.map((matter, place) => ({ place, title: matter.title || matter.subject })) : [];
+  },
+  get severalMatters() {
+    return this.complaintMatters.length > 1;
   },
   openComplaint() {
     if (this.idle || this.isOnlyPractice("登记一件投诉，由您首问负责")) return;
@@ -47,7 +53,8 @@ export const dialogs = {
   },
   async fileComplaint() {
     const { customer, kind, branch, subject } = this.sheet;
-    const body = { customer: { id: customer.id, name: customer.name, level: customer.level }, description: this.$refs.complaintText.value, grade: this.$refs.grade.value, kind, branch, subject };
+    const about = this.sheet.matters[Number(this.$refs.about.value) || 0] || {};
+    const body = { customer: { id: customer.id, name: customer.name, level: customer.level }, description: this.$refs.complaintText.value, grade: this.$refs.grade.value, kind: about.kind || kind, branch, subject: about.subject || subject, visit_id: this.sheet.id };
     const answer = await call("POST", `${this.sites.complaints}/api/v1/cases`, body, { "Idempotency-Key": this.complaintKey });
     if (!answer.ok) {
       this.dialogError = told(answer);
