@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from deploy.commands._client import answer, change, every, service_client
+from services.gateway.domain.people import plain_skills
+from shared.contracts.words import SKILLS, word_of
 from shared.roles import ROLE_NAMES, Role
 
 app = typer.Typer(no_args_is_help=True, help="人员：登录账号、角色、单位、班组、班次。")
@@ -25,6 +27,9 @@ Units = Annotated[list[str] | None, typer.Option("--unit", help="单位代码，
 Teams = Annotated[list[str] | None, typer.Option("--team", help="班组代码，可写多次；- 为所属单位的全部班组")]
 Worker = Annotated[str | None, typer.Option(help="在业务系统中的工号；- 为没有")]
 Source = Annotated[str | None, typer.Option("--sign-in", help="如何登录：password 用密码，oidc 用统一身份认证")]
+Skills = Annotated[
+    list[str] | None, typer.Option("--skill", help="会的语言或上门，可写多次，如 粤语、上门；- 为没有登记，不作限制")
+]
 Shift = Annotated[str | None, typer.Option(help="班次，如 08:30-12:00,14:00-18:00；- 为没有固定班次")]
 
 
@@ -53,10 +58,11 @@ def add(
     team: Teams = None,
     worker: Worker = None,
     shift: Shift = None,
+    skill: Skills = None,
     sign_in: Source = None,
 ) -> None:
     """添加一人，给出一次性密码；用统一身份认证登录的人没有。"""
-    changes = _changes(role, unit, team, worker, shift) | _source(sign_in)
+    changes = _changes(role, unit, team, worker, shift, skill) | _source(sign_in)
     body = {"login": login, "name": name, "roles": [], **changes}
     with service_client(*GATEWAY) as client:
         made = answer(client.post(PATH, json=body))
@@ -74,10 +80,13 @@ def set_person(
     team: Teams = None,
     worker: Worker = None,
     shift: Shift = None,
+    skill: Skills = None,
     sign_in: Source = None,
 ) -> None:
     """修改一人；没有写的项不变。改为用密码登录后，请再用 huifang people reset 给出密码。"""
-    changes = _changes(role, unit, team, worker, shift) | _source(sign_in) | ({} if name is None else {"name": name})
+    changes = (
+        _changes(role, unit, team, worker, shift, skill) | _source(sign_in) | ({} if name is None else {"name": name})
+    )
     if not changes:
         raise typer.BadParameter("请写要修改的项，如 --shift 08:30-17:30")
     typer.echo(_line(change(*GATEWAY, f"{PATH}/{login}", body=changes, method="PATCH")))
@@ -134,12 +143,21 @@ def template(
 
 
 def _changes(
-    roles: list[str] | None, units: list[str] | None, teams: list[str] | None, worker: str | None, shift: str | None
+    roles: list[str] | None,
+    units: list[str] | None,
+    teams: list[str] | None,
+    worker: str | None,
+    shift: str | None,
+    skills: list[str] | None,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if roles is not None:
         found["roles"] = [str(_role(role)) for role in roles]
-    for field, codes in (("units", units), ("teams", teams)):
+    for field, codes in (
+        ("units", units),
+        ("teams", teams),
+        ("skills", None if skills is None else plain_skills(skills)),
+    ):
         if codes is not None:
             found[field] = [code for code in codes if code != NONE]
     for field, text in (("worker", worker), ("shift", shift)):
@@ -167,7 +185,8 @@ def _line(person: dict[str, Any]) -> str:
     units = "、".join(person["units"]) or "整个组织"
     teams = "、".join(person["teams"]) or "全部班组"
     state = "\t已停用" if person["disabled"] else "\t尚未改初始密码" if person["must_change_password"] else ""
-    return f"{person['login']}\t{person['name']}\t{roles}\t{units}\t{teams}\t{person['shift'] or '无固定班次'}{state}"
+    skills = "".join(f"\t{word_of(SKILLS, skill)}" for skill in person["skills"])
+    return f"{person['login']}\t{person['name']}\t{roles}\t{units}\t{teams}\t{person['shift'] or '无固定班次'}{skills}{state}"
 
 
 def _tell_password(person: dict[str, Any]) -> None:

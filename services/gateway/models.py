@@ -182,6 +182,7 @@ class PersonRow(Base, table=True):
     updated_at: datetime = Field(sa_column=_instant())
     source: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'local'")))
     subject: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
+    skills: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")))
 
 
 class UsedSignInRow(Base, table=True):

@@ -11,6 +11,22 @@ CHANNELS: Mapping[str, str] = {
     "letter": "信函",
     "on_site": "上门",
 }
+# what a contact may need of its agent: ISO 639 codes of languages, and visits on site
+SKILLS: Mapping[str, str] = {
+    "on_site": "上门回访",
+    "yue": "粤语",
+    "wuu": "吴语",
+    "nan": "闽南语",
+    "hak": "客家话",
+    "cdo": "闽东语",
+    "ug": "维吾尔语",
+    "bo": "藏语",
+    "mn": "蒙古语",
+    "za": "壮语",
+    "ii": "彝语",
+    "ko": "朝鲜语",
+    "en": "英语",
+}
 PURPOSES: Mapping[str, str] = {"followup": "回访", "greeting": "关怀", "notice": "告知"}
 SATISFACTION: Mapping[str, str] = {
     "very_satisfied": "非常满意",

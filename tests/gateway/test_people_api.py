@@ -143,11 +143,11 @@ async def test_the_list_is_filtered_and_paged(gateway: Served) -> None:
 HEADER = ("登录名", "姓名", "角色", "单位", "班组", "工号", "班次")
 
 
-def sheet(*rows: tuple[Any, ...]) -> bytes:
+def sheet(*rows: tuple[Any, ...], header: tuple[str, ...] = HEADER) -> bytes:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer) as book:
         page = book.add_worksheet()
-        for index, cells in enumerate((HEADER, *rows)):
+        for index, cells in enumerate((header, *rows)):
             page.write_row(index, 0, cells)
     return buffer.getvalue()
 

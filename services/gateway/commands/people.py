@@ -88,6 +88,7 @@ def new_person(work: Work, fields: Mapping[str, Any], password: str) -> Person:
         created_at=work.now(),
         updated_at=work.now(),
         source=fields.get("source", LOCAL),
+        skills=tuple(dict.fromkeys(fields.get("skills", ()))),
     )
 
 
@@ -109,7 +110,7 @@ async def change_person(work: Work, principal: Principal, login: str, seen: int,
 
 def changed_by(person: Person, changes: Mapping[str, Any]) -> Person:
     """After changes without faults."""
-    codes = {name: tuple(dict.fromkeys(changes[name])) for name in ("units", "teams") if name in changes}
+    codes = {name: tuple(dict.fromkeys(changes[name])) for name in ("units", "teams", "skills") if name in changes}
     codes |= {"roles": tuple(dict.fromkeys(map(Role, changes["roles"])))} if "roles" in changes else {}
     shift = {"shift": read_shift(changes["shift"]) or ""} if "shift" in changes else {}
     source = changes.get("source", person.source)
@@ -214,4 +215,6 @@ async def _tell(
 
 def principal_of(person: Person) -> Principal:
     """Who somebody is once signed in."""
-    return Principal(person.login, person.roles, person.name, person.units, person.teams, person.worker)
+    return Principal(
+        person.login, person.roles, person.name, person.units, person.teams, person.worker, skills=person.skills
+    )

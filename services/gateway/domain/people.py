@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from services.gateway.domain.common_passwords import is_common
+from shared.contracts.words import SKILLS
 from shared.privacy import mask_text
 from shared.roles import Role
 from shared.texts import text_fault
@@ -23,7 +24,7 @@ CODE = re.compile(r"[\w.-]{1,64}")
 _FRAME = re.compile(r"(\d{1,2})[:：](\d{2})\s*[-–—~～至]\s*(\d{1,2})[:：](\d{2})", re.ASCII)
 LOCAL, OIDC = "local", "oidc"  # who proves who somebody is: a password kept here, or the identity provider
 # sessions hold these, or rest on them: a change of them ends sessions
-RIGHTS = frozenset({"roles", "units", "teams", "worker", "source"})
+RIGHTS = frozenset({"roles", "units", "teams", "worker", "skills", "source"})
 SUPERVISED = frozenset({"teams", "shift"})  # what a supervisor may set of agents of their units
 
 
@@ -31,6 +32,7 @@ SUPERVISED = frozenset({"teams", "shift"})  # what a supervisor may set of agent
 class Person:
     """An account. `login` names it for ever and is its principal's id; `password` is a hash, "" = none that is right.
 
+    `skills` are codes of `shared.contracts.words.SKILLS`, or an organisation's own; none = nobody has said what they can do.
     `shift` is as `read_shift` writes it; the moments are business time. Of `source` OIDC the identity provider proves who it
     is: `subject` is whom it knows them as (`provided.subject_of`), "" until they first come.
     """
@@ -50,6 +52,7 @@ class Person:
     updated_at: datetime
     source: str = LOCAL
     subject: str = ""
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ class Actor:
 def plain_login(login: str) -> str:
     """As accounts are named: people write theirs with blanks around, in capitals, in full width."""
     return unicodedata.normalize("NFKC", login).strip().lower()
+
+
+def plain_skills(named: Iterable[str]) -> list[str]:
+    """Codes of skills, however people call them."""
+    codes = {name: code for code, name in SKILLS.items()} | {"上门": "on_site"}
+    return [codes.get(name, name) for name in named]
 
 
 def plain_password(password: str) -> str:
@@ -104,7 +113,7 @@ def faults(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "name", "姓名中不能有电话或证件号码"
     if "roles" in fields and not fields["roles"]:
         yield "roles", "至少要有一个角色"
-    for field in ("units", "teams"):
+    for field in ("units", "teams", "skills"):
         codes = fields.get(field, ())
         if len(codes) > MOST_CODES or not all(CODE.fullmatch(code) and mask_text(code) == code for code in codes):
             yield field, f"应为至多 {MOST_CODES} 个代码，由字母、数字、汉字或 . _ - 组成"

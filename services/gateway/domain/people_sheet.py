@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.gateway.domain.headers import Layout, plain
-from services.gateway.domain.people import Actor, Person, change_fault, faults, plain_login, read_shift
+from services.gateway.domain.people import Actor, Person, change_fault, faults, plain_login, plain_skills, read_shift
 from services.gateway.domain.sheets import SheetRow
 from shared.roles import ROLE_NAMES, Role
 
@@ -17,6 +17,7 @@ COLUMNS = {
     "roles": ("角色", "权限", "roles", "role"),
     "units": ("单位", "分公司", "网点", "units", "unit"),
     "teams": ("班组", "teams", "team"),
+    "skills": ("技能", "语言", "skills", "skill"),
     "worker": ("工号", "worker"),
     "shift": ("班次", "shift"),
 }
@@ -67,6 +68,8 @@ def read_person(row: SheetRow) -> PersonRow:
     for name in ("units", "teams"):
         if name in cells:
             values[name] = parts(cells[name])
+    if "skills" in cells:
+        values["skills"] = plain_skills(parts(cells["skills"]))
     named = parts(cells.get("roles", ""))
     values["roles"] = [_ROLES[title] for title in named if title in _ROLES]
     unknown = [title for title in named if title not in _ROLES]

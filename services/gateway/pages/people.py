@@ -10,11 +10,12 @@ from fastapi.responses import RedirectResponse, Response
 from services.gateway.adapters.passwords import Passwords, passwords_of
 from services.gateway.commands import people as commands
 from services.gateway.commands.people_import import take_sheet
-from services.gateway.domain.people import SUPERVISED, Person, plain_login
+from services.gateway.domain.people import SUPERVISED, Person, plain_login, plain_skills
 from services.gateway.domain.people_sheet import TITLES, parts
 from services.gateway.store import people
 from services.gateway.store.people import PeopleFilter
 from shared.auth import Principal, Role, require, require_whole_organisation
+from shared.contracts.words import SKILLS, word_of
 from shared.errors import HuifangError, InvalidInput, PreconditionFailed
 from shared.front_door import own_address
 from shared.http import ReadSession, transaction
@@ -34,7 +35,7 @@ Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 Line = Annotated[str, Form(max_length=4000)]
 ON_A_PAGE = 50
 EMPTY: Mapping[str, Any] = {
-    "login": "", "name": "", "roles": (), "units": (), "teams": (), "worker": "", "shift": "",
+    "login": "", "name": "", "roles": (), "units": (), "teams": (), "worker": "", "skills": (), "shift": "",
 }  # fmt: skip
 
 
@@ -84,6 +85,7 @@ class Fields:
         units: Line = "",
         teams: Line = "",
         worker: Line = "",
+        skills: Line = "",
         shift: Line = "",
     ) -> None:
         self.values: dict[str, Any] = {
@@ -93,6 +95,7 @@ class Fields:
             "units": parts(units),
             "teams": parts(teams),
             "worker": worker.strip(),
+            "skills": plain_skills(parts(skills)),
             "shift": shift.strip(),
         }
 
@@ -233,6 +236,7 @@ def _form(
         # what somebody else has made of it meanwhile, where it differs from what is filled in
         theirs={field: value for field, value in now.items() if set_of(value) != set_of(values[field])},
         changed_at=person.updated_at.astimezone(ORG_ZONE) if person else None,
+        skill_names=lambda codes: [word_of(SKILLS, code) for code in codes],
         editable=_editable(principal),
         administers=commands.actor_of(principal).administers,
         itself=person is not None and person.login == principal.id,

@@ -21,6 +21,7 @@ _SOURCE = "如何登录：local 用本系统的密码，oidc 用统一身份认�
 _UNITS = "单位代码：能看到哪些单位的内容；空为整个组织"
 _TEAMS = "班组代码：从哪些班组领取回访；空为所属单位的全部班组"
 _WORKER = "在业务系统中的工号，自己做的工单不会由自己回访；没有则为空"
+_SKILLS = "技能：语言代码（如 yue 粤语）、on_site 上门；只领取会做的回访，空为没有登记、不作限制"
 _SHIFT = "班次，如 08:30-12:00,14:00-18:00；空为没有固定班次"
 
 
@@ -45,6 +46,7 @@ class PersonIn(Body):
     units: Codes = Field(default=[], description=_UNITS)
     teams: Codes = Field(default=[], description=_TEAMS)
     worker: Text = Field(default="", description=_WORKER)
+    skills: Codes = Field(default=[], description=_SKILLS)
     shift: Text = Field(default="", description=_SHIFT)
     source: Source = Field(default="local", description=_SOURCE)
 
@@ -57,6 +59,7 @@ class PersonChange(Body):
     units: Codes | None = Field(default=None, description=_UNITS)
     teams: Codes | None = Field(default=None, description=_TEAMS)
     worker: Text | None = Field(default=None, description=_WORKER)
+    skills: Codes | None = Field(default=None, description=_SKILLS)
     shift: Text | None = Field(default=None, description=_SHIFT)
     source: Source | None = Field(default=None, description=_SOURCE)
 
@@ -68,6 +71,7 @@ class PersonOut(Out):
     units: list[str] = Field(description="单位代码；空为整个组织")
     teams: list[str] = Field(description="班组代码；空为所属单位的全部班组")
     worker: str = Field(description="在业务系统中的工号")
+    skills: list[str] = Field(description=_SKILLS)
     shift: str = Field(description="班次")
     source: Source = Field(description=_SOURCE)
     disabled: bool = Field(description="已停用，不能登录")

@@ -14,7 +14,7 @@ from services.gateway.models import FailedSignInRow, PersonRow
 from shared.roles import Role
 from shared.scope import Scope
 
-_CODES = ("roles", "units", "teams")
+_CODES = ("roles", "units", "teams", "skills")
 _BEGIN = text("""
     INSERT INTO failed_sign_in (key, count, last) SELECT key, 0, :at FROM unnest(CAST(:keys AS text[])) AS key ORDER BY key
     ON CONFLICT DO NOTHING
@@ -38,7 +38,7 @@ class PeopleFilter:
 
 def _person(row: PersonRow) -> Person:
     values = row.model_dump()
-    codes = {name: tuple(values[name]) for name in ("units", "teams")}
+    codes = {name: tuple(values[name]) for name in ("units", "teams", "skills")}
     return Person(**(values | codes | {"roles": tuple(map(Role, values["roles"]))}))
 
 

@@ -11,6 +11,7 @@ from services.visits.domain.appointments import is_own
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit
 from shared.contracts.common import Channel
 from shared.contracts.tasks import FollowupReleased
+from shared.contracts.words import SKILLS, word_of
 
 Rule = Literal[
     "state", "team", "doer", "independent", "first_agent", "companion", "skill", "callback_owner", "hours", "colleague",
@@ -143,7 +144,7 @@ def _of_person(visit: Visit, who: Claimant) -> Found:
     if visit.never_alone and not who.companion:
         yield "companion", f"上门回访不得由 {'、'.join(visit.never_alone)} 人员单独进行，领取时请填写同行人员"
     if who.skills and (lacking := [need for need in visit.needs if need not in who.skills]):
-        yield "skill", f"该单需要：{'、'.join('上门回访' if need == ON_SITE else need for need in lacking)}"
+        yield "skill", f"该单需要：{'、'.join(word_of(SKILLS, need) for need in lacking)}"
 
 
 def _of_caller(around: Circumstances) -> Found:

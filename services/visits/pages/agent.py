@@ -13,6 +13,7 @@ from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
 from services.visits.commands.claiming import claimant
 from services.visits.domain import callbacks
 from services.visits.domain.attempts import Attempt
+from services.visits.domain.claiming import ON_SITE
 from services.visits.domain.errors import VisitNotFound
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import RESULTS
@@ -24,6 +25,7 @@ from services.visits.schemas.visits import NoticeOut, ResultCodeOut
 from services.visits.store import desk, queries, rows
 from services.visits.store.desk import Tab
 from shared.auth import Principal
+from shared.contracts.words import SKILLS
 from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
 from shared.web import render
@@ -43,11 +45,8 @@ PANELS = (
     ("complaints", "/fragments/cases", "未结投诉"),
     ("notifications", "/fragments/messages", "已发消息"),
 )
-# ISO 639 codes as skills of agents name them
-LANGUAGES = (
-    ("yue", "粤语"), ("wuu", "吴语"), ("nan", "闽南语"), ("hak", "客家话"), ("cdo", "闽东语"),
-    ("ug", "维吾尔语"), ("bo", "藏语"), ("mn", "蒙古语"), ("za", "壮语"), ("ii", "彝语"), ("ko", "朝鲜语"), ("en", "英语"),
-)  # fmt: skip
+# what a customer may speak, as skills of agents name it
+LANGUAGES = tuple((code, name) for code, name in SKILLS.items() if code != ON_SITE)
 SHOWN = 30
 EARLIER = 8
 
