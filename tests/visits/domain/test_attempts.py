@@ -13,6 +13,7 @@ from services.visits.domain.told import cancel
 from services.visits.domain.visit import State, Visit, bring_back
 from shared.contracts import EventData
 from shared.contracts.visits import (
+    CustomerNumberCorrected,
     VisitAttempted,
     VisitCallbackAgreed,
     VisitCompleted,
@@ -175,10 +176,10 @@ def test_a_suspended_number_is_given_up_after_the_second_time() -> None:
 def test_a_wrong_number_ends_the_visit_unless_it_is_corrected(result: str) -> None:
     failed, events = attempt(held(), result)
     assert (failed.state, failed.ended) == (State.FAILED, "invalid_number")
-    assert kinds(events) == [VisitAttempted, VisitFailed]
+    assert kinds(events) == [VisitAttempted, CustomerNumberCorrected, VisitFailed]
     corrected, events = attempt(held(), result, corrected_phone=("sealed:v1:y", "139****9000"))
     assert (corrected.state, corrected.customer.phone_masked) == (State.OPEN, "139****9000")
-    assert kinds(events) == [VisitAttempted]
+    assert kinds(events) == [VisitAttempted, CustomerNumberCorrected]
 
 
 def test_a_refusal_ends_the_visit_and_is_told_with_its_reason() -> None:
@@ -234,7 +235,8 @@ def test_a_visit_marked_as_cancelled_ends_with_the_running_contact(result: str) 
     marked = cancel(held(), "capped", NOW)
     gone, events = attempt(marked, result)
     assert (gone.state, gone.ended, gone.attempts) == (State.CANCELLED, "capped", 1)
-    assert kinds(events) == [VisitAttempted]
+    learned = [CustomerNumberCorrected] if result == "invalid_number" else []
+    assert kinds(events) == [VisitAttempted, *learned]
 
 
 def test_what_the_customer_said_counts_even_if_the_task_was_cancelled_meanwhile() -> None:
