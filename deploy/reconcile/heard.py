@@ -54,7 +54,7 @@ class Heard:
                 self.seen.add(event.event_key)
                 with suppress(ValidationError):
                     self._take(topic, event)
-                    fresh.append(Told(event.id, event.name, event.time, event.data))
+                    fresh.append(Told(event.id, event.name, event.time, event.data, event.practice))
         self._count(fresh)
 
     def _count(self, fresh: list[Told]) -> None:

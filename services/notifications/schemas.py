@@ -16,6 +16,7 @@ from services.notifications.store.contacts import Consent, OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.bodies import Body
 from shared.moments import Instant
+from shared.practice_out import AboutCustomer
 from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
 from shared.privacy.codes import hide_codes
 
@@ -23,7 +24,7 @@ from shared.privacy.codes import hide_codes
 Text = Annotated[str, AfterValidator(mask_text)]
 
 
-class SendOut(BaseModel):
+class SendOut(AboutCustomer):
     """一条发送记录。"""
 
     id: UUID = Field(description="发送编号，也是提交给运营商的 OutId")
@@ -32,7 +33,6 @@ class SendOut(BaseModel):
     purpose: str = Field(description="用途")
     template: str = Field(description="模板")
     template_version: int = Field(description="模板版本")
-    customer_id: str = Field(description="客户编号")
     recipient_masked: str = Field(description="接收号码或邮箱（已脱敏）；尚未确定时为空")
     subject: str = Field(description="邮件标题")
     text: str = Field(description="内容（已脱敏）")

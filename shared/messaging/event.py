@@ -12,6 +12,7 @@ import orjson
 from shared.contracts.base import EventData
 from shared.contracts.registry import short_name
 from shared.ids import derived_from_digest
+from shared.practice import is_practice
 
 M = TypeVar("M", bound=EventData)
 Headers = list[tuple[str, bytes]]
@@ -40,6 +41,11 @@ class Event(msgspec.Struct, frozen=True, dict=True):
     lineage: str = ""
     cause: str = ""
     traceparent: str = ""
+
+    @property
+    def practice(self) -> bool:
+        """Whether it concerns a practice customer (`shared.practice`); told to others as the attribute `practice`."""
+        return is_practice(self.key)
 
     @property
     def event_key(self) -> UUID:
@@ -103,6 +109,7 @@ def attributes(event: Event) -> list[tuple[str, str]]:
         ("ce_subject", event.subject),
         ("ce_lineageid", event.lineage),
         ("ce_causationid", event.cause),
+        ("ce_practice", "true" if event.practice else ""),
         ("traceparent", event.traceparent),
         ("content-type", "application/json; charset=utf-8"),
     )

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from shared.front_door import own_address, own_path
+from shared.practice import is_practice
 from shared.principal import ROLE_NAMES
 from shared.web.addresses import site_of, sites_of, start_of
 from shared.web.navigation import SITES, pages_of
@@ -39,13 +40,15 @@ HEADERS = {
 def environment(own: Path | None) -> Environment:
     """Jinja with escaping on; a service's templates go before the shared ones."""
     folders = [HERE / "templates"] if own is None else [own / "templates", HERE / "templates"]
-    return Environment(
+    made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.tests["practice"] = is_practice
+    return made
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:

@@ -128,7 +128,7 @@ def notice(what: str, name: str = "1", at: datetime = MONDAY, **more: Any) -> Ev
 
 
 def told(*events: Event) -> list[Told]:
-    return [Told(e.id, e.name, e.time, e.data) for e in events]
+    return [Told(e.id, e.name, e.time, e.data, e.practice) for e in events]
 
 
 def sums_of(*events: Event) -> dict[str, int]:

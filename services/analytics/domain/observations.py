@@ -71,12 +71,15 @@ class Told:
     name: str
     at: datetime
     data: Mapping[str, Any]
+    practice: bool = False
 
 
 def observe(events: Iterable[Told]) -> Observed:
-    """What these events mean. Raises pydantic.ValidationError on one that breaks its contract."""
+    """What these events mean, practice nothing. Raises pydantic.ValidationError on one that breaks its contract."""
     seen = Observed()
     for event in events:
+        if event.practice:
+            continue
         declared = by_name(event.name)
         if event.name == "fact.withdrawn":
             seen.figures.update(measures.withdrawal(event.at, event.data))

@@ -12,6 +12,7 @@ from services.complaints.domain.case import FINAL, IN_WORK, Case, Entry, Outcome
 from services.complaints.domain.limits import Limits
 from shared.contracts.common import Matter
 from shared.contracts.complaints import Grade, Origin
+from shared.practice import is_practice
 from shared.privacy import Sealer
 
 LABELS: dict[What, str] = {
@@ -50,6 +51,7 @@ class CaseOut(BaseModel):
     origin: Origin = Field(description="来源：visit 回访 / hotline 12345 / manual 人工登记")
     origin_id: str = Field(description="来源单编号")
     customer: CustomerOut = Field(description="客户")
+    practice: bool = Field(description="练习：不对外发送、不回写、不计数")
     kind: str = Field(description="业务类别")
     branch: str = Field(description="分公司")
     description: str = Field(description="投诉内容（已脱敏）")
@@ -163,6 +165,7 @@ def shown_whole(case: Case, entries: list[Entry], limits: Limits, sealer: Sealer
 def _common(case: Case, limits: Limits, sealer: Sealer, now: datetime) -> dict[str, Any]:
     values = {name: getattr(case, name) for name in CaseOut.model_fields if hasattr(case, name)}
     return values | {
+        "practice": is_practice(case.customer.id),
         "customer": CustomerOut(
             id=case.customer.id,
             name=case.customer.name,

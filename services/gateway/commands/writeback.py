@@ -34,9 +34,10 @@ class EndpointNameTaken(Conflict):
 
 
 async def queue_results(work: Work, events: Sequence[Event]) -> None:
-    """Queue each result for every endpoint that wants it, once per endpoint, event and case."""
+    """Queue each result for every endpoint that wants it, once per endpoint, event and case; of practice none."""
+    events = [event for event in events if not event.practice]
     active = await endpoints.list_endpoints(work.session, enabled_only=True)
-    if not active:
+    if not active or not events:
         return
     lineages = {UUID(event.lineage) for event in events if _is_uuid(event.lineage)}
     ids = {name for event in events for name, _ in concerns(event)}

@@ -32,6 +32,7 @@ class Envelope(msgspec.Struct, frozen=True):
     partitionkey: Any = None
     datacontenttype: Any = None
     traceparent: Any = None
+    practice: Any = None
     data_base64: Any = None
     data: msgspec.Raw = msgspec.Raw(b"")
 

@@ -13,6 +13,7 @@ from services.gateway.domain.envelope import Envelope
 from services.gateway.domain.faults import read_data, size_faults
 from services.gateway.domain.fitting import fitted
 from services.gateway.domain.moments import time_errors
+from services.gateway.domain.practice import is_told, practised
 from services.gateway.domain.problems import FieldError, explain
 from shared.contracts.base import INTAKE, Contract
 from shared.contracts.intake import FactWithdrawn, names_in, number_of
@@ -43,6 +44,7 @@ class Candidate(msgspec.Struct, frozen=True):
     key: str = ""
     traceparent: str = ""
     notes: tuple[FieldError, ...] = ()
+    practice: bool = False
 
 
 def with_read_numbers(candidate: Candidate) -> Candidate:
@@ -72,6 +74,7 @@ def read_candidate(envelope: Envelope) -> Candidate | list[FieldError]:
         subject=envelope.subject or "",
         key=envelope.partitionkey or "",
         traceparent=envelope.traceparent if _is_traceparent(envelope.traceparent) else "",
+        practice=_YES_NO[envelope.practice],
     )
 
 
@@ -79,6 +82,8 @@ def _is_traceparent(value: Any) -> bool:
     return isinstance(value, str) and _TRACEPARENT.fullmatch(value) is not None
 
 
+# as JSON and as a header say it
+_YES_NO = {None: False, False: False, True: True, "false": False, "true": True}
 _LIMITS = {"id": 256, "source": 256, "type": 200, "subject": 512, "partitionkey": 128}
 _OPTIONAL = {"subject", "partitionkey"}
 
@@ -93,6 +98,8 @@ def _attribute_errors(envelope: Envelope) -> list[FieldError]:
             errors.append(FieldError(name, reason))
     if isinstance(envelope.source, str) and envelope.source.startswith(OWN_SOURCES):
         errors.append(FieldError("source", f"{OWN_SOURCES} 为平台内部来源，不能使用"))
+    if not isinstance(envelope.practice, bool | str | None) or envelope.practice not in _YES_NO:
+        errors.append(FieldError("practice", "应为 true 或 false"))
     if envelope.data_base64 is not None:
         errors.append(FieldError("data_base64", "不支持二进制数据，请用 data"))
     if "json" not in str(envelope.datacontenttype or "application/json"):
@@ -152,7 +159,7 @@ def judge(
     if candidate.type == HOTLINE:
         data = with_customer(data, source)
     time = candidate.time or received_at
-    return Event(
+    told = Event(
         id=event_id,
         source=source,
         type=candidate.type,
@@ -163,6 +170,7 @@ def judge(
         lineage=str(event_key(time, source, event_id)),
         traceparent=candidate.traceparent or traceparent,
     )
+    return practised(told) if candidate.practice or is_told(told) else told
 
 
 def _too_long(candidate: Candidate) -> list[FieldError]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from services.notifications.domain.refusals import covers
 from services.notifications.domain.send import Category, Send
 from services.notifications.domain.windows import Window, day_of, start_of
+from shared.practice import is_practice
 
 LOOKED_AT_AGAIN = timedelta(minutes=15)  # promotion that waits for a decision about a reply
 
@@ -68,6 +69,8 @@ def may_go(send: Send, facts: Facts, limits: Limits, now: datetime) -> Verdict:
 
 
 def _forbidden(send: Send, facts: Facts) -> str:
+    if is_practice(send.customer_id):
+        return "practice"  # whoever it is for: our own people are told of nothing that has not happened
     if send.audience == "customer":
         if any(covers(scope, send.purpose, send.category) for scope in facts.refusals):
             return "opted_out"

@@ -18,6 +18,7 @@ from services.scheduler.domain.steps.runs import Moved, heard
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.whom.enrol import settled_entry
 from services.scheduler.domain.whom.limits import Places
+from shared.practice import is_practice
 
 Customers = MutableMapping[str, Customer]
 NO_RULES: Mapping[UUID, Rule] = {}
@@ -183,6 +184,8 @@ def decide_in_order(
                 contacts=plan.contacts, open=plan.open, waiting=plan.waiting, asked=plan.asked, story=plan.story
             )
         answers = one.heard(before)
+        if is_practice(before.id):
+            answers = answers._replace(matches=tuple(match.practised() for match in answers.matches))
         entered: Sequence[Match] = ()
         if closed is not None:
             answers = answers._replace(matches=tuple(_settled(match, closed[number]) for match in answers.matches))

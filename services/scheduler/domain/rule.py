@@ -1,7 +1,7 @@
 """A compiled policy: what it says to one fact."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -80,6 +80,10 @@ class Match(Value, frozen=True):
     @property
     def drawn(self) -> bool:
         return self.entry is None and (self.draw is None or self.draw < self.policy.rate)
+
+    def practised(self) -> "Match":
+        """As practice takes it: followed up at once, without a part in what is counted over all customers."""
+        return self._replace(draw=None, entry=None, policy=replace(self.policy, quota=None, ceiling=None))
 
     def moment(self, fact: Fact) -> datetime:
         """Nothing is planned before it."""

@@ -14,6 +14,7 @@ from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.tasks import StoredTask
 from shared.bodies import Body
 from shared.documents import shallow
+from shared.practice_out import AboutCustomer
 from shared.privacy import mask_text
 
 EVENT_EXAMPLE: dict[str, Any] = {
@@ -25,13 +26,12 @@ EVENT_EXAMPLE: dict[str, Any] = {
 }
 
 
-class DecisionOut(BaseModel):
+class DecisionOut(AboutCustomer):
     """对一个事件的决定：结果与每条策略的理由。"""
 
     event_id: str = Field(description="发送方给出的事件编号")
     source: str = Field(description="来源")
     event_type: str = Field(description="事件类型")
-    customer_id: str = Field(description="客户编号")
     at: datetime = Field(description="事件发生时间")
     decided_at: datetime | None = Field(default=None, description="决定时间；试算时为空")
     outcome: str = Field(
@@ -104,7 +104,7 @@ class TryIn(Body):
     data: Annotated[dict[str, Any], AfterValidator(shallow)] = Field(default={}, description="事件数据")
 
 
-class TaskOut(BaseModel):
+class TaskOut(AboutCustomer):
     """一个回访任务。"""
 
     id: str = Field(description="任务编号")
@@ -117,7 +117,6 @@ class TaskOut(BaseModel):
     policy_version: int = Field(description="策略版本")
     step: str = Field(description="策略有多步时，是其中哪一步")
     combined: list[str] = Field(description="并入此任务的其他策略")
-    customer_id: str = Field(description="客户编号")
     customer_name: str = Field(description="客户姓名")
     branch: str = Field(description="分公司")
     kind: str = Field(description="业务种类")

@@ -43,7 +43,7 @@ class Row:
     tries: str
     held: bool
     claimable: bool
-    practice: bool
+    customer_id: str
     correctable: bool
 
 
@@ -59,7 +59,7 @@ def row_of(visit: Visit, now: datetime) -> Row:
         tries=f"第 {visit.attempts + 1} 次" if visit.attempts else "首次",
         held=visit.state is State.CLAIMED,
         claimable=visit.state is State.OPEN,
-        practice=visit.practice,
+        customer_id=visit.customer.id,
         correctable=visit.state is State.COMPLETED and not visit.practice,
     )
 

@@ -20,6 +20,7 @@ from services.scheduler.domain.when.anniversary import Anniversary
 from services.scheduler.domain.when.windows import local_day
 from shared.contracts.registry import wire_type
 from shared.ids import derived_id
+from shared.practice import is_practice
 from shared.zone import ORG_ZONE
 
 SOURCE = "/huifang/scheduler"
@@ -40,7 +41,12 @@ class Walk(NamedTuple):
         return moment_on(self.rule.policy, self.day)
 
     def occasion(self, customer: Customer) -> Occasion | None:
-        """The occasion if it is this customer's day and the policy wants them; a policy may count their contacts."""
+        """The occasion if it is this customer's day and the policy wants them; a policy may count their contacts.
+
+        It is never a practice customer's, whom nobody asked to be followed up.
+        """
+        if is_practice(customer.id):
+            return None
         if str(customer.profile.get("known_since", "")) >= self.day.isoformat() or not self.whose(customer):
             return None
         policy, moment = self.rule.policy, self.moment
