@@ -18,6 +18,7 @@ HEADERS = {
     "ce_subject": "业务对象，如 order/SO20260302-00417",
     "ce_lineageid": "起因事实的事件编号，闭环各环节相同",
     "ce_causationid": "直接引发本事件的事件编号",
+    "ce_practice": "true 表示练习：不对外发送、不回写、不计数；真实的事件没有此项",
     "traceparent": "W3C Trace Context",
     "content-type": "application/json; charset=utf-8",
 }
