@@ -50,6 +50,10 @@ _NAMES: Names = {
 }  # fmt: skip
 # a field that means another thing in facts of this kind, by the first word of the kind
 _NAMES_OF: Mapping[str, Names] = {
+    "customer": {
+        "wrong": "无效号码", "phone": "更正号码", "phone_masked": "更正号码（脱敏）", "learned_at": "得知时间",
+        "round": "第几次回访", "attempts": "拨打次数", "due_at": "应访时间", "deadline_at": "回访时限",
+    },
     "hotline": {"satisfaction": "热线满意度"},
     "complaint": {
         "case_no": "投诉编号", "opened_at": "立案时间", "grade": "投诉等级", "description": "投诉内容", "origin": "投诉来自",
@@ -77,6 +81,7 @@ _HIDDEN = frozenset({
 _IDS = frozenset({"case_id", "kind", "branch", "provisional"})
 _HIDDEN_OF = {
     "complaint": _IDS | {"origin_id", "visit_id"},
+    "customer": _IDS | {"visit_id", "task_id", "policy_id", "policy_version", "team", "agent"},
     "visit": _IDS
     | {
         "visit_id", "task_id", "policy_id", "policy_version", "attempt_id", "invitation_id", "team",
