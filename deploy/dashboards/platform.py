@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from deploy.dashboards.parts import Link, Rows, bars, board, number, ratio, series, stacked, values_of
 
 OVERVIEW = Link("服务总览", "/gateway/overview")
+OPS = Link("运维页：死信的查看、重放与丢弃", "/gateway/ops")
 ERRORS = 'status=~"5.."'
 
 
@@ -43,7 +44,7 @@ def platform() -> Dashboard:
                  {"{{consumer}} 在线": "max by (consumer) (huifang_consumer_joined)",
                   "{{consumer}} 已停止": "max by (consumer) (huifang_consumer_halted)"}),
             series("死信", "待处理死信数，按消费者", {"{{consumer}}": "max by (consumer) (huifang_dead_letters_open)"},
-                   link=OVERVIEW),
+                   link=OPS),
             stacked("事件处理结果", "每秒事件数，按结果", {
                 "{{outcome}}": "sum by (outcome) (rate(huifang_consumer_events_total[5m]))"}, "ops"),
             stacked("统计写入", "每秒计入统计的事件数（按来源）与写入行数", {
@@ -51,7 +52,8 @@ def platform() -> Dashboard:
                 "行": "sum(rate(huifang_analytics_figure_rows_total[5m]))"}, "ops"),
         ],
         "发布": [
-            series("待发布", "尚未发布的事件数，按服务", {"{{service}}": "max by (service) (huifang_outbox_rows)"}),
+            series("待发布", "尚未发布的事件数，按服务",
+                   {"{{service}}": "max by (service) (huifang_outbox_rows)"}, link=OVERVIEW),
             series("待发布的最长等待", "最早一条待发布事件的等待时间，按服务",
                    {"{{service}}": "max by (service) (huifang_outbox_age_seconds)"}, "s"),
             series("发布速度与分片", "每秒发布的事件数；有人负责的分片数（应为 16）",
