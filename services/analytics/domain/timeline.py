@@ -35,6 +35,7 @@ KEPT = (
     *("result", "talk_seconds", "agent", "attempts", "satisfaction", "rating", "effective", "reasons", "remark"),
     *("problems", "callback_at", "case_no", "grade", "level", "origin", "responsible_unit", "description", "measures"),
     *("in_time", "outcome", "final_rating", "template", "provider", "cause_id", "corrected_by", "phone_masked"),
+    *("expires_at", "digit"),
 )
 OCCASIONS = {
     "drawn": "在总量中抽中",
@@ -276,6 +277,18 @@ def _moment(text: object) -> str:
     return f"{datetime.fromisoformat(str(text)).astimezone(ORG_ZONE):%Y-%m-%d %H:%M}"
 
 
+def _invited(_: Entry, said: Details) -> str:
+    return f"请客户凭编号自助作答，{_moment(said['expires_at'])} 前有效"
+
+
+def _invitation_ended(_: Entry, said: Details) -> str:
+    return "自助作答的编号失效"
+
+
+def _replied(_: Entry, said: Details) -> str:
+    return f"客户回复数字 {said.get('digit', 0)}"
+
+
 SENTENCES: Mapping[str, Callable[[Entry, Details], str]] = {
     "fact.withdrawn": _withdrawn,
     "followup.planned": _planned,
@@ -289,6 +302,9 @@ SENTENCES: Mapping[str, Callable[[Entry, Details], str]] = {
     "visit.attempted": _attempted,
     "visit.completed": _completed,
     "visit.corrected": _corrected,
+    "visit.invited": _invited,
+    "visit.invitation_ended": _invitation_ended,
+    "notification.replied": _replied,
     "visit.dissatisfied": _dissatisfied,
     "visit.problem_found": _problem,
     "visit.failed": _failed,
