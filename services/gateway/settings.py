@@ -81,6 +81,8 @@ class GatewaySettings(ServiceSettings):
         for network in self.allowed_networks:
             if network.num_addresses > MOST_ALLOWED:
                 yield f"HUIFANG_WRITEBACK_ALLOW: {network} is most of a network of ours; name the receivers' addresses"
+        if self.oidc_issuer and not self.oidc_client_secret.get_secret_value():
+            yield "HUIFANG_OIDC_CLIENT_SECRET is not set: the platform proves itself to the provider with nothing (PKCE alone)"
         if self.oidc_issuer and "units" not in self.oidc_claims:
             yield "HUIFANG_OIDC_CLAIMS names none for units: who comes for the first time sees the whole organisation"
 

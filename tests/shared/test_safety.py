@@ -143,6 +143,8 @@ def test_every_secret_that_is_left_out_is_spoken_of(kind: type[ServiceSettings])
         "kafka_protocol": "SASL_SSL",
         "cti": "http",
         "cti_url": "https://line.example",
+        "oidc_issuer": "https://people.example",
+        "oidc_client_id": "huifang",
     }
     told = ""
     try:
