@@ -20,6 +20,7 @@ from shared.roles import ROLE_NAMES, Role
 PATH = "/api/v1/people"
 FORM = re.compile(r'name="form" value="([^"]+)"')
 AT_ONCE = 2  # as many as the gateway hashes at a time
+SECONDS = 120  # a machine on which much else starts may take long over a password
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,14 @@ def ensure_people(run: dict[str, Any], accounts: Sequence[Account], file: Path) 
 def _make(run: dict[str, Any], account: Account) -> str:
     """The password of a new account, or a new one of an account that was left half made."""
     address, key = run["services"]["gateway"], run["keys"]["admin"]
-    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30) as admin:
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=SECONDS) as admin:
         made = admin.post(PATH, json=asdict(account))
         if made.status_code == 409:
             seen = _done(admin.get(f"{PATH}/{account.login}"), account.login)
             made = admin.post(f"{PATH}/{account.login}/reset-password", headers={"If-Match": seen.headers["ETag"]})
         issued = _done(made, account.login).json()["password"]
     password = secrets.token_urlsafe(12)
-    with httpx.Client(base_url=address, headers={"Origin": address}, timeout=30) as browser:
+    with httpx.Client(base_url=address, headers={"Origin": address}, timeout=SECONDS) as browser:
         form = FORM.search(browser.get("/login").text)
         fields = {"login": account.login, "password": issued, "form": form[1] if form else ""}
         _done(browser.post("/login", data=fields), account.login)

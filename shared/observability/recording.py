@@ -69,6 +69,13 @@ class LinkedOrRatio(Sampler):
         return f"batches, or {self.ratio.get_description()}"
 
 
+class FileOfSpans(ConsoleSpanExporter):
+    """A line for each span; the file is closed when the process stops tracing."""
+
+    def shutdown(self) -> None:
+        self.out.close()
+
+
 class Tracing(NoTracing):
     """Records `ratio` (0 to 1) of all matters, and of all requests that begin a trace."""
 
@@ -166,7 +173,7 @@ def exporter_of(endpoint: str, file: Path | None) -> SpanExporter:
     if endpoint or file is None:
         return OTLPSpanExporter(endpoint)
     file.parent.mkdir(parents=True, exist_ok=True)
-    return ConsoleSpanExporter(out=file.open("a"), formatter=lambda span: span.to_json(indent=None) + "\n")
+    return FileOfSpans(out=file.open("a"), formatter=lambda span: span.to_json(indent=None) + "\n")
 
 
 def _attributes(event: Event) -> Mapping[str, str]:

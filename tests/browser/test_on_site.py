@@ -203,6 +203,7 @@ async def test_by_keyboard_alone_with_a_name_and_a_reason_instead_of_a_signature
     page = await site.page(at="/on-site", viewport=PHONE)
     await page.get_by_role("button", name="打开王女士的单").focus()
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="王女士")).to_be_focused()
     await page.get_by_role("button", name="已到达，开始回访").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-step=opening]")).to_be_focused()

@@ -59,6 +59,7 @@ SMALL = {
     "HUIFANG_WALK_BATCH": "20",
     "HUIFANG_RELEASE_BATCH": "20",
 }
+QUIET = 36  # half seconds
 
 
 class Wanted(NamedTuple):
@@ -145,10 +146,12 @@ async def _wanted(dsn: str) -> Counter[Wanted]:
 
 
 async def _settle(dsn: str) -> None:
-    """Until every occasion that was told has been decided on: nothing has changed for a while."""
+    """Until every occasion that was told has been decided on: nothing has changed for as long as a group takes to notice
+    that a member died, and share out its partitions.
+    """
     connection = await asyncpg.connect(dsn)
     seen, quiet = -1, 0
-    while quiet < 5:
+    while quiet < QUIET:
         amount = await connection.fetchval("SELECT count(*) FROM decision")
         waiting = await connection.fetchval("SELECT count(*) FROM outbox")
         quiet = quiet + 1 if (amount, waiting) == (seen, 0) else 0

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import psutil
 import pytest
 from sqlalchemy import text
 
@@ -23,7 +24,7 @@ async def hold_the_loop(_: Served) -> None:
 
 
 async def keep_memory(_: Served) -> None:
-    KEPT.append(b"x" * (100 << 20))
+    KEPT.append(b"x" * max(100 << 20, psutil.Process().memory_info().rss // 2))  # a worker of many tests is large
 
 
 async def fill_memory_for_a_moment(_: Served) -> None:

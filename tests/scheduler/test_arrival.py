@@ -191,7 +191,7 @@ class _Watched(Simulation):
         super()._keep(task)
 
     def _recall(self, task: Task, told: Told) -> None:
-        assert told.at >= task.matters[-1]["at"], (task, told)
+        assert told.at >= datetime.fromisoformat(task.matters[-1]["at"]), (task, told)
         super()._recall(task, told)
 
 

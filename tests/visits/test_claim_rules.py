@@ -111,7 +111,8 @@ async def test_a_visit_that_nobody_makes_alone_is_claimed_with_a_companion(desk:
     assert await claimed(desk, body={"companion": "1002"}) == ["T1"]
     visit_id = await id_of(desk, "T1")
     assert (await desk.visit(visit_id))["companion"] == "1002"
-    await desk.attempt(visit_id, result="completed", answers=HAPPY)
+    signed = {"signer": "张三", "unsigned_reason": "客户手上有油"}
+    await desk.attempt(visit_id, result="completed", answers=HAPPY, **signed)
     assert (await desk.visit(visit_id))["history"][0]["companion"] == "1002"
 
 

@@ -48,8 +48,8 @@ class NewCase(Body):
     branch: Short = Field(default="", description="分公司编码")
     unit: Short = Field(default="", description="责任单位；不填则为分公司")
     grade: Grade | None = Field(default=None, description="等级；不填则按规则判定")
-    visit_id: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=r"^[A-Za-z0-9-]*$")] = (
-        Field(default="", description="在哪次回访中登记；同一次回访的不满意与人工登记只立一案")
+    visit_id: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9-]*$")] = Field(
+        default="", description="在哪次回访中登记；同一次回访的不满意与人工登记只立一案"
     )
 
 

@@ -63,7 +63,13 @@ export const desk = {
   },
   // what is shown now can be focused only after the browser has drawn it: Alpine shows in the next frame
   focusSoon(find) {
-    this.$nextTick(() => requestAnimationFrame(() => requestAnimationFrame(() => find()?.focus())));
+    const from = document.activeElement;
+    const place = () => {
+      const now = document.activeElement;
+      const typing = now !== from && now !== this.placed && now.matches("textarea, input");
+      if (!typing) (this.placed = find())?.focus(); // who has gone to a field meanwhile goes on typing there
+    };
+    this.$nextTick(() => requestAnimationFrame(() => requestAnimationFrame(place)));
   },
   refreshQueue() {
     if (!this.offline && window.htmx) window.htmx.trigger(document.body, "refresh-queue");
