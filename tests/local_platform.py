@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import stamina
 
 from deploy.local.settings import ROOT
 from shared.embedded.processes import port_is_taken
 
 PORTS = 25
+SHARED: list["Local"] = []  # platforms of many tests, which are up until the last of these is over
 # waits for the end of whoever holds the other end of its input, then stops the platform
 STOP_AFTER_US = """
 import subprocess, sys
@@ -74,6 +76,13 @@ class Local:
             finally:
                 watcher.kill()
 
+    @contextmanager
+    def up_for_many(self) -> Iterator[dict[str, Any]]:
+        """As `up`, for a fixture of the whole session; `leave` stops it earlier, so that later tests have the machine."""
+        with self.up() as run:
+            SHARED.append(self)
+            yield run
+
     @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
     def ready_again(self, name: str, other_than: int) -> int:
         """Wait until the service runs in another process; gives its id."""
@@ -87,6 +96,12 @@ class Local:
         """Wait until the front door is open in another process."""
         assert int(self.run["pids"]["front"]) != other_than
         assert httpx.get(f"{self.run['front']}/front-door/ready").is_success
+
+
+def leave(folder: Path, nextitem: pytest.Item | None) -> None:
+    """Stops the shared platforms of a folder's tests when the next test is none of them."""
+    while SHARED and (nextitem is None or folder not in nextitem.path.parents):
+        SHARED.pop()("down")
 
 
 def local_platform(var: Path, clock: str) -> Local:

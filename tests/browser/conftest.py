@@ -19,7 +19,7 @@ from shared.clock import ManualClock
 from tests.browser.chromium import ARGUMENTS, executable, libraries
 from tests.browser.kit import TIMEOUT, People
 from tests.browser.workbench import Workbench, opened
-from tests.local_platform import Local, local_platform
+from tests.local_platform import Local, leave, local_platform
 
 HERE = Path(__file__).parent
 expect.set_options(timeout=TIMEOUT)
@@ -34,6 +34,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    leave(HERE, nextitem)
+
+
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Local]:
     if running := os.environ.get("HUIFANG_TEST_PLATFORM"):
@@ -42,7 +47,7 @@ def platform() -> Iterator[Local]:
     # not below pytest's own folder: every pytest that starts on this machine closes that one to other users, so to PostgreSQL
     with TemporaryDirectory(prefix="huifang-browser-") as folder:
         local = local_platform(Path(folder), CLOCK)
-        with local.up():
+        with local.up_for_many():
             yield local
 
 

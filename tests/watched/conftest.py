@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from deploy.demo.platform import Platform
-from tests.local_platform import Local, local_platform
+from tests.local_platform import Local, leave, local_platform
 from tests.watched.morning import CLOCK, play
 
 HERE = Path(__file__).parent
@@ -27,6 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("watched"))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    leave(HERE, nextitem)
+
+
 @pytest.fixture(scope="session")
 def watched() -> Iterator[Local]:
     """The platform, after a busy morning; HUIFANG_TEST_PLATFORM=<its var folder> takes one that had one already."""
@@ -38,7 +43,7 @@ def watched() -> Iterator[Local]:
         local = local_platform(Path(folder), CLOCK)
         for switch in ("HUIFANG_PROMETHEUS", "HUIFANG_ALERTMANAGER"):
             local.environment.pop(switch)
-        with local.up() as run:
+        with local.up_for_many() as run:
             called = asyncio.run(play(Platform.from_run(run, local.var / "jwt.secret")))
             assert called.attempts, "no agent has made a call"
             yield local
