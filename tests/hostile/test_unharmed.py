@@ -24,11 +24,13 @@ async def hold_the_loop(_: Served) -> None:
 
 
 async def keep_memory(_: Served) -> None:
-    KEPT.append(b"x" * max(100 << 20, psutil.Process().memory_info().rss // 2))  # a worker of many tests is large
+    """In a thread, because getting many pages from the system can take longer than the loop may be held."""
+    size = max(100 << 20, psutil.Process().memory_info().rss // 2)  # a worker of many tests is large
+    KEPT.append(await asyncio.to_thread(bytes.__mul__, b"x", size))
 
 
 async def fill_memory_for_a_moment(_: Served) -> None:
-    assert len(b"x" * (200 << 20))
+    assert len(await asyncio.to_thread(bytes.__mul__, b"x", 200 << 20))
 
 
 @pytest.mark.parametrize(
