@@ -8,8 +8,8 @@ import typer
 
 from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.pack import Pack, read_pack
-from services.scheduler.domain.packs.section import ContentInvalid, Problem
 from shared.calendar import BUILT_IN, OfficialYears, WorkCalendar
+from shared.declared.section import ContentInvalid, Problem
 
 
 def read_sound_pack(folder: Path, years: Sequence[Path] = (), official: OfficialYears = BUILT_IN) -> Pack:

@@ -8,8 +8,8 @@ from services.notifications.domain.errors import RuleRejected, TemplateRejected
 from services.notifications.domain.lint import Finding, kept_template, lint, lint_rules, parse_template
 from services.notifications.domain.rules import Rule, parse_rule
 from services.scheduler.domain.packs.pack import read_pack
-from services.scheduler.domain.packs.section import ContentInvalid, Problem
 from services.scheduler.domain.policy import Policy
+from shared.declared.section import ContentInvalid, Problem
 from shared.documents import read_document
 from shared.errors import HuifangError
 

@@ -9,9 +9,9 @@ import typer
 from deploy.commands._pack_files import read_sound_pack, show_problems
 from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.scenario_file import read_scenarios
-from services.scheduler.domain.packs.section import Problem
 from services.scheduler.domain.simulation.rehearsal import Difference, books_of, rehearse
 from services.scheduler.domain.simulation.scenario import Scenario
+from shared.declared.section import Problem
 
 HEADINGS = ("", "期望", "实际")
 LABELS = {

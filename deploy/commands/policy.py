@@ -156,7 +156,7 @@ def _planned(client: httpx.Client, folder: Path, valid_from: datetime | None) ->
 
 def _body(folder: Path, valid_from: datetime | None) -> dict[str, Any]:
     from deploy.commands._pack_files import show_problems
-    from services.scheduler.domain.packs.section import ContentInvalid
+    from shared.declared.section import ContentInvalid
 
     try:
         files = read_files(folder)

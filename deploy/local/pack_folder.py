@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from services.scheduler.domain.packs.section import Problem
+    from shared.declared.section import Problem
 
 MOST_ENTRIES = 2_000
 LARGEST_FILE = 1 << 20  # bytes; the check tells what a pack may be
@@ -31,7 +31,7 @@ def read_files(folder: Path) -> dict[str, str]:
 
 def read_folder(folder: Path) -> tuple[dict[str, str], "list[Problem]"]:
     """The YAML texts by path, and what else lies in the folder: mistakes, and warnings of files that nobody reads."""
-    from services.scheduler.domain.packs.section import Problem
+    from shared.declared.section import Problem
 
     texts: dict[str, str] = {}
     problems: list[Problem] = []

@@ -11,7 +11,7 @@ from deploy.commands.pack import app
 from deploy.local.contents import PackRefused, apply_pack
 from deploy.local.pack_folder import read_files, read_folder
 from services.scheduler.domain.packs.pack import PackInvalid
-from services.scheduler.domain.packs.section import Problem
+from shared.declared.section import Problem
 
 POLICY = "id: a\ntitle: 甲\ntrigger: {events: [repair.closed]}\nrate: all\nquestionnaire: q\n"
 QUESTIONNAIRE = """\

@@ -20,8 +20,8 @@ from deploy.commands._pack_check import problems_of
 from deploy.local.pack_folder import read_files
 from services.scheduler.domain.packs.pack import Pack, PackInvalid, read_pack
 from services.scheduler.domain.packs.scenario_file import read_scenarios
-from services.scheduler.domain.packs.section import Problem
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
+from shared.declared.section import Problem
 from tests.fuzz.mutations import Files, mutated
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"

@@ -10,10 +10,10 @@ from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.kinds_file import KINDS
 from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.packs.scenario_file import read_scenarios
-from services.scheduler.domain.packs.section import Problem
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
 from services.scheduler.domain.simulation.scenario import Scenario
 from services.visits.domain.definition import read_definition
+from shared.declared.section import Problem
 from tests.scheduler.builders import contents
 
 GUIDE = Path(__file__).parents[2] / "docs" / "policies.md"

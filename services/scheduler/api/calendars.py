@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Response
 from services.scheduler.api.access import Owner, Reader
 from services.scheduler.commands import calendars
 from services.scheduler.domain.packs.calendar_year import EARLIEST, LATEST, read_year
-from services.scheduler.domain.packs.section import Section
 from services.scheduler.schemas.calendars import CalendarYearIn, CalendarYearOut
 from services.scheduler.store import calendars as store
+from shared.declared.section import Section
 from shared.http import IfMatch, ReadSession, WorkDep, etag
 
 router = APIRouter(prefix="/api/v1/calendars", tags=["日历"])

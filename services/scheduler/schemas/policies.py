@@ -10,11 +10,11 @@ from services.scheduler.commands.packs import PackPlan
 from services.scheduler.domain.explain.differences import Difference
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.packs.plan import Change
-from services.scheduler.domain.packs.section import EARLIEST, LATEST
 from services.scheduler.domain.whom.selection import rate_of, whom_text
 from services.scheduler.store.drafts import StoredDraft
 from services.scheduler.store.policies import StoredPolicy, StoredVersion
 from shared.bodies import Body
+from shared.declared.section import EARLIEST, LATEST
 from shared.moments import Written
 from shared.privacy import mask_text
 from shared.zone import ORG_ZONE

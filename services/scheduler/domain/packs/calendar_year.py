@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from services.scheduler.domain.packs.document import parse
-from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section, as_day, written
 from shared.calendar import SATURDAY, every_day
+from shared.declared.section import ContentInvalid, Problem, Section, as_day, written
 from shared.lunar import solar_of
 
 EARLIEST, LATEST = 2008, 2100  # today's public holidays are those since 2008

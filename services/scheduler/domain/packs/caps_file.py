@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section, meant, written
 from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.restraint.caps import ANY_ENDING, PARTS, Period
+from shared.declared.section import Section, meant, written
 
 Content = dict[str, Any]
 NAMES_FORM = r"[a-z0-9][a-z0-9._-]{0,62}\*?"

@@ -12,8 +12,8 @@ from services.scheduler.domain.conditions.cel import VARIABLES, CelRefused, comp
 from services.scheduler.domain.conditions.tree import EVENT_FIELDS
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Vocabulary
+from shared.declared.section import Section, meant
 
 LITERAL = r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
 _LITERAL = re.compile(LITERAL)

@@ -17,7 +17,6 @@ from services.scheduler.domain.packs.organisation_check import check_head, check
 from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, read_parts
 from services.scheduler.domain.packs.pauses_file import check_pauses
 from services.scheduler.domain.packs.scenario_file import read_scenarios
-from services.scheduler.domain.packs.section import Problem, Section, meant
 from services.scheduler.domain.packs.steps_check import check_steps
 from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY
 from services.scheduler.domain.packs.timing_check import check_timing
@@ -26,6 +25,7 @@ from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.packs.whom_check import check_whom
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.steps.chain import changed
+from shared.declared.section import Problem, Section, meant
 
 QUESTIONNAIRES = "questionnaires/"
 FOLDERS = ("policies", "kinds", "questionnaires", "templates", "tests")

@@ -8,10 +8,10 @@ from typing import Any
 
 from services.scheduler.domain.customer import ATTRIBUTES
 from services.scheduler.domain.packs.cel_check import check_cel, paths_of
-from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Fields, Vocabulary, unknown_event
 from services.scheduler.domain.policy import ALL_EVENTS
 from shared.contracts.registry import short_name
+from shared.declared.section import Section, meant
 from shared.patterns import ascii_only
 
 DATE_FORM = r"[a-z][a-z0-9_]*_(on|until)"  # dates of their own names, from customer.updated

@@ -7,9 +7,9 @@ from typing import Any
 from services.scheduler.domain.conditions.cel import LONGEST, CelRefused, compile_cel
 from services.scheduler.domain.conditions.comparisons import OPERATORS, ORDERINGS
 from services.scheduler.domain.conditions.tree import EVENT_FIELDS
-from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.timing_file import CODE_FORM
 from services.scheduler.domain.policy import ALL_EVENTS
+from shared.declared.section import Section, written
 from shared.patterns import PatternRefused, compile_pattern
 
 EVENT_FORM = r"\*|[A-Za-z0-9][A-Za-z0-9._-]{0,126}"

@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from services.scheduler.domain.explain.decision import local_text
-from services.scheduler.domain.packs.section import Section
 from services.scheduler.domain.packs.time_trigger_file import time_of
 from services.scheduler.domain.packs.timing import window_of
 from services.scheduler.domain.when.amounts import DAY, Delay, deadline_of
@@ -17,6 +16,7 @@ from services.scheduler.domain.when.recurrence import Recurrence
 from services.scheduler.domain.when.windows import Span, Window, next_moment, plan_span
 from services.scheduler.domain.whom.selection import whom_of
 from shared.calendar import OFFICIAL
+from shared.declared.section import Section
 from shared.zone import ORG_ZONE
 
 Content = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from services.scheduler.domain.packs.section import Problem, Section
+from shared.declared.section import Problem, Section
 from shared.yaml_reader import read_yaml
 
 MOST_EXPLAINED = 3  # mistakes of form; of further ones it is told less, which takes less time

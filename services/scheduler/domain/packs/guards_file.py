@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section, meant, written
 from services.scheduler.domain.restraint.guards import GUARDS, Action
+from shared.declared.section import Section, meant, written
 
 Content = dict[str, Any]
 SAY = "下达前检查的列表，如 [case_open] 或 [{cap_reached: defer}]"

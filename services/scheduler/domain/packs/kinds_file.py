@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator, SchemaError
 from services.scheduler.domain.kind_schema import NEVER
 from services.scheduler.domain.kinds import TYPES, Kind, told
 from services.scheduler.domain.packs.limits import MOST_KINDS, parts_of
-from services.scheduler.domain.packs.section import Section, meant, written
 from shared.contracts.registry import by_name, by_type
+from shared.declared.section import Section, meant, written
 from shared.patterns import PatternRefused, compile_pattern
 
 KINDS = "kinds/"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.scheduler.domain.packs.section import Problem
+from shared.declared.section import Problem
 
 MOST_FILES = 500
 LARGEST_PACK = 512 << 10  # characters of all files

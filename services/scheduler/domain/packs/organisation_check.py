@@ -5,7 +5,7 @@ from typing import Any
 
 from services.scheduler.domain.organisation import Organisation
 from services.scheduler.domain.packs.organisation_file import ORGANISATION
-from services.scheduler.domain.packs.section import Section, meant
+from shared.declared.section import Section, meant
 
 Content = dict[str, Any]
 

@@ -1,8 +1,8 @@
 """A pack's `organisation.yaml`: the tree of units, and the teams."""
 
 from services.scheduler.domain.organisation import Organisation, Team, Unit
-from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.timing_file import CODE_FORM, Content, read_calendar
+from shared.declared.section import Section, meant
 
 ORGANISATION = "organisation.yaml"
 CODE = f"(?=.){CODE_FORM}"

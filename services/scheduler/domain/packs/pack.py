@@ -29,7 +29,6 @@ from services.scheduler.domain.packs.limits import (
 from services.scheduler.domain.packs.organisation_file import ORGANISATION, read_organisation
 from services.scheduler.domain.packs.pauses_file import read_pauses
 from services.scheduler.domain.packs.policy_file import Defaults
-from services.scheduler.domain.packs.section import ContentInvalid, Problem, Section, meant
 from services.scheduler.domain.packs.steps_file import read_chained_policy
 from services.scheduler.domain.packs.time_trigger_file import time_of
 from services.scheduler.domain.packs.timing import window_of
@@ -40,6 +39,7 @@ from services.scheduler.domain.steps.chain import chain_of
 from services.scheduler.domain.when.amounts import Delay, Warn, deadline_of
 from services.scheduler.domain.whom.selection import whom_of
 from shared.calendar import OFFICIAL, WorkCalendar
+from shared.declared.section import ContentInvalid, Problem, Section, meant
 
 Content = dict[str, Any]
 FORMAT = 1

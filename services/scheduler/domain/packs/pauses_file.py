@@ -6,8 +6,8 @@ from typing import Any
 from services.scheduler.domain.conditions.tree import histories
 from services.scheduler.domain.packs.condition_check import check_condition
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, check_tree
-from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
+from shared.declared.section import Section, written
 
 Content = dict[str, Any]
 SAY = "一条暂停，如 {on: [visit.dissatisfied], hours: 48}"

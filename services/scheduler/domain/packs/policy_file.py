@@ -9,12 +9,12 @@ from typing import Any, get_args
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, check_tree
 from services.scheduler.domain.packs.guards_file import read_guards
 from services.scheduler.domain.packs.how_file import read_how
-from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY, EVERY, read_time
 from services.scheduler.domain.packs.timing_file import Timing, read_timing
 from services.scheduler.domain.packs.whom_file import read_whom
 from services.scheduler.domain.policy import Participation, Purpose
 from shared.contracts.common import Channel
+from shared.declared.section import Section, written
 
 Content = dict[str, Any]
 MOST_DAYS_APART = 366

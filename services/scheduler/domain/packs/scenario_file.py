@@ -10,12 +10,12 @@ from services.scheduler.domain.occasion import occasion_id
 from services.scheduler.domain.packs.document import parse
 from services.scheduler.domain.packs.limits import MOST_TESTS
 from services.scheduler.domain.packs.pack import SUFFIXES
-from services.scheduler.domain.packs.section import Problem, Section, as_day, meant, written
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
 from services.scheduler.domain.task import TaskState
 from shared.contracts.common import Customer
 from shared.contracts.registry import by_name, by_type
+from shared.declared.section import Problem, Section, as_day, meant, written
 from shared.profile import TOLD_BY_UPDATE
 
 TESTS = "tests/"

@@ -13,11 +13,11 @@ from services.scheduler.domain.conditions.tree import leaves
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, PATH_FORM, check_tree
 from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.policy_file import Defaults, read_policy
-from services.scheduler.domain.packs.section import Section, meant, written
 from services.scheduler.domain.packs.timing_file import DEADLINE_UNITS, DELAY_UNITS, read_amount
 from services.scheduler.domain.steps.chain import Again, Origin
 from services.scheduler.domain.steps.outcome import CALLBACK, UNREACHED, Result
 from shared.contracts.common import Channel
+from shared.declared.section import Section, meant, written
 
 Content = dict[str, Any]
 STEP_FORM = r"[a-z0-9][a-z0-9_-]{0,30}"

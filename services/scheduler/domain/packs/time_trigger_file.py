@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section
 from services.scheduler.domain.packs.timing_file import TIME_FORM
 from services.scheduler.domain.when.anniversary import Anniversary, Offset
 from services.scheduler.domain.when.periods import Every
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Recurrence, Season
+from shared.declared.section import Section
 
 Content = dict[str, Any]
 EVERY, ANNIVERSARY = "every", "anniversary"

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.scheduler.domain.packs.deadline_check import check_deadline
-from services.scheduler.domain.packs.section import Section
+from shared.declared.section import Section
 
 Content = dict[str, Any]
 DAYS_OF = {"days": 1, "weeks": 7, "end_of_day": 1}

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.section import Section, as_day, meant, written
 from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit, WarnUnit
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 from shared.contracts.common import Channel
+from shared.declared.section import Section, as_day, meant, written
 
 Content = dict[str, Any]
 Layer = Content

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.scheduler.domain.conditions.comparisons import comparison
-from services.scheduler.domain.packs.section import Section
 from services.scheduler.domain.policy import ALL_EVENTS
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
 from shared.contracts.registry import by_name, by_type, short_name
+from shared.declared.section import Section
 
 Content = Mapping[str, Any]
 HEARD = (INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS)

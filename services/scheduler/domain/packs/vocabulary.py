@@ -5,8 +5,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.packs.kinds_file import KINDS
-from services.scheduler.domain.packs.section import meant
 from shared.contracts.registry import all_contracts, by_name, by_type
+from shared.declared.section import meant
 
 Options = tuple[str, ...]
 Fields = Mapping[str, Options]

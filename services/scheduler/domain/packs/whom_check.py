@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.scheduler.domain.customer import ATTRIBUTES
-from services.scheduler.domain.packs.section import Section, meant
 from services.scheduler.domain.packs.vocabulary import Vocabulary
 from services.scheduler.domain.whom.strata import BRANCH, KIND
+from shared.declared.section import Section, meant
 
 Content = dict[str, Any]
 MINUTES = {"minutes": 1, "hours": 60}

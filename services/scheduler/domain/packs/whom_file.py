@@ -4,10 +4,10 @@ import re
 from typing import Any, get_args
 
 from services.scheduler.domain.packs.condition_file import PATH_FORM
-from services.scheduler.domain.packs.section import Section, written
 from services.scheduler.domain.policy import EVERYBODY
 from services.scheduler.domain.when.periods import PeriodKind
 from services.scheduler.domain.when.recurrence import WEEKDAYS
+from shared.declared.section import Section, written
 
 Content = dict[str, Any]
 KINDS: tuple[PeriodKind, ...] = get_args(PeriodKind)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.packs.calendar_year import CalendarYear, CalendarYearInvalid, read_file, read_year
-from services.scheduler.domain.packs.section import Problem, Section
 from shared.calendar import BUILT_IN, OFFICIAL
+from shared.declared.section import Problem, Section
 
 SOURCE = "国务院办公厅通知"
 OFF_2027 = (

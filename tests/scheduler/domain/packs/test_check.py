@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.packs.scenario_file import read_scenarios
-from services.scheduler.domain.packs.section import Problem
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse
+from shared.declared.section import Problem
 
 PACK = """\
 format: 1

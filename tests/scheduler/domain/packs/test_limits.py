@@ -7,7 +7,7 @@ import pytest
 
 from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.pack import PackInvalid, read_pack
-from services.scheduler.domain.packs.section import MOST_PROBLEMS, Problem
+from shared.declared.section import MOST_PROBLEMS, Problem
 from tests.scheduler.domain.packs.test_check import FILES, LEAVES, ONE, ORG, PACK, POLICIES, TEST, A, K, Mistake, T
 
 LEAF = "{field: a, op: eq, value: 1}"

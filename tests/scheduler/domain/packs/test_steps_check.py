@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.packs.check import check_pack
-from services.scheduler.domain.packs.section import Problem
+from shared.declared.section import Problem
 from tests.scheduler.builders import as_yaml, contents
 
 RAIN = {"events": ["weather.rained"], "same": "area", "within": {"days": 9}}
