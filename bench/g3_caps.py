@@ -8,7 +8,7 @@ import asyncpg
 from bench.decide_load import START, scheduler
 from bench.harness import Row, Servers, compare
 from bench.standing import LARGE, PER_CUSTOMER, SMALL, standing
-from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.store.customers import find_contacts
 
 LOOKUPS, BATCH, WARM_UP = 100, 1000, 10

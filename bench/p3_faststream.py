@@ -24,7 +24,7 @@ from services.scheduler.commands.decide import fact_of
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import decide
-from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.models import CustomerRow, DecisionRow, DueRow, LedgerRow, TaskRow

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from services.scheduler.commands import contacts, decide, draws, recall, runs, withdraw
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.measure import note_pace
+from services.scheduler.domain.later.recall import concerned, told_of
+from services.scheduler.domain.later.withdrawal import Withdrawal
 from services.scheduler.domain.occasion import ARRIVED
-from services.scheduler.domain.restraint.recall import concerned, told_of
-from services.scheduler.domain.withdrawal import Withdrawal
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
 from shared.contracts.registry import wire_type
 from shared.kept_keys import keeps_keys

@@ -15,7 +15,7 @@ import pytest
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.restraint.recall import Told
+from services.scheduler.domain.later.recall import Told
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.steps.listen import STOPPED

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.scheduler.app import create_app
-from services.scheduler.domain.conditions.memory import MOST
+from services.scheduler.domain.kept.memory import MOST
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock
 from shared.testing import Served, serve

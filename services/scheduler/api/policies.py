@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from services.scheduler.api.access import Owner, Reader
 from services.scheduler.commands import packs
 from services.scheduler.commands.packs import PolicyNotFound
-from services.scheduler.domain.explain.differences import differences
+from services.scheduler.domain.packs.differences import differences
 from services.scheduler.schemas.policies import (
     DifferenceOut,
     DiffOut,

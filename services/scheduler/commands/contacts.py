@@ -8,6 +8,7 @@ from uuid import UUID
 from services.scheduler.commands.announce import TASKS
 from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.explain.life import Entry, contact_entry, message_entry
+from services.scheduler.domain.kept.outcome import task_id_in
 from services.scheduler.domain.restraint.contacts import (
     CaseTold,
     Settlement,
@@ -18,7 +19,6 @@ from services.scheduler.domain.restraint.contacts import (
     told_by,
     told_by_message,
 )
-from services.scheduler.domain.steps.outcome import task_id_in
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked

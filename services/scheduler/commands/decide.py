@@ -15,9 +15,9 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.later.recall import told_of, turned_away
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.occasion import BY_TIME, DRAWN, Occasion, recalled
-from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
-from services.scheduler.domain.restraint.recall import told_of, turned_away
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.steps.runs import signals_of
 from services.scheduler.domain.when.windows import local_day

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.scheduler.commands.desk import Desk
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.restraint.deferral import final_verdict
-from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
 from services.scheduler.domain.restraint.release import Circumstances, concluded
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day

@@ -13,13 +13,7 @@ from services.scheduler.commands.announce import announce_occasion
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Decided, Matched
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.amounts import DAY
-from services.scheduler.domain.when.windows import local_day
-from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
-from services.scheduler.domain.whom.draw_record import DrawRecord
-from services.scheduler.domain.whom.limits import next_midnight
-from services.scheduler.domain.whom.reserve import (
+from services.scheduler.domain.later.reserve import (
     Name,
     drawn_occasion,
     lost_since,
@@ -30,6 +24,12 @@ from services.scheduler.domain.whom.reserve import (
     reserve_occasion,
     visit_lost,
 )
+from services.scheduler.domain.task import Task
+from services.scheduler.domain.when.amounts import DAY
+from services.scheduler.domain.when.windows import local_day
+from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
+from services.scheduler.domain.whom.draw_record import DrawRecord
+from services.scheduler.domain.whom.limits import next_midnight
 from services.scheduler.store import draws, picks, places
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store.decisions import StoredDecision

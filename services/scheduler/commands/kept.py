@@ -7,11 +7,11 @@ from uuid import UUID
 from services.scheduler.commands.announce import announce, announce_change
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.restraint.recall import Told
+from services.scheduler.domain.kept.story import Heard
+from services.scheduler.domain.later.recall import Told
+from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
 from services.scheduler.domain.steps.run import Ended
-from services.scheduler.domain.steps.story import Heard
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.withdrawal import FACT_WITHDRAWN
 from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store

@@ -12,13 +12,13 @@ from services.scheduler.commands import draws
 from services.scheduler.commands.announce import announce, announce_postponed
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD, Contact
-from services.scheduler.domain.restraint.recall import Told, looked_at_again, recall_record, taken_back
+from services.scheduler.domain.later.recall import Told, looked_at_again, recall_record, taken_back
+from services.scheduler.domain.later.reserve import Name, names_of
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD, Contact
 from services.scheduler.domain.restraint.release import Circumstances
 from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
-from services.scheduler.domain.whom.reserve import Name, names_of
 from services.scheduler.store import customers, decisions, tasks
 from shared.messaging import Event, Work
 

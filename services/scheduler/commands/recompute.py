@@ -14,11 +14,11 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import new_fact
+from services.scheduler.domain.later.replan import RECOMPUTED, Replanned, replan
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.provisional import PolicyOf, Term
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.provisional import PolicyOf, Term
-from services.scheduler.domain.when.replan import RECOMPUTED, Replanned, replan
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, decisions, tasks, timed
 from shared.contracts.calendar import CalendarPublished

@@ -10,10 +10,10 @@ from services.scheduler.commands.announce import announce
 from services.scheduler.commands.defer import weigh
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.later.withdrawal import AT_RELEASE, identities, is_withdrawn
 from services.scheduler.domain.restraint.deferral import needs_ledger
 from services.scheduler.domain.restraint.release import concluded, release_verdict
 from services.scheduler.domain.task import NAMES, Task, TaskNotInState, moved
-from services.scheduler.domain.withdrawal import AT_RELEASE, identities, is_withdrawn
 from services.scheduler.store import customers, tasks, withdrawn
 from services.scheduler.store.tasks import StoredTask
 from shared.auth import Principal

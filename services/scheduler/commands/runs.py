@@ -11,7 +11,7 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.commands.release import BY_HAND
 from services.scheduler.domain.decide import place, turned
-from services.scheduler.domain.steps.outcome import (
+from services.scheduler.domain.kept.outcome import (
     Outcome,
     outcome_of_end,
     outcome_of_message,

@@ -14,9 +14,9 @@ from services.scheduler.commands.announce import announce_occasion
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
+from services.scheduler.domain.later.walk import Walk, last_begun, next_walk
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.when.amounts import DAY
-from services.scheduler.domain.when.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, walks
 from services.scheduler.store.walks import Progress

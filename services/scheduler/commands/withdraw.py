@@ -12,9 +12,9 @@ from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, Identity
+from services.scheduler.domain.later.reserve import Name
+from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN, Withdrawal, called_off, record, withdrawal_of
 from services.scheduler.domain.task import Released, Task
-from services.scheduler.domain.whom.reserve import Name
-from services.scheduler.domain.withdrawal import FACT_WITHDRAWN, Withdrawal, called_off, record, withdrawal_of
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store import withdrawn

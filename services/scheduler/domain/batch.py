@@ -5,10 +5,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.conditions.memory import remembered, with_newest
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide, malformed, not_standing, place, turned
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.panel import Answers, ask
 from services.scheduler.domain.restraint.pauses import paused

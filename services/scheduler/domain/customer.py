@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from services.scheduler.domain.conditions.memory import Memory
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.restraint.ledger import Contact, contact_of
-from services.scheduler.domain.steps.story import Story
-from services.scheduler.domain.steps.waiting import Waiting
+from services.scheduler.domain.kept.memory import Memory
+from services.scheduler.domain.kept.story import Story
+from services.scheduler.domain.kept.waiting import Waiting
+from services.scheduler.domain.ledger.contacts import Contact, contact_of
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.windows import local_day

@@ -8,10 +8,11 @@ from uuid import UUID
 from services.scheduler.domain.choose import chosen
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, card_of, matters_of
+from services.scheduler.domain.ledger.caps import cap_detail
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.panel import Answers
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.caps import cap_detail
+from services.scheduler.domain.provisional import terms_of
 from services.scheduler.domain.restraint.merge import (
     find_asked,
     find_partner,
@@ -29,7 +30,6 @@ from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.periods import period_of
-from services.scheduler.domain.when.provisional import terms_of
 from services.scheduler.domain.when.windows import Span, local_day, plan_span
 from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place
 from services.scheduler.domain.whom.strata import stratifier

@@ -12,10 +12,10 @@ from services.scheduler.domain.conditions.tree import Check, Failure, compile_co
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
-from services.scheduler.domain.policy import EVERYBODY, Policy
+from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
-from services.scheduler.domain.whom.sampling import sampler
+from services.scheduler.domain.whom.sampling import EVERYBODY, sampler
 
 Detail = dict[str, Any]
 Draw = Callable[[str], float]

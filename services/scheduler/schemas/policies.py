@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.scheduler.commands.packs import PackPlan
-from services.scheduler.domain.explain.differences import Difference
 from services.scheduler.domain.kinds import Kind
+from services.scheduler.domain.packs.differences import Difference
 from services.scheduler.domain.packs.plan import Change
 from services.scheduler.domain.whom.selection import rate_of, whom_text
 from services.scheduler.store.drafts import StoredDraft

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.conditions.memory import Memory, Remembered
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.kept.memory import Memory, Remembered
+from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.restraint.contacts import CASES_IN_ORDER, CaseTold
-from services.scheduler.domain.restraint.ledger import Contact
 from services.scheduler.store.rows import dump, encode, load
 from shared.profile import NOTHING
 

@@ -9,10 +9,10 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.later.reserve import Name
 from services.scheduler.domain.occasion import recalled
 from services.scheduler.domain.whom.draw import Pick
 from services.scheduler.domain.whom.draw_record import DrawRecord, Member
-from services.scheduler.domain.whom.reserve import Name
 from services.scheduler.store.rows import load
 
 _SAVE = text("""

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.scheduler.domain.kept.story import Begun, Heard, Story
 from services.scheduler.domain.occasion import recalled, recorded
-from services.scheduler.domain.steps.story import Begun, Heard, Story
 from services.scheduler.store.rows import dump, load
 
 MOST = 200  # of a customer, the newest: beyond them nothing heard late finds its place

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Identity
+from services.scheduler.domain.kept.outcome import CALLBACK
 from services.scheduler.domain.restraint.contacts import Settlement
 from services.scheduler.domain.restraint.merge import ASKED, MERGED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances
-from services.scheduler.domain.steps.outcome import CALLBACK
 from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store.customers import customer_of

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.scheduler.domain.provisional import unpublished_year
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.provisional import unpublished_year
 
 # sent warnings stay for a while, so that a task that changes is not warned of again
 _SAVE_WARNINGS = text("""

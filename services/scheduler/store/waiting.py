@@ -10,8 +10,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.waiting import Waiting
 from services.scheduler.domain.occasion import recalled, recorded
-from services.scheduler.domain.steps.waiting import Waiting
 from services.scheduler.store.rows import dump, load
 
 _COLUMNS = "id, run_id, policy_id, policy_version, step, kind, task_id, since, until, signals, body"

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.facts import Fact, Identity, new_fact
-from services.scheduler.domain.withdrawal import Withdrawal
+from services.scheduler.domain.later.withdrawal import Withdrawal
 from shared.contracts.registry import short_name, wire_type
 
 _WANTED = "unnest(CAST(:ids AS text[]), CAST(:sources AS text[])) AS wanted (event_id, source)"

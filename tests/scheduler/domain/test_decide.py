@@ -5,7 +5,7 @@ import pytest
 
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import new_task
-from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.when.windows import Span
 from shared.ids import new_id
 from tests.scheduler.builders import MONDAY, at, book, fact, judge, policies

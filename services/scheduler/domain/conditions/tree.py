@@ -11,9 +11,9 @@ from typing import Any
 from services.scheduler.domain.conditions.cel import Ask, CelRefused, compile_cel
 from services.scheduler.domain.conditions.comparisons import comparison
 from services.scheduler.domain.conditions.history import History, counter, history_of
-from services.scheduler.domain.conditions.paths import value_at
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.paths import value_at
 from services.scheduler.domain.value import Value
 
 Getter = Callable[[Fact, Customer], Any]

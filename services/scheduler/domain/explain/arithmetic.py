@@ -1,14 +1,25 @@
-"""How a policy's content says when to contact, in Chinese: what a task's moments were computed from."""
+"""A policy's content in Chinese: its values, and when it says to contact, which a task's moments were computed from."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from services.scheduler.domain.explain.decision import local_text
-from services.scheduler.domain.explain.differences import shown
 
 WEEKDAYS = {"mon": "一", "tue": "二", "wed": "三", "thu": "四", "fri": "五", "sat": "六", "sun": "日"}
 TERMS = {"delay": "最早", "target": "目标", "deadline": "时限"}
+UNITS = {
+    "minutes": "分钟",
+    "hours": "小时",
+    "days": "天",
+    "weeks": "周",
+    "working_days": "个工作日",
+    "months": "个月",
+    "quarter": "季度",
+}
+NOTHING = "（无）"
 
 
 def arithmetic_text(content: Mapping[str, Any], at: datetime, calendar: str = "") -> str:
@@ -27,3 +38,24 @@ def _window(window: Mapping[str, Any]) -> str:
     calendar = f"（日历 {window['calendar']['id']}）" if "calendar" in window else ""
     frames = "、".join("-".join(frame) for frame in window["frames"])
     return f"{days}{f'中的周{weekdays}' if weekdays else ''}{calendar} {frames}"
+
+
+def is_amount(value: Any) -> bool:
+    """Whether a canonical value is an amount of time."""
+    return isinstance(value, Mapping) and value.keys() - {"at"} == {"amount", "unit"}
+
+
+def shown(value: Any) -> str:
+    """A canonical value as a policy owner reads it."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if is_amount(value):
+        until = f"，到 {value['at']} 为止" if "at" in value else ""
+        return f"{value['amount']} {UNITS.get(value['unit'], value['unit'])}{until}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "、".join(value)
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection
 from typing import Any, get_args
 
+from services.scheduler.domain.ledger.caps import ANY_ENDING, PARTS, Period
 from services.scheduler.domain.policy import Purpose
-from services.scheduler.domain.restraint.caps import ANY_ENDING, PARTS, Period
 from shared.declared.section import Section, meant, written
 
 Content = dict[str, Any]

@@ -14,6 +14,7 @@ import orjson
 
 from services.scheduler.domain.how import how_of
 from services.scheduler.domain.kinds import Kind
+from services.scheduler.domain.ledger.caps import PARTS, Cap
 from services.scheduler.domain.organisation import Organisation, recalled
 from services.scheduler.domain.packs.caps_file import read_caps
 from services.scheduler.domain.packs.document import parse
@@ -34,7 +35,6 @@ from services.scheduler.domain.packs.time_trigger_file import time_of
 from services.scheduler.domain.packs.timing import window_of
 from services.scheduler.domain.packs.timing_file import read_pack_timing
 from services.scheduler.domain.policy import Pause, Policy, Trigger
-from services.scheduler.domain.restraint.caps import PARTS, Cap
 from services.scheduler.domain.steps.chain import chain_of
 from services.scheduler.domain.when.amounts import Delay, Warn, deadline_of
 from services.scheduler.domain.whom.selection import whom_of

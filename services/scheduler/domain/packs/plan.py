@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from services.scheduler.domain.explain.decision import local_text
-from services.scheduler.domain.explain.differences import Difference, differences
 from services.scheduler.domain.kinds import Kind
+from services.scheduler.domain.packs.differences import Difference, differences
 from services.scheduler.domain.packs.pack import Content, Draft, Pack
 from shared.errors import Conflict, InvalidInput
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from services.scheduler.domain.conditions.comparisons import OPERATORS
+from services.scheduler.domain.ledger.caps import Period
 from services.scheduler.domain.packs.caps_file import NAMES_FORM
 from services.scheduler.domain.packs.condition_file import COUNTED, EVENT_FORM, MOST_DAYS, MOST_YEARS, PATH_FORM
 from services.scheduler.domain.packs.kinds_file import KIND_FORM
@@ -31,7 +32,6 @@ from services.scheduler.domain.packs.timing_file import (
 from services.scheduler.domain.packs.whom_file import KINDS as PERIODS
 from services.scheduler.domain.packs.whom_file import MOST, MOST_FIELDS
 from services.scheduler.domain.policy import Participation, Purpose
-from services.scheduler.domain.restraint.caps import Period
 from services.scheduler.domain.restraint.guards import GUARDS, Action
 from services.scheduler.domain.simulation.scenario import DrawMode
 from services.scheduler.domain.task import TaskState

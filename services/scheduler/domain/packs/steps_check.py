@@ -2,10 +2,10 @@
 
 from typing import Any, get_args
 
+from services.scheduler.domain.kept.outcome import FIELDS, REFUSED, Result
 from services.scheduler.domain.packs.condition_check import check_condition, compared_values, leaves_of
 from services.scheduler.domain.packs.trigger_check import check_heard
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
-from services.scheduler.domain.steps.outcome import FIELDS, REFUSED, Result
 from shared.declared.section import Section, meant
 
 Content = dict[str, Any]

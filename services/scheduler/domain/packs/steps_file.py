@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any, get_args
 
 from services.scheduler.domain.conditions.tree import leaves
+from services.scheduler.domain.kept.outcome import CALLBACK, UNREACHED, Result
 from services.scheduler.domain.packs.condition_file import EVENT_FORM, PATH_FORM, check_tree
 from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.policy_file import Defaults, read_policy
 from services.scheduler.domain.packs.timing_file import DEADLINE_UNITS, DELAY_UNITS, read_amount
-from services.scheduler.domain.steps.chain import Again, Origin
-from services.scheduler.domain.steps.outcome import CALLBACK, UNREACHED, Result
+from services.scheduler.domain.policy import Again, Origin
 from shared.contracts.common import Channel
 from shared.declared.section import Section, meant, written
 

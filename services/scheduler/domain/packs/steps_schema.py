@@ -12,7 +12,7 @@ from services.scheduler.domain.packs.steps_file import (
     WHOLE_KEYS,
 )
 from services.scheduler.domain.packs.timing_file import DEADLINE_UNITS, DELAY_UNITS
-from services.scheduler.domain.steps.chain import Again, Origin
+from services.scheduler.domain.policy import Again, Origin
 
 Schema = dict[str, Any]
 STEP, FALLBACK, HEED = "step", "fallback", "heed"

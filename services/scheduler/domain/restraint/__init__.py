@@ -1,1 +1,1 @@
-"""Restraint: caps and the ledger they count by, pauses, merging, and what is asked again when a task falls due."""
+"""Restraint: contacts merged into one, pauses, and what is asked again when a task falls due or waits to be made."""

@@ -7,10 +7,10 @@ up. Beyond its deadline, or after so many times, it is cancelled with the reason
 from datetime import datetime
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.ledger.caps import reached_cap
+from services.scheduler.domain.ledger.contacts import contact_of
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.caps import reached_cap
 from services.scheduler.domain.restraint.guards import CAP_REACHED
-from services.scheduler.domain.restraint.ledger import contact_of
 from services.scheduler.domain.restraint.release import PAUSED, Circumstances, Verdict, objection, release_verdict
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.hours import narrowed

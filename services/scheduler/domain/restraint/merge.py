@@ -13,12 +13,12 @@ from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, identity_in, joining, matters_of, names
+from services.scheduler.domain.ledger.caps import CapState, reached_cap
+from services.scheduler.domain.ledger.contacts import Contact, contact_of
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.caps import CapState, reached_cap
-from services.scheduler.domain.restraint.ledger import Contact, contact_of
+from services.scheduler.domain.provisional import joined_terms, span_of, terms_of
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.when.hours import narrowed, window_in
-from services.scheduler.domain.when.provisional import joined_terms, span_of, terms_of
 from services.scheduler.domain.when.windows import Span, local_day, next_moment
 from shared.calendar import OfficialYears
 from shared.ids import derived_id, millis_of, to_millis

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from services.scheduler.domain.batch import Decided
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.later.reserve import Name, drawn_occasion, reserve_occasion
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.whom.draw import Share, Urn
 from services.scheduler.domain.whom.enrol import Entry
-from services.scheduler.domain.whom.reserve import Name, drawn_occasion, reserve_occasion
 
 GRACE = timedelta(minutes=10)
 Standing = Literal["enrolled", "drawn", "reserve", "sampled_out"]

@@ -14,6 +14,42 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.decide import Decision, place, turned
 from services.scheduler.domain.facts import Fact, Identity
+from services.scheduler.domain.kept.outcome import (
+    Outcome,
+    outcome_of_end,
+    outcome_of_message,
+    outcome_of_visit,
+    task_id_in,
+)
+from services.scheduler.domain.later.recall import Told as Reason
+from services.scheduler.domain.later.recall import (
+    concerned,
+    looked_at_again,
+    recall_record,
+    taken_back,
+    told_of,
+    turned_away,
+    visit_ends,
+)
+from services.scheduler.domain.later.reserve import (
+    Name,
+    names_of,
+    names_of_decision,
+    plan_lost,
+    release_lost,
+    visit_lost,
+)
+from services.scheduler.domain.later.walk import Walk, last_begun, next_walk
+from services.scheduler.domain.later.withdrawal import (
+    AT_RELEASE,
+    EVENT,
+    Withdrawal,
+    called_off,
+    forgotten,
+    is_withdrawn,
+    record,
+    withdrawal_of,
+)
 from services.scheduler.domain.occasion import DRAWN, Occasion
 from services.scheduler.domain.restraint.contacts import (
     CASE_STATES,
@@ -26,53 +62,17 @@ from services.scheduler.domain.restraint.contacts import (
 )
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.restraint.merge import ASKED
-from services.scheduler.domain.restraint.recall import Told as Reason
-from services.scheduler.domain.restraint.recall import (
-    concerned,
-    looked_at_again,
-    recall_record,
-    taken_back,
-    told_of,
-    turned_away,
-    visit_ends,
-)
 from services.scheduler.domain.restraint.release import Verdict, concluded, release_verdict
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.simulation.agenda import Agenda
 from services.scheduler.domain.simulation.cases import Cases
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.runs import SimulatedRuns
-from services.scheduler.domain.steps.outcome import (
-    Outcome,
-    outcome_of_end,
-    outcome_of_message,
-    outcome_of_visit,
-    task_id_in,
-)
 from services.scheduler.domain.steps.runs import Moved, heard, ran_out, told
 from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.periods import Period
-from services.scheduler.domain.when.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Places
-from services.scheduler.domain.whom.reserve import (
-    Name,
-    names_of,
-    names_of_decision,
-    plan_lost,
-    release_lost,
-    visit_lost,
-)
-from services.scheduler.domain.withdrawal import (
-    AT_RELEASE,
-    EVENT,
-    Withdrawal,
-    called_off,
-    forgotten,
-    is_withdrawn,
-    record,
-    withdrawal_of,
-)
 from shared.contracts.base import INTAKE
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.registry import by_type

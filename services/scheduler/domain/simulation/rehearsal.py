@@ -10,7 +10,9 @@ from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain.decision import explain, local_text
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kinds import Kind
-from services.scheduler.domain.policy import EVERYBODY, Policy
+from services.scheduler.domain.later.walk import SOURCE as SCHEDULER
+from services.scheduler.domain.later.withdrawal import EVENT as WITHDRAWN
+from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.merge import MERGED
 from services.scheduler.domain.rule import Sampler
 from services.scheduler.domain.simulation.fact_lines import BROKEN
@@ -18,10 +20,8 @@ from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, Unexpected
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.walk import SOURCE as SCHEDULER
 from services.scheduler.domain.whom.draw import Share, everybody, nobody, shares
-from services.scheduler.domain.whom.sampling import sampler
-from services.scheduler.domain.withdrawal import EVENT as WITHDRAWN
+from services.scheduler.domain.whom.sampling import EVERYBODY, sampler
 
 SOURCE = "/pack-test"
 SAID = (f"{SOURCE}/dissatisfied", f"{SOURCE}/problem", f"{SOURCE}/case")  # what comes of a contact

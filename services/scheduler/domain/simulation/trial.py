@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from services.scheduler.domain.conditions.tree import histories
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain.decision import limit_text
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.ledger import LONGEST_PERIOD
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task, TaskState
 from services.scheduler.domain.when.windows import local_day

@@ -1,1 +1,1 @@
-"""Steps: the chain of contacts that one fact starts, its runs, and what they wait for."""
+"""Steps: the chain of contacts that one fact starts, and its runs."""

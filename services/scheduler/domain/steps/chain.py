@@ -7,130 +7,15 @@ SMS where the phone failed `weekly.2.sms`.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, Literal
 
-from services.scheduler.domain.conditions.tree import CEL, Check, compile_condition, leaves
-from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.steps.outcome import CALLBACK, TOOK_PLACE, UNREACHED
-from services.scheduler.domain.when.amounts import Deadline, deadline_of
-from shared.contracts.registry import wire_type
+from services.scheduler.domain.kept.outcome import TOOK_PLACE
+from services.scheduler.domain.policy import Chain, Content, Fallback, Heed, Origin, Policy, Step
+from services.scheduler.domain.when.amounts import deadline_of
 
-Content = dict[str, Any]
 Chained = Mapping[tuple[str, int], Policy]
 NO_CHAINS: Chained = {}
 Heeded = Mapping[str, frozenset[str]]
-Origin = Literal["event", "planned", "took_place"]
-Again = Literal["parallel", "restart", "ignore"]
 REACHED: Content = {"field": "result", "op": "in", "value": [*TOOK_PLACE]}
-
-
-@dataclass(frozen=True)
-class Heed:
-    """Events to listen for: of the customer; those that name no customer must agree at path `same` with the run's fact."""
-
-    events: tuple[str, ...]
-    condition: Content | None = None
-    same: str = ""
-    within: Deadline | None = None
-
-    @cached_property
-    def types(self) -> frozenset[str]:
-        """Wire types."""
-        return frozenset(wire_type(name) for name in self.events)
-
-    @cached_property
-    def check(self) -> Check:
-        return compile_condition(self.condition)
-
-
-@dataclass(frozen=True)
-class Fallback:
-    """Another try of a step by another channel, after a result among `when`."""
-
-    policy: Policy
-    when: tuple[str, ...] = UNREACHED
-
-
-@dataclass(frozen=True)
-class Step:
-    """One contact of a chain. `policy` is the policy as it is for this step.
-
-    `origin` is what delay and deadline count from, unless the step waits for an event: then they count from that event.
-    `condition` asks about the outcome of the step before.
-    """
-
-    policy: Policy
-    origin: Origin = "event"
-    condition: Content | None = None
-    wait: Heed | None = None
-    fallbacks: tuple[Fallback, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.policy.step
-
-    @property
-    def ways(self) -> tuple[Policy, ...]:
-        """Its own channel and the others."""
-        return (self.policy, *(fallback.policy for fallback in self.fallbacks))
-
-    @property
-    def depends(self) -> bool:
-        """Whether it needs the outcome of the step before."""
-        return self.condition is not None
-
-    @property
-    def is_root(self) -> bool:
-        """Whether it needs nothing of another step."""
-        return not self.depends and self.origin == "event"
-
-    @property
-    def follows_plan(self) -> bool:
-        """Whether it is planned (or begins to wait) as soon as the step before is planned."""
-        return not self.depends and self.origin == "planned"
-
-    @cached_property
-    def check(self) -> Check:
-        return compile_condition(self.condition)
-
-    @cached_property
-    def heeds_callback(self) -> bool:
-        """Whether a call-back agreed with the customer, after which the contact goes on, is an outcome to it."""
-        return any(CALLBACK in _listed(leaf) for leaf in leaves(self.condition))
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The steps in order; `stop` ends a run early, `again` says what a new trigger does while a run is going."""
-
-    steps: tuple[Step, ...]
-    stop: Heed | None = None
-    again: Again = "parallel"
-
-    @cached_property
-    def policies(self) -> Mapping[str, Policy]:
-        """The policy of every step and of every other channel, by the step's name."""
-        return {policy.step: policy for step in self.steps for policy in step.ways}
-
-    @cached_property
-    def places(self) -> Mapping[str, tuple[int, int]]:
-        """Step name → index of the step, and how many of its channels have been tried with it."""
-        return {
-            policy.step: (index, tried)
-            for index, step in enumerate(self.steps)
-            for tried, policy in enumerate(step.ways)
-        }
-
-    @property
-    def heeds(self) -> list[Heed]:
-        """What a run may listen for."""
-        return [heed for heed in (*(step.wait for step in self.steps), self.stop) if heed]
-
-    @cached_property
-    def types(self) -> frozenset[str]:
-        """The wire types among them."""
-        return frozenset(wire for heed in self.heeds for wire in heed.types)
 
 
 def chains_of(policies: Iterable[Policy]) -> Chained:
@@ -236,12 +121,3 @@ def _heed(content: Content | None) -> Heed | None:
     return Heed(
         tuple(content["events"]), content["condition"], content.get("same", ""), deadline_of(within) if within else None
     )
-
-
-def _listed(leaf: Mapping[str, Any]) -> list[Any]:
-    if CEL in leaf:
-        return [CALLBACK] if CALLBACK in leaf[CEL] else []
-    if leaf["field"] != "result":
-        return []
-    value = leaf.get("value")
-    return value if isinstance(value, list) else [value]

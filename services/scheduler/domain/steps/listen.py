@@ -4,9 +4,9 @@ from datetime import datetime
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.waiting import Waiting, signal, value_at
 from services.scheduler.domain.steps.chain import Chained
 from services.scheduler.domain.steps.run import Because, Place, Run
-from services.scheduler.domain.steps.waiting import Waiting, signal, value_at
 
 STOPPED = "stopped"
 

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.kept.story import Begun, Heard, of_policy
+from services.scheduler.domain.kept.waiting import Waiting, run_id
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, types_of
 from services.scheduler.domain.steps.listen import in_order, listen, run_of
 from services.scheduler.domain.steps.run import Place, Run, is_own, untouched
-from services.scheduler.domain.steps.story import Begun, Heard, of_policy
-from services.scheduler.domain.steps.waiting import Waiting, run_id
 from services.scheduler.domain.task import Task, moved
 
 IGNORED, RESTARTED, REARRANGED = "ignored", "restarted", "rearranged"

@@ -12,13 +12,12 @@ from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, Identity
+from services.scheduler.domain.kept.outcome import CALLBACK, REFUSED, Outcome, outcome_of_plan
+from services.scheduler.domain.kept.story import with_standing
+from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at, waiting_id
 from services.scheduler.domain.occasion import Occasion, Reason
-from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.policy import Chain, Heed, Policy, Step
 from services.scheduler.domain.rule import Match
-from services.scheduler.domain.steps.chain import Chain, Heed, Step
-from services.scheduler.domain.steps.outcome import CALLBACK, REFUSED, Outcome, outcome_of_plan
-from services.scheduler.domain.steps.story import with_standing
-from services.scheduler.domain.steps.waiting import Waiting, run_id, signal, value_at, waiting_id
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.when.amounts import latest
 

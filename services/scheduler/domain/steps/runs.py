@@ -7,15 +7,15 @@ from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.outcome import Outcome
+from services.scheduler.domain.kept.story import Begun, is_late, with_heard
+from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at
 from services.scheduler.domain.occasion import Reason
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, Heeded, listeners, types_of
 from services.scheduler.domain.steps.listen import catch_up, in_order, is_awaited, listen, run_of
-from services.scheduler.domain.steps.outcome import Outcome
 from services.scheduler.domain.steps.replay import RESTARTED, loose_runs, replayed
 from services.scheduler.domain.steps.run import PATIENCE, Because, Place, Run
-from services.scheduler.domain.steps.story import Begun, is_late, with_heard
-from services.scheduler.domain.steps.waiting import Waiting, run_id, signal, value_at
 from shared.ids import derived_id
 
 NOT_AWAITED, NO_RESULT = "not_awaited", "no_result"

@@ -1,1 +1,1 @@
-"""When: amounts of time, contact windows on the working calendar, provisional years, and triggers by time."""
+"""When: amounts of time, contact windows on the working calendar, and triggers by time; arithmetic without policies."""

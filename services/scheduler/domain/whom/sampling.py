@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
+EVERYBODY = 100.0  # percent
 _PER_PERCENT = 1_000_000
 _STEPS = 100 * _PER_PERCENT
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.scheduler.domain.policy import EVERYBODY
 from services.scheduler.domain.whom.draw import drawing_of
 from services.scheduler.domain.whom.limits import Quota
+from services.scheduler.domain.whom.sampling import EVERYBODY
 
 OF = {"day": "每日", "week": "每周", "month": "每月"}
 

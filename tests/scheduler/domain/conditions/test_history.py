@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from services.scheduler.domain.batch import match_in_order
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.conditions.memory import MOST
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.memory import MOST
 from services.scheduler.domain.simulation.plan import Simulation
 from tests.scheduler.builders import MONDAY, book, fact
 

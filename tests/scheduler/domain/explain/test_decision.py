@@ -1,6 +1,6 @@
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.explain.decision import explain
-from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.ledger.contacts import Contact
 from shared.ids import new_id
 from tests.scheduler.builders import MONDAY, at, book, fact, judge
 from tests.scheduler.domain.steps.test_run import Play

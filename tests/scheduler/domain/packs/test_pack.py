@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from services.scheduler.domain.ledger.caps import Cap
 from services.scheduler.domain.packs.pack import PackInvalid, read_pack
-from services.scheduler.domain.restraint.caps import Cap
 from services.scheduler.domain.when.amounts import Deadline, Delay
 from shared.yaml_reader import read_yaml
 from tests.scheduler.builders import PACK_FILE, contents, policies

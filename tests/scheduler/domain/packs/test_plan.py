@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.scheduler.domain.explain.differences import differences
 from services.scheduler.domain.kinds import Kind
+from services.scheduler.domain.packs.differences import differences
 from services.scheduler.domain.packs.pack import Pack, read_pack
 from services.scheduler.domain.packs.plan import (
     KindDeclaredDifferently,

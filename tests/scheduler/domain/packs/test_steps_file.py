@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from services.scheduler.domain.packs.pack import PackInvalid, policy_of, read_pack
-from services.scheduler.domain.steps.chain import Chain
+from services.scheduler.domain.policy import Chain
 from services.scheduler.domain.when.amounts import Deadline, Delay
 from tests.scheduler.builders import contents, policies
 

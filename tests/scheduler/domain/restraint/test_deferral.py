@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.ledger.caps import standing
+from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.caps import standing
 from services.scheduler.domain.restraint.deferral import MOST_TIMES, final_verdict
-from services.scheduler.domain.restraint.ledger import Contact
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, concluded
 from services.scheduler.domain.task import Task, TaskNotInState, deferred, moved
 from services.scheduler.domain.when.windows import local_day, next_moment

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.restraint.caps import Cap, standing
-from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.ledger.caps import Cap, standing
+from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.task import moved
 from shared.ids import new_id
 from tests.scheduler.builders import MONDAY, at, book, fact, judge

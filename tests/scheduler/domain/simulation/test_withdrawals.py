@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
 from services.scheduler.domain.simulation.plan import Simulation
-from services.scheduler.domain.withdrawal import FACT_WITHDRAWN
 from tests.scheduler.builders import MONDAY, at, book, fact
 
 LATER = {"delay": {"days": 1}, "deadline": {"working_days": 5}}

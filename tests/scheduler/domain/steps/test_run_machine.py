@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.scheduler.domain.restraint.recall import TAKEN_BACK
+from services.scheduler.domain.later.recall import TAKEN_BACK
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
 from tests.scheduler.builders import MONDAY, book, fact

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.later.walk import last_begun, next_walk
 from services.scheduler.domain.when.periods import Every, period_of
 from services.scheduler.domain.when.recurrence import Season
-from services.scheduler.domain.when.walk import last_begun, next_walk
 from shared.calendar import OFFICIAL
 from tests.scheduler.builders import at, book
 

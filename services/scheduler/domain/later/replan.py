@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.ledger.caps import CapState, cap_detail, reached_cap
+from services.scheduler.domain.ledger.contacts import contact_of
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.caps import CapState, cap_detail, reached_cap
-from services.scheduler.domain.restraint.ledger import contact_of
+from services.scheduler.domain.provisional import PolicyOf, recomputed
 from services.scheduler.domain.task import Task, moved
-from services.scheduler.domain.when.provisional import PolicyOf, recomputed
 
 CAPPED = "capped"
 RECOMPUTED = "recomputed"

@@ -8,10 +8,10 @@ from uuid import UUID
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, Identity, names, new_fact
+from services.scheduler.domain.later.reserve import Name, names_of
 from services.scheduler.domain.restraint.release import Verdict
 from services.scheduler.domain.steps.runs import Cause
 from services.scheduler.domain.task import Released, Task, moved
-from services.scheduler.domain.whom.reserve import Name, names_of
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.registry import wire_type
 

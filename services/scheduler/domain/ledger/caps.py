@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.periods import period_of
 

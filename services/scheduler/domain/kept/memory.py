@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.scheduler.domain.conditions.paths import value_at
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.steps.outcome import outcome_of_visit
+from services.scheduler.domain.kept.outcome import outcome_of_visit
+from services.scheduler.domain.paths import value_at
 
 MOST = 50
 LONGEST_KEPT = 200

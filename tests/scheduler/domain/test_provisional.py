@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.later.replan import Replanned, replan
+from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.packs.pack import policy_of, read_pack
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.provisional import recomputed, unpublished_year
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.provisional import recomputed, unpublished_year
-from services.scheduler.domain.when.replan import Replanned, replan
 from shared.calendar import BUILT_IN, OfficialYears, WorkCalendar
 from shared.ids import new_id
 from shared.zone import ORG_ZONE

@@ -4,22 +4,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-import orjson
-
+from services.scheduler.domain.explain.arithmetic import is_amount, shown
 from services.scheduler.domain.packs.schema import pack_schema
 from services.scheduler.domain.whom.selection import whom_text
 
 WHOLE = ("condition",)  # a tree is told as a whole
-UNITS = {
-    "minutes": "分钟",
-    "hours": "小时",
-    "days": "天",
-    "weeks": "周",
-    "working_days": "个工作日",
-    "months": "个月",
-    "quarter": "季度",
-}
-NOTHING = "（无）"
 NOT_WRITTEN = {"merge_within": "合并的联系最多相差几天"}  # of canonical keys that a pack writes in another form
 
 
@@ -48,7 +37,7 @@ def _compare(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> 
         below = f"{path}.{key}" if path else key
         if old == new:
             continue
-        if isinstance(old, Mapping) and isinstance(new, Mapping) and key not in WHOLE and not _is_amount(new):
+        if isinstance(old, Mapping) and isinstance(new, Mapping) and key not in WHOLE and not is_amount(new):
             yield from _compare(old, new, below)
         else:
             yield Difference(below, _title(below), old, new)
@@ -56,26 +45,6 @@ def _compare(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> 
 
 def _value(value: Any) -> Any:
     return None if value in ("", [], {}, ()) else value
-
-
-def _is_amount(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.keys() - {"at"} == {"amount", "unit"}
-
-
-def shown(value: Any) -> str:
-    """A canonical value as a policy owner reads it."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if _is_amount(value):
-        until = f"，到 {value['at']} 为止" if "at" in value else ""
-        return f"{value['amount']} {UNITS.get(value['unit'], value['unit'])}{until}"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return "、".join(value)
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _title(path: str) -> str:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduler.domain.restraint.caps import Cap, reached_cap, standing
-from services.scheduler.domain.restraint.ledger import Contact
+from services.scheduler.domain.ledger.caps import Cap, reached_cap, standing
+from services.scheduler.domain.ledger.contacts import Contact
 from shared.ids import new_id
 
 DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))

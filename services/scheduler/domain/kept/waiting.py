@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from services.scheduler.domain.conditions import paths
+from services.scheduler.domain import paths
 from services.scheduler.domain.facts import Fact
 from shared.ids import derived_id
 

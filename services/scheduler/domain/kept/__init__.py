@@ -1,0 +1,1 @@
+"""Kept of a customer: past events that conditions count, the story of their runs, and what the runs wait for."""
