@@ -100,6 +100,10 @@ def platform() -> Dashboard:
             series("事件循环延迟", "事件循环比预定晚多少被唤醒，p99，按服务",
                    {"{{service}}": "histogram_quantile(0.99, sum by (service, le) "
                     "(rate(huifang_event_loop_delay_seconds_bucket[5m])))"}, "s"),
+            bars("采集", "最近一次采集是否成功（1），按服务",
+                 {"{{service}} {{instance}}": 'up{job="huifang"}'}),
+            series("已运行", "现在 − 进程启动时间，按进程；突然归零即刚重启过",
+                   {"{{service}} {{instance}}": 'time() - process_start_time_seconds{job="huifang"}'}, "s"),
             bars("版本", "正在运行的版本与提交",
                  {"{{service}} {{version}} {{commit}}": "max by (service, version, commit) (huifang_build_info)"}),
             series("统计的新鲜程度", "现在 − 最新计入统计的事件的时间（模拟时钟下无意义）",

@@ -17,9 +17,15 @@ from deploy.dashboards.parts import ZONE
 from deploy.local.settings import SERVICES
 from deploy.metrics import whole_catalogue
 from shared.web.navigation import PAGES
-from tests.watched.expressions import Known, names_in
+from tests.watched.expressions import Known, names_in, rules
 
 BOARDS: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+# metrics of the catalogue that no panel shows → why
+NOT_SHOWN = {
+    "python_info": "the image decides which Python runs; the panel 版本 tells the image",
+    "python_gc_objects_collected_total": "the number of collections tells whether it works too much",
+    "python_gc_objects_uncollectable_total": "the number of collections tells whether it works too much",
+}
 TITLES = {"业务总览", "回访作业", "投诉闭环", "通知", "平台", "单个服务"}
 
 
@@ -88,6 +94,23 @@ def test_its_variables_are_used_defined_and_filled_from_what_is_exported(name: s
 def test_a_panel_asks_only_for_what_is_exported(name: str, panel: dict[str, Any], known: Known) -> None:
     for target in panel["targets"]:
         known.check(filled(target["expr"]))
+
+
+def shown() -> set[str]:
+    """The series that panels ask for, by themselves or through a recording rule."""
+    recorded = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
+    found, waiting = set[str](), [target["expr"] for _, panel in ALL for target in panel["targets"]]
+    while waiting:
+        names = set(names_in(filled(waiting.pop()))) - found
+        found |= names
+        waiting += [recorded[name] for name in names & recorded.keys()]
+    return found
+
+
+def test_every_metric_is_on_a_panel_or_it_is_said_why_not() -> None:
+    """What nobody sees need not be measured."""
+    unseen = {each.name for each in whole_catalogue().values() if not each.series & shown()}
+    assert unseen == NOT_SHOWN.keys()
 
 
 @each_panel
