@@ -38,7 +38,7 @@ reconcile: environment ## recount the funnel from databases and topics; name eve
 
 compose: ## the platform in containers (deploy/README.md); needs Docker with its compose plugin
 	@$(HUIFANG_PYTHON) deploy/compose/init.py
-	docker compose -f deploy/compose.yaml up --build --detach
+	HUIFANG_BUILD_COMMIT=$$(git rev-parse HEAD 2>/dev/null) docker compose -f deploy/compose.yaml up --build --detach
 
 pictures: setup ## the pictures of the documentation, taken of a small demo
 	@$(PY) -m tests.browser.pictures $(ARGS)

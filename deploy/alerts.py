@@ -1,6 +1,6 @@
 """Alertmanager's webhooks, signed: `python -m deploy.alerts` takes them in and posts them on by Standard Webhooks.
 
-    HUIFANG_ALERTS_URL            where to
+    HUIFANG_ALERTS_URL            where to; empty = nowhere: alerts are taken, noted in the log and told by mail alone
     HUIFANG_ALERTS_SECRET_FILE    whsec_… that the receiver knows too
     HUIFANG_ALERTS_TOKEN_FILE     what Alertmanager shows (`authorization: {credentials_file: …}`)
     HUIFANG_ALERTS_PORT           8125
@@ -9,6 +9,7 @@ Alertmanager itself can't sign. What the receiver did not take is answered with 
 message is made of its content, so a receiver can tell a repetition.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -16,12 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from services.gateway.adapters.webhooks import sign
 from shared.clock import SystemClock
+from shared.observability import logs
+from shared.safety import SHORTEST_SECRET, SHORTEST_TOKEN
 
+log = structlog.get_logger(__name__)
+
+PORT = 8125
 SECONDS = 10
 JSON = {"content-type": "application/json"}
 MOST_BYTES = 4 << 20
@@ -37,11 +44,20 @@ class Relay:
 
     @classmethod
     def from_environment(cls) -> "Relay":
-        """Raises KeyError for what is not set, OSError for a file that can't be read."""
+        """Raises KeyError for a file that is not named, OSError for one that can't be read, ValueError for what is no
+        address or no secret.
+        """
         secret, token = (
             Path(os.environ[f"HUIFANG_ALERTS_{name}_FILE"]).read_text().strip() for name in ("SECRET", "TOKEN")
         )
-        return cls(os.environ["HUIFANG_ALERTS_URL"], secret, token)
+        url = os.environ.get("HUIFANG_ALERTS_URL", "")
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError("HUIFANG_ALERTS_URL is no http(s):// address")
+        if len(token) < SHORTEST_TOKEN:
+            raise ValueError(f"HUIFANG_ALERTS_TOKEN_FILE has fewer than {SHORTEST_TOKEN} characters")
+        if len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) < SHORTEST_SECRET:
+            raise ValueError(f"HUIFANG_ALERTS_SECRET_FILE has fewer than {SHORTEST_SECRET} bytes in base64")
+        return cls(url, secret, token)
 
 
 def create_app(relay: Relay) -> FastAPI:
@@ -56,9 +72,12 @@ def create_app(relay: Relay) -> FastAPI:
         shown = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(shown.encode(), relay.token.encode()):
             return Response(status_code=401)
-        body = (await request.body()).decode()
+        body = (await request.body()).decode(errors="replace")
         if len(body) > MOST_BYTES:
             return Response(status_code=413)
+        if not relay.url:
+            log.warning("alert_told_by_mail_alone", reason="HUIFANG_ALERTS_URL is not set")
+            return Response(status_code=204)
         message = f"msg_{hashlib.sha256(body.encode()).hexdigest()[:32]}"
         headers = {**sign(body, message, [relay.secret], SystemClock().machine()), **JSON}
         try:
@@ -74,9 +93,10 @@ def create_app(relay: Relay) -> FastAPI:
 
 
 def main() -> None:
+    logs.configure("alerts", "json")
     uvicorn.run(
         create_app(Relay.from_environment()), host="0.0.0.0",  # noqa: S104 - Alertmanager is another machine
-        port=int(os.environ.get("HUIFANG_ALERTS_PORT") or 8125), log_level="warning",
+        port=int(os.environ.get("HUIFANG_ALERTS_PORT") or PORT), log_level="warning",
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from shared.safety import MAKE_DATA_KEY, SHORTEST_SECRET, SHORTEST_TOKEN, Unsafe
 class ServiceSettings(BaseSettings):
     """Common to all services; a service adds its own fields in its `settings.py`."""
 
-    model_config = SettingsConfigDict(env_prefix="HUIFANG_", extra="ignore")
+    # an empty variable is one that is not set: compose and manifests name many that are left to their defaults
+    model_config = SettingsConfigDict(env_prefix="HUIFANG_", env_ignore_empty=True, extra="ignore")
 
     postgres_dsn: str = Field(
         default="postgresql://localhost/huifang",

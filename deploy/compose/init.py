@@ -21,7 +21,7 @@ STATE = HERE / "secrets" / "operator"
 SERVICES = ("gateway", "scheduler", "visits", "complaints", "notifications", "analytics")
 ROLES = ("admin", "integrator", "policy_owner", "supervisor", "ops", "auditor")
 # filled in by an operator where a provider or a certificate is used
-EMPTY = ("sms-access.secret", "smtp.url", "front.crt", "front.key")
+EMPTY = ("sms-access.secret", "smtp.url", "oidc-client.secret", "front.crt", "front.key")
 
 
 def main() -> None:
@@ -52,6 +52,8 @@ def make_secrets() -> None:
     _keep(SECRETS / "jwt.secret", secrets.token_urlsafe(48))
     _keep(SECRETS / "front-door.key", secrets.token_urlsafe(24))
     _keep(SECRETS / "sms-callback.token", secrets.token_urlsafe(24))
+    _keep(SECRETS / "alerts.token", secrets.token_urlsafe(24))
+    _keep(SECRETS / "alerts.secret", "whsec_" + base64.b64encode(os.urandom(32)).decode())
     for name in EMPTY:
         _keep(SECRETS / name, "")
 

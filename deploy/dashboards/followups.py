@@ -41,13 +41,14 @@ def work() -> Dashboard:
             ratio("邀请的作答率", "一天内由客户自己作答的邀请数 ÷ 一天内发出的邀请数",
                   'sum(increase(huifang_visits_invitations_total{outcome="answered"}[1d]))',
                   'sum(increase(huifang_visits_invitations_total{outcome="made"}[1d]))'),
-            stacked("每小时邀请的结局", "每小时发出（made）、已作答（answered）、过期（lapsed）、因回访已另行办结而作废（ended）的邀请数",
+            stacked("每小时邀请的结局", "每小时发出（made）、已作答（answered）、过期（lapsed）、"
+                    "因回访已另行办结而作废（ended）的邀请数",
                     {"{{outcome}}": "sum by (outcome) (rate(huifang_visits_invitations_total[1h])) * 3600"}, link=VISITS),
             stacked("每小时输入编号", "客户每小时输入编号的次数：打开问卷（opened）、交卷（answered）、编号不可用（refused）、"
                     "输错太多而暂不受理（limited）；后两者突增多半是有人在试编号",
                     {"{{outcome}}": "sum by (outcome) (rate(huifang_visits_codes_total[15m])) * 3600"}),
-            stacked("每小时数字回复", "客户每小时回复的数字：已作答（answered）、没有在等的邀请（none）、同时有几份邀请（several）、"
-                    "不是选项之一（digit）",
+            stacked("每小时数字回复", "客户每小时回复的数字：已作答（answered）、没有在等的邀请（none）、"
+                    "同时有几份邀请（several）、不是选项之一（digit）",
                     {"{{outcome}}": "sum by (outcome) (rate(huifang_visits_digit_replies_total[1h])) * 3600"}),
         ],
         "计划与下达": [

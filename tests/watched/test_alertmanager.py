@@ -3,6 +3,7 @@
 import base64
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,37 @@ async def test_alertmanager_is_asked_to_try_again_when_the_receiver_did_not_take
     assert (await posted("{}")).status_code == 502
     receiver.mock(side_effect=httpx.ConnectError("refused"))
     assert (await posted("{}")).status_code == 502
+
+
+async def test_without_a_receiver_an_alert_is_taken_and_not_sent_again_and_again(receiver: Any) -> None:
+    transport = httpx.ASGITransport(create_app(replace(RELAY, url="")))
+    async with httpx.AsyncClient(transport=transport, base_url="http://alerts") as client:
+        answer = await client.post("/alerts", content="{}", headers={"Authorization": f"Bearer {RELAY.token}"})
+    assert answer.status_code == 204
+    assert not receiver.called
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"url": "on-call.example"}, "ALERTS_URL"),
+        ({"token": ""}, "ALERTS_TOKEN"),
+        ({"secret": "whsec_c2hvcnQ="}, "ALERTS_SECRET"),
+    ],
+)
+def test_what_could_not_be_told_or_could_be_forged_is_refused_at_the_start(
+    wrong: dict[str, str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(relay: Relay) -> Relay:
+        for name, value in (("SECRET", relay.secret), ("TOKEN", relay.token)):
+            (tmp_path / name).write_text(value + "\n")
+            monkeypatch.setenv(f"HUIFANG_ALERTS_{name}_FILE", str(tmp_path / name))
+        monkeypatch.setenv("HUIFANG_ALERTS_URL", relay.url)
+        return Relay.from_environment()
+
+    assert started(RELAY) == RELAY
+    with pytest.raises(ValueError, match=told):
+        started(replace(RELAY, **wrong))
 
 
 async def test_nobody_else_can_have_an_alert_signed(receiver: Any) -> None:

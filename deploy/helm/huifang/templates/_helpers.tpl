@@ -86,6 +86,17 @@ capabilities: {drop: [ALL]}
 - {name: HUIFANG_FILES, value: {{ $values.files.bucket | quote }}}
 {{- end }}
 {{- end }}
+{{- if and (eq .part "gateway") $values.oidc.issuer }}
+- {name: HUIFANG_OIDC_ISSUER, value: {{ $values.oidc.issuer | quote }}}
+- {name: HUIFANG_OIDC_CLIENT_ID, value: {{ required "oidc.clientId is what the provider calls this platform" $values.oidc.clientId | quote }}}
+{{- if $values.oidc.clientSecret }}
+- {name: HUIFANG_OIDC_CLIENT_SECRET_FILE, value: /etc/huifang/secret/oidc-client.secret}
+{{- end }}
+- {name: HUIFANG_OIDC_SCOPES, value: {{ $values.oidc.scopes | quote }}}
+- {name: HUIFANG_OIDC_TITLE, value: {{ $values.oidc.title | quote }}}
+- {name: HUIFANG_OIDC_CLAIMS, value: {{ $values.oidc.claims | empty | ternary "" ($values.oidc.claims | toJson) | quote }}}
+- {name: HUIFANG_OIDC_ROLES, value: {{ $values.oidc.roles | empty | ternary "" ($values.oidc.roles | toJson) | quote }}}
+{{- end }}
 {{- if eq .part "notifications" }}
 - {name: HUIFANG_SMS_ACCESS_SECRET_FILE, value: /etc/huifang/secret/sms-access.secret}
 - {name: HUIFANG_SMS_CALLBACK_TOKEN_FILE, value: /etc/huifang/secret/sms-callback.token}
@@ -110,6 +121,9 @@ capabilities: {drop: [ALL]}
     items:
       {{- range list "data.key" "jwt.secret" "front-door.key" "keys.json" }}
       - {key: {{ . }}, path: {{ . }}}
+      {{- end }}
+      {{- if and (eq .part "gateway") .root.Values.oidc.clientSecret }}
+      - {key: oidc-client.secret, path: oidc-client.secret}
       {{- end }}
       {{- if eq .part "notifications" }}
       {{- range list "sms-access.secret" "sms-callback.token" "smtp.url" }}
