@@ -4,14 +4,16 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
+from functools import cache
 
 import httpx
 
 from deploy.local import serve
 from deploy.local.clock import KeptClock
 from deploy.local.launch import forked, program
-from deploy.local.settings import PAGE_ASSETS, SERVICES, LocalSettings
+from deploy.local.settings import PAGE_ASSETS, ROOT, SERVICES, LocalSettings
 from deploy.local.supervisor import Process
 from shared.embedded.kafka import KafkaServer
 from shared.embedded.postgres import PostgresServer
@@ -96,11 +98,25 @@ def _common_environment(settings: LocalSettings, clock: KeptClock | None) -> dic
         "HUIFANG_MANAGER_EMAILS": os.environ.get("HUIFANG_MANAGER_EMAILS", "manager@localhost"),
         "HUIFANG_SITES": json.dumps(_sites(settings)),
         "HUIFANG_LOG": "json",
+        "HUIFANG_BUILD_COMMIT": os.environ.get("HUIFANG_BUILD_COMMIT") or _checked_out(),
         # a person's own run is traced whole; of a month in minutes a hundredth tells enough
         "HUIFANG_TRACE_RATIO": os.environ.get("HUIFANG_TRACE_RATIO") or ("0.01" if clock else "1"),
         "HUIFANG_CLOCK": clock.spec if clock else "",
     }
     return environment | ({"HUIFANG_CLOCK_ANCHOR": repr(clock.anchor)} if clock else {})
+
+
+@cache
+def _checked_out() -> str:
+    """The commit that the checkout is at; "" where there is no git."""
+    try:
+        told = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=ROOT, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return told.stdout.strip()
 
 
 def _sites(settings: LocalSettings) -> dict[str, str]:

@@ -14,7 +14,7 @@ from shared.auth import Principal, Role, require_whole_organisation
 from shared.http import ReadSession
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
-from shared.observability.build import UNKNOWN, built_version
+from shared.observability.build import built_version
 from shared.observability.measures import measure
 from shared.readiness import not_ready
 from shared.service import Line, Runtime
@@ -98,9 +98,10 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _about(runtime: Runtime) -> Iterator[Line]:
-    built, commit = built_version(), runtime.settings.build_commit
-    version = "源码检出" if built == UNKNOWN else built
-    yield Line("版本", f"{version}{f'（{commit[:12]}）' if commit else ''}，{shown_moment(runtime.started_at)} 启动")
+    commit = runtime.settings.build_commit
+    yield Line(
+        "版本", f"{built_version()}{f'（{commit[:12]}）' if commit else ''}，{shown_moment(runtime.started_at)} 启动"
+    )
 
 
 def _consumers(runtime: Runtime) -> Iterator[Line]:
