@@ -2,8 +2,8 @@
 
 Owns: policies and their versions, populations and draws, decisions, the customer profile and refusals, the contact
 ledger, follow-up tasks.
-Publishes: `followup.planned|released|postponed|changed|cancelled|expired|deadline_near`, `policy.limit_reached` and, to
-itself, `occasion.arrived` on `tasks-v1`.
+Publishes: `followup.planned|released|postponed|changed|cancelled|expired|deadline_near`, `policy.limit_reached` on
+`tasks-v1` and, to itself, `occasion.arrived` on `occasions-v1`.
 Consumes: facts (`intake-v1`), complaints, visits, notifications and its own occasions.
 Database: pack, policy, policy_version, policy_book, customer, complaint_case, decision, task, due, contact_ledger,
 deadline_warning, provisional_task, calendar_day, walk, population, draw, pick, draw_closing, place_taken,

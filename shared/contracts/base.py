@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 INTAKE = "intake-v1"
 TASKS = "tasks-v1"
+OCCASIONS = "occasions-v1"  # the scheduler to itself
 VISITS = "visits-v1"
 COMPLAINTS = "complaints-v1"
 NOTIFICATIONS = "notifications-v1"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import TASKS, EventData, contract
+from shared.contracts.base import OCCASIONS, TASKS, EventData, contract
 from shared.contracts.common import Channel, CustomerCard, Matter, Part
 
 
@@ -135,11 +135,12 @@ class RecordedFact(Part):
     title: str = Field(default="", description="what the pack that declares the kind calls it, where one does")
 
 
-@contract("occasion.arrived", topic=TASKS, owner="scheduler", title="回访时机到来")
+@contract("occasion.arrived", topic=OCCASIONS, owner="scheduler", title="回访时机到来")
 class OccasionArrived(EventData):
     """The moment has come to plan a contact that one policy wants: the fact was drawn, or a date arrived.
 
     The scheduler tells it itself, keyed by the customer, so that contacts of one customer are planned one after the other.
+    Nobody else reads it.
     """
 
     policy_id: str

@@ -44,11 +44,11 @@ class Served:
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
-    async def deliver(self, *events: Event, consumer: str | None = None) -> None:
-        """Let the service's consumer(s) take effect of events as one batch, as if polled from Kafka."""
+    async def deliver(self, *events: Event, consumer: str | None = None, topic: str | None = None) -> None:
+        """Let the service's consumer(s) take effect of events as one batch, as if polled from `topic`, else from their own."""
         for runner in self.runtime.consumers:
             if consumer in (None, runner.consumer.id):
-                records = [record(sent, offset=index) for index, sent in enumerate(events)]
+                records = [record(sent, topic, index) for index, sent in enumerate(events)]
                 mine = [item for item in records if item.topic in runner.consumer.topics]
                 await runner.processor.process([arrive(item) for item in mine])
 

@@ -98,6 +98,14 @@ def test_every_topic_belongs_to_one_service_and_has_no_dots() -> None:
     assert not [topic for topic in owners if "." in topic]
 
 
+def test_what_the_scheduler_tells_itself_nobody_else_reads() -> None:
+    occasion = by_name("occasion.arrived")
+    assert occasion
+    assert [declared.name for declared in EVENTS if declared.topic == occasion.topic] == [occasion.name]
+    assert {service for service, consumer in found_consumers() if occasion.topic in consumer.topics} == {"scheduler"}
+    assert consumers_of(occasion, subscribers()) == ["scheduler"]
+
+
 def test_an_undeclared_name_stays_as_it_is() -> None:
     assert wire_type("boiler.replaced") == short_name("boiler.replaced") == "boiler.replaced"
     assert by_name("boiler.replaced") is by_type("boiler.replaced") is None

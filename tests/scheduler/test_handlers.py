@@ -424,6 +424,14 @@ def occasion(of: Event, **told: Any) -> Event:
     return event("occasion.arrived", data, key=of.key, id=f"o-{of.id}", time=NOON + timedelta(hours=16))
 
 
+async def test_an_occasion_told_before_occasions_had_a_topic_of_their_own_is_planned_once(served: Served) -> None:
+    fact = event("repair.closed", example("repair.closed", result="cancelled"), key="C0001017", id="w1", time=NOON)
+    await served.deliver(fact)
+    await served.deliver(occasion(fact), topic="tasks-v1")
+    await served.deliver(occasion(fact))
+    assert await rows(served, "SELECT policy_id, event_id FROM task") == [("r01.2-repair", "w1")]
+
+
 async def test_an_occasion_plans_its_policy_for_the_fact_and_leaves_a_record_of_its_own(served: Served) -> None:
     fact = event("repair.closed", example("repair.closed", result="cancelled"), key="C0001017", id="w1", time=NOON)
     await served.deliver(fact)

@@ -26,7 +26,10 @@ from deploy.local.processes import service_environment
 from deploy.local.settings import ROOT, SERVICES, LocalSettings
 from deploy.reconcile.recount import reconcile
 from shared import migrations
+from shared.contracts.registry import topics
+from shared.embedded.kafka import DEFAULT_PARTITIONS
 from shared.embedded.processes import free_port
+from shared.messaging.kafka import KafkaBroker
 from tests.local_platform import Local, local_platform
 from tests.upgrade.base import base, unpack
 
@@ -114,6 +117,7 @@ def test_two_versions_share_the_work_and_nothing_is_lost_or_doubled(old: Path, t
     with running(old, local) as run:
         for service, dsn in run["postgres"].items():
             migrations.upgrade(service, dsn)
+        asyncio.run(KafkaBroker(run["kafka"]).ensure_topics(dict.fromkeys(topics(), DEFAULT_PARTITIONS)))
         with beside(local, run, tmp_path) as new:
             # people and senders reach either version of each service
             mixed = run["services"] | {service: new[service] for service in ("scheduler", "visits", "analytics")}

@@ -298,7 +298,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Details], str]] = {
     "followup.cancelled": _cancelled,
     "followup.expired": _expired,
     "followup.deadline_near": _deadline_near,
-    "occasion.arrived": _occasion,
+    "occasion.arrived": _occasion,  # heard until occasions had a topic of their own
     "visit.attempted": _attempted,
     "visit.completed": _completed,
     "visit.corrected": _corrected,
