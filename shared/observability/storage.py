@@ -1,5 +1,6 @@
 """What changes slowly: the database's size, the partitions made ahead, when certificates end."""
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -53,10 +54,12 @@ def _day_of(partition: str) -> date | None:
 
 
 def _certificates(settings: ServiceSettings) -> Iterator[Path]:
-    """The certificate files that this service was given for Kafka and PostgreSQL."""
+    """The certificate files that this service was given for Kafka and PostgreSQL, by the DSN or by libpq's variables."""
     yield from filter(None, (settings.kafka_ca_file, settings.kafka_certificate_file))
     asked = parse_qs(urlsplit(settings.postgres_dsn).query)
-    yield from (Path(path) for name in ("sslrootcert", "sslcert") for path in asked.get(name, ()))
+    for name in ("sslrootcert", "sslcert"):
+        given = asked.get(name) or [os.environ.get(f"PG{name.upper()}", "")]
+        yield from (Path(path) for path in given if path)
 
 
 def ends_of(pem: bytes) -> datetime:

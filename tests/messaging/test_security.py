@@ -1,21 +1,14 @@
-"""Kafka with TLS and a password, on a broker that takes nothing else; PostgreSQL's sslmode."""
+"""Kafka with TLS and a password, on a broker that takes nothing else; what insists on TLS where PostgreSQL has none."""
 
 import asyncio
-import ipaddress
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from shared.clock import SystemClock
 from shared.db import engine_for
 from shared.embedded.kafka import KafkaServer, cluster_id, wait_until_ready
 from shared.embedded.processes import free_port
@@ -23,6 +16,7 @@ from shared.messaging.broker import BrokerUnavailable, Message
 from shared.messaging.kafka import KafkaBroker
 from shared.settings import ServiceSettings
 from shared.testing.served import DATA_KEY
+from tests.certificates import certificate
 
 ROOT = Path(__file__).parents[2]
 USER, PASSWORD = "huifang", "a-password-of-tests"
@@ -35,31 +29,6 @@ listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.secu
 listener.name.secure.ssl.keystore.type=PEM
 listener.name.secure.ssl.keystore.location={keystore}
 """
-
-
-def certificate(folder: Path, name: str) -> Path:
-    """A self-signed certificate for 127.0.0.1 with its key, both in `<name>.pem`; `<name>.crt` is the certificate alone."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = SystemClock().machine()
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    ).public_bytes(serialization.Encoding.PEM)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / f"{name}.crt").write_bytes(signed)
-    (folder / f"{name}.pem").write_bytes(signed + secret)
-    return folder / f"{name}.pem"
 
 
 @pytest.fixture
