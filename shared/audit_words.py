@@ -55,6 +55,7 @@ WORDS = {
     "visit.corrected": "更正回访",
     "recording.opened": "打开录音",
     "attachment.opened": "查看签名或照片",
+    "attachment.previewed": "浏览签名与照片",
     "attachment.dropped": "删除签名或照片",
     "questionnaire.published": "发布问卷",
     # complaints

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import Boolean, Column, DateTime, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -143,6 +143,7 @@ class StrayReplyRow(Base, table=True):
     remark: str = Field(sa_column=_text())
     settled_by: str = Field(sa_column=_text())
     settled_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    refused: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
 
 
 class ContactHoursRow(Base, table=True):

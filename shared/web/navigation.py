@@ -84,6 +84,13 @@ PAGES: Sequence[Page] = (
         roles=(Role.SUPERVISOR, Role.AUDITOR, Role.OPS),
     ),
     Page(
+        "visits",
+        "/materials",
+        "回访资料",
+        "随回访带回的照片、签名与录音，需要人来判断的短信回复",
+        roles=(Role.SUPERVISOR, Role.AUDITOR),
+    ),
+    Page(
         "gateway",
         "/people",
         "人员",

@@ -121,6 +121,10 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /on-site": Lists(lambda unit: name(unit, "site")),
         "GET /on-site/list": Lists(lambda unit: name(unit, "site")),
         "GET /fragments/reviews": Open(),  # of the caller's own visits: tests/visits/test_reviews_received.py
+        "GET /materials": Open(),
+        "GET /materials/pictures": Lists(lambda unit: name(unit, "site")),
+        "GET /materials/recordings": Lists(lambda unit: name(unit, "site")),
+        "GET /materials/replies": Lists(),
         "GET /api/v1/stray-replies": Lists(),
         "POST /api/v1/stray-replies/{reply_id}/settle": One({"remark": "不作回答"}),
         "GET /q": Open(),  # the customers' page: a code of their own, and no principal

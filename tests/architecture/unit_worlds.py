@@ -3,8 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy import insert
+
 from services.notifications.store import doubtful, inbound, sends
 from services.visits.domain.replies import StrayReply
+from services.visits.models import AttachmentRow, AttemptRow, LineCallRow
 from services.visits.store import replies
 from shared.auth import Role, issue_token
 from shared.contracts.base import INTAKE
@@ -105,6 +108,9 @@ async def of_visits(served: Served) -> Ids:
         "visit_id": {unit: one["id"] for one in found for unit in ALL if one["task_id"] == name(unit, "task")},
         "reply_id": {},
     }
+    for one in found:
+        if one["channel"] == "on_site":
+            await _bring(served, one["id"])
     for unit in ALL:
         stray = StrayReply(
             id=new_id(), customer_id=name(unit), phone_masked="", digit=1, reason="none", branch=unit, received_at=NOON
@@ -113,6 +119,21 @@ async def of_visits(served: Served) -> Ids:
             await replies.add(work.session, [stray])
         ids["reply_id"][unit] = str(stray.id)
     return ids
+
+
+async def _bring(served: Served, visit_id: str) -> None:
+    """A photograph and a recording come with a visit, as of an earlier attempt at it."""
+    attempt = {"id": new_id(), "visit_id": visit_id, "number": 99, "at": NOON, "agent": "1001", "result": "no_answer",
+               "connected": False, "person": "", "talk_seconds": 0, "wrap_up_seconds": 0, "note": "",
+               "phone_masked": ""}  # fmt: skip
+    call = {"id": new_id(), "visit_id": visit_id, "agent": "1001", "phone_masked": "", "placed_at": NOON, "cause": "",
+            "recording": "https://line.example/1", "attempt_id": attempt["id"]}  # fmt: skip
+    picture = {"id": new_id(), "visit_id": visit_id, "agent": "1001", "kind": "photo", "digest": b"1", "at": NOON,
+               "media_type": "image/jpeg", "width": 1, "height": 1, "size": 1, "stored": True,
+               "attempt_id": attempt["id"]}  # fmt: skip
+    async with served.runtime.db.work() as work:
+        for row, values in ((AttemptRow, attempt), (LineCallRow, call), (AttachmentRow, picture)):
+            await work.session.execute(insert(row).values(**values))
 
 
 async def of_complaints(served: Served) -> Ids:

@@ -28,15 +28,15 @@ class Workbench:
     watch: Watch
     contexts: list[BrowserContext]
 
-    async def page(self, agent: str = "1001", at: str = "/agent", **options: Any) -> Page:
-        """The workbench, or the page `at` another path, as this agent has it open."""
+    async def page(self, agent: str = "1001", at: str = "/agent", role: Role = Role.AGENT, **options: Any) -> Page:
+        """The workbench, or the page `at` another path, as this agent (or somebody of that `role`) has it open."""
         known = {"viewport": AGENT_DESK, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", "base_url": self.address}
         context = await self.browser.new_context(**(known | options))
         context.set_default_timeout(TIMEOUT)
         self.contexts.append(context)
         self.watch.over(context)
         runtime = self.desk.served.runtime
-        token = runtime.signer.sign(open_session(Principal(agent, (Role.AGENT,), agent), "", runtime.clock.machine()))
+        token = runtime.signer.sign(open_session(Principal(agent, (role,), agent), "", runtime.clock.machine()))
         await context.add_cookies([{"name": COOKIE, "value": token, "url": self.address}])
         page = await context.new_page()
         await page.goto(at)

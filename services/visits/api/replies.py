@@ -31,5 +31,5 @@ async def list_stray_replies(
 
 @router.post("/{reply_id}/settle", summary="处理数字回复")
 async def settle_stray_reply(reply_id: UUID, body: SettleIn, supervisor: Supervisor, work: WorkDep) -> StrayReplyOut:
-    """指定它回答哪张单（该单随即办结，与客户自己作答相同），或不作任何单的回答；每条只处理一次。"""
-    return StrayReplyOut.of(await replies.settle(work, supervisor, reply_id, body.visit_id, body.remark))
+    """指定它回答哪张单（该单随即办结，与客户自己作答相同）、是拒访，或不作任何处理；每条只处理一次。"""
+    return StrayReplyOut.of(await replies.settle(work, supervisor, reply_id, body.decision))

@@ -8,9 +8,10 @@ from services.visits.commands import invitations
 from services.visits.commands.held import publish
 from services.visits.domain import invitations as rules
 from services.visits.domain import replies
+from services.visits.domain import visit as lifecycle
 from services.visits.domain.errors import CodeNotUsable, ReplyAlreadySettled, ReplyNotFound, ReplyOfNoVisit
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.replies import Reason, StrayReply
+from services.visits.domain.replies import Decision, Reason, StrayReply
 from services.visits.domain.visit import State, Visit
 from services.visits.store import invitations as invited
 from services.visits.store import replies as store
@@ -87,8 +88,8 @@ def _stray(told: NotificationReplied, reason: Reason, about: Sequence[Visit]) ->
     )
 
 
-async def settle(work: Work, principal: Principal, reply_id: UUID, visit_id: UUID | None, remark: str) -> StrayReply:
-    """Say which visit a digit answers, or that it answers none.
+async def settle(work: Work, principal: Principal, reply_id: UUID, decision: Decision) -> StrayReply:
+    """Say which visit a digit answers, that the customer refuses, or that it is nothing.
 
     Raises ReplyNotFound (also outside the caller's units), ReplyAlreadySettled; ReplyOfNoVisit for a visit that it can't be
     about, or that can't be answered any more.
@@ -98,14 +99,33 @@ async def settle(work: Work, principal: Principal, reply_id: UUID, visit_id: UUI
         raise ReplyNotFound
     if reply.settled_at is not None:
         raise ReplyAlreadySettled(f"{reply.settled_by} 已处理")
-    if visit_id is not None:
-        await _answer_by_word(work, reply, visit_id)
-    settled = replace(reply, visit_id=visit_id, remark=remark, settled_by=principal.id, settled_at=work.now())
-    await store.settle(work.session, settled)
-    await audit(
-        work, principal, "stray_reply.settled", str(reply_id), visit_id=visit_id and str(visit_id), remark=remark
+    if decision.visit_id is not None:
+        await _answer_by_word(work, reply, decision.visit_id)
+    if decision.refuses:
+        await _refuse(work, reply)
+    settled = replace(
+        reply,
+        visit_id=decision.visit_id,
+        refused=decision.refuses,
+        remark=decision.remark,
+        settled_by=principal.id,
+        settled_at=work.now(),
     )
+    await store.settle(work.session, settled)
+    told = {"visit_id": decision.visit_id and str(decision.visit_id), "refused": decision.refuses}
+    await audit(work, principal, "stray_reply.settled", str(reply_id), **told, remark=decision.remark)
     return settled
+
+
+async def _refuse(work: Work, reply: StrayReply) -> None:
+    """The visits that the reply may be about end as refused; what is planned or held beside them the scheduler looks at."""
+    locked = [await rows.lock_visit(work.session, one, Scope()) for one in sorted(reply.visits)]
+    before = [pair[0] for pair in locked if pair and replies.may_refuse(pair[0])]
+    failed = [lifecycle.fail(visit, "refused", work.now()) for visit in before]
+    await rows.save_visits(work.session, [visit for visit, _ in failed])
+    for visit, events in failed:
+        publish(work, visit, events)
+    invitations.tell_ended(work, [(old, new) for old, (new, _) in zip(before, failed, strict=True)])
 
 
 async def _answer_by_word(work: Work, reply: StrayReply, visit_id: UUID) -> None:

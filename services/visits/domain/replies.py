@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.visits.domain.answering import missing, visible
 from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.visit import State, Visit
 
 Reason = Literal["none", "several", "digit"]
 REASONS: Mapping[Reason, str] = {
@@ -22,7 +23,7 @@ class StrayReply:
     """A digit that no visit, or more than one, could be meant by; people look at it.
 
     `visits` are those that it may be about, `branch` and `team` those of the newest. Settled, it is the answer of `visit_id`,
-    or of none.
+    or a refusal of them (`refused`), or nothing.
     """
 
     id: UUID
@@ -38,6 +39,16 @@ class StrayReply:
     remark: str = ""
     settled_by: str = ""
     settled_at: datetime | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person says that a stray reply is: the answer of `visit_id`, a refusal, or neither."""
+
+    visit_id: UUID | None = None
+    refuses: bool = False
+    remark: str = ""
 
 
 def answers_of(questionnaire: Questionnaire, digit: int) -> dict[str, Any]:
@@ -53,6 +64,20 @@ def answers_of(questionnaire: Questionnaire, digit: int) -> dict[str, Any]:
     return {}
 
 
+def word_of(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> str:
+    """What a digit's answer is called in the questionnaire's own words; "" where it is none."""
+    for question_id, value in answers.items():
+        question = questionnaire.question(question_id)
+        option = question.option(value) if question else None
+        return option.label if option else f"{value} 分"
+    return ""
+
+
 def is_whole(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> bool:
     """Whether nothing more has to be asked."""
     return not missing(visible(questionnaire, answers), answers)
+
+
+def may_refuse(visit: Visit) -> bool:
+    """Whether a refusal by message ends this visit. One that somebody holds is theirs to end; the scheduler tells them."""
+    return not visit.finished and visit.state is not State.CLAIMED

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from services.visits.domain.replies import REASONS, Reason, StrayReply
+from services.visits.domain.replies import REASONS, Decision, Reason, StrayReply
 from services.visits.schemas.requests import Note
 from shared.bodies import Body
 
@@ -26,6 +26,7 @@ class StrayReplyOut(BaseModel):
     received_at: datetime = Field(description="收到时间")
     visit_id: UUID | None = Field(description="处理为哪张单的回答；尚未处理或不作回答时为空")
     remark: str = Field(description="处理的备注")
+    refused: bool = Field(description="处理为客户拒访")
     settled_by: str = Field(description="处理人")
     settled_at: datetime | None = Field(description="处理时间；尚未处理时为空")
 
@@ -41,4 +42,17 @@ class SettleIn(Body):
     visit_id: UUID | None = Field(
         default=None, description="作为哪张单的回答，须在 visits 之中；为空表示不作任何单的回答"
     )
+    refuses: bool = Field(
+        default=False, description="客户拒访：可选的单中未办结、无人领取的都记为拒访；不能同时指定 visit_id"
+    )
     remark: Note = Field(default="", description="备注")
+
+    @model_validator(mode="after")
+    def require_one_meaning(self) -> Self:
+        if self.refuses and self.visit_id:
+            raise ValueError("不能既是一张单的回答，又是拒访")
+        return self
+
+    @property
+    def decision(self) -> Decision:
+        return Decision(self.visit_id, self.refuses, self.remark)

@@ -23,33 +23,33 @@ async def announce(session: AsyncSession, attachment: Attachment) -> Attachment:
     """Insert it; the one of the same file there was before, locked, not dropped any more."""
     added = insert(ATTACHMENTS).values(**asdict(attachment))
     added = added.on_conflict_do_update(index_elements=SAME, set_={"dropped_at": None})
-    return _attachment((await session.execute(added.returning(*ATTACHMENTS.c))).one())
+    return to_attachment((await session.execute(added.returning(*ATTACHMENTS.c))).one())
 
 
 async def mark_stored(session: AsyncSession, attachment_id: UUID) -> Attachment | None:
     """Its file is kept; None when it was dropped meanwhile."""
     marked = update(ATTACHMENTS).where(ATTACHMENTS.c.id == attachment_id).values(stored=True).returning(*ATTACHMENTS.c)
     row = (await session.execute(marked)).one_or_none()
-    return _attachment(row) if row else None
+    return to_attachment(row) if row else None
 
 
 async def unused_of(session: AsyncSession, visit_id: UUID, agent: str) -> list[Attachment]:
     """What the agent has brought since the last attempt, first to last."""
     query = select(ATTACHMENTS).where(_own(visit_id, agent), _THERE).order_by(ATTACHMENTS.c.id)
-    return [_attachment(row) for row in await session.execute(query)]
+    return [to_attachment(row) for row in await session.execute(query)]
 
 
 async def list_of(session: AsyncSession, visit_id: UUID, after: UUID | None, limit: int) -> list[Attachment]:
     """Those of a visit behind the id `after`, first to last."""
     query = select(ATTACHMENTS).where(ATTACHMENTS.c.visit_id == visit_id, _THERE).order_by(ATTACHMENTS.c.id)
     query = query.where(ATTACHMENTS.c.id > after) if after else query
-    return [_attachment(row) for row in await session.execute(query.limit(limit))]
+    return [to_attachment(row) for row in await session.execute(query.limit(limit))]
 
 
 async def get(session: AsyncSession, visit_id: UUID, attachment_id: UUID) -> Attachment | None:
     query = select(ATTACHMENTS).where(ATTACHMENTS.c.id == attachment_id, ATTACHMENTS.c.visit_id == visit_id, _THERE)
     row = (await session.execute(query)).one_or_none()
-    return _attachment(row) if row else None
+    return to_attachment(row) if row else None
 
 
 async def keep_with_attempt(session: AsyncSession, visit_id: UUID, agent: str, attempt_id: UUID) -> None:
@@ -66,7 +66,7 @@ async def lock_left_over(session: AsyncSession, before: datetime, limit: int) ->
     """Dropped ones, and those added `before` that no result came with; locked, without those others work on."""
     left = or_(ATTACHMENTS.c.dropped_at.is_not(None), ATTACHMENTS.c.at < before)
     query = select(ATTACHMENTS).where(_UNUSED, left).limit(limit).with_for_update(skip_locked=True)
-    return [_attachment(row) for row in await session.execute(query)]
+    return [to_attachment(row) for row in await session.execute(query)]
 
 
 async def remove(session: AsyncSession, attachment_id: UUID) -> None:
@@ -77,5 +77,5 @@ def _own(visit_id: UUID, agent: str) -> ColumnElement[bool]:
     return and_(ATTACHMENTS.c.visit_id == visit_id, ATTACHMENTS.c.agent == agent, _UNUSED)
 
 
-def _attachment(row: Row[Any]) -> Attachment:
+def to_attachment(row: Row[Any]) -> Attachment:
     return Attachment(**{name: getattr(row, name) for name in FIELDS})

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, tuple_, update
+from sqlalchemy import Row, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.replies import StrayReply
@@ -33,6 +33,12 @@ async def list_replies(
     return [_reply(row) for row in rows]
 
 
+async def count_open(session: AsyncSession, scope: Scope) -> int:
+    """How many wait for a decision."""
+    waiting = (REPLIES.c.settled_at.is_(None), scope.where(REPLIES.c.branch, REPLIES.c.team))
+    return await session.scalar(select(func.count()).select_from(REPLIES).where(*waiting)) or 0
+
+
 async def lock(session: AsyncSession, reply_id: UUID, scope: Scope) -> StrayReply | None:
     query = select(REPLIES).where(REPLIES.c.id == reply_id, scope.where(REPLIES.c.branch, REPLIES.c.team))
     row = (await session.execute(query.with_for_update())).one_or_none()
@@ -41,7 +47,7 @@ async def lock(session: AsyncSession, reply_id: UUID, scope: Scope) -> StrayRepl
 
 async def settle(session: AsyncSession, reply: StrayReply) -> None:
     """Write down what people decided."""
-    told = {name: getattr(reply, name) for name in ("visit_id", "remark", "settled_by", "settled_at")}
+    told = {name: getattr(reply, name) for name in ("visit_id", "remark", "settled_by", "settled_at", "refused")}
     await session.execute(update(REPLIES).where(REPLIES.c.id == reply.id).values(**told))
 
 

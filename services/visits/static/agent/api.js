@@ -1,5 +1,7 @@
 // Requests to this service by a relative address and, through the front door, to others. Never throws: a dead network is an answer too.
 
+export { onceKey } from "../once.js";
+
 const SECONDS = 15;
 const SECONDS_OF_FORM = 90; // a photograph on a slow network
 const BASE = JSON.parse(document.getElementById("desk-data").textContent).base;
@@ -31,8 +33,3 @@ export function told(answer) {
 
 // Whether the answer is this problem, by its machine name.
 export const isProblem = (answer, code) => `${answer.body.type || ""}`.endsWith(`:${code}`);
-
-// Names one request, so that sending it twice does it once. Not randomUUID: that is missing where there is no TLS.
-export function onceKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
