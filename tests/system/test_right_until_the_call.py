@@ -38,7 +38,7 @@ from tests.visits.conftest import Desk, open_desk
 
 WORLDS = int(os.environ.get("HUIFANG_INTERLEAVINGS", "3"))
 IN_FULL = "HUIFANG_INTERLEAVINGS" in os.environ
-STEPS = 80
+STEPS = 120
 TEAMS = {"plain": "hotline", "quiet": "back", "patient": "hotline", "second": "back"}
 PEOPLE: dict[str, dict[str, Any]] = {
     "ann": {},
@@ -127,7 +127,13 @@ class Joined(World):
         return one
 
     def happening(self, out: list[Any]) -> Iterator[Event]:
-        """Every other fact comes with another one about the same customer, so that there are several visits to them."""
+        """Every other fact comes with another one about the same customer, so that there are several visits to them; and what
+        a run has released is stopped now and then, while its visit waits."""
+        for task in out:
+            if task["policy_id"] == "run" and self.chance.random() < 0.2:
+                stop = self.told("alarm.handled", task["customer_id"])
+                self.account.stopped[task["customer_id"]] = stop.time
+                yield stop
         for one in super().happening(out):
             yield one
             if one.name in FACTS and self.chance.random() < 0.5:
@@ -240,7 +246,7 @@ class Joined(World):
 
     async def end(self, name: str, visit_id: str, task_id: str) -> bool:
         """A call ends one way or another; whether that was taken down."""
-        result = self.chance.choice(["no_answer", "refused", "callback_agreed"])
+        result = self.chance.choice(["no_answer", "no_answer", "refused", "callback_agreed"])  # a refusal is for ever
         at = (self.clock.now() + timedelta(hours=3)).isoformat()
         body = {"callback_at": at} if result == "callback_agreed" else {"note": "不方便"}
         status, answer = await self.ask(name, f"/{visit_id}/attempts", result=result, **body)
