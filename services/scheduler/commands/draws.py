@@ -13,6 +13,7 @@ from services.scheduler.commands.announce import announce_occasion
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.batch import Decided, Matched
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.detail import KeptDetail
 from services.scheduler.domain.later.reserve import (
     Name,
     drawn_occasion,
@@ -41,6 +42,7 @@ from shared.http import audit
 from shared.messaging import Event, Work
 from shared.observability.catalogue import POLICIES, counter, histogram
 
+NOTHING_SAID: KeptDetail = {}
 CALLED = counter(
     "huifang_scheduler_drawn_total", "Facts called for contact by draws", "抽取并安排的数量",
     labels={"reason": ("drawn", "reserve")},
@@ -245,7 +247,9 @@ async def get_draw(session: AsyncSession, draw_id: UUID) -> DrawRecord:
 async def with_standings(session: AsyncSession, decisions: Sequence[StoredDecision]) -> list[StoredDecision]:
     """Decisions as recorded, and of what entered a population also what its draw has said since."""
     asked = {
-        (number, place): Asked(detail["policy"], detail["version"], date.fromisoformat(detail["from"]), one.event_key)
+        (number, place): Asked(
+            detail["policy"], detail["version"], date.fromisoformat(str(detail["from"])), one.event_key
+        )
         for number, one in enumerate(decisions)
         for place, detail in enumerate(one.details)
         if detail["result"] == "enrolled"
@@ -253,7 +257,10 @@ async def with_standings(session: AsyncSession, decisions: Sequence[StoredDecisi
     said = await picks.find_standings(session, list(asked.values()))
     return [
         replace(
-            one, details=[detail | said.get(asked.get((number, place)), {}) for place, detail in enumerate(one.details)]
+            one,
+            details=[
+                detail | said.get(asked.get((number, place)), NOTHING_SAID) for place, detail in enumerate(one.details)
+            ],
         )
         for number, one in enumerate(decisions)
     ]

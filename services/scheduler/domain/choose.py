@@ -6,10 +6,10 @@ from functools import cache
 
 from services.scheduler.domain.conditions.tree import getter
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import Detail
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.how import KIND, Choice, How, text_of
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.rule import Detail
 
 _getter = cache(getter)
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Literal, get_args
+from typing import get_args
 from uuid import UUID
 
 from services.scheduler.domain.choose import chosen
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import Detail, Outcome, QuotaReached, Unmet
 from services.scheduler.domain.facts import Fact, card_of, matters_of
 from services.scheduler.domain.ledger.caps import cap_detail
 from services.scheduler.domain.occasion import Occasion
@@ -22,7 +23,7 @@ from services.scheduler.domain.restraint.merge import (
     take_over,
     task_id,
 )
-from services.scheduler.domain.rule import Detail, Match
+from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
 from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.steps.runs import Cause, Turn, begun
@@ -34,27 +35,6 @@ from services.scheduler.domain.when.windows import Span, local_day, plan_span
 from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place
 from services.scheduler.domain.whom.strata import stratifier
 
-Outcome = Literal[
-    "planned",
-    "merged",
-    "enrolled",
-    "waiting",
-    "capped",
-    "quota_reached",
-    "refused",
-    "stopped",
-    "ignored",
-    "wait_expired",
-    "skipped",
-    "no_customer",
-    "sampled_out",
-    "no_policy_matches",
-    "malformed",
-    "withdrawn",
-    "recomputed",
-    "taken_back",
-    "postponed",
-]
 NEVER_OF_A_POLICY = ("malformed", "withdrawn", "recomputed", "taken_back", "postponed")
 # what a fact came to is the first of these that a policy came to
 RANK: tuple[Outcome, ...] = tuple(one for one in get_args(Outcome) if one not in NEVER_OF_A_POLICY)
@@ -68,7 +48,7 @@ class Decision(Value, frozen=True):
 
     fact: Fact
     outcome: Outcome
-    details: tuple[Detail, ...] = ()
+    details: tuple[Detail | Unmet, ...] = ()
     tasks: tuple[Task, ...] = ()
     occasion: Occasion | Cause | None = None
     ended: tuple[Ended, ...] = ()
@@ -134,9 +114,10 @@ def malformed(fact: Fact, flaw: str) -> Decision:
 
 def not_standing(fact: Fact, reason: str, occasion: Occasion | None) -> Decision:
     """The decision on a fact, or an occasion of one, that was withdrawn before."""
-    policies = ({"policy": occasion.policy.id, "version": occasion.policy.version},) if occasion else ({},)
-    details = tuple({"result": "withdrawn", "reason": reason, **policy} for policy in policies)
-    return Decision(fact, "withdrawn", details, (), occasion)
+    detail: Detail = {"result": "withdrawn", "reason": reason}
+    if occasion:
+        detail |= {"policy": occasion.policy.id, "version": occasion.policy.version}
+    return Decision(fact, "withdrawn", (detail,), (), occasion)
 
 
 def turned(turn: Turn) -> Decision:
@@ -235,7 +216,7 @@ def _quota(fact: Fact, match: Match, customer: Customer) -> Place | None:
 
 def _quota_detail(quota: Quota, place: Place) -> Detail:
     period = period_of(quota.per, place.day)
-    told = {"limit": quota.limit, "from": period.first, "to": period.end - DAY, "stratum": place.stratum}
+    told: QuotaReached = {"limit": quota.limit, "from": period.first, "to": period.end - DAY, "stratum": place.stratum}
     return {"result": "quota_reached", "quota": told}
 
 

@@ -1,16 +1,15 @@
 """An occasion: the moment has come to plan a contact that one policy wants, after the fact itself was decided on."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.scheduler.domain.detail import BecauseOf, Reason
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.policy import Policy
 from shared.contracts.registry import short_name
 from shared.ids import derived_id
 
-Reason = Literal["drawn", "reserve", "schedule", "anniversary", "awaited", "follows", "withdrawn", "recalled"]
 BY_TIME: tuple[Reason, ...] = ("schedule", "anniversary")
 DRAWN: tuple[Reason, ...] = ("drawn", "reserve")
 ARRIVED = "occasion.arrived"
@@ -29,7 +28,7 @@ class Occasion(NamedTuple):
     reason: Reason
     moment: datetime
     anchor: datetime
-    because: Mapping[str, Any] = {}
+    because: BecauseOf[datetime] = BecauseOf()
 
     @property
     def name(self) -> str:

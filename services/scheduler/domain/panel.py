@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from services.scheduler.domain.conditions.tree import getter, leaves
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import AllUnmet, Unmet
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.rule import AllUnmet, Match, Rule, Unmet, match, unmet
+from services.scheduler.domain.rule import Match, Rule, match, unmet
 from services.scheduler.domain.value import Value
 
 MOST_REMEMBERED = 1024

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any
-
-import orjson
 
 from services.scheduler.domain.conditions.tree import Check, Failure, compile_condition, histories
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import Unmet
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Policy
@@ -17,25 +15,8 @@ from services.scheduler.domain.value import Value
 from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
 from services.scheduler.domain.whom.sampling import EVERYBODY, sampler
 
-Detail = dict[str, Any]
 Draw = Callable[[str], float]
 Sampler = Callable[[str, str], Draw]
-
-
-class Unmet(Detail):
-    """The record of a condition that does not hold: the same for many facts, so that it is encoded once for all of them."""
-
-    @cached_property
-    def encoded(self) -> bytes:
-        return orjson.dumps(self)
-
-
-class AllUnmet(tuple[Unmet, ...]):
-    """What a fact that no condition holds for comes to, encoded once for all facts alike."""
-
-    @cached_property
-    def encoded(self) -> bytes:
-        return b"[%s]" % b",".join([one.encoded for one in self])
 
 
 def nowhere(customer_id: str) -> float:

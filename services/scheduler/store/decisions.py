@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.detail import AllUnmet, Detail, KeptDetail, Unmet
 from services.scheduler.domain.facts import Identity
-from services.scheduler.domain.rule import AllUnmet, Unmet
 from services.scheduler.store.rows import load
 from shared.contracts.intake import number_of
 from shared.scope import Scope, in_units
@@ -59,7 +59,7 @@ class StoredDecision:
     at: datetime
     decided_at: datetime
     outcome: str
-    details: list[dict[str, Any]]
+    details: list[KeptDetail]
 
 
 async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], at: datetime) -> None:
@@ -82,7 +82,7 @@ async def save_decisions(session: AsyncSession, decisions: Sequence[Decision], a
     )
 
 
-def details_json(details: Sequence[Mapping[str, Any]]) -> bytes:
+def details_json(details: Sequence[Detail | Unmet]) -> bytes:
     """JSON of a record's details; what many records share comes first and is not encoded again."""
     if type(details) is AllUnmet:
         return details.encoded

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.scheduler.domain.detail import KeptDetail
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.later.reserve import Name
 from services.scheduler.domain.occasion import recalled
@@ -150,7 +151,7 @@ async def read_members(session: AsyncSession, draw: DrawRecord) -> AsyncIterator
         after = members[-1].key
 
 
-async def find_standings(session: AsyncSession, asked: Sequence[Asked]) -> dict[Asked | None, dict[str, Any]]:
+async def find_standings(session: AsyncSession, asked: Sequence[Asked]) -> dict[Asked | None, KeptDetail]:
     """What the draws that are made said of facts: `draw`, `population`, and `standing`: drawn, reserve or sampled_out."""
     if not asked:
         return {}
@@ -160,7 +161,7 @@ async def find_standings(session: AsyncSession, asked: Sequence[Asked]) -> dict[
     return {asked[row.position - 1]: _standing(row) for row in rows}
 
 
-def _standing(row: Any) -> dict[str, Any]:
+def _standing(row: Any) -> KeptDetail:
     called = row.picked and row.state != "waiting"
     standing = "sampled_out" if not row.picked else "drawn" if called or not row.reserve else "reserve"
     return {"standing": standing, "draw": str(row.id), "population": row.population, "place": row.place}

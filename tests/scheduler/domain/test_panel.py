@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from services.scheduler.domain import panel as panels
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import decide
+from services.scheduler.domain.detail import Unmet
 from services.scheduler.domain.panel import ask
-from services.scheduler.domain.rule import Unmet
 from services.scheduler.store.decisions import details_json
 from tests.scheduler.builders import book, fact
 

@@ -12,6 +12,7 @@ from services.scheduler.domain.conditions.cel import Ask, CelRefused, compile_ce
 from services.scheduler.domain.conditions.comparisons import comparison
 from services.scheduler.domain.conditions.history import History, counter, history_of
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import Failed
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.paths import value_at
 from services.scheduler.domain.value import Value
@@ -33,7 +34,7 @@ class Failure(Value, frozen=True):
     expected: Any
     actual: Any
 
-    def recorded(self) -> dict[str, Any]:
+    def recorded(self) -> Failed:
         """As a decision's record keeps it."""
         return {"field": self.field, "op": self.op, "value": self.expected, "actual": _shown(self.actual)}
 

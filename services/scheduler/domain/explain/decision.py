@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from services.scheduler.domain.detail import AnyDetail, CapReached, Detail, KeptDetail, Times, Unmet
 from services.scheduler.domain.explain import run as explain_run
 from services.scheduler.domain.explain.condition import unmet
 from services.scheduler.domain.whom.strata import stratum_text
@@ -41,14 +42,16 @@ DRAWN = {
 }
 STANDINGS = {"drawn": "已抽中", "reserve": "列为备选，尚未递补", "sampled_out": "未抽中"}
 WEEKDAYS = "一二三四五六日"
+Parts = Mapping[str, Sequence[str]]
+Details = Sequence[Detail | Unmet] | Sequence[KeptDetail]
 
 
-def explain(outcome: str, details: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[str]:
+def explain(outcome: str, details: Details, titles: Mapping[str, str]) -> list[str]:
     """The summary, then a sentence per policy; `titles` gives the policies' names."""
-    return [summary(outcome, details), *(_sentence(detail, titles) for detail in details)]
+    return [summary(outcome, details), *(_sentence(cast("AnyDetail", detail), titles) for detail in details)]
 
 
-def summary(outcome: str, details: Sequence[Mapping[str, Any]]) -> str:
+def summary(outcome: str, details: Details) -> str:
     """The outcome in one sentence; of what entered populations, what the draws have said when all are made."""
     said = {detail.get("standing", "") for detail in details if detail["result"] == "enrolled"}
     if outcome != "enrolled" or "" in said:
@@ -56,18 +59,18 @@ def summary(outcome: str, details: Sequence[Mapping[str, Any]]) -> str:
     return next(told for standing, told in DRAWN.items() if standing in said)
 
 
-def policies_in(*details: Sequence[Mapping[str, Any]]) -> list[str]:
+def policies_in(*details: Details) -> list[str]:
     """The ids of the policies that decisions speak of, each once."""
     return sorted({detail["policy"] for of in details for detail in of if "policy" in detail})
 
 
-def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+def _sentence(detail: AnyDetail, titles: Mapping[str, str]) -> str:
     if detail["result"] == "malformed":
         return f"数据有误：{detail['reason']}。"
     if detail["result"] == "withdrawn":
         return _withdrawn(detail)
-    if detail["result"] == "pauses":
-        return f"客户暂停联系至 {local_text(detail['until'])}。"
+    if detail["result"] == "pauses" and (until := detail["until"]):
+        return f"客户暂停联系至 {local_text(until)}。"
     policy = detail["policy"]
     name = f"策略「{titles.get(policy, policy)}」（{policy} 第 {detail['version']} 版）"
     name += explain_run.step_of(detail)
@@ -76,7 +79,7 @@ def _sentence(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     return name + _RESULTS[detail["result"]](detail)
 
 
-def _withdrawn(detail: Mapping[str, Any]) -> str:
+def _withdrawn(detail: AnyDetail) -> str:
     why = f"事实已撤回：{WITHDRAWN[detail['reason']]}"
     if "cancelled" not in detail:
         return f"{why}。"
@@ -86,15 +89,15 @@ def _withdrawn(detail: Mapping[str, Any]) -> str:
     return f"{why}，取消 {len(detail['cancelled'])} 个任务{kept}{agreed}{ended}。"
 
 
-def _condition(detail: Mapping[str, Any]) -> str:
+def _condition(detail: AnyDetail) -> str:
     return f"的条件不成立：{unmet(detail['failed'])}。"
 
 
-def _skipped(detail: Mapping[str, Any]) -> str:
+def _skipped(detail: AnyDetail) -> str:
     return f"{explain_run.why(detail, local_text)}，不执行：{unmet(detail['failed'])}。"
 
 
-def _enrolled(detail: Mapping[str, Any]) -> str:
+def _enrolled(detail: AnyDetail) -> str:
     period = detail["from"] if detail["from"] == detail["to"] else f"{detail['from']} 至 {detail['to']}"
     late = "（其所属期间已经抽取，故列入下一期）" if detail.get("late") else ""
     entered = f"命中，列入 {period} 的总量{late}，分层 {stratum_text(detail['stratum'])}"
@@ -104,7 +107,7 @@ def _enrolled(detail: Mapping[str, Any]) -> str:
     return f"{entered}，期间结束后抽取。"
 
 
-def _draw(detail: Mapping[str, Any]) -> str:
+def _draw(detail: AnyDetail) -> str:
     if because := explain_run.why(detail, local_text):
         return because
     if occasion := OCCASIONS.get(detail.get("occasion", "")):
@@ -115,37 +118,37 @@ def _draw(detail: Mapping[str, Any]) -> str:
     return f"{met}，抽样号 {detail['draw']:.6f}，抽取 {detail['rate']:g}%（小于 {detail['rate']:g} 为抽中）"
 
 
-def _sampled_out(detail: Mapping[str, Any]) -> str:
+def _sampled_out(detail: AnyDetail) -> str:
     return _draw(detail) + "，未抽中。"
 
 
-def _no_customer(detail: Mapping[str, Any]) -> str:
+def _no_customer(detail: AnyDetail) -> str:
     return _draw(detail) + "，但没有可联系的客户。"
 
 
-def _refused(detail: Mapping[str, Any]) -> str:
+def _refused(detail: AnyDetail) -> str:
     return _draw(detail) + f"，但{REFUSALS[detail['reason']]}。"
 
 
-def _capped(detail: Mapping[str, Any]) -> str:
+def _capped(detail: AnyDetail) -> str:
     return _draw(detail) + f"，但客户{_reached(detail['cap'])}。"
 
 
-def _quota_reached(detail: Mapping[str, Any]) -> str:
+def _quota_reached(detail: AnyDetail) -> str:
     quota = detail["quota"]
     period = quota["from"] if quota["from"] == quota["to"] else f"{quota['from']} 至 {quota['to']}"
     stratum = f"（{stratum_text(quota['stratum'])}）"
     return _draw(detail) + f"，但此策略 {period}{stratum}最多计划 {quota['limit']} 次，已满。"
 
 
-def _reached(cap: Mapping[str, Any]) -> str:
+def _reached(cap: CapReached) -> str:
     return f"{limit_text(cap)}，{cap['from']} 至 {cap['to']} 已有 {cap['used']} 次"
 
 
-def limit_text(cap: Mapping[str, Any]) -> str:
+def limit_text(cap: CapReached) -> str:
     """`每季度最多联系 2 次（只计策略 r02.*）`."""
     per = PERIODS.get(cap["per"], f"任意连续 {cap['days']} 天")
-    parts = [f"{name} {_shown_part(cap[key])}" for key, name in PARTS.items() if cap.get(key)]
+    parts = [f"{name} {_shown_part(names)}" for key, name in PARTS.items() if (names := cast("Parts", cap).get(key))]
     return f"{per}最多联系 {cap['limit']} 次" + (f"（只计{'，'.join(parts)}）" if parts else "")
 
 
@@ -153,7 +156,7 @@ def _shown_part(names: Sequence[str]) -> str:
     return "、".join(PURPOSES.get(name, name) for name in names)
 
 
-def _merged(detail: Mapping[str, Any]) -> str:
+def _merged(detail: AnyDetail) -> str:
     if "asked" in detail:
         return (
             _draw(detail)
@@ -162,52 +165,54 @@ def _merged(detail: Mapping[str, Any]) -> str:
     return _draw(detail) + f"，与任务 {detail['partner']} 合并为一次联系，{_span(detail)}。"
 
 
-def _planned(detail: Mapping[str, Any]) -> str:
+def _planned(detail: AnyDetail) -> str:
     took_over = f"，并接管任务 {detail['partner']} 的事项" if detail.get("partner") else ""
     late = "；注意：时限之前没有可联系的时段" if detail.get("too_short") else ""
     return _draw(detail) + f"，计划任务 {detail['task']}{took_over}，{_span(detail)}{_moved(detail)}{late}。"
 
 
-def _moved(detail: Mapping[str, Any]) -> str:
+def _moved(detail: AnyDetail) -> str:
     if "ceiling" not in detail:
         return ""
     return f"（每天最多 {detail['ceiling']} 次，由 {local_text(detail['moved_from'])} 顺延）"
 
 
-def _taken_back(detail: Mapping[str, Any]) -> str:
+def _taken_back(detail: AnyDetail) -> str:
     return f"已下达的任务收回：{ENDS.get(detail['reason'], detail['reason'])}。"
 
 
-def _postponed(detail: Mapping[str, Any]) -> str:
+def _postponed(detail: AnyDetail) -> str:
     because = ENDS.get(detail["reason"], detail["reason"])
     return f"已下达的任务推迟到 {local_text(detail['due'])} 起联系：{because}。"
 
 
-def _recomputed(detail: Mapping[str, Any]) -> str:
-    was = f"的任务 {detail['task']} 原定{_span(detail['was'])}"
+def _recomputed(detail: AnyDetail) -> str:
+    was = f"的任务 {detail['task']} 原定{_times(detail['was'])}"
     if cap := detail.get("cap"):
         return f"{was}，改期后客户{_reached(cap)}，已取消。"
     return f"{was}；改为{_span(detail)}。"
 
 
-def _span(detail: Mapping[str, Any]) -> str:
-    deadline = f"，{local_text(detail['deadline'])} 前完成" if detail.get("deadline") else "，无时限"
-    shifts = (
-        f"{_team(detail)}{_target(detail)}{_blackout(detail)}{_pause(detail)}{_calendar(detail)}{_provisional(detail)}"
-    )
-    return f"{local_text(detail['due'])} 起联系{deadline}{shifts}"
+def _span(detail: AnyDetail) -> str:
+    shifts = (_team, _target, _blackout, _pause, _calendar, _provisional)
+    return _times(detail) + "".join(told(detail) for told in shifts)
 
 
-def _target(detail: Mapping[str, Any]) -> str:
+def _times(detail: AnyDetail | Times[Any]) -> str:
+    deadline = detail.get("deadline")
+    return f"{local_text(detail['due'])} 起联系，{f'{local_text(deadline)} 前完成' if deadline else '无时限'}"
+
+
+def _target(detail: AnyDetail) -> str:
     return f"；最早可于 {local_text(detail['earliest'])} 联系，按目标时间安排" if detail.get("earliest") else ""
 
 
-def _blackout(detail: Mapping[str, Any]) -> str:
+def _blackout(detail: AnyDetail) -> str:
     blackout = detail.get("blackout")
     return f"；已避开停访期 {blackout['from']} 至 {blackout['to']}" if blackout else ""
 
 
-def _team(detail: Mapping[str, Any]) -> str:
+def _team(detail: AnyDetail) -> str:
     if not detail.get("doers"):
         return ""
     doers = "、".join(detail["doers"])
@@ -216,16 +221,16 @@ def _team(detail: Mapping[str, Any]) -> str:
     return f"；作业方为 {doers}，不由 {detail['instead_of'] or '原班组'} 而由 {detail['team']} 回访"
 
 
-def _pause(detail: Mapping[str, Any]) -> str:
+def _pause(detail: AnyDetail) -> str:
     until = detail.get("paused_until")
     return f"；客户暂停联系至 {local_text(until)}，之后才联系" if until else ""
 
 
-def _calendar(detail: Mapping[str, Any]) -> str:
+def _calendar(detail: AnyDetail) -> str:
     return f"；按分公司的日历 {detail['calendar']} 计算" if detail.get("calendar") else ""
 
 
-def _provisional(detail: Mapping[str, Any]) -> str:
+def _provisional(detail: AnyDetail) -> str:
     return "；放假安排尚未公布，时间暂定，公布后重算" if detail.get("provisional") else ""
 
 

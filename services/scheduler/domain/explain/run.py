@@ -1,10 +1,10 @@
 """The steps of a policy in Chinese sentences: which one, and why now."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-Detail = Mapping[str, Any]
+from services.scheduler.domain.detail import AnyDetail
+
 Moment = Callable[[str | datetime], str]
 SUMMARIES = {
     "waiting": "等待约定的事件，发生后再联系。",
@@ -35,12 +35,12 @@ ENDS = {
 }
 
 
-def step_of(detail: Detail) -> str:
+def step_of(detail: AnyDetail) -> str:
     """` 的步骤 again`; nothing where a policy is a single contact."""
     return f"的步骤 {detail['step']}：" if detail.get("step") else ""
 
 
-def why(detail: Detail, moment: Moment) -> str:
+def why(detail: AnyDetail, moment: Moment) -> str:
     """Why the step's turn has come; nothing for those that come with the fact itself."""
     because = detail.get("because")
     if not because:
@@ -50,28 +50,29 @@ def why(detail: Detail, moment: Moment) -> str:
     return f"上一步结果为{RESULTS.get(because['result'], because['result'])}（{moment(because['at'])}）"
 
 
-def _waiting(detail: Detail, moment: Moment) -> str:
+def _waiting(detail: AnyDetail, moment: Moment) -> str:
     begins = f"{why(detail, moment)}，" if why(detail, moment) else ""
     where = f"（{detail['same']} 为 {detail['value'] or '未知，等不到'}）" if detail.get("same") else ""
-    until = f"，最迟等到 {moment(detail['until'])}" if detail.get("until") else ""
+    latest = detail.get("until")
+    until = f"，最迟等到 {moment(latest)}" if latest else ""
     return f"{begins}等待事件 {'、'.join(detail['events'])}{where}{until}。"
 
 
-def _stopped(detail: Detail, moment: Moment) -> str:
+def _stopped(detail: AnyDetail, moment: Moment) -> str:
     event = f"（{detail['because']['event']}，{moment(detail['because']['at'])}）" if "because" in detail else ""
     amount = len(detail["cancelled"])
     return f"{ENDS[detail['reason']]}{event}" + (f"，取消已计划的 {amount} 个任务。" if amount else "。")
 
 
-def _ignored(detail: Detail, moment: Moment) -> str:
+def _ignored(detail: AnyDetail, moment: Moment) -> str:
     return "命中，但该客户的同一流程还在进行，不另起流程。"
 
 
-def _wait_expired(detail: Detail, moment: Moment) -> str:
+def _wait_expired(detail: AnyDetail, moment: Moment) -> str:
     return f"没有等到事件，{moment(detail['because']['at'])} 停止等待。"
 
 
-SENTENCES: dict[str, Callable[[Detail, Moment], str]] = {
+SENTENCES: dict[str, Callable[[AnyDetail, Moment], str]] = {
     "waiting": _waiting,
     "stopped": _stopped,
     "ignored": _ignored,

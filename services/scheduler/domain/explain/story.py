@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.scheduler.domain.detail import KeptDetail
 from services.scheduler.domain.explain.arithmetic import arithmetic_text
 from services.scheduler.domain.explain.decision import ENDS, explain, local_text, summary
 from services.scheduler.domain.explain.life import Entry, life_of
@@ -25,7 +26,7 @@ class Recorded(NamedTuple):
     at: datetime
     decided_at: datetime
     outcome: str
-    details: Sequence[Mapping[str, Any]]
+    details: Sequence[KeptDetail]
 
 
 class Lived(NamedTuple):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from services.scheduler.domain.detail import BecauseOf, Detail
 from services.scheduler.domain.facts import Fact, new_fact
 from shared.ids import derived_id
 
@@ -46,10 +47,16 @@ class Outcome(NamedTuple):
     channel: str = ""
 
     @property
-    def because(self) -> dict[str, Any]:
+    def because(self) -> BecauseOf[datetime]:
         """As a decision's record keeps it."""
-        kept = {"event": self.event, "id": self.event_id, "at": self.at, "result": self.result, "reason": self.reason}
-        return {name: value for name, value in kept.items() if value}
+        because: BecauseOf[datetime] = {"at": self.at, "result": self.result}
+        if self.event:
+            because["event"] = self.event
+        if self.event_id:
+            because["id"] = self.event_id
+        if self.reason:
+            because["reason"] = self.reason
+        return because
 
     def as_fact(self) -> Fact:
         """As the condition of the next step sees it."""
@@ -96,7 +103,7 @@ def outcome_of_end(state: str, reason: str, at: datetime) -> Outcome:
     return Outcome(result, at, "followup.cancelled", reason=reason)
 
 
-def outcome_of_plan(detail: Mapping[str, Any], at: datetime) -> Outcome:
+def outcome_of_plan(detail: Detail, at: datetime) -> Outcome:
     """Of a step that was not planned: the detail of its decision says why."""
     if detail["result"] == "capped":
         return Outcome("capped", at, "")

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.customer import REFUSED, Customer
-from services.scheduler.domain.decide import Decision, Outcome
+from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.detail import Detail, Outcome
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.contacts import CASE_STATES
@@ -99,7 +100,7 @@ def recall_record(task: Task, told: Told) -> Decision:
     number = next((str(matter.get("subject") or "") for matter in task.matters), "")
     data = {"order_no": number, "customer": {"id": task.customer_id}}
     fact = new_fact(task.event_id, task.event_source, key, told.name, told.name, told.at, data, task.lineage)
-    detail = {
+    detail: Detail = {
         "policy": task.policy_id,
         "version": task.policy_version,
         "result": outcome,

@@ -1,8 +1,9 @@
 """A provisional task once its holidays are published: its new times, and whether the caps still have a place for it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import Detail, Outcome
 from services.scheduler.domain.ledger.caps import CapState, cap_detail, reached_cap
 from services.scheduler.domain.ledger.contacts import contact_of
 from services.scheduler.domain.policy import Policy
@@ -10,8 +11,7 @@ from services.scheduler.domain.provisional import PolicyOf, recomputed
 from services.scheduler.domain.task import Task, moved
 
 CAPPED = "capped"
-RECOMPUTED = "recomputed"
-Detail = dict[str, Any]
+RECOMPUTED: Outcome = "recomputed"
 
 
 class Replanned(NamedTuple):

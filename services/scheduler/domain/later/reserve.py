@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.detail import Reason
 from services.scheduler.domain.facts import Fact, Identity, identity_in, names
-from services.scheduler.domain.occasion import DRAWN, Occasion, Reason, occasion_key
+from services.scheduler.domain.occasion import DRAWN, Occasion, occasion_key
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.merge import MERGED
 from services.scheduler.domain.task import Task, TaskState

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import CARD_ATTRIBUTES, Customer
+from services.scheduler.domain.detail import Reason
 from services.scheduler.domain.facts import Fact, new_fact
-from services.scheduler.domain.occasion import ARRIVED, Occasion, Reason, occasion_id, occasion_key
+from services.scheduler.domain.occasion import ARRIVED, Occasion, occasion_id, occasion_key
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.when.amounts import DAY

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
+from services.scheduler.domain.detail import Detail
 from services.scheduler.domain.facts import Fact, Identity, names, new_fact
 from services.scheduler.domain.later.reserve import Name, names_of
 from services.scheduler.domain.restraint.release import Verdict
@@ -99,16 +100,16 @@ def record(one: Withdrawal, known: Fact | None, off: CalledOff) -> Decision:
     fact = known or _unheard(one)
     cancelled = [str(task.id) for task in off.tasks if task.state == "cancelled"]
     kept = [str(task.id) for task in off.tasks if task.state != "cancelled"]
-    agreed = {"agreed": [str(task.id) for task in off.agreed]} if off.agreed else {}
-    detail = {
+    detail: Detail = {
         "result": "withdrawn",
         "reason": one.reason,
         "at": one.at,
         "cancelled": cancelled,
         "kept": kept,
         "runs": off.runs,
-        **agreed,
     }
+    if off.agreed:
+        detail["agreed"] = [str(task.id) for task in off.agreed]
     cause = Cause(one.key, one.heard_at, EVENT, "withdrawn")
     return Decision(fact, "withdrawn", (detail,), off.tasks, cause)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from services.scheduler.domain.detail import CapReached
 from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.periods import period_of
@@ -113,14 +114,14 @@ def _window(cap: Cap, first: date, contacts: tuple[date, ...]) -> CapState:
     return CapState(cap, sum(first <= other <= last for other in contacts), first, last)
 
 
-def cap_detail(state: CapState) -> dict[str, Any]:
+def cap_detail(state: CapState) -> CapReached:
     """The state as a decision records it."""
-    return {
-        "limit": state.cap.limit,
-        "per": state.cap.per,
-        "days": state.cap.days,
-        **{name: part for name in PARTS if (part := getattr(state.cap, name))},
-        "used": state.used,
-        "from": state.first,
-        "to": state.last,
-    }
+    cap = state.cap
+    detail: CapReached = {"limit": cap.limit, "per": cap.per, "days": cap.days}
+    if cap.purposes:
+        detail["purposes"] = cap.purposes
+    if cap.policies:
+        detail["policies"] = cap.policies
+    if cap.tiers:
+        detail["tiers"] = cap.tiers
+    return {**detail, "used": state.used, "from": state.first, "to": state.last}

@@ -5,10 +5,10 @@ so does one whose contact answers other matters too or took a place of a quota.
 """
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import Detail
 from services.scheduler.domain.kept.story import Begun, Heard, of_policy
 from services.scheduler.domain.kept.waiting import Waiting, run_id
 from services.scheduler.domain.rule import Match
@@ -108,7 +108,7 @@ class _Replay:
     def outcomes(self) -> list[Run]:
         """Every run that was moved, once: of one that is over only how it ended is told."""
         tasks = self._changed_tasks()
-        details: dict[UUID, list[dict[str, Any]]] = {}
+        details: dict[UUID, list[Detail]] = {}
         for move in self.moves:
             told = [*details.get(move.id, ()), *move.details]
             details[move.id] = told[-1:] if told and told[-1]["result"] in ENDS else told

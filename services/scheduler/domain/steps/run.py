@@ -4,24 +4,25 @@ What can be planned at once is planned with the first step. Every planned step w
 that a run is going exactly as long as it waits for something. A merged step waits for the contact that took its matter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import BecauseOf, Detail, Reason, Result
 from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.kept.outcome import CALLBACK, REFUSED, Outcome, outcome_of_plan
 from services.scheduler.domain.kept.story import with_standing
 from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at, waiting_id
-from services.scheduler.domain.occasion import Occasion, Reason
+from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Chain, Heed, Policy, Step
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.when.amounts import latest
 
-Detail = dict[str, Any]
+NOTHING_ELSE: Detail = {}
 PATIENCE = timedelta(days=30)  # with whoever makes a contact, after its deadline: by then they should have told
 CUSTOMER_REFUSED = "customer_refused"
 
@@ -44,7 +45,7 @@ class Because(NamedTuple):
     """Why a run is led on: `told` as its record keeps it."""
 
     reason: Reason
-    told: Mapping[str, Any]
+    told: BecauseOf[datetime]
 
 
 class Ended(NamedTuple):
@@ -129,7 +130,7 @@ class Run:
         for task in own:
             self.customer = self.customer.without(task)
             self.tasks.append(moved(task, "cancelled", reason))
-        self._note("", "stopped", reason=reason, cancelled=[str(task.id) for task in own])
+        self._note("", "stopped", {"reason": reason, "cancelled": [str(task.id) for task in own]})
         self.ended = Ended(self.policy.id, self.fact.identity, self.customer.id, reason)
         if stands:
             self.stand()
@@ -197,7 +198,7 @@ class Run:
                 anchors = {"event": self.began, "planned": due or outcome.at, "took_place": outcome.at}
                 self._enter(number, anchors[step.origin])
                 return
-            self._note(step.name, "skipped", failed=failure.recorded())
+            self._note(step.name, "skipped", {"failed": failure.recorded()})
 
     def _heeds_callback(self, index: int) -> bool:
         """Whether a step that could come next asks for a call-back to have been agreed."""
@@ -218,7 +219,7 @@ class Run:
             told |= {"same": wait.same, "value": value}
         signals = tuple(signal(wire, wait.same, value) for wire in types) if value else ()
         self._wait(step.name, "event", until, types=types, same=wait.same, signals=signals)
-        self._note(step.name, "waiting", **told)
+        self._note(step.name, "waiting", told)
 
     def _wait(self, step: str, kind: Literal["result", "event"], until: datetime | None, **more: Any) -> None:
         row = Waiting(
@@ -236,7 +237,7 @@ class Run:
         )
         self.customer = self.customer.waiting_for(row)
 
-    def _note(self, step: str, result: str, **told: Any) -> None:
+    def _note(self, step: str, result: Result, told: Detail = NOTHING_ELSE) -> None:
         detail: Detail = {"policy": self.policy.id, "version": self.policy.version, "result": result}
         if step:
             detail["step"] = step
@@ -263,7 +264,8 @@ def untouched(customer: Customer, policy_id: str, fact: Fact) -> bool:
     return all(task and is_own(policy_id, fact, task) and not (task.combined or task.deferred) for task in tasks)
 
 
-def _contact_of(detail: Mapping[str, Any]) -> str | None:
+def _contact_of(detail: Detail) -> str | None:
     """The task that makes a placed contact: its own, or the one that its matter was merged into."""
-    key = {"planned": "task", "merged": "partner"}.get(detail["result"])
-    return str(detail[key]) if key else None
+    if detail["result"] == "planned":
+        return detail["task"]
+    return detail["partner"] if detail["result"] == "merged" else None

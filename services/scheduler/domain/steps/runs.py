@@ -6,11 +6,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
+from services.scheduler.domain.detail import Reason
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.outcome import Outcome
 from services.scheduler.domain.kept.story import Begun, is_late, with_heard
 from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at
-from services.scheduler.domain.occasion import Reason
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, Heeded, listeners, types_of
 from services.scheduler.domain.steps.listen import catch_up, in_order, is_awaited, listen, run_of
