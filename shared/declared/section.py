@@ -152,9 +152,9 @@ class Section:
         if long := next((one for one in value if len(one) > longest), ""):
             self.problem(key, f"每项最长 {longest} 个字，有一项有 {len(long)} 个，请缩短")
             return []
-        return self._not_too_many(key, value)
+        return self.not_too_many(key, value)
 
-    def _not_too_many(self, key: str, items: list[Any], most: int = MOST_ITEMS) -> list[Any]:
+    def not_too_many(self, key: str, items: list[Any], most: int = MOST_ITEMS) -> list[Any]:
         if len(items) > most:
             self.problem(key, f"最多 {most} 项，现在有 {len(items)} 项")
         return items[:most]
@@ -165,7 +165,7 @@ class Section:
         if not isinstance(value, list) or (key in self.values and not value):
             self.problem(key, f"应写{say}，现在是 {written(value)}")
             return []
-        return self._not_too_many(key, value)
+        return self.not_too_many(key, value)
 
     def moment(self, key: str, required: bool = False) -> datetime | None:
         """A local time to the minute (or second), as an instant."""
@@ -224,7 +224,7 @@ class Section:
             return []
         found = [
             self.as_section(f"{key}[{index}]", one, say)
-            for index, one in enumerate(self._not_too_many(key, value, most))
+            for index, one in enumerate(self.not_too_many(key, value, most))
         ]
         return [one for one in found if one is not None]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal, get_args
 
 from shared.contracts.registry import short_name
 from shared.patterns import PatternRefused, compile_pattern
@@ -16,7 +16,8 @@ ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda actual, bound: actual < bound,
     "le": lambda actual, bound: actual <= bound,
 }
-OPERATORS = ("eq", "ne", "in", "not_in", *ORDERINGS, "exists", "contains", "matches")
+Operator = Literal["eq", "ne", "in", "not_in", "gt", "ge", "lt", "le", "exists", "contains", "matches"]
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
 
 
 def comparison(field: str, op: str, expected: Any) -> Test:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.scheduler.domain.conditions.tree import histories
-from services.scheduler.domain.packs.caps_file import check_caps
 from services.scheduler.domain.packs.condition_check import check_attribute, check_condition, check_customer_condition
 from services.scheduler.domain.packs.deadline_check import check_recurrence
 from services.scheduler.domain.packs.document import parse
@@ -15,7 +14,7 @@ from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.limits import size_problems
 from services.scheduler.domain.packs.organisation_check import check_head, check_how
 from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, read_parts
-from services.scheduler.domain.packs.pauses_file import check_pauses
+from services.scheduler.domain.packs.restraints import check_caps, check_pauses
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 from services.scheduler.domain.packs.steps_check import check_steps
 from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.scheduler.domain.how import DOERS, KIND, text_of
-from services.scheduler.domain.packs.condition_file import PATH_FORM
 from services.scheduler.domain.packs.timing_file import CODE_FORM
+from services.scheduler.domain.packs.words import PATH_FORM
 from shared.declared.section import Section
 
 Content = dict[str, Any]

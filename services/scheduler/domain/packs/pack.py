@@ -16,7 +16,7 @@ from services.scheduler.domain.how import how_of
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.ledger.caps import PARTS, Cap
 from services.scheduler.domain.organisation import Organisation, recalled
-from services.scheduler.domain.packs.caps_file import read_caps
+from services.scheduler.domain.packs import restraints
 from services.scheduler.domain.packs.document import parse
 from services.scheduler.domain.packs.kinds_file import KINDS, read_kinds, require_unique
 from services.scheduler.domain.packs.limits import (
@@ -28,7 +28,6 @@ from services.scheduler.domain.packs.limits import (
     work_of,
 )
 from services.scheduler.domain.packs.organisation_file import ORGANISATION, read_organisation
-from services.scheduler.domain.packs.pauses_file import read_pauses
 from services.scheduler.domain.packs.policy_file import Defaults
 from services.scheduler.domain.packs.steps_file import read_chained_policy
 from services.scheduler.domain.packs.time_trigger_file import time_of
@@ -39,6 +38,7 @@ from services.scheduler.domain.steps.chain import chain_of
 from services.scheduler.domain.when.amounts import Delay, Warn, deadline_of
 from services.scheduler.domain.whom.selection import whom_of
 from shared.calendar import OFFICIAL, WorkCalendar
+from shared.declared.model import read_each
 from shared.declared.section import ContentInvalid, Problem, Section, meant
 
 Content = dict[str, Any]
@@ -254,8 +254,8 @@ def _read_head(head: Section) -> tuple[str, str, Defaults]:
     name = head.text("name", form=NAME_FORM, say="小写字母、数字、点和连字符组成的名称")
     title = head.text("title", say="中文名称")
     seed = head.text("seed", default=name, say="抽样种子文字")
-    caps = read_caps(head)
-    pauses = read_pauses(head)
+    caps = [cap.content() for cap in read_each(restraints.Cap, head, "caps")]
+    pauses = [pause.content() for pause in read_each(restraints.Pause, head, "pauses")]
     timing = read_pack_timing(head)
     head.close(ELSEWHERE)
     return name, title, Defaults(seed, caps, pauses, timing)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.condition_file import EVENT_FORM, check_tree
+from services.scheduler.domain.packs.conditions import Tree
 from services.scheduler.domain.packs.guards_file import read_guards
 from services.scheduler.domain.packs.how_file import read_how
 from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY, EVERY, read_time
 from services.scheduler.domain.packs.timing_file import Timing, read_timing
 from services.scheduler.domain.packs.whom_file import read_whom
+from services.scheduler.domain.packs.words import EVENT_FORM
 from services.scheduler.domain.policy import Participation, Purpose
 from shared.contracts.common import Channel
 from shared.declared.section import Section, written
@@ -99,13 +100,10 @@ def _trigger(section: Section) -> Content:
         section.problem("trigger", "缺少此项，应写触发的事件，如 {events: [repair.closed]}")
         return {"events": [], "condition": None}
     content = _what_triggers(part)
-    condition = part.section(
-        "condition", "条件，如 {field: result, op: ne, value: cancelled}；几个条件写在 all 或 any 之下"
-    )
-    if condition is not None:
-        check_tree(condition)
+    tree = Tree()
+    condition = tree.read(part, "condition", tree.say) if part.has("condition") else None
     part.close()
-    return content | {"condition": dict(condition.values) if condition else None}
+    return content | {"condition": condition}
 
 
 def _what_triggers(section: Section) -> Content:
@@ -116,6 +114,6 @@ def _what_triggers(section: Section) -> Content:
         return {"events": [], "time": by_time}
     events = section.texts("events", "事件名的列表，如 [repair.closed]；* 表示所有事件", required=True)
     for event in events:
-        if not re.fullmatch(EVENT_FORM, event):
+        if not re.fullmatch(rf"\*|{EVENT_FORM}", event):
             section.problem("events", f"事件名只含字母、数字、点、下划线和连字符，现在是 {written(event)}")
     return {"events": events}

@@ -7,15 +7,12 @@ and `tests/*.yaml`: which one a file is shows in its keys.
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from services.scheduler.domain.conditions.comparisons import OPERATORS
-from services.scheduler.domain.ledger.caps import Period
-from services.scheduler.domain.packs.caps_file import NAMES_FORM
-from services.scheduler.domain.packs.condition_file import COUNTED, EVENT_FORM, MOST_DAYS, MOST_YEARS, PATH_FORM
+from services.scheduler.domain.packs.conditions import Condition
 from services.scheduler.domain.packs.kinds_file import KIND_FORM
 from services.scheduler.domain.packs.organisation_file import MOST_AGENTS
 from services.scheduler.domain.packs.pack import FORMAT, NAME_FORM
-from services.scheduler.domain.packs.pauses_file import MOST_HOURS
 from services.scheduler.domain.packs.policy_file import BEGINNING_FORM, ID_FORM, MOST_DAYS_APART
+from services.scheduler.domain.packs.restraints import Cap, Pause
 from services.scheduler.domain.packs.scenario_file import CASE_STEPS, NONE, OPT_OUTS, REASONS, RESULTS
 from services.scheduler.domain.packs.steps_schema import definitions, run_properties
 from services.scheduler.domain.packs.time_schema import time_schemas
@@ -31,6 +28,7 @@ from services.scheduler.domain.packs.timing_file import (
 )
 from services.scheduler.domain.packs.whom_file import KINDS as PERIODS
 from services.scheduler.domain.packs.whom_file import MOST, MOST_FIELDS
+from services.scheduler.domain.packs.words import EVENT_FORM, PATH_FORM
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.restraint.guards import GUARDS, Action
 from services.scheduler.domain.simulation.scenario import DrawMode
@@ -38,13 +36,13 @@ from services.scheduler.domain.task import TaskState
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 from shared.contracts.common import Channel
 from shared.contracts.registry import all_contracts
+from shared.declared.schema import definitions as declared
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MOMENT = {"type": "string", "examples": ["2026-03-06 15:00"], "description": "当地时间，精确到分"}
 DAY_FORM = r"^\d{4}-\d{2}-\d{2}$"
 PERCENT = {"type": "number", "exclusiveMinimum": 0, "maximum": 100}
-SCALAR = {"type": ["string", "number", "boolean"]}
 
 
 def pack_schema() -> Schema:
@@ -78,11 +76,10 @@ def pack_schema() -> Schema:
             "way_window": _window(_ways(), "一类联系的时段"),
             "calendar": _calendar(),
             "blackout": _blackout(),
-            "cap": _cap(),
-            "pause": _pause(),
+            **declared(Cap, Pause),
+            "Condition": {"anyOf": [_ref(one.__name__) for one in get_args(Condition)]},
             "organisation": _organisation(),
             "unit": _unit(),
-            "condition": _condition(),
             "tests": _object({"tests": _list(_ref("test"))}, ["tests"]),
             "test": _test(),
             "given": _given(),
@@ -102,8 +99,8 @@ def _pack() -> Schema:
         "windows": _list(_ref("way_window"), "按渠道、用途各有时段"),
         "calendars": {"type": "object", "additionalProperties": _ref("calendar"), "description": "日历编号与内容"},
         "blackouts": _list(_ref("blackout"), "停访期：不安排联系的日子"),
-        "caps": _list(_ref("cap"), "一位客户一段时间内最多联系几次，各策略合计"),
-        "pauses": _list(_ref("pause"), "客户不满之后，多少小时内不联系"),
+        "caps": _list(_ref("Cap"), "一位客户一段时间内最多联系几次，各策略合计"),
+        "pauses": _list(_ref("Pause"), "客户不满之后，多少小时内不联系"),
     }
     return _object(properties, ["format", "name", "title"])
 
@@ -223,7 +220,7 @@ def _guard() -> Schema:
 
 
 def _trigger() -> Schema:
-    condition = {"condition": _ref("condition")}
+    condition = {"condition": _ref("Condition")}
     return {
         "anyOf": [
             _object({"events": _events(), **condition}, ["events"], "哪些事件触发"),
@@ -234,7 +231,7 @@ def _trigger() -> Schema:
 
 def _events() -> Schema:
     known = [contract.name for contract in all_contracts()]
-    event = {"anyOf": [{"enum": ["*", *known]}, {"type": "string", "pattern": _whole(EVENT_FORM)}]}
+    event = {"anyOf": [{"enum": ["*", *known]}, {"type": "string", "pattern": _whole(rf"\*|{EVENT_FORM}")}]}
     return _filled(event, "事件名；* 表示所有事件")
 
 
@@ -276,69 +273,6 @@ def _blackout() -> Schema:
         "branches": _filled({"type": "string"}, "停访的分公司；不写为全部"),
     }
     return _object(properties, ["from", "to"], "停访期")
-
-
-def _cap() -> Schema:
-    properties = {
-        "limit": _integer(1, 1000, "最多几次"),
-        "per": _one_of(get_args(Period), "自然周、月、季、年，或任意连续若干天"),
-        "days": _integer(1, 366, "per 为 days 时的天数"),
-        "purposes": _filled({"enum": [*get_args(Purpose)]}, "只数这些用途的联系"),
-        "policies": _filled(
-            {"type": "string", "pattern": _whole(NAMES_FORM)}, "只数这些策略的联系；末尾的 * 表示开头相同"
-        ),
-        "tiers": _filled({"type": "string"}, "只数组织中这些层级的班组的联系"),
-    }
-    return _object(properties, ["limit", "per"])
-
-
-def _pause() -> Schema:
-    properties = {
-        "on": _events() | {"not": {"contains": {"const": "*"}}},
-        "hours": _integer(1, MOST_HOURS, "多少小时内不联系"),
-        "condition": _ref("condition"),
-    }
-    return _object(properties, ["on", "hours"])
-
-
-def _condition() -> Schema:
-    value = {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}
-    field = _text("数据字段路径；event.type|time|source；customer.<属性>")
-    leaf = _object({"field": field, "op": _one_of(OPERATORS, "比较"), "value": value}, ["field", "op"])
-    counted = _integer(0, 1_000_000_000, "次数，或 sum 的合计")
-    past = _object(
-        {"history": _history(), "op": _one_of(COUNTED, "比较"), "value": counted}, ["history", "op", "value"]
-    )
-    cel = _object({"cel": _text("CEL 表达式，变量为 data、event、customer")}, ["cel"])
-    several = {key: _object({key: _filled(_ref("condition"))}, [key]) for key in ("all", "any")}
-    return {"anyOf": [leaf, past, cel, *several.values(), _object({"not": _ref("condition")}, ["not"])]}
-
-
-def _history() -> Schema:
-    path = {"type": "string", "pattern": _whole(PATH_FORM)}
-    events = {
-        "events": _filled({"type": "string", "pattern": _whole(EVENT_FORM), "not": {"const": "*"}}, "数这些事件"),
-        "same": {**path, "description": "此字段的值与当前事实相同的才算"},
-        "result": _form(CODE_FORM, "只算此结果的"),
-        "in_a_row": {"type": "boolean", "description": "只算连续的，遇到不同的为止"},
-        "sum": {**path, "description": "不数个数，合计此字段"},
-        "within": _within(MOST_DAYS * MOST_YEARS),
-    }
-    of_what = [{"required": ["same"]}, {"required": ["result"]}, {"not": {"required": ["in_a_row"]}}]
-    contacts = {
-        "contacts": {"const": True, "description": "数联系的次数（已计划的也算）"},
-        "within": _within(MOST_DAYS),
-    }
-    return {
-        "anyOf": [
-            _object(events, ["events"], "数客户的往事") | {"anyOf": of_what},
-            _object(contacts, ["contacts", "within"], "数客户的联系次数"),
-        ]
-    }
-
-
-def _within(most: int) -> Schema:
-    return _object({"days": _integer(1, most, "天")}, ["days"], "多少天以内")
 
 
 def _test() -> Schema:

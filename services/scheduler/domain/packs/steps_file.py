@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from services.scheduler.domain.conditions.tree import leaves
 from services.scheduler.domain.kept.outcome import CALLBACK, UNREACHED, Result
-from services.scheduler.domain.packs.condition_file import EVENT_FORM, PATH_FORM, check_tree
+from services.scheduler.domain.packs.conditions import Tree
 from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.policy_file import Defaults, read_policy
 from services.scheduler.domain.packs.timing_file import DEADLINE_UNITS, DELAY_UNITS, read_amount
+from services.scheduler.domain.packs.words import EVENT_FORM, PATH_FORM
 from services.scheduler.domain.policy import Again, Origin
 from shared.contracts.common import Channel
 from shared.declared.section import Section, meant, written
 
 Content = dict[str, Any]
 STEP_FORM = r"[a-z0-9][a-z0-9_-]{0,30}"
-STEP_EVENT_FORM = EVENT_FORM.removeprefix(r"\*|")  # a run listens for events of its own, never for all
 RUN_KEYS = ("steps", "stop", "again")
 STEP_KEYS = ("id", "from", "if", "wait", "repeat", "fallback")
 WHOLE_KEYS = (*RUN_KEYS, "id", "clauses", "trigger", "rate", "quota", "ceiling", "valid_from", "enabled")
@@ -156,7 +155,7 @@ def _stop(section: Section) -> Content:
 def _heed(section: Section) -> Content:
     events = section.texts("events", EVENTS, required=True)
     for event in events:
-        if not re.fullmatch(STEP_EVENT_FORM, event):
+        if not re.fullmatch(EVENT_FORM, event):
             section.problem("events", f"应写{EVENTS}，现在是 {written(event)}")
     condition = _condition(section, "condition", "条件，如 {field: stage, op: eq, value: completed}")
     same = section.text("same", "", PATH_FORM, "两边须相同的数据字段，如 area 或 project_no")
@@ -164,14 +163,8 @@ def _heed(section: Section) -> Content:
 
 
 def _condition(section: Section, key: str, say: str) -> Content | None:
-    part = section.section(key, say)
-    if part is None:
-        return None
-    known = len(part.problems)
-    check_tree(part)
-    if len(part.problems) == known and any("history" in leaf for leaf in leaves(part.values)):
-        section.problem(key, "步骤的条件不能写 history，只能看这一步的结果或等到的事件；往事请写在 trigger.condition")
-    return dict(part.values)
+    lone = "步骤的条件不能写 history，只能看这一步的结果或等到的事件；往事请写在 trigger.condition"
+    return Tree(lone).read(section, key, say) if section.has(key) else None
 
 
 def _repeat(section: Section) -> Content | None:

@@ -2,16 +2,15 @@
 
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.condition_file import PATH_FORM
 from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.steps_file import (
     MOST_REPETITIONS,
-    STEP_EVENT_FORM,
     STEP_FORM,
     WHEN,
     WHOLE_KEYS,
 )
 from services.scheduler.domain.packs.timing_file import DEADLINE_UNITS, DELAY_UNITS
+from services.scheduler.domain.packs.words import EVENT_FORM, PATH_FORM
 from services.scheduler.domain.policy import Again, Origin
 
 Schema = dict[str, Any]
@@ -38,7 +37,7 @@ def definitions(policy: Schema, amount: Any) -> Schema:
     step = {
         "id": {"type": "string", "pattern": f"^({STEP_FORM})$", "description": "步骤编号，策略内唯一"},
         "from": {"enum": [*get_args(Origin)], "description": "从事实、上一步的计划时间或上一步办成时算起"},
-        "if": _ref("condition")
+        "if": _ref("Condition")
         | {"description": "上一步的结果须满足的条件：result、reason、rating、score、answers.<题号> 等"},
         "wait": _object(wait, ["events", "within"], "等到事件发生才联系"),
         "repeat": _object({"every": amount(DELAY_UNITS, "相隔多久"), "times": times}, ["times"], "重复"),
@@ -52,10 +51,10 @@ def definitions(policy: Schema, amount: Any) -> Schema:
 
 
 def _heed() -> Schema:
-    event = {"type": "string", "pattern": f"^({STEP_EVENT_FORM})$"}
+    event = {"type": "string", "pattern": f"^({EVENT_FORM})$"}
     return {
         "events": {"type": "array", "items": event, "minItems": 1, "description": "事件名"},
-        "condition": _ref("condition"),
+        "condition": _ref("Condition"),
         "same": {"type": "string", "pattern": f"^({PATH_FORM})$", "description": "事件与流程须相同的字段，如 area"},
     }
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any, get_args
 
-from services.scheduler.domain.packs.condition_file import PATH_FORM
+from services.scheduler.domain.packs.words import PATH_FORM
 from services.scheduler.domain.when.periods import PeriodKind
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 from services.scheduler.domain.whom.sampling import EVERYBODY

@@ -1,0 +1,38 @@
+"""The JSON Schema of declared models, for editors: what pydantic says of them, without what it adds for programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from shared.declared.model import Declared
+
+Schema = dict[str, Any]
+UNTOLD = ("title", "default")  # names of classes, and what code takes where nothing is written
+
+
+class _Generator(GenerateJsonSchema):
+    """Keys may be left out, but have no null."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+def definitions(*models: type[Declared]) -> Schema:
+    """Class name → schema, of these models and of what they refer to."""
+    inputs: list[Any] = [(model, "validation") for model in models]
+    _, whole = models_json_schema(inputs, schema_generator=_Generator)
+    return {name: _told(schema) for name, schema in whole["$defs"].items()}
+
+
+def _told(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_told(one) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {key: one for key, one in schema.items() if key not in UNTOLD}
+    if "properties" in kept:
+        properties = {key: _told(one) for key, one in kept.pop("properties").items()}
+        return {"type": "object", "properties": properties, **{key: _told(one) for key, one in kept.items()}}
+    return {key: one if key == "examples" else _told(one) for key, one in kept.items()}
