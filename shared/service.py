@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.api_description import NOT_FASTAPIS_OWN, complete_description
 from shared.audit import SEAL
+from shared.audit_check import CHECK
 from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.db import Database
@@ -128,7 +129,7 @@ class Runtime:
             for runner in self.consumers:
                 self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
         if self.settings.jobs_enabled:
-            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, TELL_OF_USE, MEASURE_STORAGE):
+            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, CHECK, TELL_OF_USE, MEASURE_STORAGE):
                 self._spawn(run_job(job, self), f"job-{job.name}")
                 self.jobs_running.append(job.name)
 

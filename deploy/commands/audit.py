@@ -8,10 +8,9 @@ import typer
 
 from deploy.local.runfiles import read_run
 from deploy.local.settings import SERVICES, LocalSettings
-from shared.audit import CHAIN, LOOSE, Checked, check_links, with_loose
+from shared.audit_check import Checked, check_all
 
 app = typer.Typer(no_args_is_help=True, help="审计：校验记录是否完整、未被改动。")
-PORTION = 1000
 
 
 @app.callback()
@@ -26,7 +25,7 @@ def verify(
         list[str] | None, typer.Option(help="以前记下的 服务:序号:校验值，可写多次；证明其前的记录仍是原样")
     ] = None,
 ) -> None:
-    """重算每个服务的审计链；任何一条被改、被删、被插入都会指出。末尾的校验值请另行保存。"""
+    """从头重算每个服务的审计链，并与所有检查点核对；任何一条被改、被删、被插入都会指出。末尾的校验值请另行保存。"""
     run = read_run(LocalSettings.from_environment())
     if run is None:
         typer.secho("平台没有运行，请先执行 make run", fg="red", err=True)
@@ -51,11 +50,10 @@ def _read_expected(text: str) -> tuple[tuple[str, int], bytes]:
 
 
 async def check(dsn: str, kept: dict[int, bytes]) -> Checked:
-    """What of a service's chain is whole. `kept` are links known before."""
+    """What of a service's chain is whole, from its start. `kept` are links known before, beside those of its checkpoints."""
     connection = await asyncpg.connect(dsn.replace("postgresql+asyncpg://", "postgresql://", 1))
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            checked = await check_links(connection.cursor(CHAIN, prefetch=PORTION), kept)
-            return with_loose(checked, await connection.fetchval(LOOSE))
+            return await check_all(connection, kept)
     finally:
         await connection.close()

@@ -99,6 +99,21 @@ AUDIT_CHAIN_GONE = (
     "GRANT UPDATE, DELETE, TRUNCATE ON audit_log TO CURRENT_USER",
 )
 
+# up to which link the chain was found whole, only added to as well: see `shared.audit_check`
+AUDIT_CHECKPOINT = (
+    """CREATE TABLE audit_checkpoint (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        at timestamptz NOT NULL,
+        from_start boolean NOT NULL,
+        seq bigint NOT NULL,
+        hash bytea NOT NULL,
+        wrong text NOT NULL
+    )""",
+    """CREATE TRIGGER audit_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoint
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()""",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON audit_checkpoint FROM PUBLIC, CURRENT_USER",
+)
+
 # `told` is an `OrganisationPublished`; `told_at` is used by the scheduler alone
 ORGANISATION = """
 CREATE TABLE organisation (pack text PRIMARY KEY, version int NOT NULL, told jsonb NOT NULL, told_at timestamptz)

@@ -11,6 +11,7 @@ from shared.messaging.tables import (
     API_KEYS,
     AUDIT_CHAIN,
     AUDIT_CHAIN_GONE,
+    AUDIT_CHECKPOINT,
     CORE_0001,
     ENDED_SESSIONS,
     ORGANISATION,
@@ -35,6 +36,12 @@ def chain_audit() -> None:
 
 def unchain_audit() -> None:
     for statement in AUDIT_CHAIN_GONE:
+        alembic.op.execute(statement)
+
+
+def create_audit_checkpoints() -> None:
+    """Create the table of how far the audit chain was found whole (`shared.audit_check`)."""
+    for statement in AUDIT_CHECKPOINT:
         alembic.op.execute(statement)
 
 

@@ -16,6 +16,7 @@ CORE = {
     "idempotency_key",
     "audit_log",
     "audit_chain",
+    "audit_checkpoint",
     "audit_unsealed",
     "ended_session",
     "void_session",

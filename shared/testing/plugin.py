@@ -12,7 +12,15 @@ from shared.ids import new_id
 from shared.messaging import strict
 from shared.messaging.kafka import KafkaBroker
 from shared.messaging.memory import MemoryBroker
-from shared.messaging.tables import API_KEYS, AUDIT_CHAIN, CORE_0001, ENDED_SESSIONS, ORGANISATION, VOID_SESSIONS
+from shared.messaging.tables import (
+    API_KEYS,
+    AUDIT_CHAIN,
+    AUDIT_CHECKPOINT,
+    CORE_0001,
+    ENDED_SESSIONS,
+    ORGANISATION,
+    VOID_SESSIONS,
+)
 from shared.testing import servers
 from shared.testing.databases import Databases
 from shared.testing.events import NOON
@@ -73,7 +81,9 @@ async def core_dsn(service_dsn: Callable[[str], Awaitable[str]]) -> str:
     dsn = await service_dsn("")
     connection = await asyncpg.connect(dsn)
     await connection.execute(CORE_0001)
-    await connection.execute(";".join((*AUDIT_CHAIN, ENDED_SESSIONS, VOID_SESSIONS, API_KEYS, ORGANISATION)))
+    await connection.execute(
+        ";".join((*AUDIT_CHAIN, *AUDIT_CHECKPOINT, ENDED_SESSIONS, VOID_SESSIONS, API_KEYS, ORGANISATION))
+    )
     await connection.close()
     return dsn
 

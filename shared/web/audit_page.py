@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from shared import audit
 from shared.audit_api import AuditFilter, Auditor
+from shared.audit_check import look
 from shared.audit_export import shown
 from shared.audit_words import WORDS
-from shared.http import ReadSession, SealerDep
+from shared.http import ClockDep, ReadSession, SealerDep
 from shared.moments import OptionalDay
 from shared.pagination import Cursor, paged, time_and_id
 from shared.web.addresses import panels_of
@@ -97,9 +98,9 @@ async def audit_fragment(
 
 
 @router.get("/fragments/audit/chain")
-async def chain_fragment(request: Request, session: ReadSession, _: Auditor) -> Response:
-    """Whether this service's chain is whole, computed anew."""
-    checked = await audit.check_chain(session)
-    mark = checked.mark(request.app.state.service.name)
-    entries = checked.newest[0]
-    return render(request, "fragments/audit_chain.html", wrong=checked.wrong, entries=entries, newest=mark)
+async def chain_fragment(request: Request, session: ReadSession, clock: ClockDep, _: Auditor) -> Response:
+    """Whether this service's chain is whole, and when all of it was computed last."""
+    seen = await look(session, clock.now())
+    mark = seen.now.mark(request.app.state.service.name)
+    at = f"{seen.whole.at.astimezone(ORG_ZONE):%Y-%m-%d %H:%M}"
+    return render(request, "fragments/audit_chain.html", seen=seen, whole_at=at, newest=mark)

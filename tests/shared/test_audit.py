@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.commands.audit import check
-from shared.audit import SEAL, START, Entry, chain, fault
+from shared.audit import SEAL, START, Entry, chain
+from shared.audit_check import fault
 from shared.auth import Principal, Role
 from shared.clock import ManualClock
 from shared.http import audit
@@ -57,8 +58,10 @@ OFF = "ALTER TABLE audit_log DISABLE TRIGGER ALL; ALTER TABLE audit_chain DISABL
     "statement",
     ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"],
 )
-@pytest.mark.parametrize(("table", "column"), [("audit_log", "principal"), ("audit_chain", "hash")])
-async def test_entries_and_links_are_neither_changed_nor_deleted(
+@pytest.mark.parametrize(
+    ("table", "column"), [("audit_log", "principal"), ("audit_chain", "hash"), ("audit_checkpoint", "hash")]
+)
+async def test_entries_links_and_checkpoints_are_neither_changed_nor_deleted(
     served: Served, statement: str, table: str, column: str
 ) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
