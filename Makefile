@@ -51,7 +51,7 @@ fuzz: setup ## 2,000 packs as careless and malicious authors would write them; t
 
 HOSTILE := tests/hostile tests/fuzz tests/architecture/test_loop_time.py tests/architecture/test_unstorable.py \
 	tests/architecture/test_units.py tests/architecture/test_needles.py tests/architecture/test_personal_data.py \
-	tests/shared/test_audit.py tests/shared/test_auth.py tests/shared/test_safety.py tests/shared/test_sessions.py \
+	tests/shared/test_audit.py tests/shared/test_audit_check.py tests/shared/test_auth.py tests/shared/test_safety.py tests/shared/test_sessions.py \
 	tests/shared/test_yaml_reader.py tests/messaging/test_security.py tests/gateway/test_writeback.py tests/scheduler/test_trials.py tests/scheduler/domain/packs/test_limits.py
 
 hostile: setup ## every attack there is a test for (tests/hostile/README.md)

@@ -1,7 +1,8 @@
 """Documents that people write and send: YAML, of which JSON is a part."""
 
+import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -9,8 +10,18 @@ from shared.errors import BadRequest, PayloadTooLarge, refuse
 from shared.texts import faults_in, faults_in_json
 from shared.yaml_reader import DEEPEST, read_yaml
 
+if TYPE_CHECKING:
+    from fastapi import Request
+
 LARGEST_BYTES = 64 << 10
 MOST_TOLD = 5
+
+
+async def sent_document(request: "Request", largest: int = LARGEST_BYTES) -> Any:
+    """The value in a request's body, as `read_document` has it, read beside the event loop: a mistake at the end of 16 KiB of
+    YAML takes 0.15 s of the processor to tell. A service reads no document otherwise.
+    """
+    return await asyncio.to_thread(read_document, await request.body(), largest)
 
 
 def read_document(body: bytes, largest: int = LARGEST_BYTES) -> Any:

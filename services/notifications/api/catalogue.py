@@ -16,7 +16,7 @@ from services.notifications.schemas import (
     shown_document,
 )
 from services.notifications.store import catalogue as store
-from shared.documents import read_document
+from shared.documents import sent_document
 from shared.errors import BadRequest
 from shared.http import ReadSession, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, page_by_name
@@ -52,7 +52,7 @@ def _described(example: dict[str, Any]) -> dict[str, Any]:
 
 async def _document(request: Request, _principal: Keeper) -> dict[str, Any]:
     """The body, YAML or JSON, of a caller who may. Raises BadRequest, PayloadTooLarge."""
-    document = read_document(await request.body())
+    document = await sent_document(request)
     if not isinstance(document, dict):
         raise BadRequest("内容应为一个对象")
     return document

@@ -1,6 +1,5 @@
 """Packs, and drafts of them."""
 
-import asyncio
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,7 +12,7 @@ from services.scheduler.commands import drafts as draft_commands
 from services.scheduler.commands import packs
 from services.scheduler.schemas.policies import DraftDetail, DraftOut, KindOut, PackIn, PackOut, PublishIn
 from services.scheduler.store import drafts, kinds
-from shared.documents import read_document
+from shared.documents import sent_document
 from shared.errors import Conflict, InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, WorkDep
 from shared.invalid import place, told
@@ -32,16 +31,13 @@ PACK_BODY: dict[str, Any] = {
 
 
 async def pack_in(request: Request, by: Owner) -> PackIn:
-    """The pack in JSON or YAML, parsed for nobody but an owner. Raises InvalidInput, and as `read_document` does."""
+    """The pack in JSON or YAML, parsed for nobody but an owner. Raises InvalidInput, and as `sent_document` does."""
     try:
-        document = await asyncio.to_thread(read_document, await request.body(), LARGEST_PACK)
-        return PackIn.model_validate(document)
+        return PackIn.model_validate(await sent_document(request, LARGEST_PACK))
     except ValidationError as error:
-        errors = [{"field": f"body.{place(item)}".strip("."), "message": told(item)} for item in error.errors()]
+        errors = [{"field": f"body.{place(item)}".strip("."), "message": told(item)} for item in error.errors()[:50]]
         fields = "、".join(item["field"] for item in errors[:5])
-        raise InvalidInput(
-            f"请检查：{fields}；内容应含 name 与 files（路径 → 文本内容）", errors=errors[:50]
-        ) from error
+        raise InvalidInput(f"请检查：{fields}；内容应含 name 与 files（路径 → 文本内容）", errors=errors) from error
 
 
 PackBody = Annotated[PackIn, Depends(pack_in)]

@@ -8,7 +8,7 @@ from services.visits.domain.errors import QuestionnaireNotFound
 from services.visits.domain.lint import warnings_of
 from services.visits.schemas.questionnaires import PublishedOut, QuestionnaireDetail, QuestionnaireOut
 from services.visits.store import questionnaires
-from shared.documents import read_document
+from shared.documents import sent_document
 from shared.http import ReadSession, VersionPath, WorkDep
 from shared.pagination import Cursor, Limit, Page, number_of, paged, text_of
 
@@ -51,7 +51,7 @@ _BODY = {
 )
 async def publish(request: Request, author: Author, work: WorkDep, response: Response) -> PublishedOut:
     """提交 YAML 或 JSON 定义。内容与最新版本相同时不产生新版本；已发布的版本不可修改，已领取的单沿用领取时的版本。"""
-    raw = read_document(await request.body())
+    raw = await sent_document(request)
     questionnaire, created = await oversight.publish_questionnaire(work, author, raw)
     if not created:
         response.status_code = 200
