@@ -15,6 +15,7 @@ from shared.testing.events import event
 from tests.architecture.parts import SETTINGS, create_app, settings_class
 from tests.hostile.mild import mildly_changed, strange
 from tests.hostile.test_accepted_configurations import DATA, SHARE, SOUND, files_of
+from tests.hostile.unharmed import unharmed
 
 EXAMPLES = 8
 Dsn = Callable[[str], Awaitable[str]]
@@ -52,7 +53,11 @@ async def facts_happen(served: Served, chance: random.Random, clock: ManualClock
 
 async def test_packs(service_dsn: Dsn, clock: ManualClock) -> None:
     taken = 0
-    async with await running("scheduler", service_dsn, clock) as served, served.client("policy_owner") as client:
+    async with (
+        await running("scheduler", service_dsn, clock) as served,
+        served.client("policy_owner") as client,
+        unharmed(served),
+    ):
         for seed in range(EXAMPLES):
             chance = random.Random(seed)
             pack = {"name": "test", "files": files_of(mildly_changed(SOUND["pack"], chance))}
@@ -63,7 +68,11 @@ async def test_packs(service_dsn: Dsn, clock: ManualClock) -> None:
 
 async def test_templates_rules_and_consents(service_dsn: Dsn, clock: ManualClock) -> None:
     taken = 0
-    async with await running("notifications", service_dsn, clock) as served, served.client() as client:
+    async with (
+        await running("notifications", service_dsn, clock) as served,
+        served.client() as client,
+        unharmed(served),
+    ):
         await served.deliver(event("test.fact", DATA))
         for seed in range(EXAMPLES):
             chance = random.Random(seed)
@@ -75,7 +84,11 @@ async def test_templates_rules_and_consents(service_dsn: Dsn, clock: ManualClock
 
 async def test_sources(service_dsn: Dsn, clock: ManualClock) -> None:
     taken = 0
-    async with await running("gateway", service_dsn, clock) as served, served.client() as client:
+    async with (
+        await running("gateway", service_dsn, clock) as served,
+        served.client() as client,
+        unharmed(served),
+    ):
         for seed, kind in enumerate(tuple(SOUND["messages"]) * (EXAMPLES // 4)):
             chance = random.Random(seed)
             options = mildly_changed(SOUND["hotline" if kind == "hotline" else "source"], chance)

@@ -37,7 +37,7 @@ from shared.official import get_official
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
-PART_BYTES = 1 << 20  # compressed in some 10 ms: the event loop waits for it
+PART_BYTES = 1 << 20
 PROGRESS_SECONDS = 1.0
 
 
@@ -97,10 +97,10 @@ async def compress_facts(chunks: AsyncIterator[bytes]) -> list[bytes]:
     async for chunk in chunks:
         waiting += chunk
         while len(waiting) >= PART_BYTES:
-            parts.append(zlib.compress(bytes(waiting[:PART_BYTES]), 1))
+            parts.append(await asyncio.to_thread(zlib.compress, bytes(waiting[:PART_BYTES]), 1))
             del waiting[:PART_BYTES]
     if waiting:
-        parts.append(zlib.compress(bytes(waiting), 1))
+        parts.append(await asyncio.to_thread(zlib.compress, bytes(waiting), 1))
     if not parts:
         raise InvalidInput("文件是空的：应每行一个 CloudEvents JSON")
     return parts
