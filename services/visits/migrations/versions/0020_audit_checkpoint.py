@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.migrations import create_audit_checkpoints
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
