@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from deploy.commands._client import every, service_client
 from deploy.local.settings import LocalSettings
-from shared.observability.tracing import trace_of_matter
+from shared.observability.tracing import trace_of_lineage
 
 Span = Mapping[str, Any]
 NOTHING_TRACED = 3
@@ -36,10 +36,10 @@ def trace(
         wanted = sorted(spans, key=lambda trace_id: (len(services_of(spans[trace_id])), len(spans[trace_id])))[-1:]
     else:
         lineages = [lineage] if lineage else _lineages(order, customer)
-        wanted = [one for one in map(trace_id_of_matter, lineages) if one in spans]
+        wanted = [one for one in map(trace_id_of_lineage, lineages) if one in spans]
         if not wanted and lineages:
             typer.echo("没有记录这件事项：可能未被抽中（HUIFANG_TRACE_RATIO），追踪编号为：")
-            typer.echo("\n".join(map(trace_id_of_matter, lineages)))
+            typer.echo("\n".join(map(trace_id_of_lineage, lineages)))
             raise typer.Exit(NOTHING_TRACED)
     if not wanted:
         typer.echo("没有记录。请核对编号；HUIFANG_TRACE_RATIO 大于 0 时才记录。")
@@ -48,8 +48,8 @@ def trace(
         Console(highlight=False, width=WIDTH).print(tree_of(trace_id, spans[trace_id]))
 
 
-def trace_id_of_matter(lineage: str) -> str:
-    return f"{trace_of_matter(lineage)[0]:032x}"
+def trace_id_of_lineage(lineage: str) -> str:
+    return f"{trace_of_lineage(lineage)[0]:032x}"
 
 
 def read_spans(folder: Path) -> Iterator[Span]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from services.scheduler.commands import contacts, decide, draws, recall, runs, withdraw
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.measure import note_pace
-from services.scheduler.domain.later.recall import concerned, told_of
+from services.scheduler.domain.later.recall import concerned, prompt_of
 from services.scheduler.domain.later.withdrawal import Withdrawal
 from services.scheduler.domain.occasion import ARRIVED
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, OCCASIONS, TASKS, VISITS
@@ -79,7 +79,7 @@ async def _look_again(work: Work, desk: Desk, events: Sequence[Event]) -> None:
     reasons = defaultdict(list)
     for event in events:
         if name := concerned(event.name, event.data):
-            reasons[name].append((told_of(decide.fact_of(event)), event))
+            reasons[name].append((prompt_of(decide.fact_of(event)), event))
     await recall.look_again(work, desk, reasons)
 
 

@@ -253,7 +253,8 @@ class DueRow(Base, table=True):
 
 
 class LedgerRow(Base, table=True):
-    """A contact that counts for caps: reserved when planned, committed when it took place, else released.
+    """A contact that counts for caps: reserved when planned, committed when it took place, else
+    freed, which the column calls `released`.
 
     `day` is the local day it is planned for or took place, `policies` are those it counts for. The index holds all that
     is asked of a customer's contacts: they were planned years apart and lie in as many pages.

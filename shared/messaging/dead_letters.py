@@ -227,7 +227,7 @@ async def revive(work: Work, letter: DeadLetter, data: dict[str, Any] | None) ->
     arrived = arrive(record)
     # one that was malformed keeps the claim on its place in the topic, where the same bytes still lie
     if arrived.event.event_key == letter.event_key:
-        await inbox.release(work.session, letter.consumer, letter.event_key)
+        await inbox.forget(work.session, letter.consumer, letter.event_key)
     return arrived
 
 

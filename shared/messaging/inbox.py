@@ -20,7 +20,7 @@ _CLAIM = text("""
     )
     SELECT array_agg(key) FROM claim WHERE key NOT IN (SELECT event_key FROM fresh)
 """)
-_RELEASE = text("DELETE FROM inbox WHERE consumer = :consumer AND event_key = :key")
+_FORGET = text("DELETE FROM inbox WHERE consumer = :consumer AND event_key = :key")
 
 
 async def claim(session: AsyncSession, consumer: str, events: Sequence[Event]) -> list[Event]:
@@ -33,6 +33,6 @@ async def claim(session: AsyncSession, consumer: str, events: Sequence[Event]) -
     return [event for key, event in unique.items() if key not in known]
 
 
-async def release(session: AsyncSession, consumer: str, key: UUID) -> None:
+async def forget(session: AsyncSession, consumer: str, key: UUID) -> None:
     """Forget a claim, so that a replayed dead letter can be handled."""
-    await session.execute(_RELEASE, {"consumer": consumer, "key": key})
+    await session.execute(_FORGET, {"consumer": consumer, "key": key})

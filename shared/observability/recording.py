@@ -1,6 +1,6 @@
 """Spans of what a process does in the matters that are sampled (OpenTelemetry).
 
-A matter has one trace (`trace_of_matter`). In it stand a span for every event that a service tells, linked with the request in
+A matter has one trace (`trace_of_lineage`). In it stand a span for every event that a service tells, linked with the request in
 which it did; for its publication; and for its taking effect in each consumer. A batch has a span of its own, which is linked
 with those of its sampled events. Requests have traces of their own. Times are machine times, on a simulated clock too.
 """
@@ -25,7 +25,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from shared.messaging.dead_letters import Arrived
 from shared.messaging.event import Event
 from shared.observability.spans import NoTracing
-from shared.observability.tracing import trace_of_matter
+from shared.observability.tracing import trace_of_lineage
 
 SAMPLED, UNSAMPLED = "-01", "-00"
 MOST_LINKS = 128  # that a span holds
@@ -33,7 +33,7 @@ NOTHING = Context()  # what the running task does has no part in a matter's trac
 _chosen: ContextVar[tuple[int, int] | None] = ContextVar("chosen", default=None)
 
 
-class MatterIds(RandomIdGenerator):
+class LineageIds(RandomIdGenerator):
     """A matter's first span has the ids that follow from its lineage; all other spans have random ones."""
 
     def generate_trace_id(self) -> int:
@@ -84,7 +84,7 @@ class Tracing(NoTracing):
         self.provider: TracerProvider = TracerProvider(
             resource=Resource.create({SERVICE_NAME: f"huifang-{service}"}),
             sampler=ParentBased(sampler),
-            id_generator=MatterIds(),
+            id_generator=LineageIds(),
             shutdown_on_exit=False,
         )
         self.provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -97,7 +97,7 @@ class Tracing(NoTracing):
         """
         if event.cause and event.traceparent:
             return event
-        trace_id, first = trace_of_matter(event.lineage)
+        trace_id, first = trace_of_lineage(event.lineage)
         if not self._samples(trace_id):
             return msgspec.structs.replace(event, traceparent=_written(trace_id, first, UNSAMPLED))
         begins = event.lineage in (event.id, str(event.event_key))

@@ -31,7 +31,7 @@ def current_trace() -> str:
     return carrier.get("traceparent", "")
 
 
-def trace_of_matter(lineage: str) -> tuple[int, int]:
+def trace_of_lineage(lineage: str) -> tuple[int, int]:
     """(trace id, id of its first span) of all that happens in a matter.
 
     Both follow from the lineage, so that what a job does days later, in another service, belongs to the same trace without

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from deploy.commands.trace import by_trace, read_spans, trace_id_of_matter, tree_of
+from deploy.commands.trace import by_trace, read_spans, trace_id_of_lineage, tree_of
 from shared.clock import ManualClock
 from shared.messaging.event import Event
 from shared.observability.spans import NoTracing
-from shared.observability.tracing import trace_of_matter
+from shared.observability.tracing import trace_of_lineage
 from shared.testing import Served, example, serve
 from tests.architecture.parts import create_app, settings_class
 from tests.architecture.test_once_and_versions import PACK
@@ -92,7 +92,7 @@ def hexed(number: int, digits: int) -> str:
 
 
 async def test_one_trace_goes_through_the_services_from_the_request_to_the_case(house: House) -> None:
-    trace_id, first = trace_of_matter(await house.whole_story())
+    trace_id, first = trace_of_lineage(await house.whole_story())
     spans = [span for span in house.spans() if span["context"]["trace_id"] == hexed(trace_id, 32)]
     services = {span["resource"]["attributes"]["service.name"] for span in spans}
     assert services == {f"huifang-{name}" for name in THROUGH}
@@ -153,7 +153,7 @@ async def test_without_a_ratio_nothing_is_traced(service_dsn: Dsn, clock: Manual
 
 
 async def test_the_command_shows_the_steps_of_a_matter_below_each_other(house: House) -> None:
-    trace_id = trace_id_of_matter(await house.whole_story())
+    trace_id = trace_id_of_lineage(await house.whole_story())
     house.spans()
     spans = by_trace(read_spans(house.folder))
     assert set(spans) == {trace_id}

@@ -69,7 +69,7 @@ async def test_a_released_claim_can_be_taken_again(db: Database) -> None:
     event = thing(1)
     await claimed(db, event)
     async with db.work() as work:
-        await inbox.release(work.session, "test", event.event_key)
+        await inbox.forget(work.session, "test", event.event_key)
     assert await claimed(db, event) == [1]
 
 

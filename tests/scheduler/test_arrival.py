@@ -15,7 +15,7 @@ import pytest
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.later.recall import Told
+from services.scheduler.domain.later.recall import Prompt
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.steps.listen import STOPPED
@@ -190,7 +190,7 @@ class _Watched(Simulation):
         assert before is None or taken_back or before.state not in FINAL or task.state in FINAL, (before, task)
         super()._keep(task)
 
-    def _recall(self, task: Task, told: Told) -> None:
+    def _recall(self, task: Task, told: Prompt) -> None:
         assert told.at >= datetime.fromisoformat(task.matters[-1]["at"]), (task, told)
         super()._recall(task, told)
 

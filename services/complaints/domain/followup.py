@@ -24,7 +24,7 @@ NO_OPINION = "二次回访已联系，客户未作评价"
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedResult:
     """A result as told: `id` is the visit's, or the task's where no visit came about."""
 
     id: str
@@ -60,19 +60,21 @@ def answered(case: Case, outcome: Outcome, dissatisfied: bool, rules: Rules, now
         return closed(rated, "unreached", now, reason=NO_OPINION)
 
     said = {"opinion": opinion, "rating": rating, "reasons": list(outcome.reasons), "remark": outcome.remark}
-    told = Told(outcome.visit_id, outcome.agent, said | {"round": outcome.round})
+    told = ReportedResult(outcome.visit_id, outcome.agent, said | {"round": outcome.round})
     return _once(case, told, {"final_rating": rating}, decide, now)
 
 
 def failed(case: Case, visit: VisitFailed, now: datetime) -> Change:
     """The second follow-up did not reach the customer: closed as unreached, the reason kept."""
-    told = Told(visit.visit_id, visit.agent, {"opinion": "unreached", "reason": visit.reason, "round": visit.round})
+    told = ReportedResult(
+        visit.visit_id, visit.agent, {"opinion": "unreached", "reason": visit.reason, "round": visit.round}
+    )
     return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=visit.reason), now)
 
 
 def not_asked(case: Case, task: Followup, reason: str, now: datetime) -> Change:
     """The second follow-up will not take place (the customer refused, or its time passed): the loop ends unreached."""
-    told = Told(task.task_id, SYSTEM, {"opinion": "unreached", "reason": reason, "round": task.round})
+    told = ReportedResult(task.task_id, SYSTEM, {"opinion": "unreached", "reason": reason, "round": task.round})
     return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=reason), now)
 
 
@@ -86,7 +88,9 @@ def _dissatisfied_again(case: Case, outcome: Outcome, rules: Rules, now: datetim
     )
 
 
-def _once(case: Case, told: Told, rated: dict[str, Any], decide: Callable[[Case], Change], now: datetime) -> Change:
+def _once(
+    case: Case, told: ReportedResult, rated: dict[str, Any], decide: Callable[[Case], Change], now: datetime
+) -> Change:
     """Note the result; decide on it only while the case waits for one: a closed case is final, work in hand goes on."""
     if told.id in case.answered:
         return unchanged(case)

@@ -1,6 +1,6 @@
 """What complaints says and takes over HTTP."""
 
-from services.complaints.schemas.asked import (
+from services.complaints.schemas.requests import (
     Assign,
     BulkAssign,
     Close,
@@ -12,7 +12,7 @@ from services.complaints.schemas.asked import (
     Resolve,
     report_of,
 )
-from services.complaints.schemas.told import (
+from services.complaints.schemas.responses import (
     Assigned,
     BulkAssigned,
     CaseDetail,

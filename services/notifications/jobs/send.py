@@ -66,7 +66,7 @@ async def _send(runtime: Runtime, office: Office, batch: Batch) -> None:
                     unrecorded -= len(done)
     finally:
         office.in_hand -= unrecorded
-        await office.fence.release(batch.token)
+        await office.fence.give_up(batch.token)
 
 
 async def _record(runtime: Runtime, office: Office, batch: Batch, answers: dict[SendId, Answer]) -> None:

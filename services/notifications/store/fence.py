@@ -35,13 +35,13 @@ class Fence:
         self._turn = asyncio.Lock()  # a session does one statement at a time
 
     async def hold(self, token: int) -> None:
-        """Hold the lock of `token` until `release`, or until this process is gone."""
+        """Hold the lock of `token` until `give_up`, or until this process is gone."""
         async with self._turn:
             connection = await self._open()
             await connection.execute("SELECT pg_advisory_lock($1, $2)", FENCE, _short(token))
             self._held.add(token)
 
-    async def release(self, token: int) -> None:
+    async def give_up(self, token: int) -> None:
         async with self._turn:
             if self.holds(token) and self._connection is not None:
                 await self._connection.execute("SELECT pg_advisory_unlock($1, $2)", FENCE, _short(token))

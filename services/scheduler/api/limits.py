@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from services.scheduler.api.access import Overseer
 from services.scheduler.schemas.limits import LimitDayOut
-from services.scheduler.store import places
+from services.scheduler.store import slots
 from shared.http import ReadSession
 from shared.pagination import Cursor, Limit, Page, day_and_texts, paged
 
@@ -23,6 +23,6 @@ async def list_limits(
     limit: Limit = 50,
 ) -> Page[LimitDayOut]:
     """每个策略每一天（数量上限为每段期间、每个分层）一行：上限、已计划、顺延或不回访，日期新的在前。"""
-    rows = await places.list_counts(session, policy_id, lacking, day_and_texts(cursor), limit + 1)
-    items, following = paged(rows, limit, lambda row: (row.place.day, row.policy_id, row.place.stratum))
+    rows = await slots.list_counts(session, policy_id, lacking, day_and_texts(cursor), limit + 1)
+    items, following = paged(rows, limit, lambda row: (row.slot.day, row.policy_id, row.slot.stratum))
     return Page(items=[LimitDayOut.of(row) for row in items], next_cursor=following)

@@ -6,7 +6,7 @@ from typing import Any
 from services.scheduler.domain.occasion import Occasion, recorded
 from services.scheduler.domain.task import NAMES, Task
 from services.scheduler.domain.when.hours import read_hours
-from services.scheduler.domain.whom.limits import Count, Place
+from services.scheduler.domain.whom.limits import Count, Slot
 from services.scheduler.domain.whom.strata import stratum_text
 from shared.contracts.registry import by_model
 from shared.contracts.tasks import (
@@ -84,20 +84,20 @@ def announce_deadline(work: Work, task: Task) -> None:
     WARNED.labels(task.branch).inc()
 
 
-def announce_limit(work: Work, title: str, place: Place, count: Count) -> None:
+def announce_limit(work: Work, title: str, slot: Slot, count: Count) -> None:
     """Publish that contacts of a policy found no room at this limit."""
     data = {
-        "policy_id": place.policy_id,
+        "policy_id": slot.policy_id,
         "title": title,
-        "limit": place.limit,
-        "day": place.day,
-        "stratum": stratum_text(place.stratum) if place.stratum else "",
+        "limit": slot.limit,
+        "day": slot.day,
+        "stratum": stratum_text(slot.stratum) if slot.stratum else "",
         "most": count.most,
         "taken": count.taken,
         "lacking": count.lacking,
         "reached_at": work.now(),
     }
-    work.publish_as(LIMIT_REACHED, data, key=place.policy_id, subject=place.policy_id)
+    work.publish_as(LIMIT_REACHED, data, key=slot.policy_id, subject=slot.policy_id)
 
 
 def _common(task: Task) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from uuid import UUID
 from services.scheduler.commands.announce import TASKS
 from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.explain.life import Entry, contact_entry, message_entry
-from services.scheduler.domain.kept.outcome import task_id_in
+from services.scheduler.domain.kept.contact_result import task_id_in
 from services.scheduler.domain.restraint.contacts import (
-    CaseTold,
+    CaseNews,
     Settlement,
-    Told,
-    case_told,
+    TaskNews,
+    case_news,
+    message_news,
     newest,
     settled,
-    told_by,
-    told_by_message,
+    visit_news,
 )
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, tasks
@@ -43,7 +43,7 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
     refusals: Refusals = defaultdict(dict)
     life: dict[UUID, list[Entry]] = defaultdict(list)
     for event in events:
-        told = told_by(event.name, event.data.get("reason", ""))
+        told = visit_news(event.name, event.data.get("reason", ""))
         if told is None:
             continue
         visit = event.read(RESULTS[event.name])
@@ -75,7 +75,7 @@ async def note_numbers(work: Work, events: Sequence[Event]) -> None:
 async def note_messages(work: Work, events: Sequence[Event]) -> None:
     """Messages that are a task's contact were delivered, or not, and their tasks end; most of them are about no task."""
     found = [(event, task_id_in(event.data.get("cause_id"))) for event in events]
-    about = [(event, told, task_id) for event, task_id in found if task_id and (told := _told_by_message(event))]
+    about = [(event, told, task_id) for event, task_id in found if task_id and (told := _message_news(event))]
     sent = [(task_id, str(event.data.get("channel", ""))) for event, _, task_id in about]
     ended: dict[UUID, tuple[str, str]] = {}
     contacts: dict[UUID, Settlement] = {}
@@ -89,8 +89,8 @@ async def note_messages(work: Work, events: Sequence[Event]) -> None:
     await _end(work, ended, life, contacts)
 
 
-def _told_by_message(event: Event) -> Told | None:
-    return told_by_message(event.name, str(event.data.get("reason", "")))
+def _message_news(event: Event) -> TaskNews | None:
+    return message_news(event.name, str(event.data.get("reason", "")))
 
 
 async def _end(
@@ -134,10 +134,10 @@ def _heeded(event: Event) -> str:
 
 async def note_cases(work: Work, events: Sequence[Event]) -> None:
     """How complaints stand, for the guards of release."""
-    told: dict[str, CaseTold] = {}
+    told: dict[str, CaseNews] = {}
     customers_of: dict[str, str] = {}
     for event in events:
-        if case := case_told(event.name, event.id, event.time):
+        if case := case_news(event.name, event.id, event.time):
             case_id = event.data["case_id"]
             told[case_id] = newest(told.get(case_id), case)
             customers_of[case_id] = event.data["customer"]["id"]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.commands import draws, places, recall
+from services.scheduler.commands import draws, recall, slots
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, Matched, decide_in_order, match_in_order, match_occasions
@@ -15,13 +15,13 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact, new_fact
-from services.scheduler.domain.later.recall import told_of, turned_away
+from services.scheduler.domain.later.recall import prompt_of, turned_away
 from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.occasion import BY_TIME, DRAWN, Occasion, recalled
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.steps.runs import signals_of
 from services.scheduler.domain.when.windows import local_day
-from services.scheduler.domain.whom.limits import Places
+from services.scheduler.domain.whom.limits import Slots
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import story, waiting, withdrawn
 from services.scheduler.store import tasks as task_store
@@ -46,7 +46,7 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     told, away = await _matched(work.session, book, facts)
     matched = await _standing(work.session, desk, told)
     closed = await draws.hold_closing(work, desk, events, matched)
-    held = await places.hold_places(work, matched) if book.limits else None
+    held = await slots.hold_slots(work, matched) if book.limits else None
     decided = await _decide(work, desk, events, matched, closed, held)
     await draws.enter_populations(work, desk, decided)
     if desk.heeded:
@@ -54,7 +54,7 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     if away:
         reasons = defaultdict(list)
         for position in away:
-            reasons[facts[position].customer_id].append((told_of(facts[position]), events[position]))
+            reasons[facts[position].customer_id].append((prompt_of(facts[position]), events[position]))
         await recall.look_again(work, desk, reasons)
 
 
@@ -124,7 +124,7 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     kept = await customer_store.lock_customers(work.session, customers)
     rules = await _rules(work.session, desk, occasions)
     matched = await _standing(work.session, desk, match_occasions(occasions, kept, rules))
-    held = await places.hold_places(work, matched)
+    held = await slots.hold_slots(work, matched)
     drawn = [one.fact for one in occasions if one.reason in DRAWN]
     decided = await _decide(work, desk, events, matched, held=held, drawn=drawn)
     await draws.replace_unplanned(work, desk, [one.decision for one in decided])
@@ -149,7 +149,7 @@ async def _decide(
     events: Sequence[Event],
     matched: Sequence[Matched],
     closed: Sequence[date] | None = None,
-    held: Places | None = None,
+    held: Slots | None = None,
     drawn: Sequence[Fact] = (),
 ) -> list[Decided]:
     """Place what is to be contacted, one after the other, and save everything; `drawn` are facts of draws."""
@@ -162,7 +162,7 @@ async def _decide(
         kept.add(work, one.records, one.before, event)
     await kept.save(work, plans)
     await recall.end_runs(work, desk, kept.ended)
-    await places.keep_places(work, held)
+    await slots.keep_slots(work, held)
     return decided
 
 
@@ -181,7 +181,7 @@ async def try_event(session: AsyncSession, desk: Desk, event: Event, scope: Scop
         raise CustomerNotFound(f"客户编号 {fact.customer_id}")
     (matched,), _ = match_in_order(book, [fact], kept)
     plans = await _plans(session, desk, [matched], lock=False)
-    closed, taken = [await draws.closing(session)], await places.read_places(session, [matched])
+    closed, taken = [await draws.closing(session)], await slots.read_slots(session, [matched])
     return next(decide_in_order([matched], plans, desk.chained, closed, taken)).decision
 
 

@@ -31,7 +31,7 @@ from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
 from services.scheduler.domain.whom.draw_record import DrawRecord
 from services.scheduler.domain.whom.limits import next_midnight
-from services.scheduler.store import draws, picks, places
+from services.scheduler.store import draws, picks, slots
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.draws import Entered
@@ -267,6 +267,6 @@ async def with_standings(session: AsyncSession, decisions: Sequence[StoredDecisi
 
 
 async def forget(work: Work, before: date) -> None:
-    """Who was drawn, and places taken, are kept as long as the population it was drawn of."""
+    """Who was drawn, and slots taken, are kept as long as the population it was drawn of."""
     await draws.forget_picks(work.session, before)
-    await places.forget_taken(work.session, before)
+    await slots.forget_taken(work.session, before)

@@ -8,7 +8,7 @@ from services.scheduler.commands.announce import announce, announce_change
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.kept.story import Heard
-from services.scheduler.domain.later.recall import Told
+from services.scheduler.domain.later.recall import Prompt
 from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
 from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.task import Task
@@ -29,7 +29,7 @@ class Kept:
         self.heard = _heard(plans)
         self.decisions: list[Decision] = []
         self.tasks: dict[UUID, Task] = {}
-        self.ended: list[tuple[Ended, Told, Event | None]] = []
+        self.ended: list[tuple[Ended, Prompt, Event | None]] = []
 
     def add(self, work: Work, records: Sequence[Decision], before: Customer, cause: Event | None) -> None:
         """Publish what becomes of tasks; `before` is the customer before the first of the records."""
@@ -37,7 +37,7 @@ class Kept:
         touched = {task.id: task for record in records for task in record.tasks}
         for record in records:
             if record.ended:
-                told = Told(record.name, record.key, record.at)
+                told = Prompt(record.name, record.key, record.at)
                 self.ended += [(run, told, cause) for run in record.ended]
         if touched:
             self.tasks |= touched

@@ -12,7 +12,7 @@ from services.scheduler.commands import draws
 from services.scheduler.commands.announce import announce, announce_postponed
 from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.decide import Decision
-from services.scheduler.domain.later.recall import Told, looked_at_again, recall_record, taken_back
+from services.scheduler.domain.later.recall import Prompt, looked_at_again, recall_record, taken_back
 from services.scheduler.domain.later.reserve import Name, names_of
 from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD, Contact
 from services.scheduler.domain.restraint.release import Circumstances
@@ -22,7 +22,7 @@ from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, decisions, tasks
 from shared.messaging import Event, Work
 
-Reasons = Mapping[str, Sequence[tuple[Told, Event]]]
+Reasons = Mapping[str, Sequence[tuple[Prompt, Event]]]
 
 
 async def look_again(work: Work, desk: Desk, reasons: Reasons) -> None:
@@ -56,7 +56,7 @@ async def _looked_at(
     return after
 
 
-async def end_runs(work: Work, desk: Desk, ended: Sequence[tuple[Ended, Told, Event | None]]) -> None:
+async def end_runs(work: Work, desk: Desk, ended: Sequence[tuple[Ended, Prompt, Event | None]]) -> None:
     """Take back what runs have released that were ended."""
     if not ended:
         return

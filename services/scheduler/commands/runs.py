@@ -10,15 +10,15 @@ from services.scheduler.commands.decide import Customers, load_plans
 from services.scheduler.commands.desk import Desk
 from services.scheduler.commands.kept import Kept
 from services.scheduler.commands.release import BY_HAND
-from services.scheduler.domain.decide import place, turned
-from services.scheduler.domain.kept.outcome import (
-    Outcome,
-    outcome_of_end,
-    outcome_of_message,
-    outcome_of_visit,
+from services.scheduler.domain.decide import plan_contact, turned
+from services.scheduler.domain.kept.contact_result import (
+    ContactResult,
+    result_of_end,
+    result_of_message,
+    result_of_visit,
     task_id_in,
 )
-from services.scheduler.domain.steps.runs import TELLING, Moved, heard, ran_out, told
+from services.scheduler.domain.steps.runs import TELLING, Moved, hear, hear_result, run_out
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store.waiting import Over
@@ -31,7 +31,7 @@ class Concluded(NamedTuple):
     """A task and what it came to, as an event told."""
 
     task_id: UUID
-    outcome: Outcome
+    result: ContactResult
     cause: Event
 
 
@@ -39,8 +39,8 @@ async def conclude_visits(work: Work, desk: Desk, events: Sequence[Event]) -> No
     """Results of contacts lead on the runs that wait for them."""
     await desk.current(work.session)
     if desk.chained:
-        found = [(event, outcome_of_visit(event.name, event.id, event.time, event.data)) for event in events]
-        concluded = [Concluded(UUID(event.data["task_id"]), outcome, event) for event, outcome in found if outcome]
+        found = [(event, result_of_visit(event.name, event.id, event.time, event.data)) for event in events]
+        concluded = [Concluded(UUID(event.data["task_id"]), result, event) for event, result in found if result]
         await _conclude(work, desk, concluded)
 
 
@@ -50,14 +50,14 @@ async def conclude_messages(work: Work, desk: Desk, events: Sequence[Event]) -> 
     if desk.chained:
         concluded = []
         for event in events:
-            outcome, task_id = _of_message(event), task_id_in(event.data.get("cause_id"))
-            if outcome and task_id:
-                concluded.append(Concluded(task_id, outcome, event))
+            result, task_id = _of_message(event), task_id_in(event.data.get("cause_id"))
+            if result and task_id:
+                concluded.append(Concluded(task_id, result, event))
         await _conclude(work, desk, concluded)
 
 
-def _of_message(event: Event) -> Outcome | None:
-    return outcome_of_message(event.name, event.id, event.time, event.data)
+def _of_message(event: Event) -> ContactResult | None:
+    return result_of_message(event.name, event.id, event.time, event.data)
 
 
 async def _conclude(work: Work, desk: Desk, concluded: Sequence[Concluded]) -> None:
@@ -65,10 +65,10 @@ async def _conclude(work: Work, desk: Desk, concluded: Sequence[Concluded]) -> N
     wanted = [one for one in concluded if one.task_id in about]
     if not wanted:
         return
-    table = await _sit_down(work, desk, set(about.values()), [one.outcome.at for one in wanted])
+    table = await _sit_down(work, desk, set(about.values()), [one.result.at for one in wanted])
     for one in wanted:
         customer = table.plans[about[one.task_id]]
-        table.take(told(customer, one.task_id, one.outcome, desk.chained, place), one.cause)
+        table.take(hear_result(customer, one.task_id, one.result, desk.chained, plan_contact), one.cause)
     await table.save()
 
 
@@ -82,10 +82,10 @@ async def lead_on(work: Work, desk: Desk, limit: int) -> int:
     mine = [one for one in over if one.customer_id in table.plans]
     for one in mine:
         if one.task_id is not None and one.state in CALLED_OFF:
-            outcome = outcome_of_end(one.state, one.reason or "", _moment(one))
-            table.take(told(table.plans[one.customer_id], one.task_id, outcome, desk.chained, place))
+            result = result_of_end(one.state, one.reason or "", _moment(one))
+            table.take(hear_result(table.plans[one.customer_id], one.task_id, result, desk.chained, plan_contact))
     for name in sorted({one.customer_id for one in mine}):
-        table.take(ran_out(table.plans[name], work.now(), desk.chained, place))
+        table.take(run_out(table.plans[name], work.now(), desk.chained, plan_contact))
     await table.save()
     return len(mine)
 
@@ -103,7 +103,7 @@ async def wake(work: Work, desk: Desk, limit: int) -> int:
     table = await _sit_down(work, desk, {name for name, _ in signalled}, [fact.at for _, fact in signalled], skip=True)
     mine = [(name, fact) for name, fact in signalled if name in table.plans]
     for name, fact in mine:
-        table.take(heard(table.plans[name], fact, desk.chained, place))
+        table.take(hear(table.plans[name], fact, desk.chained, plan_contact))
     await table.save()
     return len(mine)
 

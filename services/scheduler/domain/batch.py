@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer, updated
-from services.scheduler.domain.decide import Decision, decide, malformed, not_standing, place, turned
+from services.scheduler.domain.decide import Decision, decide, malformed, not_standing, plan_contact, turned
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.memory import remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
@@ -14,10 +14,10 @@ from services.scheduler.domain.panel import Answers, ask
 from services.scheduler.domain.restraint.pauses import paused
 from services.scheduler.domain.rule import Match, Rule
 from services.scheduler.domain.steps.chain import NO_CHAINS, Chained, heeded_types
-from services.scheduler.domain.steps.runs import Moved, heard
+from services.scheduler.domain.steps.runs import Moved, hear
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.whom.enrol import settled_entry
-from services.scheduler.domain.whom.limits import Places
+from services.scheduler.domain.whom.limits import Slots
 from shared.practice import is_practice
 
 Customers = MutableMapping[str, Customer]
@@ -162,13 +162,13 @@ def decide_in_order(
     plans: Customers,
     chained: Chained = NO_CHAINS,
     closed: Sequence[date] | None = None,
-    places: Places | None = None,
+    slots: Slots | None = None,
 ) -> Iterator[Decided]:
     """Decide one by one. `plans` are the customers somebody was drawn for or whose runs listen, with contacts, open tasks
     and what they wait for; kept up to date. What a fact means to the runs that are going comes before what it begins.
 
     For each of them, draws are closed up to the midnight that begins the day in `closed`; None where nothing is drawn of.
-    `places` are the counts of policies with a quota or a ceiling, kept up to date; None where there are none.
+    `slots` are the counts of policies with a quota or a ceiling, kept up to date; None where there are none.
     """
     types = heeded_types(chained)
     for number, one in enumerate(matched):
@@ -191,8 +191,8 @@ def decide_in_order(
             answers = answers._replace(matches=tuple(_settled(match, closed[number]) for match in answers.matches))
             entered = [match for match in answers.matches if match.entry]
         heeded = one.fact.type in types and before.id and not one.recalled
-        listening = heard(before, one.fact, chained, place) if heeded else Moved(before)
-        decision, after = decide(one.fact, answers, listening.customer, places, chained)
+        listening = hear(before, one.fact, chained, plan_contact) if heeded else Moved(before)
+        decision, after = decide(one.fact, answers, listening.customer, slots, chained)
         if one.pause:
             decision = decision._replace(details=(*decision.details, {"result": PAUSES, "until": one.pause}))
         if after is not before:

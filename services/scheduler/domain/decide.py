@@ -25,14 +25,14 @@ from services.scheduler.domain.restraint.merge import (
 )
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
-from services.scheduler.domain.steps.run import Ended
-from services.scheduler.domain.steps.runs import Cause, Turn, begun
+from services.scheduler.domain.steps.run import ContactPlan, Ended
+from services.scheduler.domain.steps.runs import Cause, Turn, begin_run
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.periods import period_of
 from services.scheduler.domain.when.windows import Span, local_day, plan_span
-from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Place, Places, Quota, next_midnight, quota_place
+from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Quota, Slot, Slots, next_midnight, quota_slot
 from services.scheduler.domain.whom.strata import stratifier
 
 NEVER_OF_A_POLICY = ("malformed", "withdrawn", "recomputed", "taken_back", "postponed")
@@ -67,24 +67,16 @@ class Decision(Value, frozen=True):
         return self.occasion.name if self.occasion else self.fact.name
 
 
-class Placed(Value, frozen=True):
-    """What became of one contact that a policy wants."""
-
-    detail: Detail
-    customer: Customer
-    tasks: tuple[Task, ...] = ()
-
-
 def decide(
-    fact: Fact, answers: Answers, customer: Customer, places: Places | None = None, chained: Chained = NO_CHAINS
+    fact: Fact, answers: Answers, customer: Customer, slots: Slots | None = None, chained: Chained = NO_CHAINS
 ) -> tuple[Decision, Customer]:
-    """The decision, and the customer as later facts find them. Strong policies are placed first.
+    """The decision, and the customer as later facts find them. Strong policies are planned first.
 
-    `places` are the counts of policies with a quota or a ceiling; they are kept up to date.
+    `slots` are the counts of policies with a quota or a ceiling; they are kept up to date.
     """
     if not answers.matches:
         return Decision(fact, "no_policy_matches", answers.unmet), customer
-    put = place if places is None else partial(place, places=places)
+    put = plan_contact if slots is None else partial(plan_contact, slots=slots)
     drawn = [match for match in answers.matches if match.drawn]
     details = [_passed_over(match) for match in answers.matches if not match.drawn]
     tasks: list[Task] = []
@@ -93,16 +85,16 @@ def decide(
         drawn.sort(key=lambda match: match.policy.strength)
     for match in drawn:
         if match.policy.chain and fact.customer_id:
-            runs = begun(fact, match, customer, put, chained)
+            runs = begin_run(fact, match, customer, put, chained)
             customer = runs[-1].customer
             details += [detail for run in runs for detail in run.details]
             tasks += [task for run in runs for task in run.tasks]
             ended += tuple(run.ended for run in runs if run.ended)
         else:
-            placed = put(fact, match, customer)
-            customer = placed.customer
-            details.append(placed.detail)
-            tasks += placed.tasks
+            planned = put(fact, match, customer)
+            customer = planned.customer
+            details.append(planned.detail)
+            tasks += planned.tasks
     occasion = answers.matches[0].occasion
     return Decision(fact, _outcome(details), (*answers.unmet, *details), tuple(tasks), occasion, ended), customer
 
@@ -144,7 +136,7 @@ def _passed_over(match: Match) -> Detail:
     return detail
 
 
-def place(fact: Fact, match: Match, customer: Customer, places: Places | None = None) -> Placed:
+def plan_contact(fact: Fact, match: Match, customer: Customer, slots: Slots | None = None) -> ContactPlan:
     """Refusal, window, merge, quota, ceiling, cap, plan: the first that applies decides."""
     policy, choice = chosen(match.policy, fact, customer)
     detail: Detail = {"policy": policy.id, "version": policy.version, "draw": match.draw, "rate": policy.rate, **choice}
@@ -156,11 +148,11 @@ def place(fact: Fact, match: Match, customer: Customer, places: Places | None = 
     if match.occasion and match.occasion.because:
         detail["because"] = match.occasion.because
     if not fact.customer_id:
-        return Placed(detail | {"result": "no_customer"}, customer)
+        return ContactPlan(detail | {"result": "no_customer"}, customer)
     if policy.round == 1 and (reason := _refusal(moment, policy, customer)):
-        return Placed(detail | {"result": "refused", "reason": reason}, customer)
+        return ContactPlan(detail | {"result": "refused", "reason": reason}, customer)
     if match.occasion and (asked := find_asked(customer, fact, policy)):
-        return Placed(detail | {"result": "merged", "partner": str(asked.id), "asked": asked.due_at}, customer)
+        return ContactPlan(detail | {"result": "merged", "partner": str(asked.id), "asked": asked.due_at}, customer)
     span = _span(fact, match, moment)
     if customer.paused_until and span.due < customer.paused_until:
         span = _span(fact, match, customer.paused_until)
@@ -169,63 +161,65 @@ def place(fact: Fact, match: Match, customer: Customer, places: Places | None = 
     partner = find_partner(customer, fact, policy, span, match.asked_at(fact), at_once=match.occasion is None)
     if partner is not None and keeps_contact(partner, fact, policy, at_once=match.occasion is None):
         return _join(fact, policy, span, partner, customer, detail)
-    if places is None or not (policy.quota or policy.ceiling):
+    if slots is None or not (policy.quota or policy.ceiling):
         return _plan(fact, policy, span, partner, customer, detail)
-    return _plan_in_place(fact, match._replace(policy=policy), span, partner, customer, detail, places)
+    return _plan_in_slot(fact, match._replace(policy=policy), span, partner, customer, detail, slots)
 
 
-def _plan(fact: Fact, policy: Policy, span: Span, partner: Task | None, customer: Customer, detail: Detail) -> Placed:
+def _plan(
+    fact: Fact, policy: Policy, span: Span, partner: Task | None, customer: Customer, detail: Detail
+) -> ContactPlan:
     """A contact of its own; with the matters of the weaker `partner`, when it has one."""
     if partner is not None:
         return _take_over(fact, policy, span, partner, customer, detail)
     if cap := forbidding_cap(customer, policy, span):
-        return Placed(detail | {"result": "capped", "cap": cap_detail(cap)}, customer)
+        return ContactPlan(detail | {"result": "capped", "cap": cap_detail(cap)}, customer)
     task = new_task(fact, policy, span)
-    return Placed(_planned(detail, span, task), customer.planned(task), (task,))
+    return ContactPlan(_planned(detail, span, task), customer.planned(task), (task,))
 
 
-def _plan_in_place(
-    fact: Fact, match: Match, span: Span, partner: Task | None, customer: Customer, detail: Detail, places: Places
-) -> Placed:
+def _plan_in_slot(
+    fact: Fact, match: Match, span: Span, partner: Task | None, customer: Customer, detail: Detail, slots: Slots
+) -> ContactPlan:
     """A contact of a policy with a quota or a ceiling."""
     policy, quota = match.policy, _quota(fact, match, customer)
-    if policy.quota and quota and places.taken(quota) >= policy.quota.limit:
-        places.lack(quota, policy.quota.limit)
-        return Placed(detail | _quota_detail(policy.quota, quota), customer)
+    if policy.quota and quota and slots.taken(quota) >= policy.quota.limit:
+        slots.lack(quota, policy.quota.limit)
+        return ContactPlan(detail | _quota_detail(policy.quota, quota), customer)
     own = span
-    if policy.ceiling and partner is None and (later := _below_ceiling(fact, match, span, places)).due != span.due:
+    if policy.ceiling and partner is None and (later := _below_ceiling(fact, match, span, slots)).due != span.due:
         detail |= _arithmetic(later) | {"ceiling": policy.ceiling, "moved_from": span.due}
         span = later
-    placed = _plan(fact, policy, span, partner, customer, detail)
-    if placed.tasks and policy.quota and quota:
-        places.take(quota, policy.quota.limit)
-    if placed.tasks and policy.ceiling:
-        places.take(Place(policy.id, local_day(placed.tasks[-1].due_at)), policy.ceiling)
+    planned = _plan(fact, policy, span, partner, customer, detail)
+    if planned.tasks and policy.quota and quota:
+        slots.take(quota, policy.quota.limit)
+    if planned.tasks and policy.ceiling:
+        slots.take(Slot(policy.id, local_day(planned.tasks[-1].due_at)), policy.ceiling)
         if span is not own:
-            places.lack(Place(policy.id, local_day(own.due)), policy.ceiling)
-    return placed
+            slots.lack(Slot(policy.id, local_day(own.due)), policy.ceiling)
+    return planned
 
 
-def _quota(fact: Fact, match: Match, customer: Customer) -> Place | None:
+def _quota(fact: Fact, match: Match, customer: Customer) -> Slot | None:
     quota = match.policy.quota
     if quota is None:
         return None
     stratum = stratifier(quota.by)(fact, customer)
-    return quota_place(match.policy.id, quota, local_day(match.asked_at(fact)), stratum)
+    return quota_slot(match.policy.id, quota, local_day(match.asked_at(fact)), stratum)
 
 
-def _quota_detail(quota: Quota, place: Place) -> Detail:
-    period = period_of(quota.per, place.day)
-    told: QuotaReached = {"limit": quota.limit, "from": period.first, "to": period.end - DAY, "stratum": place.stratum}
+def _quota_detail(quota: Quota, slot: Slot) -> Detail:
+    period = period_of(quota.per, slot.day)
+    told: QuotaReached = {"limit": quota.limit, "from": period.first, "to": period.end - DAY, "stratum": slot.stratum}
     return {"result": "quota_reached", "quota": told}
 
 
-def _below_ceiling(fact: Fact, match: Match, span: Span, places: Places) -> Span:
+def _below_ceiling(fact: Fact, match: Match, span: Span, slots: Slots) -> Span:
     """The first day with room from the contact's own on; its own when there is none within a year."""
     policy, later = match.policy, span
     for _ in range(LONGEST_SEARCH_DAYS):
         day = local_day(later.due)
-        if places.taken(Place(policy.id, day)) < (policy.ceiling or 0):
+        if slots.taken(Slot(policy.id, day)) < (policy.ceiling or 0):
             return later
         later = _span(fact, match, next_midnight(day))
     return span
@@ -260,16 +254,18 @@ def _arithmetic(span: Span) -> Detail:
     return detail
 
 
-def _join(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> Placed:
+def _join(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> ContactPlan:
     joined = join(partner, fact, policy, span)
     detail |= {"result": "merged", "partner": str(partner.id), "due": joined.due_at, "deadline": joined.deadline_at}
-    return Placed(detail, customer.planned(joined), (joined,))
+    return ContactPlan(detail, customer.planned(joined), (joined,))
 
 
-def _take_over(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> Placed:
+def _take_over(
+    fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail
+) -> ContactPlan:
     task, weaker = take_over(new_task(fact, policy, span), partner, policy.window.calendar.official)
     detail = _planned(detail, Span(task.due_at, task.deadline_at), task) | {"partner": str(weaker.id)}
-    return Placed(detail, customer.taken_over(weaker, task), (weaker, task))
+    return ContactPlan(detail, customer.taken_over(weaker, task), (weaker, task))
 
 
 def _planned(detail: Detail, span: Span, task: Task) -> Detail:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from services.scheduler.domain.conditions.tree import CEL, Check, compile_condition, leaves
 from services.scheduler.domain.how import How
-from services.scheduler.domain.kept.outcome import CALLBACK, UNREACHED
+from services.scheduler.domain.kept.contact_result import CALLBACK, UNREACHED
 from services.scheduler.domain.ledger.caps import Cap
 from services.scheduler.domain.when.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.when.anniversary import Anniversary
@@ -159,7 +159,7 @@ class Step:
     """One contact of a chain. `policy` is the policy as it is for this step.
 
     `origin` is what delay and deadline count from, unless the step waits for an event: then they count from that event.
-    `condition` asks about the outcome of the step before.
+    `condition` asks about the result of the step before.
     """
 
     policy: Policy
@@ -179,7 +179,7 @@ class Step:
 
     @property
     def depends(self) -> bool:
-        """Whether it needs the outcome of the step before."""
+        """Whether it needs the result of the step before."""
         return self.condition is not None
 
     @property
@@ -198,7 +198,7 @@ class Step:
 
     @cached_property
     def heeds_callback(self) -> bool:
-        """Whether a call-back agreed with the customer, after which the contact goes on, is an outcome to it."""
+        """Whether a call-back agreed with the customer, after which the contact goes on, is a result to it."""
         return any(CALLBACK in _listed(leaf) for leaf in leaves(self.condition))
 
 
@@ -216,7 +216,7 @@ class Chain:
         return {policy.step: policy for step in self.steps for policy in step.ways}
 
     @cached_property
-    def places(self) -> Mapping[str, tuple[int, int]]:
+    def positions(self) -> Mapping[str, tuple[int, int]]:
         """Step name → index of the step, and how many of its channels have been tried with it."""
         return {
             policy.step: (index, tried)

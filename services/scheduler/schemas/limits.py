@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.scheduler.domain.whom.strata import stratum_text
-from services.scheduler.store.places import LimitDay
+from services.scheduler.store.slots import LimitDay
 
 
 class LimitDayOut(BaseModel):
@@ -26,9 +26,9 @@ class LimitDayOut(BaseModel):
         return cls(
             policy_id=row.policy_id,
             title=row.title,
-            limit=row.place.limit,
-            day=row.place.day,
-            stratum=stratum_text(row.place.stratum) if row.place.stratum else "",
+            limit=row.slot.limit,
+            day=row.slot.day,
+            stratum=stratum_text(row.slot.stratum) if row.slot.stratum else "",
             most=row.count.most or None,
             taken=row.count.taken,
             lacking=row.count.lacking,

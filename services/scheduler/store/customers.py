@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.kept.memory import Memory, Remembered
 from services.scheduler.domain.ledger.contacts import Contact
-from services.scheduler.domain.restraint.contacts import CASES_IN_ORDER, CaseTold
+from services.scheduler.domain.restraint.contacts import CASES_IN_ORDER, CaseNews
 from services.scheduler.store.rows import dump, encode, load
 from shared.profile import NOTHING
 
@@ -177,7 +177,7 @@ async def find_contacts(session: AsyncSession, ids: Sequence[str], since: date) 
     return found
 
 
-async def save_cases(session: AsyncSession, customers: Mapping[str, str], cases: Mapping[str, CaseTold]) -> None:
+async def save_cases(session: AsyncSession, customers: Mapping[str, str], cases: Mapping[str, CaseNews]) -> None:
     """How complaints stand, by id, with the customers of each; what is known of a later moment stays."""
     if cases:
         standings, times = zip(*cases.values(), strict=True)

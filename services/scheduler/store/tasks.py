@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Identity
-from services.scheduler.domain.kept.outcome import CALLBACK
+from services.scheduler.domain.kept.contact_result import CALLBACK
 from services.scheduler.domain.restraint.contacts import Settlement
 from services.scheduler.domain.restraint.merge import ASKED, MERGED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances
@@ -28,6 +28,7 @@ COLUMNS = (
     *("case_id", "due_at", "deadline_at", "state", "reason"),
 )
 BODY = tuple(field for field in Task.__struct_fields__ if field not in COLUMNS)
+FREED = "released"  # how the column says that a contact counts no more
 _TASK = ", ".join(f"task.{column}" for column in (*COLUMNS, "body"))
 
 _SAVE = text("""
@@ -190,7 +191,7 @@ async def _save_ledger(tasks: Sequence[Task], session: AsyncSession) -> None:
             "ids": [task.id for task in tasks],
             "customers": [task.customer_id for task in tasks],
             "days": [local_day(task.due_at) for task in tasks],
-            "states": ["reserved" if task.state == "planned" else "released" for task in tasks],
+            "states": ["reserved" if task.state == "planned" else FREED for task in tasks],
             "purposes": [task.purpose for task in tasks],
             "policies": [",".join(task.counted) for task in tasks],
             "tiers": [task.tier for task in tasks],
@@ -276,8 +277,9 @@ async def note_life(session: AsyncSession, entries: Mapping[UUID, Sequence[Mappi
 async def settle_contacts(session: AsyncSession, contacts: Mapping[UUID, Settlement]) -> None:
     """What became of reserved contacts, by task."""
     if contacts:
-        states, days = zip(*contacts.values(), strict=True)
-        await session.execute(_SETTLE, {"ids": list(contacts), "states": list(states), "days": list(days)})
+        states = [FREED if one.state == "freed" else one.state for one in contacts.values()]
+        days = [one.day for one in contacts.values()]
+        await session.execute(_SETTLE, {"ids": list(contacts), "states": states, "days": days})
 
 
 async def get_task(session: AsyncSession, task_id: UUID, scope: Scope) -> StoredTask | None:

@@ -154,9 +154,9 @@ async def record_attempt(
 
 
 @router.post("/{visit_id}/release", summary="退回未办结的单")
-async def release(visit_id: UUID, agent: Agent, work: WorkDep, response: Response) -> VisitOut:
+async def give_back(visit_id: UUID, agent: Agent, work: WorkDep, response: Response) -> VisitOut:
     """把自己领取的单退回队列。"""
-    visit = await working.release(work, agent, visit_id)
+    visit = await working.give_back(work, agent, visit_id)
     response.headers["ETag"] = etag(visit.version)
     return VisitOut.of(visit)
 

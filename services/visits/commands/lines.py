@@ -7,7 +7,7 @@ from services.visits.commands.held import lock
 from services.visits.domain import lines
 from services.visits.domain.errors import CallNotFound, PhoneUnknown, RecordingNotFound
 from services.visits.domain.hours import RetryPlan
-from services.visits.domain.lines import LineCall, Told
+from services.visits.domain.lines import LineCall, LineReport
 from services.visits.store import lines as store
 from shared.auth import Principal
 from shared.http import audit
@@ -42,10 +42,10 @@ async def begin_call(
 
 async def give_up(work: Work, call_id: UUID) -> None:
     """The line did not take the call."""
-    await hear_line(work, call_id, Told("ended", work.clock.machine(), "failed"))
+    await hear_line(work, call_id, LineReport("ended", work.clock.machine(), "failed"))
 
 
-async def hear_line(work: Work, call_id: UUID, told: Told) -> LineCall:
+async def hear_line(work: Work, call_id: UUID, told: LineReport) -> LineCall:
     """Keep what the line tells of a call. Raises CallNotFound."""
     call = await store.lock(work.session, call_id)
     if call is None:

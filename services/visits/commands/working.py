@@ -68,7 +68,7 @@ async def record_attempt(
     return visit, attempt, clashes
 
 
-async def release(work: Work, principal: Principal, visit_id: UUID) -> Visit:
+async def give_back(work: Work, principal: Principal, visit_id: UUID) -> Visit:
     """Give a visit back that the caller holds."""
     visit, _ = await lock_held(work, principal, visit_id)
     back = lifecycle.give_back(visit, work.now())

@@ -13,7 +13,7 @@ Cause = Literal["hung_up", "failed"] | UnconnectedResult
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LineReport:
     """One thing the line says of a call. `cause` says how it ended; `recording` is where it can be heard."""
 
     sign: Sign
@@ -61,7 +61,7 @@ class LineCall:
         return self.cause  # type: ignore[return-value]
 
 
-def hear(call: LineCall, told: Told) -> LineCall:
+def hear(call: LineCall, told: LineReport) -> LineCall:
     """The call with what the line told; what is known already stays, so that twice and out of order change nothing."""
     match told.sign:
         case "ringing":

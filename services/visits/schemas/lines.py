@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.visits.domain.lines import Cause, LineCall, Sign, Stage, Told
+from services.visits.domain.lines import Cause, LineCall, LineReport, Sign, Stage
 from shared.bodies import Body
 from shared.contracts.visits import AttemptResult
 from shared.moments import Instant
@@ -30,8 +30,8 @@ class LineEvent(Body):
     recording: Annotated[str, AfterValidator(_address)] = Field(default="", max_length=1000, description="录音地址")
 
     @property
-    def told(self) -> Told:
-        return Told(self.sign, self.at, self.cause, self.recording)
+    def told(self) -> LineReport:
+        return LineReport(self.sign, self.at, self.cause, self.recording)
 
 
 class LineCallOut(BaseModel):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.kept.outcome import outcome_of_visit
+from services.scheduler.domain.kept.contact_result import result_of_visit
 from services.scheduler.domain.paths import value_at
 
 MOST = 50
@@ -47,8 +47,8 @@ def _happened(one: Remembered) -> tuple[datetime, UUID]:
 
 def result_of(fact: Fact) -> str:
     """What came of it: a contact's result as steps see it, a work order's `result`, a case's `outcome`; else ""."""
-    if contact := outcome_of_visit(fact.name, fact.id, fact.at, fact.data):
-        return contact.result
+    if contact := result_of_visit(fact.name, fact.id, fact.at, fact.data):
+        return contact.code
     return str(fact.data.get("result") or fact.data.get("outcome") or "")[:LONGEST_KEPT]
 
 

@@ -28,7 +28,7 @@ ANSWERED = ("satisfied", "dissatisfied", "unreached")
 ENDED_ALL_THE_SAME = ("cancelled", "expired")
 
 
-class Told(NamedTuple):
+class Prompt(NamedTuple):
     """What has happened that released tasks are asked about again because of it; `key` is the event's identity."""
 
     name: str
@@ -45,12 +45,12 @@ class Told(NamedTuple):
         return task_id == self.about or any(is_visit_of(visit, task_id) for visit in self.visits)
 
 
-def told_of(fact: Fact) -> Told:
+def prompt_of(fact: Fact) -> Prompt:
     """The reason that an event is to ask again."""
     data = fact.data
     arose = data.get("origin_id") if data.get("origin") == "visit" else None
     visits = tuple(str(visit) for visit in (arose, data.get("visit_id")) if visit)
-    return Told(fact.name, fact.key, fact.at, str(data.get("task_id") or ""), visits)
+    return Prompt(fact.name, fact.key, fact.at, str(data.get("task_id") or ""), visits)
 
 
 def concerned(name: str, data: Mapping[str, Any]) -> str:
@@ -93,13 +93,13 @@ def visit_ends(before: TaskState, ends: TaskState, was_released: bool) -> bool:
     return was_released and (before == "planned" or (before in ENDED_ALL_THE_SAME and ends == "done"))
 
 
-def recall_record(task: Task, told: Told) -> Decision:
+def recall_record(task: Task, prompt: Prompt) -> Decision:
     """Why a released task was taken back or postponed, on record among the decisions on its fact."""
     outcome = TAKEN_BACK if task.state == "cancelled" else POSTPONED
-    key = derived_id(told.at, "recalled", str(task.id), str(told.key))
+    key = derived_id(prompt.at, "recalled", str(task.id), str(prompt.key))
     number = next((str(matter.get("subject") or "") for matter in task.matters), "")
     data = {"order_no": number, "customer": {"id": task.customer_id}}
-    fact = new_fact(task.event_id, task.event_source, key, told.name, told.name, told.at, data, task.lineage)
+    fact = new_fact(task.event_id, task.event_source, key, prompt.name, prompt.name, prompt.at, data, task.lineage)
     detail: Detail = {
         "policy": task.policy_id,
         "version": task.policy_version,
@@ -111,4 +111,4 @@ def recall_record(task: Task, told: Told) -> Decision:
         detail["step"] = task.step
     if task.state == "planned":
         detail["due"] = task.due_at
-    return Decision(fact, outcome, (detail,), (task,), Cause(key, told.at, told.name, "recalled"))
+    return Decision(fact, outcome, (detail,), (task,), Cause(key, prompt.at, prompt.name, "recalled"))

@@ -1,4 +1,4 @@
-"""The contact ledger: what counts for caps. Reserved when planned, committed when it took place, released when it will not."""
+"""The contact ledger: what counts for caps. Reserved when planned, committed when it took place, freed when it will not."""
 
 from datetime import date, timedelta
 from uuid import UUID

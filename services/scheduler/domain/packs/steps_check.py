@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from services.scheduler.domain.kept.outcome import FIELDS, REFUSED, Result
+from services.scheduler.domain.kept.contact_result import FIELDS, REFUSED, Result
 from services.scheduler.domain.packs.condition_check import check_condition, compared_values, leaves_of
 from services.scheduler.domain.packs.trigger_check import check_heard
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
-from services.scheduler.domain.kept.outcome import CALLBACK, UNREACHED, Result
+from services.scheduler.domain.kept.contact_result import CALLBACK, UNREACHED, Result
 from services.scheduler.domain.packs.conditions import Tree
 from services.scheduler.domain.packs.how_file import NONE
 from services.scheduler.domain.packs.policy_file import Defaults, read_policy

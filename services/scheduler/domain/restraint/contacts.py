@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from services.scheduler.domain.restraint.release import CaseStanding
 from services.scheduler.domain.task import TaskState
 
-Settled = Literal["committed", "released"]
+Settled = Literal["committed", "freed"]
 CASE_STATES = {
     "complaint.opened": "open",
     "complaint.reopened": "open",
@@ -16,7 +16,7 @@ CASE_STATES = {
 CASES_IN_ORDER = ("open", "resolved", "closed")  # of one moment, the later state holds
 
 
-class Told(NamedTuple):
+class TaskNews(NamedTuple):
     """What an event of visits says about its task: the state it ends in, and what becomes of the reserved contact."""
 
     ends: TaskState | None
@@ -25,48 +25,48 @@ class Told(NamedTuple):
     refused: bool = False
 
 
-class CaseTold(NamedTuple):
+class CaseNews(NamedTuple):
     """How a complaint stood at a moment, as an event tells."""
 
     standing: CaseStanding
     at: datetime
 
 
-def case_told(name: str, event_id: str, at: datetime) -> CaseTold | None:
+def case_news(name: str, event_id: str, at: datetime) -> CaseNews | None:
     """None for an event that doesn't change how the complaint stands."""
     state = CASE_STATES.get(name)
     if state is None:
         return None
-    return CaseTold(CaseStanding(state, event_id if state == "resolved" else "", name == "complaint.reopened"), at)
+    return CaseNews(CaseStanding(state, event_id if state == "resolved" else "", name == "complaint.reopened"), at)
 
 
-def newest(before: CaseTold | None, told: CaseTold) -> CaseTold:
+def newest(before: CaseNews | None, news: CaseNews) -> CaseNews:
     """How the complaint stands once both are known, in whatever order they were heard."""
-    return told if before is None or _order(before) <= _order(told) else before
+    return news if before is None or _order(before) <= _order(news) else before
 
 
-def _order(told: CaseTold) -> tuple[datetime, int, bool]:
-    return told.at, CASES_IN_ORDER.index(told.standing.state), told.standing.reopened
+def _order(news: CaseNews) -> tuple[datetime, int, bool]:
+    return news.at, CASES_IN_ORDER.index(news.standing.state), news.standing.reopened
 
 
-def told_by(name: str, reason: str = "") -> Told | None:
+def visit_news(name: str, reason: str = "") -> TaskNews | None:
     """None for an event that says nothing about the task. A contact nobody answered frees its place under the caps."""
     if name == "visit.completed":
-        return Told("done", "", "committed")
+        return TaskNews("done", "", "committed")
     if name == "visit.callback_agreed":
-        return Told(None, "", "committed")
+        return TaskNews(None, "", "committed")
     if name == "visit.failed":
         refused = reason == "refused"
-        return Told("failed", reason, "committed" if refused else "released", refused)
+        return TaskNews("failed", reason, "committed" if refused else "freed", refused)
     return None
 
 
-def told_by_message(name: str, reason: str = "") -> Told | None:
+def message_news(name: str, reason: str = "") -> TaskNews | None:
     """What became of a task that is a message; None for an event that says nothing about that."""
     if name == "notification.delivered":
-        return Told("done", "", "committed")
+        return TaskNews("done", "", "committed")
     if name == "notification.failed":
-        return Told("failed", reason, "released")
+        return TaskNews("failed", reason, "freed")
     return None
 
 
@@ -77,6 +77,6 @@ class Settlement(NamedTuple):
     day: date
 
 
-def settled(before: Settlement | None, told: Settlement) -> Settlement:
+def settled(before: Settlement | None, news: Settlement) -> Settlement:
     """A contact that once took place stays one."""
-    return before if before and (before.state, told.state) == ("committed", "released") else told
+    return before if before and (before.state, news.state) == ("committed", "freed") else news

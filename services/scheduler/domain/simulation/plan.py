@@ -12,22 +12,22 @@ from uuid import UUID
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
-from services.scheduler.domain.decide import Decision, place, turned
+from services.scheduler.domain.decide import Decision, plan_contact, turned
 from services.scheduler.domain.facts import Fact, Identity
-from services.scheduler.domain.kept.outcome import (
-    Outcome,
-    outcome_of_end,
-    outcome_of_message,
-    outcome_of_visit,
+from services.scheduler.domain.kept.contact_result import (
+    ContactResult,
+    result_of_end,
+    result_of_message,
+    result_of_visit,
     task_id_in,
 )
-from services.scheduler.domain.later.recall import Told as Reason
 from services.scheduler.domain.later.recall import (
+    Prompt,
     concerned,
     looked_at_again,
+    prompt_of,
     recall_record,
     taken_back,
-    told_of,
     turned_away,
     visit_ends,
 )
@@ -55,10 +55,10 @@ from services.scheduler.domain.restraint.contacts import (
     CASE_STATES,
     Settled,
     Settlement,
-    Told,
+    TaskNews,
+    message_news,
     settled,
-    told_by,
-    told_by_message,
+    visit_news,
 )
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.restraint.merge import ASKED
@@ -68,11 +68,11 @@ from services.scheduler.domain.simulation.agenda import Agenda
 from services.scheduler.domain.simulation.cases import Cases
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.runs import SimulatedRuns
-from services.scheduler.domain.steps.runs import Moved, heard, ran_out, told
+from services.scheduler.domain.steps.runs import Moved, hear, hear_result, run_out
 from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.when.windows import local_day
-from services.scheduler.domain.whom.limits import Places
+from services.scheduler.domain.whom.limits import Slots
 from shared.contracts.base import INTAKE
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.registry import by_type
@@ -99,7 +99,7 @@ class Simulation:
         self._agenda = Agenda()
         self._now = NEVER
         self.draws = Draws(book.share)
-        self._places = Places()
+        self._slots = Slots()
         self._closings: set[date] = set()
         self._called: deque[Occasion] = deque()
         self._seen: set[UUID] = set()
@@ -122,20 +122,20 @@ class Simulation:
             return self._withdraw(withdrawal_of(FactWithdrawn.model_validate(fact.data), fact.key, fact.at))
         if fact.name in CASE_STATES:
             self._cases.note(fact)
-        elif says := told_by(fact.name, str(fact.data.get("reason", ""))):
+        elif says := visit_news(fact.name, str(fact.data.get("reason", ""))):
             self._note_visit(fact, says)
-        elif says := told_by_message(fact.name, str(fact.data.get("reason", ""))):
+        elif says := message_news(fact.name, str(fact.data.get("reason", ""))):
             self._note_message(fact, says)
         elif turn := OPT_OUTS.get(fact.name):
             self._note_opt_out(fact, turn)
         stands = fact.identity not in self._withdrawn
         for name in self._runs.listening(fact) if stands and not fact.customer_id else ():
-            self._move(heard(self._customers[name], fact, self.book.chained, place))
+            self._move(hear(self._customers[name], fact, self.book.chained, plan_contact))
         before = self._customers.get(fact.customer_id)
         decision = self._decide(fact) if self._to_be_decided(fact) else None
         away = before and turned_away(before, self._customers[before.id])
         if name := fact.customer_id if away else concerned(fact.name, fact.data):
-            self._look_again(name, told_of(fact))
+            self._look_again(name, prompt_of(fact))
         self._occur_called()
         return decision
 
@@ -241,7 +241,7 @@ class Simulation:
     def _place(self, heard_of: Sequence[Matched]) -> Decision:
         matched = [self._standing(one) for one in heard_of]
         closed = [local_day(self._now - GRACE)] if self.book.draws else None  # days close, drawn from or not
-        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed, self._places)
+        (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed, self._slots)
         decision = decided.decision
         for period in self.draws.enter(decided):
             self._close_later(period)
@@ -263,13 +263,13 @@ class Simulation:
         for run in decision.ended:
             for task in self._released_to(run.customer_id):
                 if run.planned(task):
-                    self._recall(taken_back(task, run.reason), Reason(decision.name, decision.key, decision.at))
+                    self._recall(taken_back(task, run.reason), Prompt(decision.name, decision.key, decision.at))
 
     def _released_to(self, customer_id: str) -> list[Task]:
         tasks = (self.tasks[task_id] for task_id in self._tasks_of[customer_id])
         return sorted((task for task in tasks if task.state == "released"), key=lambda task: (task.due_at, task.id))
 
-    def _look_again(self, customer_id: str, told: Reason) -> None:
+    def _look_again(self, customer_id: str, told: Prompt) -> None:
         """Runs go on from what was taken back once that is known of all."""
         recalled = []
         for task in self._released_to(customer_id):
@@ -279,9 +279,9 @@ class Simulation:
                 recalled.append(after)
         for task in recalled:
             if task.state == "cancelled":
-                self._conclude(task.id, outcome_of_end(task.state, task.reason, self._now))
+                self._conclude(task.id, result_of_end(task.state, task.reason, self._now))
 
-    def _recall(self, task: Task, told: Reason) -> None:
+    def _recall(self, task: Task, told: Prompt) -> None:
         self._note(task)
         self._record(recall_record(task, told))
         if task.state == "cancelled":
@@ -306,16 +306,16 @@ class Simulation:
         for limit in self._runs.note(customer):
             self._agenda.add(limit.moment, partial(self._run_out, customer.id, limit.moment), awaited=limit.plans)
         for fact in self._runs.missed(customer, self._now):
-            self._move(heard(self._customers[customer.id], fact, self.book.chained, place))
+            self._move(hear(self._customers[customer.id], fact, self.book.chained, plan_contact))
 
     def _run_out(self, customer_id: str, moment: datetime) -> None:
-        self._move(ran_out(self._customers[customer_id], moment, self.book.chained, place))
+        self._move(run_out(self._customers[customer_id], moment, self.book.chained, plan_contact))
 
-    def _conclude(self, task_id: UUID | None, outcome: Outcome | None) -> None:
+    def _conclude(self, task_id: UUID | None, result: ContactResult | None) -> None:
         """What a contact has come to leads on the runs that wait for it."""
         task = self.tasks.get(task_id) if task_id else None
-        if task is not None and outcome is not None:
-            self._move(told(self._customers[task.customer_id], task.id, outcome, self.book.chained, place))
+        if task is not None and result is not None:
+            self._move(hear_result(self._customers[task.customer_id], task.id, result, self.book.chained, plan_contact))
 
     def _keep(self, task: Task) -> None:
         if task.state == "released":
@@ -343,7 +343,7 @@ class Simulation:
             self._replace(names_of(task), self._now)
         self._note(task)
         if task.state not in ("planned", "released"):
-            self._conclude(task.id, outcome_of_end(task.state, task.reason, task.due_at))
+            self._conclude(task.id, result_of_end(task.state, task.reason, task.due_at))
 
     def _verdict(self, task: Task, customer: Customer) -> Verdict:
         if is_withdrawn(task, self._withdrawn):
@@ -355,7 +355,7 @@ class Simulation:
             return final_verdict(task, known, self._now, policy)
         return verdict
 
-    def _note_visit(self, fact: Fact, says: Told) -> None:
+    def _note_visit(self, fact: Fact, says: TaskNews) -> None:
         task = self.tasks.get(UUID(fact.data["task_id"]))
         if task is None:
             return
@@ -367,20 +367,20 @@ class Simulation:
             ways = with_refusal(customer.opted_out, way_of(task.channel, REFUSED), fact.at)
             customer = customer._replace(opted_out=ways)
         self._customers[customer.id] = customer
-        self._conclude(task.id, outcome_of_visit(fact.name, fact.id, fact.at, fact.data))
+        self._conclude(task.id, result_of_visit(fact.name, fact.id, fact.at, fact.data))
 
-    def _note_message(self, fact: Fact, says: Told) -> None:
+    def _note_message(self, fact: Fact, says: TaskNews) -> None:
         task_id = task_id_in(fact.data.get("cause_id"))
-        outcome = outcome_of_message(fact.name, fact.id, fact.at, fact.data)
+        result = result_of_message(fact.name, fact.id, fact.at, fact.data)
         task = self.tasks.get(task_id) if task_id else None
-        if task is None or outcome is None:
+        if task is None or result is None:
             return
-        if outcome.channel in ("", task.channel):  # others only tell of it
+        if result.channel in ("", task.channel):  # others only tell of it
             self._end(task, says)
             self._settle(task, says.contact, fact.at)
-        self._conclude(task.id, outcome)
+        self._conclude(task.id, result)
 
-    def _end(self, task: Task, says: Told) -> None:
+    def _end(self, task: Task, says: TaskNews) -> None:
         if says.ends and visit_ends(task.state, says.ends, task.id in self._out):
             self._keep(task._replace(state=says.ends, reason=says.reason))
             self._customers[task.customer_id] = self._customers[task.customer_id].closed(task)
@@ -388,7 +388,7 @@ class Simulation:
     def _settle(self, task: Task, told: Settled, at: datetime) -> Customer:
         made = self._contacts[task.id] = settled(self._contacts.get(task.id), Settlement(told, local_day(at)))
         customer = self._customers[task.customer_id]
-        customer = customer.without(task) if made.state == "released" else customer.contacted(task, made.day)
+        customer = customer.without(task) if made.state == "freed" else customer.contacted(task, made.day)
         self._customers[customer.id] = customer
         return customer
 

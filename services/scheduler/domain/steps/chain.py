@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from services.scheduler.domain.kept.outcome import TOOK_PLACE
+from services.scheduler.domain.kept.contact_result import TOOK_PLACE
 from services.scheduler.domain.policy import Chain, Content, Fallback, Heed, Origin, Policy, Step
 from services.scheduler.domain.when.amounts import deadline_of
 

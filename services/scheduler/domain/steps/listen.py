@@ -6,7 +6,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.waiting import Waiting, signal, value_at
 from services.scheduler.domain.steps.chain import Chained
-from services.scheduler.domain.steps.run import Because, Place, Run
+from services.scheduler.domain.steps.run import Because, PlanContact, Run
 
 STOPPED = "stopped"
 
@@ -17,18 +17,23 @@ def in_order(customer: Customer) -> list[Waiting]:
 
 
 def run_of(
-    customer: Customer, row: Waiting, chained: Chained, place: Place, moment: datetime, because: Because | None = None
+    customer: Customer,
+    row: Waiting,
+    chained: Chained,
+    plan_contact: PlanContact,
+    moment: datetime,
+    because: Because | None = None,
 ) -> Run:
     """The run that waits, to be moved on."""
     policy = chained[row.policy]
     assert policy.chain is not None  # it began a run
-    return Run(policy, policy.chain, row.fact, row.began, customer, place, moment, because=because)
+    return Run(policy, policy.chain, row.fact, row.began, customer, plan_contact, moment, because=because)
 
 
-def listen(customer: Customer, row: Waiting, fact: Fact, chained: Chained, place: Place) -> Run:
+def listen(customer: Customer, row: Waiting, fact: Fact, chained: Chained, plan_contact: PlanContact) -> Run:
     """The run of `row` after the event, which may concern it or not."""
     because = Because("awaited", {"event": fact.name, "id": fact.id, "at": fact.at})
-    run = run_of(customer, row, chained, place, fact.at, because)
+    run = run_of(customer, row, chained, plan_contact, fact.at, because)
     if _stops(run, row, fact):
         run.end(STOPPED)
     elif is_awaited(row, fact):
@@ -41,7 +46,7 @@ def catch_up(run: Run, chained: Chained) -> None:
     for entry in sorted(run.customer.story, key=lambda one: (one.fact.at, one.fact.key)):
         for row in in_order(run.customer):
             if row.run == run.id and row.fact.key != entry.fact.key and run.customer.waits(row):
-                heard = listen(run.customer, row, entry.fact, chained, run.place)
+                heard = listen(run.customer, row, entry.fact, chained, run.plan_contact)
                 run.customer = heard.customer
                 run.details += heard.details
                 run.tasks += heard.tasks

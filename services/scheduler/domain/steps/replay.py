@@ -1,7 +1,7 @@
 """A fact is heard late: the policy's runs go their way again, as if it had been heard when it happened.
 
 Only runs that nothing but facts have moved are taken back: once somebody was contacted or a wait was over, a run stands, and
-so does one whose contact answers other matters too or took a place of a quota.
+so does one whose contact answers other matters too or took a slot of a quota.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from services.scheduler.domain.kept.waiting import Waiting, run_id
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, types_of
 from services.scheduler.domain.steps.listen import in_order, listen, run_of
-from services.scheduler.domain.steps.run import Place, Run, is_own, untouched
+from services.scheduler.domain.steps.run import PlanContact, Run, is_own, untouched
 from services.scheduler.domain.task import Task, moved
 
 IGNORED, RESTARTED, REARRANGED = "ignored", "restarted", "rearranged"
@@ -37,19 +37,21 @@ def _is_loose(customer: Customer, entry: Heard, begun: Begun, chained: Chained) 
     return not limited and untouched(customer, begun.policy_id, entry.fact)
 
 
-def replayed(customer: Customer, policy_id: str, chained: Chained, place: Place, own: UUID | None = None) -> list[Run]:
+def replayed(
+    customer: Customer, policy_id: str, chained: Chained, plan_contact: PlanContact, own: UUID | None = None
+) -> list[Run]:
     """The runs that come to something else now, and run `own` in any case; the customer of each is as they are after all."""
-    replay = _Replay(customer, policy_id, chained, place)
+    replay = _Replay(customer, policy_id, chained, plan_contact)
     replay.play()
     return [run for run in replay.outcomes() if run.id == own or run.tasks or replay.waits_otherwise(run.id)]
 
 
 class _Replay:
-    def __init__(self, before: Customer, policy_id: str, chained: Chained, place: Place) -> None:
+    def __init__(self, before: Customer, policy_id: str, chained: Chained, plan_contact: PlanContact) -> None:
         self.before = before
         self.policy_id = policy_id
         self.chained = chained
-        self.place = place
+        self.plan_contact = plan_contact
         self.loose = loose_runs(before, policy_id, chained)
         self.undone = [task for task in before.open if self._run_of(task) is not None]
         self.customer = before.not_waiting(*(row for row in before.waiting if row.run in self.loose))
@@ -62,7 +64,7 @@ class _Replay:
         for entry in of_policy(self.before.story, self.policy_id, types_of(self.policy_id, self.chained)):
             for row in in_order(self.customer):
                 if row.run in self.loose and row.fact.key != entry.fact.key and self.customer.waits(row):
-                    self._keep(listen(self.customer, row, entry.fact, self.chained, self.place))
+                    self._keep(listen(self.customer, row, entry.fact, self.chained, self.plan_contact))
             if begun := entry.run_of(self.policy_id):
                 self._trigger(entry, begun)
 
@@ -75,7 +77,7 @@ class _Replay:
             self._end_earlier(entry)
         if loose:
             match = Match(policy, draw=begun.draw)
-            run = Run(policy, policy.chain, entry.fact, at, self.customer, self.place, at, match)
+            run = Run(policy, policy.chain, entry.fact, at, self.customer, self.plan_contact, at, match)
             if again == "ignore" and self._is_taken(entry):
                 run.pass_over()
             else:
@@ -86,7 +88,7 @@ class _Replay:
         for row in in_order(self.customer):
             earlier = row.run in self.loose or row.fact.at < entry.fact.at
             if row.policy_id == self.policy_id and earlier and self.customer.waits(row):
-                run = run_of(self.customer, row, self.chained, self.place, entry.fact.at)
+                run = run_of(self.customer, row, self.chained, self.plan_contact, entry.fact.at)
                 run.end(RESTARTED)
                 self._keep(run)
 

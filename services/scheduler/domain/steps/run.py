@@ -7,19 +7,20 @@ that a run is going exactly as long as it waits for something. A merged step wai
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import BecauseOf, Detail, Reason, Result
 from services.scheduler.domain.facts import Fact, Identity
-from services.scheduler.domain.kept.outcome import CALLBACK, REFUSED, Outcome, outcome_of_plan
+from services.scheduler.domain.kept.contact_result import CALLBACK, REFUSED, ContactResult, result_of_plan
 from services.scheduler.domain.kept.story import with_standing
 from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at, waiting_id
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Chain, Heed, Policy, Step
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.task import Task, moved
+from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.amounts import latest
 
 NOTHING_ELSE: Detail = {}
@@ -27,18 +28,15 @@ PATIENCE = timedelta(days=30)  # with whoever makes a contact, after its deadlin
 CUSTOMER_REFUSED = "customer_refused"
 
 
-class Placed(Protocol):
+class ContactPlan(Value, frozen=True):
     """What became of one contact that a policy wants: a decision's detail, the customer after it, the touched tasks."""
 
-    @property
-    def detail(self) -> Detail: ...
-    @property
-    def customer(self) -> Customer: ...
-    @property
-    def tasks(self) -> tuple[Task, ...]: ...
+    detail: Detail
+    customer: Customer
+    tasks: tuple[Task, ...] = ()
 
 
-Place = Callable[[Fact, Match, Customer], Placed]
+PlanContact = Callable[[Fact, Match, Customer], ContactPlan]
 
 
 class Because(NamedTuple):
@@ -70,7 +68,7 @@ class Run:
     fact: Fact
     began: datetime
     customer: Customer
-    place: Place
+    plan_contact: PlanContact
     moment: datetime
     match: Match | None = None
     because: Because | None = None
@@ -90,22 +88,22 @@ class Run:
             if self._refused:
                 return
 
-    def lead_on(self, row: Waiting, outcome: Outcome) -> None:
+    def lead_on(self, row: Waiting, result: ContactResult) -> None:
         """Go on from the step of `row` with what it came to."""
-        index, tried = self.chain.places[row.step]
-        if outcome.result == CALLBACK and not self._heeds_callback(index):
+        index, tried = self.chain.positions[row.step]
+        if result.code == CALLBACK and not self._heeds_callback(index):
             return
         self.customer = self.customer.not_waiting(row)
         if row.kind == "event":
             self._note(row.step, "wait_expired")
-            self._next(index, outcome, None)
+            self._next(index, result, None)
         else:
-            self._conclude(index, tried, outcome, row.due)
+            self._conclude(index, tried, result, row.due)
         self.stand()
 
     def arrive(self, row: Waiting, fact: Fact) -> None:
         """What the step of `row` may wait for has happened; if its condition does not hold, it waits for the next."""
-        index, _ = self.chain.places[row.step]
+        index, _ = self.chain.positions[row.step]
         step = self.chain.steps[index]
         assert step.wait is not None  # it waits
         self.customer = self.customer.not_waiting(row)
@@ -152,16 +150,16 @@ class Run:
 
     def _contact(self, index: int, tried: int, policy: Policy, anchor: datetime) -> None:
         """Plan a contact of step `index`, by its own channel or the other one `tried`, and what counts from its plan."""
-        placed = self.place(self.fact, self._match(policy, anchor), self.customer)
-        self.customer, detail = placed.customer, placed.detail
+        planned = self.plan_contact(self.fact, self._match(policy, anchor), self.customer)
+        self.customer, detail = planned.customer, planned.detail
         self.details.append(detail)
-        self.tasks += placed.tasks
+        self.tasks += planned.tasks
         due = detail.get("due") or anchor
         if task_id := _contact_of(detail):
             until = max(due, detail["deadline"] or due) + PATIENCE
             self._wait(policy.step, "result", until, task_id=UUID(task_id), due=due)
         else:
-            self._conclude(index, tried, outcome_of_plan(detail, self.moment), due)
+            self._conclude(index, tried, result_of_plan(detail, self.moment), due)
         follower = self.chain.steps[index + 1 : index + 2]
         if not tried and follower and follower[0].follows_plan and not self._refused:
             self._enter(index + 1, due)
@@ -174,28 +172,28 @@ class Run:
         occasion = Occasion(self.id, policy, self.fact, because.reason, self.moment, anchor, because.told)
         return Match(policy, occasion=occasion)
 
-    def _conclude(self, index: int, tried: int, outcome: Outcome, due: datetime | None) -> None:
-        """Another channel, or the next step that the outcome leads to; whoever refused is left alone."""
-        if outcome.result == REFUSED:
+    def _conclude(self, index: int, tried: int, result: ContactResult, due: datetime | None) -> None:
+        """Another channel, or the next step that the result leads to; whoever refused is left alone."""
+        if result.code == REFUSED:
             self.end(CUSTOMER_REFUSED)
             return
         for number, fallback in enumerate(self.chain.steps[index].fallbacks, 1):
-            if number > tried and outcome.result in fallback.when:
-                self._contact(index, number, fallback.policy, outcome.at)
+            if number > tried and result.code in fallback.when:
+                self._contact(index, number, fallback.policy, result.at)
                 return
-        self._next(index, outcome, due)
+        self._next(index, result, due)
 
-    def _next(self, index: int, outcome: Outcome, due: datetime | None) -> None:
+    def _next(self, index: int, result: ContactResult, due: datetime | None) -> None:
         """Enter the first of the following steps whose condition holds; the others before it are skipped."""
         for number in range(index + 1, len(self.chain.steps)):
             step = self.chain.steps[number]
             if not step.depends:
                 return
-            if outcome.result == CALLBACK and not step.heeds_callback:
+            if result.code == CALLBACK and not step.heeds_callback:
                 continue
-            failure = step.check(outcome.as_fact(), self.customer)
+            failure = step.check(result.as_fact(), self.customer)
             if failure is None:
-                anchors = {"event": self.began, "planned": due or outcome.at, "took_place": outcome.at}
+                anchors = {"event": self.began, "planned": due or result.at, "took_place": result.at}
                 self._enter(number, anchors[step.origin])
                 return
             self._note(step.name, "skipped", {"failed": failure.recorded()})
@@ -265,7 +263,7 @@ def untouched(customer: Customer, policy_id: str, fact: Fact) -> bool:
 
 
 def _contact_of(detail: Detail) -> str | None:
-    """The task that makes a placed contact: its own, or the one that its matter was merged into."""
+    """The task that makes a planned contact: its own, or the one that its matter was merged into."""
     if detail["result"] == "planned":
         return detail["task"]
     return detail["partner"] if detail["result"] == "merged" else None

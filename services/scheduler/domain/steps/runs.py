@@ -8,14 +8,14 @@ from uuid import UUID
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import Reason
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.kept.outcome import Outcome
+from services.scheduler.domain.kept.contact_result import ContactResult
 from services.scheduler.domain.kept.story import Begun, is_late, with_heard
 from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, Heeded, listeners, types_of
 from services.scheduler.domain.steps.listen import catch_up, in_order, is_awaited, listen, run_of
 from services.scheduler.domain.steps.replay import RESTARTED, loose_runs, replayed
-from services.scheduler.domain.steps.run import PATIENCE, Because, Place, Run
+from services.scheduler.domain.steps.run import PATIENCE, Because, PlanContact, Run
 from shared.ids import derived_id
 
 NOT_AWAITED, NO_RESULT = "not_awaited", "no_result"
@@ -57,7 +57,7 @@ class Moved(NamedTuple):
     turns: tuple[Turn, ...] = ()
 
 
-def begun(fact: Fact, match: Match, customer: Customer, place: Place, chained: Chained) -> list[Run]:
+def begin_run(fact: Fact, match: Match, customer: Customer, plan_contact: PlanContact, chained: Chained) -> list[Run]:
     """A policy's new run, after those that it ends; the last one's customer is how they are then."""
     policy, moment = match.policy, match.moment(fact)
     assert policy.chain is not None  # else it is a single contact
@@ -68,8 +68,8 @@ def begun(fact: Fact, match: Match, customer: Customer, place: Place, chained: C
     if is_late(story, fact, policy.id, types_of(policy.id, chained)) and own in loose_runs(
         customer, policy.id, chained
     ):
-        return replayed(customer, policy.id, chained, place, own)
-    run = Run(policy, policy.chain, fact, match.anchor(fact), customer, place, moment, match)
+        return replayed(customer, policy.id, chained, plan_contact, own)
+    run = Run(policy, policy.chain, fact, match.anchor(fact), customer, plan_contact, moment, match)
     going = {row.run: row for row in in_order(customer) if row.policy_id == policy.id}
     ended = []
     if going and policy.chain.again == "ignore":
@@ -77,7 +77,7 @@ def begun(fact: Fact, match: Match, customer: Customer, place: Place, chained: C
         return [run]
     for row in going.values() if policy.chain.again == "restart" else ():
         older = replace(policy, version=row.version)
-        ended.append(Run(older, policy.chain, row.fact, row.began, run.customer, place, moment))
+        ended.append(Run(older, policy.chain, row.fact, row.began, run.customer, plan_contact, moment))
         ended[-1].end(RESTARTED)
         run.customer = ended[-1].customer
     run.begin()
@@ -86,17 +86,19 @@ def begun(fact: Fact, match: Match, customer: Customer, place: Place, chained: C
     return [*ended, run]
 
 
-def told(customer: Customer, task_id: UUID, outcome: Outcome, chained: Chained, place: Place) -> Moved:
-    """The outcome of a contact leads on every run that waits for it."""
+def hear_result(
+    customer: Customer, task_id: UUID, result: ContactResult, chained: Chained, plan_contact: PlanContact
+) -> Moved:
+    """The result of a contact leads on every run that waits for it."""
     turns = []
     for row in in_order(customer):
-        if row.task_id == task_id and customer.waits(row) and _is_from(row, outcome, chained):
-            turns.append(_led_on(customer, row, outcome, chained, place))
+        if row.task_id == task_id and customer.waits(row) and _is_from(row, result, chained):
+            turns.append(_led_on(customer, row, result, chained, plan_contact))
             customer = turns[-1].run.customer
     return Moved(customer, tuple(turn for turn in turns if turn.says))
 
 
-def ran_out(customer: Customer, moment: datetime, chained: Chained, place: Place) -> Moved:
+def run_out(customer: Customer, moment: datetime, chained: Chained, plan_contact: PlanContact) -> Moved:
     """Where the time that a run waits is over, its step counts as expired; not while its contact is still planned."""
     turns = []
     for row in in_order(customer):
@@ -106,13 +108,13 @@ def ran_out(customer: Customer, moment: datetime, chained: Chained, place: Place
             customer = customer.not_waiting(row).waiting_for(row._replace(until=row.until + PATIENCE))
         else:
             reason = NOT_AWAITED if row.kind == "event" else NO_RESULT
-            outcome = Outcome("expired", row.until, "", reason=reason)
-            turns.append(_led_on(customer, row, outcome, chained, place))
+            result = ContactResult("expired", row.until, "", reason=reason)
+            turns.append(_led_on(customer, row, result, chained, plan_contact))
             customer = turns[-1].run.customer
     return Moved(customer, tuple(turn for turn in turns if turn.says))
 
 
-def heard(customer: Customer, fact: Fact, chained: Chained, place: Place) -> Moved:
+def hear(customer: Customer, fact: Fact, chained: Chained, plan_contact: PlanContact) -> Moved:
     """An event that the customer's runs listen for stops them or leads them on. One without a customer is a signal.
 
     One that is heard after what happened later takes runs back that only facts have moved, and lets them go their way again.
@@ -127,31 +129,33 @@ def heard(customer: Customer, fact: Fact, chained: Chained, place: Place) -> Mov
     for row in in_order(customer):
         if not customer.waits(row) or row.fact.key == fact.key or row.run in loose:
             continue  # its run has ended just now, or was begun by this very event, or goes its way again
-        run = listen(customer, row, fact, chained, place)
+        run = listen(customer, row, fact, chained, plan_contact)
         customer = run.customer
         turns.append(Turn(run, _cause(row, fact.at, fact.name, fact.id, "awaited")))
     for policy in late:
-        for run in replayed(customer, policy, chained, place):
+        for run in replayed(customer, policy, chained, plan_contact):
             key = derived_id(fact.at, "moved", str(run.id), "late", fact.name, fact.id)
             turns.append(Turn(run, Cause(key, fact.at, fact.name, "awaited")))
             customer = run.customer
     return Moved(customer, tuple(turn for turn in turns if turn.says))
 
 
-def _led_on(customer: Customer, row: Waiting, outcome: Outcome, chained: Chained, place: Place) -> Turn:
-    run = run_of(customer, row, chained, place, outcome.at, Because("follows", outcome.because))
-    run.lead_on(row, outcome)
+def _led_on(
+    customer: Customer, row: Waiting, result: ContactResult, chained: Chained, plan_contact: PlanContact
+) -> Turn:
+    run = run_of(customer, row, chained, plan_contact, result.at, Because("follows", result.because))
+    run.lead_on(row, result)
     catch_up(run, chained)
-    return Turn(run, _cause(row, outcome.at, outcome.event or WAIT_EXPIRED, outcome.event_id, "follows"))
+    return Turn(run, _cause(row, result.at, result.event or WAIT_EXPIRED, result.event_id, "follows"))
 
 
 def _cause(row: Waiting, moment: datetime, name: str, event_id: str, reason: Reason) -> Cause:
     return Cause(derived_id(moment, "moved", str(row.id), row.kind, name, event_id), moment, name, reason)
 
 
-def _is_from(row: Waiting, outcome: Outcome, chained: Chained) -> bool:
+def _is_from(row: Waiting, result: ContactResult, chained: Chained) -> bool:
     """Not from a message by another channel, such as a notice that somebody will call."""
-    if not outcome.channel:
+    if not result.channel:
         return True
     chain = chained[row.policy].chain
-    return chain is not None and chain.policies[row.step].channel == outcome.channel
+    return chain is not None and chain.policies[row.step].channel == result.channel

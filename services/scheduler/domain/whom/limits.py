@@ -1,7 +1,7 @@
 """How much a policy plans in all: a quota of contacts per period and stratum, and a ceiling of contacts per day.
 
-What counts is planning: who was merged into another contact takes no place, and who was called off later gives none back.
-So the same facts in the same order always get the same places.
+What counts is planning: who was merged into another contact takes no slot, and who was called off later gives none back.
+So the same facts in the same order always get the same slots.
 What found no room is counted too, at the limit that had none: contacts that a quota refused or a ceiling moved to a later day.
 """
 
@@ -26,7 +26,7 @@ class Quota:
     by: tuple[str, ...] = ()
 
 
-class Place(NamedTuple):
+class Slot(NamedTuple):
     """One count: of a policy's quota in a period and stratum, or (without a stratum) of its ceiling on a day."""
 
     policy_id: str
@@ -49,32 +49,32 @@ class Count(NamedTuple):
 NOTHING = Count()
 
 
-class Places:
-    """How many places are taken; `changed` are the counts that differ since it was made, to be kept; `lacked` is how many
+class Slots:
+    """How many slots are taken; `changed` are the counts that differ since it was made, to be kept; `lacked` is how many
     contacts have found no room since.
     """
 
-    def __init__(self, counts: Mapping[Place, Count] | None = None) -> None:
+    def __init__(self, counts: Mapping[Slot, Count] | None = None) -> None:
         self._counts = dict(counts or {})
-        self.changed: dict[Place, Count] = {}
-        self.lacked: Counter[Place] = Counter()
+        self.changed: dict[Slot, Count] = {}
+        self.lacked: Counter[Slot] = Counter()
 
-    def taken(self, place: Place) -> int:
-        return self._counts.get(place, NOTHING).taken
+    def taken(self, slot: Slot) -> int:
+        return self._counts.get(slot, NOTHING).taken
 
-    def take(self, place: Place, most: int) -> None:
-        taken, lacking, _ = self._counts.get(place, NOTHING)
-        self._counts[place] = self.changed[place] = Count(taken + 1, lacking, most)
+    def take(self, slot: Slot, most: int) -> None:
+        taken, lacking, _ = self._counts.get(slot, NOTHING)
+        self._counts[slot] = self.changed[slot] = Count(taken + 1, lacking, most)
 
-    def lack(self, place: Place, most: int) -> None:
-        taken, lacking, _ = self._counts.get(place, NOTHING)
-        self._counts[place] = self.changed[place] = Count(taken, lacking + 1, most)
-        self.lacked[place] += 1
+    def lack(self, slot: Slot, most: int) -> None:
+        taken, lacking, _ = self._counts.get(slot, NOTHING)
+        self._counts[slot] = self.changed[slot] = Count(taken, lacking + 1, most)
+        self.lacked[slot] += 1
 
 
-def quota_place(policy_id: str, quota: Quota, day: date, stratum: str) -> Place:
+def quota_slot(policy_id: str, quota: Quota, day: date, stratum: str) -> Slot:
     """The count that a contact for a fact of `day` belongs to."""
-    return Place(policy_id, period_of(quota.per, day).first, stratum)
+    return Slot(policy_id, period_of(quota.per, day).first, stratum)
 
 
 def next_midnight(day: date) -> datetime:

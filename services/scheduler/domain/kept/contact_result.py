@@ -32,13 +32,15 @@ FIELDS = ("result", "reason", "problem", *TOLD)
 WORST_CONTENT_RATING = 3
 
 
-class Outcome(NamedTuple):
-    """`event` and `event_id` name what told it; `told` is what the customer said (rating, answers …).
+class ContactResult(NamedTuple):
+    """`code` is a `Result`, or a reason of the visit's own.
+
+    `event` and `event_id` name what told it; `told` is what the customer said (rating, answers …).
 
     `channel` is that of a message, which may be another one about the same task ("" = of the task itself).
     """
 
-    result: str
+    code: str
     at: datetime
     event: str
     event_id: str = ""
@@ -49,7 +51,7 @@ class Outcome(NamedTuple):
     @property
     def because(self) -> BecauseOf[datetime]:
         """As a decision's record keeps it."""
-        because: BecauseOf[datetime] = {"at": self.at, "result": self.result}
+        because: BecauseOf[datetime] = {"at": self.at, "result": self.code}
         if self.event:
             because["event"] = self.event
         if self.event_id:
@@ -60,30 +62,30 @@ class Outcome(NamedTuple):
 
     def as_fact(self) -> Fact:
         """As the condition of the next step sees it."""
-        data = {**self.told, "result": self.result, "reason": self.reason}
+        data = {**self.told, "result": self.code, "reason": self.reason}
         return new_fact(self.event_id, "", derived_id(self.at, self.event_id), self.event, self.event, self.at, data)
 
 
-def outcome_of_visit(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> Outcome | None:
+def result_of_visit(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult | None:
     """What an event of visits says; None when it says nothing about how the contact went."""
     if name == "visit.completed":
         told = {field: data[field] for field in TOLD if data.get(field) is not None}
         told["problem"] = bool(data.get("problems"))
-        return Outcome(_completed(told), at, name, event_id, "", told)
+        return ContactResult(_completed(told), at, name, event_id, "", told)
     if name == "visit.callback_agreed":
-        return Outcome(CALLBACK, at, name, event_id)
+        return ContactResult(CALLBACK, at, name, event_id)
     if name == "visit.failed":
-        return Outcome(str(data.get("reason", "")), at, name, event_id)
+        return ContactResult(str(data.get("reason", "")), at, name, event_id)
     return None
 
 
-def outcome_of_message(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> Outcome | None:
+def result_of_message(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult | None:
     """What became of a task that is a message; whoever did not get it was not reached."""
     channel = str(data.get("channel", ""))
     if name == "notification.delivered":
-        return Outcome("completed", at, name, event_id, channel=channel)
+        return ContactResult("completed", at, name, event_id, channel=channel)
     if name == "notification.failed":
-        return Outcome("unreachable", at, name, event_id, str(data.get("reason", "")), channel=channel)
+        return ContactResult("unreachable", at, name, event_id, str(data.get("reason", "")), channel=channel)
     return None
 
 
@@ -95,19 +97,19 @@ def task_id_in(cause: Any) -> UUID | None:
         return None
 
 
-def outcome_of_end(state: str, reason: str, at: datetime) -> Outcome:
+def result_of_end(state: str, reason: str, at: datetime) -> ContactResult:
     """Of a task that ended before anybody contacted the customer."""
     if state == "expired":
-        return Outcome("expired", at, "followup.expired", reason=reason)
+        return ContactResult("expired", at, "followup.expired", reason=reason)
     result = REFUSED if reason in REFUSALS else "opted_out" if reason == "opted_out" else "cancelled"
-    return Outcome(result, at, "followup.cancelled", reason=reason)
+    return ContactResult(result, at, "followup.cancelled", reason=reason)
 
 
-def outcome_of_plan(detail: Detail, at: datetime) -> Outcome:
+def result_of_plan(detail: Detail, at: datetime) -> ContactResult:
     """Of a step that was not planned: the detail of its decision says why."""
     if detail["result"] == "capped":
-        return Outcome("capped", at, "")
-    return outcome_of_end("cancelled", str(detail.get("reason") or detail["result"]), at)._replace(event="")
+        return ContactResult("capped", at, "")
+    return result_of_end("cancelled", str(detail.get("reason") or detail["result"]), at)._replace(event="")
 
 
 def _completed(told: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""How many places of quotas and ceilings are taken, how many contacts found no room, and who was told of that."""
+"""How many slots of quotas and ceilings are taken, how many contacts found no room, and who was told of that."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.whom.limits import Count, Place
+from services.scheduler.domain.whom.limits import Count, Slot
 
 # policies take turns by name: their counts may not exist yet, and what does not exist can't be locked as a row
 _LOCK = text("""
@@ -48,22 +48,22 @@ class LimitDay:
 
     policy_id: str
     title: str
-    place: Place
+    slot: Slot
     count: Count
 
 
 async def lock_policies(session: AsyncSession, policies: Sequence[str]) -> None:
-    """Nobody else takes places of these policies until the transaction ends."""
+    """Nobody else takes slots of these policies until the transaction ends."""
     await session.execute(_LOCK, {"policies": sorted(policies)})
 
 
-async def find_taken(session: AsyncSession, policies: Sequence[str], since: date) -> dict[Place, Count]:
+async def find_taken(session: AsyncSession, policies: Sequence[str], since: date) -> dict[Slot, Count]:
     """The counts of periods and days that begin on `since` or later."""
     rows = await session.execute(_FIND, {"policies": list(policies), "since": since})
-    return {Place(*row[:3]): Count(*row[3:]) for row in rows}
+    return {Slot(*row[:3]): Count(*row[3:]) for row in rows}
 
 
-async def save_counts(session: AsyncSession, counts: Mapping[Place, Count]) -> None:
+async def save_counts(session: AsyncSession, counts: Mapping[Slot, Count]) -> None:
     if counts:
         policies, days, strata = map(list, zip(*counts, strict=True))
         taken, lacking, most = map(list, zip(*counts.values(), strict=True))
@@ -96,7 +96,7 @@ async def list_counts(
         LimitDay(
             row.policy_id,
             row.title or row.policy_id,
-            Place(row.policy_id, row.day, row.stratum),
+            Slot(row.policy_id, row.day, row.stratum),
             Count(row.taken, row.lacking, row.most),
         )
         for row in rows

@@ -1,4 +1,4 @@
-"""Quotas and ceilings in a batch: policies that have one take turns, so that replicas never give a place twice."""
+"""Quotas and ceilings in a batch: policies that have one take turns, so that replicas never give a slot twice."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -9,8 +9,8 @@ from services.scheduler.commands.announce import announce_limit
 from services.scheduler.domain.batch import Matched
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.when.windows import local_day
-from services.scheduler.domain.whom.limits import Place, Places
-from services.scheduler.store import places as store
+from services.scheduler.domain.whom.limits import Slot, Slots
+from services.scheduler.store import slots as store
 from shared.messaging import Work
 from shared.observability.catalogue import POLICIES, counter
 
@@ -27,36 +27,36 @@ REACHED = {
 LONGEST_PERIOD = timedelta(days=31)
 
 
-async def hold_places(work: Work, matched: Sequence[Matched]) -> Places | None:
+async def hold_slots(work: Work, matched: Sequence[Matched]) -> Slots | None:
     """The counts of the policies with limits that take part, held until the transaction ends; None without any."""
     limited = _limited(matched)
     if limited:
         await store.lock_policies(work.session, limited)
-    return await read_places(work.session, matched)
+    return await read_slots(work.session, matched)
 
 
-async def read_places(session: AsyncSession, matched: Sequence[Matched]) -> Places | None:
+async def read_slots(session: AsyncSession, matched: Sequence[Matched]) -> Slots | None:
     """The counts as they are now."""
     limited = _limited(matched)
     if not limited:
         return None
     since = min(local_day(one.fact.at) for one in matched) - LONGEST_PERIOD
-    return Places(await store.find_taken(session, limited, since))
+    return Slots(await store.find_taken(session, limited, since))
 
 
-async def keep_places(work: Work, places: Places | None) -> None:
+async def keep_slots(work: Work, slots: Slots | None) -> None:
     """Save the counts, and tell of contacts that found no room: once a policy and business day."""
-    if places is None:
+    if slots is None:
         return
-    await store.save_counts(work.session, places.changed)
-    if not places.lacked:
+    await store.save_counts(work.session, slots.changed)
+    if not slots.lacked:
         return
-    for place, amount in places.lacked.items():
-        REACHED[place.limit].labels(place.policy_id).inc(amount)
-    first: Mapping[str, Place] = {place.policy_id: place for place in reversed(places.lacked)}
+    for slot, amount in slots.lacked.items():
+        REACHED[slot.limit].labels(slot.policy_id).inc(amount)
+    first: Mapping[str, Slot] = {slot.policy_id: slot for slot in reversed(slots.lacked)}
     told = await store.claim_notices(work.session, list(first), local_day(work.now()))
     for policy_id, title in told.items():
-        announce_limit(work, title, first[policy_id], places.changed[first[policy_id]])
+        announce_limit(work, title, first[policy_id], slots.changed[first[policy_id]])
 
 
 def _limited(matched: Iterable[Matched]) -> list[str]:
