@@ -47,10 +47,10 @@ async def _revise_cases(work: Work, seen: Observed, figures: Figures) -> dict[st
 
 
 async def _settle_ratings(work: Work, ratings: Changes[RatingFact], cases: Mapping[str, CaseFact]) -> None:
-    """A case that came from a visit tells that visit's rating what it has come to."""
+    """A case that came from a visit tells the ratings of what it is about what it has come to."""
     for case in cases.values():
-        if case.origin == "visit":
-            ratings.setdefault(case.origin_id, []).append(
+        for rating_id in case.rated:
+            ratings.setdefault(rating_id, []).append(
                 lambda rating, case=case: settle(rating, case.final, case.looped, case.excluded)  # type: ignore[misc]
             )
 

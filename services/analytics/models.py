@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB, dialect
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -73,6 +73,7 @@ class RatingRow(Base, table=True):
     looped: bool
     excluded: bool
     correction: int = Field(sa_column=_counted())
+    several: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
 
 
 class CaseRow(Base, table=True):
@@ -99,6 +100,7 @@ class CaseRow(Base, table=True):
     final: str = Field(sa_column=_text())
     asked_in_time: bool
     repeated: bool
+    about: str = Field(sa_column=_text())
 
 
 class SendRow(Base, table=True):

@@ -186,9 +186,14 @@ def test_a_contact_about_two_matters_is_one_contact_with_two_results():
     assert (sums["visits.completed"], sums["csat.rated"], sums["csat.good"]) == (1, 2, 1)
     rated = observe([Told(told.id, told.name, told.time, told.data)]).ratings
     facts = [revised(RatingFact(id_), changes) for id_, changes in rated.items()]
-    assert [(fact.kind, fact.first) for fact in facts] == [
-        ("repair.closed", "very_satisfied"), ("meter.read", "dissatisfied"),
+    assert [(fact.kind, fact.first, fact.several) for fact in facts] == [
+        ("repair.closed", "dissatisfied", True), ("repair.closed", "very_satisfied", False),
+        ("meter.read", "dissatisfied", False),
     ]  # fmt: skip
+    assert [amount for fact in facts for key, amount in fact.figures().items() if key.measure.startswith("final")] == [
+        1,
+        1,
+    ]
 
 
 def test_callbacks_called_at_the_time_agreed_are_kept_and_others_not():

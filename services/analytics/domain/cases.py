@@ -8,6 +8,7 @@ from itertools import groupby
 
 from services.analytics.domain.cells import Cell, Figures, Tally, org_day, rank
 from services.analytics.domain.levels import level_of
+from services.analytics.domain.measures import mark_of
 from shared.contracts.complaints import ComplaintClosed, ComplaintOpened, ComplaintResolved
 from shared.contracts.visits import Outcome, VisitCorrected
 
@@ -19,7 +20,8 @@ EXCLUDED = "rejected"  # found to be no complaint
 
 @dataclass(frozen=True)
 class CaseFact:
-    """What is known of one case so far; it counts from the moment its opening is known."""
+    """What is known of one case so far; it counts from the moment its opening is known. `about` are the marks of its matters,
+    space-separated."""
 
     id: str
     opened_day: date | None = None
@@ -39,6 +41,7 @@ class CaseFact:
     final: str = ""
     asked_in_time: bool = False
     repeated: bool = False
+    about: str = ""
 
     def figures(self) -> Figures:
         if self.opened_day is None:
@@ -69,6 +72,11 @@ class CaseFact:
         return measures
 
     @property
+    def rated(self) -> list[str]:
+        """The ratings that it settles: its visit's, and those of the matters it is about where there were several."""
+        return [self.origin_id + mark for mark in ("", *self.about.split())] if self.origin == "visit" else []
+
+    @property
     def excluded(self) -> bool:
         """It was no complaint after all: it counts in no rate, and how many there are is shown."""
         return self.outcome == EXCLUDED
@@ -88,6 +96,7 @@ def open_case(fact: CaseFact, case: ComplaintOpened) -> CaseFact:
         kind=case.kind,
         origin=case.origin,
         origin_id=case.origin_id,
+        about=" ".join(mark_of(matter) for matter in case.matters),
     )
 
 

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from services.analytics.domain.agent_kpis import RATED
 from services.analytics.domain.cells import AgentTally, Cell, Figures, Head, Tally, change, org_day, org_hour
 from services.analytics.domain.levels import level_of, score_of
 from services.analytics.domain.ratings import HOTLINE
+from shared.contracts.common import Matter
 from shared.contracts.complaints import Complaint
 from shared.contracts.intake import branch_of
 from shared.contracts.notifications import Notification
@@ -78,17 +80,21 @@ def invitation(data: VisitInvited, at: datetime) -> Figures:
 
 
 def by_matter(data: Outcome) -> list[tuple[str, Outcome]]:
-    """What was said of each matter of a contact, under the kind of its fact; the contact's own words of its only one.
-
-    Each with what tells it from the others: "" for the first.
-    """
+    """What was said of each matter of a contact, under the kind of its fact, with the matter's mark; the contact's own words,
+    without a mark, where it was about one."""
     if not data.results:
         return [("", data)]
     kinds = {(matter.event_id, matter.event_source): matter.event_type for matter in data.matters}
     return [
-        (f":{position}" if position else "", data.model_copy(update=_told_of(result, kinds, data, position)))
+        (mark_of(result), data.model_copy(update=_told_of(result, kinds, data, position)))
         for position, result in enumerate(data.results)
     ]
+
+
+def mark_of(matter: Matter | MatterResult) -> str:
+    """What tells a matter from the others of its contact."""
+    told = "\0".join((matter.event_source, matter.event_id))
+    return f":{sha256(told.encode()).hexdigest()[:16]}"
 
 
 def _told_of(

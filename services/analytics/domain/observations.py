@@ -141,13 +141,9 @@ def _note_outcome(seen: Observed, data: Outcome) -> None:
             seen.figures.update(measures.problem(data))
     if data.round == 1:
         dissatisfied = isinstance(data, VisitDissatisfied)
-        for mark, said in measures.by_matter(data):
-            # of several matters the first one's rating is settled by the visit's case
-            _add(
-                seen.ratings,
-                data.visit_id + mark,
-                partial(ratings.rate, outcome=said, dissatisfied=dissatisfied and not mark),
-            )
+        _add(seen.ratings, data.visit_id, partial(ratings.rate, outcome=data, dissatisfied=dissatisfied))
+        for mark, said in _marked(data):
+            _add(seen.ratings, data.visit_id + mark, partial(ratings.rate, outcome=said))
 
 
 def _note_correction(seen: Observed, data: VisitCorrected) -> None:
@@ -157,9 +153,14 @@ def _note_correction(seen: Observed, data: VisitCorrected) -> None:
     if data.round > 1 and data.case_id:
         _add(seen.cases, data.case_id, partial(cases.correct, outcome=data))
     if data.round == 1:
-        for mark, said in measures.by_matter(data):
-            dissatisfied = data.dissatisfied and not mark
-            _add(seen.ratings, data.visit_id + mark, partial(ratings.correct, outcome=said, dissatisfied=dissatisfied))
+        _add(seen.ratings, data.visit_id, partial(ratings.correct, outcome=data, dissatisfied=data.dissatisfied))
+        for mark, said in _marked(data):
+            _add(seen.ratings, data.visit_id + mark, partial(ratings.correct, outcome=said, dissatisfied=False))
+
+
+def _marked(data: Outcome) -> list[tuple[str, Outcome]]:
+    """The matters that are rated by themselves: those of a contact about several."""
+    return [(mark, said) for mark, said in measures.by_matter(data) if mark]
 
 
 def _note_case(seen: Observed, case: Complaint) -> None:

@@ -14,7 +14,10 @@ HOTLINE = "hotline.case_closed"
 @dataclass(frozen=True)
 class RatingFact:
     """A first-round visit with answers, and its case's say: `final` is the second rating, `looped` the loop in time,
-    `excluded` that there was nothing to complain of. `correction` of its record is what it tells; 0 = none."""
+    `excluded` that there was nothing to complain of. `correction` of its record is what it tells; 0 = none.
+
+    Of a visit about `several` matters each has a fact of its own beside the visit's, which then counts no ratings.
+    """
 
     id: str
     day: date | None = None
@@ -28,23 +31,25 @@ class RatingFact:
     looped: bool = False
     excluded: bool = False
     correction: int = 0
+    several: bool = False
 
     def figures(self) -> Figures:
         """All counted on the day of the first visit, so that a late second rating corrects the period it belongs to."""
         if self.day is None:
             return Counter()
         cell = Cell(self.day, self.branch, self.kind, self.policy)
-        measures = [f"first.{self.first}"] if self.first else []
-        final = self.final or self.first
-        if final:
-            measures.append(f"final.{final}")
-        if final and self.effective and self.kind == HOTLINE:
-            measures.append(f"hotline.{final}")
+        measures = [] if self.several else self._rated()
         if self.dissatisfied and self.looped:
             measures.append("loop.closed")
         if self.dissatisfied and self.excluded:
             measures.append("loop.excluded")
         return Counter({Tally(cell, measure): 1 for measure in measures})
+
+    def _rated(self) -> list[str]:
+        final = self.final or self.first
+        measures = [f"first.{self.first}"] if self.first else []
+        measures += [f"final.{final}"] if final else []
+        return measures + ([f"hotline.{final}"] if final and self.effective and self.kind == HOTLINE else [])
 
 
 def rate(fact: RatingFact, outcome: Outcome, dissatisfied: bool = False) -> RatingFact:
@@ -68,6 +73,7 @@ def _told(fact: RatingFact, outcome: Outcome, dissatisfied: bool) -> RatingFact:
         effective=outcome.effective,
         dissatisfied=dissatisfied,
         correction=outcome.correction,
+        several=bool(outcome.results),
     )
 
 
