@@ -33,7 +33,7 @@ from shared.testing.events import NOON, example
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows
-from tests.scheduler.test_released_oracle import FACTS, POLICIES, World
+from tests.scheduler.test_released_oracle import FACTS, HOLDS_BACK, POLICIES, World
 from tests.visits.conftest import Desk, open_desk
 
 WORLDS = int(os.environ.get("HUIFANG_INTERLEAVINGS", "3"))
@@ -127,13 +127,18 @@ class Joined(World):
         return one
 
     def happening(self, out: list[Any]) -> Iterator[Event]:
-        """Every other fact comes with another one about the same customer, so that there are several visits to them; and what
-        a run has released is stopped now and then, while its visit waits."""
+        """Every other fact comes with another one about the same customer, so that there are several visits to them; and now
+        and then what is released is forbidden while its visit waits: a run is stopped, a case holds back."""
         for task in out:
+            customer, case = task["customer_id"], f"K-{task['customer_id']}"
             if task["policy_id"] == "run" and self.chance.random() < 0.2:
-                stop = self.told("alarm.handled", task["customer_id"])
-                self.account.stopped[task["customer_id"]] = stop.time
+                stop = self.told("alarm.handled", customer)
+                self.account.stopped[customer] = stop.time
                 yield stop
+            if task["policy_id"] in HOLDS_BACK and self.chance.random() < 0.1:
+                self.account.closed.discard(case)
+                self.account.complaining[customer].add(case)
+                yield self.told("complaint.opened", customer, case_id=case)
         for one in super().happening(out):
             yield one
             if one.name in FACTS and self.chance.random() < 0.5:
