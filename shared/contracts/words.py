@@ -27,6 +27,19 @@ SKILLS: Mapping[str, str] = {
     "ko": "朝鲜语",
     "en": "英语",
 }
+# roles of those who do the work, as packs commonly name them (`never_alone`, `role` of a team); others stay as they are
+TEAM_ROLES: Mapping[str, str] = {
+    "sales": "销售人员",
+    "salesperson": "业务员",
+    "agent": "代理人",
+    "service": "客服人员",
+    "backoffice": "后台人员",
+    "engineer": "维修人员",
+    "worker": "作业人员",
+    "installer": "安装人员",
+    "housekeeper": "管家",
+    "manager": "经办人",
+}
 PURPOSES: Mapping[str, str] = {"followup": "回访", "greeting": "关怀", "notice": "告知"}
 SATISFACTION: Mapping[str, str] = {
     "very_satisfied": "非常满意",

@@ -222,3 +222,23 @@ async def test_a_kind_that_only_a_pack_declares_is_called_as_the_pack_calls_it(d
     shown = await queue(desk)
     assert "故障处理进展 · " in shown
     assert "fault.progressed" not in shown
+
+
+async def test_the_card_says_in_words_who_does_not_go_alone_and_what_the_customer_speaks(desk: Desk) -> None:
+    await desk.served.deliver(released("T1", channel="on_site", never_alone=["sales", "复核员"], needs=["yue"]))
+    async with desk.agent() as client:
+        claimable = (await client.get("/api/v1/visits")).json()["items"][0]["id"]
+        told = (await client.get(f"/api/v1/visits/{claimable}/claimable")).json()
+        card = (await client.post(f"/api/v1/visits/{claimable}/claim", json={"companion": "1002"})).json()
+    assert [reason["message"] for reason in told["reasons"]] == [
+        "上门回访不得由销售人员、复核员单独进行，领取时请填写同行人员"
+    ]
+    assert (await desk.attempt(card["id"], result="language_barrier", language="yue", note="只讲粤语")).is_success
+    desk.clock.advance(timedelta(days=2))
+    await desk.served.run_job("bring-back")
+    async with desk.agent() as client:
+        assert (await client.post(f"/api/v1/visits/{claimable}/claim", json={"companion": "1002"})).is_success
+    page = (await get(desk, f"/agent/visits/{claimable}/aside")).text
+    assert "不得由销售人员、复核员单独进行" in page
+    assert "<dt>需要</dt><dd>粤语</dd>" in page
+    assert not [code for code in ("sales", "yue", "on_site") if code in page]

@@ -11,7 +11,7 @@ from services.visits.domain.appointments import is_own
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit
 from shared.contracts.common import Channel
 from shared.contracts.tasks import FollowupReleased
-from shared.contracts.words import SKILLS, word_of
+from shared.contracts.words import SKILLS, TEAM_ROLES, word_of
 
 Rule = Literal[
     "state", "team", "doer", "independent", "first_agent", "companion", "skill", "callback_owner", "hours", "colleague",
@@ -142,9 +142,14 @@ def _of_person(visit: Visit, who: Claimant) -> Found:
     if any(mark.startswith(AGENT) for mark in hit):
         yield "first_agent", "首次回访由您完成，二次回访须由另一位坐席进行"
     if visit.never_alone and not who.companion:
-        yield "companion", f"上门回访不得由 {'、'.join(visit.never_alone)} 人员单独进行，领取时请填写同行人员"
+        yield "companion", f"上门回访不得由{alone_word(visit)}单独进行，领取时请填写同行人员"
     if who.skills and (lacking := [need for need in visit.needs if need not in who.skills]):
         yield "skill", f"该单需要：{'、'.join(word_of(SKILLS, need) for need in lacking)}"
+
+
+def alone_word(visit: Visit) -> str:
+    """Who does not make this visit on site by themselves, in words."""
+    return "、".join(word_of(TEAM_ROLES, role) for role in visit.never_alone)
 
 
 def _of_caller(around: Circumstances) -> Found:

@@ -13,7 +13,7 @@ from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
 from services.visits.commands.claiming import claimant
 from services.visits.domain import callbacks
 from services.visits.domain.attempts import Attempt
-from services.visits.domain.claiming import ON_SITE
+from services.visits.domain.claiming import ON_SITE, alone_word
 from services.visits.domain.errors import VisitNotFound
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import RESULTS
@@ -25,7 +25,7 @@ from services.visits.schemas.visits import NoticeOut, ResultCodeOut
 from services.visits.store import desk, queries, rows
 from services.visits.store.desk import Tab
 from shared.auth import Principal
-from shared.contracts.words import SKILLS
+from shared.contracts.words import SKILLS, word_of
 from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
 from shared.web import render
@@ -113,6 +113,8 @@ async def aside(
         contacts=_contacts(earlier, attempts, now),
         reached=_reached(attempts),
         preferred=_preferred(visit),
+        alone=alone_word(visit),
+        needs=[word_of(SKILLS, need) for need in visit.needs if need != ON_SITE],
         invited_until=clock_text(visit.invited_until, now) if visit.invitation and visit.invited_until else "",
         panels=_panels(request, visit.customer.id),
     )
