@@ -33,7 +33,7 @@ async def test_every_figure_is_shown_with_its_parts_and_formula(seen):
     text = (await page(seen)).text
     card = text[text.index('id="kpi-completion"') :]
     card = card[: card.index("</article>")]
-    for shown in ("回访完成率", "61.5%", "8 / 13", "样本不足", "应访中的有效回访数 ÷ 应访数", "completion@1"):
+    for shown in ("回访完成率", "61.5%", "8 / 13", "样本不足", "应访中的有效回访数 ÷ 应访数", "公式版本 1。"):
         assert shown in card
     assert "城东分公司" in text
 

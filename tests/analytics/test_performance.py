@@ -103,7 +103,7 @@ async def test_every_figure_tells_its_formula_and_version(worked: Served) -> Non
     shown = cards((await page(worked)).text)
     for id_, kpi in agent_kpis(Options(), 50).items():
         if id_ in shown:
-            assert any(kpi.formula in text and f"{id_}@{kpi.version}" in text for text in shown[id_]), id_
+            assert any(kpi.formula in text and f"公式版本 {kpi.version}。" in text for text in shown[id_]), id_
 
 
 async def test_a_rating_of_few_is_marked_and_only_for_reference(worked: Served) -> None:
