@@ -14,7 +14,7 @@ from shared.http import ReadSession, SealerDep, WorkDep, audit
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
 from shared.messaging.partitions import PartitionMissing
-from shared.messaging.processor import is_transient
+from shared.messaging.transient import is_transient
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 from shared.privacy import ForeignToken, Sealer, mask_text
 

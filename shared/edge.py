@@ -20,7 +20,7 @@ from shared import audit_api, dlq_api, invalid
 from shared.bodies import Body
 from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
 from shared.front_door import QUIET, FrontDoor, is_behind, own_path
-from shared.messaging.processor import is_transient
+from shared.messaging.transient import is_transient
 from shared.observability import logs
 from shared.observability.measures import measure
 from shared.observability.metrics import HTTP_SECONDS

@@ -30,7 +30,7 @@ from services.gateway.store.endpoints import Endpoint
 from services.gateway.store.imports import Leased
 from services.gateway.store.messages import Pending
 from shared.jobs import Job
-from shared.messaging.processor import is_transient
+from shared.messaging.transient import is_transient
 from shared.observability.catalogue import counter, gauge
 from shared.service import Runtime
 

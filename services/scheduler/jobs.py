@@ -20,7 +20,7 @@ from services.scheduler.store.trials import forget_trials
 from shared.jobs import Job
 from shared.messaging import Work
 from shared.messaging.partitions import PartitionMissing
-from shared.messaging.processor import is_transient
+from shared.messaging.transient import is_transient
 from shared.service import Runtime
 
 

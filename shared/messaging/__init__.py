@@ -28,7 +28,7 @@ are a hint about where to go on, never the record of what was done.
    leases it with a fencing token, and an unknown outcome waits for its receipt.
 
 Files: `event` (what travels), `broker` (the port), `memory` and `kafka` (its two implementations), `outbox`, `relay`,
-`inbox`, `dead_letters`, `consumer`, `work` (a transaction at the edge), `tables` (the rows).
+`inbox`, `arrived`, `dead_letters`, `transient`, `consumer`, `work` (a transaction at the edge), `tables` (the rows).
 """
 
 from shared.messaging.consumer import Consumer

@@ -2,43 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import orjson
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.errors import Conflict, NotFound
 from shared.ids import new_id
 from shared.messaging import inbox
+from shared.messaging.arrived import Arrived, arrive
 from shared.messaging.broker import Record
-from shared.messaging.event import Event, MalformedEvent, decode
-from shared.messaging.outbox import fits, pack_headers, shard_of, unpack_headers
+from shared.messaging.outbox import append_record, pack_headers, unpack_headers
 from shared.messaging.work import Work
 from shared.privacy import mask_text
 
 MOST_ERROR_CHARACTERS = 2000
-
-
-class Arrived(msgspec.Struct, frozen=True, gc=False):
-    """A polled record with its event, or what is wrong with it."""
-
-    record: Record
-    event: Event
-    malformed: str = ""
-
-
-def arrive(record: Record) -> Arrived:
-    """Decode a record. One that is no event gets an identity from where it lies, so that it dies only once."""
-    try:
-        return Arrived(record, decode(record.headers, record.value).taken(record.timestamp))
-    except MalformedEvent as error:
-        at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-        where = f"{record.topic}/{record.partition}/{record.offset}"
-        return Arrived(record, Event(where, "/huifang/kafka", "malformed", at, record.key, {}), str(error))
 
 
 class DeadLetterNotFound(NotFound):
@@ -59,9 +41,6 @@ _SAVE = text("""
     ON CONFLICT (consumer, event_key) DO UPDATE
     SET state = 'open', error = excluded.error, error_type = excluded.error_type,
         attempts = dead_letter.attempts + excluded.attempts, settled_at = NULL
-""")
-_PUBLISH = text("""
-    INSERT INTO outbox (shard, topic, key, headers, value, at) VALUES (:shard, :topic, :key, :headers, :value, :at)
 """)
 _REASONS = text("""
     SELECT error_type, count(*), min(created_at) FROM dead_letter WHERE consumer = ANY(:consumers) AND state = 'open'
@@ -104,20 +83,8 @@ async def bury(work: Work, consumer: str, arrived: Arrived, error: Exception | s
         ("dlq_error", error_type.encode()),
         ("dlq_origin", f"{record.topic}/{record.partition}/{record.offset}".encode()),
     ]
-    headers = pack_headers([*record.headers, *origin])
-    if not fits(headers, record.value):
-        return
-    await work.session.execute(
-        _PUBLISH,
-        {
-            "shard": shard_of(record.key),
-            "topic": f"{work.service}-dlq",
-            "key": _storable(record.key),
-            "headers": headers,
-            "value": record.value,
-            "at": work.now(),
-        },
-    )
+    copy = replace(record, topic=f"{work.service}-dlq", key=_storable(record.key), headers=[*record.headers, *origin])
+    await append_record(work.session, copy, work.now())
 
 
 @dataclass(frozen=True)

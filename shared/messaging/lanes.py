@@ -7,7 +7,7 @@ Lanes drift apart, and while the database works for some, rules run for another.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from shared.messaging.dead_letters import Arrived
+from shared.messaging.arrived import Arrived
 
 LANES = 4
 SPLIT_AT = 400  # fewer messages are one transaction

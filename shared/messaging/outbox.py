@@ -3,6 +3,7 @@
 import base64
 import zlib
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 import orjson
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.messaging import strict
+from shared.messaging.broker import Record
 from shared.messaging.event import Event, Headers, attributes
 from shared.messaging.tables import SHARDS
 
@@ -70,6 +72,17 @@ async def append(session: AsyncSession, outgoing: Sequence[Outgoing], notify: bo
     )
     if notify:
         await session.execute(_NOTIFY)
+
+
+async def append_record(session: AsyncSession, record: Record, at: datetime) -> bool:
+    """Write a record, be it an event or not, for its topic in the running transaction. False: the broker would not take it."""
+    headers = pack_headers(record.headers)
+    if not fits(headers, record.value):
+        return False
+    row = {"shards": shard_of(record.key), "topics": record.topic, "keys": record.key, "headers": headers}
+    values = {**row, "values": record.value, "times": at}
+    await session.execute(_APPEND, {name: [value] for name, value in values.items()})
+    return True
 
 
 def fits(headers: bytes, value: bytes) -> bool:

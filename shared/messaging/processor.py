@@ -5,16 +5,15 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.messaging import inbox
+from shared.messaging.arrived import Arrived
 from shared.messaging.consumer import Consumer, grouped
 from shared.messaging.crash import crash_point
-from shared.messaging.dead_letters import Arrived, bury
+from shared.messaging.dead_letters import bury
 from shared.messaging.partitions import PartitionMissing
+from shared.messaging.transient import is_transient
 from shared.messaging.work import Work
 from shared.observability.metrics import CONSUMER_BATCH_SECONDS, CONSUMER_EVENTS
 from shared.observability.tracing import trace_id_of
@@ -25,33 +24,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 POISON_TRIES = 3
-# serialization failure, deadlock, lock not available, insufficient resources, operator intervention, connection exception
-TRANSIENT_STATES = ("40", "55P03", "53", "57", "08", "25006")
-# another process has dropped the partition that this one knew; it is made again before the next try
-CHECK_VIOLATION, NO_PARTITION = "23514", "no partition of relation"
-LOST = (
-    PartitionMissing,
-    PoolTimeout,
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    # what the driver says between the server's farewell and the end of the connection
-    asyncpg.InternalClientError,
-)
 
 
 class TooManyDeadLetters(Exception):
     """The consumer stopped itself: so many dead letters mean a bad deployment, not bad data."""
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the database (not the message) is to blame, so that the same batch may succeed later."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        error = error.driver_exception
-    state = str(getattr(error, "sqlstate", "") or "")
-    if state == CHECK_VIOLATION:
-        return NO_PARTITION in str(error)
-    return state.startswith(TRANSIENT_STATES) if state else isinstance(error, LOST)
 
 
 class Processor:

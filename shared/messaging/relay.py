@@ -12,8 +12,8 @@ import structlog
 from shared.messaging.broker import Broker, BrokerUnavailable, Message, Producer
 from shared.messaging.crash import crash_point
 from shared.messaging.outbox import CHANNEL, unpack_headers
-from shared.messaging.processor import is_transient
 from shared.messaging.tables import SHARDS
+from shared.messaging.transient import is_transient
 from shared.observability.metrics import RELAY_SHARD, RELAYED
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from shared.messaging.arrived import Arrived, arrive
 from shared.messaging.broker import Broker, BrokerUnavailable, Position, Subscription
 from shared.messaging.consumer import Consumer
 from shared.messaging.crash import crash_point
-from shared.messaging.dead_letters import Arrived, arrive
 from shared.messaging.lanes import Ended, Lanes, ended
-from shared.messaging.processor import Processor, TooManyDeadLetters, is_transient
+from shared.messaging.processor import Processor, TooManyDeadLetters
+from shared.messaging.transient import is_transient
 from shared.observability.metrics import CONSUMER_AGE, CONSUMER_HALTED, CONSUMER_JOINED, CONSUMER_LAG
 from shared.settings import ServiceSettings
 

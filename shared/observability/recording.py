@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, Sa
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from shared.messaging.dead_letters import Arrived
+from shared.messaging.arrived import Arrived
 from shared.messaging.event import Event
 from shared.observability.spans import NoTracing
 from shared.observability.tracing import trace_of_lineage

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shared.messaging.dead_letters import Arrived
+    from shared.messaging.arrived import Arrived
     from shared.messaging.event import Event
     from shared.settings import ServiceSettings
 

@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from shared.auth import Role, hash_key
 from shared.clock import Clock
+from shared.messaging.arrived import arrive
 from shared.messaging.broker import Broker
-from shared.messaging.dead_letters import arrive
 from shared.messaging.event import Event, decode
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.outbox import unpack_headers

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from shared.errors import Conflict, NotFound
 from shared.ids import new_id
 from shared.messaging import Event, Work
+from shared.messaging.arrived import Arrived
 from shared.messaging.broker import BrokerUnavailable, Message
-from shared.messaging.dead_letters import Arrived, list_dead_letters, lock_dead_letter, revive, settle
+from shared.messaging.dead_letters import list_dead_letters, lock_dead_letter, revive, settle
 from shared.messaging.event import decode
 from shared.messaging.kafka import LARGEST_MESSAGE
 from shared.testing.events import NOON

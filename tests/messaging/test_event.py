@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.messaging.arrived import arrive
 from shared.messaging.broker import Record
-from shared.messaging.dead_letters import arrive
 from shared.messaging.event import Event, MalformedEvent, decode, encode, event_key
 from tests.messaging.rig import thing
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from shared.messaging.arrived import Arrived
 from shared.messaging.broker import Record
-from shared.messaging.dead_letters import Arrived
 from shared.messaging.lanes import LANES, SPLIT_AT, Lanes, ended
 from tests.messaging.rig import thing
 

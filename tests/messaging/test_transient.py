@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from shared.clock import ManualClock
 from shared.db import Database
-from shared.messaging.processor import is_transient
+from shared.messaging.transient import is_transient
 
 # between the server's farewell and the end of the connection the driver answers otherwise: about one time in ten
 CUTS = 100

@@ -19,8 +19,8 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import draws as store
 from shared.clock import ManualClock
 from shared.messaging import Event
+from shared.messaging.arrived import arrive
 from shared.messaging.broker import Message
-from shared.messaging.dead_letters import arrive
 from shared.messaging.event import encode
 from shared.messaging.memory import MemoryBroker
 from shared.testing import Served, event, serve
