@@ -28,7 +28,7 @@ from shared.observability.catalogue import gauge
 from shared.observability.metrics import SERVICES
 
 if TYPE_CHECKING:
-    from shared.service import Runtime
+    from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 BROKEN = gauge(

@@ -27,7 +27,7 @@ from shared.observability.metrics import HTTP_SECONDS
 from shared.observability.tracing import continue_trace, current_trace
 from shared.privacy import mask_tree
 from shared.readiness import not_ready
-from shared.service import Runtime, Service
+from shared.runtime import Runtime, Service
 from shared.sessions import cookie_of
 from shared.unstorable import why_unparseable
 from shared.web.docs import install_docs

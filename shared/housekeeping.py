@@ -9,7 +9,7 @@ from shared.jobs import Job
 from shared.sessions import forget_ended
 
 if TYPE_CHECKING:
-    from shared.service import Runtime
+    from shared.runtime import Runtime
 
 # a client that lost its answer asks again within hours, not weeks
 IDEMPOTENCY_DAYS = 7

@@ -10,7 +10,7 @@ import structlog
 from shared.observability.metrics import JOB_EVERY, JOB_FAILURES, JOB_SECONDS, JOB_SUCCESS
 
 if TYPE_CHECKING:
-    from shared.service import Runtime
+    from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 

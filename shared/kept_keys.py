@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from shared.db import Database
     from shared.messaging import Consumer, Event, Work
-    from shared.service import Runtime
+    from shared.runtime import Runtime
 
 EXPIRING = gauge(
     "huifang_api_keys_expiring",

@@ -18,7 +18,7 @@ from shared.contracts.calendar import CalendarPublished
 from shared.messaging import Event, Work
 
 if TYPE_CHECKING:
-    from shared.service import Runtime
+    from shared.runtime import Runtime
 
 _REVISION = text("SELECT coalesce(sum(version), 0) FROM calendar_day")
 _YEARS = text("SELECT DISTINCT extract(year FROM day)::int FROM calendar_day")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from shared.privacy import mask_text
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 
 async def not_ready(runtime: Runtime) -> dict[str, str]:

@@ -8,7 +8,8 @@ from services.analytics import api, handlers, jobs, pages
 from services.analytics.settings import AnalyticsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
-from shared.service import Service, build_app
+from shared.runtime import Service
+from shared.service import build_app
 
 
 def create_app(

@@ -10,7 +10,7 @@ from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.settings import AnalyticsSettings
 from shared.jobs import Job
 from shared.observability.catalogue import BRANCHES, gauge
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 KPI = 60
 VALUE = gauge(

@@ -1,6 +1,6 @@
 """What HTTP can ask of complaints."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -36,7 +36,7 @@ from shared.contracts.complaints import Grade
 from shared.http import ClockDep, IfMatch, OnceDep, ReadSession, SealerDep, WorkDep, etag
 from shared.official import KeptCalendar
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 router = APIRouter(prefix="/api/v1", tags=["投诉"])
 
@@ -48,7 +48,7 @@ Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
 async def _rules(request: Request, session: AsyncSession) -> Rules:
     runtime: Runtime = request.app.state.runtime
     calendar: KeptCalendar = runtime.state["calendar"]
-    return cast(ComplaintsSettings, runtime.settings).rules.on(await calendar.current(session))
+    return runtime.settings_as(ComplaintsSettings).rules.on(await calendar.current(session))
 
 
 # who is nobody is told so before the database is asked

@@ -1,7 +1,7 @@
 """What complaints does when time passes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from services.complaints import commands, store
 from services.complaints.domain.case import State
@@ -13,7 +13,7 @@ from shared.jobs import Job
 from shared.messaging import Work
 from shared.observability.catalogue import BRANCHES, gauge
 from shared.official import KeptCalendar
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 BATCH = 200
 GRADES = get_args(Grade)
@@ -43,17 +43,13 @@ REWORKED = gauge(
 )  # fmt: skip
 
 
-def settings_of(runtime: Runtime) -> ComplaintsSettings:
-    return cast(ComplaintsSettings, runtime.settings)
-
-
 async def rules_of(runtime: Runtime, work: Work) -> Rules:
     calendar: KeptCalendar = runtime.state["calendar"]
-    return settings_of(runtime).rules.on(await calendar.current(work.session))
+    return runtime.settings_as(ComplaintsSettings).rules.on(await calendar.current(work.session))
 
 
 async def assign_new(runtime: Runtime) -> int:
-    if not settings_of(runtime).complaints_auto_assign:
+    if not runtime.settings_as(ComplaintsSettings).complaints_auto_assign:
         return 0
     async with runtime.db.work(background=True, notify=True) as work:
         return await commands.assign_new_cases(work, await rules_of(runtime, work), BATCH)

@@ -13,7 +13,8 @@ from services.gateway.pages import account, oidc
 from services.gateway.settings import GatewaySettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
-from shared.service import Runtime, Service, SignInElsewhere, build_app
+from shared.runtime import Runtime, Service, SignInElsewhere
+from shared.service import build_app
 
 
 def create_app(
@@ -42,5 +43,5 @@ def create_app(
 async def with_sign_in(runtime: Runtime) -> AsyncIterator[None]:
     """What hashes passwords, and what asks the identity provider: one each of a process."""
     runtime.state["passwords"] = Passwords()
-    runtime.state["identity_provider"] = oidc.provider_for(jobs.settings_of(runtime), runtime.clock.machine)
+    runtime.state["identity_provider"] = oidc.provider_for(runtime.settings_as(GatewaySettings), runtime.clock.machine)
     yield

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import cast
 from uuid import UUID
 
 import structlog
@@ -32,7 +31,7 @@ from services.gateway.store.messages import Pending
 from shared.jobs import Job
 from shared.messaging.transient import is_transient
 from shared.observability.catalogue import counter, gauge
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -61,10 +60,6 @@ WRITEBACK_AGE = gauge(
 WRITEBACK_FAILED = gauge(
     "huifang_gateway_writeback_failed", "Results of the last day that were given up", "近一日放弃回写的结果数"
 )
-
-
-def settings_of(runtime: Runtime) -> GatewaySettings:
-    return cast(GatewaySettings, runtime.settings)
 
 
 async def canonicalise(runtime: Runtime) -> int:
@@ -161,7 +156,7 @@ async def _work_through(runtime: Runtime, leased: Leased, options: Options | Non
 
 
 def _lease(runtime: Runtime) -> datetime:
-    return runtime.clock.machine() + timedelta(seconds=settings_of(runtime).import_lease_seconds)
+    return runtime.clock.machine() + timedelta(seconds=runtime.settings_as(GatewaySettings).import_lease_seconds)
 
 
 async def _take_all_rows(runtime: Runtime, leased: Leased, sheet: OpenSheet) -> None:
@@ -200,7 +195,9 @@ async def write_back(runtime: Runtime) -> int:
     Each receiver has a task of its own, so that a slow one delays its own results only. Returns how many tries have ended.
     """
     posting: dict[asyncio.Task[int], UUID] = runtime.state.setdefault("posting", {})
-    lease = timedelta(seconds=settings_of(runtime).writeback_timeout * (2 + DELIVERIES // POSTS_AT_ONCE))
+    lease = timedelta(
+        seconds=runtime.settings_as(GatewaySettings).writeback_timeout * (2 + DELIVERIES // POSTS_AT_ONCE)
+    )
     async with runtime.db.work(background=True) as work:
         claimed = await commands.lease_deliveries(work, posting.values(), lease, DELIVERIES)
         known = {item.id: item for item in await endpoints.list_endpoints(work.session)} if claimed else {}
@@ -238,7 +235,7 @@ async def _deliver(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> No
 
 
 async def _post(runtime: Runtime, claimed: Claimed, endpoint: Endpoint) -> Answer:
-    settings, now = settings_of(runtime), runtime.clock.machine()
+    settings, now = runtime.settings_as(GatewaySettings), runtime.clock.machine()
     secrets = [runtime.sealer.unseal(item.value) for item in live(endpoint.secrets, now)]
     body = commands.as_its_sender_knows_it(claimed.body, runtime.sealer)
     headers = webhooks.sign(body, f"msg_{claimed.id.hex}", secrets, now)
@@ -262,7 +259,7 @@ async def measure(runtime: Runtime) -> int:
 
 async def forget(runtime: Runtime) -> int:
     """Delete a portion of what has been kept long enough (business time)."""
-    settings, now = settings_of(runtime), runtime.clock.now()
+    settings, now = runtime.settings_as(GatewaySettings), runtime.clock.now()
     keep = {
         "raw_message": settings.raw_keep_days,
         "import_file": settings.raw_keep_days,

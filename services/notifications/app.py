@@ -12,7 +12,8 @@ from services.notifications.operations import provider_lines
 from services.notifications.settings import NotificationsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
-from shared.service import Service, build_app
+from shared.runtime import Service
+from shared.service import build_app
 
 
 def create_app(

@@ -12,7 +12,7 @@ from services.notifications.commands.sending import Desk
 from services.notifications.settings import NotificationsSettings
 from services.notifications.store.fence import Fence
 from shared.observability.catalogue import PROVIDERS, counter
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 ANSWERS = ("accepted", "refused", "unclear", "not_tried")
 SUBMISSIONS = counter(

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.office import Office
 from services.notifications.store import sends
-from shared.service import Line, Runtime
+from shared.runtime import Line, Runtime
 
 
 async def provider_lines(runtime: Runtime, session: AsyncSession) -> list[Line]:

@@ -12,7 +12,8 @@ from services.scheduler.operations import calendar_lines
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
-from shared.service import Runtime, Service, build_app
+from shared.runtime import Runtime, Service
+from shared.service import build_app
 
 
 def create_app(

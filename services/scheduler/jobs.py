@@ -21,7 +21,7 @@ from shared.jobs import Job
 from shared.messaging import Work
 from shared.messaging.partitions import PartitionMissing
 from shared.messaging.transient import is_transient
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 
 def jobs_for(settings: SchedulerSettings) -> list[Job]:

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.official import get_years
-from shared.service import Line, Runtime
+from shared.runtime import Line, Runtime
 from shared.zone import ORG_ZONE
 
 ANNOUNCED = 11  # the month in which next year's holidays are published at the latest (notices of the State Council)

@@ -9,7 +9,8 @@ from services.visits.settings import VisitsSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
 from shared.official import KeptCalendar
-from shared.service import Service, build_app
+from shared.runtime import Service
+from shared.service import build_app
 
 
 def create_app(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import cast
 
 from services.visits.adapters.files import files_of
 from services.visits.commands import attachments, invitations, passing
@@ -12,7 +11,7 @@ from services.visits.settings import VisitsSettings
 from services.visits.store import queries
 from shared.jobs import Job
 from shared.observability.catalogue import BRANCHES, TEAMS, counter, gauge
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 VISITS = gauge("huifang_visits_visits", "Unfinished visits by state", "未办结回访单数", labels={"state": tuple(State)})
 QUEUE = gauge(
@@ -61,7 +60,7 @@ async def forget_left_over(runtime: Runtime) -> int:
 
 
 async def invite(runtime: Runtime) -> int:
-    settings = cast(VisitsSettings, runtime.settings)
+    settings = runtime.settings_as(VisitsSettings)
     async with runtime.db.work(background=True, notify=True) as work:
         return await invitations.invite_waiting(work, runtime.sealer, settings.code_lives, settings.retry_plan.grace)
 
@@ -72,7 +71,7 @@ async def lapse_invitations(runtime: Runtime) -> int:
 
 
 def _plan(runtime: Runtime) -> RetryPlan:
-    return cast(VisitsSettings, runtime.settings).retry_plan
+    return runtime.settings_as(VisitsSettings).retry_plan
 
 
 async def count_visits(runtime: Runtime) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from shared.observability.metrics import DATABASE_UP, DEAD_LETTERS, OUTBOX_AGE, OUTBOX_ROWS
 
 if TYPE_CHECKING:
-    from shared.service import Runtime
+    from shared.runtime import Runtime
 
 _LETTERS = text("SELECT consumer, count(*) FROM dead_letter WHERE state = 'open' GROUP BY consumer")
 _OUTBOX = text("SELECT count(*), min(at) FROM outbox")

@@ -18,7 +18,7 @@ from shared.observability.metrics import CERTIFICATE_ENDS, DATABASE_BYTES, PARTI
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from shared.service import Runtime
+    from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 _SIZE = text("SELECT pg_database_size(current_database())")

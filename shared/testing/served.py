@@ -21,7 +21,7 @@ from shared.messaging.broker import Broker
 from shared.messaging.event import Event, decode
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.outbox import unpack_headers
-from shared.service import Runtime
+from shared.runtime import Runtime
 from shared.settings import ServiceSettings
 from shared.testing.events import record
 

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from shared.auth import caller_of
 from shared.front_door import own_address
-from shared.service import Service
+from shared.runtime import Service
 from shared.web.assets import SWAGGER
 from shared.web.render import render
 

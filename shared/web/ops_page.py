@@ -17,7 +17,7 @@ from shared.messaging.dead_letters import DeadLetter
 from shared.observability.build import built_version
 from shared.observability.measures import measure
 from shared.readiness import not_ready
-from shared.service import Line, Runtime
+from shared.runtime import Line, Runtime
 from shared.web.addresses import panels_of
 from shared.web.render import render
 from shared.zone import ORG_ZONE

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.auth import Principal, live_session
 from shared.errors import NotFound, Unauthorized
-from shared.service import Service
+from shared.runtime import Service
 from shared.sessions import COOKIE
 from shared.web.addresses import FIRST, site_of, sites_of
 from shared.web.assets import SWAGGER

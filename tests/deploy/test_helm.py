@@ -266,7 +266,7 @@ def test_nothing_runs_as_root_or_writes_where_it_must_not(shape: str) -> None:
 
 def test_a_service_has_the_time_to_stop_that_it_takes() -> None:
     from deploy.local.serve import GRACE_SECONDS
-    from shared.service import STOP_SECONDS
+    from shared.runtime import STOP_SECONDS
 
     for name, each in of_kind("Deployment").items():
         spec = each["spec"]["template"]["spec"]

@@ -16,7 +16,8 @@ from shared.audit_check import CHECK, CHECKPOINT_EVERY, look
 from shared.auth import Principal, Role
 from shared.clock import ManualClock
 from shared.http import audit
-from shared.service import Service, build_app
+from shared.runtime import Service
+from shared.service import build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, serve
 

@@ -12,7 +12,8 @@ from shared.clock import ManualClock
 from shared.errors import Conflict
 from shared.http import OnceDep
 from shared.ids import new_id
-from shared.service import Service, build_app
+from shared.runtime import Service
+from shared.service import build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, serve
 from shared.testing.signing_in import session_cookie

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from shared.clock import ManualClock
 from shared.housekeeping import forget_old
 from shared.messaging import inbox
-from shared.service import Runtime, Service
+from shared.runtime import Runtime, Service
 from shared.settings import ServiceSettings
 from shared.testing import event
 from shared.testing.events import NOON

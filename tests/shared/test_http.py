@@ -13,7 +13,8 @@ from shared.auth import Principal, Role, require
 from shared.clock import ManualClock
 from shared.contracts.intake import WeatherRained
 from shared.http import IfMatch, OnceDep, ReadSession, WorkDep, audit, etag, http_client, require_version
-from shared.service import Service, build_app
+from shared.runtime import Service
+from shared.service import build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, example, serve
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from shared.clock import ManualClock
 from shared.jobs import Job, run_job
 from shared.observability.metrics import JOB_FAILURES
-from shared.service import Runtime
+from shared.runtime import Runtime
 from shared.testing.events import NOON
 
 

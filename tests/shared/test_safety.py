@@ -17,8 +17,9 @@ from deploy.local.variables import _settings_classes as settings_classes
 from services.gateway.settings import GatewaySettings
 from services.notifications.settings import NotificationsSettings
 from services.visits.settings import VisitsSettings
+from shared.runtime import Service
 from shared.safety import UnsafeSettings, is_local, read_data_key
-from shared.service import Service, build_app
+from shared.service import build_app
 from shared.settings import ServiceSettings
 from shared.testing import serve
 from shared.testing.served import DATA_KEY

@@ -15,7 +15,8 @@ from shared.messaging import Consumer, Event, Work
 from shared.messaging.broker import Message
 from shared.messaging.event import encode
 from shared.messaging.memory import MemoryBroker
-from shared.service import Runtime, Service, build_app
+from shared.runtime import Runtime, Service
+from shared.service import build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, event, example, serve
 

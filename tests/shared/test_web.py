@@ -10,7 +10,8 @@ from limits import RateLimitItemPerMinute
 from shared.auth import Principal, Role, require
 from shared.clock import ManualClock
 from shared.errors import Conflict
-from shared.service import Service, build_app
+from shared.runtime import Service
+from shared.service import build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, serve
 from shared.testing.signing_in import sign_in

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from services.gateway import commands
 from services.gateway.commands import Receipt, Submitted
 from services.gateway.domain.envelope import MOST_ITEMS
+from shared.runtime import Runtime
 from shared.scope import Scope
-from shared.service import Runtime
 
 LANES = 2  # one writes while the other is read and judged
 

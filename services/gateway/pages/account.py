@@ -12,8 +12,8 @@ from services.gateway.store.people import get_person
 from shared.auth import any_session
 from shared.errors import Forbidden, InvalidInput, TooManyFailures, Unauthorized
 from shared.http import transaction
+from shared.runtime import Runtime
 from shared.same_origin import require_same_origin
-from shared.service import Runtime
 from shared.sessions import COOKIE, Session, open_session
 from shared.web import render
 from shared.web.login import address_of, local, set_session

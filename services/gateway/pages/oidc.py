@@ -20,12 +20,11 @@ from services.gateway.adapters.identity_provider import Begun, Client, IdentityP
 from services.gateway.commands import people, providing
 from services.gateway.domain.people import OIDC
 from services.gateway.domain.provided import SignInRefused, missing_claims
-from services.gateway.jobs import settings_of
 from services.gateway.settings import GatewaySettings
 from services.gateway.store.people import get_person
 from shared.errors import HuifangError, NotFound, TooManyFailures
 from shared.http import audit, transaction
-from shared.service import Runtime
+from shared.runtime import Runtime
 from shared.sessions import Session, open_session
 from shared.web import render
 from shared.web.login import NOBODY, address_of, local, login_form, set_session, wait_form
@@ -128,7 +127,7 @@ async def _session(
     if error or not code:
         raise SignInRefused("error", "统一身份认证没有完成登录，请重新登录；若仍不行请联系系统管理员")
     claims, access = await provider.redeem(code, begun)
-    known = settings_of(runtime).claim_map
+    known = runtime.settings_as(GatewaySettings).claim_map
     if missing_claims(known, claims):
         claims = await provider.more_claims(access, claims)
     person, at = await providing.admit(runtime.db, known, claims, address_of(request))

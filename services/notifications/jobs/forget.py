@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.notifications.settings import NotificationsSettings
 from services.notifications.store import withdrawn
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 
 async def forget(runtime: Runtime) -> int:

@@ -2,7 +2,7 @@
 
 from services.notifications.commands.planning import next_greeting_day, plan_greetings
 from services.notifications.settings import NotificationsSettings
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 
 async def plan_due_greetings(runtime: Runtime) -> int:

@@ -9,7 +9,7 @@ from services.notifications.domain.answers import Accepted, Answer, NotTried, Re
 from services.notifications.domain.parcel import Batch, Parcel
 from services.notifications.domain.send import SendId
 from services.notifications.office import SUBMISSIONS, Office, office_of
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 ANSWERS = {Accepted: "accepted", Refused: "refused", Unclear: "unclear", NotTried: "not_tried"}

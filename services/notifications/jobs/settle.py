@@ -9,7 +9,7 @@ from services.notifications.domain.answers import CannotTell, Finding
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import SendId
 from services.notifications.office import Office, office_of
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 PORTION = 100

@@ -14,7 +14,7 @@ from services.scheduler.schemas.draws import DrawOut
 from services.scheduler.store import draws, picks
 from shared.http import ReadSession, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, id_of, paged
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 router = APIRouter(prefix="/api/v1/draws", tags=["抽取"])
 LINES = "application/x-ndjson"

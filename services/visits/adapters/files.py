@@ -15,7 +15,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from services.visits.domain.errors import AttachmentNotFound, FilesUnavailable
 from services.visits.settings import VisitsSettings
 from shared.privacy import Sealer
-from shared.service import Runtime
+from shared.runtime import Runtime
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -74,7 +74,7 @@ class Files:
 def files_of(runtime: Runtime) -> Files:
     """Where this process keeps files."""
     if "files" not in runtime.state:
-        runtime.state["files"] = Files(cast(VisitsSettings, runtime.settings).files, runtime.sealer)
+        runtime.state["files"] = Files(runtime.settings_as(VisitsSettings).files, runtime.sealer)
     return cast(Files, runtime.state["files"])
 
 
