@@ -74,6 +74,11 @@ async def test_everything_that_happened_gives_these_figures(analytics):
         "second_satisfaction": (1, 3),
         "csat": (2, 6),
         "nps": (1, 1),
+        "contact_phone": (9, 12),
+        "contact_on_site": (0, 0),
+        "first_satisfaction_phone": (2, 6),
+        "first_satisfaction_on_site": (0, 0),
+        "first_satisfaction_message": (0, 0),
         "resolution": (2.5, 3),  # 5 and 6 solved, 7 rectified and unreached
         "feedback_timeliness": (1, 3),
         "closed_loop": (1, 2),

@@ -80,7 +80,8 @@ def _weighted(weights: Weights, sums: Mapping[str, float]) -> float:
 
 def definitions(options: Options) -> dict[str, Kpi]:
     """All KPIs in the order people read them, by id."""
-    kpis = [*_work(), *_satisfaction(options), *_problems(options), *_hotline(options), *_notices()]
+    kpis = [*_work(), *_satisfaction(options), *_ways(options)]
+    kpis += [*_problems(options), *_hotline(options), *_notices()]
     return {kpi.id: kpi for kpi in kpis}
 
 
@@ -130,6 +131,29 @@ def _satisfaction(options: Options) -> list[Kpi]:
         Kpi("nps", "NPS 净推荐值", "（推荐者 9–10 分 − 贬损者 0–6 分）÷ 作答数", "首次回访完成日",
             {"nps.promoters": 1, "nps.detractors": -1}, {"nps.answered": 1}, unit="index", share=False),
     ]  # fmt: skip
+
+
+WAYS = {"phone": "电话", "on_site": "上门", "message": "短信与邮件"}
+
+
+def _ways(options: Options) -> list[Kpi]:
+    """Contact and satisfaction by the way of the contact; of messages 自助作答率 says how many were answered."""
+    words = "（非常满意＋满意＋基本满意）" if options.basically_counts else "（非常满意＋满意）"
+    version = "1+basically" if options.basically_counts else "1"
+    happy = happy_levels(options.basically_counts)
+    contacts = [
+        Kpi("contact_phone", "接通率（电话）", "电话接通次数 ÷ 电话拨打次数", "拨打日",
+            {"phone.connected": 1}, {"phone.attempts": 1}),
+        Kpi("contact_on_site", "见面率（上门）", "上门见到客户的次数 ÷ 上门次数", "上门日",
+            {"on_site.connected": 1}, {"on_site.attempts": 1}),
+    ]  # fmt: skip
+    ratings = [
+        Kpi(f"first_satisfaction_{way}", f"首次满意率（{title}）",
+            f"{title}首次回访{words}÷ {title}首次回访评价数", "首次回访完成日",
+            weigh_each(f"{way}.first", happy), weigh_each(f"{way}.first", LEVELS), version=version)
+        for way, title in WAYS.items()
+    ]  # fmt: skip
+    return contacts + ratings
 
 
 def _problems(options: Options) -> list[Kpi]:

@@ -47,7 +47,9 @@ def attempt(data: VisitAttempted) -> Figures:
     figures: Figures = Counter({Tally(cell, "attempts"): 1, Tally(cell, f"attempts.{hour}"): 1})
     figures[Head(cell, "customers.attempted", data.customer.id)] = 1
     amounts = {"calls": 1, "talk_seconds": data.talk_seconds, "wrap_up_seconds": data.wrap_up_seconds}
+    figures[Tally(cell, by_way(data, "attempts"))] = 1
     if data.connected:
+        figures[Tally(cell, by_way(data, "connected"))] = 1
         figures[Tally(cell, "connected")] = figures[Tally(cell, f"connected.{hour}")] = 1
         figures[Head(cell, "customers.reached", data.customer.id)] = 1
         amounts["connected"] = 1
@@ -156,8 +158,16 @@ def opt_out(at: datetime) -> Figures:
     return Counter({Tally(Cell(org_day(at)), "notices.opted_out"): 1})
 
 
+def by_way(data: Visit, measure: str) -> str:
+    """The measure as it is counted apart by the way of a contact: by phone, at the door, or by message, without an agent."""
+    if data.channel in MESSAGES and not data.agent:
+        return f"message.{measure}"
+    return f"{'on_site' if data.channel == 'on_site' else 'phone'}.{measure}"
+
+
 def _first_round(data: Outcome) -> list[str]:
-    names: list[str] = []
+    level = level_of(data)
+    names = [by_way(data, f"first.{level}")] if level else []
     score = score_of(data)
     if score is not None:
         names += ["csat.rated", *(["csat.good"] if score >= 4 else [])]
