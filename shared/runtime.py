@@ -15,6 +15,7 @@ from shared.audit_check import CHECK
 from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.db import Database
+from shared.deployments import NOTE_DEPLOYMENT
 from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
 from shared.kept_keys import TELL_OF_USE, KeptKeys
@@ -123,7 +124,7 @@ class Runtime:
             for runner in self.consumers:
                 self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
         if self.settings.jobs_enabled:
-            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, CHECK, TELL_OF_USE, MEASURE_STORAGE):
+            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, CHECK, TELL_OF_USE, MEASURE_STORAGE, NOTE_DEPLOYMENT):
                 self._spawn(run_job(job, self), f"job-{job.name}")
                 self.jobs_running.append(job.name)
 

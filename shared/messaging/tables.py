@@ -124,3 +124,10 @@ API_KEYS = "CREATE TABLE api_key (id uuid PRIMARY KEY, version int NOT NULL, tol
 
 ENDED_SESSIONS = "CREATE TABLE ended_session (id text PRIMARY KEY, ended_at timestamptz NOT NULL)"
 VOID_SESSIONS = "CREATE TABLE void_session (person text PRIMARY KEY, before timestamptz NOT NULL)"
+
+DEPLOYMENT = """
+CREATE TABLE deployment (
+    version text NOT NULL, build_commit text NOT NULL, first_at timestamptz NOT NULL, last_at timestamptz NOT NULL,
+    PRIMARY KEY (version, build_commit)
+)
+"""

@@ -13,6 +13,7 @@ from shared.messaging.tables import (
     AUDIT_CHAIN_GONE,
     AUDIT_CHECKPOINT,
     CORE_0001,
+    DEPLOYMENT,
     ENDED_SESSIONS,
     ORGANISATION,
     VOID_SESSIONS,
@@ -63,6 +64,11 @@ def create_organisation() -> None:
 def create_api_keys() -> None:
     """Create the table of API keys that the gateway has told of (`shared.kept_keys`)."""
     alembic.op.execute(API_KEYS)
+
+
+def create_deployments() -> None:
+    """Create the table of the builds that have run (`shared.deployments`)."""
+    alembic.op.execute(DEPLOYMENT)
 
 
 def create_calendar() -> None:

@@ -22,6 +22,7 @@ CORE = {
     "void_session",
     "organisation",
     "api_key",
+    "deployment",
     "alembic_version",
 }
 

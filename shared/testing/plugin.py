@@ -17,6 +17,7 @@ from shared.messaging.tables import (
     AUDIT_CHAIN,
     AUDIT_CHECKPOINT,
     CORE_0001,
+    DEPLOYMENT,
     ENDED_SESSIONS,
     ORGANISATION,
     VOID_SESSIONS,
@@ -82,7 +83,7 @@ async def core_dsn(service_dsn: Callable[[str], Awaitable[str]]) -> str:
     connection = await asyncpg.connect(dsn)
     await connection.execute(CORE_0001)
     await connection.execute(
-        ";".join((*AUDIT_CHAIN, *AUDIT_CHECKPOINT, ENDED_SESSIONS, VOID_SESSIONS, API_KEYS, ORGANISATION))
+        ";".join((*AUDIT_CHAIN, *AUDIT_CHECKPOINT, ENDED_SESSIONS, VOID_SESSIONS, API_KEYS, ORGANISATION, DEPLOYMENT))
     )
     await connection.close()
     return dsn

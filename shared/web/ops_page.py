@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from prometheus_client import REGISTRY
 
 from shared.auth import Principal, Role, require_whole_organisation
+from shared.deployments import Deployment, latest_deployments
 from shared.http import ReadSession
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
@@ -60,6 +61,7 @@ async def ops_fragment(request: Request, session: ReadSession, _: Reader) -> Res
         ],
         jobs=jobs,
         late=sum(job.mark == "bad" for job in jobs),
+        deployed=[_deployed(each, runtime.clock.machine()) for each in await latest_deployments(session)],
         moment=shown_moment,
         groups=await dead_letters.count_by_reason(session, consumers),
     )
@@ -98,10 +100,17 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _about(runtime: Runtime) -> Iterator[Line]:
-    commit = runtime.settings.build_commit
-    yield Line(
-        "版本", f"{built_version()}{f'（{commit[:12]}）' if commit else ''}，{shown_moment(runtime.started_at)} 启动"
-    )
+    build = _build(built_version(), runtime.settings.build_commit)
+    yield Line("版本", f"{build}，{shown_moment(runtime.started_at)} 启动")
+
+
+def _build(version: str, commit: str) -> str:
+    return f"{version}（{commit[:12]}）" if commit else version
+
+
+def _deployed(one: Deployment, now: datetime) -> Line:
+    until = "现在在运行" if one.runs(now) else f"最后运行于 {shown_moment(one.last_at)}"
+    return Line(_build(one.version, one.commit), f"{shown_moment(one.first_at)} 上线，{until}")
 
 
 def _consumers(runtime: Runtime) -> Iterator[Line]:

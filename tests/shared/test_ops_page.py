@@ -1,12 +1,15 @@
 """The operators' page tells how a service does, and what to do about its dead letters."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
 from services.visits.app import create_app
 from services.visits.settings import VisitsSettings
 from shared.clock import ManualClock
+from shared.deployments import note_deployment
 from shared.testing import Served, event, example, serve
 
 
@@ -71,3 +74,19 @@ async def test_a_process_that_can_not_work_says_why(served: Served) -> None:
     panel = await shown(served, "/fragments/ops")
     assert "未就绪" in panel
     assert "ConnectionRefusedError" in panel
+
+
+async def test_the_builds_that_ran_are_told_with_when_and_which_runs_now(served: Served, clock: ManualClock) -> None:
+    settings = served.runtime.settings
+    for commit, hours in (("a" * 40, 0), ("b" * 40, 5), ("a" * 40, 7)):
+        clock.advance(timedelta(hours=hours))
+        settings.build_commit = commit
+        await note_deployment(served.runtime)
+        await note_deployment(served.runtime)  # noted again and again
+    panel = await shown(served, "/fragments/ops")
+    assert "最近上线 2 版" in panel
+    listed = re.findall(r"<dt>0\.1\.0（(\w+)）</dt><dd>(.*?)</dd>", panel.partition("最近上线")[2])
+    assert listed == [
+        ("a" * 12, "03-02 10:00:00 上线，现在在运行"),
+        ("b" * 12, "03-02 15:00:00 上线，最后运行于 03-02 15:00:00"),
+    ]

@@ -1,0 +1,16 @@
+"""The builds that have run."""
+
+from alembic import op
+
+from shared.migrations import create_deployments
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    create_deployments()
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE deployment")

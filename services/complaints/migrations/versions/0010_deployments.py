@@ -1,0 +1,16 @@
+"""The builds that have run."""
+
+from alembic import op
+
+from shared.migrations import create_deployments
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    create_deployments()
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE deployment")

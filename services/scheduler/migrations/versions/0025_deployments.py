@@ -1,0 +1,16 @@
+"""The builds that have run."""
+
+from alembic import op
+
+from shared.migrations import create_deployments
+
+revision = "0025"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    create_deployments()
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE deployment")
