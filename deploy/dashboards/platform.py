@@ -89,9 +89,15 @@ def platform() -> Dashboard:
             ratio("磁盘可用", "可用空间 ÷ 容量，按磁盘（node_exporter）",
                   'sum by (mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|overlay|squashfs"})',
                   'sum by (mountpoint) (node_filesystem_size_bytes{fstype!~"tmpfs|overlay|squashfs"})', "mountpoint"),
-            number("密钥与证书", "两周内到期的访问密钥数；密钥文件是否损坏；最早到期的证书还有几天；有争议的单位数",
+            number("密钥与证书", "两周内到期的访问密钥数；密钥文件是否损坏；服务所用证书、访问地址的证书最早几天后到期，"
+                   "后者共有效几天；有争议的单位数",
                    {"到期密钥": "max(huifang_api_keys_expiring)", "密钥文件损坏": "max(huifang_keys_file_broken)",
                     "证书剩余天数": "(min(huifang_certificate_ends_timestamp_seconds) - time()) / 86400",
+                    "访问证书剩余天数":
+                        "(min(huifang_gateway_front_certificate_ends_timestamp_seconds) - time()) / 86400",
+                    "访问证书有效天数":
+                        "(min(huifang_gateway_front_certificate_ends_timestamp_seconds) "
+                        "- min(huifang_gateway_front_certificate_begins_timestamp_seconds)) / 86400",
                     "有争议的单位": "max(huifang_units_disputed)"}, span=8),
         ],
         "进程": [

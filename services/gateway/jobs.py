@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway import commands
 from services.gateway.adapters import webhooks
+from services.gateway.adapters.front_certificate import shown_certificate
 from services.gateway.adapters.sheets import OpenSheet, open_sheet
 from services.gateway.commands.keys import tell_again
 from services.gateway.domain.credentials import live
@@ -60,6 +62,15 @@ WRITEBACK_AGE = gauge(
 WRITEBACK_FAILED = gauge(
     "huifang_gateway_writeback_failed", "Results of the last day that were given up", "近一日放弃回写的结果数"
 )
+
+CERTIFICATE_BEGINS = gauge(
+    "huifang_gateway_front_certificate_begins_timestamp_seconds", "Since when the front door's certificate is valid",
+    "访问证书生效时间", "timestamp", labels={"name": 4},
+)  # fmt: skip
+CERTIFICATE_ENDS = gauge(
+    "huifang_gateway_front_certificate_ends_timestamp_seconds", "When the front door's certificate ends",
+    "访问证书到期时间", "timestamp", labels={"name": 4},
+)  # fmt: skip
 
 
 async def canonicalise(runtime: Runtime) -> int:
@@ -257,6 +268,23 @@ async def measure(runtime: Runtime) -> int:
     return 0
 
 
+async def look_at_front_door(runtime: Runtime) -> int:
+    """Set the gauges of the certificate that people are shown; without TLS there is none."""
+    front = urlsplit(runtime.settings.sites.get("front", ""))
+    if front.scheme != "https" or not front.hostname:
+        return 0
+    own_way = runtime.settings_as(GatewaySettings).front_door_at
+    reached = urlsplit(f"//{own_way}") if own_way else front
+    try:
+        found = await shown_certificate(reached.hostname or "", reached.port or 443, front.hostname)
+    except (OSError, TimeoutError) as error:
+        log.warning("front_certificate_not_seen", address=reached.netloc, error=repr(error))
+        return 0
+    CERTIFICATE_BEGINS.labels(front.hostname).set(found.begins.timestamp())
+    CERTIFICATE_ENDS.labels(front.hostname).set(found.ends.timestamp())
+    return 0
+
+
 async def forget(runtime: Runtime) -> int:
     """Delete a portion of what has been kept long enough (business time)."""
     settings, now = runtime.settings_as(GatewaySettings), runtime.clock.now()
@@ -285,6 +313,7 @@ JOBS = (
     Job("import", 0.5, import_files),
     Job("write_back", 1.0, write_back),
     Job("measure", 5.0, measure),
+    Job("look_at_front_door", 300.0, look_at_front_door),
     Job("forget", 300.0, forget),
     Job("tell_keys", 60.0, tell_keys),
 )

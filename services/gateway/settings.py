@@ -27,6 +27,12 @@ class GatewaySettings(ServiceSettings):
     raw_keep_days: int = Field(default=180, ge=1, description="raw messages and uploaded files are kept this long")
     identity_keep_days: int = Field(default=730, ge=1, description="a repeated event is recognised this long")
 
+    front_door_at: str = Field(
+        default="",
+        description="host:port at which this service reaches the front door, to see when its certificate ends; "
+        "empty = where people reach it (HUIFANG_SITES)",
+    )
+
     oidc_issuer: str = Field(
         default="",
         description="identity provider at which people sign in too, exactly as it calls itself; empty = none",

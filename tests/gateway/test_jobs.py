@@ -1,7 +1,10 @@
 """What happens as time passes."""
 
+import asyncio
+import ssl
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +12,11 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.gateway import commands
+from services.gateway.settings import GatewaySettings
 from shared.clock import ManualClock
+from shared.observability.storage import ends_of
 from shared.testing.served import Served
+from tests.certificates import certificate
 
 
 async def submit(served: Served, event_id: str) -> None:
@@ -102,3 +108,33 @@ async def test_a_message_that_workers_die_of_is_set_aside_and_its_neighbours_are
         assert (await client.post(f"/api/v1/messages/{aside['id']}/replay")).status_code == 202
         await gateway.run_job("canonicalise")
         assert (await client.get(f"/api/v1/messages/{aside['id']}")).json()["result"] == "ignored"
+
+
+async def test_the_certificate_that_people_are_shown_is_measured_at_the_front_door(
+    gateway: Served, tmp_path: Path
+) -> None:
+    """It is asked for by the name that people call, at the address where this service reaches the front door."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate(tmp_path, "front"))
+    asked = []
+    context.set_servername_callback(lambda _socket, name, _context: asked.append(name))
+    door = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    settings = gateway.runtime.settings_as(GatewaySettings)
+    settings.front_door_at = f"127.0.0.1:{door.sockets[0].getsockname()[1]}"
+    try:
+        for site in ("http://hf.example.com:8080", "https://hf.example.com:8443"):
+            settings.sites = {"front": site}
+            assert await gateway.run_job("look_at_front_door") == 0
+    finally:
+        door.close()
+        await door.wait_closed()
+    assert asked == ["hf.example.com"], "without TLS there is no certificate to look at"
+    measured = [
+        REGISTRY.get_sample_value(
+            f"huifang_gateway_front_certificate_{what}_timestamp_seconds", {"name": "hf.example.com"}
+        )
+        for what in ("begins", "ends")
+    ]
+    assert measured[1] == ends_of((tmp_path / "front.crt").read_bytes()).timestamp()
+    assert measured[1] - measured[0] == timedelta(days=2).total_seconds()
+    assert await gateway.run_job("look_at_front_door") == 0, "a door that is closed stops nothing"
