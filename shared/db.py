@@ -20,6 +20,7 @@ from shared.messaging.partitions import Partitions
 from shared.messaging.work import Work
 from shared.observability.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAIT
 from shared.observability.spans import NoTracing
+from shared.observability.statements import trace_statements
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -111,6 +112,8 @@ class Database:
         self.tracing = tracing or NoTracing()
         self.engine = engine_for(dsn, pool_size, f"huifang-{service}-http")
         self.background = engine_for(dsn, LANES + pool_size // 2, f"huifang-{service}-background")
+        for each in (self.engine, self.background):
+            trace_statements(each, self.tracing)
         for engine, pool in self._pools().items():
             engine.note_wait = POOL_WAIT.labels(service, pool).observe
         self.partitions = Partitions(self.background)

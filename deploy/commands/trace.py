@@ -17,6 +17,7 @@ from shared.observability.tracing import trace_of_lineage
 
 Span = Mapping[str, Any]
 NOTHING_TRACED = 3
+MATTER, STATEMENT = "huifang.lineage", "db.query.summary"  # attributes that tell such spans
 WIDTH = 160
 app = typer.Typer(help="追踪：一件事项在各服务中的每一步与用时（本机运行时记录的部分）。")
 
@@ -60,11 +61,25 @@ def read_spans(folder: Path) -> Iterator[Span]:
 
 
 def by_trace(spans: Iterator[Span]) -> dict[str, list[Span]]:
-    """The spans of each matter's trace; requests and batches have traces of their own."""
+    """The spans of each matter's trace, with the statements of the batches in which its events took effect.
+
+    Requests and batches have traces of their own.
+    """
     found: dict[str, list[Span]] = defaultdict(list)
+    statements: dict[str, list[Span]] = defaultdict(list)  # of a batch, by its span
     for span in spans:
         found[span["context"]["trace_id"].removeprefix("0x")].append(span)
-    return {id_: each for id_, each in found.items() if any("huifang.lineage" in span["attributes"] for span in each)}
+        if STATEMENT in span["attributes"]:
+            statements[span["parent_id"]].append(span)
+    matters = {id_: each for id_, each in found.items() if any(MATTER in span["attributes"] for span in each)}
+    return {id_: [*each, *_statements_of(each, statements)] for id_, each in matters.items()}
+
+
+def _statements_of(matter: Sequence[Span], statements: Mapping[str, Sequence[Span]]) -> Iterator[Span]:
+    for span in matter:
+        for link in span["links"]:
+            for statement in statements.get(link["context"]["span_id"], ()):
+                yield {**statement, "parent_id": span["context"]["span_id"]}
 
 
 def services_of(spans: Sequence[Span]) -> set[str]:
@@ -76,7 +91,8 @@ def tree_of(trace_id: str, spans: Sequence[Span]) -> Tree:
     ordered = sorted(spans, key=lambda span: span["start_time"])
     began = _moment(ordered[0]["start_time"])
     services = "、".join(sorted(services_of(spans)))
-    whole = Tree(f"追踪 {trace_id}：{len(spans)} 步，{services}")
+    steps = sum(STATEMENT not in span["attributes"] for span in spans)
+    whole = Tree(f"追踪 {trace_id}：{steps} 步，{services}")
     children: dict[str, list[Span]] = defaultdict(list)
     known = {span["context"]["span_id"] for span in spans}
     for span in ordered:
@@ -97,7 +113,8 @@ def _service(span: Span) -> str:
 
 def _line(span: Span, began: datetime) -> str:
     start, end = _moment(span["start_time"]), _moment(span["end_time"])
-    return f"[bold]{_service(span)}[/] {span['name']}  {_shown(end - start)}  [dim]+{_shown(start - began)}[/]"
+    name = f"[dim]SQL {span['name']}（整批）[/]" if STATEMENT in span["attributes"] else span["name"]
+    return f"[bold]{_service(span)}[/] {name}  {_shown(end - start)}  [dim]+{_shown(start - began)}[/]"
 
 
 def _shown(length: timedelta) -> str:

@@ -120,6 +120,22 @@ async def test_the_first_span_is_linked_with_the_senders_request_and_taking_effe
     assert batch["links"][0]["context"]["trace_id"] == taken["context"]["trace_id"]
 
 
+async def test_a_batchs_statements_have_spans_below_its_own_and_are_few(house: House) -> None:
+    """One for the batch, not one for each of its events."""
+    told = await house.post(*range(20))
+    async with house.served["scheduler"].client("policy_owner") as owner:
+        assert (await owner.post("/api/v1/packs", json=PACK)).status_code == 200
+    await house.served["scheduler"].deliver(*told)
+    spans = house.spans()
+    (batch,) = [span for span in spans if span["name"] == "batch scheduler"]
+    statements = [span["name"] for span in spans if span["parent_id"] == batch["context"]["span_id"]]
+    assert "INSERT inbox" in statements, statements
+    assert any("outbox" in name for name in statements)
+    assert len(statements) < len(told)
+    (request, *_) = [span for span in spans if span["name"] == "POST /api/v1/events"]
+    assert [span for span in spans if span["parent_id"] == request["context"]["span_id"]], "requests', too"
+
+
 async def test_no_span_holds_anything_of_the_customer(house: House) -> None:
     await house.whole_story()
     customer = example("repair.closed")["customer"]
@@ -166,6 +182,9 @@ async def test_the_command_shows_the_steps_of_a_matter_below_each_other(house: H
         next(line for line in lines if name in line) for name in ("tell repair.closed", "take repair.closed")
     )
     assert told.index("tell") < taken.index("take")
+    after = lines[lines.index(taken) + 1]
+    assert "SQL" in after, "what the database was asked for the batch stands below the event that was in it"
+    assert after.index("scheduler") > taken.index("scheduler")
 
 
 async def test_sampled_events_that_go_to_the_broker_have_a_span_and_others_none(house: House) -> None:
