@@ -90,7 +90,7 @@ def platform() -> Dashboard:
                   'sum by (mountpoint) (node_filesystem_avail_bytes{fstype!~"tmpfs|overlay|squashfs"})',
                   'sum by (mountpoint) (node_filesystem_size_bytes{fstype!~"tmpfs|overlay|squashfs"})', "mountpoint"),
             number("密钥与证书", "两周内到期的访问密钥数；密钥文件是否损坏；服务所用证书、访问地址的证书最早几天后到期，"
-                   "后者共有效几天；有争议的单位数",
+                   "后者共有效几天；审计记录不完整的服务数；有争议的单位数",
                    {"到期密钥": "max(huifang_api_keys_expiring)", "密钥文件损坏": "max(huifang_keys_file_broken)",
                     "证书剩余天数": "(min(huifang_certificate_ends_timestamp_seconds) - time()) / 86400",
                     "访问证书剩余天数":
@@ -98,6 +98,7 @@ def platform() -> Dashboard:
                     "访问证书有效天数":
                         "(min(huifang_gateway_front_certificate_ends_timestamp_seconds) "
                         "- min(huifang_gateway_front_certificate_begins_timestamp_seconds)) / 86400",
+                    "审计记录不完整": "sum(max by (service) (huifang_audit_log_broken))",
                     "有争议的单位": "max(huifang_units_disputed)"}, span=8),
         ],
         "进程": [
