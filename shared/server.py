@@ -2,7 +2,8 @@
 
 Whoever opens a connection costs memory and a file descriptor. So a request's head is bounded in bytes and in time, and when
 there are too many connections, the one that has been sending its request for longest makes room for a new one. The time
-that a body may take is the edge's (`shared.edge`), for it answers with a problem.
+that a body may take is the edge's (`shared.edge`), for it answers with a problem. What is still coming of a body that was
+answered already is read and dropped, within limits: closing at once would cost the client that answer (RFC 9112 §9.6).
 """
 
 import asyncio
@@ -24,6 +25,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     head_bytes = 32 << 10
     head_seconds = 10.0
+    unread_bytes = 8 << 20  # of a body that was answered before its end; `head_seconds` holds for it, too
     pipelined = 16
     most = most_connections()
 
@@ -31,6 +33,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._refusal = 400
         self._head_read = 0
+        self._in_body = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._since = 0.0
 
@@ -61,14 +64,22 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
             self._begin_head()
+        self._head_read += len(data)
         super().data_received(data)
-        if self._head_timer is not None and not self.transport.is_closing():
-            self._head_read += len(data)
-            if self._head_read > self.head_bytes:
-                self._refuse(431)
+        most = self.unread_bytes if self._in_body else self.head_bytes
+        if self._head_timer is not None and not self.transport.is_closing() and self._head_read > most:
+            self._refuse(431)
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
+        if self._head_timer is not None:  # the body's request was answered before; what comes now is a head
+            self._end_head()
+            self._begin_head()
 
     def on_headers_complete(self) -> None:
         self._end_head()
+        self._in_body = True
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > self.head_bytes:
             self._refusal = 431
             raise ValueError("the head is too large")  # ends the parsing; `send_400_response` answers

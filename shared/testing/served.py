@@ -96,7 +96,7 @@ async def serve(
         folder = Path(stack.enter_context(TemporaryDirectory()))
         options: dict[str, Any] = {
             "postgres_dsn": dsn,
-            "keys_file": _keys(folder),
+            "keys_file": keys_in(folder),
             "data_key": DATA_KEY,
             "failed_sign_ins": 1_000_000,
             "hosts": "*",
@@ -111,7 +111,8 @@ async def serve(
         yield Served(app, app.state.runtime, stack)
 
 
-def _keys(folder: Path) -> Path:
+def keys_in(folder: Path) -> Path:
+    """A file of keys in the folder: `test-<role>` for every role."""
     path = folder / "keys.json"
     rows = [{"id": f"test-{r}", "role": r, "name": r, "sha256": hash_key(f"test-{r}")} for r in map(str, Role)]
     path.write_text(json.dumps(rows))
