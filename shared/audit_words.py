@@ -58,6 +58,7 @@ WORDS = {
     "attachment.previewed": "浏览签名与照片",
     "attachment.dropped": "删除签名或照片",
     "questionnaire.published": "发布问卷",
+    "work_rules.set": "设定作业规则",
     # complaints
     "case.opened": "登记投诉",
     "case.assigned": "派单",

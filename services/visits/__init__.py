@@ -1,7 +1,7 @@
 """visits (回访作业): the agents' work.
 
 Owns work items, attempts, callbacks, answers, reviews, calls through a line and who is there, the versioned questionnaires,
-and the signatures and photographs of visits on site, whose files lie beside the database.
+the signatures and photographs of visits on site, whose files lie beside the database, and the work rules.
 Publishes `visits-v1`: visit.attempted for every try; visit.completed, with visit.dissatisfied and visit.problem_found
 beside it; visit.corrected when a finished record is; visit.failed; visit.callback_agreed; visit.invited and
 visit.invitation_ended, for customers who answer by themselves at `/q`.

@@ -1,15 +1,18 @@
 """How visits is assembled."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from services.visits import api, handlers, jobs, pages
 from services.visits.settings import VisitsSettings
+from services.visits.store.work_rules import KeptRules
 from shared.clock import Clock
 from shared.messaging.broker import Broker
 from shared.official import KeptCalendar
-from shared.runtime import Service
+from shared.runtime import Runtime, Service
 from shared.service import build_app
 
 
@@ -17,14 +20,23 @@ def create_app(
     settings: VisitsSettings | None = None, clock: Clock | None = None, broker: Broker | None = None
 ) -> FastAPI:
     """The ASGI app of the visits service."""
+    settings = settings or VisitsSettings()
     service = Service(
         name="visits",
         title="回访作业",
-        settings=settings or VisitsSettings(),
+        settings=settings,
         routers=[*api.ROUTERS, *pages.ROUTERS],
         consumers=[handlers.consumer],
         jobs=jobs.JOBS,
-        lifespan=KeptCalendar().lifespan,
+        lifespan=_lifespan,
         pages=Path(__file__).parent,
     )
     return build_app(service, clock, broker)
+
+
+@asynccontextmanager
+async def _lifespan(runtime: Runtime) -> AsyncIterator[None]:
+    """What this process keeps of its database: the calendar, and the work rules in force."""
+    runtime.state["work_rules"] = KeptRules(runtime.settings_as(VisitsSettings).work_rules)
+    async with KeptCalendar().lifespan(runtime):
+        yield

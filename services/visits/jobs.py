@@ -1,14 +1,15 @@
 """What visits do as time passes."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.adapters.files import files_of
 from services.visits.commands import attachments, invitations, passing
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import UNFINISHED, State
-from services.visits.settings import VisitsSettings
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import queries
+from services.visits.store.work_rules import KeptRules
 from shared.jobs import Job
 from shared.observability.catalogue import BRANCHES, TEAMS, counter, gauge
 from shared.runtime import Runtime
@@ -22,13 +23,12 @@ OVERDUE = gauge(
     labels={"branch": BRANCHES},
 )  # fmt: skip
 MISSED = gauge(
-    "huifang_visits_callbacks_overdue", "Callbacks that were agreed for half an hour ago or longer and are not made yet",
+    "huifang_visits_callbacks_overdue", "Agreed callbacks that are not made yet and would not count as kept any more",
     "逾时未回呼的预约数", labels={"branch": BRANCHES},
 )  # fmt: skip
 LOST = counter(
     "huifang_visits_leases_lost_total", "Claimed visits taken back because nobody worked on them", "领取过期数"
 )
-PATIENCE = timedelta(minutes=30)
 
 
 async def return_leases(runtime: Runtime) -> int:
@@ -40,18 +40,17 @@ async def return_leases(runtime: Runtime) -> int:
 
 async def bring_back(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
-        return await passing.bring_back(work, _plan(runtime))
+        return await passing.bring_back(work, await _rules(runtime, work.session))
 
 
 async def hand_over(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
-        return await passing.hand_over(work, _plan(runtime))
+        return await passing.hand_over(work, await _rules(runtime, work.session))
 
 
 async def expire(runtime: Runtime) -> int:
-    grace = _plan(runtime).grace
     async with runtime.db.work(background=True, notify=True) as work:
-        return await passing.expire(work, grace)
+        return await passing.expire(work, await _rules(runtime, work.session))
 
 
 async def forget_left_over(runtime: Runtime) -> int:
@@ -60,9 +59,8 @@ async def forget_left_over(runtime: Runtime) -> int:
 
 
 async def invite(runtime: Runtime) -> int:
-    settings = runtime.settings_as(VisitsSettings)
     async with runtime.db.work(background=True, notify=True) as work:
-        return await invitations.invite_waiting(work, runtime.sealer, settings.code_lives, settings.retry_plan.grace)
+        return await invitations.invite_waiting(work, runtime.sealer, await _rules(runtime, work.session))
 
 
 async def lapse_invitations(runtime: Runtime) -> int:
@@ -70,15 +68,17 @@ async def lapse_invitations(runtime: Runtime) -> int:
         return await invitations.lapse(work)
 
 
-def _plan(runtime: Runtime) -> RetryPlan:
-    return runtime.settings_as(VisitsSettings).retry_plan
+async def _rules(runtime: Runtime, session: AsyncSession) -> WorkRules:
+    kept: KeptRules = runtime.state["work_rules"]
+    return (await kept.current(session)).rules
 
 
 async def count_visits(runtime: Runtime) -> int:
     """Bring the gauges up to date."""
     now = runtime.clock.now()
     async with runtime.db.read() as session:
-        standing = await queries.count_unfinished(session, now, now - PATIENCE)
+        patience = (await _rules(runtime, session)).callback_kept_within
+        standing = await queries.count_unfinished(session, now, now - patience)
     VISITS.show({(state,): sum(row.visits for row in standing if row.state == state) for state in UNFINISHED})
     QUEUE.show(_summed((row.team, row.visits) for row in standing if row.state == State.OPEN))
     OVERDUE.show(_summed((row.branch, row.overdue) for row in standing))

@@ -178,6 +178,19 @@ class AttemptRow(Base, table=True):
     callback_kept: bool | None = None
     signer: str = Field(sa_column=_word())
     unsigned_reason: str = Field(sa_column=_word())
+    own_code: str = Field(sa_column=_word())
+
+
+class WorkRulesRow(Base, table=True):
+    """One version of the work rules; `rules` is their document."""
+
+    __tablename__ = "work_rules"
+
+    version: int = Field(primary_key=True)
+    rules: dict[str, Any] = Field(sa_column=_json())
+    at: datetime = Field(sa_column=_instant())
+    by: str = Field(sa_column=_text())
+    reason: str = Field(sa_column=_text())
 
 
 class PresenceRow(Base, table=True):

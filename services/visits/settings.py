@@ -7,9 +7,11 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from services.visits.domain.hours import ContactHours, RetryPlan, read_frames
+from services.visits.domain.hours import ContactHours, read_frames
 from services.visits.domain.leases import Leases
 from services.visits.domain.results import RESULTS
+from services.visits.domain.work_rules import WorkRules
+from services.visits.domain.work_rules_document import RulesDocument
 from shared.safety import is_local
 from shared.settings import ServiceSettings
 
@@ -19,6 +21,7 @@ class VisitsSettings(ServiceSettings):
     visit_on_site_lease_hours: float = Field(
         default=12, gt=0, le=72, description="machine time a claim of a visit on site lasts without activity"
     )
+    # the first version of the work rules: not read any more once they were set (`services/visits/domain/work_rules.py`)
     visit_most_attempts: int = Field(
         default=3, ge=1, description="attempts after which a customer counts as unreachable"
     )
@@ -71,6 +74,11 @@ class VisitsSettings(ServiceSettings):
         if self.cti == "http" and not self.cti_key.get_secret_value():
             yield "HUIFANG_CTI_KEY is not set: only a line that calls for anybody who asks takes such requests"
 
+    @model_validator(mode="after")
+    def check_rules(self) -> Self:
+        RulesDocument.of(self.work_rules)
+        return self
+
     @field_validator("visit_contact_hours")
     @classmethod
     def check_frames(cls, text: str) -> str:
@@ -86,18 +94,15 @@ class VisitsSettings(ServiceSettings):
         return text
 
     @cached_property
-    def retry_plan(self) -> RetryPlan:
-        hours = ContactHours(read_frames(self.visit_contact_hours), self.visit_on_days_off)
-        return RetryPlan(
-            hours,
-            self.visit_most_attempts,
-            timedelta(days=self.visit_grace_days),
+    def work_rules(self) -> WorkRules:
+        """The first version of the work rules, which counts until somebody sets them."""
+        return WorkRules(
+            hours=ContactHours(read_frames(self.visit_contact_hours), self.visit_on_days_off),
+            most_attempts=self.visit_most_attempts,
+            grace=timedelta(days=self.visit_grace_days),
             invite_after=_listed(self.visit_invite_after),
+            code_lives=timedelta(hours=self.visit_code_hours),
         )
-
-    @property
-    def code_lives(self) -> timedelta:
-        return timedelta(hours=self.visit_code_hours)
 
     @property
     def lease(self) -> Leases:

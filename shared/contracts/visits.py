@@ -47,6 +47,12 @@ class VisitAttempted(Visit):
     callback_kept: bool | None = Field(
         default=None, description="whether the time agreed with the customer was kept; null where none was agreed"
     )
+    own_code: str = Field(
+        default="", description="a result code of the deployment's own, of which `result` is the meaning"
+    )
+    result_title: str = Field(
+        default="", description="what the deployment calls the result; empty = as the platform does"
+    )
 
 
 class Said(Part):

@@ -311,6 +311,8 @@ NO_VERSION = {
     "/api/v1/visits/{visit_id}/reveal-phone",
     # to claim it is to take it as it is
     "/api/v1/visits/{visit_id}/claim",
+    # changes nothing: says what setting them would do
+    "/api/v1/work-rules/plan",
     # changes nothing: a look that is recorded
     "/api/v1/visits/{visit_id}/attempts/{attempt_id}/recording",
     # only adds

@@ -161,7 +161,8 @@ def _occasion(_: Entry, said: Details) -> str:
 def _attempted(_: Entry, said: Details) -> str:
     seconds = int(said.get("talk_seconds", 0))
     talked = f"，通话 {seconds // 60} 分 {seconds % 60} 秒" if seconds else ""
-    return f"联系客户：{word_of(ATTEMPT_RESULTS, said.get('result', ''))}{talked}{_by(said)}"
+    result = said.get("result_title") or word_of(ATTEMPT_RESULTS, said.get("result", ""))
+    return f"联系客户：{result}{talked}{_by(said)}"
 
 
 def _completed(_: Entry, said: Details) -> str:

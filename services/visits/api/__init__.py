@@ -12,6 +12,7 @@ from services.visits.api import (
     replies,
     visits,
     work,
+    work_rules,
 )
 
 ROUTERS = (
@@ -26,4 +27,5 @@ ROUTERS = (
     practice.router,
     replies.router,
     questionnaires.router,
+    work_rules.router,
 )

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.visits.api.dependencies import Agent, PlanDep, Supervisor
+from services.visits.api.dependencies import Agent, RulesDep, Supervisor
 from services.visits.commands import attendance
 from services.visits.schemas.requests import PresenceIn
 from services.visits.schemas.visits import PresenceOut
@@ -14,16 +14,16 @@ router = APIRouter(prefix="/api/v1/presence", tags=["在岗状态"])
 
 
 @router.post("", summary="示闲、示忙、小休、离线")
-async def set_presence(body: PresenceIn, agent: Agent, work: WorkDep, plan: PlanDep) -> PresenceOut:
+async def set_presence(body: PresenceIn, agent: Agent, work: WorkDep, rules: RulesDep) -> PresenceOut:
     """非示闲时不再分到单；本人的到点回呼转给他人。已领取的单不受影响。"""
-    said, held = await attendance.set_presence(work, agent, body.state, body.capacity, plan)
+    said, held = await attendance.set_presence(work, agent, body.state, body.capacity, rules)
     return PresenceOut.of(said, held)
 
 
 @router.get("/mine", summary="本人的在岗状态")
-async def mine(agent: Agent, work: WorkDep, plan: PlanDep) -> PresenceOut:
+async def mine(agent: Agent, work: WorkDep, rules: RulesDep) -> PresenceOut:
     """从未设置过的视为示闲。"""
-    said, held = await attendance.get_presence(work, agent, plan)
+    said, held = await attendance.get_presence(work, agent, rules)
     return PresenceOut.of(said, held)
 
 

@@ -4,11 +4,12 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from services.visits.domain.hours import RetryPlan
+from services.visits.domain.work_rules import RulesVersion, WorkRules
 from services.visits.settings import VisitsSettings
+from services.visits.store.work_rules import KeptRules
 from shared.auth import Principal, Role, require, require_whole_organisation
 from shared.calendar import WorkCalendar
-from shared.http import WorkDep
+from shared.http import ReadSession, WorkDep
 from shared.official import KeptCalendar
 
 
@@ -21,13 +22,32 @@ async def _calendar(request: Request, work: WorkDep) -> WorkCalendar:
     return await kept.current(work.session)
 
 
-async def plan_of(request: Request, work: WorkDep) -> RetryPlan:
-    settings: VisitsSettings = request.app.state.runtime.settings
-    return settings.retry_plan.on(await _calendar(request, work))
+async def kept_rules(request: Request) -> KeptRules:
+    kept: KeptRules = request.app.state.runtime.state["work_rules"]
+    return kept
 
 
-CalendarDep = Annotated[WorkCalendar, Depends(_calendar)]
-PlanDep = Annotated[RetryPlan, Depends(plan_of)]
+KeptRulesDep = Annotated[KeptRules, Depends(kept_rules)]
+
+
+async def _current(kept: KeptRulesDep, work: WorkDep) -> RulesVersion:
+    return await kept.current(work.session)
+
+
+CurrentRulesDep = Annotated[RulesVersion, Depends(_current)]
+
+
+async def rules_of(request: Request, work: WorkDep) -> WorkRules:
+    kept = await kept_rules(request)
+    return (await kept.current(work.session)).rules.on(await _calendar(request, work))
+
+
+async def _shown(kept: KeptRulesDep, session: ReadSession) -> RulesVersion:
+    return await kept.current(session)
+
+
+RulesDep = Annotated[WorkRules, Depends(rules_of)]  # of a route that changes something
+ShownRulesDep = Annotated[RulesVersion, Depends(_shown)]  # of one that only reads
 SettingsDep = Annotated[VisitsSettings, Depends(_settings)]
 Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
@@ -38,3 +58,5 @@ Reader = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.
 QuestionnaireReader = Annotated[
     Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.POLICY_OWNER, Role.OPS, Role.AUDITOR))
 ]
+RulesOwner = Annotated[Principal, Depends(require_whole_organisation(Role.SUPERVISOR))]
+RulesReader = QuestionnaireReader

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 
 from services.visits.adapters.line import Line
-from services.visits.api.dependencies import Agent, Listener, SettingsDep, plan_of
+from services.visits.api.dependencies import Agent, Listener, SettingsDep, rules_of
 from services.visits.commands import lines
 from services.visits.domain.errors import CallNotFound, LineRefused, NoLine, VisitNotFound
 from services.visits.domain.visit import require_holder
@@ -34,8 +34,8 @@ async def place_call(
 ) -> LineCallOut:
     """与「拨打」同样再次确认可以联系；线路先振坐席的话机，再接客户。通话未结束时重复请求给出同一通电话，不会再拨。"""
     async with transaction(request) as work:
-        plan = await plan_of(request, work)
-        call, number = await lines.begin_call(work, agent, visit_id, sealer, plan)
+        rules = await rules_of(request, work)
+        call, number = await lines.begin_call(work, agent, visit_id, sealer, rules)
         line = line_of(settings)
     if number is None:
         return LineCallOut.of(call)

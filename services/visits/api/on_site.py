@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.visits.api.dependencies import Agent, PlanDep
+from services.visits.api.dependencies import Agent, RulesDep
 from services.visits.commands import on_site
 from services.visits.schemas.visits import CallOut, VisitOut
 from shared.http import WorkDep, etag
@@ -21,7 +21,7 @@ async def confirm_appointment(visit_id: UUID, agent: Agent, work: WorkDep, respo
 
 
 @router.post("/{visit_id}/arrive", summary="到达现场")
-async def arrive(visit_id: UUID, agent: Agent, work: WorkDep, plan: PlanDep) -> CallOut:
+async def arrive(visit_id: UUID, agent: Agent, work: WorkDep, rules: RulesDep) -> CallOut:
     """再次确认可以上门（未撤销、未推迟、客户未拒绝、同事未在联系），记录开始时间；重复调用不重新计时。"""
-    visit = await on_site.arrive(work, agent, visit_id, plan)
+    visit = await on_site.arrive(work, agent, visit_id, rules)
     return CallOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at)

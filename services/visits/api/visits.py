@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.visits.api.dependencies import Reader
+from services.visits.api.dependencies import Reader, ShownRulesDep
 from services.visits.domain.errors import VisitNotFound
-from services.visits.domain.results import RESULTS
 from services.visits.domain.visit import State
 from services.visits.schemas.corrections import VersionOut
-from services.visits.schemas.visits import Card, CountOut, Detail, ResultCodeOut, ReviewOut, StatsOut, VisitOut
+from services.visits.schemas.visits import Card, CountOut, Detail, ReviewOut, StatsOut, VisitOut
+from services.visits.schemas.work_rules import ResultCodeOut
 from services.visits.store import queries, reviews, rows, versions
 from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
@@ -81,6 +81,6 @@ async def stats(
 
 
 @router.get("/result-codes", summary="呼叫结果代码")
-async def result_codes(_reader: Reader) -> list[ResultCodeOut]:
-    """每个代码的含义、快捷键与重拨计划。"""
-    return [ResultCodeOut.of(code) for code in RESULTS.values()]
+async def result_codes(_reader: Reader, current: ShownRulesDep) -> list[ResultCodeOut]:
+    """每个代码的含义、快捷键与重拨计划，按作业规则；已停用的也列出，以便看懂以往的记录。"""
+    return [ResultCodeOut.of(code) for code in current.rules.results.values()]

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.visits.api.dependencies import Agent, PlanDep, SettingsDep
+from services.visits.api.dependencies import Agent, RulesDep, SettingsDep
 from services.visits.commands import calls, claiming, invitations, working
 from services.visits.commands.held import Held
 from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import InvalidAttempt
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.signing import Signing
+from services.visits.domain.work_rules import WorkRules
 from services.visits.schemas.questionnaires import Script
 from services.visits.schemas.requests import AttemptIn, ClaimIn, ClaimOneIn, RevealIn, SaveAnswersIn
 from services.visits.schemas.visits import (
@@ -46,11 +47,11 @@ CALLBACKS = counter(
 
 @router.post("/claim", summary="领取下一批回访单")
 async def claim(
-    body: ClaimIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep, plan: PlanDep
+    body: ClaimIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep, rules: RulesDep
 ) -> ClaimOut:
     """按「到点回呼、优先级、时限、应访时间」的顺序，领取本人班组、单位与技能范围内的单；同一客户的单一并领取，已被他人领取的不会重复给出。"""
     wanted = Wanted(body.limit, body.team)
-    held = await claiming.claim_visits(work, agent, wanted, body.companion, plan, settings.lease)
+    held = await claiming.claim_visits(work, agent, wanted, body.companion, rules, settings.lease)
     CLAIMED.inc(len(held))
     ends = [one.visit.lease_until for one in held if one.visit.lease_until]
     first = min(ends, default=settings.lease.until("phone", work.clock.machine()))
@@ -59,10 +60,10 @@ async def claim(
 
 @router.get("/{visit_id}/claimable", summary="本人为何领不到这张单")
 async def claimable(
-    visit_id: UUID, agent: Agent, work: WorkDep, plan: PlanDep, companion: CompanionQuery = ""
+    visit_id: UUID, agent: Agent, work: WorkDep, rules: RulesDep, companion: CompanionQuery = ""
 ) -> ClaimableOut:
     """逐条说明领取规则：状态、班组、本人完成的服务、独立回访、二次回访换人、同行人员、技能、时段等。"""
-    reasons = await claiming.explain(work, agent, visit_id, companion, plan)
+    reasons = await claiming.explain(work, agent, visit_id, companion, rules)
     told = [ReasonOut(rule=reason.rule, message=reason.text) for reason in reasons]
     return ClaimableOut(claimable=not reasons, reasons=told)
 
@@ -70,10 +71,10 @@ async def claimable(
 @router.post("/{visit_id}/claim", summary="领取指定的回访单")
 async def claim_one(
     visit_id: UUID, body: ClaimOneIn, agent: Agent, work: WorkDep, sealer: SealerDep, settings: SettingsDep,
-    plan: PlanDep, response: Response,
+    rules: RulesDep, response: Response,
 ) -> Card:  # fmt: skip
     """从列表中领取一张，规则与「领取下一批」相同；不能领取时逐条说明原因。"""
-    held = await claiming.claim_one(work, agent, visit_id, body.companion, plan, settings.lease)
+    held = await claiming.claim_one(work, agent, visit_id, body.companion, rules, settings.lease)
     if not held.visit.practice:
         CLAIMED.inc()
     response.headers["ETag"] = etag(held.visit.version)
@@ -81,9 +82,9 @@ async def claim_one(
 
 
 @router.post("/{visit_id}/dial", summary="拨打")
-async def dial(visit_id: UUID, agent: Agent, work: WorkDep, sealer: SealerDep, plan: PlanDep) -> DialOut:
+async def dial(visit_id: UUID, agent: Agent, work: WorkDep, sealer: SealerDep, rules: RulesDep) -> DialOut:
     """再次确认可以联系（未撤销、未推迟、客户未拒绝、同事未在联系、在可拨打时段内或客户约定此时），记录开始时间，给出号码；重复调用不重新计时。"""
-    visit, numbers = await calls.dial(work, agent, visit_id, sealer, plan)
+    visit, numbers = await calls.dial(work, agent, visit_id, sealer, rules)
     dialled = [as_dialled(number) for number in numbers]
     return DialOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at, numbers=dialled)
 
@@ -119,17 +120,15 @@ async def record_attempt(
     agent: Agent,
     work: WorkDep,
     sealer: SealerDep,
-    settings: SettingsDep,
-    plan: PlanDep,
+    rules: RulesDep,
     once: OnceDep,
 ) -> ResultOut:
     """记录一次联系，并据结果办结、约定回呼或安排重拨；一次调用完成，带 Idempotency-Key 可安全重试。"""
 
     async def create() -> ResultOut:
-        visit, attempt, clashes = await working.record_attempt(
-            work, agent, visit_id, _report(body, agent.id, sealer), plan, sealer
-        )
-        visit = await invitations.invite_after(work, sealer, visit, body.result, plan, settings.code_lives)
+        report = _report(body, agent.id, sealer, rules)
+        visit, attempt, clashes = await working.record_attempt(work, agent, visit_id, report, rules, sealer)
+        visit = await invitations.invite_after(work, sealer, visit, report.code.code, rules)
         if not visit.practice:
             _count(attempt)
         moved = body.callback_at is not None and visit.next_at != body.callback_at
@@ -190,13 +189,16 @@ def _local(at: datetime | None) -> str:
     return f"{at.astimezone(ORG_ZONE):%m-%d %H:%M}" if at else ""
 
 
-def _report(body: AttemptIn, agent: str, sealer: Sealer) -> Report:
+def _report(body: AttemptIn, agent: str, sealer: Sealer, rules: WorkRules) -> Report:
     try:
         number = one_number(body.corrected_phone or "")
     except ValueError as error:
         raise InvalidAttempt(f"更正后的号码{error}") from error
     corrected = (sealer.seal(number), mask_phone(number)) if number else None
-    values = body.model_dump(exclude={"corrected_phone", "callback_owner", "language", "signer", "unsigned_reason"})
+    values = body.model_dump(
+        exclude={"result", "corrected_phone", "callback_owner", "language", "signer", "unsigned_reason"}
+    )
+    values["code"] = rules.chosen(body.result)
     values["signing"] = Signing(signer=body.signer, reason=body.unsigned_reason)
     owner = agent if body.callback_at and body.callback_owner == "me" else ""
     return Report(id=new_id(), corrected_phone=corrected, callback_owner=owner, language=body.language or "", **values)

@@ -2,24 +2,24 @@
 
 from dataclasses import replace
 
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.presence import Presence, Present
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import presence
 from shared.auth import Principal
 from shared.messaging import Work
 
 
-async def get_presence(work: Work, principal: Principal, plan: RetryPlan) -> tuple[Presence, int]:
+async def get_presence(work: Work, principal: Principal, rules: WorkRules) -> tuple[Presence, int]:
     """What the caller has said, with how many visits they hold; who never said anything is there."""
     said, held = await presence.get(work.session, principal.id)
-    return said or _said(work, principal, Present.READY, plan.most_held), held
+    return said or _said(work, principal, Present.READY, rules.most_held), held
 
 
 async def set_presence(
-    work: Work, principal: Principal, state: Present, capacity: int | None, plan: RetryPlan
+    work: Work, principal: Principal, state: Present, capacity: int | None, rules: WorkRules
 ) -> tuple[Presence, int]:
     """Keep what the caller says, without a capacity the one they had; returns it with how many visits they hold."""
-    before, held = await get_presence(work, principal, plan)
+    before, held = await get_presence(work, principal, rules)
     now = _said(work, principal, state, capacity or before.capacity)
     return replace(now, since=await presence.save(work.session, now)), held
 

@@ -5,8 +5,9 @@ from uuid import UUID
 from services.visits.commands.held import lock_held
 from services.visits.domain import calls
 from services.visits.domain.calls import Line
-from services.visits.domain.hours import RetryPlan, read_hours
+from services.visits.domain.hours import read_hours
 from services.visits.domain.visit import Visit
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import claims, rows
 from shared.auth import Principal
 from shared.http import audit
@@ -15,24 +16,24 @@ from shared.privacy import Sealer
 
 
 async def dial(
-    work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, plan: RetryPlan
+    work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, rules: WorkRules
 ) -> tuple[Visit, list[str]]:
     """Begin the contact with the customer, or go on with it; returns the numbers to dial, audited (R02.7, X4).
 
     Raises what `domain.calls.begin` raises, and what every change of a held visit does.
     """
-    begun = await begin(work, principal, visit_id, plan)
+    begun = await begin(work, principal, visit_id, rules)
     numbers = numbers_of(begun, sealer)
     if numbers:
         await audit(work, principal, "phone.revealed", str(visit_id), customer_id=begun.customer.id, reason="dial")
     return begun, numbers
 
 
-async def begin(work: Work, principal: Principal, visit_id: UUID, plan: RetryPlan) -> Visit:
+async def begin(work: Work, principal: Principal, visit_id: UUID, rules: WorkRules) -> Visit:
     """Begin the contact with the customer, by phone or at the door, or go on with it. Raises as `dial`."""
     visit, _ = await lock_held(work, principal, visit_id)
     colleague, refused = await claims.look_around(work.session, visit_id, principal.id)
-    hours = read_hours(visit.hours, plan.calendar) if visit.hours else None
+    hours = read_hours(visit.hours, rules.calendar) if visit.hours else None
     line = Line(hours is None or hours.is_open(work.now()), colleague, refused)
     begun = calls.begin(visit, line, work.now())
     if begun is not visit:

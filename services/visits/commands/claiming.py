@@ -14,9 +14,10 @@ from services.visits.domain.errors import (
     NotYourTeam,
     VisitNotFound,
 )
-from services.visits.domain.hours import RetryPlan, read_hours
+from services.visits.domain.hours import read_hours
 from services.visits.domain.leases import Leases
 from services.visits.domain.visit import Visit
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import claims, presence, queries, questionnaires, rows
 from services.visits.store.claims import Wanted
 from shared.auth import Principal
@@ -37,45 +38,45 @@ async def claim_visits(
     principal: Principal,
     wanted: Wanted,
     companion: str,
-    plan: RetryPlan,
+    rules: WorkRules,
     lease: Leases,
 ) -> list[Held]:
     """Claim the next visits for the caller. Raises AgentAway, AgentFull, NotYourTeam."""
     if wanted.team is not None and principal.teams and wanted.team not in principal.teams:
         raise NotYourTeam(f"您的班组：{'、'.join(principal.teams)}")
-    around = await _of_caller(work, principal.id, plan)
+    around = await _of_caller(work, principal.id, rules)
     if around.away:
         raise AgentAway(f"您现在是「{around.away}」，改为「示闲」后才能领取")
     if around.room < 1:
         raise AgentFull("请先办结或退回手上的单")
     limited = Wanted(min(wanted.limit, around.room), wanted.team)
-    return await _claim(work, principal, claimant(principal, companion), limited, plan.calendar, lease)
+    return await _claim(work, principal, claimant(principal, companion), limited, rules.calendar, lease)
 
 
 async def claim_one(
-    work: Work, principal: Principal, visit_id: UUID, companion: str, plan: RetryPlan, lease: Leases
+    work: Work, principal: Principal, visit_id: UUID, companion: str, rules: WorkRules, lease: Leases
 ) -> Held:
     """Claim this visit for the caller. Raises VisitNotFound, and NotClaimable with every reason."""
-    if reasons := await explain(work, principal, visit_id, companion, plan):
+    if reasons := await explain(work, principal, visit_id, companion, rules):
         raise _not_claimable(reasons)
     who = claimant(principal, companion)
     await _bring_forward(work, principal, visit_id)
-    held = await _claim(work, principal, who, Wanted(one=visit_id), plan.calendar, lease)
+    held = await _claim(work, principal, who, Wanted(one=visit_id), rules.calendar, lease)
     if not held:  # somebody was quicker
-        reasons = await explain(work, principal, visit_id, companion, plan)
+        reasons = await explain(work, principal, visit_id, companion, rules)
         raise _not_claimable(reasons or [Reason("colleague", "同事正在领取这位客户的单")])
     return held[0]
 
 
-async def explain(work: Work, principal: Principal, visit_id: UUID, companion: str, plan: RetryPlan) -> list[Reason]:
+async def explain(work: Work, principal: Principal, visit_id: UUID, companion: str, rules: WorkRules) -> list[Reason]:
     """Every rule that keeps the caller from this visit; none = it is theirs for the claiming. Raises VisitNotFound."""
     found = await rows.get_visit(work.session, visit_id, principal.scope)
     if found is None:
         raise VisitNotFound
     visit, _ = found
     colleague, refused = await claims.look_around(work.session, visit_id, principal.id)
-    caller = await _of_caller(work, principal.id, plan)
-    around = Circumstances(_is_open(visit, plan.calendar, work), colleague, refused, caller.away, caller.room)
+    caller = await _of_caller(work, principal.id, rules)
+    around = Circumstances(_is_open(visit, rules.calendar, work), colleague, refused, caller.away, caller.room)
     return reasons_against(visit, claimant(principal, companion), around)
 
 
@@ -91,9 +92,9 @@ def _not_claimable(reasons: list[Reason]) -> NotClaimable:
     return NotClaimable("；".join(reason.text for reason in reasons), errors=errors)
 
 
-async def _of_caller(work: Work, agent: str, plan: RetryPlan) -> Circumstances:
+async def _of_caller(work: Work, agent: str, rules: WorkRules) -> Circumstances:
     said, held = await presence.get(work.session, agent)
-    return Circumstances(away=said.away if said else "", room=(said.capacity if said else plan.most_held) - held)
+    return Circumstances(away=said.away if said else "", room=(said.capacity if said else rules.most_held) - held)
 
 
 def _is_open(visit: Visit, calendar: WorkCalendar, work: Work) -> bool:

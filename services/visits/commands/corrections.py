@@ -8,8 +8,8 @@ from services.visits.commands.held import lock, publish
 from services.visits.domain import corrections
 from services.visits.domain.attempts import EMPTY
 from services.visits.domain.corrections import Correction, Version
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import Visit
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import queries, rows, versions
 from shared.auth import Principal, Role
 from shared.http import audit, require_version
@@ -17,7 +17,7 @@ from shared.messaging import Work
 
 
 async def correct_record(
-    work: Work, principal: Principal, visit_id: UUID, correction: Correction, seen: int, plan: RetryPlan
+    work: Work, principal: Principal, visit_id: UUID, correction: Correction, seen: int, rules: WorkRules
 ) -> Visit:
     """Let a finished record say what `correction` says; the versions before stay.
 
@@ -27,7 +27,7 @@ async def correct_record(
     require_version(seen, visit.version)
     known = await versions_with_first(work.session, visit)
     supervises = principal.may(Role.SUPERVISOR)
-    corrections.require_may_correct(visit, principal.id, supervises, plan.correct_within, work.now())
+    corrections.require_may_correct(visit, principal.id, supervises, rules.correct_within, work.now())
     corrected, version, events = corrections.correct(
         visit, questionnaire or EMPTY, known, correction, principal.id, work.now()
     )

@@ -3,15 +3,14 @@
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from services.visits.commands.held import publish
 from services.visits.domain import invitations
 from services.visits.domain.errors import CodeNotUsable
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import invitations as store
 from services.visits.store import questionnaires, rows
 from services.visits.store.invitations import Invitation
@@ -29,31 +28,27 @@ INVITATIONS = counter(
 PORTION = 500
 
 
-async def invite_waiting(work: Work, sealer: Sealer, lives: timedelta, grace: timedelta) -> int:
+async def invite_waiting(work: Work, sealer: Sealer, rules: WorkRules) -> int:
     """Make codes for the visits whose customers are to be asked by a message, and tell of them."""
     waiting = await questionnaires.with_versions(work.session, await store.lock_to_invite(work.session, PORTION))
-    await _invite(work, sealer, waiting, lives, grace)
+    await _invite(work, sealer, waiting, rules)
     return len(waiting)
 
 
-async def invite_after(
-    work: Work, sealer: Sealer, visit: Visit, result: str, plan: RetryPlan, lives: timedelta
-) -> Visit:
-    """Invite the customer of a visit that an agent has just tried in vain, where the retry plan wants it."""
-    if not invitations.is_wanted(visit, result, plan):
+async def invite_after(work: Work, sealer: Sealer, visit: Visit, result: str, rules: WorkRules) -> Visit:
+    """Invite the customer of a visit that an agent has just tried in vain, where the work rules want it."""
+    if not invitations.is_wanted(visit, result, rules):
         return visit
     (known,) = await questionnaires.with_versions(work.session, [visit])
-    return (await _invite(work, sealer, [known], lives, plan.grace))[0] if known.questionnaire_version else visit
+    return (await _invite(work, sealer, [known], rules))[0] if known.questionnaire_version else visit
 
 
-async def _invite(
-    work: Work, sealer: Sealer, visits: Sequence[Visit], lives: timedelta, grace: timedelta
-) -> list[Visit]:
+async def _invite(work: Work, sealer: Sealer, visits: Sequence[Visit], rules: WorkRules) -> list[Visit]:
     made, invited = [], []
     for visit in visits:
         id_, code = new_id(), written(secrets.randbits(BITS))
         made.append(Invitation(id_, visit.id, hash_code(sealer, code), work.now()))
-        invited.append(invitations.invite(visit, id_, seal_code(sealer, code), lives, grace, work.now()))
+        invited.append(invitations.invite(visit, id_, seal_code(sealer, code), rules, work.now()))
     await store.add(work.session, made)
     await rows.save_visits(work.session, [visit for visit, _ in invited])
     for visit, events in invited:

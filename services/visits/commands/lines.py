@@ -6,8 +6,8 @@ from services.visits.commands import calls
 from services.visits.commands.held import lock
 from services.visits.domain import lines
 from services.visits.domain.errors import CallNotFound, PhoneUnknown, RecordingNotFound
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.lines import LineCall, LineReport
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import lines as store
 from shared.auth import Principal
 from shared.http import audit
@@ -17,13 +17,13 @@ from shared.privacy import Sealer
 
 
 async def begin_call(
-    work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, plan: RetryPlan
+    work: Work, principal: Principal, visit_id: UUID, sealer: Sealer, rules: WorkRules
 ) -> tuple[LineCall, str | None]:
     """A new call to the visit's customer, with the number to dial; the call that is going on already, with None.
 
     Raises what `calls.dial` raises, and PhoneUnknown.
     """
-    visit, numbers = await calls.dial(work, principal, visit_id, sealer, plan)
+    visit, numbers = await calls.dial(work, principal, visit_id, sealer, rules)
     running = await store.newest(work.session, visit_id, principal.id)
     if running and running.stage != "ended":
         return running, None

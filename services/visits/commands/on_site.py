@@ -6,8 +6,8 @@ from services.visits.commands.calls import begin
 from services.visits.commands.held import lock
 from services.visits.domain import appointments
 from services.visits.domain.errors import NotOnSite
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.visit import Visit
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import rows
 from shared.auth import Principal
 from shared.messaging import Work
@@ -21,12 +21,12 @@ async def confirm_appointment(work: Work, principal: Principal, visit_id: UUID) 
     return confirmed
 
 
-async def arrive(work: Work, principal: Principal, visit_id: UUID, plan: RetryPlan) -> Visit:
+async def arrive(work: Work, principal: Principal, visit_id: UUID, rules: WorkRules) -> Visit:
     """The caller is at the door: asks once more whether the customer may be visited, and begins.
 
     Raises NotOnSite, and what `calls.dial` raises.
     """
-    visit = await begin(work, principal, visit_id, plan)
+    visit = await begin(work, principal, visit_id, rules)
     if not visit.on_site:
         raise NotOnSite
     return visit

@@ -1,11 +1,9 @@
 """What changes as time passes."""
 
-from datetime import timedelta
-
 from services.visits.commands.held import publish
 from services.visits.commands.invitations import tell_ended
 from services.visits.domain import visit as lifecycle
-from services.visits.domain.hours import RetryPlan
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import rows
 from shared.messaging import Work
 
@@ -21,24 +19,24 @@ async def return_leases(work: Work) -> int:
     return len(lapsed)
 
 
-async def bring_back(work: Work, plan: RetryPlan) -> int:
+async def bring_back(work: Work, rules: WorkRules) -> int:
     """Open waiting visits whose time has come, and appointed ones a little before it."""
-    due = await rows.lock_called_for(work.session, work.now(), plan.callback_lead, PORTION)
+    due = await rows.lock_called_for(work.session, work.now(), rules.callback_lead, PORTION)
     await rows.save_visits(work.session, [lifecycle.bring_back(visit) for visit in due])
     return len(due)
 
 
-async def hand_over(work: Work, plan: RetryPlan) -> int:
+async def hand_over(work: Work, rules: WorkRules) -> int:
     """Give everybody the callbacks that have come due, if whose they were is away or has let their time pass."""
-    left = await rows.lock_left_callbacks(work.session, work.now() - plan.callback_expiry, PORTION)
+    left = await rows.lock_left_callbacks(work.session, work.now() - rules.callback_expiry, PORTION)
     await rows.save_visits(work.session, [lifecycle.hand_over(visit) for visit in left])
     return len(left)
 
 
-async def expire(work: Work, grace: timedelta) -> int:
+async def expire(work: Work, rules: WorkRules) -> int:
     """Fail visits nobody worked on in time."""
     now = work.now()
-    late = await rows.lock_expired(work.session, now, grace, PORTION)
+    late = await rows.lock_expired(work.session, now, rules.grace, PORTION)
     failed = [lifecycle.expire(visit, now) for visit in late]
     await rows.save_visits(work.session, [visit for visit, _ in failed])
     for visit, events in failed:

@@ -14,9 +14,9 @@ from services.visits.domain import visit as lifecycle
 from services.visits.domain.answering import validated
 from services.visits.domain.attempts import Attempt, Report
 from services.visits.domain.errors import PhoneUnknown, QuestionnaireNotPublished
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.leases import Leases
 from services.visits.domain.visit import Visit
+from services.visits.domain.work_rules import WorkRules
 from services.visits.store import attachments, lines, queries, rows
 from shared.auth import Principal, Role
 from shared.http import audit, require_version
@@ -40,7 +40,7 @@ async def save_answers(
 
 
 async def record_attempt(
-    work: Work, principal: Principal, visit_id: UUID, report: Report, plan: RetryPlan, sealer: Sealer
+    work: Work, principal: Principal, visit_id: UUID, report: Report, rules: WorkRules, sealer: Sealer
 ) -> tuple[Visit, Attempt, Sequence[Visit]]:
     """Keep an attempt at a visit the caller holds and do what follows from it, also for the customer's other visits.
 
@@ -53,7 +53,7 @@ async def record_attempt(
     drawn = any(each.kind == "signature" for each in brought)
     report = replace(report, signing=replace(report.signing, drawn=drawn))
     before = visit
-    visit, attempt, events = attempts.record(visit, report, questionnaire, plan, work.now())
+    visit, attempt, events = attempts.record(visit, report, questionnaire, rules, work.now())
     others = [] if visit.practice_call else numbers.corrected(others, events, sealer)
     await rows.save_visits(work.session, [visit, *others], [attempt])
     await lines.keep_with_attempt(work.session, visit_id, principal.id, attempt.id)
@@ -63,7 +63,7 @@ async def record_attempt(
     clashes = []
     if visit.callback_at and visit.callback_owner:
         clashes = await queries.callbacks_near(
-            work.session, visit.callback_owner, visit.callback_at, attempts.CALLBACK_TAKES, visit.id
+            work.session, visit.callback_owner, visit.callback_at, rules.callback_takes, visit.id
         )
     return visit, attempt, clashes
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,11 +10,12 @@ from services.visits.domain import outcomes
 from services.visits.domain.answering import require_complete, validated
 from services.visits.domain.calls import talk_seconds, wrap_up_seconds
 from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublished
-from services.visits.domain.hours import RetryPlan, read_hours
+from services.visits.domain.hours import read_hours
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.results import RESULTS, ResultCode
+from services.visits.domain.results import ResultCode
 from services.visits.domain.signing import UNSIGNED, Signing, require_signed
 from services.visits.domain.visit import State, Visit, expires_at, facts_of, fail, finish, put_back
+from services.visits.domain.work_rules import WorkRules
 from shared.contracts import EventData
 from shared.contracts.visits import (
     AttemptResult,
@@ -28,7 +29,6 @@ from shared.contracts.visits import (
 from shared.profile import with_right_numbers
 
 Person = Literal["self", "family", "other"]
-CALLBACK_TAKES = timedelta(minutes=10)  # two of one agent's are not to be closer
 EMPTY = Questionnaire(id="", title="", questions=())
 
 
@@ -41,7 +41,7 @@ class Report:
     """
 
     id: UUID
-    result: AttemptResult
+    code: ResultCode
     person: Person = "self"
     answers: Mapping[str, Any] | None = None
     talk_seconds: int | None = 0
@@ -54,8 +54,9 @@ class Report:
     signing: Signing = UNSIGNED
 
     @property
-    def code(self) -> ResultCode:
-        return RESULTS[self.result]
+    def result(self) -> AttemptResult:
+        """The platform's code, of which the deployment's own is one kind."""
+        return self.code.means
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Attempt:
 
     It began at `started_at`, where it was dialled through the platform. `callback_kept`: whether the time agreed with the
     customer was kept; None where there was none. `signer` and `unsigned_reason` as in `domain.signing`.
+    `own_code` is the deployment's own code that was chosen, "" where it was the platform's.
     """
 
     id: UUID
@@ -84,13 +86,14 @@ class Attempt:
     callback_kept: bool | None = None
     signer: str = ""
     unsigned_reason: str = ""
+    own_code: str = ""
 
 
 Decision = tuple[Visit, list[EventData]]
 
 
 def record(
-    visit: Visit, report: Report, questionnaire: Questionnaire | None, plan: RetryPlan, now: datetime
+    visit: Visit, report: Report, questionnaire: Questionnaire | None, rules: WorkRules, now: datetime
 ) -> tuple[Visit, Attempt, list[EventData]]:
     """What `report` makes of a visit its agent holds.
 
@@ -102,10 +105,10 @@ def record(
         raise InvalidAttempt("改约须在备注中说明原因")
     require_signed(visit, report.result == "completed", report.signing)
     dialled = visit.customer.phone_masked
-    kept = _is_kept(visit, plan, now)
+    kept = _is_kept(visit, rules, now)
     tried = _tried(visit, report, questionnaire)
     attempted = _attempted(tried, report, kept, now)
-    decided, events = _decide(tried, report, questionnaire, plan, now)
+    decided, events = _decide(tried, report, questionnaire, rules, now)
     attempt = Attempt(
         id=report.id,
         visit_id=visit.id,
@@ -125,6 +128,7 @@ def record(
         callback_kept=kept,
         signer=report.signing.signer,
         unsigned_reason=report.signing.reason,
+        own_code=report.code.code if report.code.own else "",
     )
     return decided, attempt, [attempted, *_learned(visit, tried, report, now), *events]
 
@@ -170,11 +174,11 @@ def _require_consistent(report: Report, dialled: str | None, now: datetime) -> N
         raise InvalidAttempt("客户所讲的语言只在「语言不通」时填写")
 
 
-def _is_kept(visit: Visit, plan: RetryPlan, now: datetime) -> bool | None:
+def _is_kept(visit: Visit, rules: WorkRules, now: datetime) -> bool | None:
     """Whether the customer was called at the time agreed with them; None where none was agreed."""
     if visit.callback_at is None:
         return None
-    return (visit.call_started_at or now) <= visit.callback_at + plan.callback_expiry
+    return (visit.call_started_at or now) <= visit.callback_at + rules.callback_kept_within
 
 
 def _tried(visit: Visit, report: Report, questionnaire: Questionnaire | None) -> Visit:
@@ -186,7 +190,8 @@ def _tried(visit: Visit, report: Report, questionnaire: Questionnaire | None) ->
         token, masked = report.corrected_phone
         wrong = customer.phone if report.code.ending == "invalid_number" else None
         customer = with_right_numbers(customer, wrong, token, masked)
-    tally = {**visit.tally, report.result: visit.tally.get(report.result, 0) + 1}
+    told = {report.result, report.code.code}
+    tally = {**visit.tally, **{code: visit.tally.get(code, 0) + 1 for code in told}}
     needs = tuple(dict.fromkeys((*visit.needs, report.language))) if report.language else visit.needs
     values: dict[str, Any] = {"callback_at": None, "callback_owner": "", "needs": needs}
     return replace(visit, answers=answers, customer=customer, tally=tally, attempts=visit.attempts + 1, **values)
@@ -202,11 +207,13 @@ def _attempted(visit: Visit, report: Report, kept: bool | None, now: datetime) -
         talk_seconds=report.talk_seconds or 0,
         wrap_up_seconds=report.wrap_up_seconds or 0,
         callback_kept=kept,
+        own_code=report.code.code if report.code.own else "",
+        result_title=report.code.label,
     )
 
 
 def _decide(
-    visit: Visit, report: Report, questionnaire: Questionnaire | None, plan: RetryPlan, now: datetime
+    visit: Visit, report: Report, questionnaire: Questionnaire | None, rules: WorkRules, now: datetime
 ) -> Decision:
     code = report.code
     if code.ending == "completed":
@@ -216,38 +223,38 @@ def _decide(
     if visit.cancel_reason:
         return finish(visit, State.CANCELLED, now, ended=visit.cancel_reason), []
     if report.callback_at is not None:
-        return _appoint(visit, report.callback_at, report.callback_owner, plan)
+        return _appoint(visit, report.callback_at, report.callback_owner, rules)
     if code.ending == "invalid_number" and not report.corrected_phone:
         return fail(visit, "invalid_number", now)
-    return _try_again(visit, code, plan, now)
+    return _try_again(visit, code, rules, now)
 
 
-def _appoint(visit: Visit, callback_at: datetime, owner: str, plan: RetryPlan) -> Decision:
-    at = plan.hours.earliest(callback_at)  # the customer's own time, whatever the policy's window
-    last = expires_at(visit, plan.grace)
+def _appoint(visit: Visit, callback_at: datetime, owner: str, rules: WorkRules) -> Decision:
+    at = rules.hours.earliest(callback_at)  # the customer's own time, whatever the policy's window
+    last = expires_at(visit, rules.grace)
     if last is not None and at >= last:
         raise InvalidAttempt("约定时间晚于该单的最后期限")
     event = VisitCallbackAgreed(**facts_of(visit), callback_at=at)
     return put_back(replace(visit, callback_at=at, callback_owner=owner), State.APPOINTED, at), [event]
 
 
-def _try_again(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -> Decision:
+def _try_again(visit: Visit, code: ResultCode, rules: WorkRules, now: datetime) -> Decision:
     tries = visit.attempts - visit.tally.get("callback_agreed", 0)
-    if tries >= plan.most_attempts or visit.tally[code.code] >= code.most:
-        if may_still_answer(visit, code, plan, now):
+    if tries >= rules.most_attempts or visit.tally[code.code] >= code.most:
+        if may_still_answer(visit, code, rules, now):
             return put_back(visit, State.INVITED), []
         return fail(visit, "unreachable", now)
-    hours = read_hours(visit.hours, plan.calendar) if visit.hours else plan.hours
+    hours = read_hours(visit.hours, rules.calendar) if visit.hours else rules.hours
     next_at = hours.after(code.wait, now)
     if next_at <= now:
         return put_back(visit, State.OPEN), []
     return put_back(visit, State.WAITING, next_at), []
 
 
-def may_still_answer(visit: Visit, code: ResultCode, plan: RetryPlan, now: datetime) -> bool:
+def may_still_answer(visit: Visit, code: ResultCode, rules: WorkRules, now: datetime) -> bool:
     """Whether a customer whom nobody reached by phone has been, or is to be, asked by a message."""
     invited = visit.invited_until is not None and now < visit.invited_until
-    return invited or (code.code in plan.invite_after and is_askable(visit))
+    return invited or (code.code in rules.invite_after and is_askable(visit))
 
 
 def is_askable(visit: Visit) -> bool:
@@ -265,6 +272,8 @@ def complete(visit: Visit, report: Report, questionnaire: Questionnaire | None, 
     asked = questionnaire or EMPTY
     if report.result == "completed":
         require_complete(asked, visit.answers)
+    elif report.code.needs_answers and asked.questions and not visit.answers:
+        raise InvalidAttempt(f"结果为「{report.code.label}」时至少要有一题的答案；一题也没有问到，请改选其他结果")
     found = outcomes.found_in(visit, asked, visit.answers, report.note)
     completed = finish(visit, State.COMPLETED, now, answers=found.answers, outcome=found.outcome)
     facts = outcomes.told_of(completed)

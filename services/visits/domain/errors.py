@@ -143,6 +143,25 @@ class InvalidAttempt(InvalidInput):
     code = "invalid-attempt"
 
 
+class ResultNotSelectable(InvalidAttempt):
+    """The work rules have no such result code, or have retired it; `detail` names those to choose from."""
+
+    title = "该呼叫结果不能选用"
+    code = "result-not-selectable"
+
+
+class InvalidWorkRules(InvalidInput):
+    """`errors` lists each field with what is wrong and what to write."""
+
+    title = "作业规则有误"
+    code = "invalid-work-rules"
+
+
+class WorkRulesNotFound(NotFound):
+    title = "没有这一版作业规则"
+    code = "work-rules-not-found"
+
+
 class InvalidAnswers(InvalidInput):
     """`errors` lists each question with what is wrong."""
 

@@ -56,35 +56,6 @@ class ContactHours:
         return self.earliest(at + wait)
 
 
-@dataclass(frozen=True)
-class RetryPlan:
-    """What an organisation sets about trying again: hours, most attempts per visit, and how long after its deadline a
-    visit is still worked on.
-
-    An agreed callback comes to the front `callback_lead` before its time and counts as kept until `callback_expiry` after
-    it; then somebody's own goes to everybody. An agent holds at most `most_held` visits at once, and may correct a record
-    for `correct_within` after it was finished. After a result among `invite_after` the customer is invited to answer by
-    themselves, too.
-    """
-
-    hours: ContactHours = ContactHours()
-    most_attempts: int = 3
-    grace: timedelta = timedelta(days=7)
-    callback_lead: timedelta = timedelta(minutes=5)
-    callback_expiry: timedelta = timedelta(minutes=30)
-    most_held: int = 50
-    invite_after: frozenset[str] = frozenset()
-    correct_within: timedelta = timedelta(hours=24)
-
-    @property
-    def calendar(self) -> WorkCalendar:
-        return self.hours.calendar
-
-    def on(self, calendar: WorkCalendar) -> "RetryPlan":
-        """The same plan, reckoning with this calendar."""
-        return self if calendar is self.calendar else replace(self, hours=replace(self.hours, calendar=calendar))
-
-
 def read_frames(text: str) -> tuple[Frame, ...]:
     """Frames from `09:00-12:00,14:00-20:00`. Raises ValueError unless they are in order and do not overlap."""
     frames = tuple(_frame(part) for part in text.split(","))

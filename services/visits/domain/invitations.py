@@ -5,7 +5,7 @@ serves nobody while the visit is postponed or about to be cancelled.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from services.visits.domain import attempts
 from services.visits.domain.answering import validated
 from services.visits.domain.attempts import Decision, Report
 from services.visits.domain.errors import QuestionnaireNotPublished
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.results import RESULTS
 from services.visits.domain.visit import State, Visit, changed, expires_at, facts_of, fail
+from services.visits.domain.work_rules import WorkRules
 from shared.contracts import EventData
 from shared.contracts.common import Channel
 from shared.contracts.visits import VisitInvitationEnded, VisitInvited
@@ -23,19 +24,19 @@ from shared.contracts.visits import VisitInvitationEnded, VisitInvited
 BY_PHONE_TOO: Channel = "sms"  # how somebody is invited whom agents also call
 
 
-def invite(visit: Visit, invitation: UUID, code: str, lives: timedelta, grace: timedelta, now: datetime) -> Decision:
-    """The customer may answer for as long as the code `lives`, and not longer than the visit. `code` is sealed."""
-    last = expires_at(visit, grace)
-    until = min(now + lives, last) if last else now + lives
+def invite(visit: Visit, invitation: UUID, code: str, rules: WorkRules, now: datetime) -> Decision:
+    """The customer may answer for as long as codes live, and not longer than the visit. `code` is sealed."""
+    last = expires_at(visit, rules.grace)
+    until = min(now + rules.code_lives, last) if last else now + rules.code_lives
     invited = changed(visit, invitation=invitation, invited_until=until)
     told = VisitInvited(**facts_of(invited), invitation_id=str(invitation), code=code, expires_at=until)
     return invited, [told]
 
 
-def is_wanted(visit: Visit, result: str, plan: RetryPlan) -> bool:
+def is_wanted(visit: Visit, result: str, rules: WorkRules) -> bool:
     """Whether the customer of a visit that was just tried in vain is to be invited now; agents may go on trying."""
     trying = visit.state in (State.OPEN, State.WAITING, State.INVITED) and visit.invitation is None
-    return trying and result in plan.invite_after and attempts.is_askable(visit)
+    return trying and result in rules.invite_after and attempts.is_askable(visit)
 
 
 def serves(visit: Visit, invitation: UUID, now: datetime) -> bool:
@@ -61,7 +62,7 @@ def answer(
         raise QuestionnaireNotPublished
     channel = visit.channel if visit.by_message else BY_PHONE_TOO
     answered = changed(visit, agent="", channel=channel, answers=validated(questionnaire, answers))
-    result = Report(id=report, result="completed" if whole else "partly")
+    result = Report(id=report, code=RESULTS["completed" if whole else "partly"])
     return attempts.complete(answered, result, questionnaire, now)
 
 

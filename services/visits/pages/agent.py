@@ -9,19 +9,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.visits.api.dependencies import Agent, CalendarDep, SettingsDep
+from services.visits.api.dependencies import Agent, RulesDep, SettingsDep, ShownRulesDep
 from services.visits.commands.claiming import claimant
 from services.visits.domain import callbacks
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.claiming import ON_SITE, alone_word
 from services.visits.domain.errors import VisitNotFound
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.results import RESULTS
 from services.visits.domain.visit import Visit, require_holder
+from services.visits.domain.work_rules import WorkRules
 from services.visits.pages.documents import document_lines
 from services.visits.pages.rows import clock_text, result_of, row_of, source_of
 from services.visits.schemas.desk import CallbackTimeOut, Sheet
-from services.visits.schemas.visits import NoticeOut, ResultCodeOut
+from services.visits.schemas.visits import NoticeOut
+from services.visits.schemas.work_rules import ResultCodeOut
 from services.visits.store import desk, queries, rows
 from services.visits.store.desk import Tab
 from shared.auth import Principal
@@ -53,7 +54,12 @@ EARLIER = 8
 
 @router.get("/agent")
 async def workbench(
-    request: Request, agent: Agent, session: ReadSession, clock: ClockDep, settings: SettingsDep
+    request: Request,
+    agent: Agent,
+    session: ReadSession,
+    clock: ClockDep,
+    settings: SettingsDep,
+    current: ShownRulesDep,
 ) -> Response:
     """The page; a visit that the agent already holds is opened again."""
     held = await desk.held_by(session, claimant(agent), agent.scope)
@@ -64,7 +70,8 @@ async def workbench(
         cti=settings.cti,
         newcomer=not await desk.has_worked(session, agent.id),
         languages=LANGUAGES,
-        codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in RESULTS.values()],
+        codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in current.rules.selectable],
+        rules_version=current.version,
         queue=await _queue(session, agent, clock.now(), Tab.OPEN),
     )
 
@@ -78,12 +85,14 @@ async def queue(
 
 
 @router.get("/agent/visits/{visit_id}")
-async def sheet(visit_id: UUID, agent: Agent, session: ReadSession, clock: ClockDep, response: Response) -> Sheet:
+async def sheet(
+    visit_id: UUID, agent: Agent, session: ReadSession, clock: ClockDep, current: ShownRulesDep, response: Response
+) -> Sheet:
     """What the page needs to lead the agent through the call."""
     visit, questionnaire = await _mine(session, visit_id, agent)
     response.headers["ETag"] = etag(visit.version)
     response.headers["Cache-Control"] = "no-store"
-    return Sheet.of_call(visit, questionnaire, clock.now())
+    return Sheet.of_call(visit, questionnaire, current.version, clock.now())
 
 
 @router.get("/agent/visits/{visit_id}/notices")
@@ -95,7 +104,13 @@ async def notices(visit_id: UUID, agent: Agent, session: ReadSession) -> list[No
 
 @router.get("/agent/visits/{visit_id}/aside")
 async def aside(
-    request: Request, visit_id: UUID, agent: Agent, session: ReadSession, sealer: SealerDep, clock: ClockDep
+    request: Request,
+    visit_id: UUID,
+    agent: Agent,
+    session: ReadSession,
+    sealer: SealerDep,
+    clock: ClockDep,
+    current: ShownRulesDep,
 ) -> Response:
     """The customer, the source documents, and the earlier contacts."""
     visit, _ = await _mine(session, visit_id, agent)
@@ -110,7 +125,7 @@ async def aside(
         visit=visit,
         source=source_of(visit),
         documents=[(matter, document_lines(matter, sealer)) for matter in visit.matters],
-        contacts=_contacts(earlier, attempts, now),
+        contacts=_contacts(earlier, attempts, current.rules, now),
         reached=_reached(attempts),
         preferred=_preferred(visit),
         alone=alone_word(visit),
@@ -122,11 +137,10 @@ async def aside(
 
 @router.get("/agent/callback-times")
 async def callback_times(
-    _agent: Agent, clock: ClockDep, settings: SettingsDep, calendar: CalendarDep, at: Instant | None = None
+    _agent: Agent, clock: ClockDep, rules: RulesDep, at: Instant | None = None
 ) -> list[CallbackTimeOut]:
     """Times to offer to a customer; with `at`, only when that one would really be called."""
-    hours, now = settings.retry_plan.on(calendar).hours, clock.now()
-    times = [callbacks.placed("", at, hours)] if at else callbacks.offered(now, hours)
+    times = [callbacks.placed("", at, rules.hours)] if at else callbacks.offered(clock.now(), rules.hours)
     return [CallbackTimeOut.of(time) for time in times]
 
 
@@ -157,9 +171,11 @@ def _counted(number: int) -> str:
     return str(number) if number < desk.MOST_COUNTED else f"{desk.MOST_COUNTED - 1}+"
 
 
-def _contacts(visits: list[Visit], attempts: dict[UUID, list[Attempt]], now: datetime) -> list[dict[str, object]]:
+def _contacts(
+    visits: list[Visit], attempts: dict[UUID, list[Attempt]], rules: WorkRules, now: datetime
+) -> list[dict[str, object]]:
     """Every try at this customer, what they answered by themselves, and what finished visits came to, newest first."""
-    made = [(attempt.at, _tried(attempt, visit)) for visit in visits for attempt in attempts.get(visit.id, ())]
+    made = [(attempt.at, _tried(attempt, visit, rules)) for visit in visits for attempt in attempts.get(visit.id, ())]
     made += [
         (visit.finished_at, _self_answered(visit)) for visit in visits if visit.self_answered and visit.finished_at
     ]
@@ -167,10 +183,10 @@ def _contacts(visits: list[Visit], attempts: dict[UUID, list[Attempt]], now: dat
     return [{"at": clock_text(at, now), **told} for at, told in made[:EARLIER]]
 
 
-def _tried(attempt: Attempt, visit: Visit) -> dict[str, object]:
+def _tried(attempt: Attempt, visit: Visit, rules: WorkRules) -> dict[str, object]:
     return {
         "what": source_of(visit),
-        "result": result_of(visit) if _last(attempt, visit) else RESULTS[attempt.result].label,
+        "result": result_of(visit) if _last(attempt, visit) else rules.label_of(attempt.own_code or attempt.result),
         "rating": (visit.outcome or {}).get("rating") if _last(attempt, visit) else None,
         "agent": attempt.agent,
         "note": attempt.note,

@@ -9,14 +9,14 @@ from datetime import datetime, time, timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from services.visits.api.dependencies import Agent
+from services.visits.api.dependencies import Agent, ShownRulesDep
 from services.visits.commands.claiming import claimant
 from services.visits.domain.appointments import address_of
-from services.visits.domain.results import RESULTS
+from services.visits.domain.results import RESULTS, ResultCode
 from services.visits.domain.visit import State, Visit
 from services.visits.pages.agent import LANGUAGES
 from services.visits.pages.rows import clock_text, result_of, source_of
-from services.visits.schemas.visits import ResultCodeOut
+from services.visits.schemas.work_rules import ResultCodeOut
 from services.visits.store import desk
 from shared.auth import Principal
 from shared.http import ClockDep, ReadSession
@@ -25,6 +25,16 @@ from shared.zone import ORG_ZONE
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 30
+# what can come of a visit at the door
+AT_THE_DOOR = {
+    "completed": "完成",
+    "partly": "部分完成",
+    "callback_agreed": "改约",
+    "refused": "拒访",
+    "wrong_person": "非本人",
+    "language_barrier": "语言不通",
+    "no_answer": "家中无人",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,16 @@ class Stop:
 
 
 @router.get("/on-site")
-async def on_site(request: Request, agent: Agent, session: ReadSession, clock: ClockDep) -> Response:
+async def on_site(
+    request: Request, agent: Agent, session: ReadSession, clock: ClockDep, current: ShownRulesDep
+) -> Response:
     """The page; the visit that was open in this browser is opened again."""
     return render(
         request,
         "on_site.html",
         languages=LANGUAGES,
-        codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in RESULTS.values()],
+        codes=_codes(current.rules.selectable),
+        rules_version=current.version,
         groups=await _groups(session, agent, clock.now()),
     )
 
@@ -58,6 +71,22 @@ async def on_site(request: Request, agent: Agent, session: ReadSession, clock: C
 async def stops(request: Request, agent: Agent, session: ReadSession, clock: ClockDep) -> Response:
     """The list alone, asked for every few seconds."""
     return render(request, "on_site/list.html", groups=await _groups(session, agent, clock.now()))
+
+
+@router.get("/on-site/result-codes")
+async def result_codes(_agent: Agent, current: ShownRulesDep) -> list[dict[str, object]]:
+    """What can come of a visit at the door, as the work rules have it now."""
+    return _codes(current.rules.selectable)
+
+
+def _codes(codes: Iterable[ResultCode]) -> list[dict[str, object]]:
+    """Those of a visit at the door; in its words, unless the deployment has words of its own."""
+    at_the_door = [code for code in codes if code.means in AT_THE_DOOR]
+    return [ResultCodeOut.of(code).model_dump(mode="json") | {"label": _label(code)} for code in at_the_door]
+
+
+def _label(code: ResultCode) -> str:
+    return AT_THE_DOOR[code.means] if code.label == RESULTS[code.means].label else code.label
 
 
 async def _groups(session: ReadSession, agent: Principal, now: datetime) -> list[tuple[str, list[Stop]]]:

@@ -70,9 +70,10 @@ class Sheet(VisitOut):
     call_seconds: int | None = Field(description="已拨打多少秒；还没有拨打时为空")
     call_ended: bool = Field(description="是否已挂断")
     notices: list[NoticeOut] = Field(description="领取之后的变化，最新的在后")
+    rules_version: int = Field(description="现在的作业规则是第几版；页面据此更新呼叫结果代码")
 
     @classmethod
-    def of_call(cls, visit: Visit, questionnaire: Questionnaire | None, now: datetime) -> "Sheet":
+    def of_call(cls, visit: Visit, questionnaire: Questionnaire | None, rules_version: int, now: datetime) -> "Sheet":
         variables = variables_of(visit)
         return cls(
             **dict(VisitOut.of(visit)),
@@ -89,6 +90,7 @@ class Sheet(VisitOut):
             call_seconds=talk_seconds(visit, now) if visit.call_started_at else None,
             call_ended=visit.call_ended_at is not None,
             notices=[NoticeOut.model_validate(told) for told in visit.notices],
+            rules_version=rules_version,
         )
 
 

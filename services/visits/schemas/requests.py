@@ -7,7 +7,6 @@ from pydantic import AfterValidator, ConfigDict, Field
 from services.visits.domain.attempts import Person
 from services.visits.domain.presence import Present
 from shared.bodies import STRIPPED, WRITTEN, Body
-from shared.contracts.visits import AttemptResult
 from shared.moments import Instant
 from shared.privacy import mask_text, mask_tree
 
@@ -67,7 +66,9 @@ class AttemptIn(Body):
         },
     )
 
-    result: AttemptResult = Field(description="呼叫结果代码，见 /api/v1/result-codes")
+    result: str = Field(
+        min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_]*$", description="呼叫结果代码，见 /api/v1/result-codes"
+    )
     person: Person = Field(default="self", description="接听人：本人、家属代答、其他人")
     answers: AnswersIn | None = Field(default=None, description="并入已暂存的答案")
     talk_seconds: int | None = Field(

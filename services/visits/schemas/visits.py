@@ -12,7 +12,6 @@ from sqlalchemy import Row
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.presence import Presence, Present
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.results import ResultCode
 from services.visits.domain.visit import State, Visit
 from services.visits.schemas.corrections import VersionOut
 from services.visits.schemas.questionnaires import Script
@@ -108,7 +107,8 @@ class AttemptOut(BaseModel):
     number: int = Field(description="第几次")
     at: datetime = Field(description="联系时间")
     agent: str = Field(description="坐席")
-    result: AttemptResult = Field(description="结果代码")
+    result: AttemptResult = Field(description="结果代码，平台的")
+    own_code: str = Field(description="选的是本部署自定的代码时为该代码；否则为空")
     connected: bool = Field(description="是否接通")
     person: str = Field(description="接听人")
     talk_seconds: int = Field(description="通话秒数")
@@ -234,33 +234,6 @@ class StatsOut(BaseModel):
     since: datetime = Field(description="已办结的单从这一时刻算起")
     by_state: dict[State, int] = Field(description="各状态的数量")
     by_team: list[CountOut] = Field(description="各班组、各状态的数量")
-
-
-class ResultCodeOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    code: AttemptResult = Field(description="结果代码")
-    label: str = Field(description="中文名称")
-    shortcut: str = Field(description="坐席工作台快捷键")
-    connected: bool = Field(description="是否接通")
-    ending: str | None = Field(description="单据如何结束；为空表示按重拨计划再拨")
-    retry_after: str = Field(description="重拨间隔；now 立即、next_working_day 下一工作日，其余为 ISO 8601 时长")
-    most: int = Field(description="该结果最多出现几次")
-    needs_note: bool = Field(description="是否必须填写备注")
-
-    @classmethod
-    def of(cls, code: ResultCode) -> "ResultCodeOut":
-        wait = code.wait if isinstance(code.wait, str) else f"PT{int(code.wait.total_seconds()) // 60}M"
-        return cls(
-            code=code.code,
-            label=code.label,
-            shortcut=code.shortcut,
-            connected=code.connected,
-            ending=code.ending,
-            retry_after=wait,
-            most=code.most,
-            needs_note=code.needs_note,
-        )
 
 
 def _shown(visit: Visit) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.visits.domain.attempts import Report
 from services.visits.domain.definition import read_definition
 from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.results import RESULTS
 from services.visits.domain.told import open_visit
 from services.visits.domain.visit import State, Visit
 from shared.contracts.common import CustomerCard, Matter
@@ -55,7 +56,7 @@ def held(visit: Visit | None = None, agent: str = AGENT) -> Visit:
 
 
 def report(result: str, **values: Any) -> Report:
-    return Report(id=UUID(int=new_id().int), result=result, **values)  # type: ignore[arg-type]
+    return Report(id=UUID(int=new_id().int), code=RESULTS[result], **values)
 
 
 def question(question_id: str, kind: str = "yes_no", **more: Any) -> dict[str, Any]:

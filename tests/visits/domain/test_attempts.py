@@ -8,9 +8,9 @@ import pytest
 
 from services.visits.domain.attempts import record
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers, InvalidAttempt, QuestionnaireNotPublished
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.told import cancel
 from services.visits.domain.visit import State, Visit, bring_back
+from services.visits.domain.work_rules import WorkRules
 from shared.contracts import EventData
 from shared.contracts.visits import (
     CustomerNumberCorrected,
@@ -23,7 +23,7 @@ from shared.contracts.visits import (
 )
 from tests.visits.domain.builders import AGENT, BAD, GOOD, NOW, SHORT, at, held, open_one, report
 
-PLAN = RetryPlan()
+PLAN = WorkRules()
 
 
 def attempt(visit: Visit, result: str, questionnaire: Any = SHORT, **values: Any) -> tuple[Visit, list[EventData]]:

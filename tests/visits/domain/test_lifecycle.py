@@ -10,7 +10,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from services.visits.domain.attempts import record
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
-from services.visits.domain.hours import RetryPlan
 from services.visits.domain.results import RESULTS
 from services.visits.domain.told import cancel
 from services.visits.domain.visit import (
@@ -22,11 +21,12 @@ from services.visits.domain.visit import (
     reassign,
     require_holder,
 )
+from services.visits.domain.work_rules import WorkRules
 from shared.contracts import EventData
 from shared.contracts.visits import VisitAttempted, VisitCallbackAgreed, VisitCompleted, VisitFailed
 from tests.visits.domain.builders import BAD, GOOD, NOW, SHORT, held, open_one, report
 
-PLAN = RetryPlan()
+PLAN = WorkRules()
 AGENTS = ("1001", "1002")
 LEASE = timedelta(minutes=15)
 

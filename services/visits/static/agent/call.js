@@ -95,6 +95,7 @@ export const calling = {
     else this.phase = !this.timed ? "ready" : sheet.call_ended ? "wrapup" : "talking";
     Object.assign(this, { errors: {}, number: "", wrapError: "", savedAt: "", lost: null, conflict: null, line: null, mine: draft.mine !== false });
     this.changes = sheet.notices;
+    this.renewCodes(sheet.rules_version);
     this.renewedAt = Date.now();
     this.resumeAt(draft.active);
     this.loadAside(sheet.id);
@@ -187,7 +188,7 @@ export const calling = {
     if (!answer.ok || !this.sheet || this.sheet.id !== visit) return;
     this.line = answer.body;
     if (this.line.stage !== "ended" || this.phase !== "talking") return;
-    this.result = this.line.likely_result || "";
+    this.result = this.codeOf(this.line.likely_result);
     this.endTalk();
   },
   hangUp() {
@@ -204,9 +205,9 @@ export const calling = {
   likelyResult() {
     const some = this.asked.some((question) => isAnswered(this.answers[question.id]));
     if (!this.person) return "";
-    if (this.person === "other") return "wrong_person";
-    if (this.isComplete) return "completed";
-    return some ? "partly" : "";
+    if (this.person === "other") return this.codeOf("wrong_person");
+    if (this.isComplete) return this.codeOf("completed");
+    return some ? this.codeOf("partly") : "";
   },
   toWrapUp() {
     if (!this.startedAt) this.startedAt = this.endedAt = Date.now();

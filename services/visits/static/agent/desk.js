@@ -18,6 +18,8 @@ const HEED = 4000;
 
 export const desk = {
   codes: given.codes,
+  rulesVersion: given.rules_version,
+  codesAddress: "api/v1/result-codes",
   sites: given,
 
   init() {

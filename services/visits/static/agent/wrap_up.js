@@ -16,30 +16,45 @@ export const wrapping = {
   afterwards: "网络恢复后自动提交，请不要清除浏览器数据；恢复后按 Enter 领取下一单。",
   afterBack: "该单已回到队列，其他人可以领取。",
 
-  get connectedCodes() {
-    return this.codesOf(true);
+  // the codes under their headings, both in the order of the work rules
+  get codeGroups() {
+    const named = [...new Set(this.codes.map((code) => code.group))];
+    return named.map((name) => ({ name, codes: this.pressable.filter((code) => code.group === name) }));
   },
-  get unconnectedCodes() {
-    return this.codesOf(false);
+  get pressable() {
+    return this.codes.map((code) => ({ ...code, pressed: code.code === this.result }));
   },
-  codesOf(connected) {
-    return this.codes.filter((code) => code.connected === connected).map((code) => ({ ...code, pressed: code.code === this.result }));
+  // the code to choose for one of the platform's meanings, "" where the work rules have none
+  codeOf(means) {
+    const found = this.codes.find((code) => code.code === means) || this.codes.find((code) => code.means === means);
+    return found ? found.code : "";
+  },
+  // the work rules were set anew since the page was opened: other codes may be chosen
+  async renewCodes(version) {
+    if (version === this.rulesVersion) return;
+    const answer = await call("GET", this.codesAddress);
+    if (!answer.ok) return;
+    this.codes = answer.body.filter((code) => !code.retired);
+    this.rulesVersion = version;
   },
   get code() {
     return this.codes.find((code) => code.code === this.result);
   },
+  get means() {
+    return this.code ? this.code.means : "";
+  },
   get isCallback() {
-    return this.result === "callback_agreed";
+    return this.means === "callback_agreed";
   },
   get isLanguage() {
-    return this.result === "language_barrier";
+    return this.means === "language_barrier";
   },
   chooseLanguage(language) {
     this.language = language;
     this.keep();
   },
   get isWrongNumber() {
-    return ["invalid_number", "wrong_number"].includes(this.result);
+    return ["invalid_number", "wrong_number"].includes(this.means) || Boolean(this.code && this.code.ending === "invalid_number");
   },
   get noteLabel() {
     return this.code && this.code.needs_note ? "备注（必填）" : "备注";
@@ -49,7 +64,7 @@ export const wrapping = {
     if (this.isCallback) return "到约定时间，这张单会回到队列最前。";
     if (this.code.ending) return this.isWrongNumber ? "有新号码请在下面填写。" : "提交后这张单办结。";
     if (this.code.retry_after === "next_working_day") return `下一工作日再拨；该结果最多 ${this.code.most} 次。`;
-    return `${wait(this.code.retry_after)}后再拨；该结果最多 ${this.code.most} 次。`;
+    return `${wait(this.code.retry_after)}再拨；该结果最多 ${this.code.most} 次。`;
   },
   chooseResult(result) {
     this.result = result;
@@ -109,10 +124,10 @@ export const wrapping = {
 
   // what is missing before the result can be handed in, with the field to go to
   faultOf() {
-    if (!this.result) return ["还没有选呼叫结果。", "wrapUp"];
+    if (!this.code) return ["还没有选呼叫结果。", "wrapUp"];
     if (this.code.needs_note && !this.note.trim()) return [`结果为「${this.code.label}」时须填写备注。`, "note"];
     if (this.isCallback && !this.callbackAt) return ["请选择再打的时间。", "wrapUp"];
-    if (this.result === "completed" && !this.person) return ["还没有确认接听的人，请回到话术选择本人或家属代答。", "wrapUp"];
+    if (this.means === "completed" && !this.person) return ["还没有确认接听的人，请回到话术选择本人或家属代答。", "wrapUp"];
     return null;
   },
   async submit() {
@@ -189,6 +204,7 @@ export const wrapping = {
       for (const fault of errors) if (fault.question) this.errors[fault.question] = fault.message;
       this.goTo(errors.find((fault) => fault.question).question);
     } else {
+      if (isProblem(answer, "result-not-selectable")) this.renewCodes(null);
       this.phase = "wrapup";
       this.wrapError = told(answer);
       this.focusSoon(() => this.$refs[this.isWrongNumber ? "corrected" : "wrapUp"]);
@@ -223,5 +239,6 @@ export const wrapping = {
 
 function wait(text) {
   const minutes = Number((/^PT(\d+)M$/.exec(text) || [])[1] || 0);
-  return minutes % 60 ? `${minutes} 分钟` : `${minutes / 60} 小时`;
+  if (!minutes) return "随即";
+  return minutes % 60 ? `${minutes} 分钟后` : `${minutes / 60} 小时后`;
 }

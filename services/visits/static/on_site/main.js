@@ -7,12 +7,10 @@ import { moment } from "../agent/wording.js";
 import { wrapping } from "../agent/wrap_up.js";
 import { record } from "./record.js";
 
-// what can come of a visit at the door, in its words
-const RESULTS = { completed: "完成", partly: "部分完成", callback_agreed: "改约", refused: "拒访", wrong_person: "非本人", language_barrier: "语言不通", no_answer: "家中无人" };
 const OPEN = "on-site/open"; // the visit that was open when the page was left
 
 const onSite = {
-  codes: given.codes.filter((code) => code.code in RESULTS).map((code) => ({ ...code, label: RESULTS[code.code] })),
+  codesAddress: "on-site/result-codes",
   idleTitle: "",
   idleText: "",
 
@@ -95,11 +93,8 @@ const onSite = {
     calling.toWrapUp.call(this);
     this.showRecord();
   },
-  get codesHere() {
-    return this.codes.map((code) => ({ ...code, pressed: code.code === this.result }));
-  },
   get needsSignature() {
-    return this.result === "completed";
+    return this.means === "completed";
   },
   get noteLabel() {
     if (this.isCallback && this.sheet && this.sheet.callback_at) return "改约的原因（必填）";
