@@ -176,12 +176,15 @@ def keeps_sessions(consumer: "Consumer") -> None:
             ended = event.read(SessionEnded)
             await work.session.execute(_END, {"id": ended.session_id, "at": ended.ended_at})
 
-    @consumer.on("person.changed")
-    async def keep_void(work: "Work", events: "Sequence[Event]") -> None:
-        for event in events:
-            changed = event.read(PersonChanged)
-            if changed.sessions_void_before is not None:
-                await void_sessions(work, changed.person_id, changed.sessions_void_before)
+    consumer.on("person.changed")(keep_void)
+
+
+async def keep_void(work: "Work", events: "Sequence[Event]") -> None:
+    """Keep which sessions of people who were changed hold no more; for services that heed more of `person.changed`, too."""
+    for event in events:
+        changed = event.read(PersonChanged)
+        if changed.sessions_void_before is not None:
+            await void_sessions(work, changed.person_id, changed.sessions_void_before)
 
 
 async def forget_ended(work: "Work") -> None:

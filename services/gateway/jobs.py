@@ -17,6 +17,7 @@ from services.gateway.adapters import webhooks
 from services.gateway.adapters.front_certificate import shown_certificate
 from services.gateway.adapters.sheets import OpenSheet, open_sheet
 from services.gateway.commands.keys import tell_again
+from services.gateway.commands.people import tell_again as tell_people_again
 from services.gateway.domain.credentials import live
 from services.gateway.domain.documents import Options
 from services.gateway.domain.headers import UnusableSheet, unread_phone_column
@@ -308,6 +309,11 @@ async def tell_keys(runtime: Runtime) -> int:
         return await tell_again(work)
 
 
+async def tell_people(runtime: Runtime) -> int:
+    async with runtime.db.work(background=True) as work:
+        return await tell_people_again(work)
+
+
 JOBS = (
     Job("canonicalise", 0.2, canonicalise),
     Job("import", 0.5, import_files),
@@ -316,4 +322,5 @@ JOBS = (
     Job("look_at_front_door", 300.0, look_at_front_door),
     Job("forget", 300.0, forget),
     Job("tell_keys", 60.0, tell_keys),
+    Job("tell_people", 60.0, tell_people),
 )

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from services.visits.commands import replies, tasks
+from services.visits.commands import replies, shifts, tasks
 from shared.contracts.base import NOTIFICATIONS, TASKS
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.official import keep_years
-from shared.sessions import keeps_sessions
+from shared.sessions import keep_void, keeps_sessions
 from shared.units import keeps_organisations
 
 consumer = Consumer("visits", topics=[TASKS, NOTIFICATIONS])
@@ -44,6 +44,12 @@ async def keep_digits(work: Work, events: Sequence[Event]) -> None:
 @consumer.on("notification.failed")
 async def give_up_unsent(work: Work, events: Sequence[Event]) -> None:
     await replies.note_unsent(work, events)
+
+
+@consumer.on("person.changed")
+async def keep_people(work: Work, events: Sequence[Event]) -> None:
+    await keep_void(work, events)
+    await shifts.take_in(work, events)
 
 
 @consumer.on("calendar.published")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.adapters.files import files_of
-from services.visits.commands import attachments, invitations, passing
+from services.visits.commands import attachments, invitations, passing, shifts
 from services.visits.domain.visit import UNFINISHED, State
 from services.visits.domain.work_rules import WorkRules
 from services.visits.store import queries
@@ -46,6 +46,11 @@ async def bring_back(runtime: Runtime) -> int:
 async def hand_over(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
         return await passing.hand_over(work, await _rules(runtime, work.session))
+
+
+async def end_shifts(runtime: Runtime) -> int:
+    async with runtime.db.work(background=True) as work:
+        return await shifts.give_back_unbegun(work)
 
 
 async def expire(runtime: Runtime) -> int:
@@ -97,6 +102,7 @@ JOBS = (
     Job("return-leases", every=1, run=return_leases),
     Job("bring-back", every=0.5, run=bring_back),
     Job("hand-over", every=2, run=hand_over),
+    Job("end-shifts", every=5, run=end_shifts),
     Job("expire", every=1, run=expire),
     Job("forget-left-over", every=600, run=forget_left_over),
     Job("invite", every=1, run=invite),

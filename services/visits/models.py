@@ -207,6 +207,16 @@ class PresenceRow(Base, table=True):
     teams: list[str] = Field(sa_column=_codes())
 
 
+class WorkShiftRow(Base, table=True):
+    """The frames of the day in which somebody works, as the gateway told them last."""
+
+    __tablename__ = "work_shift"
+
+    person: str = Field(sa_column=Column(Text, primary_key=True))
+    frames: str = Field(sa_column=_text())
+    version: int
+
+
 class LineCallRow(Base, table=True):
     """One call placed through a line; columns are named as the fields of `domain.lines.LineCall`."""
 

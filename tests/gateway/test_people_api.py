@@ -1,6 +1,7 @@
 """People by the API: made, changed, disabled, given passwords, imported."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import xlsxwriter
 from python_calamine import load_workbook
 
 from shared.auth import Role, issue_token
+from shared.clock import ManualClock
 from shared.testing import Served
 
 ANN = {"login": "ann", "name": "安", "roles": ["agent"], "units": ["N1"], "teams": ["t1"], "worker": "W7"}
@@ -204,3 +206,17 @@ async def test_the_template_is_a_sheet_that_can_be_imported(gateway: Served) -> 
     rows = load_workbook(io.BytesIO(template)).get_sheet_by_index(0).to_python()
     assert rows[0][0] == "登录名（必填）"
     assert [each["result"] for each in (await send(gateway, template)).json()["items"]] == ["new", "new"]
+
+
+async def test_people_with_a_shift_are_told_of_again_for_services_that_came_later(
+    gateway: Served, clock: ManualClock
+) -> None:
+    await make(gateway, shift="08:30-12:00,14:00-18:00")
+    await make(gateway, login="bob", shift="")
+    assert await gateway.run_job("tell_people") == 1
+    assert await gateway.run_job("tell_people") == 0
+    clock.advance(timedelta(hours=25))
+    assert await gateway.run_job("tell_people") == 1
+    last = (await gateway.published("person.changed"))[-1].data
+    assert (last["person_id"], last["shift"], last["version"]) == ("ann", "08:30-12:00,14:00-18:00", 1)
+    assert last.get("sessions_void_before") is None

@@ -6,7 +6,7 @@ the password away ends the person's sessions.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.gateway.adapters.passwords import Passwords, issue_password
@@ -28,6 +28,8 @@ from shared.errors import Conflict, Forbidden, NotFound, refuse
 from shared.http import audit, require_version
 from shared.messaging.work import Work
 from shared.sessions import void_sessions
+
+TOLD_AGAIN_AFTER = timedelta(days=1)
 
 
 class LoginTaken(Conflict):
@@ -196,6 +198,22 @@ async def _tell(
     void = void_before(before, person, work.clock.machine()) if before else None
     if void is not None:
         await void_sessions(work, person.login, void)
+    _publish(work, person, void)
+    await audit(work, principal, action, person.login, **detail)
+
+
+async def tell_again(work: Work) -> int:
+    """Tell of people with a shift who were not told of for a day, for services that came later; returns how many."""
+    now = work.clock.machine()
+    due = await people.claim_untold(work.session, now, now - TOLD_AGAIN_AFTER)
+    for login in due:
+        person = await people.get_person(work.session, login)
+        if person is not None:
+            _publish(work, person, None)
+    return len(due)
+
+
+def _publish(work: Work, person: Person, void: datetime | None) -> None:
     told = PersonChanged(
         person_id=person.login,
         name=person.name,
@@ -210,7 +228,6 @@ async def _tell(
         sessions_void_before=void,
     )
     work.publish(told, key=person.login, lineage=person.login)
-    await audit(work, principal, action, person.login, **detail)
 
 
 def principal_of(person: Person) -> Principal:

@@ -23,6 +23,10 @@ _SAVE = text("UPDATE failed_sign_in SET count = :count, last = :last WHERE key =
 _USE = text("INSERT INTO used_sign_in (state, at) VALUES (:state, :at) ON CONFLICT DO NOTHING RETURNING state")
 _FORGET_USED = text("DELETE FROM used_sign_in WHERE at < :before RETURNING state")
 _TAKE_BACK = text("UPDATE failed_sign_in SET count = greatest(count - 1, 0) WHERE key = :key")
+# of those whose shift counts: whoever has none is told of when they are changed
+_CLAIM_UNTOLD = text("""
+    UPDATE person SET told_at = :now WHERE shift <> '' AND coalesce(told_at, '-infinity') < :before RETURNING login
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class PeopleFilter:
 
 
 def _person(row: PersonRow) -> Person:
-    values = row.model_dump()
+    values = row.model_dump(exclude={"told_at"})
     codes = {name: tuple(values[name]) for name in ("units", "teams", "skills")}
     return Person(**(values | codes | {"roles": tuple(map(Role, values["roles"]))}))
 
@@ -86,6 +90,11 @@ async def list_people(
     if after is not None:
         query = query.where(columns.login > after)
     return [_person(row) for row in (await session.execute(query)).scalars()]
+
+
+async def claim_untold(session: AsyncSession, now: datetime, before: datetime) -> list[str]:
+    """People with a shift who were told of before that moment; they count as told `now`."""
+    return list((await session.execute(_CLAIM_UNTOLD, {"now": now, "before": before})).scalars())
 
 
 async def save_person(session: AsyncSession, person: Person, new: bool = False) -> bool:

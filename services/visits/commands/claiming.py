@@ -3,12 +3,14 @@
 from uuid import UUID
 
 from services.visits.commands.held import Held, lock
+from services.visits.domain import shifts
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.appointments import is_own
-from services.visits.domain.claiming import Circumstances, Claimant, Reason, marks_of, reasons_against
+from services.visits.domain.claiming import Circumstances, Claimant, Reason, marks_of, off_shift_text, reasons_against
 from services.visits.domain.errors import (
     AgentAway,
     AgentFull,
+    AgentOffShift,
     InvalidCompanion,
     NotClaimable,
     NotYourTeam,
@@ -41,12 +43,14 @@ async def claim_visits(
     rules: WorkRules,
     lease: Leases,
 ) -> list[Held]:
-    """Claim the next visits for the caller. Raises AgentAway, AgentFull, NotYourTeam."""
+    """Claim the next visits for the caller. Raises AgentAway, AgentOffShift, AgentFull, NotYourTeam."""
     if wanted.team is not None and principal.teams and wanted.team not in principal.teams:
         raise NotYourTeam(f"您的班组：{'、'.join(principal.teams)}")
     around = await _of_caller(work, principal.id, rules)
     if around.away:
         raise AgentAway(f"您现在是「{around.away}」，改为「示闲」后才能领取")
+    if around.off_shift:
+        raise AgentOffShift(off_shift_text(around.off_shift))
     if around.room < 1:
         raise AgentFull("请先办结或退回手上的单")
     limited = Wanted(min(wanted.limit, around.room), wanted.team)
@@ -76,7 +80,9 @@ async def explain(work: Work, principal: Principal, visit_id: UUID, companion: s
     visit, _ = found
     colleague, refused = await claims.look_around(work.session, visit_id, principal.id)
     caller = await _of_caller(work, principal.id, rules)
-    around = Circumstances(_is_open(visit, rules.calendar, work), colleague, refused, caller.away, caller.room)
+    around = Circumstances(
+        _is_open(visit, rules.calendar, work), colleague, refused, caller.away, caller.off_shift, caller.room
+    )
     return reasons_against(visit, claimant(principal, companion), around)
 
 
@@ -93,8 +99,12 @@ def _not_claimable(reasons: list[Reason]) -> NotClaimable:
 
 
 async def _of_caller(work: Work, agent: str, rules: WorkRules) -> Circumstances:
-    said, held = await presence.get(work.session, agent)
-    return Circumstances(away=said.away if said else "", room=(said.capacity if said else rules.most_held) - held)
+    said, held, shift = await presence.get(work.session, agent)
+    return Circumstances(
+        away=said.away if said else "",
+        off_shift="" if shifts.is_on(shift, work.now()) else shift,
+        room=(said.capacity if said else rules.most_held) - held,
+    )
 
 
 def _is_open(visit: Visit, calendar: WorkCalendar, work: Work) -> bool:

@@ -2,6 +2,7 @@
 
 from services.visits.commands.held import publish
 from services.visits.commands.invitations import tell_ended
+from services.visits.commands.shifts import off_shift
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.work_rules import WorkRules
 from services.visits.store import rows
@@ -27,8 +28,9 @@ async def bring_back(work: Work, rules: WorkRules) -> int:
 
 
 async def hand_over(work: Work, rules: WorkRules) -> int:
-    """Give everybody the callbacks that have come due, if whose they were is away or has let their time pass."""
-    left = await rows.lock_left_callbacks(work.session, work.now() - rules.callback_expiry, PORTION)
+    """Give everybody the callbacks that have come due, if whose they were is away, off shift, or has let their time pass."""
+    off = await off_shift(work)
+    left = await rows.lock_left_callbacks(work.session, work.now() - rules.callback_expiry, off, PORTION)
     await rows.save_visits(work.session, [lifecycle.hand_over(visit) for visit in left])
     return len(left)
 

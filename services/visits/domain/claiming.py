@@ -15,7 +15,7 @@ from shared.contracts.words import SKILLS, TEAM_ROLES, word_of
 
 Rule = Literal[
     "state", "team", "doer", "independent", "first_agent", "companion", "skill", "callback_owner", "hours", "colleague",
-    "refused", "away", "full",
+    "refused", "away", "shift", "full",
 ]  # fmt: skip
 ON_SITE = "on_site"
 # paths of facts that name the person who did the work
@@ -58,12 +58,14 @@ class Claimant:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What counts beside the visit: is its contact window open, is the customer with a colleague (their id), has the
-    customer refused meanwhile, is the caller away (their state in Chinese), how many more may they hold."""
+    customer refused meanwhile, is the caller away (their state in Chinese), the shift of a caller who is outside of it, how
+    many more may they hold."""
 
     open_now: bool = True
     colleague: str = ""
     refused: bool = False
     away: str = ""
+    off_shift: str = ""
     room: int = 1
 
 
@@ -109,7 +111,7 @@ def needs_of(channel: Channel, before: Iterable[str] = ()) -> tuple[str, ...]:
 
 def reasons_against(visit: Visit, who: Claimant, around: Circumstances) -> list[Reason]:
     """Why `who` may not claim this visit; none = they may. Whether they see it at all is the scope's matter."""
-    found = [*_of_visit(visit, who, around), *_of_person(visit, who), *_of_caller(around)]
+    found = [*_of_visit(visit, who, around), *_of_person(visit, who), *_of_caller(visit, who, around)]
     return [Reason(rule, text) for rule, text in found if text]
 
 
@@ -152,8 +154,15 @@ def alone_word(visit: Visit) -> str:
     return "、".join(word_of(TEAM_ROLES, role) for role in visit.never_alone)
 
 
-def _of_caller(around: Circumstances) -> Found:
+def _of_caller(visit: Visit, who: Claimant, around: Circumstances) -> Found:
     if around.away:
         yield "away", f"您现在是「{around.away}」，改为「示闲」后才能领取"
+    if around.off_shift and not is_own(visit, who.agent):
+        yield "shift", off_shift_text(around.off_shift)
     if around.room < 1:
         yield "full", "您手上的单已达上限，请先办结或退回"
+
+
+def off_shift_text(shift: str) -> str:
+    """Why somebody outside their shift gets nothing, as they are told."""
+    return f"现在不在您的班次（{shift}）内，班次由主管设定"

@@ -30,6 +30,11 @@ class AgentAway(Conflict):
     code = "agent-away"
 
 
+class AgentOffShift(Conflict):
+    title = "不在班次内，不能领取"
+    code = "agent-off-shift"
+
+
 class AgentFull(Conflict):
     title = "手上的单已达上限"
     code = "agent-full"

@@ -19,7 +19,8 @@ WORDS = {Present.READY: "示闲", Present.BUSY: "示忙", Present.BREAK: "小休
 class Presence:
     """What an agent has said, since when; who never said anything is there.
 
-    At most `capacity` visits are held at once. `units` and `teams` are the agent's own, so that supervisors see theirs.
+    At most `capacity` visits are held at once. `units` and `teams` are the agent's own, so that supervisors see theirs. Who has
+    a `shift` is handed work within it alone.
     """
 
     agent: str
@@ -29,6 +30,7 @@ class Presence:
     capacity: int
     units: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
+    shift: str = ""
 
     @property
     def away(self) -> str:

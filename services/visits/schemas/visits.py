@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.presence import Presence, Present
 from services.visits.domain.questionnaire import Questionnaire
+from services.visits.domain.shifts import is_on
 from services.visits.domain.visit import State, Visit
 from services.visits.schemas.corrections import VersionOut
 from services.visits.schemas.questionnaires import Script
@@ -209,10 +210,12 @@ class PresenceOut(BaseModel):
     held: int = Field(description="现在持有几张")
     units: list[str] = Field(description="所属单位")
     teams: list[str] = Field(description="所属班组")
+    shift: str = Field(description="班次；没有固定班次时为空")
+    on_shift: bool = Field(description="现在是否在班次内；不在时不分到单")
 
     @classmethod
-    def of(cls, presence: Presence, held: int) -> "PresenceOut":
-        return cls(**asdict(presence), held=held)
+    def of(cls, presence: Presence, held: int, now: datetime) -> "PresenceOut":
+        return cls(**asdict(presence), held=held, on_shift=is_on(presence.shift, now))
 
 
 class LeaseOut(BaseModel):

@@ -149,35 +149,39 @@ def seen_by(scope: Scope) -> ColumnElement[bool]:
 
 async def lock_of_tasks(session: AsyncSession, task_ids: Sequence[str]) -> list[Visit]:
     """The visits of these tasks, locked."""
-    return await _locked(session, select(VISITS).where(VISITS.c.task_id.in_(task_ids)).order_by(VISITS.c.id))
+    return await locked(session, select(VISITS).where(VISITS.c.task_id.in_(task_ids)).order_by(VISITS.c.id))
 
 
 async def lock_unfinished_of(session: AsyncSession, customer_id: str) -> list[Visit]:
     """A customer's unfinished visits, locked in the order of their ids."""
     query = select(VISITS).where(VISITS.c.customer_id == customer_id, VISITS.c.finished_at.is_(None))
-    return await _locked(session, query.order_by(VISITS.c.id))
+    return await locked(session, query.order_by(VISITS.c.id))
 
 
 async def lock_lapsed(session: AsyncSession, machine: datetime, limit: int) -> list[Visit]:
     """Claimed visits whose lease has run out, locked; those others work on are skipped."""
     query = select(VISITS).where(VISITS.c.state == State.CLAIMED, VISITS.c.lease_until <= machine)
-    return await _locked(session, query.limit(limit), skip=True)
+    return await locked(session, query.limit(limit), skip=True)
 
 
 async def lock_called_for(session: AsyncSession, now: datetime, lead: timedelta, limit: int) -> list[Visit]:
     """Waiting visits whose time has come, and appointed ones `lead` before theirs, locked."""
     come = (VISITS.c.next_at <= now) | ((VISITS.c.state == State.APPOINTED) & (VISITS.c.next_at <= now + lead))
     query = select(VISITS).where(VISITS.c.next_at <= now + lead, come).order_by(VISITS.c.next_at).limit(limit)
-    return await _locked(session, query, skip=True)
+    return await locked(session, query, skip=True)
 
 
-async def lock_left_callbacks(session: AsyncSession, missed: datetime, limit: int) -> list[Visit]:
-    """Open callbacks that are somebody's own, agreed for before `missed` or with their owner away, locked."""
+async def lock_left_callbacks(
+    session: AsyncSession, missed: datetime, off_shift: Sequence[str], limit: int
+) -> list[Visit]:
+    """Open callbacks that are somebody's own, agreed for before `missed` or with their owner away or `off_shift`, locked."""
     away = exists().where(PRESENCE.c.agent == VISITS.c.callback_owner, PRESENCE.c.state != Present.READY)
     query = select(VISITS).where(
-        VISITS.c.callback_owner != "", VISITS.c.state == State.OPEN, (VISITS.c.callback_at <= missed) | away
+        VISITS.c.callback_owner != "",
+        VISITS.c.state == State.OPEN,
+        (VISITS.c.callback_at <= missed) | away | VISITS.c.callback_owner.in_(off_shift),
     )
-    return await _locked(session, query.limit(limit), skip=True)
+    return await locked(session, query.limit(limit), skip=True)
 
 
 async def lock_expired(session: AsyncSession, now: datetime, grace: timedelta, limit: int) -> list[Visit]:
@@ -185,10 +189,11 @@ async def lock_expired(session: AsyncSession, now: datetime, grace: timedelta, l
     query = select(VISITS).where(
         VISITS.c.finished_at.is_(None), VISITS.c.deadline_at <= now - grace, VISITS.c.state != State.CLAIMED
     )
-    return await _locked(session, query.limit(limit), skip=True)
+    return await locked(session, query.limit(limit), skip=True)
 
 
-async def _locked(session: AsyncSession, query: Select[Any], skip: bool = False) -> list[Visit]:
+async def locked(session: AsyncSession, query: Select[Any], skip: bool = False) -> list[Visit]:
+    """The visits that a query finds, locked; with `skip` without those others work on."""
     rows = await session.execute(query.with_for_update(skip_locked=skip, of=VISITS))
     return [to_visit(row) for row in rows]
 
