@@ -2,8 +2,8 @@
 
 Owns: message templates and notification rules (both versioned), contacts, consents and opt-outs, the send ledger,
 receipts and replies, the greeting calendar.
-Publishes: notification.replied, notification.sent, notification.delivered, notification.failed, notification.opted_out,
-notification.opt_out_revoked (`notifications-v1`).
+Publishes: notification.replied, notification.sent, notification.delivered, notification.failed, notification.suppressed (of
+what is no promotion), notification.opted_out, notification.opt_out_revoked (`notifications-v1`).
 Consumes: `intake-v1`, `tasks-v1`, `visits-v1`, `complaints-v1`: contacts are kept from facts, and rules decide which events
 lead to a message.
 

@@ -41,7 +41,7 @@ async def keep_digits(work: Work, events: Sequence[Event]) -> None:
     await replies.take_in(work, events)
 
 
-@consumer.on("notification.failed")
+@consumer.on("notification.failed", "notification.suppressed")
 async def give_up_unsent(work: Work, events: Sequence[Event]) -> None:
     await replies.note_unsent(work, events)
 

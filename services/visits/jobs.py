@@ -8,7 +8,7 @@ from services.visits.adapters.files import files_of
 from services.visits.commands import attachments, invitations, passing, shifts
 from services.visits.domain.visit import UNFINISHED, State
 from services.visits.domain.work_rules import WorkRules
-from services.visits.store import queries
+from services.visits.store import guesses, queries
 from services.visits.store.work_rules import KeptRules
 from shared.jobs import Job
 from shared.observability.catalogue import BRANCHES, TEAMS, counter, gauge
@@ -63,6 +63,11 @@ async def forget_left_over(runtime: Runtime) -> int:
         return await attachments.forget_left_over(work, files_of(runtime))
 
 
+async def forget_guesses(runtime: Runtime) -> int:
+    async with runtime.db.work(background=True) as work:
+        return await guesses.forget_before(work.session, work.clock.machine())
+
+
 async def invite(runtime: Runtime) -> int:
     async with runtime.db.work(background=True, notify=True) as work:
         return await invitations.invite_waiting(work, runtime.sealer, await _rules(runtime, work.session))
@@ -105,6 +110,7 @@ JOBS = (
     Job("end-shifts", every=5, run=end_shifts),
     Job("expire", every=1, run=expire),
     Job("forget-left-over", every=600, run=forget_left_over),
+    Job("forget-guesses", every=60, run=forget_guesses),
     Job("invite", every=1, run=invite),
     Job("lapse-invitations", every=5, run=lapse_invitations),
     Job("count-visits", every=5, run=count_visits),

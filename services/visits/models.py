@@ -124,6 +124,16 @@ class InvitationRow(Base, table=True):
     made_at: datetime = Field(sa_column=_instant())
 
 
+class CodeGuessRow(Base, table=True):
+    """How many codes an address tried in a minute of machine time (since 1970); "" = all addresses together."""
+
+    __tablename__ = "code_guess"
+
+    minute: int = Field(primary_key=True)
+    home: str = Field(sa_column=Column(Text, primary_key=True))
+    count: int
+
+
 class StrayReplyRow(Base, table=True):
     """A digit that waits for people; columns are named as the fields of `domain.replies.StrayReply`."""
 

@@ -39,8 +39,8 @@ class VisitsSettings(ServiceSettings):
         description="result codes, comma-separated, after which the customer is sent a code to answer by themselves, such as "
         "no_answer,busy; empty = none",
     )
-    wrong_codes: int = Field(default=20, ge=1, description="wrong codes a minute from one address, by each process")
-    wrong_codes_in_all: int = Field(default=600, ge=1, description="wrong codes a minute in all, by each process")
+    wrong_codes: int = Field(default=20, ge=1, description="wrong codes a minute from one address")
+    wrong_codes_in_all: int = Field(default=600, ge=1, description="wrong codes a minute in all")
 
     cti: Literal["tel", "http"] = Field(
         default="tel", description="how calls are placed: tel = by the agent's own phone program, http = through a line"

@@ -41,6 +41,17 @@ class NotificationFailed(Notification):
     failed_at: datetime
 
 
+@contract("notification.suppressed", topic=NOTIFICATIONS, owner="notifications", title="通知未发送")
+class NotificationSuppressed(Notification):
+    """A message to a customer, other than promotion, could not go when its time came: they refuse it, there is no number …
+
+    One that lacks its text is not told of: it waits for somebody to write that and send it again.
+    """
+
+    reason: str
+    suppressed_at: datetime
+
+
 class Answerable(Part):
     """A message that a reply may be an answer to; `cause_id` as in its other events."""
 

@@ -84,10 +84,24 @@ async def test_a_failed_one_is_sent_again_with_its_code(inviting: World) -> None
     assert CODE in str(inviting.simulator.messages.sent_as(again["id"]))
 
 
+async def test_that_a_customer_may_not_be_sent_the_code_is_told(inviting: World) -> None:
+    async with inviting.served.client("supervisor") as client:
+        refused = await client.post("/api/v1/opt-outs", json={"customer_id": "C1", "channel": "sms", "scope": "all"})
+    assert refused.is_success, refused.text
+    await invite(inviting)
+    await inviting.send_out()
+    (send,) = await inviting.sends()
+    assert (send["state"], send["reason"]) == ("suppressed", "opted_out")
+    (told,) = await inviting.served.published("notification.suppressed")
+    assert (told.data["send_id"], told.data["reason"]) == (send["id"], "opted_out")
+    assert told.data["cause_id"] == "019cb8a4-5c00-7b1e-9d2a-4be1c0a7f6d3"
+
+
 async def test_without_a_text_the_invitation_is_on_record(world: World) -> None:
     await invite(world)
     (send,) = await world.sends()
     assert (send["state"], send["reason"], send["template"]) == ("suppressed", "no_template", "")
+    assert await world.served.published("notification.suppressed") == []  # somebody may write it, and send it again
 
 
 async def test_our_own_people_are_sent_no_code(world: World) -> None:

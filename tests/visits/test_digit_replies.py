@@ -168,6 +168,15 @@ async def test_who_no_message_reaches_was_not_reached(asking: Desk) -> None:
     assert await asking.served.dead_letters() == []
 
 
+async def test_who_is_not_sent_the_message_was_not_reached_either(asking: Desk) -> None:
+    visit_id, _ = await invited(asking, questionnaire="ask")
+    told = example("notification.suppressed", cause_id=await invitation_of(asking, "T1"), reason="opted_out")
+    await asking.served.deliver(event("notification.suppressed", told), event("notification.suppressed"))
+    visit = await asking.visit(visit_id)
+    assert (visit["state"], visit["ended"]) == ("failed", "unreachable")
+    assert len(await asking.served.published("visit.failed")) == 1
+
+
 def test_digits_are_options_in_their_order_and_ratings_themselves() -> None:
     rated = read_definition(
         {"id": "r", "title": "评分", "questions": [

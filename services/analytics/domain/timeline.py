@@ -320,6 +320,7 @@ SENTENCES: Mapping[str, Callable[[Entry, Details], str]] = {
     "notification.sent": _message("已提交"),
     "notification.delivered": _message("已送达"),
     "notification.failed": _message("发送失败"),
+    "notification.suppressed": _message("未发送"),
     "notification.opted_out": _opted_out,
     "notification.opt_out_revoked": _opt_out_revoked,
 }

@@ -17,7 +17,7 @@ from services.notifications.domain.send import (
     State,
     lease,
     postpone,
-    suppress,
+    refuse,
     take_answer,
     taken_together,
 )
@@ -90,12 +90,12 @@ async def _decide(
         match may_go(send, here, desk.limits, now):
             case Go():
                 tried[send.recipient] = tried.get(send.recipient, 0) + 1
-                after = lease(send, token, desk.providers[send.channel], now, machine, desk.patience)
+                change = Change(lease(send, token, desk.providers[send.channel], now, machine, desk.patience))
             case Wait(until):
-                after = postpone(send, until)
+                change = Change(postpone(send, until))
             case Stop(reason):
-                after = suppress(send, reason, now)
-        changes.append(Change(after))
+                change = refuse(send, reason, now)
+        changes.append(change)
     return changes
 
 

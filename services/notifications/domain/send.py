@@ -30,7 +30,12 @@ from services.notifications.domain.answers import (
     Unclear,
 )
 from shared.contracts import EventData
-from shared.contracts.notifications import NotificationDelivered, NotificationFailed, NotificationSent
+from shared.contracts.notifications import (
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationSent,
+    NotificationSuppressed,
+)
 from shared.leases import MOST_ATTEMPTS, SUSPECT
 
 SendId = NewType("SendId", UUID)
@@ -148,6 +153,14 @@ def lease(send: Send, token: int, provider: str, now: datetime, machine: datetim
 
 def suppress(send: Send, reason: str, now: datetime) -> Send:
     return replace(send, state=State.SUPPRESSED, reason=reason, finished_at=now)
+
+
+def refuse(send: Send, reason: str, now: datetime) -> Change:
+    """It may not go to the customer, which is told to who waits for an answer; of promotion nobody is told."""
+    after = suppress(send, reason, now)
+    if send.audience != "customer" or send.category == "promotion":
+        return Change(after)
+    return Change(after, (NotificationSuppressed(**_base(after), reason=reason, suppressed_at=now),))
 
 
 def call_off(send: Send, reason: str, now: datetime) -> Send:

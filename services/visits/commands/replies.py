@@ -17,7 +17,12 @@ from services.visits.store import invitations as invited
 from services.visits.store import replies as store
 from services.visits.store import rows
 from shared.auth import Principal
-from shared.contracts.notifications import NotificationFailed, NotificationReplied
+from shared.contracts.notifications import (
+    Notification,
+    NotificationFailed,
+    NotificationReplied,
+    NotificationSuppressed,
+)
 from shared.http import audit
 from shared.ids import new_id
 from shared.messaging import Event, Work
@@ -28,6 +33,12 @@ DIGITS = counter(
     "huifang_visits_digit_replies_total", "Digits that customers sent back, by what became of them", "数字回复数",
     labels={"outcome": ("answered", *replies.REASONS)},
 )  # fmt: skip
+
+
+UNSENT: dict[str, type[Notification]] = {
+    "notification.failed": NotificationFailed,
+    "notification.suppressed": NotificationSuppressed,
+}
 
 
 async def take_in(work: Work, events: Sequence[Event]) -> None:
@@ -142,8 +153,7 @@ async def _answer_by_word(work: Work, reply: StrayReply, visit_id: UUID) -> None
 async def note_unsent(work: Work, events: Sequence[Event]) -> None:
     """Customers whom no message could be brought to can't answer: their visits were tried, and reached nobody."""
     for event in events:
-        told = event.read(NotificationFailed)
-        cause = _uuid(told.cause_id)
+        cause = _uuid(event.read(UNSENT[event.name]).cause_id)
         invitation = await invited.get(work.session, cause) if cause else None
         if invitation is None:
             continue

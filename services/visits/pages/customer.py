@@ -4,6 +4,7 @@ Nobody signs in, nothing is set in the browser, and it works without a script: e
 body, never in an address, so that it stands in no log.
 """
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,8 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.visits.commands import invitations
 from services.visits.domain.errors import CodeNotUsable
-from services.visits.domain.guesses import Guesses
+from services.visits.domain.guesses import Guesses, home_of, left_of
 from services.visits.pages import asked
+from services.visits.store import guesses
 from shared.errors import TooManyFailures
 from shared.http import transaction
 from shared.observability.catalogue import counter
@@ -77,13 +79,14 @@ async def take_form(request: Request) -> Response:
 
 async def _opened(request: Request, code: str, form: asked.Form) -> Response:
     runtime = request.app.state.runtime
-    _count(request, code)
+    now = runtime.clock.machine()
+    await _count(request, code, now)
     async with transaction(request) as work:
         visit, questionnaire = await invitations.open_by_code(work, runtime.sealer, code)
-        _guesses(request).give_back(_address(request))
         sent = asked.filled(visit, questionnaire, form, runtime.sealer)
         if sent.whole:
             await invitations.answer(work, visit, questionnaire, sent.answers)
+    await _give_back(request, now)
     CODES.labels("answered" if sent.whole else "opened").inc()
     if sent.whole:
         return RedirectResponse("/q/thanks", 303, headers=HEADERS)
@@ -115,12 +118,25 @@ async def _form(request: Request) -> asked.Form:
     return form
 
 
-def _count(request: Request, code: str) -> None:
+async def _count(request: Request, code: str, now: datetime) -> None:
     """Raises TooManyFailures. What can be no code is no guess."""
-    if typed(code):
-        wait = _guesses(request).take(_address(request), request.app.state.runtime.clock.machine())
-        if wait:
-            raise TooManyFailures(wait)
+    if not typed(code):
+        return
+    settings = request.app.state.runtime.settings
+    if wait := _guesses(request).take(_address(request), now):
+        raise TooManyFailures(wait)
+    most, most_in_all = settings.wrong_codes, settings.wrong_codes_in_all
+    async with transaction(request) as work:  # of its own: it counts also when the code is refused
+        taken = await guesses.take(work.session, home_of(_address(request)), now, most, most_in_all)
+    if not taken:
+        raise TooManyFailures(left_of(now))
+
+
+async def _give_back(request: Request, now: datetime) -> None:
+    """The code tried `now` was right. In a transaction of its own: others wait for these rows."""
+    _guesses(request).give_back(_address(request))
+    async with transaction(request) as work:
+        await guesses.give_back(work.session, home_of(_address(request)), now)
 
 
 def _guesses(request: Request) -> Guesses:

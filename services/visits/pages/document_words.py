@@ -67,7 +67,7 @@ _NAMES_OF: Mapping[str, Names] = {
         "resolved": "已解决", "resolution": "解决情况", "reasons": "不满意原因", "problems": "问题件", "remark": "备注",
         "attempts": "拨打次数", "round": "第几次回访", "channel": "联系方式", "due_at": "应访时间", "deadline_at": "回访时限",
         "at": "联系时间", "completed_at": "完成时间", "failed_at": "结束时间", "callback_at": "约定回呼", "on_time": "按时",
-        "callback_kept": "按约回呼", "expires_at": "邀请截止", "ended_at": "失效时间",
+        "callback_kept": "按约回呼", "own_code": "自定结果代码", "result_title": "结果名称", "expires_at": "邀请截止", "ended_at": "失效时间",
         "dissatisfied": "不满意", "corrected_at": "更正时间", "corrected_by": "更正人",
         "talk_seconds": "通话秒数", "wrap_up_seconds": "整理秒数",
     },
