@@ -13,7 +13,12 @@ STATES = {"open": "待领取", "claimed": "处理中", "waiting": "待重拨", "
 
 
 def work() -> Dashboard:
-    rows: Rows = {
+    rows = {**_calls(), **_invitations(), **_plans()}
+    return board("followups", "回访作业", "坐席面前的队列、领取、拨打、预约，和调度下达的节奏。", rows, [by_branch()])
+
+
+def _calls() -> Rows:
+    return {
         "队列": [
             bars("待领取（按班组）", "状态为待领取的回访单数，按班组", {"{{team}}": "max by (team) (huifang_visits_queue)"},
                  link=WORK),
@@ -37,6 +42,11 @@ def work() -> Dashboard:
                   "sum(increase(huifang_visits_callbacks_total[1h]))"),
             number("领取过期", "过去一小时收回的单数", {"过期": "sum(increase(huifang_visits_leases_lost_total[1h]))"}, span=8),
         ],
+    }  # fmt: skip
+
+
+def _invitations() -> Rows:
+    return {
         "自助作答": [
             ratio("邀请的作答率", "一天内由客户自己作答的邀请数 ÷ 一天内发出的邀请数",
                   'sum(increase(huifang_visits_invitations_total{outcome="answered"}[1d]))',
@@ -51,6 +61,11 @@ def work() -> Dashboard:
                     "同时有几份邀请（several）、不是选项之一（digit）",
                     {"{{outcome}}": "sum by (outcome) (rate(huifang_visits_digit_replies_total[1h])) * 3600"}),
         ],
+    }  # fmt: skip
+
+
+def _plans() -> Rows:
+    return {
         "计划与下达": [
             stacked("每小时回访任务变化", "每小时进入各状态的任务数",
                     {"{{state}}": "sum by (state) (rate(huifang_scheduler_tasks_total[15m])) * 3600"}),
@@ -79,7 +94,6 @@ def work() -> Dashboard:
                    {"天": "min(huifang_scheduler_calendar_confirmed_days_left)"}, "d", span=8),
         ],
     }  # fmt: skip
-    return board("followups", "回访作业", "坐席面前的队列、领取、拨打、预约，和调度下达的节奏。", rows, [by_branch()])
 
 
 def cases() -> Dashboard:

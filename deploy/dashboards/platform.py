@@ -20,7 +20,12 @@ def quantiles(metric: str, by: str = "", where: str = "", window: str = "5m") ->
 
 
 def platform() -> Dashboard:
-    rows: Rows = {
+    rows = {**_events(), **_doors(), **_machines()}
+    return board("platform", "平台", "吞吐、延迟、积压、数据库、Kafka 与进程。", rows, since="now-3h")
+
+
+def _events() -> Rows:
+    return {
         "承诺": [
             series("未守承诺的比例", "一分钟后才决定的事实、一分钟后才下达的回访、未受理的短信，各占一小时内的比例",
                    {"决定": "huifang:facts_decided_late:ratio_rate1h", "下达": "huifang:releases_late:ratio_rate1h",
@@ -51,6 +56,11 @@ def platform() -> Dashboard:
                 "{{producer}}": "sum by (producer) (rate(huifang_analytics_events_total[5m]))",
                 "行": "sum(rate(huifang_analytics_figure_rows_total[5m]))"}, "ops"),
         ],
+    }  # fmt: skip
+
+
+def _doors() -> Rows:
+    return {
         "发布": [
             series("待发布", "尚未发布的事件数，按服务",
                    {"{{service}}": "max by (service) (huifang_outbox_rows)"}, link=OVERVIEW),
@@ -82,6 +92,11 @@ def platform() -> Dashboard:
             bars("PostgreSQL 连接（exporter）", "postgres_exporter 所见各库的连接数",
                  {"{{datname}}": "max by (datname) (pg_stat_database_numbackends)", "可用": "max(pg_up)"}),
         ],
+    }  # fmt: skip
+
+
+def _machines() -> Rows:
+    return {
         "Kafka 与机器（exporter）": [
             number("Kafka", "kafka_exporter 所见的节点数与副本不足的分区数",
                    {"节点": "max(kafka_brokers)",
@@ -118,7 +133,6 @@ def platform() -> Dashboard:
             series("时间序列数", "Prometheus 保存的时间序列数", {"序列": "max(prometheus_tsdb_head_series)"}),
         ],
     }  # fmt: skip
-    return board("platform", "平台", "吞吐、延迟、积压、数据库、Kafka 与进程。", rows, since="now-3h")
 
 
 def service() -> Dashboard:

@@ -1,91 +1,32 @@
-"""Pure comparisons; each names what it counted and every mismatch."""
+"""What must agree: a comparison each, which names what it counted and every mismatch."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
+from deploy.reconcile.comparing import Check, Side, Stage, listed, names, one_to_one
 from deploy.reconcile.heard import Heard
 from deploy.reconcile.kept import Kept
 from services.analytics.domain.cells import Tally
 from services.visits.domain.visit import State
 
-SHOWN = 5
 DISSATISFIED = 2
-
-
-@dataclass(frozen=True)
-class Side:
-    """What one place says: a name for people, and how often each id was found there."""
-
-    name: str
-    found: Counter[str]
-
-    @classmethod
-    def of(cls, name: str, ids: Iterable[str]) -> "Side":
-        return cls(name, Counter(iter(ids)))
-
-
-@dataclass(frozen=True)
-class Check:
-    """`counted` tells what was compared, `mismatches` is empty when it agrees."""
-
-    title: str
-    counted: tuple[tuple[str, int], ...]
-    mismatches: tuple[str, ...] = ()
-
-    @property
-    def agrees(self) -> bool:
-        return not self.mismatches
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of the funnel; a place that does not count it says None."""
-
-    title: str
-    topics: int | None
-    databases: int | None
-
-
-def one_to_one(title: str, left: Side, right: Side, tolerated: frozenset[str] = frozenset()) -> Check:
-    """Each id once on either side; `tolerated` ids may stand on the right alone."""
-    mismatches = [
-        _told(f"「{left.name}」有而「{right.name}」没有", left.found.keys() - right.found.keys()),
-        _told(f"「{right.name}」有而「{left.name}」没有", right.found.keys() - left.found.keys() - tolerated),
-        _told(f"「{left.name}」重复", {found for found, times in left.found.items() if times > 1}),
-        _told(f"「{right.name}」重复", {found for found, times in right.found.items() if times > 1}),
-    ]
-    counted = ((left.name, left.found.total()), (right.name, right.found.total()))
-    return Check(title, counted, tuple(filter(None, mismatches)))
-
-
-def _told(what: str, ids: Iterable[str]) -> str:
-    ordered = sorted(ids)
-    if not ordered:
-        return ""
-    more = " …" if len(ordered) > SHOWN else ""
-    return f"{what} {len(ordered)} 项：{'、'.join(ordered[:SHOWN])}{more}"
-
-
-def _names(identities: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{source} {event_id}" for source, event_id in identities]
 
 
 def accepted_is_published(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
         "受理的事实都已发布",
-        Side.of("接入库 受理", _names(kept.identities)),
-        Side.of("主题 intake-v1", _names(heard.intake)),
+        Side.of("接入库 受理", names(kept.identities)),
+        Side.of("主题 intake-v1", names(heard.intake)),
     )
 
 
 def one_decision_each(kept: Kept, heard: Heard) -> Check:
     """Decisions on the platform's own events come on top; they must exist as events."""
     decided = Counter({f"{s} {i}": n for (s, i), n in kept.decisions.items()})
-    own = frozenset(_names(heard.own))
+    own = frozenset(names(heard.own))
     return one_to_one(
         "每个事实恰有一个决定",
-        Side.of("接入库 受理", _names(kept.identities)),
+        Side.of("接入库 受理", names(kept.identities)),
         Side("调度库 决定", decided),
         tolerated=own,
     )
@@ -118,7 +59,7 @@ def draws_are_exact(kept: Kept, heard: Heard) -> Check:
         for draw_id, draw in kept.draws.items()
         if draw.members and (draw.population, draw.drawn) != (draw.members, draw.winners)
     }
-    mismatch = _told("总量或抽取数量不符的抽取", wrong)
+    mismatch = listed("总量或抽取数量不符的抽取", wrong)
     drawn = sum(draw.drawn for draw in kept.draws.values())
     counted = (("抽取", len(kept.draws)), ("应抽", drawn))
     return Check("每次抽取数量准确", counted, (mismatch,) if mismatch else ())
@@ -256,7 +197,7 @@ def resolutions_are_told(kept: Kept, heard: Heard) -> Check:
     rounds = Counter({case_id: case.resolutions for case_id, case in kept.cases.items() if case.resolutions})
     told = Counter(heard.resolutions.values())
     wrong = {case_id for case_id in rounds.keys() | told.keys() if rounds[case_id] != told[case_id]}
-    mismatch = _told("整改次数与事件不符的投诉", wrong)
+    mismatch = listed("整改次数与事件不符的投诉", wrong)
     counted = (("投诉库 整改", rounds.total()), ("事件 complaint.resolved", told.total()))
     return Check("每次整改都已报告", counted, (mismatch,) if mismatch else ())
 
@@ -289,7 +230,7 @@ def greetings_are_written(kept: Kept, heard: Heard) -> Check:
         for day in kept.greeting_days.keys() | written.keys()
         if kept.greeting_days.get(day, 0) != written[day]
     }
-    mismatch = _told("关怀数量不符的日子", wrong)
+    mismatch = listed("关怀数量不符的日子", wrong)
     counted = (("关怀日历 计划", sum(kept.greeting_days.values())), ("发送台账 关怀", written.total()))
     return Check("每条关怀恰有一笔发送", counted, (mismatch,) if mismatch else ())
 

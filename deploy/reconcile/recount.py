@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.local.settings import SERVICES
-from deploy.reconcile.checks import Check, Stage, funnel, run_checks
+from deploy.reconcile.checks import funnel, run_checks
+from deploy.reconcile.comparing import Check, Stage
 from deploy.reconcile.databases import count_waiting, read_kept
 from deploy.reconcile.heard import Heard
 from deploy.reconcile.topics import count_behind, read_topics

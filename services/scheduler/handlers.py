@@ -31,13 +31,7 @@ def consumer_for(desk: Desk) -> Consumer:
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:
-        facts = [event for event in events if event.type != WITHDRAWN]
-        gone = [event for event in events if event.type == WITHDRAWN]
-        told = await _await_turns(work, facts, gone) if gone else []
-        await decide.decide_events(work, desk, facts)
-        note_pace(work, facts)
-        if gone:
-            await withdraw.call_off(work, desk, gone, told)
+        await _decide_on_facts(work, desk, events)
 
     @consumer.on(COMPLAINTS)
     async def follow_cases(work: Work, events: Sequence[Event]) -> None:
@@ -72,6 +66,16 @@ def consumer_for(desk: Desk) -> Consumer:
         await decide.decide_occasions(work, desk, events)
 
     return consumer
+
+
+async def _decide_on_facts(work: Work, desk: Desk, events: Sequence[Event]) -> None:
+    facts = [event for event in events if event.type != WITHDRAWN]
+    gone = [event for event in events if event.type == WITHDRAWN]
+    told = await _await_turns(work, facts, gone) if gone else []
+    await decide.decide_events(work, desk, facts)
+    note_pace(work, facts)
+    if gone:
+        await withdraw.call_off(work, desk, gone, told)
 
 
 async def _look_again(work: Work, desk: Desk, events: Sequence[Event]) -> None:

@@ -41,12 +41,6 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         async with runtime.db.work(background=True, notify=True) as work:
             return done + await draws.publish_winners(work, desk, settings.draw_batch)
 
-    async def try_packs(runtime: Runtime) -> int:
-        topics = [runtime.settings.topic_prefix + topic for topic in RECORDED]
-        limits = Limits(settings.trial_memory_mb << 20, settings.trial_cpu_seconds)
-        source = trials.Source(runtime.broker, topics, settings.trial_facts, limits)
-        return await trials.run_next(runtime.db, runtime.clock, source)
-
     async def forget(runtime: Runtime) -> int:
         oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
         for table in ("decision", "population"):
@@ -71,10 +65,18 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
         _portions("lead_on", 0.5, lambda work, desk: runs.lead_on(work, desk, batch)),
         _portions("wake", 0.5, lambda work, desk: runs.wake(work, desk, batch)),
         _portions("tell_organisations", 2, lambda work, desk: tell_organisations(work)),
-        Job("try_packs", every=1, run=try_packs),
+        Job("try_packs", every=1, run=_try_packs),
         _portions("measure", 5, measure_backlog),
         Job("forget_decisions", every=3600, run=forget),
     ]
+
+
+async def _try_packs(runtime: Runtime) -> int:
+    settings = runtime.settings_as(SchedulerSettings)
+    topics = [settings.topic_prefix + topic for topic in RECORDED]
+    limits = Limits(settings.trial_memory_mb << 20, settings.trial_cpu_seconds)
+    source = trials.Source(runtime.broker, topics, settings.trial_facts, limits)
+    return await trials.run_next(runtime.db, runtime.clock, source)
 
 
 async def _close_draws(runtime: Runtime, desk: Desk) -> int:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.reconcile.checks import CHECKS, Check, Side, funnel, one_to_one, run_checks
+from deploy.reconcile.checks import CHECKS, funnel, run_checks
+from deploy.reconcile.comparing import Check, Side, one_to_one
 from deploy.reconcile.kept import Case, Draw, Kept, Letter, RuleVersion, Send, Task, Visit
 from shared.messaging import Event
 from shared.testing import event, example

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from deploy.reconcile.checks import Check, Stage
+from deploy.reconcile.comparing import Check, Stage
 from deploy.reconcile.recount import Result
 from deploy.reconcile.report import as_json, show
 
