@@ -61,11 +61,12 @@ hostile: setup ## every attack there is a test for (tests/hostile/README.md)
 read-again: setup ## 5,000 strange bodies to every creating route: what was accepted can be read, changed and ended
 	HUIFANG_FUZZ_EXAMPLES=5000 $(PY) -m pytest tests/architecture/test_read_again.py
 
-lint: environment ## style, import contracts, unused dependencies
+lint: environment ## style, import contracts, unused dependencies and code
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	.venv/bin/lint-imports
 	$(PY) -m deptry .
+	$(PY) -m vulture
 
 types: environment ## mypy --strict
 	$(PY) -m mypy

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from deploy.local.pack_folder import read_files
-from services.scheduler.domain.packs.pack import Pack, read_pack
+from services.scheduler.domain.packs.pack import PACK_FILE, Pack, read_pack
 from shared.calendar import BUILT_IN, OfficialYears, WorkCalendar
 from shared.declared.section import ContentInvalid, Problem
 
@@ -29,6 +29,16 @@ def _with_files(official: OfficialYears, files: Sequence[Path]) -> OfficialYears
         year, document = read_file(file.name, file.read_text("utf-8-sig", errors="replace"), source=file.name)
         official = official.with_year(year, read_year(document, year).days)
     return official
+
+
+def pack_folders(paths: Iterable[Path]) -> list[Path]:
+    """The packs' folders among `paths`, and those that files among them belong to; a file of no pack is passed over."""
+    found = [_folder_of(path) if path.is_file() else path for path in paths]
+    return list(dict.fromkeys(folder for folder in found if folder))
+
+
+def _folder_of(path: Path) -> Path | None:
+    return next((folder for folder in path.parents if (folder / PACK_FILE).is_file()), None)
 
 
 def refuse_mistakes(problems: Iterable[Problem]) -> None:

@@ -48,13 +48,22 @@ def apply(folder: Folder) -> None:
 
 
 @app.command()
-def check(folder: Folder) -> None:
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="策略包目录，或其中的文件；可写多个", exists=True)],
+) -> None:
     """检查策略包：逐条列出错误所在的文件、行、键和应写的内容。"""
     from deploy.commands._pack_check import check_folder
-    from deploy.commands._pack_files import refuse_mistakes
+    from deploy.commands._pack_files import pack_folders, show_problems
 
-    refuse_mistakes(check_folder(folder))
-    typer.echo(f"策略包 {folder.resolve().name} 没有错误。")
+    faulty = []
+    for folder in pack_folders(paths):
+        if show_problems(check_folder(folder)):
+            faulty.append(folder.resolve().name)
+        else:
+            typer.echo(f"策略包 {folder.resolve().name} 没有错误。")
+    if faulty:
+        typer.secho(f"有错误的策略包：{'、'.join(faulty)}", fg="red", err=True)
+        raise typer.Exit(1)
 
 
 @app.command("test")

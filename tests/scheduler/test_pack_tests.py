@@ -1,11 +1,14 @@
 """The packs' own tests, run on the rules; and what `huifang pack check | test | trial` say without a platform."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from deploy.commands._pack_files import read_sound_pack
@@ -123,6 +126,29 @@ text: 您好，您的业务已办理。
 rules:
   - {id: note, events: [followup.released], purpose: notice, template: note}
 """
+
+
+def test_the_commit_hook_checks_every_pack_that_a_changed_file_belongs_to_once(pack: Path) -> None:
+    (hook,) = yaml.safe_load((PACKS.parents[1] / ".pre-commit-hooks.yaml").read_text())
+    command, *words = hook["entry"].split()
+    (pack / "templates").mkdir()
+    (pack / "templates" / "note.yaml").write_text(NOTE)
+    other = pack.parent / "other"
+    shutil.copytree(pack, other)
+    (other / "pack.yaml").write_text((other / "pack.yaml").read_text().replace("name: small", "name: other"))
+    stray = pack.parent / "compose.yaml"
+    stray.write_text("services: {}\n")
+    changed = [pack / "pack.yaml", pack / "policies" / "a.yaml", other / "policies" / "a.yaml", stray]
+    assert all(re.search(hook["files"], str(path)) for path in changed)
+    assert (command, words[0]) == ("huifang", "pack")
+    right = run(*words[1:], *map(str, changed))
+    assert (right.exit_code, right.output.count("没有错误")) == (0, 2)
+    with (other / "policies" / "a.yaml").open("a") as file:
+        file.write("priority: 12\n")
+    wrong = run(*words[1:], *map(str, changed))
+    assert wrong.exit_code == 1
+    assert "有错误的策略包：other" in wrong.output
+    assert run(*words[1:], str(stray)).exit_code == 0
 
 
 def test_check_tells_file_and_line_and_fails_on_mistakes_only(pack: Path) -> None:
