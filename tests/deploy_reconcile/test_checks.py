@@ -8,8 +8,11 @@ import pytest
 from deploy.reconcile.checks import CHECKS, funnel, run_checks
 from deploy.reconcile.comparing import Check, Side, one_to_one
 from deploy.reconcile.kept import Case, Draw, Kept, Letter, RuleVersion, Send, Task, Visit
+from services.analytics.domain.measures import mark_of
+from shared.contracts.common import Matter
 from shared.messaging import Event
 from shared.testing import event, example
+from shared.testing.events import NOON
 from tests.deploy_reconcile.story import BEFORE, CASE, THANKS, events, heard, kept, told
 
 
@@ -141,7 +144,8 @@ def test_each_matter_of_a_contact_has_its_rating() -> None:
     databases, listener = kept(), heard(sent)
     databases.figures = Counter(listener.recount.result())
     assert wrong(run_checks(databases, listener)) == {"分析事实与来源一致"}
-    databases.rating_facts.add("V1:1")
+    matters = (Matter(event_id=one, event_source="/erp", event_type="repair.closed", at=NOON) for one in ("E1", "E2"))
+    databases.rating_facts = {f"V1{mark_of(matter)}" for matter in matters}
     assert wrong(run_checks(databases, listener)) == set()
 
 
