@@ -68,7 +68,7 @@ async def page_as(platform: Local, browser: Browser) -> AsyncIterator[People]:
     people = People(platform, browser)
     yield people
     await people.leave()
-    assert people.watch.unexpected() == []
+    people.watch.require_nothing_unexpected()
 
 
 @pytest.fixture

@@ -45,4 +45,4 @@ async def test_somebody_signs_in_there_works_here_and_signs_out_of_both(
             await page.goto("/overview")
             await expect(page.locator(".who")).to_have_count(0)
             await context.close()
-            assert watch.unexpected() == []
+            watch.require_nothing_unexpected()

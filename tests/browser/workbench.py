@@ -61,7 +61,7 @@ async def opened(browser: Browser, dsn: str, clock: ManualClock, **settings: Any
         yield world
         for context in world.contexts:
             await context.close()
-        assert world.watch.unexpected() == []
+        world.watch.require_nothing_unexpected()
 
 
 async def press(page: Page, *keys: str) -> None:

@@ -27,7 +27,7 @@ class Watched:
     births: "asyncio.Queue[tuple[str, int]]" = field(default_factory=asyncio.Queue)
 
     async def next_pid(self, name: str) -> int:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 born, pid = await self.births.get()
                 if born == name:

@@ -298,14 +298,14 @@ async def test_endpoints_are_changed_only_by_those_who_saw_the_latest(gateway: S
 async def test_a_receiver_that_never_answers_delays_its_own_results_only(gateway: Served, receiver: Receiver) -> None:
     from services.gateway import jobs
 
-    gateway.runtime.settings.writeback_timeout = 30  # type: ignore[attr-defined]
+    gateway.runtime.settings.writeback_timeout = 300  # type: ignore[attr-defined]
     silent = socket.create_server(("127.0.0.1", 0))
     try:
         await new_endpoint(gateway, f"http://127.0.0.1:{silent.getsockname()[1]}/hook", name="慢")
         await new_endpoint(gateway, receiver.url)
         receipts = [await accepted_case(gateway, str(number)) for number in range(60)]
         await gateway.deliver(*(visit(receipt) for receipt in receipts))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(receiver.got) < len(receipts):
                 await jobs.write_back(gateway.runtime)
     finally:

@@ -7,7 +7,7 @@ import pytest
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
 from tests.hostile.unharmed import unharmed
-from tests.hostile.wire import connected, listening
+from tests.hostile.wire import PATIENCE, connected, listening
 
 __all__ = ["gateway"]
 HEAD = "{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer test-ops\r\n"
@@ -47,16 +47,16 @@ async def test_a_body_that_is_still_coming_when_it_is_refused_takes_neither_the_
 
 async def test_a_body_that_goes_on_without_end_after_it_was_refused_is_cut_off(gateway: Served) -> None:
     head = HEAD.format("POST /api/v1/sources") + "Content-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
-    async with listening(gateway.app, head_seconds=0.5) as port, unharmed(gateway, port):
+    async with listening(gateway.app, head_seconds=1.0) as port, unharmed(gateway, port):
         async with connected(port) as endless:
             await endless.send(head.encode() + b"x" * READ)
             assert (await endless.answer())[0] == 413
             with pytest.raises(ConnectionError):
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE):
                     while True:
                         await endless.send(b"x" * 65_536)
         async with connected(port) as slow:
             await slow.send(head.encode() + b"x" * READ)
             assert (await slow.answer())[0] == 413
             await slow.send(b"x")
-            assert await slow.is_closed(30)
+            assert await slow.is_closed()

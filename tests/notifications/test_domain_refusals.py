@@ -52,6 +52,6 @@ def test_any_reply_has_a_meaning(content: str) -> None:
 
 @pytest.mark.parametrize("part", ["退", "回复", "我要", "不要再", "R ", "没有要", "请勿", "a"])
 def test_a_long_reply_is_read_in_linear_time(part: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     meaning_of(part * 100_000 + "x")
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

@@ -44,7 +44,7 @@ async def test_receipts_are_posted_by_themselves_and_again_when_refused(tmp_path
         app = sms.create_app(tmp_path, GOOD, f"{service}/cb")
         async with listening(app) as url, httpx.AsyncClient(base_url=url) as client:
             assert (await send(client)).json()["Code"] == "OK"
-            (row,) = await asyncio.wait_for(arrived.get(), 5)
+            (row,) = await asyncio.wait_for(arrived.get(), 30)
     assert (row["out_id"], row["success"], row["err_code"]) == ("S1", True, "DELIVERED")
 
 

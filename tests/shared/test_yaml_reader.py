@@ -47,7 +47,7 @@ def test_what_is_nested_without_end_is_refused_and_ends_no_process(text: str) ->
         [sys.executable, "-c", textwrap.dedent(CHILD)],
         input=text.encode(),
         capture_output=True,
-        timeout=20,
+        timeout=120,
         check=False,
     )
     assert (child.returncode, child.stdout.split()) == (0, [b"refused", b"True"] * 2), child.stderr[-300:]

@@ -146,7 +146,7 @@ async def test_an_alert_of_a_poison_fact_arrives_by_mail_with_what_to_do_and_is_
 
     @again
     def arrived(subject: str) -> None:
-        assert subject in httpx.get(watched.run["mail"], timeout=5).text
+        assert subject in httpx.get(watched.run["mail"], timeout=30).text
 
     @again
     def fires() -> None:
