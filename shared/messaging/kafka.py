@@ -30,7 +30,7 @@ from shared.messaging.broker import (
     Revoked,
     Subscription,
 )
-from shared.messaging.kafka_calls import CALL_SECONDS, bounded, quietly, record_of, started
+from shared.messaging.kafka_calls import CALL_SECONDS, bounded, quietly, record_of, started, within
 from shared.messaging.kafka_reader import KafkaReader
 
 PUBLISH_SECONDS = 30
@@ -234,7 +234,7 @@ def _raise_unless_created(answer: Any) -> None:
 
 async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
     try:
-        await asyncio.wait_for(client.commit(offsets), CALL_SECONDS)
+        await within(client.commit(offsets), CALL_SECONDS)
     except (CommitFailedError, IllegalStateError, RebalanceInProgressError, UnknownMemberIdError):
         raise
     except (KafkaError, TimeoutError, OSError) as error:

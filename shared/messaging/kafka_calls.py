@@ -16,10 +16,25 @@ START_SECONDS = 30
 T = TypeVar("T")
 
 
+async def within(call: Awaitable[T], seconds: float) -> T:
+    """The call's result, cut off after so long (TimeoutError).
+
+    While Kafka goes down the client cancels its own tasks, and what waits for them is told CancelledError, which would end our
+    loops without a word: that is TimeoutError, too, unless it is we who are cancelled.
+    """
+    try:
+        return await asyncio.wait_for(call, seconds)
+    except asyncio.CancelledError as error:
+        ours = asyncio.current_task()
+        if ours is None or ours.cancelling():
+            raise
+        raise TimeoutError("the Kafka client has given the call up") from error
+
+
 async def bounded(call: Awaitable[T], seconds: float = CALL_SECONDS) -> T:
     """A client call that can hang while Kafka is down, cut off; Kafka's errors become BrokerUnavailable."""
     try:
-        return await asyncio.wait_for(call, seconds)
+        return await within(call, seconds)
     except (KafkaError, TimeoutError, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
 
@@ -36,7 +51,7 @@ async def started(client: Any) -> None:
 async def quietly(closing: Awaitable[Any]) -> None:
     """Close without hanging and without complaint: the client is thrown away."""
     with contextlib.suppress(Exception):
-        await asyncio.wait_for(closing, 5)
+        await within(closing, 5)
 
 
 def record_of(message: Any) -> Record:
