@@ -179,7 +179,12 @@ async def test_a_contact_counts_on_the_day_it_took_place(served: Served, clock: 
 
 
 @pytest.mark.parametrize(
-    ("name", "state"), [("notification.delivered", "committed"), ("notification.failed", "released")]
+    ("name", "state"),
+    [
+        ("notification.delivered", "committed"),
+        ("notification.failed", "released"),
+        ("notification.suppressed", "released"),
+    ],
 )
 async def test_a_message_is_a_contact_when_it_was_delivered(
     empty: Served, clock: ManualClock, name: str, state: str

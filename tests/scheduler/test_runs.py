@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from services.scheduler.app import create_app
 from services.scheduler.jobs import jobs_for
 from services.scheduler.settings import SchedulerSettings
@@ -224,14 +226,15 @@ async def test_a_merged_step_goes_on_from_the_outcome_of_the_contact_that_took_i
     ]
 
 
-async def test_a_message_that_was_not_delivered_leads_to_the_next_channel(empty: Served) -> None:
+@pytest.mark.parametrize("name", ["notification.failed", "notification.suppressed"])
+async def test_a_message_that_was_not_delivered_or_not_sent_leads_to_the_next_channel(empty: Served, name: str) -> None:
     sms = {"channel": "sms", "purpose": "notice"}
     await apply(empty, steps({"id": "first", **sms, "fallback": [{"channel": "email"}]}))
     await empty.deliver(sent("repair.closed"))
     await empty.run_job("release")
     (task_id,) = (await rows(empty, "SELECT id FROM task"))[0]
-    failed = example("notification.failed", cause_id=str(task_id), channel="sms", customer_id="C1")
-    await empty.deliver(event("notification.failed", failed, key="C1", time=NOON + timedelta(hours=1)))
+    told = example(name, cause_id=str(task_id), channel="sms", customer_id="C1")
+    await empty.deliver(event(name, told, key="C1", time=NOON + timedelta(hours=1)))
     assert await rows(empty, PLAN) == [("first", "failed"), ("first.email", "planned")]
 
 

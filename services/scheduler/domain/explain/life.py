@@ -14,6 +14,7 @@ from services.scheduler.domain.task import Task
 from shared.contracts.words import CHANNELS, SATISFACTION
 
 Entry = Mapping[str, Any]
+MESSAGES = {"delivered": "消息已送达", "failed": "消息未送达", "suppressed": "消息未发送"}
 KEPT = ("reason", "attempts", "satisfaction", "callback_at", "agent")
 
 
@@ -53,7 +54,7 @@ def _told(entry: Entry, task: Task, taker: str) -> str:
     if "visit" in entry:
         return f"{at} {_contact(entry)}。"
     if "message" in entry:
-        told = "消息已送达" if entry["message"] == "delivered" else "消息未送达"
+        told = MESSAGES.get(entry["message"], "消息未送达")
         return f"{at} {told}{_why(entry)}。"
     if "opens" in entry:
         return f"{at} 不在联系时段内，{local_text(entry['opens'])} 再看能否下达。"

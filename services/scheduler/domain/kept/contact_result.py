@@ -80,11 +80,11 @@ def result_of_visit(name: str, event_id: str, at: datetime, data: Mapping[str, A
 
 
 def result_of_message(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult | None:
-    """What became of a task that is a message; whoever did not get it was not reached."""
+    """What became of a task that is a message; whoever did not get it, or may not be sent it, was not reached."""
     channel = str(data.get("channel", ""))
     if name == "notification.delivered":
         return ContactResult("completed", at, name, event_id, channel=channel)
-    if name == "notification.failed":
+    if name in ("notification.failed", "notification.suppressed"):
         return ContactResult("unreachable", at, name, event_id, str(data.get("reason", "")), channel=channel)
     return None
 

@@ -65,7 +65,7 @@ def message_news(name: str, reason: str = "") -> TaskNews | None:
     """What became of a task that is a message; None for an event that says nothing about that."""
     if name == "notification.delivered":
         return TaskNews("done", "", "committed")
-    if name == "notification.failed":
+    if name in ("notification.failed", "notification.suppressed"):
         return TaskNews("failed", reason, "freed")
     return None
 
