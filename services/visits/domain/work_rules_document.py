@@ -33,10 +33,10 @@ class Part(BaseModel):
 class Duration(Part):
     """时长，写一种单位，如 {minutes: 30}。"""
 
-    days: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT)
-    hours: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT)
-    minutes: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT)
-    seconds: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT)
+    days: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT, description="天")
+    hours: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT, description="小时")
+    minutes: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT, description="分钟")
+    seconds: int | None = Field(default=None, ge=0, le=LONGEST_AMOUNT, description="秒")
 
     @model_validator(mode="after")
     def check_one(self) -> "Duration":
