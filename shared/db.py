@@ -127,7 +127,7 @@ class Database:
         sessions = self._background_sessions if background else self._sessions
         try:
             async with sessions() as session, session.begin():
-                work = Work(session, self.clock, self.service, traceparent, self.tracing)
+                work = Work(session, self.clock, self.service, self.partitions, traceparent, self.tracing)
                 yield work
                 published = bool(work.outgoing)
                 await work.flush(notify)

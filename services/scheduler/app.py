@@ -25,7 +25,6 @@ def create_app(
 
     @asynccontextmanager
     async def open_desk(runtime: Runtime) -> AsyncIterator[None]:
-        desk.partitions = runtime.db.partitions
         runtime.state["desk"] = desk
         yield
 

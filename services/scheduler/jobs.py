@@ -90,7 +90,7 @@ async def _close_draws(runtime: Runtime, desk: Desk) -> int:
     if not await has_handled(runtime.broker, runner.group, runner.topics, closes_at):
         return 0
     async with runtime.db.work(background=True) as work:
-        return await draws.close_draws(work, desk, until)
+        return await draws.close_draws(work, until)
 
 
 async def _make_draw(runtime: Runtime, draw_id: UUID) -> int:

@@ -12,6 +12,7 @@ from shared.contracts.registry import by_model
 from shared.ids import new_id
 from shared.messaging.event import Event
 from shared.messaging.outbox import Outgoing, append
+from shared.messaging.partitions import Partitions
 from shared.observability.spans import NoTracing
 
 
@@ -26,6 +27,7 @@ class Work:
     session: AsyncSession
     clock: Clock
     service: str
+    partitions: Partitions
     traceparent: str = ""
     tracing: NoTracing = field(default_factory=NoTracing)
     outgoing: list[Outgoing] = field(default_factory=list)

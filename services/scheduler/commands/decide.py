@@ -42,13 +42,13 @@ async def decide_events(work: Work, desk: Desk, events: Sequence[Event]) -> None
     if book.limits:  # first come, first served, by when things happened
         events = sorted(events, key=lambda event: event.time)
     facts = [fact_of(event) for event in events]
-    await desk.ensure_days(event.time for event in events)
+    await work.partitions.ensure("decision", {event.day for event in events})
     told, away = await _matched(work.session, book, facts)
     matched = await _standing(work.session, desk, told)
     closed = await draws.hold_closing(work, desk, events, matched)
     held = await slots.hold_slots(work, matched) if book.limits else None
     decided = await _decide(work, desk, events, matched, closed, held)
-    await draws.enter_populations(work, desk, decided)
+    await draws.enter_populations(work, decided)
     if desk.heeded:
         await _signal(work.session, desk, [one.fact for one in matched if not one.withdrawn])
     if away:
@@ -117,7 +117,7 @@ def _newly_remembered(seen: Customers, kept: Customers) -> list[Customer]:
 
 async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> None:
     """Plan what one policy wants of each, at the version that it had then; one decision record per occasion."""
-    await desk.ensure_days(event.time for event in events)
+    await work.partitions.ensure("decision", {event.day for event in events})
     await desk.current(work.session)
     occasions = [await _occasion_of(work.session, desk, event) for event in events]
     customers = {one.fact.customer_id for one in occasions} - {""}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,14 +12,12 @@ from services.scheduler.domain.rule import Rule, compile_policy
 from services.scheduler.domain.steps.chain import Heeded, chains_of, heeded_by
 from services.scheduler.store import kinds, policies
 from shared.calendar import OFFICIAL, WorkCalendar
-from shared.messaging.event import utc_day
-from shared.messaging.partitions import Partitions
 from shared.official import get_official
 
 
 @dataclass
 class Desk:
-    """Where decisions are made: the policies in force, the calendar, and the decisions' day partitions (given at start).
+    """Where decisions are made: the policies in force and the calendar.
 
     Draws close so long (`grace`) after the midnight that ends their period.
     `chained` are all versions with several steps, whether in force or not: their runs go on as they began. `heeded` are
@@ -28,7 +26,6 @@ class Desk:
 
     book: PolicyBook = field(default_factory=lambda: PolicyBook(revision=-1))
     calendar: WorkCalendar = OFFICIAL
-    partitions: Partitions | None = None
     grace: timedelta = timedelta()
     versions: dict[tuple[str, int], Policy] = field(default_factory=dict)
     chained: dict[tuple[str, int], Policy] = field(default_factory=dict)
@@ -72,13 +69,3 @@ class Desk:
     def listens(self, wire: str) -> bool:
         """Whether a policy is triggered by this event type, or a run may wait for it."""
         return self.book.triggered_by(wire) or wire in self.heeded
-
-    async def ensure_days(self, moments: Iterable[datetime]) -> None:
-        """Decisions of these moments can be written."""
-        assert self.partitions is not None  # given when the process started
-        await self.partitions.ensure("decision", set(map(utc_day, moments)))
-
-    def require_days(self, moments: Iterable[datetime]) -> None:
-        """The same within a transaction that has begun to write. Raises PartitionMissing."""
-        assert self.partitions is not None  # given when the process started
-        self.partitions.require("decision", set(map(utc_day, moments)))

@@ -101,7 +101,7 @@ async def stay_open(session: AsyncSession) -> None:
     await draws.share_closing(session)
 
 
-async def enter_populations(work: Work, desk: Desk, decided: Sequence[Decided]) -> None:
+async def enter_populations(work: Work, decided: Sequence[Decided]) -> None:
     """Let facts enter the populations of their periods, or where those are closed, of the open ones."""
     entered = [
         Entered(match.policy, one.decision.fact, match.entry)
@@ -110,8 +110,7 @@ async def enter_populations(work: Work, desk: Desk, decided: Sequence[Decided]) 
         if match.entry is not None
     ]
     if entered:
-        assert desk.partitions is not None  # given when the process started
-        desk.partitions.require("population", {one.entry.period.first for one in entered})
+        work.partitions.require("population", {one.entry.period.first for one in entered})
         await draws.save_entries(work.session, entered)
 
 
@@ -126,10 +125,9 @@ def closes_at(desk: Desk, until: date) -> datetime:
     return next_midnight(until - DAY) + desk.grace
 
 
-async def close_draws(work: Work, desk: Desk, until: date) -> int:
+async def close_draws(work: Work, until: date) -> int:
     """Close the periods that ended by the midnight that begins `until`; returns how many draws are to be made."""
-    assert desk.partitions is not None  # given when the process started
-    await desk.partitions.ensure("population", {until})
+    await work.partitions.ensure("population", {until})
     return await draws.close_until(work.session, until)
 
 

@@ -21,6 +21,7 @@ from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store import customers, decisions, tasks
 from shared.messaging import Event, Work
+from shared.messaging.event import utc_day
 
 Reasons = Mapping[str, Sequence[tuple[Prompt, Event]]]
 
@@ -74,7 +75,7 @@ async def _keep(work: Work, desk: Desk, recalled: Sequence[tuple[Decision, Event
     """Save and publish; whom a draw has lost by that is replaced."""
     if not recalled:
         return
-    desk.require_days(decision.at for decision, _ in recalled)
+    work.partitions.require("decision", {utc_day(decision.at) for decision, _ in recalled})
     await tasks.save_tasks(work.session, [task for decision, _ in recalled for task in decision.tasks], work.now())
     await decisions.save_decisions(work.session, [decision for decision, _ in recalled], work.now())
     lost: dict[Name, datetime] = {}

@@ -61,7 +61,7 @@ async def _recompute(work: Work, desk: Desk, names: Sequence[str], year: int) ->
                 replanned = replan(task, customer, own, policy_of)
                 customer = replanned.customer
                 done.append(replanned)
-    await _keep(work, desk, done)
+    await _keep(work, done)
     return len(claimed)
 
 
@@ -77,7 +77,7 @@ def _key(term: Term) -> tuple[str, int]:
     return term["policy"], term["version"]
 
 
-async def _keep(work: Work, desk: Desk, done: Sequence[Replanned]) -> None:
+async def _keep(work: Work, done: Sequence[Replanned]) -> None:
     """Save the tasks; of those that moved there is a record beside the one of their fact."""
     await tasks.save_tasks(work.session, [one.task for one in done], work.now())
     for one in done:
@@ -85,8 +85,7 @@ async def _keep(work: Work, desk: Desk, done: Sequence[Replanned]) -> None:
             announce(work, one.task)
     moved = [one for one in done if one.detail]
     if moved:
-        assert desk.partitions is not None  # given when the process started
-        await desk.partitions.ensure("decision", {work.now().date()})
+        await work.partitions.ensure("decision", {work.now().date()})
         await decisions.save_decisions(work.session, [_record(work, one) for one in moved], work.now())
 
 

@@ -23,6 +23,7 @@ from services.scheduler.store import customers as customer_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store.waiting import Over
 from shared.messaging import Event, Work
+from shared.messaging.event import utc_day
 
 CALLED_OFF = ("cancelled", "expired")
 
@@ -141,7 +142,7 @@ class _Table:
 
     async def save(self) -> None:
         """Raises PartitionMissing: a customer's runs are moved by all that is over, whatever portion was asked for."""
-        self.desk.require_days(decision.at for decision in self.kept.decisions)
+        self.work.partitions.require("decision", {utc_day(decision.at) for decision in self.kept.decisions})
         await self.kept.save(self.work, self.plans)
         await recall.end_runs(self.work, self.desk, self.kept.ended)
 
