@@ -13,6 +13,7 @@ from shared.contracts.base import INTAKE
 from shared.messaging.broker import Broker, Message
 from shared.messaging.event import Event, encode
 from shared.messaging.memory import MemoryBroker
+from shared.practice import practice_id
 from shared.testing import Served
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
@@ -66,6 +67,21 @@ async def test_a_draft_is_tried_on_recorded_facts_without_effect(empty: Served, 
     assert await rows(empty, "SELECT count(*) FROM task") == [(0,)]
     assert await rows(empty, "SELECT count(*) FROM decision") == [(0,)]
     assert await rows(empty, "SELECT action FROM audit_log WHERE action LIKE 'trial%'") == [("trial.added",)]
+
+
+async def test_practice_is_none_of_the_recorded_facts(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, contents({"id": "a", "merge": False, **NEXT_DAY}))
+    tried = sent("repair.closed", practice_id("C1"), "p1", -timedelta(hours=1))
+    await record(empty, clock, *facts(clock)[:2], tried)
+    trial = await post(
+        empty, "/api/v1/trials", {"draft_id": await draft(empty, contents({"id": "b", **NEXT_DAY})), "days": 7}, 202
+    )
+    told = await finished(empty, trial)
+    assert (told["state"], told["result"]["facts"], told["result"]["difference"]["published_tasks"]) == ("done", 2, 2)
+    async with empty.client("policy_owner") as client:
+        exported = (await client.get("/api/v1/facts")).text
+    assert exported.count("\n") == 2
+    assert "practice" not in exported
 
 
 async def test_a_cap_of_a_year_knows_of_the_facts_since_it_began(empty: Served, clock: ManualClock) -> None:

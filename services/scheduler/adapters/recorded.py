@@ -63,7 +63,10 @@ async def record_events(
     most: int,
     scope: Scope = WHOLE,
 ) -> Spool:
-    """Events of units in `scope` whose own time is from `since` to before `until`. Raises TooManyFacts, BrokerUnavailable."""
+    """Events of units in `scope`, without practice, whose own time is from `since` to before `until`.
+
+    Raises TooManyFacts, BrokerUnavailable.
+    """
     spool = Spool()
     try:
         await _fill(spool, broker, topics, clock, since, until, most, scope)
@@ -89,12 +92,17 @@ async def _fill(
         async for records in reader.read(starts):
             for record in records:
                 event = _event(record)
-                if event is not None and since <= event.time < until and scope.sees(unit_of(event.data)):
+                if event is not None and _is_wanted(event, since, until, scope):
                     spool.add(event, _heard_at(clock.business, record))
             if len(spool.places) > most:
                 raise TooManyFacts(f"超过 {most:,} 个，请缩短时间段")
     finally:
         await reader.stop()
+
+
+def _is_wanted(event: Event, since: datetime, until: datetime, scope: Scope) -> bool:
+    """Practice is none of what policies are tried on: nothing of it is drawn, capped or counted."""
+    return since <= event.time < until and not event.practice and scope.sees(unit_of(event.data))
 
 
 def _earliest(clock: Clock, since: datetime) -> datetime | None:
