@@ -242,3 +242,14 @@ async def test_the_card_says_in_words_who_does_not_go_alone_and_what_the_custome
     assert "不得由销售人员、复核员单独进行" in page
     assert "<dt>需要</dt><dd>粤语</dd>" in page
     assert not [code for code in ("sales", "yue", "on_site") if code in page]
+
+
+async def test_a_row_says_its_kind_once_and_the_matter_in_its_senders_words(desk: Desk) -> None:
+    case = matter("1234520260420", "hotline.case_closed", title="缴费未到账")
+    repair = matter("WX7", "repair.closed")
+    for place, one in enumerate((case, repair)):
+        one["title"] = f"{'12345工单办结' if place == 0 else '维修结案'} {one['subject']}"
+        await desk.served.deliver(released(f"T{place}", customer=f"C{place}", kind=one["event_type"], matters=[one]))
+    page = await queue(desk)
+    for words in ("12345工单办结 · 缴费未到账", "维修结案 · WX7"):
+        assert f">{words}<" in page

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.visits.domain.visit import Visit
+from shared.contracts.common import Matter
+from shared.privacy import PREFIX
 from shared.zone import ORG_ZONE
 
 VARIABLE = re.compile(r"\{([^{}\s]+)\}")
@@ -21,11 +23,24 @@ def variables_of(visit: Visit, about: int = 0) -> Mapping[str, str]:
     day = matter.at.astimezone(ORG_ZONE) if matter else None
     return {
         "称呼": visit.customer.name or "客户",
-        "事项": (matter.title if matter else "") or "服务",
+        "事项": (_spoken_of(matter, len(visit.matters) > 1) if matter else "") or "服务",
         "单号": matter.subject if matter else "",
         "日期": f"{day.month}月{day.day}日" if day else "",
         **dict(_values(matter.facts if matter else {}, FACTS)),
     }
+
+
+def said_title(matter: Matter) -> str:
+    """What the fact's sender calls the matter, such as the title of a 12345 case; "" where nothing can be shown as it is."""
+    title = matter.facts.get("title")
+    return title.strip() if isinstance(title, str) and PREFIX not in title else ""
+
+
+def _spoken_of(matter: Matter, is_one_of_several: bool) -> str:
+    """The matter as one says it to a customer: a number is read out only where it tells one of several from the others."""
+    if is_one_of_several:
+        return matter.title
+    return said_title(matter) or matter.title.removesuffix(matter.subject).strip() or matter.title
 
 
 def is_variable(name: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from services.visits.domain.script import said_title
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit
 from shared.contracts.registry import by_name
 from shared.zone import ORG_ZONE
@@ -52,8 +53,8 @@ def row_of(visit: Visit, now: datetime) -> Row:
     return Row(
         id=str(visit.id),
         name=visit.customer.name or "客户",
-        source=source_of(visit),
-        title=visit.matters[0].title if visit.matters else "",
+        source=(source := source_of(visit)),
+        title=_title(visit, source),
         due=due,
         urgency=urgency,
         tries=f"第 {visit.attempts + 1} 次" if visit.attempts else "首次",
@@ -62,6 +63,14 @@ def row_of(visit: Visit, now: datetime) -> Row:
         customer_id=visit.customer.id,
         correctable=visit.state is State.COMPLETED and not visit.practice,
     )
+
+
+def _title(visit: Visit, source: str) -> str:
+    """What the first matter is about: in its sender's words, else its number; the kind stands before it."""
+    if not visit.matters:
+        return ""
+    first = visit.matters[0]
+    return said_title(first) or first.title.removeprefix(source).strip()
 
 
 def source_of(visit: Visit) -> str:

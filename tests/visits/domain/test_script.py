@@ -1,6 +1,7 @@
 """The words read aloud."""
 
 from services.visits.domain.script import spoken, variables_of
+from shared.privacy import PREFIX
 from tests.visits.domain.builders import open_one
 
 
@@ -26,3 +27,13 @@ def test_values_of_the_fact_are_stated_and_what_it_does_not_say_is_read_from_the
     assert spoken(text, variables) == "安康终身寿险，20年，2%"
     assert spoken("{资料.payment.amount}元", variables) == "（请按单据读出：payment.amount）元"
     assert spoken("{资料.}", variables) == "{资料.}"
+
+
+def test_one_matter_is_spoken_of_without_its_number_and_in_its_senders_words() -> None:
+    plain = open_one().matters[0].model_copy(update={"title": "维修结案 WX1", "subject": "WX1", "facts": {}})
+    case = plain.model_copy(update={"title": "12345工单办结 WX1", "facts": {"title": "缴费未到账"}})
+    sealed = case.model_copy(update={"facts": {"title": f"请回电 {PREFIX}abc"}})
+    for matter, words in ((plain, "维修结案"), (case, "缴费未到账"), (sealed, "12345工单办结")):
+        assert variables_of(open_one(matters=[matter]))["事项"] == words
+    several = open_one(matters=[case, plain])
+    assert [variables_of(several, place)["事项"] for place in (0, 1)] == ["12345工单办结 WX1", "维修结案 WX1"]
