@@ -218,13 +218,14 @@ class PresenceRow(Base, table=True):
 
 
 class WorkShiftRow(Base, table=True):
-    """The frames of the day in which somebody works, as the gateway told them last."""
+    """The frames of the day in which somebody works, and what they can do, as the gateway told it last."""
 
     __tablename__ = "work_shift"
 
     person: str = Field(sa_column=Column(Text, primary_key=True))
     frames: str = Field(sa_column=_text())
     version: int
+    skills: list[str] = Field(sa_column=_codes())
 
 
 class LineCallRow(Base, table=True):

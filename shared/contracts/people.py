@@ -26,6 +26,9 @@ class PersonChanged(EventData):
     teams: list[str] = Field(description="which queues are worked from; none = every team of those units")
     worker: str = Field(description='code in the systems that send facts; "" = does no such work')
     shift: str = Field(description='frames of a day, such as 08:30-12:00,14:00-18:00; "" = no fixed hours')
+    skills: list[str] = Field(
+        default=[], description="languages and what else they can do; none = nobody has said, or an older gateway tells"
+    )
     disabled: bool
     version: int = Field(ge=1, description="rises with every change")
     changed_at: datetime = Field(description="business time")

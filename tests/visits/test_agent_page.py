@@ -1,5 +1,6 @@
 """The workbench's page and the parts it loads: what an agent sees of the queue, of a call, and of the customer."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,9 @@ from uuid import UUID
 import httpx
 
 from shared.clock import ManualClock
+from shared.messaging import Event
 from shared.privacy import Sealer
-from shared.testing.events import example
+from shared.testing.events import event, example
 from shared.testing.served import DATA_KEY
 from tests.visits.conftest import HAPPY, Desk, cancelled, matter, open_desk, released
 
@@ -253,3 +255,27 @@ async def test_a_row_says_its_kind_once_and_the_matter_in_its_senders_words(desk
     page = await queue(desk)
     for words in ("12345工单办结 · 缴费未到账", "维修结案 · WX7"):
         assert f">{words}<" in page
+
+
+async def test_the_languages_to_choose_from_are_first_those_that_somebody_here_speaks(desk: Desk) -> None:
+    await desk.served.deliver(
+        person("1001", skills=["on_site", "侗语", "nan"]), person("1002", skills=["侗语"]),
+        person("1003", skills=["满语"], disabled=True),
+    )  # fmt: skip
+    for path in ("/agent", "/on-site"):
+        offered = await languages_at(desk, path)
+        assert offered[:3] == [("nan", "闽南语"), ("侗语", "侗语"), ("yue", "粤语")]
+        assert not {"on_site", "满语"} & {code for code, _ in offered}
+    await desk.served.deliver(person("1001", version=2, skills=[]), person("1001", skills=["nan"]))
+    assert (await languages_at(desk, "/agent"))[:2] == [("侗语", "侗语"), ("yue", "粤语")]
+
+
+async def languages_at(desk: Desk, path: str) -> list[tuple[str, str]]:
+    """(value, name) of what an agent may choose from, in order."""
+    page = (await get(desk, path)).text
+    _, _, chosen_from = page.partition('x-ref="language"')
+    return re.findall(r'<option value="([^"]+)">([^<]+)</option>', chosen_from.partition("</select>")[0])
+
+
+def person(login: str, version: int = 1, **changes: Any) -> Event:
+    return event("person.changed", example("person.changed", person_id=login, version=version, **changes), key=login)

@@ -222,6 +222,7 @@ def _publish(work: Work, person: Person, void: datetime | None) -> None:
         teams=list(person.teams),
         worker=person.worker,
         shift=person.shift,
+        skills=list(person.skills),
         disabled=person.disabled,
         version=person.version,
         changed_at=work.now(),

@@ -23,7 +23,7 @@ from services.visits.pages.rows import clock_text, result_of, row_of, source_of
 from services.visits.schemas.desk import CallbackTimeOut, Sheet
 from services.visits.schemas.visits import NoticeOut
 from services.visits.schemas.work_rules import ResultCodeOut
-from services.visits.store import desk, queries, rows
+from services.visits.store import desk, queries, rows, shifts
 from services.visits.store.desk import Tab
 from shared.auth import Principal
 from shared.contracts.words import SKILLS, word_of
@@ -46,8 +46,6 @@ PANELS = (
     ("complaints", "/fragments/cases", "未结投诉"),
     ("notifications", "/fragments/messages", "已发消息"),
 )
-# what a customer may speak, as skills of agents name it
-LANGUAGES = tuple((code, name) for code, name in SKILLS.items() if code != ON_SITE)
 SHOWN = 30
 EARLIER = 8
 
@@ -69,7 +67,7 @@ async def workbench(
         start_with=str(held.id) if held else "",
         cti=settings.cti,
         newcomer=not await desk.has_worked(session, agent.id),
-        languages=LANGUAGES,
+        languages=await languages(session),
         codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in current.rules.selectable],
         rules_version=current.version,
         queue=await _queue(session, agent, clock.now(), Tab.OPEN),
@@ -165,6 +163,13 @@ async def _queue(session: ReadSession, agent: Principal, now: datetime, tab: Tab
         "empty": EMPTY[tab],
         "more": max(0, counts[tab] - sum(not visit.practice for visit in visits)),
     }
+
+
+async def languages(session: ReadSession) -> list[tuple[str, str]]:
+    """(skill, name) of what a customer may speak: first what somebody here speaks, an organisation's own words too."""
+    spoken = [code for code in await shifts.list_skills(session) if code != ON_SITE]
+    known = [code for code in SKILLS if code != ON_SITE and code not in spoken]
+    return [(code, word_of(SKILLS, code)) for code in (*spoken, *known)]
 
 
 def _counted(number: int) -> str:

@@ -14,15 +14,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.visits.adapters.files import Files, files_of
 from services.visits.adapters.thumbnails import thumbnail_of
-from services.visits.api.dependencies import Listener
+from services.visits.api.dependencies import Listener, ShownRulesDep
 from services.visits.commands import materials as commands
 from services.visits.domain import replies as rules
 from services.visits.domain.attachments import Attachment
 from services.visits.domain.errors import AttachmentNotFound, FilesUnavailable
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.replies import REASONS, StrayReply
-from services.visits.domain.results import RESULTS
 from services.visits.domain.visit import State, Visit
+from services.visits.domain.work_rules import WorkRules
 from services.visits.pages.rows import STATES, clock_text, source_of
 from services.visits.store import materials, questionnaires, replies
 from services.visits.store.materials import Recording, Wanted
@@ -113,11 +113,12 @@ async def pictures(
 
 @router.get("/recordings")
 async def recordings(
-    request: Request, viewer: Listener, session: ReadSession, clock: ClockDep, question: Question, cursor: Cursor = None
-) -> Response:
+    request: Request, viewer: Listener, session: ReadSession, clock: ClockDep, current: ShownRulesDep,
+    question: Question, cursor: Cursor = None,
+) -> Response:  # fmt: skip
     found = await materials.list_recordings(session, question.wanted, viewer.scope, id_of(cursor), ROWS + 1)
     shown, following = paged(found, ROWS, lambda one: (one.call_id,))
-    rows = [_recorded(one, clock.now()) for one in shown]
+    rows = [_recorded(one, current.rules, clock.now()) for one in shown]
     return _part(request, Tab.RECORDINGS, question, cursor, following, rows=rows)
 
 
@@ -166,11 +167,11 @@ async def _tile(files: Files, attachment: Attachment, visit: Visit, now: datetim
     }
 
 
-def _recorded(one: Recording, now: datetime) -> dict[str, Any]:
+def _recorded(one: Recording, current: WorkRules, now: datetime) -> dict[str, Any]:
     minutes, seconds = divmod(one.attempt.talk_seconds, 60)
     return {
         "address": f"api/v1/visits/{one.visit.id}/attempts/{one.attempt.id}/recording",
-        "result": RESULTS[one.attempt.result].label,
+        "result": current.label_of(one.attempt.own_code or one.attempt.result),
         "talked": f"{minutes}:{seconds:02}",
         **_about(one.visit, one.attempt.at, one.attempt.agent, now),
     }

@@ -14,7 +14,7 @@ from services.visits.commands.claiming import claimant
 from services.visits.domain.appointments import address_of
 from services.visits.domain.results import RESULTS, ResultCode
 from services.visits.domain.visit import State, Visit
-from services.visits.pages.agent import LANGUAGES
+from services.visits.pages.agent import languages
 from services.visits.pages.rows import clock_text, result_of, source_of
 from services.visits.schemas.work_rules import ResultCodeOut
 from services.visits.store import desk
@@ -60,7 +60,7 @@ async def on_site(
     return render(
         request,
         "on_site.html",
-        languages=LANGUAGES,
+        languages=await languages(session),
         codes=_codes(current.rules.selectable),
         rules_version=current.version,
         groups=await _groups(session, agent, clock.now()),

@@ -1,4 +1,4 @@
-"""The shifts of people, as the gateway has told them."""
+"""The shifts and skills of people, as the gateway has told them."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,11 @@ from services.visits.store.rows import VISITS, locked
 from shared.contracts.people import PersonChanged
 
 _KEEP = text("""
-    INSERT INTO work_shift (person, frames, version) VALUES (:person, :frames, :version)
-    ON CONFLICT (person) DO UPDATE SET frames = excluded.frames, version = excluded.version
-    WHERE work_shift.version < excluded.version
+    INSERT INTO work_shift (person, frames, version, skills) VALUES (:person, :frames, :version, :skills)
+    ON CONFLICT (person) DO UPDATE SET frames = excluded.frames, version = excluded.version, skills = excluded.skills
+    WHERE work_shift.version <= excluded.version
 """)
+_SKILLS = text("SELECT DISTINCT unnest(skills) AS skill FROM work_shift ORDER BY skill")
 _HOLDERS = text("""
     SELECT person, frames FROM work_shift
     WHERE frames <> '' AND person IN (SELECT agent FROM visit WHERE state = 'claimed' UNION ALL
@@ -22,8 +23,15 @@ _HOLDERS = text("""
 
 
 async def keep(session: AsyncSession, told: PersonChanged) -> None:
-    """Keep the shift that was told; told again, or late, changes nothing."""
-    await session.execute(_KEEP, {"person": told.person_id, "frames": told.shift, "version": told.version})
+    """Keep what was told; told again, or late, changes nothing. Who is disabled speaks to nobody."""
+    skills = [] if told.disabled else told.skills
+    values = {"person": told.person_id, "frames": told.shift, "version": told.version, "skills": skills}
+    await session.execute(_KEEP, values)
+
+
+async def list_skills(session: AsyncSession) -> list[str]:
+    """What anybody here can do."""
+    return list((await session.execute(_SKILLS)).scalars())
 
 
 async def of_those_with_work(session: AsyncSession) -> dict[str, str]:
