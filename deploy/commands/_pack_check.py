@@ -8,7 +8,7 @@ from typing import Any
 from deploy.commands._pack_messages import message_problems
 from deploy.local.pack_folder import read_folder
 from services.scheduler.domain.packs.check import check_pack
-from services.scheduler.domain.packs.pack import SUFFIXES
+from services.scheduler.domain.packs.document import SUFFIXES
 from services.visits.domain.definition import read_definition
 from services.visits.domain.errors import InvalidQuestionnaire
 from shared.declared.section import Problem

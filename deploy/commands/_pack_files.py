@@ -7,7 +7,8 @@ from pathlib import Path
 import typer
 
 from deploy.local.pack_folder import read_files
-from services.scheduler.domain.packs.pack import PACK_FILE, Pack, read_pack
+from services.scheduler.domain.packs.document import PACK_FILE
+from services.scheduler.domain.packs.pack import Pack, read_pack
 from shared.calendar import BUILT_IN, OfficialYears, WorkCalendar
 from shared.declared.section import ContentInvalid, Problem
 

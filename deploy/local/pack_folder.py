@@ -79,7 +79,7 @@ def _reason(path: Path, shown: str) -> tuple[str, str]:
 
 
 def _is_content(path: Path) -> bool:
-    from services.scheduler.domain.packs.pack import SUFFIXES
+    from services.scheduler.domain.packs.document import SUFFIXES
 
     return path.suffix in SUFFIXES
 

@@ -10,22 +10,35 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.fields import FieldInfo
 
 from shared.declared.section import LONGEST_TEXT, NOTHING, Section, written
-from shared.declared.values import Say, Value, alternatives, flow, heading, unpacked
+from shared.declared.values import Value, alternatives, flow, heading, said_in, unpacked
 
 T = TypeVar("T")
 Filled = Annotated[list[T], Field(min_length=1)]
 
 
 class Declared(BaseModel):
-    """`SAY` tells what to write in its place (Chinese), `ELSEWHERE` where keys belong that are often put here."""
+    """`SAY` tells what to write in its place (Chinese), `ELSEWHERE` where keys belong that are often put here.
+
+    `MARK` is the key by which the model is known among others ("" = its first); the `USUAL` one is meant where no mark is
+    there, else the last. `ALSO` may stand in the mapping too: these keys are read by whoever knows what they stand for.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_max_length=LONGEST_TEXT)
     SAY: ClassVar[str] = ""
     ELSEWHERE: ClassVar[Mapping[str, str]] = NOTHING
+    MARK: ClassVar[str] = ""
+    USUAL: ClassVar[bool] = False
+    ALSO: ClassVar[frozenset[str]] = frozenset()
+    _place: Section = PrivateAttr()
+
+    @property
+    def place(self) -> Section:
+        """Where it stands."""
+        return self._place
 
     def require(self, place: Section) -> None:
         """Note what is wrong in how the keys go together; what could not be read has its default, or is empty."""
@@ -82,14 +95,11 @@ class Key:
 def read(model: type[M], section: Section) -> M:
     """The model as far as the section has it; every mistake is noted there."""
     whole = cast("M", model.model_construct(None, **{key.name: key.read(section) for key in keys_of(model)}))
+    whole._place = section  # a model that is frozen for everybody else
     whole.require(section)
+    section.read |= model.ALSO
     section.close(model.ELSEWHERE)
     return whole
-
-
-def read_each(model: type[M], section: Section, key: str) -> list[M]:
-    """The models of a list below `key`; none where the key is left out."""
-    return [read(model, part) for part in section.sections(key, model.SAY)]
 
 
 def empty(model: type[M]) -> M:
@@ -112,7 +122,9 @@ def form_of(kind: Any, metadata: Iterable[Any] = ()) -> Form:
     kinds = alternatives(kind)
     if len(kinds) == 1 and kinds[0] is not kind:
         return form_of(kinds[0], own)
-    said = next((one for one in own if isinstance(one, Say)), Say())
+    said = said_in(own)
+    if get_origin(kind) is dict and isinstance(item := form_of(get_args(kind)[1]), Part):
+        return Table(form_of(get_args(kind)[0]), item, said.text, said.most)
     if get_origin(kind) is list and isinstance(item := form_of(get_args(kind)[0]), Part):
         return Several(item, said.text, said.most, any(getattr(one, "min_length", 0) for one in own))
     models = tuple(one for one in kinds if isinstance(one, type) and issubclass(one, Declared))
@@ -123,7 +135,7 @@ def form_of(kind: Any, metadata: Iterable[Any] = ()) -> Form:
 
 @dataclass(frozen=True)
 class Part:
-    """A mapping: of several models that of which it has the first key, else the last. Or a plain `value`, where one may be."""
+    """A mapping: of several models that whose `MARK` it has. Or a plain `value`, where one may be."""
 
     models: tuple[type[Declared], ...]
     value: Value | None
@@ -131,11 +143,16 @@ class Part:
 
     @property
     def say(self) -> str:
-        return self.own or self.models[-1].SAY
+        return self.own or self.usual.SAY
 
     @property
     def nothing(self) -> Any:
-        return self.value.nothing if self.value else empty(self.models[-1])
+        return self.value.nothing if self.value else empty(self.usual)
+
+    @property
+    def usual(self) -> type[Declared]:
+        """The model that is meant where nothing tells which."""
+        return next((model for model in self.models if model.USUAL), self.models[-1])
 
     def read(self, section: Section, key: str, say: str) -> Any:
         given = section.values[key]
@@ -144,8 +161,11 @@ class Part:
         part = section.as_section(key, given, say)
         if part is None:
             return None
-        marked = (model for model in self.models if keys_of(model)[0].name in part.values)
-        return read(next(marked, self.models[-1]), part)
+        marks = {model.MARK or keys_of(model)[0].name: model for model in self.models}
+        known = next((mark for mark in marks if mark in part.values), None)
+        if known is None:
+            part.read |= marks.keys()  # all of them may be meant
+        return read(marks[known] if known else self.usual, part)
 
 
 @dataclass(frozen=True)
@@ -160,7 +180,7 @@ class Several:
 
     @property
     def say(self) -> str:
-        return f"一个列表，每项是{self.own or self.item.say}"
+        return self.own or f"一个列表，每项是{self.item.say}"
 
     def read(self, section: Section, key: str, say: str) -> Any:
         given = section.values[key]
@@ -168,8 +188,39 @@ class Several:
             section.problem(key, f"应写{say}，现在是 {written(given)}")
             return None
         if self.filled and not given:
-            section.problem(key, f"应至少写{self.own or self.item.say}")
+            section.problem(key, f"应至少写{self.item.say}")
         items = {f"{key}[{index}]": one for index, one in enumerate(section.not_too_many(key, given, self.most))}
         inner = Section(section.file, items, section.problems, section.at, lines=section.lines)
         read = [self.item.read(inner, one, self.item.say) for one in items]
         return [one for one in read if one is not None]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Mappings by their names, of which each has to have a form."""
+
+    name: Form
+    item: Part
+    say: str
+    most: int
+
+    @property
+    def nothing(self) -> Any:
+        return {}
+
+    def read(self, section: Section, key: str, say: str) -> Any:
+        part = section.as_section(key, section.values[key], say)
+        if part is None:
+            return None
+        if len(part.values) > self.most:
+            section.problem(key, f"最多 {self.most} 个，现在有 {len(part.values)} 个")
+            return None
+        names = {str(name): name for name in part.values}
+        inner = Section(part.file, {name: part.values[one] for name, one in names.items()}, part.problems, part.at)
+        inner.lines = part.lines
+        for name in names:
+            self.name.read(
+                Section(part.file, {name: name}, part.problems, part.at, lines=part.lines), name, self.name.say
+            )
+        read = {name: self.item.read(inner, name, self.item.say) for name in names}
+        return {name: one for name, one in read.items() if one is not None}

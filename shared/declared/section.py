@@ -3,18 +3,15 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 from shared.characters import half_width
 from shared.errors import InvalidInput
 from shared.yaml_reader import Lines
-from shared.zone import ORG_ZONE
 
-MOMENT = "时间，如 2026-03-06 15:00"
-DAY = "日期，如 2026-03-06"
 NOTHING: Mapping[Any, str] = {}
 FULL_WIDTH_COLON = "（冒号须用英文的，后面留一个空格）"
 LONGEST_SHOWN, MOST_SHOWN = 100, 20
@@ -106,21 +103,6 @@ class Section:
             return value
         return default or ""
 
-    def choice(
-        self, key: str, options: Sequence[str], default: str | None = None, other_words: Mapping[Any, str] = NOTHING
-    ) -> str:
-        """One of these words; `other_words` are what people also write for them."""
-        say = "以下之一：" + "、".join(options)
-        if not self.has(key):
-            return self._missing(key, default, say)
-        value = self.values[key]
-        if value not in options:
-            other = other_words.get(value) if isinstance(value, str) else None
-            also = f"，是否想写 {other}？" if other else ""
-            self.problem(key, f"应写{say}，现在是 {written(value)}{also or meant(value, options)}")
-            return default or options[0]
-        return str(value)
-
     def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
         say = f"{low} 到 {high} 的整数" if low < high else str(low)
         if not self.has(key):
@@ -129,15 +111,6 @@ class Section:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             self.problem(key, f"应写{say}，现在是 {written(value)}")
             return low if default is None else default
-        return value
-
-    def flag(self, key: str, default: bool) -> bool:
-        if not self.has(key):
-            return default
-        value = self.values[key]
-        if not isinstance(value, bool):
-            self.problem(key, f"应写 true 或 false，现在是 {written(value)}")
-            return default
         return value
 
     def texts(self, key: str, say: str, required: bool = False, longest: int = LONGEST_TEXT) -> list[str]:
@@ -158,55 +131,6 @@ class Section:
         if len(items) > most:
             self.problem(key, f"最多 {most} 项，现在有 {len(items)} 项")
         return items[:most]
-
-    def items(self, key: str, say: str) -> list[Any]:
-        """A list of whatever the caller understands."""
-        value = self.values[key] if self.has(key) else []
-        if not isinstance(value, list) or (key in self.values and not value):
-            self.problem(key, f"应写{say}，现在是 {written(value)}")
-            return []
-        return self.not_too_many(key, value)
-
-    def moment(self, key: str, required: bool = False) -> datetime | None:
-        """A local time to the minute (or second), as an instant."""
-        if not self.has(key):
-            if required:
-                self._missing(key, None, MOMENT)
-            return None
-        value = self.values[key]
-        try:
-            at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            self.problem(key, f"应写{MOMENT}，现在是 {written(value)}")
-            return None
-        if not self._is_near(key, at.year):
-            return None
-        return at if at.tzinfo else at.replace(tzinfo=ORG_ZONE)
-
-    def _is_near(self, key: str, year: int) -> bool:
-        """Whether times of such a year can be counted with."""
-        if not EARLIEST <= year <= LATEST:
-            self.problem(key, f"年份应在 {EARLIEST} 到 {LATEST} 之间，现在是 {year}")
-        return EARLIEST <= year <= LATEST
-
-    def day(self, key: str) -> date | None:
-        """A day of the calendar; required."""
-        if not self.has(key):
-            self._missing(key, None, DAY)
-            return None
-        day = as_day(self.values[key])
-        if day is None:
-            self.problem(key, f"应写{DAY}，现在是 {written(self.values[key])}")
-            return None
-        return day if self._is_near(key, day.year) else None
-
-    def beginning(self, key: str) -> datetime | None:
-        """A local day, meaning its first moment, or a time."""
-        value = self.values.get(key)
-        if isinstance(value, date) and not isinstance(value, datetime):
-            self.read.add(key)
-            return datetime.combine(value, time(), ORG_ZONE) if self._is_near(key, value.year) else None
-        return self.moment(key)
 
     def section(self, key: str, say: str) -> "Section | None":
         """A mapping below `key`; None when it is left out."""

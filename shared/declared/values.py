@@ -38,6 +38,11 @@ def unpacked(kind: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
     return kind, flat
 
 
+def said_in(metadata: Iterable[Any]) -> Say:
+    """What the outermost annotation says."""
+    return [Say(), *(one for one in metadata if isinstance(one, Say))][-1]
+
+
 def alternatives(kind: Any) -> list[Any]:
     """The members of a union, None left aside."""
     union = get_origin(kind) in (Union, UnionType)
@@ -73,7 +78,7 @@ class Value:
         """The value of any of these kinds."""
         kind, own = unpacked(kinds[0] if len(kinds) == 1 else Union[tuple(kinds)], metadata)  # noqa: UP007
         adapter: TypeAdapter[Any] = TypeAdapter(Annotated[kind, *own] if own else kind, config=STRICT)
-        said = next((one for one in own if isinstance(one, Say)), Say())
+        said = said_in(own)
         limits = {name: getattr(one, name) for one in own for name in ("ge", "le", "pattern") if hasattr(one, name)}
         options = get_args(kind) if get_origin(kind) is Literal else ()
         item = cls.of([get_args(kind)[0]]) if get_origin(kind) is list else None
@@ -103,8 +108,8 @@ class Value:
     def _told(self, error: ErrorDetails, say: str) -> str:
         """What is wrong: of a list that holds other things than it should, the list; else the item."""
         given, kind = error["input"], error["type"]
-        if kind == "value_error":
-            return str(error["ctx"]["error"])
+        if kind == "value_error" and (told := str(error["ctx"]["error"])):
+            return told
         one = self.item if self.item and error["loc"] else self
         if kind == "string_too_long":
             if one is self:
@@ -131,5 +136,5 @@ def _usual(kind: Any, options: tuple[str, ...], limits: Mapping[str, Any], item:
     if kind is bool:
         return " true 或 false"
     if kind is int and "ge" in limits and "le" in limits:
-        return f"{limits['ge']} 到 {limits['le']} 的整数"
+        return f"{limits['ge']} 到 {limits['le']} 的整数" if limits["ge"] < limits["le"] else str(limits["ge"])
     return ""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.scheduler.domain.packs.organisation_file import MOST_AGENTS
+from services.scheduler.domain.packs.organisation import MOST_AGENTS
 from services.scheduler.schemas.policies import PACK_EXAMPLE, PackIn
 from services.scheduler.store.trials import StoredTrial
 from shared.bodies import Body

@@ -53,11 +53,12 @@ def test_what_is_left_out_has_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "means"), [("engine", "engine"), ("{oars: 2}", Oars(oars=2)), ("{kind: jib}", Sail(kind="jib", reefs=2))]
+    ("by", "means"), [("engine", "engine"), ("{oars: 2}", {"oars": 2}), ("{kind: jib}", {"kind": "jib", "reefs": 2})]
 )
 def test_a_part_of_several_kinds_is_the_one_whose_first_key_it_has(by: str, means: Any) -> None:
     boat, problems = told(f"name: 海鸥\nby: {by}")
-    assert (boat.moved_by, problems) == (means, {})
+    assert problems == {}
+    assert (boat.moved_by.model_dump() if isinstance(boat.moved_by, Declared) else boat.moved_by) == means
 
 
 WRONG = {

@@ -9,19 +9,19 @@ from typing import Any
 from services.scheduler.domain.conditions.tree import histories
 from services.scheduler.domain.packs.condition_check import check_attribute, check_condition, check_customer_condition
 from services.scheduler.domain.packs.deadline_check import check_recurrence
-from services.scheduler.domain.packs.document import parse
-from services.scheduler.domain.packs.how_file import NONE
+from services.scheduler.domain.packs.document import SUFFIXES, parse
 from services.scheduler.domain.packs.limits import size_problems
 from services.scheduler.domain.packs.organisation_check import check_head, check_how
-from services.scheduler.domain.packs.pack import SUFFIXES, Content, Draft, read_parts
+from services.scheduler.domain.packs.pack import Content, Draft, read_parts
 from services.scheduler.domain.packs.restraints import check_caps, check_pauses
 from services.scheduler.domain.packs.scenario_file import read_scenarios
 from services.scheduler.domain.packs.steps_check import check_steps
-from services.scheduler.domain.packs.time_trigger_file import ANNIVERSARY
 from services.scheduler.domain.packs.timing_check import check_timing
 from services.scheduler.domain.packs.trigger_check import check_heard, check_own_contacts
+from services.scheduler.domain.packs.triggers import ANNIVERSARY
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.packs.whom_check import check_whom
+from services.scheduler.domain.packs.words import NONE
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.steps.chain import changed
 from shared.declared.section import Problem, Section, meant

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from services.scheduler.domain.explain.decision import local_text
-from services.scheduler.domain.packs.time_trigger_file import time_of
 from services.scheduler.domain.packs.timing import window_of
+from services.scheduler.domain.packs.triggers import time_of
 from services.scheduler.domain.when.amounts import DAY, Delay, deadline_of
 from services.scheduler.domain.when.periods import period_of
 from services.scheduler.domain.when.recurrence import Recurrence

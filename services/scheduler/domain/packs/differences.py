@@ -55,7 +55,7 @@ def _title(path: str) -> str:
 @cache
 def _titles() -> dict[str, str]:
     known = pack_schema()["$defs"]
-    return {path: title for part in ("pack", "policy") for path, title in _described(known[part], known, "")}
+    return {path: title for part in ("Head", "Policy") for path, title in _described(known[part], known, "")}
 
 
 def _described(schema: Mapping[str, Any], known: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from shared.declared.section import Problem, Section
 from shared.yaml_reader import read_yaml
 
+PACK_FILE, ORGANISATION = "pack.yaml", "organisation.yaml"
+POLICIES, KINDS = "policies/", "kinds/"
+SUFFIXES = (".yaml", ".yml")
 MOST_EXPLAINED = 3  # mistakes of form; of further ones it is told less, which takes less time
 UNREADABLE = "\ufffd"  # what decoding puts in the place of what it can't read
 

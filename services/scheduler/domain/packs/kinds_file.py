@@ -1,19 +1,23 @@
 """A pack's `kinds/*.yaml`, read into event kinds."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 from jsonschema import Draft202012Validator, SchemaError
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from services.scheduler.domain.kind_schema import NEVER
 from services.scheduler.domain.kinds import TYPES, Kind, told
+from services.scheduler.domain.packs.document import KINDS
 from services.scheduler.domain.packs.limits import MOST_KINDS, parts_of
+from services.scheduler.domain.packs.words import EVENT_FORM, Title
 from shared.contracts.registry import by_name, by_type
+from shared.declared.model import Declared, read
 from shared.declared.section import Section, meant, written
+from shared.declared.values import Say
 from shared.patterns import PatternRefused, compile_pattern
 
-KINDS = "kinds/"
-KIND_FORM = r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}"
 WORDS = frozenset(Draft202012Validator.VALIDATORS) | {
     *(
         "$schema",
@@ -30,6 +34,8 @@ WORDS = frozenset(Draft202012Validator.VALIDATORS) | {
     ),
     *("readOnly", "writeOnly", "minContains", "maxContains"),
 }
+__all__ = ["KINDS", "check_schema", "read_kinds"]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXAMPLE = "{event: tenant.moved_in, title: 租户入驻, schema: {type: object}}"
 DEFINITIONS = "#/$defs/"
 NAMING = ("properties", "patternProperties", "$defs", "dependentSchemas", "dependentRequired")
@@ -37,46 +43,55 @@ DATA = ("enum", "const", "default", "examples")  # what stands there is no schem
 MOST_PARTS = 1_000  # values in one schema
 
 
-def read_kinds(section: Section) -> list[tuple[Section, Kind]]:
-    """The kinds of one file; mistakes are noted in the section."""
-    parts = section.sections("kinds", f"一类事件，如 {EXAMPLE}", MOST_KINDS)
-    if not section.has("kinds"):
-        section.problem("kinds", f"缺少此项，应写事件种类的列表，如 [{EXAMPLE}]")
-    section.close()
-    return [(part, _kind(part)) for part in parts]
+class _KindSchema:
+    """The form of the JSON Schema of an event's data."""
 
+    say = "事件数据的 JSON Schema，如 {type: object, required: [lease_no]}；不作要求时写 {type: object}"
 
-def require_unique(kinds: list[tuple[Section, Kind]]) -> None:
-    """Note every kind that was declared before."""
-    seen: dict[str, Section] = {}
-    for section, kind in kinds:
-        if (first := seen.setdefault(kind.event, section)) is not section:
-            place = f"{first.file} 第 {first.line(first.path('event'))} 行"
-            section.problem("event", f"事件种类 {kind.event} 出现了多次（另见 {place}），请只留一处")
-
-
-def _kind(section: Section) -> Kind:
-    event = section.text("event", form=KIND_FORM, say="事件名，如 tenant.moved_in")
-    if declared := by_name(event) or by_type(event):
-        section.problem(
-            "event", f"平台已有事件 {event}（{declared.title}），不能另行声明；直接在 trigger.events 中写它即可"
-        )
-    kind = Kind(event, section.text("title", say="中文名称"), _schema(section))
-    section.close()
-    return kind
-
-
-def _schema(section: Section) -> Mapping[str, Any]:
-    part = section.section("schema", "事件数据的 JSON Schema，如 {type: object, required: [lease_no]}")
-    if part is None:
-        if not section.has("schema"):
-            section.problem("schema", "缺少此项，应写事件数据的 JSON Schema；不作要求时写 {type: object}")
+    @property
+    def nothing(self) -> Mapping[str, Any]:
         return {}
-    schema = dict(part.values)
-    if _is_sound(part, schema):
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"$ref": DIALECT}
+
+    def read(self, section: Section, key: str, say: str) -> Mapping[str, Any] | None:
+        part = section.as_section(key, section.values[key], say)
+        if part is None or not _is_sound(part, schema := dict(part.values)):
+            return None
         check_schema(part, schema)
         return schema
-    return {}
+
+
+class DeclaredKind(Declared):
+    """An event kind of the pack's own."""
+
+    SAY: ClassVar[str] = f"一类事件，如 {EXAMPLE}"
+    event: Annotated[str, Field(pattern=f"^{EVENT_FORM}$"), Say("事件名，如 tenant.moved_in")] = Field(
+        description="事件名，如 tenant.moved_in；策略与发送方都用它"
+    )
+    title: Title = Field(description="中文名称")
+    data: Annotated[Mapping[str, Any], _KindSchema()] = Field(alias="schema", description="事件数据的 JSON Schema")
+
+    def require(self, place: Section) -> None:
+        if declared := by_name(self.event) or by_type(self.event):
+            say = f"平台已有事件 {self.event}（{declared.title}），不能另行声明；直接在 trigger.events 中写它即可"
+            place.problem("event", say)
+
+
+class KindsFile(Declared):
+    kinds: Annotated[list[DeclaredKind], Say(most=MOST_KINDS)] = Field(description="包自己的事件种类")
+
+
+def read_kinds(sections: list[Section]) -> list[Kind]:
+    """The kinds of these files; mistakes are noted in the sections."""
+    found = [one for section in sections for one in read(KindsFile, section).kinds]
+    seen: dict[str, Section] = {}
+    for one in found:
+        if (first := seen.setdefault(one.event, one.place)) is not one.place:
+            place = f"{first.file} 第 {first.line(first.path('event'))} 行"
+            one.place.problem("event", f"事件种类 {one.event} 出现了多次（另见 {place}），请只留一处")
+    return [Kind(one.event, one.title, one.data) for one in found]
 
 
 def _is_sound(part: Section, schema: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from services.scheduler.domain.organisation import Organisation
-from services.scheduler.domain.packs.organisation_file import ORGANISATION
+from services.scheduler.domain.packs.document import ORGANISATION
 from shared.declared.section import Section, meant
 
 Content = dict[str, Any]

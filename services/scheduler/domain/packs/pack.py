@@ -16,9 +16,9 @@ from services.scheduler.domain.how import how_of
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.ledger.caps import PARTS, Cap
 from services.scheduler.domain.organisation import Organisation, recalled
-from services.scheduler.domain.packs import restraints
-from services.scheduler.domain.packs.document import parse
-from services.scheduler.domain.packs.kinds_file import KINDS, read_kinds, require_unique
+from services.scheduler.domain.packs.document import KINDS, ORGANISATION, PACK_FILE, POLICIES, SUFFIXES, parse
+from services.scheduler.domain.packs.head import Defaults, Head, defaults_of
+from services.scheduler.domain.packs.kinds_file import read_kinds
 from services.scheduler.domain.packs.limits import (
     MOST_POLICIES,
     MOST_SCHEMA_PARTS,
@@ -27,34 +27,20 @@ from services.scheduler.domain.packs.limits import (
     size_problems,
     work_of,
 )
-from services.scheduler.domain.packs.organisation_file import ORGANISATION, read_organisation
-from services.scheduler.domain.packs.policy_file import Defaults
-from services.scheduler.domain.packs.steps_file import read_chained_policy
-from services.scheduler.domain.packs.time_trigger_file import time_of
+from services.scheduler.domain.packs.organisation import read_organisation
+from services.scheduler.domain.packs.policies import Policy as DeclaredPolicy
+from services.scheduler.domain.packs.policies import PolicyFile
 from services.scheduler.domain.packs.timing import window_of
-from services.scheduler.domain.packs.timing_file import read_pack_timing
+from services.scheduler.domain.packs.triggers import time_of
 from services.scheduler.domain.policy import Pause, Policy, Trigger
 from services.scheduler.domain.steps.chain import chain_of
 from services.scheduler.domain.when.amounts import Delay, Warn, deadline_of
 from services.scheduler.domain.whom.selection import whom_of
 from shared.calendar import OFFICIAL, WorkCalendar
-from shared.declared.model import read_each
+from shared.declared.model import read
 from shared.declared.section import ContentInvalid, Problem, Section, meant
 
 Content = dict[str, Any]
-FORMAT = 1
-PACK_FILE = "pack.yaml"
-POLICIES = "policies/"
-SUFFIXES = (".yaml", ".yml")
-NAME_FORM = r"[a-z0-9][a-z0-9.-]{0,62}"
-
-
-ELSEWHERE = {
-    **dict.fromkeys(("policies", "rate", "trigger", "delay", "deadline"), f"属于一条策略，写在 {POLICIES} 的文件里"),
-    **dict.fromkeys(("organisation", "teams"), f"写在 {ORGANISATION}"),
-    "kinds": f"写在 {KINDS} 的文件里",
-    "tests": "写在 tests/ 的文件里",
-}
 
 
 class PackInvalid(ContentInvalid):
@@ -131,9 +117,10 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     if head is None:
         return reading
     reading.head = head
-    pack_name, title, defaults = _read_head(head)
-    if name and pack_name and name != pack_name:
-        head.problem("name", f"应与提交的名称 {name} 一致，现在是 {pack_name}")
+    declared = read(Head, head)
+    defaults = defaults_of(declared)
+    if name and declared.name and name != declared.name:
+        head.problem("name", f"应与提交的名称 {name} 一致，现在是 {declared.name}")
     reading.organisation = _read_organisation(files, problems, defaults.timing.calendars)
     if reading.organisation:
         defaults = defaults.for_units(reading.organisation.calendars())
@@ -142,7 +129,8 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     for _, draft in reading.policies:
         _enclose(draft.content, organisation)
     drafts = tuple(draft for _, draft in reading.policies)
-    reading.pack = Pack(pack_name, title, drafts, tuple(_read_kinds(files, problems)), organisation)
+    kinds = tuple(_read_kinds(files, problems))
+    reading.pack = Pack(declared.name, declared.title, drafts, kinds, organisation)
     return reading
 
 
@@ -176,9 +164,7 @@ def _read_kinds(files: Mapping[str, str], problems: list[Problem]) -> list[Kind]
         say = f"各 schema 合计最多 {MOST_SCHEMA_PARTS} 个值，现在有 {parts} 个；请只写策略用到的字段"
         problems.append(Problem(KINDS, "", say))
         return []
-    found = [kind for section in sections for kind in read_kinds(section)]
-    require_unique(found)
-    return [kind for _, kind in found]
+    return read_kinds(sections)
 
 
 def policy_of(
@@ -249,27 +235,13 @@ def _policy_files(files: Mapping[str, str], problems: list[Problem]) -> list[str
     return found
 
 
-def _read_head(head: Section) -> tuple[str, str, Defaults]:
-    head.integer("format", FORMAT, FORMAT)
-    name = head.text("name", form=NAME_FORM, say="小写字母、数字、点和连字符组成的名称")
-    title = head.text("title", say="中文名称")
-    seed = head.text("seed", default=name, say="抽样种子文字")
-    caps = [cap.content() for cap in read_each(restraints.Cap, head, "caps")]
-    pauses = [pause.content() for pause in read_each(restraints.Pause, head, "pauses")]
-    timing = read_pack_timing(head)
-    head.close(ELSEWHERE)
-    return name, title, Defaults(seed, caps, pauses, timing)
-
-
 def _read_file(section: Section, defaults: Defaults) -> list[tuple[Section, Draft]]:
     """A file holds one policy, or several under `policies`."""
-    parts = [section]
-    if not section.values.keys() & {"id", "title", "trigger", "rate"}:
-        parts = section.sections("policies", "一条策略", MOST_POLICIES)
-        if "policies" not in section.values:
-            section.problem("policies", "缺少此项，应写策略的列表，或在最外层写一条策略的 id、title、trigger、rate")
-        section.close()
-    return [(part, Draft(*read_chained_policy(part, defaults))) for part in parts]
+    if section.values.keys() & {"id", "title", "trigger", "rate"}:
+        policies = [read(DeclaredPolicy, section)]
+    else:
+        policies = read(PolicyFile, section).policies
+    return [(one.place, Draft(one.content(defaults), one.enabled, one.valid_from)) for one in policies]
 
 
 def _require_policies(reading: Reading) -> None:

@@ -4,37 +4,184 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from services.scheduler.domain.occasion import occasion_id
-from services.scheduler.domain.packs.document import parse
+from services.scheduler.domain.packs.document import SUFFIXES, parse
 from services.scheduler.domain.packs.limits import MOST_TESTS
-from services.scheduler.domain.packs.pack import SUFFIXES
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
+from services.scheduler.domain.packs.words import NONE, Content, Day, Moment, MomentOrNone
+from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
 from services.scheduler.domain.task import TaskState
-from shared.contracts.common import Customer
+from shared.contracts.common import Channel, Customer
 from shared.contracts.registry import by_name, by_type
-from shared.declared.section import Problem, Section, as_day, meant, written
+from shared.declared.model import Declared, Filled, read
+from shared.declared.section import Problem, Section, meant, written
+from shared.declared.values import Say
 from shared.profile import TOLD_BY_UPDATE
 
 TESTS = "tests/"
-RESULTS = ("completed", "callback_agreed", "unreachable", "refused", "invalid_number", "expired")
-OPT_OUTS = ("sms", "email")  # whoever wants no calls says so to an agent (`contact: refused`)
-CASE_STEPS = ("opened", "resolved", "reopened", "closed")
+CaseStep = Literal["opened", "resolved", "reopened", "closed"]
+ContactResult = Literal["completed", "callback_agreed", "unreachable", "refused", "invalid_number", "expired"]
+OptOut = Literal["sms", "email"]  # whoever wants no calls says so to an agent (`contact: refused`)
+Reason = Literal[
+    "condition",
+    "sampled_out",
+    "enrolled",
+    "reserve",
+    "capped",
+    "quota_reached",
+    "merged",
+    "refused",
+    "do_not_contact",
+    "opted_out",
+    "no_customer",
+    "no_policy_matches",
+    "waiting",
+    "skipped",
+    "stopped",
+    "ignored",
+    "wait_expired",
+]
 KINDS: tuple[StepKind, ...] = get_args(StepKind)
-REASONS = (
-    *("condition", "sampled_out", "enrolled", "reserve", "capped", "quota_reached", "merged"),
-    *("refused", "do_not_contact", "opted_out"),
-    *("no_customer", "no_policy_matches", "waiting", "skipped", "stopped", "ignored", "wait_expired"),
-)
-TEXTS = ("step", "channel", "team", "questionnaire", "reason", "purpose")
-NONE = "none"
 OCCASION_FORM = r"[^/]+/[^/]+/\d{4}-\d{2}-\d{2}"  # policy, customer and day of a contact that time triggered
 ONLY_CUSTOMER = "C1"
-CUSTOMER_KEYS = frozenset(Customer.model_fields)
-CUSTOMER_ELSEWHERE = dict.fromkeys((*TOLD_BY_UPDATE, "dates"), "由 customer.updated 的 data 写明")
 LONGEST_TEST = timedelta(days=1100)
+Id = Annotated[str, Say("编号")]
+CustomerId = Annotated[str, Say("客户编号，如 C1")]
+PolicyId = Annotated[str, Say("策略编号")]
+
+
+class CustomerCard(Declared):
+    """A customer as facts bring them."""
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (*TOLD_BY_UPDATE, "dates"), "由 customer.updated 的 data 写明"
+    )
+    ALSO: ClassVar[frozenset[str]] = frozenset(Customer.model_fields)
+    id: CustomerId
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The form of a fact's data: as in JSON, in which facts come."""
+
+    say: str = "事实的数据，如 {result: repaired}"
+    nothing: None = None
+
+    def read(self, section: Section, key: str, say: str) -> Mapping[str, Any] | None:
+        part = section.as_section(key, section.values[key], say)
+        return {**_as_sent(part.values)} if part else None
+
+
+class Given(Declared):
+    """Something that happens."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [kind]} for kind in KINDS]})
+    SAY: ClassVar[str] = "一件发生的事，如 {fact: repair.closed, at: 2026-03-06 15:00}"
+    fact: Annotated[str, Say("事件名，如 repair.closed")] | None = Field(None, description="事件名")
+    contact: ContactResult | None = Field(None, description="联系的结果")
+    opt_out: OptOut | None = Field(None, description="退订的渠道")
+    case: CaseStep | None = Field(None, description="投诉的变化")
+    id: Id | None = Field(None, description="编号")
+    at: Moment = Field(description="当地时间，精确到分")
+    heard: Moment | None = Field(None, description="迟到的事实：平台收到的时间，默认与 at 相同")
+    customer: Annotated[CustomerId | CustomerCard | None, WithJsonSchema({"type": ["string", "object"]})] = Field(
+        None, description="客户编号或客户资料，默认 C1"
+    )
+    about: Id | None = Field(None, description="联系的是哪件事；投诉的编号")
+    step: Annotated[str, Say("步骤编号")] | None = Field(None, description="哪一步的联系，有几步同时已下达时写")
+    data: Annotated[Content, Sent()] = Field({}, description="事实的数据；联系的评分（rating）、答案（answers）等")
+
+    @property
+    def kind(self) -> StepKind:
+        return next((kind for kind in KINDS if self.place.has(kind)), "fact")
+
+    def require(self, place: Section) -> None:
+        kinds = [kind for kind in KINDS if place.has(kind)]
+        if len(kinds) != 1:
+            place.problem("", f"应写且只写一种：{'、'.join(KINDS)}")
+        for key, kind in (("step", "contact"), ("heard", "fact")):
+            if place.has(key) and kinds != [kind]:
+                place.problem(key, f"只用于 {kind}，请删去此项")
+        if self.at and self.heard and self.heard < self.at:
+            place.problem("heard", "是平台收到的时间，不能早于事情发生的时间 at")
+
+
+class Awaited(Declared):
+    """Which decision is looked at: that on a fact, or that on a policy's turn on a `day`."""
+
+    fact: Annotated[str, Say("given 中一件事的编号")] | None = Field(
+        None, description="given 中一件事的编号，只有一件时可省"
+    )
+    day: Annotated[Day, Say("时机到来的日期，如 2026-03-21")] | None = Field(
+        None, description="时间触发的：时机到来的日期"
+    )
+    customer: CustomerId = Field(ONLY_CUSTOMER, description="与 day 合用，客户编号，默认 C1")
+
+    def require(self, place: Section) -> None:
+        if place.has("day") and place.has("fact"):
+            place.problem("fact", "与 day 只能写一种：fact 为事件触发的，day 为时间触发的")
+        elif place.has("customer") and not place.has("day"):
+            place.problem("customer", "只与 day 合用，请删去此项")
+
+
+class Expect(Awaited):
+    SAY: ClassVar[str] = "一个应有的任务"
+    policy: PolicyId = Field(description="策略编号")
+    step: str | None = Field(None, description="步骤编号")
+    channel: Channel | None = Field(None, description="渠道")
+    team: str | None = Field(None, description="班组")
+    questionnaire: str | None = Field(None, description="问卷编号")
+    reason: str | None = Field(None, description="状态的原因")
+    purpose: Purpose | None = Field(None, description="用途")
+    due: Moment | None = Field(None, description="最早联系时间")
+    deadline: MomentOrNone | None = Field(None, description="时限")
+    warn: MomentOrNone | None = Field(None, description="提醒将到期的时间")
+    state: TaskState | None = Field(None, description="状态")
+    provisional: bool | None = Field(None, description="是否因放假安排尚未公布而暂定")
+    priority: int | None = Field(None, ge=1, le=9, description="优先级")
+    round: int | None = Field(None, ge=1, le=9, description="轮次")
+    combined: Filled[str] | None = Field(None, description="并入的策略，按顺序", examples=[["r02.1"]])
+    matters: Filled[str] | None = Field(None, description="联系要谈的事实，按顺序", examples=[["W1", "W2"]])
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the task must have."""
+        keys = [key for key in type(self).model_fields if key not in (*Awaited.model_fields, "policy")]
+        told = {key: value for key in keys if (value := getattr(self, key)) is not None}
+        return {key: None if value == NONE and key in ("deadline", "warn") else value for key, value in told.items()}
+
+
+class ExpectNot(Awaited):
+    SAY: ClassVar[str] = "一个不应有的任务"
+    policy: PolicyId | None = Field(None, description="策略编号；不写则看整个决定")
+    reason: Reason = Field(description="为什么没有")
+
+
+class Test(Declared):
+    SAY: ClassVar[str] = "一个测试"
+    name: Annotated[str, Say("测试的名称")] = Field(description="测试的名称")
+    clause: str | None = Field(None, description="条款编号", examples=["R01.2"])
+    draw: DrawMode = Field("real", description="百分比：全部抽中、全不抽中、按真实抽样号")
+    policies: Filled[str] | None = Field(
+        None, description="策略编号，只核对这些策略的任务，默认全部", examples=[["r01.1"]]
+    )
+    given: Filled[Given] = Field(description="依次发生的事")
+    until: Moment | None = Field(None, description="时间再走到此刻")
+    expect: list[Expect] = Field([], description="应有的任务")
+    expect_not: list[ExpectNot] = Field([], description="不应有的任务")
+
+    def require(self, place: Section) -> None:
+        if not self.expect and not self.expect_not:
+            place.problem("expect", "没有写期望：至少写一项 expect 或 expect_not")
+
+
+class TestsFile(Declared):
+    tests: Annotated[list[Test], Say(most=MOST_TESTS)] = Field(description="测试")
 
 
 def read_scenarios(
@@ -44,41 +191,31 @@ def read_scenarios(
 
     `vocabulary` tells which events there are; without it none is doubted.
     """
-    found = []
-    for path in sorted(files):
-        if path.startswith(TESTS) and path.endswith(SUFFIXES):
-            section = parse(path, files[path], problems)
-            if section is not None:
-                found += [
-                    _scenario(part, policies, vocabulary) for part in section.sections("tests", "一个测试", MOST_TESTS)
-                ]
-                if not section.has("tests"):
-                    section.problem("tests", "缺少此项，应写测试的列表")
-                section.close()
-    return found
+    paths = [path for path in sorted(files) if path.startswith(TESTS) and path.endswith(SUFFIXES)]
+    sections = [section for path in paths if (section := parse(path, files[path], problems)) is not None]
+    tests = [test for section in sections for test in read(TestsFile, section).tests]
+    return [_scenario(test, policies, vocabulary) for test in tests]
 
 
-def _scenario(section: Section, policies: Set[str], vocabulary: Vocabulary | None) -> Scenario:
-    steps = _steps(section, vocabulary)
+def _scenario(test: Test, policies: Set[str], vocabulary: Vocabulary | None) -> Scenario:
+    steps = [_step(given, number, vocabulary) for number, given in enumerate(test.given, 1)]
+    _require_order(test.given, steps)
+    for policy in test.policies or ():
+        _require_policy(test.place, "policies", policy, policies)
     facts = _facts(steps)
     scenario = Scenario(
-        file=section.file,
-        line=section.line(section.at),
-        name=section.text("name", say="测试的名称"),
-        clause=section.text("clause", "", say="条款编号，如 R01.2"),
-        draw=section.choice("draw", get_args(DrawMode), "real"),  # type: ignore[arg-type]
+        file=test.place.file,
+        line=test.place.line(test.place.at),
+        name=test.name,
+        clause=test.clause or "",
+        draw=test.draw,
         steps=tuple(steps),
-        until=section.moment("until"),
-        expected=tuple(_expected(part, facts, policies) for part in section.sections("expect", "一个应有的任务")),
-        unexpected=tuple(
-            _unexpected(part, facts, policies) for part in section.sections("expect_not", "一个不应有的任务")
-        ),
-        policies=frozenset(_watched(section, policies)),
+        until=test.until,
+        expected=tuple(_expected(one, facts, policies) for one in test.expect),
+        unexpected=tuple(_unexpected(one, facts, policies) for one in test.expect_not),
+        policies=frozenset(test.policies or ()),
     )
-    _require_bounds(section, scenario)
-    if not scenario.expected and not scenario.unexpected:
-        section.problem("expect", "没有写期望：至少写一项 expect 或 expect_not")
-    section.close()
+    _require_bounds(test.place, scenario)
     return scenario
 
 
@@ -108,64 +245,36 @@ def _facts(steps: Sequence[Step]) -> _Facts:
     return _Facts(known, only[0] if len(only) == 1 else None)
 
 
-def _watched(section: Section, policies: Set[str]) -> list[str]:
-    watched = section.texts("policies", "策略编号的列表：只核对这些策略的任务")
-    for policy in watched:
-        _require_policy(section, "policies", policy, policies)
-    return watched
-
-
-def _steps(section: Section, vocabulary: Vocabulary | None) -> list[Step]:
-    parts = section.sections("given", "发生的一件事，如 {fact: repair.closed, at: 2026-03-06 15:00}")
-    if not parts:
-        section.problem("given", "应至少写一件发生的事，如 {fact: repair.closed, at: 2026-03-06 15:00}")
-    steps = [_step(part, number, vocabulary) for number, part in enumerate(parts, 1)]
-    ids: set[str] = set()
-    for part, before, step in zip(parts, [None, *steps], steps, strict=False):
-        if before and step.heard_at < before.heard_at:
-            part.problem("heard" if step.late else "at", "应按时间先后排列，这件事早于上一件")
-        if step.id in ids:
-            part.problem("id", f"编号 {step.id} 写了两次")
-        if step.kind == "contact" and step.about not in ids and not re.fullmatch(OCCASION_FORM, step.about):
-            part.problem("about", f"应写前面一件事的编号{meant(step.about, ids)}，现在是 {written(step.about)}")
-        ids.add(step.id)
-    return steps
-
-
-def _step(section: Section, number: int, vocabulary: Vocabulary | None) -> Step:
-    kinds = [kind for kind in KINDS if section.has(kind)]
-    if len(kinds) != 1:
-        section.problem("", f"应写且只写一种：{'、'.join(KINDS)}")
-    kind = kinds[0] if kinds else "fact"
-    value = _value(section, kind, vocabulary)
-    step = Step(
+def _step(given: Given, number: int, vocabulary: Vocabulary | None) -> Step:
+    kind = given.kind
+    value = str(getattr(given, kind) or "")
+    if kind == "fact" and value and vocabulary and not vocabulary.knows(value):
+        given.place.problem(kind, unknown_event(value, vocabulary), warning=True)
+    return Step(
         kind=kind,
         value=value,
-        id=section.text("id", f"F{number}", say="编号"),
-        at=section.moment("at", required=True) or datetime.fromtimestamp(0, UTC),
-        customer=_customer(section, known=kind != "fact" or _names_somebody(value)),
-        about=section.text("about", "CASE" if kind == "case" else "", say="编号"),
-        data=_data(section),
-        step=section.text("step", "", say="步骤编号") if kind == "contact" else "",
-        late=section.moment("heard") if kind == "fact" else None,
+        id=f"F{number}" if given.id is None else given.id,
+        at=given.at or datetime.fromtimestamp(0, UTC),
+        customer=_customer(given, known=kind != "fact" or _names_somebody(value)),
+        about=("CASE" if kind == "case" else "") if given.about is None else given.about,
+        data=given.data,
+        step=given.step or "",
+        late=given.heard,
     )
-    if step.heard_at < step.at:
-        section.problem("heard", "是平台收到的时间，不能早于事情发生的时间 at")
-    section.close()
-    return step
 
 
-def _value(section: Section, kind: StepKind, vocabulary: Vocabulary | None) -> str:
-    if kind == "contact":
-        return section.choice(kind, RESULTS)
-    if kind == "case":
-        return section.choice(kind, CASE_STEPS)
-    if kind == "opt_out":
-        return section.choice(kind, OPT_OUTS)
-    value = section.text(kind, say="事件名，如 repair.closed")
-    if value and vocabulary and not vocabulary.knows(value):
-        section.problem(kind, unknown_event(value, vocabulary), warning=True)
-    return value
+def _require_order(given: Sequence[Given], steps: Sequence[Step]) -> None:
+    """Note what happens too early, twice by one name, or about nothing."""
+    ids: set[str] = set()
+    for one, before, step in zip(given, [None, *steps], steps, strict=False):
+        if before and step.heard_at < before.heard_at:
+            one.place.problem("heard" if step.late else "at", "应按时间先后排列，这件事早于上一件")
+        if step.id in ids:
+            one.place.problem("id", f"编号 {step.id} 写了两次")
+        if step.kind == "contact" and step.about not in ids and not re.fullmatch(OCCASION_FORM, step.about):
+            say = f"应写前面一件事的编号{meant(step.about, ids)}，现在是 {written(step.about)}"
+            one.place.problem("about", say)
+        ids.add(step.id)
 
 
 def _names_somebody(event: str) -> bool:
@@ -174,23 +283,12 @@ def _names_somebody(event: str) -> bool:
     return declared is None or "customer" in declared.model.model_fields
 
 
-def _customer(section: Section, known: bool) -> Mapping[str, Any]:
+def _customer(given: Given, known: bool) -> Mapping[str, Any]:
     """`customer: C7` or `{id: C7, level: A}`; an empty text, or none for events without, means that it names nobody."""
-    if section.has("customer") and isinstance(section.values["customer"], Mapping):
-        block = section.section("customer", "") or section
-        block.text("id", say="客户编号")
-        block.read.update(CUSTOMER_KEYS)
-        block.close(CUSTOMER_ELSEWHERE)
-        return {**_as_sent(block.values)}
-    customer_id = section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
-    if section.values.get("customer", None if known else "") == "":
-        return {}
-    return {"id": customer_id or ONLY_CUSTOMER}
-
-
-def _data(section: Section) -> Mapping[str, Any]:
-    part = section.section("data", "事实的数据，如 {result: repaired}")
-    return {**_as_sent(part.values)} if part else {}
+    if isinstance(given.customer, CustomerCard):
+        return {**_as_sent(given.customer.place.values)}
+    named = given.customer is not None or known
+    return {"id": given.customer or ONLY_CUSTOMER} if named and given.customer != "" else {}
 
 
 def _as_sent(value: Any) -> Any:
@@ -202,63 +300,32 @@ def _as_sent(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _expected(section: Section, facts: _Facts, policies: Set[str]) -> Expected:
-    values: dict[str, Any] = {key: section.text(key, "") for key in TEXTS if section.has(key)}
-    for key in ("due", "deadline", "warn"):
-        if section.values.get(key) == NONE and key != "due":
-            section.has(key)
-            values[key] = None
-        elif section.has(key):
-            values[key] = section.moment(key)
-    if section.has("state"):
-        values["state"] = section.choice("state", get_args(TaskState))
-    if section.has("provisional"):
-        values["provisional"] = section.flag("provisional", default=False)
-    for key in ("priority", "round"):
-        if section.has(key):
-            values[key] = section.integer(key, 1, 9)
-    for key in ("combined", "matters"):
-        if section.has(key):
-            values[key] = section.texts(key, "编号的列表")
-    policy = _policy(section, policies, required=True)
-    fact = _fact(section, facts, policy)
-    section.close()
-    return Expected(fact, policy, values, section.line(section.at))
+def _expected(expect: Expect, facts: _Facts, policies: Set[str]) -> Expected:
+    place = expect.place
+    _require_policy(place, "policy", expect.policy, policies)
+    fact = _fact(expect, facts, expect.policy)
+    return Expected(fact, expect.policy, expect.values, place.line(place.at))
 
 
-def _unexpected(section: Section, facts: _Facts, policies: Set[str]) -> Unexpected:
-    policy = _policy(section, policies)
-    fact = _fact(section, facts, policy)
-    reason = section.choice("reason", REASONS)
-    section.close()
-    return Unexpected(fact, policy, reason, section.line(section.at))
+def _unexpected(expect: ExpectNot, facts: _Facts, policies: Set[str]) -> Unexpected:
+    place, policy = expect.place, expect.policy or ""
+    _require_policy(place, "policy", policy, policies)
+    return Unexpected(_fact(expect, facts, policy), policy, expect.reason, place.line(place.at))
 
 
-def _fact(section: Section, facts: _Facts, policy: str) -> str:
-    if section.has("day"):
-        return _occasion(section, policy)
-    fact = section.text("fact", facts.meant, say="given 中一件事的编号")
-    if fact and fact not in facts.known:
-        section.problem("fact", f"given 中没有编号 {fact}，可写：{'、'.join(facts.known)}")
-    return fact
+def _fact(awaited: Awaited, facts: _Facts, policy: str) -> str:
+    """The fact's id, or what stands for it where time triggers a policy."""
+    place = awaited.place
+    if place.has("day"):
+        return occasion_id(policy, awaited.customer, awaited.day) if awaited.day else ""
+    fact = facts.meant if awaited.fact is None else awaited.fact
+    if fact is None:
+        place.problem("fact", "缺少此项，应写given 中一件事的编号")
+    elif fact and fact not in facts.known:
+        place.problem("fact", f"given 中没有编号 {fact}，可写：{'、'.join(facts.known)}")
+    return fact or ""
 
 
-def _occasion(section: Section, policy: str) -> str:
-    """What stands for the fact where time triggers a policy."""
-    day, customer = as_day(section.values["day"]), section.text("customer", ONLY_CUSTOMER, say="客户编号，如 C1")
-    if day is None:
-        section.problem("day", f"应写时机到来的日期，如 2026-03-21，现在是 {written(section.values['day'])}")
-    if section.has("fact"):
-        section.problem("fact", "与 day 只能写一种：fact 为事件触发的，day 为时间触发的")
-    return occasion_id(policy, customer, day) if day else ""
-
-
-def _policy(section: Section, policies: Set[str], required: bool = False) -> str:
-    policy = section.text("policy", None if required else "", say="策略编号")
-    _require_policy(section, "policy", policy, policies)
-    return policy
-
-
-def _require_policy(section: Section, key: str, policy: str, policies: Set[str]) -> None:
+def _require_policy(place: Section, key: str, policy: str, policies: Set[str]) -> None:
     if policy and policies and policy not in policies:
-        section.problem(key, f"包里没有策略 {policy}{meant(policy, policies)}，可写：{'、'.join(sorted(policies))}")
+        place.problem(key, f"包里没有策略 {policy}{meant(policy, policies)}，可写：{'、'.join(sorted(policies))}")

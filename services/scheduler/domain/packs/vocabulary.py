@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from services.scheduler.domain.kinds import Kind
-from services.scheduler.domain.packs.kinds_file import KINDS
+from services.scheduler.domain.packs.document import KINDS
 from shared.contracts.registry import all_contracts, by_name, by_type
 from shared.declared.section import meant
 

@@ -7,12 +7,14 @@ everybody's turn comes once in every period.
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
+from typing import Literal, get_args
 
 from services.scheduler.domain.when.amounts import DAY, add_months
 from services.scheduler.domain.when.periods import Every, Period, period_of
 from shared.calendar import WorkCalendar
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 MORNING = time(9)
 
 

@@ -1,0 +1,209 @@
+"""When customers may be contacted, as written in YAML: windows, calendars, blackouts, and which of them holds for a contact."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from services.scheduler.domain.packs.words import DAY_FORM, Code, CodeOrNone, Content, Day
+from services.scheduler.domain.policy import Purpose
+from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
+from services.scheduler.domain.when.windows import DayKind
+from shared.contracts.common import Channel
+from shared.declared.model import Declared, Filled
+from shared.declared.section import Section, as_day, meant, written
+from shared.declared.values import Say
+
+Layer = Content
+WEEKEND = frozenset(("sat", "sun"))
+WORKED = {"on": True, True: True, "off": False, False: False}
+DEFAULT_WINDOW: Layer = {"days": "working", "frames": [["09:00", "12:00"], ["14:00", "18:00"]]}
+LONGEST_BLACKOUT_DAYS = 366
+MOST_CALENDARS, MOST_DAYS = 50, 5_000  # days of all calendars
+OVER_MIDNIGHT = "跨过零时的时段请分成两段，如 00:00-06:00 和 22:00-23:59"
+
+
+def _in_order(frames: list[str]) -> list[str]:
+    end = time()
+    for frame in frames:
+        opens, closes = map(time.fromisoformat, frame.split("-"))
+        if opens >= closes:
+            raise ValueError(f"时段须起早止晚，{frame} 不符合；{OVER_MIDNIGHT}")
+        if opens < end:
+            raise ValueError(f"时段须按先后排列且不重叠，{frame} 不符合")
+        end = closes
+    return frames
+
+
+Frame = Annotated[
+    str,
+    Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"),
+    Say("时段，写成 09:00-12:00 的样子；一天到 23:59 为止"),
+]
+Frames = Annotated[Filled[Frame], AfterValidator(_in_order), Say('时段的列表，如 ["09:00-12:00", "14:00-18:00"]')]
+
+
+def pairs(frames: Sequence[str]) -> list[list[str]]:
+    """Frames as the canonical content has them."""
+    return [frame.split("-") for frame in frames]
+
+
+class Window(Declared):
+    """As far as it is said in one place; the nearer place goes before the farther one, key by key."""
+
+    SAY: ClassVar[str] = '接触时段，如 {days: working, frames: ["09:00-12:00"]}'
+    days: DayKind | None = Field(None, description="只在工作日（含调休），或每天")
+    weekdays: Filled[Weekday] | None = Field(None, description="只在星期几", examples=[["mon", "tue"]])
+    frames: Frames | None = Field(None, description="一天中的时段，按先后")
+    calendar: CodeOrNone | None = Field(None, description="日历编号，见 pack.yaml 的 calendars")
+
+    def layer(self, calendars: Mapping[str, Content]) -> Layer:
+        """What is said here; a calendar that the pack lacks is noted."""
+        layer: Layer = {}
+        if self.days:
+            layer["days"] = self.days
+        if self.weekdays:
+            layer["weekdays"] = [weekday for weekday in WEEKDAYS if weekday in self.weekdays]
+        if self.frames:
+            layer["frames"] = pairs(self.frames)
+        if calendar := known_calendar(self.place, self.calendar, calendars):
+            layer["calendar"] = calendar
+        return layer
+
+
+class WayWindow(Window):
+    """The window of a channel's contacts, of a purpose's, or of those that are both."""
+
+    SAY: ClassVar[str] = '一类联系的时段，如 {channel: sms, frames: ["08:00-20:00"]}'
+    channel: Channel | None = Field(None, description="渠道")
+    purpose: Purpose | None = Field(None, description="用途")
+
+    def require(self, place: Section) -> None:
+        if not (place.has("channel") or place.has("purpose")):
+            place.problem("", "应写 channel、purpose 中至少一项；对所有联系都适用的写在 window")
+
+
+@dataclass(frozen=True)
+class Days:
+    """The form of days that differ from the official calendar."""
+
+    say: str = "日期与 on（上班）或 off（休息），如 {2026-05-02: off}"
+    nothing: None = None
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Content:
+        days = {DAY_FORM: {"enum": ["on", "off", True, False]}}
+        return {"type": "object", "patternProperties": days, "additionalProperties": False}
+
+    def read(self, section: Section, key: str, say: str) -> dict[str, bool] | None:
+        part = section.as_section(key, section.values[key], say)
+        if part is None:
+            return None
+        found = {}
+        for name, value in part.values.items():
+            day = as_day(name)
+            if day is None:
+                part.problem(str(name), f"应写日期，如 2026-05-02，现在是 {written(name)}")
+            elif not isinstance(value, str | bool) or value not in WORKED:
+                part.problem(str(name), f"应写 on（上班）或 off（休息），现在是 {written(value)}")
+            else:
+                found[day.isoformat()] = WORKED[value]
+        return found
+
+
+class Calendar(Declared):
+    SAY: ClassVar[str] = "一个日历，如 {days: {2026-05-02: off}}"
+    frames: Frames | None = Field(None, description="一天中的时段，按先后")
+    days: Annotated[dict[str, bool], Days()] = Field({}, description="与官方日历不同的日子：on 上班，off 休息")
+
+    def content(self) -> Content:
+        return {"days": self.days} | ({"frames": pairs(self.frames)} if self.frames else {})
+
+
+class Blackout(Declared):
+    """Days on which nobody is contacted."""
+
+    SAY: ClassVar[str] = "一段停访期，如 {from: 2026-02-14, to: 2026-02-23}"
+    first: Day = Field(alias="from", description="首日")
+    last: Day = Field(alias="to", description="末日")
+    branches: Filled[str] | None = Field(None, description="停访的分公司；不写为全部", examples=[["EAST"]])
+
+    def require(self, place: Section) -> None:
+        if self.first and self.last and not 0 <= (self.last - self.first).days < LONGEST_BLACKOUT_DAYS:
+            place.problem("to", f"应不早于 from，且停访期不超过 {LONGEST_BLACKOUT_DAYS} 天")
+
+    def content(self) -> Content:
+        first, last = (day and day.isoformat() for day in (self.first, self.last))
+        return {"from": first, "to": last, "branches": self.branches or []}
+
+
+Calendars = Annotated[dict[Code, Calendar], Say("日历，如 {site: {days: {2026-05-02: off}}}", most=MOST_CALENDARS)]
+
+
+def known_calendar(place: Section, calendar: str | None, calendars: Mapping[str, Content]) -> str:
+    """The id of one of the pack's calendars; "" when there is none."""
+    if not calendar or calendar in calendars:
+        return calendar or ""
+    known = "、".join(calendars) or "（没有）"
+    say = f"pack.yaml 的 calendars 里没有 {calendar}{meant(calendar, calendars)}，可写：{known}"
+    place.problem("calendar", say)
+    return ""
+
+
+def never_opens(window: Content) -> bool:
+    """Only make-up days would be both."""
+    return window["days"] == "working" and WEEKEND.issuperset(window.get("weekdays", WEEKDAYS))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the pack says about time for all its policies; `windows` by (channel, purpose), "" for every one.
+
+    `units` are those of the organisation that go by a calendar, their own or that of a unit above them.
+    """
+
+    window: Layer = field(default_factory=dict)
+    windows: dict[tuple[str, str], Layer] = field(default_factory=dict)
+    calendars: dict[str, Content] = field(default_factory=dict)
+    blackouts: list[Content] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
+
+    def resolved(self, said: Sequence[Layer], channel: str, purpose: str) -> Content:
+        """The window of a contact: each key from the nearest that says it, first those `said` for it alone.
+
+        A unit's calendar goes before the pack's window, unless a nearer one names a calendar. `units` are those for which
+        that makes a difference: by which of `calendars` they go, and what the window is by it.
+        """
+        ways = ((channel, purpose), (channel, ""), ("", purpose))
+        near = [*said, *(self.windows[way] for way in ways if way in self.windows)]
+        window = self._nearest(near)
+        if not self.units or any("calendar" in layer for layer in near):
+            return window
+        own = {name: self._nearest([*near, {"calendar": name}]) for name in sorted(set(self.units.values()))}
+        differing = {name: one for name, one in own.items() if one != window}
+        if not differing:
+            return window
+        units = {unit: name for unit, name in self.units.items() if name in differing}
+        return window | {"units": units, "calendars": differing}
+
+    def _nearest(self, layers: Sequence[Layer]) -> Content:
+        nearest: Content = {}
+        for layer in (*layers, self.window, DEFAULT_WINDOW):
+            calendar = self.calendars.get(layer.get("calendar", ""), {})
+            nearest = ({"frames": calendar["frames"]} if "frames" in calendar else {}) | layer | nearest
+        if calendar_id := nearest.pop("calendar", None):
+            nearest["calendar"] = {"id": calendar_id, "days": self.calendars[calendar_id]["days"]}
+        return nearest
+
+
+def by_way(windows: Sequence[WayWindow], calendars: Mapping[str, Content]) -> dict[tuple[str, str], Layer]:
+    """The windows of pack.yaml by (channel, purpose); a way that is written twice is noted."""
+    found: dict[tuple[str, str], Layer] = {}
+    for window in windows:
+        way = (window.channel or "", window.purpose or "")
+        if way in found:
+            window.place.problem("", "同样的 channel 和 purpose 已写过一次，请合并")
+        found[way] = window.layer(calendars)
+    return found
