@@ -78,7 +78,7 @@ def etag(version: int) -> str:
 
 @raises(PreconditionRequired, PreconditionFailed)
 async def if_match(
-    _caller: Caller,  # who is nobody is told so first
+    _caller: Caller,  # anonymous callers get 401 before anything else is checked
     value: Annotated[str | None, Header(alias="If-Match", description="修改前读到的 ETag")] = None,
 ) -> int:
     """The version the caller has seen. Raises PreconditionRequired without the header."""

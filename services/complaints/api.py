@@ -51,7 +51,7 @@ async def _rules(request: Request, session: AsyncSession) -> Rules:
     return runtime.settings_as(ComplaintsSettings).rules.on(await calendar.current(session))
 
 
-# who is nobody is told so before the database is asked
+# anonymous callers get 401 before the database is asked
 async def _rules_to_read(_caller: Caller, request: Request, session: ReadSession) -> Rules:
     return await _rules(request, session)
 

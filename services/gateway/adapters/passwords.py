@@ -29,7 +29,7 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, plain_password(password))
 
     async def is_right(self, password: str, stored: str) -> bool:
-        """Whether the password is the one of this hash; "" is nobody's, which takes as long to find out."""
+        """Whether the password is the one of this hash; "" stands for an unknown login, for which this takes as long."""
         said = plain_password(password)[:LONGEST]  # longer ones were never stored
         async with self._turns:
             return await asyncio.to_thread(self._hasher.verify, said, stored or self._nobodys) and bool(stored)

@@ -116,7 +116,7 @@ def changed_by(person: Person, changes: Mapping[str, Any]) -> Person:
     codes |= {"roles": tuple(dict.fromkeys(map(Role, changes["roles"])))} if "roles" in changes else {}
     shift = {"shift": read_shift(changes["shift"]) or ""} if "shift" in changes else {}
     source = changes.get("source", person.source)
-    # who comes from elsewhere has no password here; who is let in here is nobody there
+    # people of the identity provider have no password here; people who sign in here are unknown to it
     moved = {"password": "", "must_change_password": False, "subject": ""} if source != person.source else {}
     return replace(person, **{**changes, **codes, **shift, **moved})
 

@@ -250,7 +250,7 @@ def _digest(row: Unreadable) -> str:
 
 
 def _token(sealer: Sealer, phone: str) -> str:
-    """The number a provider names; what is none is kept as it was told, and is nobody's."""
+    """The number that a provider names; a text that is no number is kept as it came, and no customer has it."""
     return sealer.seal(e164(phone) or phone)
 
 

@@ -78,7 +78,7 @@ async def add(
     pictures: PicturesDep,
 ) -> AttachmentOut:  # fmt: skip
     """只收本人领取的上门回访的 JPEG、PNG、WebP；重新绘制后保存，不留拍摄地点等信息。同一文件再次上传得到原来的那一份。"""
-    async with transaction(request) as work:  # who may not is told so before anything is read
+    async with transaction(request) as work:  # callers without the right get 403 before the body is read
         await commands.require_welcome(work, agent, visit_id)
     kind, sent = await _read_form(request, settings)
     async with transaction(request) as work:
