@@ -24,7 +24,7 @@ async def test_a_first_call_is_practised_by_keyboard_from_start_to_end(workbench
     before = await page.locator("#queue .tabs").inner_text()
     await started(page)
     await step(page, 1)
-    assert await page.locator(".coach:visible").count() == 4  # beside queue, script, documents and call
+    await expect(page.locator(".coach:visible")).to_have_count(4)  # beside queue, script, documents and call
     assert await faults_of(page) == []
     assert not await scrolls(page)
     await press(page, "F2")
