@@ -1,7 +1,7 @@
 """Schemathesis asks every operation of every service what its API description allows, and what it does not.
 
 Each answer must be one that the description tells: its status, content type, headers and schema; no fault of ours; and what the
-description forbids must be refused. All roles ask; the examples are the same on every run, HUIFANG_FUZZ_EXAMPLES takes more.
+description forbids must be refused. All roles ask; the examples are the same on every run, HUIFANG_SCHEMA_EXAMPLES takes more.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from schemathesis.transport.prepare import prepare_request
 from shared.auth import Role
 from shared.testing import Served
 
-EXAMPLES = int(os.environ.get("HUIFANG_FUZZ_EXAMPLES", "8"))  # of each operation and mode
+EXAMPLES = int(os.environ.get("HUIFANG_SCHEMA_EXAMPLES", "8"))  # of each operation and mode
 CHECKS: list[Any] = [
     not_a_server_error,
     checks.status_code_conformance,
