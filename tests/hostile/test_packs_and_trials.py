@@ -43,12 +43,15 @@ async def test_no_pack_holds_or_fills_the_scheduler(empty: Served, route: str) -
 @pytest.mark.parametrize("name", GREATEST)
 async def test_no_trial_ends_holds_or_fills_the_scheduler(empty: Served, name: str) -> None:
     limits, lines, says = GREATEST[name]
-    empty.runtime.service.settings.__dict__.update(limits)
+    own = empty.runtime.service.settings.__dict__
+    usual = {limit: own[limit] for limit in limits}
+    own.update(limits)
     sent = [f"{each}\n".encode() for each in lines]
     async with unharmed(empty):
         told = await tried(empty, sent)
         assert told["state"] in (("failed",) if says else ("done", "failed"))
         assert says in told["error"]
+        own.update(usual)
         sound = await tried(empty, [line(NOON).encode()])
         assert (sound["state"], sound["result"]["facts"]) == ("done", 1)
 

@@ -30,7 +30,7 @@ from tests.hostile.wire import connected
 
 CLOCK = SystemClock()
 ROUNDS = 2
-PATIENCE = 60.0  # seconds that an answer or an end may take on a machine that is shared
+PATIENCE = 300.0  # seconds that a start, an answer or an end may take on a machine that is shared
 YAML_ROUTES = {
     "visits": ["/api/v1/questionnaires"],
     "notifications": ["/api/v1/templates", "/api/v1/rules"],
