@@ -47,7 +47,7 @@ WITHOUT_DATA = {
     "huifang_notifications_callback_rows_total": "receipts of the simulator may take as long as the morning",
     "huifang_gateway_refused_total": "the morning's facts are posted as events, not as raw messages",
 }
-again = stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.5, wait_max=1, attempts=None)
+again = stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=300, wait_initial=0.5, wait_max=1, attempts=None)
 
 
 def amounts(node: Any) -> Iterator[str]:
