@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from deploy.commands._pack_files import read_sound_pack
@@ -205,14 +206,15 @@ class _Service:
         await self.plan_occasions()
 
 
-async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock) -> None:
+@pytest.mark.parametrize("seed", [7, 38])
+async def test_service_and_simulation_come_to_the_same_plan(served: Served, clock: ManualClock, seed: int) -> None:
     own = (BY_SMS, TIMED, DAILY, WEEKLY, LIMITED, PATIENT, ROUNDS, BIRTHDAYS, OFTEN)
     files = contents(*own, **TIMES, pauses=PAUSES) | {"organisation.yaml": as_yaml(ORGANISATION)}
     await apply(served, files)
     simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *read_pack(files).policies]))
     service = _Service(served, clock)
     await served.run_job("walk")
-    for each in _happenings(random.Random(7), simulation):
+    for each in _happenings(random.Random(seed), simulation):
         await service.take(each)
         simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
     assert await served.dead_letters() == []

@@ -17,7 +17,7 @@ from services.scheduler.domain.detail import KeptDetail
 from services.scheduler.domain.later.reserve import (
     Name,
     drawn_occasion,
-    lost_since,
+    in_order_of_loss,
     names_of,
     names_of_decision,
     plan_lost,
@@ -190,12 +190,14 @@ async def publish_winners(work: Work, desk: Desk, limit: int) -> int:
 
 
 async def call_reserves(work: Work, desk: Desk, lost: Mapping[Name, datetime]) -> None:
-    """For each contact that was drawn and is lost (since when), call the next in reserve of its draw and stratum."""
+    """For each contact that was drawn and is lost (since when), call the next in reserve of its draw and stratum.
+
+    `lost` is in the order of loss, in which reserves are called; so it does not matter what is handled at once.
+    """
     if not lost:
         return
     found = await picks.find_called(work.session, {event_id for _, (event_id, _), _ in lost})
-    known = [(since, one.name, one) for one in found if (since := lost_since(lost, one.name))]
-    for since, _, called in sorted(known):
+    for called, since in in_order_of_loss(lost, found):
         await _call_next(work, desk, called, since)
 
 
@@ -204,8 +206,9 @@ async def replace_unreached(work: Work, desk: Desk, events: Sequence[Event]) -> 
     failed = {UUID(one.data["task_id"]): one for one in events if visit_lost(one.name, one.data)}
     if not failed:
         return
-    tasks = await task_store.find_tasks(work.session, failed)
-    await call_reserves(work, desk, {name: failed[task.id].time for task in tasks for name in names_of(task)})
+    tasks = {task.id: task for task in await task_store.find_tasks(work.session, failed)}
+    heard = [(tasks[task_id], event) for task_id, event in failed.items() if task_id in tasks]
+    await call_reserves(work, desk, {name: event.time for task, event in heard for name in names_of(task)})
 
 
 async def replace_cancelled(work: Work, desk: Desk, tasks: Sequence[Task]) -> None:

@@ -72,7 +72,7 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:
         _tell(work, task)
-    await draws.replace_cancelled(work, desk, ready)
+    await draws.replace_cancelled(work, desk, sorted(ready, key=lambda task: (task.due_at, task.id)))
     return len(ready) + len(held)
 
 

@@ -8,9 +8,10 @@ was answered in another contact, when the deadline had passed before release (th
 called the contact off by hand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, Protocol, TypeVar
 
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.detail import Reason
@@ -29,10 +30,22 @@ Name = tuple[str, Identity, str]
 """Policy, fact, customer: how a contact is recognised as one that was drawn."""
 
 
+class Drawn(Protocol):
+    """A contact that was drawn."""
+
+    @property
+    def name(self) -> Name: ...
+
+
+D = TypeVar("D", bound=Drawn)
+
+
 def names_of(task: Task) -> list[Name]:
-    """What a contact may have been drawn for: each of its policies, each of its matters."""
+    """What a contact may have been drawn for: each of its policies, each of its matters, in the order of their names."""
     policies = (task.policy_id, *task.combined)
-    return [(policy, _fact_of(task, matter), task.customer_id) for matter in task.matters for policy in policies]
+    return sorted(
+        {(policy, _fact_of(task, matter), task.customer_id) for matter in task.matters for policy in policies}
+    )
 
 
 def _fact_of(task: Task, matter: Mapping[str, Any]) -> Identity:
@@ -41,16 +54,25 @@ def _fact_of(task: Task, matter: Mapping[str, Any]) -> Identity:
     return planned if names(matter, planned) else identity_in(matter)
 
 
-def lost_since(lost: Mapping[Name, datetime], name: Name) -> datetime | None:
-    """Since when what was drawn is lost; None: it is not. Old tasks' matters name facts without their source."""
-    policy, (event_id, _), customer_id = name
-    return lost.get(name) or lost.get((policy, (event_id, ""), customer_id))
+def in_order_of_loss(lost: Mapping[Name, datetime], drawn: Iterable[D]) -> list[tuple[D, datetime]]:
+    """Those of the `drawn` that are lost, and since when: what was lost first is replaced first.
+
+    `lost` is in that order; of one contact by name (`names_of`). Old tasks' matters name facts without their source.
+    """
+    places = {name: place for place, name in enumerate(lost)}
+    found = []
+    for one in drawn:
+        policy, (event_id, _), customer_id = one.name
+        name = next((name for name in (one.name, (policy, (event_id, ""), customer_id)) if name in places), None)
+        if name is not None:
+            found.append((places[name], one, lost[name]))
+    return [(one, since) for _, one, since in sorted(found, key=itemgetter(0))]
 
 
 def names_of_decision(decision: Decision) -> list[Name]:
     """What a fact that could not be planned was drawn for."""
     fact = decision.fact
-    return [(detail["policy"], fact.identity, fact.customer_id) for detail in decision.details]
+    return sorted({(detail["policy"], fact.identity, fact.customer_id) for detail in decision.details})
 
 
 def visit_lost(name: str, data: Mapping[str, Any]) -> bool:

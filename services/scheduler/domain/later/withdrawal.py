@@ -82,7 +82,7 @@ def called_off(customer: Customer, released: Iterable[Released], identity: Ident
         customer = customer.without(task) if after.state == "cancelled" else _kept(customer, after)
     ended = [row for row in customer.waiting if (row.fact.id, row.fact.source) == identity]
     runs = len({row.run for row in ended})
-    return CalledOff(customer.not_waiting(*ended), tuple(changed), runs, tuple(agreed), tuple(lost))
+    return CalledOff(customer.not_waiting(*ended), tuple(changed), runs, tuple(agreed), tuple(sorted(lost)))
 
 
 def forgotten(customer: Customer, identity: Identity) -> Customer:

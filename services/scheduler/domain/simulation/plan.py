@@ -102,6 +102,7 @@ class Simulation:
         self._slots = Slots()
         self._closings: set[date] = set()
         self._called: deque[Occasion] = deque()
+        self._occurring = False
         self._seen: set[UUID] = set()
         self._facts: dict[Identity, Fact] = {}
         self._withdrawn: dict[Identity, str] = {}
@@ -235,8 +236,15 @@ class Simulation:
         self._occur_called()
 
     def _occur_called(self) -> None:
-        while self._called:
-            self.occur(self._called.popleft())
+        """One after the other in the order of loss; what falls due at the same moment comes before, and may add some."""
+        if self._occurring:
+            return
+        self._occurring = True
+        try:
+            while self._called:
+                self.occur(self._called.popleft())
+        finally:
+            self._occurring = False
 
     def _place(self, heard_of: Sequence[Matched]) -> Decision:
         matched = [self._standing(one) for one in heard_of]
