@@ -1,6 +1,5 @@
 """Documents that people write and send: YAML, of which JSON is a part."""
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,8 @@ async def sent_document(request: "Request", largest: int = LARGEST_BYTES) -> Any
     """The value in a request's body, as `read_document` has it, read beside the event loop: a mistake at the end of 16 KiB of
     YAML takes 0.15 s of the processor to tell. A service reads no document otherwise.
     """
+    import asyncio  # here, so that commands that read documents start without it
+
     return await asyncio.to_thread(read_document, await request.body(), largest)
 
 
