@@ -4,14 +4,14 @@ Feed it in the order of time. Before anything happens, what is due by then is re
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import partial
 from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
+from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal
 from services.scheduler.domain.decide import Decision, plan_contact, turned
 from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.kept.contact_result import (
@@ -67,6 +67,7 @@ from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.simulation.agenda import Agenda
 from services.scheduler.domain.simulation.cases import Cases
 from services.scheduler.domain.simulation.draws import GRACE, Draws
+from services.scheduler.domain.simulation.facts import OPT_OUTS, heed_opt_out
 from services.scheduler.domain.simulation.runs import SimulatedRuns
 from services.scheduler.domain.steps.runs import Moved, hear, hear_result, run_out
 from services.scheduler.domain.task import Released, Task
@@ -79,9 +80,6 @@ from shared.contracts.registry import by_type
 from shared.profile import NEVER
 
 RESOLVED = "complaint.resolved"
-
-
-OPT_OUTS = {"notification.opted_out": with_refusal, "notification.opt_out_revoked": without_refusal}
 
 
 class Simulation:
@@ -127,8 +125,8 @@ class Simulation:
             self._note_visit(fact, says)
         elif says := message_news(fact.name, str(fact.data.get("reason", ""))):
             self._note_message(fact, says)
-        elif turn := OPT_OUTS.get(fact.name):
-            self._note_opt_out(fact, turn)
+        elif fact.name in OPT_OUTS:
+            heed_opt_out(self._customers, fact)
         stands = fact.identity not in self._withdrawn
         for name in self._runs.listening(fact) if stands and not fact.customer_id else ():
             self._move(hear(self._customers[name], fact, self.book.chained, plan_contact))
@@ -399,9 +397,3 @@ class Simulation:
         customer = customer.without(task) if made.state == "freed" else customer.contacted(task, made.day)
         self._customers[customer.id] = customer
         return customer
-
-    def _note_opt_out(self, fact: Fact, turn: Callable[..., Mapping[str, datetime]]) -> None:
-        data = fact.data
-        customer = self._customers.get(data["customer_id"]) or Customer(data["customer_id"])
-        ways = turn(customer.opted_out, way_of(data["channel"], data.get("purpose", "*")), fact.at)
-        self._customers[customer.id] = customer._replace(opted_out=ways)
