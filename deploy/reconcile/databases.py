@@ -170,7 +170,8 @@ async def _read_notifications(connection: asyncpg.Connection, kept: Kept) -> Non
 
 async def _read_analytics(connection: asyncpg.Connection, kept: Kept) -> None:
     kept.followup_facts = await _ids(connection, "SELECT id FROM followup_fact")
-    kept.rating_facts = await _ids(connection, "SELECT id FROM rating_fact")
+    # one without a day is what a case has said of a matter that no visit rated by itself: it counts nowhere
+    kept.rating_facts = await _ids(connection, "SELECT id FROM rating_fact WHERE day IS NOT NULL")
     kept.case_facts = await _ids(connection, "SELECT id FROM case_fact")
     kept.send_facts = await _ids(connection, "SELECT id FROM send_fact")
     for row in await connection.fetch("SELECT * FROM rollup"):

@@ -101,7 +101,7 @@ class Heard:
         if event.name == "followup.planned" and event.data.get("round", 1) > 1:
             self.second.add(subject)
         if event.name == "visit.completed" and event.data.get("round", 1) == 1:
-            self.rated.update(subject + mark for mark, _ in by_matter(event.read(VisitCompleted)))
+            self.rated |= {subject, *(subject + mark for mark, _ in by_matter(event.read(VisitCompleted)))}
         if event.name == "complaint.resolved":
             self.resolutions[event.id] = subject
         if event.name in ("visit.dissatisfied", "visit.problem_found"):
