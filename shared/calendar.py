@@ -15,6 +15,7 @@ from shared.zone import ORG_ZONE
 
 Frame = tuple[time, time]
 SATURDAY = 5
+DAY_END = time.max  # as the end of a frame: midnight, the whole of the last minute included
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +53,14 @@ class WorkCalendar:
     """Which days are worked and in which frames of the day (local time of the organisation).
 
     `days` overrides single days of the official years (True = worked); `frames` are the working hours of a worked day, in
-    order. A calendar is equal to nothing but itself, so that caches can go by it.
+    order, of which the last may end at DAY_END. Where it does not `make_up`, no weekend is worked because the official
+    calendar makes up for a holiday on it. A calendar is equal to nothing but itself, so that caches can go by it.
     """
 
     frames: tuple[Frame, ...] = ((time(9, 0), time(12, 0)), (time(13, 30), time(17, 30)))
     days: Mapping[date, bool] = field(default_factory=dict)
     official: OfficialYears = BUILT_IN
+    make_up: bool = True
 
     def is_working_day(self, day: date) -> bool:
         worked = self._exceptions.get(day)
@@ -69,7 +72,10 @@ class WorkCalendar:
 
     @cached_property
     def _exceptions(self) -> Mapping[date, bool]:
-        return {**self.official.days, **self.days}
+        official = self.official.days
+        if not self.make_up:
+            official = {day: worked for day, worked in official.items() if not worked}
+        return {**official, **self.days}
 
     def add_working_days(self, start: datetime, count: int) -> datetime:
         """The same time of day, `count` working days later; from a day off, counting starts with the next worked one."""
@@ -84,6 +90,13 @@ class WorkCalendar:
         day += timedelta(days=1)
         while not self.is_working_day(day):
             day += timedelta(days=1)
+        return day
+
+    def working_day_before(self, day: date) -> date:
+        """The last working day before `day`."""
+        day -= timedelta(days=1)
+        while not self.is_working_day(day):
+            day -= timedelta(days=1)
         return day
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
@@ -102,19 +115,42 @@ class WorkCalendar:
         while True:
             if self.is_working_day(day):
                 for frame in self.frames:
-                    opens = max(datetime.combine(day, frame[0], ORG_ZONE), local)
-                    closes = datetime.combine(day, frame[1], ORG_ZONE)
+                    opens, closes = frame_on(day, frame)
+                    opens = max(opens, local)
                     room = max(closes - opens, timedelta())
                     if left <= room:
                         return opens + left
                     left -= room
             day += timedelta(days=1)
 
+    def working_time_before(self, end: datetime, amount: timedelta) -> datetime:
+        """The instant from which on `amount` of working time passes until `end`."""
+        local = end.astimezone(ORG_ZONE)
+        day, left = local.date(), amount
+        while True:
+            if self.is_working_day(day):
+                for frame in reversed(self.frames):
+                    opens, closes = frame_on(day, frame)
+                    closes = min(closes, local)
+                    room = max(closes - opens, timedelta())
+                    if left <= room:
+                        return closes - left
+                    left -= room
+            day -= timedelta(days=1)
+
 
 def every_day(year: int, exceptions: Mapping[date, bool]) -> dict[date, bool]:
     """All days of a year in order, and whether they are worked; `exceptions` are those that differ from the week."""
     days = _days(date(year, 1, 1), date(year, 12, 31))
     return {day: exceptions.get(day, day.weekday() < SATURDAY) for day in days}
+
+
+def frame_on(day: date, frame: Frame) -> tuple[datetime, datetime]:
+    """From when to when a frame lasts on a local day."""
+    closes = datetime.combine(day, frame[1], ORG_ZONE)
+    if frame[1] == DAY_END:
+        closes = datetime.combine(day + timedelta(days=1), time(), ORG_ZONE)
+    return datetime.combine(day, frame[0], ORG_ZONE), closes
 
 
 def _days(first: date, last: date) -> Iterable[date]:
@@ -124,9 +160,8 @@ def _days(first: date, last: date) -> Iterable[date]:
 
 
 def _overlap(frame: Frame, day: date, start: datetime, end: datetime) -> timedelta:
-    opens = max(datetime.combine(day, frame[0], ORG_ZONE), start)
-    closes = min(datetime.combine(day, frame[1], ORG_ZONE), end)
-    return max(closes - opens, timedelta())
+    opens, closes = frame_on(day, frame)
+    return max(min(closes, end) - max(opens, start), timedelta())
 
 
 OFFICIAL = WorkCalendar()

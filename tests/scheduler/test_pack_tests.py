@@ -23,7 +23,8 @@ from tests.scheduler.domain.packs.test_calendar_year import CSV
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"
 PLATFORM = ("sqlalchemy", "asyncpg", "aiokafka", "fastapi", "httpx", "asyncio")
-FOLDERS = sorted(path.parent for path in PACKS.glob("*/pack.yaml"))
+EXAMPLES = Path(__file__).parents[2] / "docs" / "packs"
+FOLDERS = sorted(path.parent for place in (PACKS, EXAMPLES) for path in place.glob("*/pack.yaml"))
 
 
 def _scenarios(folder: Path) -> list[Scenario]:

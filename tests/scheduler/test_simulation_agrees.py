@@ -166,7 +166,7 @@ def _withdrawal(fact: Fact, attributes: dict[str, Any]) -> Event:
     return event("fact.withdrawn", data, **{**attributes, "key": fact.customer_id})
 
 
-class _Service:
+class Service:
     """The service as time passes: what is due or closes happens at its own moment."""
 
     def __init__(self, served: Served, clock: ManualClock) -> None:
@@ -212,7 +212,7 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     files = contents(*own, **TIMES, pauses=PAUSES) | {"organisation.yaml": as_yaml(ORGANISATION)}
     await apply(served, files)
     simulation = Simulation(PolicyBook([*read_sound_pack(R01).policies, *read_pack(files).policies]))
-    service = _Service(served, clock)
+    service = Service(served, clock)
     await served.run_job("walk")
     for each in _happenings(random.Random(seed), simulation):
         await service.take(each)
@@ -254,7 +254,7 @@ async def test_the_recorded_facts_tried_again_give_what_the_platform_planned(
     await apply(served, contents(BY_SMS, DAILY))
     book = PolicyBook([*read_sound_pack(R01).policies, *policies(BY_SMS, DAILY)])
     broker = served.runtime.broker = MemoryBroker(clock=clock)
-    service, producer, seen = _Service(served, clock), await broker.producer(), []
+    service, producer, seen = Service(served, clock), await broker.producer(), []
     guide = Simulation(book)
     for each in _happenings(random.Random(11), guide):
         late = replace(each, time=each.time - timedelta(days=4)) if each.name in FACTS and len(seen) % 20 == 7 else each

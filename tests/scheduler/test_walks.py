@@ -205,3 +205,23 @@ async def test_a_birthday_is_met_by_either_calendar(empty: Served, clock: Manual
     await empty.run_job("walk")
     assert await arrived(empty) == [("C1", "2026-03-21"), ("C2", "2026-03-21")]
     assert await rows(empty, "SELECT done::text, after FROM walk") == [("2026-03-21", "")]
+
+
+async def test_of_those_whose_turn_it_is_a_draw_takes_exactly_so_many(empty: Served, clock: ManualClock) -> None:
+    await apply(empty, by_time({"rate": {"number": 2, "of": "day"}, "delay": {"days": 1}}))
+    await empty.run_job("walk")
+    await known(empty, *(f"C{number}" for number in range(7)))
+    clock.move_to(local("2026-03-03 09:00"))
+    await empty.run_job("walk")
+    await empty.deliver(*(turns := await empty.published("occasion.arrived")))
+    assert await empty.published("followup.planned") == []
+    clock.move_to(local("2026-03-04 00:10"))
+    await empty.run_job("draw")
+    await empty.deliver(*(await empty.published("occasion.arrived"))[len(turns) :])
+    planned = await empty.published("followup.planned")
+    assert len(planned) == 2
+    assert {one.data["due_at"] for one in planned} == {"2026-03-04T01:00:00+00:00"}
+    async with empty.client("supervisor") as client:
+        answers = [await client.get("/api/v1/decisions", params={"customer_id": f"C{number}"}) for number in range(7)]
+    explained = [one for answer in answers for item in answer.json()["items"] for one in item["explanation"]]
+    assert Counter("已抽中" in one for one in explained if "总量 7" in one) == {True: 2, False: 5}

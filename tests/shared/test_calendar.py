@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.calendar import BUILT_IN, OFFICIAL, OfficialYears, WorkCalendar
+from shared.calendar import BUILT_IN, DAY_END, OFFICIAL, OfficialYears, WorkCalendar
 from shared.zone import ORG_ZONE
 
 CHINA = holidays.country_holidays("CN", years=range(2024, 2027))
@@ -141,3 +141,37 @@ def test_adding_working_time_is_what_walking_minutes_gives(
 def test_added_working_time_has_elapsed_at_the_deadline(start: datetime, amount: int) -> None:
     deadline = OFFICIAL.add_working_time(start, amount * MINUTE)
     assert OFFICIAL.working_time_between(start, deadline) == amount * MINUTE
+
+
+@settings(max_examples=40)
+@given(frames, moments, st.integers(min_value=1, max_value=800))
+def test_going_back_in_working_time_is_what_walking_minutes_back_gives(
+    open_hours: tuple[tuple[time, time], ...], end: datetime, amount: int
+) -> None:
+    calendar = WorkCalendar(frames=open_hours)
+    left, minute = amount, end
+    while left:
+        minute -= MINUTE
+        left -= worked(calendar, minute)
+    assert calendar.working_time_before(end, amount * MINUTE) == minute
+
+
+def test_a_frame_to_the_days_end_is_worked_to_midnight() -> None:
+    calendar = WorkCalendar(frames=((time(), DAY_END),))
+    friday = local("2026-03-06T18:00")
+    assert calendar.add_working_time(friday, timedelta(hours=24)) == local("2026-03-09T18:00")
+    assert calendar.working_time_before(local("2026-03-09T18:00"), timedelta(hours=24)) == friday
+    assert calendar.working_time_between(friday, local("2026-03-09T18:00")) == timedelta(hours=24)
+
+
+NO_MAKE_UP = WorkCalendar(make_up=False)
+
+
+def test_a_calendar_that_does_not_make_up_works_no_weekend() -> None:
+    year = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
+    assert [day for day in year if NO_MAKE_UP.is_working_day(day) and day.weekday() >= 5] == []
+    assert [day for day in year if NO_MAKE_UP.is_working_day(day) != OFFICIAL.is_working_day(day)] == [
+        day for day in year if OFFICIAL.is_working_day(day) and day.weekday() >= 5
+    ]
+    assert not NO_MAKE_UP.is_working_day(date(2026, 2, 16))  # the Spring Festival's holidays stay
+    assert NO_MAKE_UP.next_working_day(date(2026, 2, 13)) == date(2026, 2, 24)  # not Saturday the 14th, made up

@@ -124,9 +124,11 @@ async def decide_occasions(work: Work, desk: Desk, events: Sequence[Event]) -> N
     kept = await customer_store.lock_customers(work.session, customers)
     rules = await _rules(work.session, desk, occasions)
     matched = await _standing(work.session, desk, match_occasions(occasions, kept, rules))
+    closed = await draws.hold_closing(work, desk, events, matched)
     held = await slots.hold_slots(work, matched)
     drawn = [one.fact for one in occasions if one.reason in DRAWN]
-    decided = await _decide(work, desk, events, matched, held=held, drawn=drawn)
+    decided = await _decide(work, desk, events, matched, closed, held, drawn)
+    await draws.enter_populations(work, decided)
     await draws.replace_unplanned(work, desk, [one.decision for one in decided])
 
 

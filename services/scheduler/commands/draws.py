@@ -25,6 +25,7 @@ from services.scheduler.domain.later.reserve import (
     reserve_occasion,
     visit_lost,
 )
+from services.scheduler.domain.occasion import ARRIVED
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.windows import local_day
@@ -39,6 +40,7 @@ from services.scheduler.store.picks import Asked, Called
 from shared.auth import Principal
 from shared.errors import Conflict, NotFound
 from shared.http import audit
+from shared.ids import derived_id
 from shared.messaging import Event, Work
 from shared.observability.catalogue import POLICIES, counter, histogram
 
@@ -245,11 +247,18 @@ async def get_draw(session: AsyncSession, draw_id: UUID) -> DrawRecord:
     return draw
 
 
+def _fact_key(decision: StoredDecision) -> UUID:
+    """Of the fact in its population; the record of what time brings has a key of its own."""
+    if decision.event_type != ARRIVED:
+        return decision.event_key
+    return derived_id(decision.at, decision.source, decision.event_id)
+
+
 async def with_standings(session: AsyncSession, decisions: Sequence[StoredDecision]) -> list[StoredDecision]:
     """Decisions as recorded, and of what entered a population also what its draw has said since."""
     asked = {
         (number, place): Asked(
-            detail["policy"], detail["version"], date.fromisoformat(str(detail["from"])), one.event_key
+            detail["policy"], detail["version"], date.fromisoformat(str(detail["from"])), _fact_key(one)
         )
         for number, one in enumerate(decisions)
         for place, detail in enumerate(one.details)

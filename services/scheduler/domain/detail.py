@@ -114,6 +114,8 @@ class DetailOf(Days, Generic[M], total=False):
     due: M
     deadline: M | None
     earliest: M
+    base: M  # the date in the fact that they count from
+    learnt_late: bool  # the fact told of it when its deadline had passed
     blackout: Days
     provisional: bool
     calendar: str

@@ -62,6 +62,7 @@ class Policy:
     It decides on facts from `valid_from` to before `valid_until`, by their own time; without them on all.
     `drawing` draws of closed periods what `rate` would draw at once (it then is the percentage, 0 for a number); `quota`
     and `ceiling` (contacts per day) limit what the policy plans.
+    Its times count from the date at the path `base` of the fact's data, where it has one, and not from the fact's own time.
     `chain` are its steps, if it has several; each is a policy of its own too: `step` names it.
     """
 
@@ -101,6 +102,7 @@ class Policy:
     quota: Quota | None = None
     ceiling: int | None = None
     chain: "Chain | None" = None
+    base: tuple[str, ...] = ()
 
     def step_named(self, step: str) -> "Policy":
         """The policy as it is for one of its steps. Raises KeyError."""
@@ -129,12 +131,16 @@ class Policy:
 
 @dataclass(frozen=True)
 class Heed:
-    """Events to listen for: of the customer; those that name no customer must agree at path `same` with the run's fact."""
+    """Events to listen for: of the customer; those that name no customer must agree at path `same` with the run's fact.
+
+    Once the time `within` which they are awaited is over, the contact is made `anyway`, or not at all.
+    """
 
     events: tuple[str, ...]
     condition: Content | None = None
     same: str = ""
     within: Deadline | None = None
+    anyway: bool = False
 
     @cached_property
     def types(self) -> frozenset[str]:
@@ -159,7 +165,8 @@ class Step:
     """One contact of a chain. `policy` is the policy as it is for this step.
 
     `origin` is what delay and deadline count from, unless the step waits for an event: then they count from that event.
-    `condition` asks about the result of the step before.
+    `condition` asks about the result of the step before. An `anchored` repetition counts from what the step's first contact
+    counted from, wherever that was moved to.
     """
 
     policy: Policy
@@ -167,6 +174,7 @@ class Step:
     condition: Content | None = None
     wait: Heed | None = None
     fallbacks: tuple[Fallback, ...] = ()
+    anchored: bool = False
 
     @property
     def name(self) -> str:

@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.scheduler.domain.conditions.tree import Check, Failure, compile_condition, histories
+from services.scheduler.domain.conditions.tree import IS_DATE, Check, Failure, compile_condition, histories
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import Unmet
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
+from services.scheduler.domain.paths import value_at
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.value import Value
+from services.scheduler.domain.when.told import moment_told
 from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
 from services.scheduler.domain.whom.sampling import EVERYBODY, sampler
 
@@ -79,13 +81,31 @@ class Match(Value, frozen=True):
         return self.counts_from or (self.occasion.anchor if self.occasion else fact.at)
 
 
+def base_of(policy: Policy, fact: Fact) -> datetime | None:
+    """The date in the fact that the policy's times count from; None where they count from the fact's own, or it tells none."""
+    return moment_told(value_at(fact.data, policy.base)) if policy.base else None
+
+
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
     condition = policy.trigger.condition
     check, counts = compile_condition(condition), any(history.contacts for history in histories(condition))
+    if policy.base:
+        check = _dated(policy, check)
     if policy.drawing is not None:
         return Rule(policy, check, None, entrance(policy.drawing), counts)
     draw = None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id)
     return Rule(policy, check, draw, None, counts, _sharer(policy))
+
+
+def _dated(policy: Policy, check: Check) -> Check:
+    """Of a fact that does not tell the date that a policy counts from, the policy wants nothing."""
+
+    def dated(fact: Fact, customer: Customer) -> Failure | None:
+        if (failure := check(fact, customer)) is not None or base_of(policy, fact) is not None:
+            return failure
+        return Failure(".".join(policy.base), IS_DATE, True, value_at(fact.data, policy.base))
+
+    return dated
 
 
 def _sharer(policy: Policy) -> Draw:
@@ -104,4 +124,7 @@ def match(rule: Rule, fact: Fact, customer: Customer) -> Match:
     """The draw where the condition holds: at once, or of the population that it enters unless there is nobody to contact."""
     if rule.enter is not None and fact.customer_id:
         return Match(rule.policy, entry=rule.enter(fact, customer))
-    return Match(rule.policy, rule.draw(fact.id) if rule.draw else None)
+    draw = rule.draw(fact.id) if rule.draw else None
+    if rule.policy.base:
+        return Match(rule.policy, draw, counts_from=base_of(rule.policy, fact))
+    return Match(rule.policy, draw)

@@ -20,6 +20,7 @@ from services.scheduler.domain.value import Value
 Getter = Callable[[Fact, Customer], Any]
 Content = Mapping[str, Any]
 CEL = "cel"
+IS_DATE = "is_date"  # asked of a date that a policy counts from; no operator that a pack may write
 
 
 class Failure(Value, frozen=True):

@@ -1,6 +1,6 @@
 """A policy's content in Chinese: its values, and when it says to contact, which a task's moments were computed from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,29 +15,36 @@ UNITS = {
     "hours": "小时",
     "days": "天",
     "weeks": "周",
+    "working_hours": "个工作小时",
     "working_days": "个工作日",
+    "half_months": "×半个月",
     "months": "个月",
     "quarter": "季度",
 }
+ENDS = {"end_of_day": ("当天", "第 {} 天"), "end_of_working_day": ("当个工作日", "第 {} 个工作日")}
 NOTHING = "（无）"
 
 
-def arithmetic_text(content: Mapping[str, Any], at: datetime, calendar: str = "") -> str:
+def arithmetic_text(content: Mapping[str, Any], at: datetime | str, calendar: str = "") -> str:
     """With the window of a branch's own `calendar`, where that is named.
 
     `自 2026-03-06 15:00 (周五) 起算：最早 1 天，时限 3 个工作日；联系时段为工作日 09:00-12:00、14:00-18:00。`
     """
     window = content["window"]["calendars"][calendar] if calendar else content["window"]
     terms = [f"{name} {shown(content[key])}" for key, name in TERMS.items() if content.get(key)]
-    return f"自 {local_text(at)} 起算：{'，'.join(terms)}；联系时段为{_window(window)}。"
+    worked = f"；上班时间为 {_frames(window['worked'])}" if "worked" in window else ""
+    return f"自 {local_text(at)} 起算：{'，'.join(terms)}；联系时段为{_window(window)}{worked}。"
 
 
 def _window(window: Mapping[str, Any]) -> str:
     days = "工作日" if window["days"] == "working" else "每天"
     weekdays = "、".join(WEEKDAYS[day] for day in window.get("weekdays", ()))
     calendar = f"（日历 {window['calendar']['id']}）" if "calendar" in window else ""
-    frames = "、".join("-".join(frame) for frame in window["frames"])
-    return f"{days}{f'中的周{weekdays}' if weekdays else ''}{calendar} {frames}"
+    return f"{days}{f'中的周{weekdays}' if weekdays else ''}{calendar} {_frames(window['frames'])}"
+
+
+def _frames(frames: Sequence[Sequence[str]]) -> str:
+    return "、".join("-".join(frame) for frame in frames)
 
 
 def is_amount(value: Any) -> bool:
@@ -52,6 +59,9 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if is_amount(value):
+        if value["unit"] in ENDS:
+            same, later = ENDS[value["unit"]]
+            return f"{later.format(value['amount']) if value['amount'] else same}结束"
         until = f"，到 {value['at']} 为止" if "at" in value else ""
         return f"{value['amount']} {UNITS.get(value['unit'], value['unit'])}{until}"
     if isinstance(value, float):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.scheduler.domain.conditions.tree import CEL
+from services.scheduler.domain.conditions.tree import CEL, IS_DATE
 from shared.contracts.registry import by_name, short_name
 
 OPERATORS = {
@@ -18,6 +18,7 @@ OPERATORS = {
     "exists": "有值为",
     "contains": "包含",
     "matches": "符合表达式",
+    IS_DATE: "是日期为",
 }
 NOT = "not "
 

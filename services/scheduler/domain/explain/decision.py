@@ -194,13 +194,20 @@ def _recomputed(detail: AnyDetail) -> str:
 
 
 def _span(detail: AnyDetail) -> str:
-    shifts = (_team, _target, _blackout, _pause, _calendar, _provisional)
+    shifts = (_base, _team, _target, _blackout, _pause, _calendar, _provisional)
     return _times(detail) + "".join(told(detail) for told in shifts)
 
 
 def _times(detail: AnyDetail | Times[Any]) -> str:
     deadline = detail.get("deadline")
     return f"{local_text(detail['due'])} 起联系，{f'{local_text(deadline)} 前完成' if deadline else '无时限'}"
+
+
+def _base(detail: AnyDetail) -> str:
+    if "base" not in detail:
+        return ""
+    late = "，得知时时限已过" if detail.get("learnt_late") else ""
+    return f"；自事实所述的 {local_text(detail['base'])} 起算{late}"
 
 
 def _target(detail: AnyDetail) -> str:

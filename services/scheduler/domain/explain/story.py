@@ -105,13 +105,13 @@ def _decision(one: Recorded, records: Records) -> Part:
 def _arithmetic(one: Recorded, records: Records) -> list[str]:
     """What the moments were computed from, where they count from the fact itself."""
     timed = [
-        ((detail["policy"], detail["version"]), detail.get("calendar", ""))
+        ((detail["policy"], detail["version"]), detail.get("base") or one.at, detail.get("calendar", ""))
         for detail in one.details
         if detail["result"] in TIMED and not {"occasion", "because", "step"} & detail.keys()
     ]
     return [
-        f"策略 {key[0]} 的时间{arithmetic_text(records.contents[key], one.at, calendar)}"
-        for key, calendar in timed
+        f"策略 {key[0]} 的时间{arithmetic_text(records.contents[key], at, calendar)}"
+        for key, at, calendar in timed
         if key in records.contents
     ]
 

@@ -19,13 +19,14 @@ from services.scheduler.domain.facts import Fact, Identity, identity_in, names
 from services.scheduler.domain.occasion import DRAWN, Occasion, occasion_key
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.merge import MERGED
+from services.scheduler.domain.rule import base_of
 from services.scheduler.domain.task import Task, TaskState
 from services.scheduler.domain.when.amounts import end_of_day
 from services.scheduler.domain.when.periods import Period
 
 NOT_PLANNED = ("refused", "capped", "withdrawn")
 REACHED, EXPIRED = "refused", "expired"
-CLOCKED = ("minutes", "hours")
+CLOCKED = ("minutes", "hours", "working_hours")
 Name = tuple[str, Identity, str]
 """Policy, fact, customer: how a contact is recognised as one that was drawn."""
 
@@ -115,4 +116,5 @@ def _in_days(policy: Policy) -> bool:
 
 
 def _occasion(policy: Policy, fact: Fact, reason: Reason, moment: datetime, anchor: datetime) -> Occasion:
+    anchor = base_of(policy, fact) or anchor
     return Occasion(occasion_key(moment, policy, fact, reason), policy, fact, reason, moment, anchor)

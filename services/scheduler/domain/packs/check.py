@@ -94,10 +94,10 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
             past.contacts for past in histories(content["trigger"]["condition"])
         ):
             condition.problem("", "数联系次数（contacts）不能与按期抽取并用：抽取前次数还会变；rate 请写 all 或百分比")
-    if "time" in content["trigger"] and isinstance(content["rate"], dict):
-        section.problem("rate", "由时间触发的策略没有可抽取的事件总量；rate 请写 all 或百分比，如 20")
     if anniversary := content["trigger"].get("time", {}).get(ANNIVERSARY):
         check_attribute(trigger, ANNIVERSARY, anniversary)
+    if "base" in content:
+        _check_base(section, content, vocabulary)
     _check_questionnaire(section, draft, questionnaires)
     check_steps(section, vocabulary)
     check_recurrence(trigger, content["trigger"])
@@ -106,6 +106,17 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
     for (part, contact), origin in zip(_contacts(section, content), _origins(content), strict=False):
         check_timing(part, contact, origin)
     check_whom(section, content, vocabulary)
+
+
+def _check_base(section: Section, content: Content, vocabulary: Vocabulary) -> None:
+    """Note a date to count from that no triggering event has."""
+    if "time" in content["trigger"]:
+        section.problem("base", "由时间触发的策略没有事实可看；日期的前后请写 trigger 的 offset")
+    fields, root = vocabulary.fields(content["trigger"]["events"]), content["base"].partition(".")[0]
+    if root in ("customer", "event"):
+        section.problem("base", "只能是事实的数据里的日期，如 contract_until；客户档案里的日期请用 trigger.anniversary")
+    elif fields and root not in fields:
+        section.problem("base", f"触发事件的数据里没有 {root}{meant(root, fields)}，此策略都不会联系", warning=True)
 
 
 def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:

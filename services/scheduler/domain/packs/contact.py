@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, get_args
 
 from pydantic import Field
 
-from services.scheduler.domain.packs.durations import Duration, UntilClock
+from services.scheduler.domain.packs.durations import BASE, Duration, UntilClock
 from services.scheduler.domain.packs.head import Defaults
 from services.scheduler.domain.packs.how import (
     Guards,
@@ -15,7 +15,7 @@ from services.scheduler.domain.packs.how import (
     named,
 )
 from services.scheduler.domain.packs.windows import Window, never_opens
-from services.scheduler.domain.packs.words import Content, Title
+from services.scheduler.domain.packs.words import Content, Path, Title
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit, WarnUnit
 from shared.contracts.common import Channel
@@ -23,8 +23,8 @@ from shared.declared.model import Declared, Filled
 from shared.declared.section import Section
 from shared.declared.values import Say
 
-DELAY = Duration(get_args(DelayUnit))
-DEADLINE = UntilClock(get_args(DeadlineUnit))
+DELAY = Duration(get_args(DelayUnit), before=True)
+DEADLINE = UntilClock(get_args(DeadlineUnit), before=True)
 WARN = Duration(get_args(WarnUnit), "hours")
 SAY_MERGE = Say(" true 或 false，或 {within: {days: 3}}")
 USUAL_DAYS_APART = 7  # after a week a matter is no longer fresh, and what was to be asked soon is not asked late
@@ -41,6 +41,11 @@ class Merge(Declared):
 
 class Contact(Declared):
     title: Title = Field(description="中文名称")
+    base: Annotated[Path | None, Say("事实里一个日期的字段路径，如 contract_until")] = Field(
+        None,
+        description="事实里一个日期的字段：delay、target、deadline 从它算起，负数为它之前",
+        examples=["contract_until"],
+    )
     delay: Annotated[Content | None, DELAY] = Field(None, description="最早多久之后联系；days: 1 为次日起")
     target: Annotated[Content | None, DELAY] = Field(
         None, description="最好多久之后联系；在最早与时限之间时，从此时起联系"
@@ -103,6 +108,7 @@ class Contact(Declared):
             self.place.problem("window", say)
         content: Content = {"delay": self.delay or {"amount": 0, "unit": "minutes"}, "deadline": self.deadline}
         content |= {"window": window}
+        content |= {BASE: self.base} if self.base else {}
         content |= {key: value for key in ("target", "warn") if (value := getattr(self, key))}
         return content | ({"blackouts": pack.timing.blackouts} if pack.timing.blackouts else {})
 
@@ -125,4 +131,4 @@ class Contact(Declared):
         return {"merge": self.merge is not False}
 
 
-KEYS = frozenset(Contact.model_fields)
+KEYS = frozenset(Contact.model_fields) - {BASE}  # what a step may say anew

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from services.scheduler.domain.explain.decision import local_text
 from services.scheduler.domain.packs.timing import window_of
 from services.scheduler.domain.packs.triggers import time_of
-from services.scheduler.domain.when.amounts import DAY, Delay, deadline_of
+from services.scheduler.domain.when.amounts import DAY, deadline_of, delay_of
 from services.scheduler.domain.when.periods import period_of
 from services.scheduler.domain.when.recurrence import Recurrence
 from services.scheduler.domain.when.windows import Span, Window, next_moment, plan_span
@@ -23,7 +23,8 @@ Content = dict[str, Any]
 YEAR = max(OFFICIAL.official.years)
 TWO_WEEKS = [date(YEAR, 3, 2) + number * DAY for number in range(14)]  # of an ordinary spring, without any holiday
 OFFICE_HOURS = (time(10), time(16))
-AT_ONCE = ("minutes", "hours", "days", "weeks", "months")
+KNOWN_BEFORE = timedelta(days=12_000)  # of a date that times count from, longer than any of them
+AT_ONCE = ("minutes", "hours", "working_hours", "days", "weeks", "months")
 
 
 class Case(NamedTuple):
@@ -38,7 +39,7 @@ def check_deadline(section: Section, content: Content, origin: str = "event") ->
     deadline = content["deadline"]
     if not deadline:
         return
-    if not deadline["amount"] and deadline["unit"] in AT_ONCE:
+    if not deadline["amount"] and deadline["unit"] in AT_ONCE and "base" not in content:
         section.problem("deadline", "时限为 0，来不及联系；当日之内请写 {end_of_day: 0}")
         return
     bare = {**content, "blackouts": []}
@@ -69,9 +70,9 @@ def _told(span: Span) -> str:
 
 
 def _span(content: Content, window: Window, case: Case) -> Span:
-    target = Delay(**content["target"]) if "target" in content else None
-    deadline = deadline_of(content["deadline"])
-    return plan_span(case.anchor, Delay(**content["delay"]), window, deadline, target=target, moment=case.moment)
+    target = delay_of(content["target"]) if "target" in content else None
+    deadline = deadline_of(content["deadline"], "base" in content)
+    return plan_span(case.anchor, delay_of(content["delay"]), window, deadline, target=target, moment=case.moment)
 
 
 def _ordinary(content: Content, window: Window, origin: str) -> list[Case]:
@@ -91,6 +92,8 @@ def _cases(content: Content, window: Window, origin: str, moments: Iterable[date
     drawing = whom_of(content).get("drawing")
     if origin != "event":
         yield from (Case(opens, opens) for opens in (next_moment(window, moment) for moment in moments))
+    elif "base" in content:
+        yield from (Case(_at(moment.date(), time()), moment - KNOWN_BEFORE) for moment in moments)
     elif "time" in trigger:
         yield from _turned(time_of(trigger["time"]), moments)
     elif drawing is not None:

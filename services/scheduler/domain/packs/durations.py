@@ -9,11 +9,20 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from services.scheduler.domain.packs.words import CLOCK_FORM, Clock, Content
+from services.scheduler.domain.when.amounts import WORKING_HOURS
 from shared.declared.model import Form, form_of
 from shared.declared.section import Section
 
-MOST_OF = {"weeks": 520, "months": 120, "working_days": 2_500}  # ten years; of shorter units 10,000
+MOST_OF = {  # ten years, a year of working hours; of shorter units MOST
+    "weeks": 520,
+    "half_months": 240,
+    "months": 120,
+    "working_days": 2_500,
+    "end_of_working_day": 2_500,
+    WORKING_HOURS: 2_000,
+}
 MOST = 10_000
+BASE = "base"  # the key of the date that a policy counts from
 CLOCK = form_of(Clock)
 
 
@@ -24,13 +33,17 @@ def _whole(low: int, high: int) -> Form:
 
 @dataclass(frozen=True)
 class Duration:
-    """The form of a duration in one of these units; `usual` is the one to show. `least` and `most` are of every unit."""
+    """The form of a duration in one of these units; `usual` is the one to show. `least` and `most` are of every unit.
+
+    What may lie `before` a date is negative where the policy counts from one.
+    """
 
     units: Sequence[str]
     usual: str = "days"
     least: int = 0
     most: int = MOST
     told: str = ""
+    before: bool = False
     nothing: None = None
 
     @property
@@ -44,7 +57,8 @@ class Duration:
     def schema(self) -> Content:
         """The JSON Schema."""
         units = {
-            unit: {"type": "integer", "minimum": self.least, "maximum": self._most_of(unit)} for unit in self.units
+            unit: {"type": "integer", "minimum": self._least_of(unit, self.before), "maximum": self._most_of(unit)}
+            for unit in self.units
         }
         one = {"minProperties": 1, "maxProperties": 1}
         return {"type": "object", "properties": units, "additionalProperties": False, **one}
@@ -61,9 +75,13 @@ class Duration:
             section.problem(key, f"应写且只写一个单位（{'、'.join(self.units)}），如 {{{self.usual}: 2}}")
             return None
         unit = given[0]
-        whole = _whole(self.least, self._most_of(unit))
+        before = self.before and section.values.get(BASE) is not None
+        whole = _whole(self._least_of(unit, before), self._most_of(unit))
         amount = whole.read(part, unit, whole.say)
         return {"amount": whole.nothing if amount is None else amount, "unit": unit}
+
+    def _least_of(self, unit: str, before: bool) -> int:
+        return -self._most_of(unit) if before else self.least
 
     def _most_of(self, unit: str) -> int:
         return min(self.most, MOST_OF.get(unit, MOST))
@@ -77,7 +95,8 @@ class UntilClock(Duration):
 
     @property
     def schema(self) -> Content:
-        days: Any = {"type": "integer", "minimum": 0, "maximum": MOST_OF["working_days"]}
+        least = self._least_of("working_days", self.before)
+        days: Any = {"type": "integer", "minimum": least, "maximum": MOST_OF["working_days"]}
         at = {
             "type": "string",
             "pattern": CLOCK_FORM,

@@ -12,10 +12,12 @@ from services.scheduler.domain.packs.windows import (
     MOST_DAYS,
     Blackout,
     Calendars,
+    Frames,
     Timing,
     WayWindow,
     Window,
     by_way,
+    pairs,
 )
 from services.scheduler.domain.packs.words import Content, Title
 from shared.declared.model import Declared
@@ -41,6 +43,11 @@ class Head(Declared):
     title: Title = Field(description="中文名称")
     seed: str | None = Field(None, description="抽样种子，默认与 name 相同；改动后抽中的人不同")
     window: Window | None = Field(None, description="接触时段")
+    working_hours: Annotated[Frames, Say('上班时间的列表，如 ["08:30-12:00", "13:30-18:00"]')] | None = Field(
+        None,
+        description="上班时间，working_hours 按它计算；不写为 window 的时段",
+        examples=[["08:30-12:00", "13:30-18:00"]],
+    )
     windows: list[WayWindow] = Field([], description="按渠道、用途各有时段")
     calendars: Calendars = Field({}, description="日历编号与内容")
     blackouts: list[Blackout] = Field([], description="停访期：不安排联系的日子")
@@ -75,6 +82,7 @@ def defaults_of(head: Head) -> Defaults:
         windows=by_way(head.windows, calendars),
         calendars=calendars,
         blackouts=[one.content() for one in head.blackouts],
+        worked=pairs(head.working_hours or []),
     )
     caps, pauses = [cap.content() for cap in head.caps], [pause.content() for pause in head.pauses]
     return Defaults(head.name if head.seed is None else head.seed, caps, pauses, timing)

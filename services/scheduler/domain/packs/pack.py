@@ -34,7 +34,7 @@ from services.scheduler.domain.packs.timing import window_of
 from services.scheduler.domain.packs.triggers import time_of
 from services.scheduler.domain.policy import Pause, Policy, Trigger
 from services.scheduler.domain.steps.chain import chain_of
-from services.scheduler.domain.when.amounts import Delay, Warn, deadline_of
+from services.scheduler.domain.when.amounts import Warn, deadline_of, delay_of
 from services.scheduler.domain.whom.selection import whom_of
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.declared.model import read
@@ -185,9 +185,10 @@ def policy_of(
         window=window_of(c, calendar),
         seed=c["seed"],
         **whom_of(c),
-        delay=Delay(**c["delay"]),
-        target=Delay(**c["target"]) if "target" in c else None,
-        deadline=deadline_of(c["deadline"]) if c["deadline"] else None,
+        delay=delay_of(c["delay"]),
+        target=delay_of(c["target"]) if "target" in c else None,
+        deadline=deadline_of(c["deadline"], "base" in c) if c["deadline"] else None,
+        base=tuple(c["base"].split(".")) if "base" in c else (),
         warn=Warn(**c["warn"]) if "warn" in c else None,
         caps=tuple(_cap_of(cap) for cap in c["caps"]),
         pauses=tuple(Pause(tuple(one["on"]), one["hours"], one["condition"]) for one in c.get("pauses", ())),

@@ -1,6 +1,7 @@
 """A policy as written in YAML, read into its canonical content."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -21,7 +22,9 @@ from shared.declared.values import Say
 class Policy(Contact):
     SAY: ClassVar[str] = "一条策略"
     ELSEWHERE: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("caps", "pauses", "windows", "calendars", "blackouts"), "对整个包都适用，写在 pack.yaml"),
+        **dict.fromkeys(
+            ("caps", "pauses", "windows", "calendars", "blackouts", "working_hours"), "对整个包都适用，写在 pack.yaml"
+        ),
         **dict.fromkeys(("events", "condition", "every", "anniversary", "seasons"), "写在 trigger 之下"),
         **dict.fromkeys(
             ("from", "if", "wait", "repeat", "fallback"), "写在 steps 的一步里，如 steps: [{id: first, …}]"
@@ -33,7 +36,9 @@ class Policy(Contact):
     ] = Field(description="策略编号，包内唯一")
     clauses: Filled[str] | None = Field(None, description="条款编号", examples=[["R01.1"]])
     trigger: Occurring | Recurring | Anniversary = Field(description="什么触发这条策略")
-    rate: Rate = Field(description="回访多少：all 为全部；百分比为逐件抽取；exact、number 为期间结束后从总量中抽取")
+    rate: Rate = Field(
+        description="回访多少：all 为全部；百分比为逐件抽取；exact、each、number 为期间结束后从总量中抽取"
+    )
     quota: Quota | None = Field(None, description="一段期间的事实最多计划几次联系")
     ceiling: Ceiling | None = Field(None, description="每天最多联系几次，多出的顺延")
     enabled: bool = Field(True, description="首次应用时是否启用")
@@ -51,6 +56,7 @@ class Policy(Contact):
                 place.problem(key, f"{key} 只用于写了 steps 的策略，请把联系写成 steps: [{{id: first}}]")
 
     def content(self, pack: Defaults) -> Content:
+        pack = replace(pack, timing=pack.timing.counting(self.place.values))
         contact = super().content(pack)
         content: Content = {
             "id": self.id,

@@ -14,10 +14,11 @@ from services.scheduler.domain.kept.contact_result import UNREACHED
 from services.scheduler.domain.packs import contact
 from services.scheduler.domain.packs.conditions import Tree
 from services.scheduler.domain.packs.contact import Contact
-from services.scheduler.domain.packs.durations import Duration
+from services.scheduler.domain.packs.durations import BASE, Duration
 from services.scheduler.domain.packs.head import Defaults
 from services.scheduler.domain.packs.words import NONE, Content, Event, Path
 from services.scheduler.domain.policy import Origin
+from services.scheduler.domain.steps.chain import FIRST, changed
 from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit
 from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled, read
@@ -25,7 +26,7 @@ from shared.declared.section import Section
 from shared.declared.values import Say
 
 LONE = Tree("步骤的条件不能写 history，只能看这一步的结果或等到的事件；往事请写在 trigger.condition")
-WHOLE_KEYS = ("steps", "stop", "again", "clauses", "trigger", "rate", "quota", "ceiling", "valid_from", "enabled")
+WHOLE_KEYS = ("steps", "stop", "again", "clauses", "trigger", "rate", BASE, "quota", "ceiling", "valid_from", "enabled")
 ELSEWHERE = {key: f"{key} 属于整条策略，步骤里不能写，请移到策略一级" for key in WHOLE_KEYS}
 When = Literal[
     "dissatisfied", "problem", "unreachable", "invalid_number", "opted_out", "capped", "cancelled", "expired"
@@ -33,8 +34,22 @@ When = Literal[
 MOST_STEPS, MOST_FALLBACKS = 20, 8
 MOST_CONTACTS = 400  # of one run, all channels and repetitions of all its steps
 LONGEST_REPEATED = 3_660  # days from the first contact of a repeated step to the last
+EVERY = Duration(get_args(DelayUnit), least=1)
 WITHIN = Duration(get_args(DeadlineUnit), told="最多等多久，如 {days: 90}")
-DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1, "working_days": 1.5, "weeks": 7, "months": 31, "end_of_day": 1}
+DAYS = {
+    "minutes": 1 / 1440,
+    "hours": 1 / 24,
+    "working_hours": 1 / 4,
+    "days": 1,
+    "working_days": 1.5,
+    "weeks": 7,
+    "half_months": 15.5,
+    "months": 31,
+}
+HALF_MONTHS = "half_months"
+ALIKE = ({"days": 1, "weeks": 7}, {HALF_MONTHS: 1, "months": 2}, {"minutes": 1, "hours": 60})
+MOST_REPETITIONS = 100
+BEFORE = ("delay", "target", "deadline")  # may lie before the date that they count from
 Values = dict[str, Any]
 
 
@@ -55,23 +70,60 @@ class Heed(Declared):
 class Wait(Heed):
     SAY: ClassVar[str] = "等待的事件，如 {events: [weather.rained], same: area, within: {days: 90}}"
     within: Annotated[Content | None, WITHIN] = Field(description="最多等多久")
+    anyway: bool = Field(False, description="等不到时也联系")
 
     def content(self) -> Content:
-        return super().content() | {"within": self.within}
+        return super().content() | {"within": self.within} | ({"anyway": True} if self.anyway else {})
 
 
 class Repeat(Declared):
     SAY: ClassVar[str] = "重复，如 {every: {days: 3}, times: 4}"
-    every: Annotated[Content | None, Duration(get_args(DelayUnit), least=1)] = Field(None, description="相隔多久")
-    times: int = Field(ge=2, le=100, description="共几次")
+    every: Annotated[Content | None, EVERY] = Field(None, description="相隔多久")
+    times: int | None = Field(None, ge=2, le=MOST_REPETITIONS, description="共几次", examples=[4])
+    lasts: Annotated[Content | None, EVERY] = Field(None, alias="for", description="从第一次起持续多久，代替 times")
+    origin: Literal["last", "first"] = Field(
+        "last", alias="from", description="每次从上一次（last）或从第一次的日期（first）算起"
+    )
 
     def require(self, place: Section) -> None:
-        if self.every and self.every["amount"] * DAYS[self.every["unit"]] * (self.times - 1) > LONGEST_REPEATED:
+        self._require_amount(place)
+        if self.every and self.every["unit"] == HALF_MONTHS and self.origin != FIRST:
+            place.problem("every", "每半个月须从第一次的日期算起，请加 from: first")
+        if self.every and self.every["amount"] * DAYS[self.every["unit"]] * (self.count - 1) > LONGEST_REPEATED:
             say = f"从第一次到最后一次最长 {LONGEST_REPEATED} 天，请减少次数或缩短 every"
             place.problem("times", say)
 
+    def _require_amount(self, place: Section) -> None:
+        if place.has("times") and place.has("for"):
+            place.problem("for", "times 与 for 只写其一：一共几次，或从第一次起持续多久")
+        elif place.has("for") and self._rounds is None:
+            place.problem("for", "与 every 的单位应能换算，如 {every: {days: 7}, for: {days: 28}}")
+        elif self._rounds is not None and not 2 <= self._rounds <= MOST_REPETITIONS:
+            place.problem("for", f"按 every 算是 {self._rounds} 次，应为 2 到 {MOST_REPETITIONS} 次")
+        elif not (place.has("times") or place.has("for")):
+            place.problem("times", f"缺少此项，应写2 到 {MOST_REPETITIONS} 的整数")
+
+    @property
+    def _rounds(self) -> int | None:
+        """How many begin less than `lasts` after the first; None when that can't be told."""
+        if not self.every or not self.lasts:
+            return None
+        units = (self.every["unit"], self.lasts["unit"])
+        whole = next((kind for kind in ALIKE if kind.keys() >= {*units}), None)
+        if whole is None and units[0] != units[1]:
+            return None
+        each, total = ((whole or {}).get(one["unit"], 1) * one["amount"] for one in (self.every, self.lasts))
+        return -int(-total // each)
+
+    @property
+    def count(self) -> int:
+        """How many contacts in all."""
+        return min(max(self.times or self._rounds or 2, 2), MOST_REPETITIONS)
+
     def content(self) -> Content:
-        return {"every": self.every, "times": self.times}
+        """A repetition that counts from the last contact says nothing of it."""
+        first = {"from": FIRST} if self.origin == FIRST else {}
+        return {"every": self.every, "times": self.count, **first}
 
 
 class Fallback(Declared):
@@ -107,6 +159,8 @@ class Step(Declared):
             self.repeat.place.problem("every", say)
         elif self.repeat and not place.has("wait") and not self.repeat.place.has("every"):
             self.repeat.place.problem("every", "缺少此项，应写相隔多久，如 {days: 3}")
+        if self.repeat and place.has("wait") and self.repeat.origin == FIRST:
+            self.repeat.place.problem("from", "有 wait 的步骤每次从等到的事件算起，不能写 from: first；请删去")
 
     def require_first(self) -> None:
         """Note what the first step of a policy can't say."""
@@ -118,13 +172,13 @@ class Step(Declared):
     @property
     def contacts(self) -> int:
         """How many contacts it comes to at most."""
-        return (self.repeat.times if self.repeat else 1) * (1 + len(self.fallback))
+        return (self.repeat.count if self.repeat else 1) * (1 + len(self.fallback))
 
 
 def steps_content(policy: Section, base: Content, steps: list[Step], pack: Defaults) -> list[Content]:
     """The canonical content of the steps of a policy; `base` is what its contacts are where they say nothing themselves."""
     _require(policy, steps)
-    inherited = {key: value for key, value in policy.values.items() if key in contact.KEYS}
+    inherited = {key: value for key, value in policy.values.items() if key in (*contact.KEYS, BASE)}
     return [_step(step, _Ways(base, pack), inherited) for step in steps]
 
 
@@ -163,7 +217,7 @@ def _step(step: Step, ways: _Ways, inherited: Values) -> Content:
     tried = {key: value for key, value in (inherited | given).items() if key not in ("delay", "target")}
     usual = "took_place" if step.place.has("if") else "event"
     _require_different(step, str((inherited | given).get("channel", "phone")))
-    return {
+    content: Content = {
         "id": step.id,
         "from": step.origin or usual,
         "if": step.condition,
@@ -172,6 +226,20 @@ def _step(step: Step, ways: _Ways, inherited: Values) -> Content:
         "how": ways.how(step.place, inherited, given),
         "fallback": [_fallback(one, ways, tried) for one in step.fallback],
     }
+    _require_later(step, ways.base, content)
+    return content
+
+
+def _require_later(step: Step, base: Content, content: Content) -> None:
+    """Note what is to lie before a date although it counts from something that comes later."""
+    later = content["wait"] or content["repeat"] or content["from"] != "event"
+    hows = [content["how"]] if later else []
+    for how in (*hows, *(one["how"] for one in content["fallback"])):
+        whole = changed(base, how)
+        if early := [key for key in BEFORE if (whole.get(key) or {"amount": 0})["amount"] < 0]:
+            say = "只有从 base 的日期算起才可为负数；重复、其他渠道和接着别的事的联系请各写自己的（正数或 none）"
+            step.place.problem(early[0], say)
+            return
 
 
 def _fallback(fallback: Fallback, ways: _Ways, inherited: Values) -> Content:

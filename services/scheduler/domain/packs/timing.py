@@ -1,11 +1,12 @@
 """The contact window of a canonical content, on the calendar as it is known."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date
 from typing import Any
 
+from services.scheduler.domain.packs.windows import NEVER, clock
 from services.scheduler.domain.when.recurrence import WEEKDAYS
-from services.scheduler.domain.when.windows import WEEK, Blackout, Branches, Window
+from services.scheduler.domain.when.windows import WEEK, Blackout, Branches, Frame, Window
 from shared.calendar import WorkCalendar
 
 Content = dict[str, Any]
@@ -23,17 +24,25 @@ def window_of(content: Content, calendar: WorkCalendar) -> Window:
 
 def _window(window: Content, content: Content, calendar: WorkCalendar) -> Window:
     return Window(
-        frames=tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in window["frames"]),
+        frames=_frames_of(window["frames"]),
         days=window["days"],
         weekdays=frozenset(map(WEEKDAYS.index, window["weekdays"])) if "weekdays" in window else WEEK,
-        calendar=_calendar_of(window["calendar"], calendar) if "calendar" in window else calendar,
+        calendar=_calendar_of(window, calendar),
         blackouts=tuple(_blackout_of(blackout) for blackout in content.get("blackouts", ())),
     )
 
 
-def _calendar_of(content: Content, official: WorkCalendar) -> WorkCalendar:
-    days = {date.fromisoformat(day): worked for day, worked in content["days"].items()}
-    return replace(official, days=days)
+def _calendar_of(window: Content, official: WorkCalendar) -> WorkCalendar:
+    """The calendar that a window goes by; `worked` are its working hours, said only where a policy counts them."""
+    calendar = official
+    if own := window.get("calendar"):
+        days = {date.fromisoformat(day): worked for day, worked in own["days"].items()}
+        calendar = replace(calendar, days=days, make_up=own.get("weekends") != NEVER)
+    return replace(calendar, frames=_frames_of(window["worked"])) if "worked" in window else calendar
+
+
+def _frames_of(frames: list[list[str]]) -> tuple[Frame, ...]:
+    return tuple((clock(opens), clock(closes)) for opens, closes in frames)
 
 
 def _blackout_of(content: Content) -> Blackout:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.scheduler.domain.packs.deadline_check import check_deadline
+from services.scheduler.domain.when.amounts import BY_CALENDAR, WORKING_HOURS
 from shared.declared.section import Section
 
 Content = dict[str, Any]
@@ -28,7 +29,7 @@ def check_timing(section: Section, content: Content, origin: str = "event") -> N
         section.problem("merge", say, warning=True)
     if warn and content["purpose"] != "followup":
         section.problem("warn", "关怀和告知由通知发出，不等结果，无从提醒；请删去此项")
-    if deadline and warn and _least(warn) >= _most(deadline):
+    if deadline and warn and "base" not in content and _least(warn) >= _most(deadline):
         section.problem("warn", "提醒不晚于事实发生，一计划就会提醒；请缩短 warn 或延长 deadline", warning=True)
 
 
@@ -38,6 +39,8 @@ def _always_later(start: Content, end: Content) -> bool:
         return bool(start["amount"] * DAYS_OF[start["unit"]] > end["amount"] * DAYS_OF[end["unit"]])
     if start["unit"] == end["unit"]:
         return bool(start["amount"] > end["amount"])
+    if min(start["amount"], end["amount"]) < 0:
+        return False  # before a date: what that comes to is found by planning samples
     return _least(start) > _most(end)
 
 
@@ -46,6 +49,8 @@ def _least(amount: Content) -> timedelta:
     unit, count = amount["unit"], amount["amount"]
     if unit in ("minutes", "hours"):
         return timedelta(**{unit: count})
+    if unit == WORKING_HOURS:
+        return timedelta(hours=count)
     days = count * SHORTEST_MONTH if unit == "months" else count
     return timedelta(days=max(days - 1, 0))
 
@@ -53,7 +58,7 @@ def _least(amount: Content) -> timedelta:
 def _most(amount: Content) -> timedelta:
     """The longest time it can mean; of working days nobody can tell."""
     unit, count = amount["unit"], amount["amount"]
-    if unit == "working_days":
+    if unit in BY_CALENDAR:
         return timedelta.max
     if unit == "end_of_day":
         return timedelta(days=count + 1)

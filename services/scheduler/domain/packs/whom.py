@@ -16,7 +16,8 @@ MOST = 1_000_000
 MOST_FIELDS = 5
 SAY_RATE = (
     " all（全部）或 0 到 100 的百分比（如 20），"
-    "或 {exact: 20, of: day}（每日总量的 20%）、{number: 5, of: week}（每周 5 件）"
+    "或 {exact: 20, of: day}（每日总量的 20%）、{each: 10, of: month, by: [branch]}（每月各层的 10%）、"
+    "{number: 5, of: week}（每周 5 件）"
 )
 
 
@@ -51,8 +52,11 @@ Strata = Annotated[
 class Drawing(Declared):
     """So much of a whole period's facts, drawn when it is over."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["exact"]}, {"required": ["number"]}]})
-    exact: Percent | None = Field(None, description="总量的百分之几")
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["exact"]}, {"required": ["each", "by"]}, {"required": ["number"]}]}
+    )
+    exact: Percent | None = Field(None, description="总量的百分之几，按最大余数法分到各层")
+    each: Percent | None = Field(None, description="每一层的百分之几，不足一件的进为一件")
     number: int | None = Field(None, ge=1, le=MOST, description="多少件")
     of: PeriodKind = Field(description="哪段期间的总量")
     by: Strata | None = Field(None, description="分层字段")
@@ -61,14 +65,19 @@ class Drawing(Declared):
     closes: Weekday = Field("mon", description="of 为 week 时，一周在此日零时截止")
 
     def require(self, place: Section) -> None:
-        if place.has("exact") == place.has("number"):
-            place.problem("", "应写且只写一种：exact（百分比）或 number（数量），如 {exact: 20, of: day}")
+        if [place.has(key) for key in ("exact", "each", "number")].count(True) != 1:
+            say = "exact（总量的百分比）、each（每一层的百分比）或 number（数量）"
+            place.problem("", f"应写且只写一种：{say}，如 {{exact: 20, of: day}}")
+        if place.has("each") and not place.has("by"):
+            place.problem("each", "每一层的百分比要写 by 说明怎样分层，如 by: [branch]；不分层请写 exact")
         if place.has("closes") and self.of != "week":
             place.problem("closes", "只用于 of: week（一周在此日零时截止）；按日、按月抽取请删除此项")
 
     def content(self) -> Content:
-        how_many = {"percent": self.exact, "number": self.number, "minimum": self.minimum, "reserve": self.reserve}
-        return {"of": self.of, **how_many, "by": self.by or [], "closes": WEEKDAYS.index(self.closes)}
+        percent = self.exact if self.each is None else self.each
+        how_many = {"percent": percent, "number": self.number, "minimum": self.minimum, "reserve": self.reserve}
+        each = {"each": True} if self.each is not None else {}
+        return {"of": self.of, **how_many, "by": self.by or [], "closes": WEEKDAYS.index(self.closes), **each}
 
 
 Rate = Annotated[Share | Drawing, Say(SAY_RATE)]

@@ -1,17 +1,19 @@
 """When customers may be contacted, as written in YAML: windows, calendars, blackouts, and which of them holds for a contact."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import time
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from services.scheduler.domain.packs.words import DAY_FORM, Code, CodeOrNone, Content, Day
 from services.scheduler.domain.policy import Purpose
+from services.scheduler.domain.when.amounts import WORKING_HOURS
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
 from services.scheduler.domain.when.windows import DayKind
+from shared.calendar import DAY_END, SATURDAY
 from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled
 from shared.declared.section import Section, as_day, meant, written
@@ -23,13 +25,27 @@ WORKED = {"on": True, True: True, "off": False, False: False}
 DEFAULT_WINDOW: Layer = {"days": "working", "frames": [["09:00", "12:00"], ["14:00", "18:00"]]}
 LONGEST_BLACKOUT_DAYS = 366
 MOST_CALENDARS, MOST_DAYS = 50, 5_000  # days of all calendars
-OVER_MIDNIGHT = "跨过零时的时段请分成两段，如 00:00-06:00 和 22:00-23:59"
+OVER_MIDNIGHT = "跨过零时的时段请分成两段，如 00:00-06:00 和 22:00-24:00"
+NEVER = "never"
+DAY_ENDS = "24:00"
+
+
+def clock(text: str) -> time:
+    """A local time of day; 24:00 is the day's end."""
+    return DAY_END if text == DAY_ENDS else time.fromisoformat(text)
+
+
+def mentions(value: Any, key: str) -> bool:
+    """Whether a mapping below has this key."""
+    if isinstance(value, Mapping):
+        return key in value or any(mentions(one, key) for one in value.values())
+    return isinstance(value, list) and any(mentions(one, key) for one in value)
 
 
 def _in_order(frames: list[str]) -> list[str]:
     end = time()
     for frame in frames:
-        opens, closes = map(time.fromisoformat, frame.split("-"))
+        opens, closes = map(clock, frame.split("-"))
         if opens >= closes:
             raise ValueError(f"时段须起早止晚，{frame} 不符合；{OVER_MIDNIGHT}")
         if opens < end:
@@ -40,8 +56,8 @@ def _in_order(frames: list[str]) -> list[str]:
 
 Frame = Annotated[
     str,
-    Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"),
-    Say("时段，写成 09:00-12:00 的样子；一天到 23:59 为止"),
+    Field(pattern=rf"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|{DAY_ENDS})$"),
+    Say("时段，写成 09:00-12:00 的样子"),
 ]
 Frames = Annotated[Filled[Frame], AfterValidator(_in_order), Say('时段的列表，如 ["09:00-12:00", "14:00-18:00"]')]
 
@@ -117,9 +133,16 @@ class Calendar(Declared):
     SAY: ClassVar[str] = "一个日历，如 {days: {2026-05-02: off}}"
     frames: Frames | None = Field(None, description="一天中的时段，按先后")
     days: Annotated[dict[str, bool], Days()] = Field({}, description="与官方日历不同的日子：on 上班，off 休息")
+    weekends: Literal["made_up", "never"] = Field("made_up", description="调休的周末上班（默认），或周末从不上班")
+
+    def require(self, place: Section) -> None:
+        for day, worked in self.days.items() if self.weekends == NEVER else ():
+            if worked and date.fromisoformat(day).weekday() >= SATURDAY:
+                place.problem(f"days.{day}", f"{day} 是周末，而 weekends: never 说周末从不上班；请删去其一")
 
     def content(self) -> Content:
-        return {"days": self.days} | ({"frames": pairs(self.frames)} if self.frames else {})
+        never = {"weekends": NEVER} if self.weekends == NEVER else {}
+        return {"days": self.days, **never} | ({"frames": pairs(self.frames)} if self.frames else {})
 
 
 class Blackout(Declared):
@@ -161,7 +184,8 @@ def never_opens(window: Content) -> bool:
 class Timing:
     """What the pack says about time for all its policies; `windows` by (channel, purpose), "" for every one.
 
-    `units` are those of the organisation that go by a calendar, their own or that of a unit above them.
+    `units` are those of the organisation that go by a calendar, their own or that of a unit above them. `worked` are the
+    working hours; a window says them where a policy `counts_hours`.
     """
 
     window: Layer = field(default_factory=dict)
@@ -169,6 +193,12 @@ class Timing:
     calendars: dict[str, Content] = field(default_factory=dict)
     blackouts: list[Content] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    worked: list[list[str]] = field(default_factory=list)
+    counts_hours: bool = False
+
+    def counting(self, values: Mapping[Any, Any]) -> "Timing":
+        """As it is for a policy of these values: whether anything of it is reckoned in working hours."""
+        return replace(self, counts_hours=mentions(values, WORKING_HOURS))
 
     def resolved(self, said: Sequence[Layer], channel: str, purpose: str) -> Content:
         """The window of a contact: each key from the nearest that says it, first those `said` for it alone.
@@ -193,8 +223,13 @@ class Timing:
         for layer in (*layers, self.window, DEFAULT_WINDOW):
             calendar = self.calendars.get(layer.get("calendar", ""), {})
             nearest = ({"frames": calendar["frames"]} if "frames" in calendar else {}) | layer | nearest
-        if calendar_id := nearest.pop("calendar", None):
-            nearest["calendar"] = {"id": calendar_id, "days": self.calendars[calendar_id]["days"]}
+        calendar_id = nearest.pop("calendar", "")
+        calendar = self.calendars.get(calendar_id, {})
+        if calendar_id:
+            nearest["calendar"] = {"id": calendar_id, **{key: calendar[key] for key in calendar if key != "frames"}}
+        if self.counts_hours:
+            frames = calendar.get("frames") or self.worked or self.window.get("frames")
+            nearest["worked"] = frames or DEFAULT_WINDOW["frames"]
         return nearest
 
 

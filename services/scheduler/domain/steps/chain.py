@@ -15,6 +15,7 @@ from services.scheduler.domain.when.amounts import deadline_of
 Chained = Mapping[tuple[str, int], Policy]
 NO_CHAINS: Chained = {}
 Heeded = Mapping[str, frozenset[str]]
+FIRST = "first"  # what the rounds of a repetition may count from
 REACHED: Content = {"field": "result", "op": "in", "value": [*TOOK_PLACE]}
 
 
@@ -66,14 +67,19 @@ class _Builder:
         self.steps.append(step)
         repeat = content["repeat"] or {"times": 1, "every": None}
         for number in range(2, repeat["times"] + 1):
-            self.steps.append(self._repeated(step, content, number, repeat["every"]))
+            self.steps.append(self._repeated(step, content, number, repeat))
 
-    def _repeated(self, step: Step, content: Content, number: int, every: Content | None) -> Step:
+    def _repeated(self, step: Step, content: Content, number: int, repeat: Content) -> Step:
         """A repetition counts from the one before it: `every` stands in for its delay and target, and its deadline begins then.
 
-        After an awaited event it is planned as the first one was.
+        One that counts from the first date is so many times `every` after it, and is planned with it. After an awaited event
+        it is planned as the first one was.
         """
-        named = {**content, "id": f"{content['id']}.{number}"}
+        named, every = {**content, "id": f"{content['id']}.{number}"}, repeat["every"]
+        if repeat.get("from") == FIRST:
+            policy = self._policy(named["id"], self._anchored_round(content["how"], every, number - 1))
+            fallbacks = self._fallbacks(named)
+            return replace(step, policy=policy, origin="planned", condition=None, fallbacks=fallbacks, anchored=True)
         how = content["how"] if every is None else self._round(content["how"], every)
         origin: Origin = "took_place" if step.origin == "took_place" else "planned"
         return replace(step, policy=self._policy(named["id"], how), origin=origin, fallbacks=self._fallbacks(named))
@@ -84,6 +90,13 @@ class _Builder:
         without = {*how.get("without", ()), *({"target"} & self.base.keys())}
         kept = {key: value for key, value in how.items() if key != "target"}
         return {**kept, "delay": every, "deadline": after, "without": without}
+
+    def _anchored_round(self, how: Content, every: Content, number: int) -> Content:
+        """How the round `number` after the first is contacted: as the first, so many times `every` later."""
+        later = {**every, "amount": every["amount"] * number}
+        whole = changed(self.base, how)
+        moved = {key: _later(whole[key], later) for key in ("delay", "target") if whole.get(key)}
+        return {**how, **moved, "deadline": whole["deadline"] and {**whole["deadline"], "after": later}}
 
     def _fallbacks(self, content: Content) -> tuple[Fallback, ...]:
         return tuple(
@@ -103,6 +116,15 @@ def changed(content: Content, how: Content) -> Content:
     return whole
 
 
+def _later(amount: Content, more: Content) -> Content:
+    """`more` after an amount: of one unit their sum, so that 31 January, a month and a month is 31 March."""
+    if not amount["amount"]:
+        return more
+    if amount["unit"] == more["unit"]:
+        return {**amount, "amount": amount["amount"] + more["amount"]}
+    return {**more, "after": amount}
+
+
 def chain_of(content: Content, build: Callable[[Content], Policy]) -> Chain | None:
     """The chain of a policy's canonical content; None when the policy is a single contact."""
     if not content.get("steps"):
@@ -118,6 +140,7 @@ def _heed(content: Content | None) -> Heed | None:
     if content is None:
         return None
     within = content.get("within")
+    until = deadline_of(within) if within else None
     return Heed(
-        tuple(content["events"]), content["condition"], content.get("same", ""), deadline_of(within) if within else None
+        tuple(content["events"]), content["condition"], content.get("same", ""), until, content.get("anyway", False)
     )

@@ -11,7 +11,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import Detail
 from services.scheduler.domain.kept.story import Begun, Heard, of_policy
 from services.scheduler.domain.kept.waiting import Waiting, run_id
-from services.scheduler.domain.rule import Match
+from services.scheduler.domain.rule import Match, base_of
 from services.scheduler.domain.steps.chain import Chained, types_of
 from services.scheduler.domain.steps.listen import in_order, listen, run_of
 from services.scheduler.domain.steps.run import PlanContact, Run, is_own, untouched
@@ -77,7 +77,8 @@ class _Replay:
             self._end_earlier(entry)
         if loose:
             match = Match(policy, draw=begun.draw)
-            run = Run(policy, policy.chain, entry.fact, at, self.customer, self.plan_contact, at, match)
+            began = base_of(policy, entry.fact) or at
+            run = Run(policy, policy.chain, entry.fact, began, self.customer, self.plan_contact, at, match)
             if again == "ignore" and self._is_taken(entry):
                 run.pass_over()
             else:

@@ -96,10 +96,17 @@ class Run:
         self.customer = self.customer.not_waiting(row)
         if row.kind == "event":
             self._note(row.step, "wait_expired")
-            self._next(index, result, None)
+            self._wait_over(index, result)
         else:
             self._conclude(index, tried, result, row.due)
         self.stand()
+
+    def _wait_over(self, index: int, result: ContactResult) -> None:
+        step = self.chain.steps[index]
+        if step.wait and step.wait.anyway:
+            self._contact(index, 0, step.policy, result.at)
+        else:
+            self._next(index, result, None)
 
     def arrive(self, row: Waiting, fact: Fact) -> None:
         """What the step of `row` may wait for has happened; if its condition does not hold, it waits for the next."""
@@ -162,7 +169,7 @@ class Run:
             self._conclude(index, tried, result_of_plan(detail, self.moment), due)
         follower = self.chain.steps[index + 1 : index + 2]
         if not tried and follower and follower[0].follows_plan and not self._refused:
-            self._enter(index + 1, due)
+            self._enter(index + 1, anchor if follower[0].anchored else due)
 
     def _match(self, policy: Policy, anchor: datetime) -> Match:
         if self.because is None:

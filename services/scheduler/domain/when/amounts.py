@@ -1,8 +1,9 @@
 """How long after a moment: earliest days, deadlines and warnings in minutes, hours, days, weeks, working days and months.
 
-Minutes and hours are elapsed time. Days, weeks, working days and months are days of the organisation's zone: a delay in
-them begins with the day, a deadline in days, weeks and months keeps the time of day. A deadline in working days lasts until
-the contact window closes on its last day: so it never ends before anybody could have called.
+Minutes and hours are elapsed time, working hours time within the calendar's frames of worked days. Days, weeks, working days
+and months are days of the organisation's zone: a delay in them begins with the day, a deadline in days, weeks and months
+keeps the time of day. A deadline in working days lasts until the contact window closes on its last day: so it never ends
+before anybody could have called.
 """
 
 from collections.abc import Mapping
@@ -16,37 +17,57 @@ from shared.zone import ORG_ZONE
 
 DAY = timedelta(days=1)
 LAST_MINUTE = time(23, 59)
-DelayUnit = Literal["minutes", "hours", "days", "working_days", "months"]
-DeadlineUnit = Literal["minutes", "hours", "days", "weeks", "working_days", "months", "end_of_day"]
-WarnUnit = Literal["minutes", "hours", "working_days"]
+WORKING_HOURS = "working_hours"
+DelayUnit = Literal["minutes", "hours", "working_hours", "days", "working_days", "weeks", "half_months", "months"]
+DeadlineUnit = Literal[
+    "minutes",
+    "hours",
+    "working_hours",
+    "days",
+    "weeks",
+    "working_days",
+    "months",
+    "end_of_day",
+    "end_of_working_day",
+]
+WarnUnit = Literal["minutes", "hours", "working_hours", "working_days"]
+BY_CALENDAR = (WORKING_HOURS, "working_days", "end_of_working_day")  # what hangs on which days are worked
 
 
 @dataclass(frozen=True)
 class Delay:
-    """`days: 1` is the next day from its first moment on; so are `working_days` and `months`. 0 of any unit is at once."""
+    """`days: 1` is the next day from its first moment on; so are `working_days` and `months`. 0 of any unit is at once.
+
+    Counted from a date that lies ahead an amount may be negative: `days: -1` is the day before. It counts from so long `after`
+    the anchor: the rounds of a repetition count from its first date.
+    """
 
     amount: int = 0
     unit: DelayUnit = "minutes"
+    after: "Delay | None" = None
 
 
 @dataclass(frozen=True)
 class Deadline:
     """How long after something it must be done; days, weeks and months keep the time of day.
 
-    `end_of_day: 0` is the last minute of the same day (R04.2, R10.1), 1 that of the next. Working days end at the local
-    time `at`, without it when the contact window closes; 0 is the same day, or the next worked one after a day off.
+    `end_of_day: 0` is the last minute of the same day (R04.2, R10.1), 1 that of the next; `end_of_working_day` counts worked
+    days alone. Working days end at the local time `at`, without it when the contact window closes. 0 of them is the same
+    day, or the next worked one after a day off.
     It counts from so long `after` the anchor: the round of a repetition begins some time after the contact before it.
+    Counted from a date, days, weeks and months last `to_days_end`, and amounts may be negative.
     """
 
     amount: int
     unit: DeadlineUnit
     at: time | None = None
     after: Delay = Delay()
+    to_days_end: bool = False
 
 
 @dataclass(frozen=True)
 class Warn:
-    """How long before a deadline somebody is warned; working days keep the time of day."""
+    """How long before a deadline somebody is warned; working days keep the time of day, working hours don't."""
 
     amount: int
     unit: WarnUnit
@@ -54,18 +75,31 @@ class Warn:
 
 def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime | date:
     """From when on after `anchor`: an instant, or a day from its first moment on."""
+    if delay.after is not None:
+        anchor = _later(anchor, delay.after, calendar)
     if not delay.amount or delay.unit in ("minutes", "hours"):
         return anchor + timedelta(**{delay.unit: delay.amount}) if delay.amount else anchor
+    if delay.unit == WORKING_HOURS:
+        return _working_time(calendar, anchor, delay.amount)
     day = anchor.astimezone(ORG_ZONE).date()
     if delay.unit == "working_days":
         return _working_day(calendar, day, delay.amount)
-    return add_months(day, delay.amount) if delay.unit == "months" else day + delay.amount * DAY
+    if delay.unit == "half_months":
+        return add_half_months(day, delay.amount)
+    return add_months(day, delay.amount) if delay.unit == "months" else day + timedelta(**{delay.unit: delay.amount})
 
 
-def deadline_of(content: Mapping[str, Any]) -> Deadline:
+def delay_of(content: Mapping[str, Any]) -> Delay:
+    """The delay of a policy's canonical content: `{amount, unit}`, `after` in a repetition that counts from its first date."""
+    after = content.get("after")
+    return Delay(content["amount"], content["unit"], delay_of(after) if after else None)
+
+
+def deadline_of(content: Mapping[str, Any], to_days_end: bool = False) -> Deadline:
     """The deadline of a policy's canonical content: `{amount, unit}`, `at` where it is said, `after` in a repetition."""
-    at, after = content.get("at"), Delay(**content.get("after", {}))
-    return Deadline(content["amount"], content["unit"], time.fromisoformat(at) if at else None, after)
+    at, after = content.get("at"), content.get("after")
+    clock = time.fromisoformat(at) if at else None
+    return Deadline(content["amount"], content["unit"], clock, delay_of(after) if after else Delay(), to_days_end)
 
 
 def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar, closes: time) -> datetime:
@@ -73,13 +107,20 @@ def latest(anchor: datetime, deadline: Deadline, calendar: WorkCalendar, closes:
     anchor = _later(anchor, deadline.after, calendar)
     if deadline.unit == "end_of_day":
         return end_of_day(anchor, deadline.amount)
+    if deadline.unit == WORKING_HOURS:
+        return _working_time(calendar, anchor, deadline.amount).astimezone(UTC)
     local = anchor.astimezone(ORG_ZONE)
-    if deadline.unit == "working_days":
-        day = _working_day(calendar, local.date(), deadline.amount)
-        return datetime.combine(_worked(calendar, day), deadline.at or closes, ORG_ZONE).astimezone(UTC)
+    if deadline.unit in ("working_days", "end_of_working_day"):
+        day = _worked(calendar, _working_day(calendar, local.date(), deadline.amount))
+        ends = (deadline.at or closes) if deadline.unit == "working_days" else LAST_MINUTE
+        return datetime.combine(day, ends, ORG_ZONE).astimezone(UTC)
     if deadline.unit == "months":
-        return datetime.combine(add_months(local.date(), deadline.amount), local.time(), ORG_ZONE).astimezone(UTC)
-    return (anchor + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
+        day = add_months(local.date(), deadline.amount)
+    elif deadline.to_days_end and deadline.unit in ("days", "weeks"):
+        day = local.date() + timedelta(**{deadline.unit: deadline.amount})
+    else:
+        return (anchor + timedelta(**{deadline.unit: deadline.amount})).astimezone(UTC)
+    return datetime.combine(day, LAST_MINUTE if deadline.to_days_end else local.time(), ORG_ZONE).astimezone(UTC)
 
 
 def _later(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime:
@@ -98,10 +139,12 @@ def end_of_day(moment: datetime, later: int = 0) -> datetime:
 
 def warned_at(deadline: datetime, warn: Warn, calendar: WorkCalendar) -> datetime:
     """The moment `warn` before a deadline, UTC."""
+    if warn.unit == WORKING_HOURS:
+        return _working_time(calendar, deadline, -warn.amount).astimezone(UTC)
     if warn.unit != "working_days":
         return (deadline - timedelta(**{warn.unit: warn.amount})).astimezone(UTC)
     local = deadline.astimezone(ORG_ZONE)
-    day = _working_day_before(calendar, local.date(), warn.amount)
+    day = _working_day(calendar, local.date(), -warn.amount)
     return datetime.combine(day, local.time(), ORG_ZONE).astimezone(UTC)
 
 
@@ -112,26 +155,31 @@ def add_months(day: date, months: int) -> date:
     return first.replace(day=min(day.day, _last_of(first).day))
 
 
+def add_half_months(day: date, halves: int) -> date:
+    """Two of them are a month, one is 15 days: 10 January, the 25th, 10 February, the 25th."""
+    months, half = divmod(halves, 2)
+    return add_months(day, months) + half * 15 * DAY
+
+
 def _last_of(first: date) -> date:
     return (first.replace(day=28) + 4 * DAY).replace(day=1) - DAY
 
 
 @lru_cache(8192)
 def _working_day(calendar: WorkCalendar, day: date, count: int) -> date:
-    """The `count`-th working day after `day`; 0 is the day itself."""
+    """The `count`-th working day after `day`, before it where negative; 0 is the day itself."""
     for _ in range(count):
         day = calendar.next_working_day(day)
+    for _ in range(-count):
+        day = calendar.working_day_before(day)
     return day
+
+
+def _working_time(calendar: WorkCalendar, at: datetime, hours: int) -> datetime:
+    """So many working hours later, or earlier where negative."""
+    amount = timedelta(hours=abs(hours))
+    return calendar.add_working_time(at, amount) if hours >= 0 else calendar.working_time_before(at, amount)
 
 
 def _worked(calendar: WorkCalendar, day: date) -> date:
     return day if calendar.is_working_day(day) else calendar.next_working_day(day)
-
-
-@lru_cache(8192)
-def _working_day_before(calendar: WorkCalendar, day: date, count: int) -> date:
-    for _ in range(count):
-        day -= DAY
-        while not calendar.is_working_day(day):
-            day -= DAY
-    return day

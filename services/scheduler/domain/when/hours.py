@@ -72,7 +72,9 @@ def narrowed(window: Window, hours: str) -> Window | None:
 def _worked_in_both(window: Window, other: Hours) -> WorkCalendar:
     """Days off in one are off; where one is open on all days, the other says."""
     own = window.calendar
-    theirs = replace(own, days=other.own_days)
+    theirs = replace(
+        own, days=other.own_days, make_up=True
+    )  # where theirs does not, weekends are no weekdays of theirs
     if "all" in (window.days, other.days):
         return theirs if window.days == "all" else own
     days = {day: own.is_working_day(day) and theirs.is_working_day(day) for day in {*own.days, *theirs.days}}

@@ -9,13 +9,23 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
-from services.scheduler.domain.when.amounts import DAY, Deadline, Delay, Warn, begins, latest, warned_at
+from services.scheduler.domain.when.amounts import (
+    BY_CALENDAR,
+    DAY,
+    LAST_MINUTE,
+    Deadline,
+    Delay,
+    Warn,
+    begins,
+    latest,
+    warned_at,
+)
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.zone import ORG_ZONE
 
 Frame = tuple[time, time]
 DayKind = Literal["working", "all"]
-WEEK = frozenset(range(7))
+WEEK, WEEKEND = frozenset(range(7)), frozenset((5, 6))
 SIGNS = "-+"  # of days off and worked ones
 CLOSED, UNTIL = "!", "~"  # of blackouts
 
@@ -70,7 +80,7 @@ class Window:
     @property
     def closes(self) -> time:
         """The local time at which it closes on a day that it is open on."""
-        return self.frames[-1][1]
+        return min(self.frames[-1][1], LAST_MINUTE)
 
     def opens_on(self, day: date) -> bool:
         """Blackouts left aside."""
@@ -99,10 +109,12 @@ class Window:
     def hours(self) -> str:
         """All but the official calendar and blackouts in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays from Monday, 0.
 
-        Of worked days it ends with the calendar's own, where it has some: `/+2026-05-02,-2026-05-06`.
+        Of worked days it ends with the calendar's own, where it has some: `/+2026-05-02,-2026-05-06`. Where the calendar does
+        not make up for holidays, weekends are no weekdays of it.
         """
         frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
-        text = f"{self.days}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
+        weekdays = self.weekdays if self.days == "all" or self.calendar.make_up else self.weekdays - WEEKEND
+        text = f"{self.days}/{''.join(map(str, sorted(weekdays)))}/{frames}"
         own_days = sorted(self.calendar.days.items()) if self.days == "working" else ()
         return f"{text}/{','.join(SIGNS[worked] + str(day) for day, worked in own_days)}" if own_days else text
 
@@ -174,8 +186,8 @@ def plan_span(
             earliest, (due, blackout) = due, wanted
     if moment is not None and due < moment:
         due, blackout = _contact(window, moment, branch)
-    provisional = due >= window.unconfirmed and (window.days == "working" or _in_working_days(delay, target))
-    if until is not None and until >= window.unconfirmed and _in_working_days(deadline):
+    provisional = due >= window.unconfirmed and (window.days == "working" or _by_calendar(delay, target))
+    if until is not None and until >= window.unconfirmed and _by_calendar(deadline):
         provisional = True
     basis = Basis(anchor, moment or anchor, branch) if provisional else None
     warn_at = warned_at(until, warn, window.calendar) if warn and until else None
@@ -224,5 +236,5 @@ def _contact(window: Window, since: datetime | date, branch: str) -> tuple[datet
     return due, met
 
 
-def _in_working_days(*amounts: Delay | Deadline | None) -> bool:
-    return any(amount is not None and amount.unit == "working_days" for amount in amounts)
+def _by_calendar(*amounts: Delay | Deadline | None) -> bool:
+    return any(amount is not None and amount.unit in BY_CALENDAR for amount in amounts)

@@ -1,8 +1,9 @@
 """Exact draws: so much of a closed period's population, by stratum, reproducible from the stored population and seed.
 
 The population of a period is every matching fact with a customer. When the period has closed, `draw` gives each stratum its
-share by the largest remainder, so that the total is exact, and takes the first of each stratum in an order that only a keyed
-hash of policy, period and fact decides. Those next in the order are the reserve. Nothing depends on when facts arrived.
+share: of the whole by the largest remainder, so that the total is exact, or of the stratum itself, rounded up. It takes the
+first of each stratum in an order that only a keyed hash of policy, period and fact decides. Those next in the order are the
+reserve. Nothing depends on when facts arrived.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,8 +24,8 @@ TICKET_BYTES = 16
 class Drawing:
     """How a policy draws: `percent` of the period's population or a `number` of it, over strata told apart by `by`.
 
-    Every stratum gets at least `minimum` (if it has so many), and `reserve` more stand by. A week ends when the weekday
-    `closes` (0 = Monday) begins.
+    With `each` the percentage is one of every stratum, rounded up, and not of the whole. Every stratum gets at least `minimum`
+    (if it has so many), and `reserve` more stand by. A week ends when the weekday `closes` (0 = Monday) begins.
     """
 
     of: PeriodKind
@@ -34,6 +35,7 @@ class Drawing:
     minimum: int = 0
     reserve: int = 0
     closes: int = 0
+    each: bool = False
 
     def period(self, day: date) -> Period:
         return period_of(self.of, day, self.closes)
@@ -42,7 +44,15 @@ class Drawing:
         """How many are drawn of so many, minimums apart; a half is rounded up."""
         if self.number is not None:
             return min(self.number, population)
-        return floor(Fraction(str(self.percent)) * population / 100 + Fraction(1, 2))
+        return floor(self._part(population) + Fraction(1, 2))
+
+    def of_stratum(self, size: int) -> int:
+        """How many are drawn of a stratum by itself: its percentage rounded up, and its minimum as far as it has so many."""
+        return max(ceil(self._part(size)), min(self.minimum, size))
+
+    def _part(self, population: int) -> Fraction:
+        """Exactly so much of it: 0.1 % of 1,000 is 1, and not a little more."""
+        return Fraction(str(self.percent)) * population / 100
 
 
 Share = Callable[[Drawing, Mapping[str, int]], dict[str, int]]
@@ -122,8 +132,11 @@ def shares(drawing: Drawing, sizes: Mapping[str, int]) -> dict[str, int]:
     """How many of each stratum are drawn: the largest remainder, so that they sum up to `drawing.total` exactly.
 
     A stratum whose share lies below the minimum gets the minimum (or all it has), and the others share what is left. So
-    only the minimums together can exceed the total. Equal remainders: the larger stratum first, then by name.
+    only the minimums together can exceed the total. Equal remainders: the larger stratum first, then by name. Where `each`
+    stratum gets a percentage of its own, no total binds them.
     """
+    if drawing.each:
+        return {name: drawing.of_stratum(size) for name, size in sizes.items()}
     least = {name: min(drawing.minimum, size) for name, size in sizes.items()}
     fixed: dict[str, int] = {}
     total = drawing.total(sum(sizes.values()))

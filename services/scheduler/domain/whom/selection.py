@@ -31,5 +31,6 @@ def whom_text(rate: float | Mapping[str, Any]) -> str:
     """`rate` in a few words for people."""
     if not isinstance(rate, Mapping):
         return "全部" if rate >= EVERYBODY else f"{rate:g}%"
-    much = f"总量的 {rate['percent']:g}%" if rate["number"] is None else f" {rate['number']} 件"
+    whose = "各层的" if rate.get("each") else "总量的"
+    much = f"{whose} {rate['percent']:g}%" if rate["number"] is None else f" {rate['number']} 件"
     return OF[rate["of"]] + much

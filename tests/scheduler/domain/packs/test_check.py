@@ -359,7 +359,7 @@ MISTAKES = {
     **{
         name: Mistake(A, "rate: 20", f"rate: {{{wrong}}}", 12, f"{ONE}.rate{key}", says)
         for name, wrong, key, says in (
-            ("draw of nothing", "of: day", "", "exact（百分比）或 number（数量）"),
+            ("draw of nothing", "of: day", "", "each（每一层的百分比）或 number（数量）"),
             ("draw of two amounts", "exact: 20, number: 5, of: day", "", "只写一种"),
             ("draw without a period", "exact: 20", ".of", "以下之一：day、week、month"),
             ("draw of an unknown period", "exact: 20, of: year", ".of", "现在是 'year'"),

@@ -74,7 +74,7 @@ def test_other_folders_of_a_pack_are_left_alone() -> None:
         ("trigger: {event: [x]}", "trigger.event", "是否想写 events"),
         ("trigger: repair.closed", "trigger", "触发条件"),
         ("delay: {days: 1, hours: 2}", "delay", "只写一个单位"),
-        ("delay: {weeks: 1}", "delay.weeks", "working_days"),
+        ("delay: {quarters: 1}", "delay.quarters", "working_days"),
         ("delay: {days: -1}", "delay.days", "0 到"),
         ("deadline: 3", "deadline", "时长"),
         ("window: {days: weekdays}", "window.days", "working"),

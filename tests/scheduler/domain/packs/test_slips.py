@@ -56,7 +56,7 @@ MISTAKES = {
     "frame over midnight": Mistake(
         "pack.yaml", '["09:00-12:00", "14:00-18:00"]', '["22:00-06:00"]', 6, "window.frames", "分成两段"
     ),
-    "frame until midnight": Mistake("pack.yaml", "14:00-18:00", "14:00-24:00", 6, "window.frames", "到 23:59 为止"),
+    "frame behind midnight": Mistake("pack.yaml", "14:00-18:00", "14:00-24:30", 6, "window.frames", "写成 09:00-12:00 的样子"),
     "full-width time": Mistake("pack.yaml", "14:00-18:00", "１４：００-18:00", 6, "window.frames", "半角写作 14:00-18:00"),
     "type that JSON Schema has not": Mistake(
         K, "lease_no: {type: string", "lease_no: {type: strng", 8, f"{SCHEMA}.properties.lease_no.type", "是否想写 string"

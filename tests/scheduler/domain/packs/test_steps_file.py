@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from services.scheduler.domain.packs.pack import PackInvalid, policy_of, read_pack
+from services.scheduler.domain.packs.pack import PackInvalid, policy_of, read_pack, read_parts
 from services.scheduler.domain.policy import Chain
 from services.scheduler.domain.when.amounts import Deadline, Delay
 from tests.scheduler.builders import contents, policies
@@ -149,3 +149,43 @@ def test_stop_and_again_are_for_policies_with_steps() -> None:
     with pytest.raises(PackInvalid) as caught:
         policies({"stop": {"events": ["order.completed"]}, "again": "restart"})
     assert [problem.key for problem in caught.value.problems] == ["policies[0].stop", "policies[0].again"]
+
+
+def test_a_repetition_that_does_not_count_from_the_first_date_keeps_the_content_it_always_had() -> None:
+    every = {"every": {"days": 7}, "times": 4}
+    (draft,) = read_pack(contents({"steps": [{"id": "a", "repeat": {**every, "from": "last"}}]})).drafts
+    assert draft.content["steps"][0]["repeat"] == {"every": {"amount": 7, "unit": "days"}, "times": 4}
+    (waiting,) = read_pack(contents({"steps": [{"id": "a", "wait": {**RAIN, "anyway": False}}]})).drafts
+    assert "anyway" not in waiting.content["steps"][0]["wait"]
+
+
+@pytest.mark.parametrize(
+    ("every", "lasts", "times"),
+    [
+        ({"days": 7}, {"days": 28}, 4),
+        ({"days": 7}, {"days": 29}, 5),
+        ({"weeks": 1}, {"days": 28}, 4),
+        ({"half_months": 1}, {"months": 6}, 12),
+        ({"working_days": 5}, {"working_days": 20}, 4),
+    ],
+)
+def test_a_repetition_may_say_how_long_it_lasts(every: dict[str, int], lasts: dict[str, int], times: int) -> None:
+    repeat = {"every": every, "for": lasts, "from": "first"}
+    (draft,) = read_pack(contents({"steps": [{"id": "a", "repeat": repeat}]})).drafts
+    assert draft.content["steps"][0]["repeat"]["times"] == times
+
+
+@pytest.mark.parametrize(
+    ("step", "key", "says"),
+    [
+        ({"repeat": {"every": {"days": 7}, "for": {"months": 2}}}, "repeat.for", "单位应能换算"),
+        ({"repeat": {"every": {"days": 7}, "for": {"days": 7}}}, "repeat.for", "算是 1 次"),
+        ({"repeat": {"every": {"days": 7}, "for": {"days": 14}, "times": 2}}, "repeat.for", "只写其一"),
+        ({"repeat": {"every": {"half_months": 1}, "times": 3}}, "repeat.every", "请加 from: first"),
+        ({"wait": RAIN, "repeat": {"times": 3, "from": "first"}}, "repeat.from", "不能写 from: first"),
+        ({"repeat": {"every": {"days": 7}, "times": 2, "from": "begin"}}, "repeat.from", "last、first"),
+    ],
+)
+def test_a_mistake_in_how_often_is_told(step: dict[str, Any], key: str, says: str) -> None:
+    problems = read_parts(contents({"steps": [{"id": "a", **step}]})).problems
+    assert any(one.key == f"policies[0].steps[0].{key}" and says in one.message for one in problems), problems

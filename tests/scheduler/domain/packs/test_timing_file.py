@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.scheduler.domain.packs.pack import policy_of, read_pack
-from services.scheduler.domain.when.windows import Blackout, Window
-from tests.scheduler.builders import as_yaml, contents, policies
+from services.scheduler.domain.packs.pack import policy_of, read_pack, read_parts
+from services.scheduler.domain.when.hours import narrowed
+from services.scheduler.domain.when.windows import Blackout, Window, next_moment
+from shared.calendar import DAY_END
+from tests.scheduler.builders import as_yaml, at, contents, policies
 
 PACK = {
     "window": {"days": "working", "frames": ["10:30-11:30", "15:00-17:30"]},
@@ -143,3 +145,88 @@ def test_days_may_be_written_without_quotation_marks() -> None:
     window = policy_of(read_pack(files).drafts[0].content, 1).window
     assert window.opens_on(date(2026, 5, 2))
     assert not window.opens_on(date(2026, 5, 6))
+
+
+OFFICE = [["08:30", "12:00"], ["13:30", "18:00"]]
+
+
+def content_of(policy: dict[str, Any], **head: Any) -> dict[str, Any]:
+    return read_pack(contents(policy, **head)).drafts[0].content
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        {"deadline": {"working_hours": 8}},
+        {"delay": {"working_hours": 1}},
+        {"deadline": {"days": 1}, "warn": {"working_hours": 2}},
+        {"steps": [{"id": "one", "deadline": {"working_hours": 4}}]},
+        {"steps": [{"id": "one", "repeat": {"every": {"working_hours": 4}, "times": 2}}]},
+        {"steps": [{"id": "one", "wait": {"events": ["order.completed"], "within": {"working_hours": 4}}}]},
+    ],
+)
+def test_a_window_says_the_working_hours_where_a_policy_counts_them(hours: dict[str, Any]) -> None:
+    head = {"working_hours": ["08:30-12:00", "13:30-18:00"]}
+    assert content_of(hours, **head)["window"]["worked"] == OFFICE
+    assert "worked" not in content_of({}, **head)["window"]
+
+
+def test_working_hours_are_the_calendars_else_the_packs_else_those_of_the_packs_window() -> None:
+    policy: dict[str, Any] = {"deadline": {"working_hours": 8}, "window": {"frames": ["10:00-11:00"]}}
+    assert content_of(policy)["window"]["worked"] == [["09:00", "12:00"], ["14:00", "18:00"]]
+    window = {"frames": ["08:00-16:00"]}
+    assert content_of(policy, window=window)["window"]["worked"] == [["08:00", "16:00"]]
+    hours = ["00:00-24:00"]
+    assert content_of(policy, window=window, working_hours=hours)["window"]["worked"] == [["00:00", "24:00"]]
+    by_site = {**policy, "window": {"calendar": "site"}}
+    assert content_of(by_site, working_hours=hours, **PACK)["window"]["worked"] == [["07:00", "08:00"]]
+
+
+def test_a_branchs_calendar_has_working_hours_of_its_own() -> None:
+    policy = {"deadline": {"working_hours": 8}}
+    files = contents(policy, **PACK) | {"organisation.yaml": as_yaml(BY_SITE)}
+    window = policy_of(read_pack(files).drafts[0].content, 1).window
+    assert window.of("EAST").calendar.frames == ((time(7), time(8)),)
+    assert window.of("WEST").calendar.frames == PHONE
+
+
+BY_SITE = {
+    "organisation": {
+        "code": "HQ",
+        "title": "总部",
+        "children": [{"code": "EAST", "title": "东区", "calendar": "site"}, {"code": "WEST", "title": "西区"}],
+    }
+}
+
+
+def test_a_calendar_whose_weekends_never_count_keeps_contacts_off_made_up_ones() -> None:
+    head: dict[str, Any] = {"calendars": {"bank": {"weekends": "never"}}, "window": {"calendar": "bank"}}
+    (policy,) = policies({"delay": {"working_days": 1}}, **head)
+    assert not policy.window.opens_on(date(2026, 2, 14))
+    assert policies({}, window={})[0].window.opens_on(date(2026, 2, 14))
+    assert policy.window.hours == "working/01234/09:00-12:00,14:00-18:00"
+    assert content_of({}, **head)["window"]["calendar"] == {"id": "bank", "days": {}, "weekends": "never"}
+
+
+def test_a_contact_common_with_such_a_policy_stays_off_made_up_weekends() -> None:
+    head: dict[str, Any] = {"calendars": {"bank": {"weekends": "never"}}}
+    bank, other = policies({"window": {"calendar": "bank"}}, {"id": "p2", "window": {"days": "all"}}, **head)
+    for one, two in ((bank, other), (other, bank)):
+        common = narrowed(one.window, two.window.hours)
+        assert common is not None
+        assert not common.opens_on(date(2026, 2, 14))
+        assert common.hours == "working/01234/09:00-12:00,14:00-18:00"
+
+
+def test_a_day_to_the_end_is_open_in_its_last_minute() -> None:
+    window = window_of(window={"days": "all", "frames": ["00:00-24:00"]})
+    assert (window.frames, window.closes) == (((time(), DAY_END),), time(23, 59))
+    assert next_moment(window, at("2026-03-07 23:59")) == at("2026-03-07 23:59")
+
+
+def test_a_calendar_cannot_say_both_that_weekends_never_count_and_that_one_does() -> None:
+    site = {"weekends": "never", "days": {"2026-05-02": "on", "2026-05-06": "off", "2026-05-08": "on"}}
+    problems = read_parts(contents({}, calendars={"site": site})).problems
+    assert [(one.key, one.message) for one in problems] == [
+        ("calendars.site.days.2026-05-02", "2026-05-02 是周末，而 weekends: never 说周末从不上班；请删去其一")
+    ]

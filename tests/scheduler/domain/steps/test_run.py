@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
@@ -491,3 +493,116 @@ def test_after_an_awaited_event_every_round_counts_from_its_own_event() -> None:
     play.rain("2026-03-04 08:00")
     play.rain("2026-03-20 08:00")
     assert _times(play) == {"rain": ("03-05 00:00", "03-06 08:00"), "rain.2": ("03-21 00:00", "03-22 08:00")}
+
+
+def rounds(*repeats: str, anchor: str, **step: Any) -> list[str]:
+    """When the contacts of a step that counts from its first date are due, of a fact at `anchor`, on any day from 09:00."""
+    window = {"days": "all", "frames": ["09:00-18:00"]}
+    play = Play({"id": "call", **step}, window=step.pop("window", window), merge=False)
+    play.fact(when=anchor)
+    return [due for _, due in sorted(play.plan().items(), key=lambda one: int(f"{one[0]}.1".split(".")[1]))]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "step", "due"),
+    [
+        (
+            "2026-01-31 10:00",
+            {"delay": {"months": 1}, "repeat": {"every": {"months": 1}, "times": 4, "from": "first"}},
+            ["02-28 09:00", "03-31 09:00", "04-30 09:00", "05-31 09:00"],
+        ),
+        (
+            "2026-01-31 10:00",
+            {"repeat": {"every": {"months": 1}, "times": 4, "from": "first"}},
+            ["01-31 10:00", "02-28 09:00", "03-31 09:00", "04-30 09:00"],
+        ),
+        (
+            "2026-01-31 10:00",  # from the last: once moved to the 28th it stays there
+            {"repeat": {"every": {"months": 1}, "times": 4}},
+            ["01-31 10:00", "02-28 09:00", "03-28 09:00", "04-28 09:00"],
+        ),
+        (
+            "2026-12-10 10:00",
+            {"delay": {"days": 1}, "repeat": {"every": {"half_months": 1}, "times": 4, "from": "first"}},
+            ["12-11 09:00", "12-26 09:00", "01-11 09:00", "01-26 09:00"],
+        ),
+        (
+            "2026-03-02 10:00",
+            {"delay": {"days": 1}, "repeat": {"every": {"weeks": 1}, "for": {"days": 28}, "from": "first"}},
+            ["03-03 09:00", "03-10 09:00", "03-17 09:00", "03-24 09:00"],
+        ),
+    ],
+)
+def test_rounds_may_count_from_the_first_date(anchor: str, step: dict[str, Any], due: list[str]) -> None:
+    assert rounds(anchor=anchor, **step) == due
+
+
+OFFICE = {"days": "working", "frames": ["09:00-12:00", "14:00-18:00"]}
+
+
+def test_a_round_that_a_holiday_moved_moves_no_other() -> None:
+    """Every 15 days from 2 February: the 17th lies in the Spring Festival, 4 and 19 March stay where they were."""
+    fortnight = {"every": {"days": 15}, "times": 4}
+    from_first = {"delay": {"days": 1}, "repeat": {**fortnight, "from": "first"}, "window": OFFICE}
+    assert rounds(anchor="2026-02-01 10:00", **from_first) == [
+        "02-02 09:00",
+        "02-24 09:00",
+        "03-04 09:00",
+        "03-19 09:00",
+    ]
+    from_last = {"delay": {"days": 1}, "repeat": fortnight, "window": OFFICE}
+    assert rounds(anchor="2026-02-01 10:00", **from_last) == [
+        "02-02 09:00",
+        "02-24 09:00",
+        "03-11 09:00",
+        "03-26 09:00",
+    ]
+
+
+def test_the_deadline_of_a_round_lies_as_far_behind_it_as_that_of_the_first() -> None:
+    repeat = {"every": {"months": 1}, "times": 3, "from": "first"}
+    play = Play({"id": "call", "delay": {"days": 1}, "target": {"days": 2}, "deadline": {"days": 3}, "repeat": repeat})
+    play.fact(when="2026-01-30 10:00")
+    assert [(f"{one.due_at:%m-%d}", f"{one.deadline_at:%m-%d}") for one in play.tasks.values()] == [
+        ("01-31", "02-02"),  # due at local midnight, 16:00 UTC of the day before
+        ("02-28", "03-03"),  # of the deadline 30 January and a month is 28 February, of the target 1 February 1 March
+        ("03-31", "04-02"),
+    ]
+
+
+def test_rounds_from_the_first_date_after_a_contact_count_from_when_it_took_place() -> None:
+    repeat = {"every": {"days": 15}, "times": 3, "from": "first"}
+    play = Play({"id": "first"}, {"id": "later", "from": "took_place", "delay": {"days": 15}, "repeat": repeat})
+    play.fact()
+    play.call("first", "completed", "2026-03-04 11:00")
+    assert play.plan() == {
+        "first": "03-02 10:00",
+        "later": "03-19 00:00",
+        "later.2": "04-03 00:00",
+        "later.3": "04-18 00:00",
+    }
+
+
+SERVICED = {
+    "events": ["inspection.done"],
+    "condition": {"field": "km", "op": "ge", "value": 5000},
+    "within": {"months": 3},
+}
+
+
+def test_a_contact_may_come_with_the_event_or_when_the_time_is_over_whichever_is_first_and_each_time() -> None:
+    """A dealer's 3 months or 5,000 km: of three services one comes with the kilometres, two with the months."""
+    step = {"id": "service", "wait": {**SERVICED, "anyway": True}, "repeat": {"times": 3}, "deadline": {"days": 7}}
+    play = Play(step)
+    play.fact(when="2026-01-10 10:00")
+    play.fact("inspection.done", "2026-02-20 10:00", data={"km": 3000})
+    play.fact("inspection.done", "2026-03-05 10:00", data={"km": 5200})
+    play.advance(at("2026-10-01 00:00"))
+    assert play.plan() == {"service": "03-05 10:00", "service.2": "06-05 10:00", "service.3": "09-05 10:00"}
+
+
+def test_without_anyway_what_is_not_awaited_leads_to_no_contact() -> None:
+    play = Play({"id": "service", "wait": SERVICED})
+    play.fact(when="2026-01-10 10:00")
+    play.advance(at("2026-10-01 00:00"))
+    assert play.plan() == {}

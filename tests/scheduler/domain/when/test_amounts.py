@@ -135,3 +135,69 @@ def test_a_month_later_is_the_same_day_or_the_months_last(day: date, months: int
     later = add_months(day, months)
     assert (later.year - day.year) * 12 + later.month - day.month == months
     assert later.day == day.day or (later + timedelta(days=1)).month != later.month
+
+
+OFFICE = WorkCalendar(frames=((time(9), time(12)), (time(14), time(18))))  # seven hours a day
+NEVER_WEEKENDS = WorkCalendar(frames=OFFICE.frames, make_up=False)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "hours", "expected"),
+    [
+        ("2026-03-02 09:00", 3, "2026-03-02 12:00"),  # to the moment the morning ends, not to 14:00
+        ("2026-03-02 11:30", 1, "2026-03-02 14:30"),  # over the lunch break
+        ("2026-03-02 12:40", 1, "2026-03-02 15:00"),  # in it
+        ("2026-03-02 20:15", 7, "2026-03-03 18:00"),  # at night
+        ("2026-03-06 17:00", 24, "2026-03-12 11:00"),  # 1 on Friday, 7 on each of three days, 2 on Thursday
+        ("2026-03-07 10:00", 4, "2026-03-09 15:00"),  # a Saturday
+        ("2026-02-14 17:30", 1, "2026-02-24 09:30"),  # a made-up Saturday, then nine days of holidays
+        ("2026-03-31 17:59", 24, "2026-04-07 11:59"),  # over a quarter's end and Qingming, 4 to 6 April
+        ("2026-12-31 16:00", 10, "2027-01-04 10:00"),  # over the year's end: 2027 is not published, the 1st is a Friday
+    ],
+)
+def test_working_hours_pass_in_the_frames_of_worked_days_only(anchor: str, hours: int, expected: str) -> None:
+    assert latest(at(anchor), Deadline(hours, "working_hours"), OFFICE, CLOSES) == at(expected)
+    assert begins(at(anchor), Delay(hours, "working_hours"), OFFICE) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "made_up", "never"),
+    [
+        ("2026-02-13 17:00", "2026-02-14 16:00", "2026-02-24 16:00"),  # Friday before a made-up Saturday
+        ("2026-10-09 17:00", "2026-10-10 16:00", "2026-10-12 16:00"),
+        ("2026-02-14 10:00", "2026-02-14 18:00", "2026-02-24 17:00"),  # on that Saturday itself
+        ("2026-03-06 17:00", "2026-03-09 16:00", "2026-03-09 16:00"),  # an ordinary weekend
+    ],
+)
+def test_weekends_may_never_count_although_they_are_made_up(anchor: str, made_up: str, never: str) -> None:
+    deadline = Deadline(6, "working_hours")
+    assert latest(at(anchor), deadline, OFFICE, CLOSES) == at(made_up)
+    assert latest(at(anchor), deadline, NEVER_WEEKENDS, CLOSES) == at(never)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "days", "expected"),
+    [
+        ("2026-03-06 15:00", 0, "2026-03-06 23:59"),
+        ("2026-03-07 15:00", 0, "2026-03-09 23:59"),  # a day off: of the next worked one
+        ("2026-03-06 23:59", 2, "2026-03-10 23:59"),
+        ("2026-02-13 10:00", 1, "2026-02-14 23:59"),  # made up
+        ("2026-02-14 10:00", 1, "2026-02-24 23:59"),
+        ("2026-12-31 10:00", 1, "2027-01-01 23:59"),  # not published
+    ],
+)
+def test_the_end_of_a_working_day_is_its_last_minute(anchor: str, days: int, expected: str) -> None:
+    assert latest(at(anchor), Deadline(days, "end_of_working_day"), OFFICE, CLOSES) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "hours", "expected"),
+    [
+        ("2026-03-02 14:30", 1, "2026-03-02 11:30"),
+        ("2026-03-09 10:00", 2, "2026-03-06 17:00"),
+        ("2026-02-24 09:30", 1, "2026-02-14 17:30"),
+        ("2026-03-12 11:00", 24, "2026-03-06 17:00"),
+    ],
+)
+def test_a_warning_may_come_so_many_working_hours_before(deadline: str, hours: int, expected: str) -> None:
+    assert warned_at(at(deadline), Warn(hours, "working_hours"), OFFICE) == at(expected)

@@ -1,6 +1,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -172,3 +173,35 @@ def test_members_out_of_order_or_twice_are_refused() -> None:
 def test_tests_may_draw_all_or_none() -> None:
     assert everybody(twenty(), {"a": 7}) == {"a": 7}
     assert nobody(twenty(), {"a": 7}) == {"a": 0}
+
+
+def each(percent: float, **more: Any) -> Drawing:
+    return Drawing("month", percent=percent, by=("customer.area",), each=True, **more)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "sizes", "expected"),
+    [
+        (each(10), {"a": 14, "b": 14, "c": 12}, {"a": 2, "b": 2, "c": 2}),  # by largest remainder 4 in all: 2, 1, 1
+        (each(10), {"a": 10, "b": 11, "c": 1}, {"a": 1, "b": 2, "c": 1}),  # exactly a tenth is not rounded up
+        (each(3, minimum=5), {"a": 400, "b": 90, "c": 4}, {"a": 12, "b": 5, "c": 4}),  # who has fewer gives all
+        (each(0.1), {"a": 1000, "b": 1001}, {"a": 1, "b": 2}),  # no fault of binary fractions
+        (each(33.3), {"a": 1000}, {"a": 333}),
+        (each(100), {"a": 7}, {"a": 7}),
+    ],
+)
+def test_each_stratum_gives_its_own_percentage_rounded_up(
+    drawing: Drawing, sizes: dict[str, int], expected: dict[str, int]
+) -> None:
+    assert shares(drawing, sizes) == expected
+
+
+@given(PERCENTS, st.integers(0, 20), SIZES)
+def test_each_stratum_gives_at_least_its_percentage_and_its_minimum_and_less_than_one_more(
+    percent: float, minimum: int, sizes: dict[str, int]
+) -> None:
+    for name, amount in shares(each(percent, minimum=minimum), sizes).items():
+        least = Fraction(str(percent)) * sizes[name] / 100
+        assert least <= amount <= sizes[name]
+        assert amount >= min(minimum, sizes[name])
+        assert amount < least + 1 or amount == min(minimum, sizes[name])

@@ -23,6 +23,12 @@ from tests.scheduler.builders import contents, policies
             Drawing("month", percent=5, by=("branch", "product.category"), minimum=1, reserve=10),
             "每月总量的 5%",
         ),
+        (
+            {"each": 10, "of": "month", "by": ["branch"], "minimum": 2},
+            10,
+            Drawing("month", percent=10, by=("branch",), minimum=2, each=True),
+            "每月各层的 10%",
+        ),
         ({"number": 5, "of": "week", "closes": "tue"}, 0, Drawing("week", number=5, closes=1), "每周 5 件"),
     ],
 )
