@@ -133,7 +133,8 @@ class Policy:
 class Heed:
     """Events to listen for: of the customer; those that name no customer must agree at path `same` with the run's fact.
 
-    Once the time `within` which they are awaited is over, the contact is made `anyway`, or not at all.
+    Once the time `within` which they are awaited is over, the contact is made `anyway`, or not at all. With `unless` it is
+    made then only: not when one of them has happened.
     """
 
     events: tuple[str, ...]
@@ -141,6 +142,7 @@ class Heed:
     same: str = ""
     within: Deadline | None = None
     anyway: bool = False
+    unless: bool = False
 
     @cached_property
     def types(self) -> frozenset[str]:

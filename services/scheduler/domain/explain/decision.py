@@ -94,6 +94,8 @@ def _condition(detail: AnyDetail) -> str:
 
 
 def _skipped(detail: AnyDetail) -> str:
+    if "failed" not in detail:
+        return explain_run.happened(detail, local_text)
     return f"{explain_run.why(detail, local_text)}，不执行：{unmet(detail['failed'])}。"
 
 

@@ -54,6 +54,9 @@ def _waiting(detail: AnyDetail, moment: Moment) -> str:
     begins = f"{why(detail, moment)}，" if why(detail, moment) else ""
     where = f"（{detail['same']} 为 {detail['value'] or '未知，等不到'}）" if detail.get("same") else ""
     latest = detail.get("until")
+    if detail.get("reason") == "unless":
+        then = f"，{moment(latest)} 起联系" if latest else ""
+        return f"{begins}若没有发生事件 {'、'.join(detail['events'])}{where}{then}。"
     until = f"，最迟等到 {moment(latest)}" if latest else ""
     return f"{begins}等待事件 {'、'.join(detail['events'])}{where}{until}。"
 
@@ -66,6 +69,11 @@ def _stopped(detail: AnyDetail, moment: Moment) -> str:
 
 def _ignored(detail: AnyDetail, moment: Moment) -> str:
     return "命中，但该客户的同一流程还在进行，不另起流程。"
+
+
+def happened(detail: AnyDetail, moment: Moment) -> str:
+    """Of a step that was to be contacted unless something happened."""
+    return f"{why(detail, moment)}，不再联系。"
 
 
 def _wait_expired(detail: AnyDetail, moment: Moment) -> str:

@@ -67,6 +67,14 @@ class Heed(Declared):
         return {"events": self.events, "condition": self.condition, "same": self.same or ""}
 
 
+class Unless(Heed):
+    SAY: ClassVar[str] = "不应发生的事件，如 {events: [order.completed], within: {days: 3}}"
+    within: Annotated[Content | None, WITHIN] = Field(description="多久之内没有发生才联系")
+
+    def content(self) -> Content:
+        return super().content() | {"within": self.within, "unless": True}
+
+
 class Wait(Heed):
     SAY: ClassVar[str] = "等待的事件，如 {events: [weather.rained], same: area, within: {days: 90}}"
     within: Annotated[Content | None, WITHIN] = Field(description="最多等多久")
@@ -148,12 +156,17 @@ class Step(Declared):
         None, alias="if", description="上一步的结果须满足的条件：result、reason、rating、score、answers.<题号> 等"
     )
     wait: Wait | None = Field(None, description="等到事件发生才联系")
+    unless: Unless | None = Field(None, description="到时没有发生这些事件才联系")
     repeat: Repeat | None = Field(None, description="重复")
     fallback: Annotated[list[Fallback], Say(most=MOST_FALLBACKS)] = Field([], description="联系不上时换渠道，依次尝试")
 
     def require(self, place: Section) -> None:
-        if self.wait and self.origin == "planned":
+        if self.wait and self.unless:
+            place.problem("unless", "wait 与 unless 只写一种：发生了才联系，或没有发生才联系")
+        if (self.wait or self.unless) and self.origin == "planned":
             place.problem("from", "有 wait 的步骤从等到的事件算起；要上一步办成之后才开始等，请写 from: took_place")
+        if self.repeat and self.unless:
+            place.problem("repeat", "unless 的步骤只联系一次，请删去 repeat，或写成 wait 并加 anyway: true")
         if self.repeat and place.has("wait") and self.repeat.every:
             say = "有 wait 的步骤每次都再等一次事件，不能写 every，只写 times"
             self.repeat.place.problem("every", say)
@@ -221,7 +234,7 @@ def _step(step: Step, ways: _Ways, inherited: Values) -> Content:
         "id": step.id,
         "from": step.origin or usual,
         "if": step.condition,
-        "wait": step.wait.content() if step.wait else None,
+        "wait": awaited.content() if (awaited := step.wait or step.unless) else None,
         "repeat": step.repeat.content() if step.repeat else None,
         "how": ways.how(step.place, inherited, given),
         "fallback": [_fallback(one, ways, tried) for one in step.fallback],

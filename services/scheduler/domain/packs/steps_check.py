@@ -18,8 +18,9 @@ def check_steps(section: Section, vocabulary: Vocabulary) -> None:
     for part in section.sections("steps", ""):
         if condition := part.section("if", ""):
             _check_outcome(condition, vocabulary)
-        if wait := part.section("wait", ""):
-            _check_wait(wait, vocabulary)
+        for key in ("wait", "unless"):
+            if wait := part.section(key, ""):
+                _check_wait(wait, vocabulary)
     if stop := section.section("stop", ""):
         _check_heed(stop, vocabulary)
         for event in _without_customer(stop, vocabulary):

@@ -142,5 +142,10 @@ def _heed(content: Content | None) -> Heed | None:
     within = content.get("within")
     until = deadline_of(within) if within else None
     return Heed(
-        tuple(content["events"]), content["condition"], content.get("same", ""), until, content.get("anyway", False)
+        tuple(content["events"]),
+        content["condition"],
+        content.get("same", ""),
+        until,
+        content.get("anyway", False),
+        content.get("unless", False),
     )

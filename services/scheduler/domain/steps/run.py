@@ -25,6 +25,8 @@ from services.scheduler.domain.when.amounts import latest
 
 NOTHING_ELSE: Detail = {}
 PATIENCE = timedelta(days=30)  # with whoever makes a contact, after its deadline: by then they should have told
+UNLESS = "unless"
+HAPPENED = "happened"  # what a contact was to be made unless it did
 CUSTOMER_REFUSED = "customer_refused"
 
 
@@ -103,7 +105,7 @@ class Run:
 
     def _wait_over(self, index: int, result: ContactResult) -> None:
         step = self.chain.steps[index]
-        if step.wait and step.wait.anyway:
+        if step.wait and (step.wait.anyway or step.wait.unless):
             self._contact(index, 0, step.policy, result.at)
         else:
             self._next(index, result, None)
@@ -115,11 +117,19 @@ class Run:
         assert step.wait is not None  # it waits
         self.customer = self.customer.not_waiting(row)
         if step.wait.check(fact, self.customer) is None:
-            self._contact(index, 0, step.policy, fact.at)
+            self._awaited(index, step, fact)
         elif fact.customer_id:
             self.customer = self.customer.waiting_for(row)
         else:  # a signal is told to those who have waited since before it, until they have heard it
             self.customer = self.customer.waiting_for(row._replace(since=fact.at))
+
+    def _awaited(self, index: int, step: Step, fact: Fact) -> None:
+        """It is contacted now; or not at all, where it was to be unless this happened."""
+        if step.wait and step.wait.unless:
+            self._note(step.name, "skipped", {"reason": HAPPENED})
+            self._next(index, ContactResult("cancelled", fact.at, fact.name, fact.id, HAPPENED), None)
+        else:
+            self._contact(index, 0, step.policy, fact.at)
 
     def stand(self) -> None:
         """More than facts have moved it: it is not taken back any more."""
@@ -218,6 +228,8 @@ class Run:
         window = step.policy.window.of(self.fact.branch)
         until = latest(self.moment, wait.within, window.calendar, window.closes) if wait.within else None
         told: Detail = {"events": list(wait.events), "until": until}
+        if wait.unless:
+            told["reason"] = UNLESS
         types, value = tuple(sorted(wait.types)), ""
         if wait.same:
             value = value_at(wait.same, self.fact.data, self.customer.profile)

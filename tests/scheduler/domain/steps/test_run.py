@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.scheduler.domain.explain.decision import explain
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task
@@ -606,3 +607,43 @@ def test_without_anyway_what_is_not_awaited_leads_to_no_contact() -> None:
     play.fact(when="2026-01-10 10:00")
     play.advance(at("2026-10-01 00:00"))
     assert play.plan() == {}
+
+
+PAID = {"events": ["order.completed"], "same": "order_no", "within": {"days": 3}}
+
+
+def test_a_contact_may_be_made_unless_something_happens() -> None:
+    play = Play({"id": "remind", "unless": PAID, "deadline": {"days": 1}})
+    play.fact(data={"order_no": "D1"})
+    play.advance(at("2026-03-05 10:00"))
+    assert play.plan() == {"remind": "03-05 10:00"}
+    assert play.results() == [("remind", "waiting"), ("remind", "wait_expired"), ("remind", "planned")]
+
+
+@pytest.mark.parametrize(("order", "plan"), [("D1", {}), ("D2", {"remind": "03-05 10:00"})])
+def test_what_happened_makes_it_needless_where_it_is_about_the_same(order: str, plan: dict[str, str]) -> None:
+    play = Play({"id": "remind", "unless": PAID})
+    play.fact(data={"order_no": "D1"})
+    play.fact("order.completed", "2026-03-04 10:00", data={"order_no": order})
+    play.advance(at("2026-03-09 10:00"))
+    assert play.plan() == plan
+    assert play.going is bool(plan)
+
+
+def test_the_steps_behind_see_that_it_happened() -> None:
+    thanks = {"id": "thanks", "if": {"field": "reason", "op": "eq", "value": "happened"}}
+    play = Play({"id": "remind", "unless": PAID}, thanks)
+    play.fact(data={"order_no": "D1"})
+    play.fact("order.completed", "2026-03-04 10:00", data={"order_no": "D1"})
+    assert play.plan() == {"thanks": "03-04 10:00"}
+    (last,) = [one for one in play.decisions.values() if one.outcome == "planned"]
+    told = explain(last.outcome, last.details, {})
+    assert told[1].endswith("的步骤 remind：等到了事件 order.completed（2026-03-04 10:00 (周三)），不再联系。")
+
+
+def test_what_happened_before_the_fact_does_not_count() -> None:
+    play = Play({"id": "remind", "unless": PAID})
+    play.fact("order.completed", "2026-03-01 10:00", data={"order_no": "D1"})
+    play.fact(data={"order_no": "D1"})
+    play.advance(at("2026-03-05 10:00"))
+    assert play.plan() == {"remind": "03-05 10:00"}
