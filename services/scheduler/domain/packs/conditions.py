@@ -142,7 +142,13 @@ class Comparison(Declared):
             place.problem("value", message)
 
 
-Condition = AllOf | AnyOf | Not | Expression | Count | Comparison
+class Named(Declared):
+    """Stands for a condition of pack.yaml, which is put in before anything is read (`named_conditions`)."""
+
+    named: CodeOrNone = Field(description="pack.yaml 的 conditions 里的名称", examples=["vip"])
+
+
+Condition = AllOf | AnyOf | Not | Named | Expression | Count | Comparison
 for model in (AllOf, AnyOf, Not):
     model.model_rebuild()
 
@@ -174,6 +180,30 @@ class Tree:
         if len(section.problems) == known and self.lone and any("history" in leaf for leaf in leaves(tree)):
             section.problem(key, self.lone)
         return dict(tree) if len(section.problems) == known else None
+
+
+@dataclass(frozen=True)
+class NamedTrees:
+    """The form of the conditions that pack.yaml names; none of them stands on another."""
+
+    say: str = "名称与条件，如 {vip: {field: customer.level, op: eq, value: A}}"
+    nothing: None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(dict[str, Condition])
+
+    def read(self, section: Section, key: str, say: str) -> Content | None:
+        part = section.as_section(key, section.values[key], say)
+        for name, tree in part.values.items() if part else ():
+            if part and _is_named(tree):
+                part.problem(str(name), "有名称的条件里不能再用别的名称，请直接写条件")
+            elif part:
+                Tree().read(part, name, SAY)
+        return dict(part.values) if part else None
+
+
+def _is_named(tree: Any) -> bool:
+    return (isinstance(tree, Mapping) and "named" in tree) or any(map(_is_named, _branches(tree)))
 
 
 def _branches(tree: Any) -> list[Any]:

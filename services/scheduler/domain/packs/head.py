@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from services.scheduler.domain.packs.conditions import NamedTrees
 from services.scheduler.domain.packs.document import KINDS, ORGANISATION, POLICIES
 from services.scheduler.domain.packs.restraints import Cap, Pause
 from services.scheduler.domain.packs.windows import (
@@ -47,6 +48,9 @@ class Head(Declared):
         None,
         description="上班时间，working_hours 按它计算；不写为 window 的时段",
         examples=[["08:30-12:00", "13:30-18:00"]],
+    )
+    conditions: Annotated[dict[str, Content], NamedTrees()] = Field(
+        {}, description="有名称的条件，策略里写 {named: 名称} 引用", examples=[{"vip": {"field": "customer.level"}}]
     )
     windows: list[WayWindow] = Field([], description="按渠道、用途各有时段")
     calendars: Calendars = Field({}, description="日历编号与内容")

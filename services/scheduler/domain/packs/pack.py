@@ -27,6 +27,7 @@ from services.scheduler.domain.packs.limits import (
     size_problems,
     work_of,
 )
+from services.scheduler.domain.packs.named_conditions import with_named
 from services.scheduler.domain.packs.organisation import read_organisation
 from services.scheduler.domain.packs.policies import Policy as DeclaredPolicy
 from services.scheduler.domain.packs.policies import PolicyFile
@@ -116,6 +117,8 @@ def read_parts(files: Mapping[str, str], name: str = "") -> Reading:
     parsed = [parse(path, files[path], problems) for path in _policy_files(files, problems)]
     if head is None:
         return reading
+    parsed = [section and with_named(section, head) for section in parsed]
+    head = with_named(head, head)
     reading.head = head
     declared = read(Head, head)
     defaults = defaults_of(declared)
