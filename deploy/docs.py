@@ -13,20 +13,21 @@ from pathlib import Path
 
 import services
 from deploy import metrics, regulations
-from services.scheduler.domain.packs.schema import pack_schema
+from services.scheduler.domain.packs.schema import pack_reference, pack_schema
 from shared.contracts.generate import Subscriber, documents
 from shared.contracts.generate.compatibility import breaking_changes
 from shared.messaging import Consumer
 
 FOLDER = Path(__file__).parents[1] / "docs" / "generated"
 PACK_SCHEMA = "pack.schema.json"
+PACK_FORMAT = "pack-format.md"
 METRICS = "metrics.md"
 
 
 def all_documents() -> dict[str, str]:
     """Every generated document by its name in `docs/generated`."""
     schema = json.dumps(pack_schema(), ensure_ascii=False, indent=2) + "\n"
-    return {**documents(subscribers()), PACK_SCHEMA: schema, METRICS: metrics.document()}
+    return {**documents(subscribers()), PACK_SCHEMA: schema, PACK_FORMAT: pack_reference(), METRICS: metrics.document()}
 
 
 def subscribers() -> list[Subscriber]:

@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 from pydantic import Field
 
 from shared.declared.model import Declared, Filled, read
+from shared.declared.reference import reference
 from shared.declared.schema import definitions
 from shared.declared.section import Section
 from shared.declared.values import Say
@@ -97,3 +98,11 @@ def test_an_editor_is_told_the_same() -> None:
     assert schema.is_valid({"name": "海鸥", "by": {"oars": 2}, "berths": ["A1"], "sails": [{"kind": "jib"}]})
     for text in list(WRONG)[1:]:
         assert not schema.is_valid(read_yaml(text).value), text
+
+
+def test_the_reference_lists_every_key_of_every_part_once() -> None:
+    text = reference([Boat])
+    assert "| `berths` | 泊位 | 泊位号的列表 |  |" in text
+    assert "| `reefs` | 缩帆次数 | 0 到 4 的整数 | `2` |" in text
+    assert "| `kind` | 种类 | 以下之一：main、jib | **必填** |" in text
+    assert [text.count(f"## {name}") for name in ("Boat", "Sail", "Oars")] == [1, 1, 1]

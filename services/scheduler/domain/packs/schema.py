@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from services.scheduler.domain.packs import contact
+from services.scheduler.domain.packs.conditions import AllOf, AnyOf, Comparison, Count, Expression, Not
 from services.scheduler.domain.packs.head import Head
 from services.scheduler.domain.packs.kinds_file import DIALECT, KindsFile
 from services.scheduler.domain.packs.organisation import OrganisationFile
@@ -15,9 +16,14 @@ from services.scheduler.domain.packs.policies import Policy, PolicyFile
 from services.scheduler.domain.packs.scenario_file import TestsFile
 from services.scheduler.domain.packs.words import NONE
 from shared.declared.model import Declared
+from shared.declared.reference import reference
 from shared.declared.schema import definitions
 
 Schema = dict[str, Any]
+INTRODUCTION = """\
+由 `python -m deploy.docs` 从代码生成，请勿手改。一个策略包有 `pack.yaml`（Head）、`organisation.yaml`（OrganisationFile）、
+`policies/*.yaml`（PolicyFile，或最外层就是一条 Policy）、`kinds/*.yaml`（KindsFile）和 `tests/*.yaml`（TestsFile）。
+条件是一棵树：AllOf、AnyOf、Not 之下是条件，叶子是 Comparison、Count 或 Expression。"""
 FILES: dict[str, type[Declared]] = {
     "format": Head,
     "tests": TestsFile,
@@ -39,6 +45,12 @@ def pack_schema() -> Schema:
     for key, model in reversed(FILES.items()):
         whole = {"if": {"required": [key]}, "then": _ref(model), "else": whole}
     return {"$schema": DIALECT, "title": "回访策略包的 YAML 文件", **whole, "$defs": known}
+
+
+def pack_reference() -> str:
+    """The reference of all keys of a pack, in Markdown."""
+    models: list[type[Declared]] = [*FILES.values(), AllOf, AnyOf, Not, Expression, Count, Comparison]
+    return f"# 策略包的格式：每个文件的每个键\n\n{INTRODUCTION}\n\n{reference(models)}"
 
 
 def _ref(model: type[Declared]) -> Schema:
