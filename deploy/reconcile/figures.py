@@ -36,9 +36,9 @@ class Recount:
         cases = {case.id: case for case in with_repeats(self.cases.values())}
         ratings = dict(self.ratings)
         for case in cases.values():
-            if case.origin == "visit":
-                known = ratings.get(case.origin_id, RatingFact(case.origin_id))
-                ratings[case.origin_id] = settle(known, case.final, case.looped, case.excluded)
+            for rating_id in case.rated:
+                known = ratings.get(rating_id, RatingFact(rating_id))
+                ratings[rating_id] = settle(known, case.final, case.looped, case.excluded)
         total: Figures = Counter(self.single)
         facts: list[Any] = [*self.followups.values(), *ratings.values(), *cases.values(), *self.sends.values()]
         for fact in facts:
