@@ -5,6 +5,7 @@ has what its dependencies have, and the rest follows from its method, its path a
 """
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,22 +35,26 @@ def complete_description(app: FastAPI, service: str) -> None:
 
     A parameter that may be left out is described as what it is when given: an address can't say null.
     """
-    begun = app.openapi
+    begun, making = app.openapi, Lock()
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = begun()
-            told = _responses(service)
-            for method, path, dependant in _routes(app):
-                operation = document["paths"][path][method.lower()]
-                for parameter in operation.get("parameters", ()):
-                    parameter["schema"] = _without_null(parameter["schema"])
-                for status in _statuses(method, path, dependant, "requestBody" in operation):
-                    operation["responses"][status] = told[status]
-            document.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(service))
-        return app.openapi_schema or {}
+        with making:  # FastAPI shows what it has begun
+            if app.openapi_schema is None:
+                _complete(begun(), app, service)
+            return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(document: dict[str, Any], app: FastAPI, service: str) -> None:
+    told = _responses(service)
+    for method, path, dependant in _routes(app):
+        operation = document["paths"][path][method.lower()]
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"] = _without_null(parameter["schema"])
+        for status in _statuses(method, path, dependant, "requestBody" in operation):
+            operation["responses"][status] = told[status]
+    document.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(service))
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The description of a service's API, for programs and, as a page, for people."""
 
+import asyncio
 import json
 
 from fastapi import FastAPI, Request
@@ -20,7 +21,8 @@ def install_docs(app: FastAPI, service: Service) -> None:
     async def openapi(request: Request) -> Response:
         await _known_caller(request)
         prefix = own_address(request, "")
-        described = app.openapi() | ({"servers": [{"url": prefix}]} if prefix else {})
+        described = await asyncio.to_thread(app.openapi)  # the first time it takes a quarter of a second
+        described = described | ({"servers": [{"url": prefix}]} if prefix else {})
         return Response(json.dumps(described, ensure_ascii=False), media_type="application/json")
 
     if assets is None or not (assets / SWAGGER).exists():

@@ -2,8 +2,11 @@
 
 import json
 import math
+import threading
 from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from shared.testing import Served
 from tests.architecture.parts import filled, operations
@@ -55,3 +58,20 @@ async def test_no_body_of_any_route_holds_the_loop(served: Served, loop_time: Lo
                 answer = await client.request(method, filled(path), content=body, headers=headers)
                 assert answer.status_code < 500, (path, name, answer.text)
                 assert loop_time.most < LONGEST, (method, path, name, loop_time.most, loop_time.what)
+
+
+async def test_the_description_of_the_api_is_made_beside_the_loop(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first time it takes a quarter of a second; how long the first time took nobody knows any more here."""
+    made, threads = served.app.openapi, set()
+
+    def openapi() -> dict[str, Any]:
+        threads.add(threading.get_ident())
+        return made()
+
+    monkeypatch.setattr(served.app, "openapi", openapi)
+    async with served.client() as client:
+        assert (await client.get("/openapi.json")).json()["paths"]
+    assert threads
+    assert threading.get_ident() not in threads
