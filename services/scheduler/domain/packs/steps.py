@@ -240,7 +240,16 @@ def _step(step: Step, ways: _Ways, inherited: Values) -> Content:
         "fallback": [_fallback(one, ways, tried) for one in step.fallback],
     }
     _require_later(step, ways.base, content)
+    _require_ends(step, ways.base, content)
     return content
+
+
+def _require_ends(step: Step, base: Content, content: Content) -> None:
+    """Note rounds without an end that count from their first date: of one learnt late, all past rounds would come at once."""
+    anchored = content["from"] == "event" and (content["repeat"] or {}).get("from") == FIRST
+    if anchored and changed(base, content["how"])["deadline"] is None:
+        say = "缺少此项：从第一次的日期算起的重复须写时限，如 {days: 7}，否则晚知道时已过的各次会一起补上"
+        step.place.problem("deadline", say)
 
 
 def _require_later(step: Step, base: Content, content: Content) -> None:

@@ -171,7 +171,7 @@ def test_a_repetition_that_does_not_count_from_the_first_date_keeps_the_content_
 )
 def test_a_repetition_may_say_how_long_it_lasts(every: dict[str, int], lasts: dict[str, int], times: int) -> None:
     repeat = {"every": every, "for": lasts, "from": "first"}
-    (draft,) = read_pack(contents({"steps": [{"id": "a", "repeat": repeat}]})).drafts
+    (draft,) = read_pack(contents({"steps": [{"id": "a", "repeat": repeat, "deadline": {"days": 2}}]})).drafts
     assert draft.content["steps"][0]["repeat"]["times"] == times
 
 
@@ -184,6 +184,7 @@ def test_a_repetition_may_say_how_long_it_lasts(every: dict[str, int], lasts: di
         ({"repeat": {"every": {"half_months": 1}, "times": 3}}, "repeat.every", "请加 from: first"),
         ({"wait": RAIN, "repeat": {"times": 3, "from": "first"}}, "repeat.from", "不能写 from: first"),
         ({"repeat": {"every": {"days": 7}, "times": 2, "from": "begin"}}, "repeat.from", "last、first"),
+        ({"repeat": {"every": {"days": 7}, "times": 2, "from": "first"}}, "deadline", "已过的各次会一起补上"),
     ],
 )
 def test_a_mistake_in_how_often_is_told(step: dict[str, Any], key: str, says: str) -> None:

@@ -499,7 +499,7 @@ def test_after_an_awaited_event_every_round_counts_from_its_own_event() -> None:
 def rounds(*repeats: str, anchor: str, **step: Any) -> list[str]:
     """When the contacts of a step that counts from its first date are due, of a fact at `anchor`, on any day from 09:00."""
     window = {"days": "all", "frames": ["09:00-18:00"]}
-    play = Play({"id": "call", **step}, window=step.pop("window", window), merge=False)
+    play = Play({"id": "call", "deadline": {"days": 5}, **step}, window=step.pop("window", window), merge=False)
     play.fact(when=anchor)
     return [due for _, due in sorted(play.plan().items(), key=lambda one: int(f"{one[0]}.1".split(".")[1]))]
 
