@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, timeseries
@@ -94,7 +95,8 @@ def _dressed(
 ) -> P:
     panel = panel.title(title).description(f"公式：{formula}").datasource(SOURCE).span(span).height(8)
     for place, (legend, expression) in enumerate(queries.items()):
-        target = prometheus.Dataquery().expr(expression).legend_format(legend).ref_id(chr(ord("A") + place))
+        target = prometheus.Dataquery().datasource(SOURCE).expr(expression).legend_format(legend)
+        target = target.ref_id(chr(ord("A") + place))
         panel = panel.with_target(target.instant() if instant else target.range())
     return panel.links([_linked(link)]) if link else panel
 
@@ -135,8 +137,9 @@ def board(
         grafana.DashboardLink("回访平台看板").type(DashboardLinkType.DASHBOARDS).tags(["huifang"]).as_dropdown(True)
     )
     made = made.link(others.keep_time(True))
+    numbers = count(1)
     for name, panels in rows.items():
-        made = made.with_row(grafana.Row(name))
+        made = made.with_row(grafana.Row(name).id(next(numbers)))
         for panel in panels:
-            made = made.with_panel(panel)
+            made = made.with_panel(panel.id(next(numbers)))
     return made.build()

@@ -11,7 +11,7 @@ from deploy.metrics import TARGET_LABELS
 from shared.observability.catalogue import Declared
 
 PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
-ANY = "*"
+PICKS = ("topk", "bottomk")  # keep the labels of what they pick
 
 
 class Unknown(ValueError):
@@ -75,10 +75,10 @@ class Known:
     def _grouped(self, node: Any, whole: str) -> frozenset[str]:
         inner = self._of(node.expr, whole)
         if node.modifier is None:
-            return inner if node.op in ("topk", "bottomk") else frozenset()
+            return inner if str(node.op) in PICKS else frozenset()
         named = frozenset(node.modifier.labels)
         self._require(named, inner, whole)
-        if node.op in ("topk", "bottomk"):
+        if str(node.op) in PICKS:
             return inner
         return named if node.modifier.type == promql.AggModifierType.By else inner - named
 
