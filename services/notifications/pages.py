@@ -4,9 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from services.notifications.domain.send import Send
 from services.notifications.schemas import shown_send
 from services.notifications.store import sends as store
 from shared.auth import Principal, Role, require
+from shared.contracts.words import message_reason
 from shared.http import ReadSession, SealerDep
 from shared.web import render
 from shared.zone import ORG_ZONE
@@ -37,5 +39,9 @@ async def messages(
 ) -> Response:
     """The newest messages to a customer with what became of each, as far as the caller sees them."""
     found = await store.list_page(session, {"customer_id": customer_id}, principal.scope, None, MOST)
-    sends = [(shown_send(send, sealer), send.planned_at.astimezone(ORG_ZONE)) for send in found]
+    sends = [(shown_send(send, sealer), _why(send), send.planned_at.astimezone(ORG_ZONE)) for send in found]
     return render(request, "fragments/messages.html", sends=sends, channels=CHANNELS, states=STATES)
+
+
+def _why(send: Send) -> str:
+    return message_reason(send.reason) if send.reason else ""

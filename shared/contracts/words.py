@@ -86,6 +86,41 @@ REASONS: Mapping[str, str] = {
     "invalid_number": "号码无效",
     "expired": "逾期未能联系",
 }
+# why a message did not go or did not arrive; beside these, providers have codes of their own
+MESSAGE_REASONS: Mapping[str, str] = {
+    "opted_out": "客户已退订",
+    "do_not_contact": "客户免打扰",
+    "no_consent": "客户没有同意接收",
+    "no_mobile_number": "没有可收短信的手机号",
+    "no_address": "没有邮箱地址",
+    "bad_address": "邮箱地址不对",
+    "recipients_refused": "对方邮箱拒收",
+    "no_template": "没有写好的模板",
+    "no_template_code": "模板没有服务商的编号",
+    "no_text": "模板没有正文",
+    "reply_undecided": "客户的回复疑似退订，无人判定",
+    "expired": "过了有效时间没有发出",
+    "fact_withdrawn": "单据已取消、退回或重新打开",
+    "task_cancelled": "回访已取消",
+    "task_postponed": "回访已推迟",
+    "invitation_ended": "自助作答的编号已失效",
+    "practice": "练习，不发送",
+    "authentication": "邮件服务器不认登录",
+    "unreachable": "连不上服务商",
+    "throttled": "服务商限流",
+    "unreadable_answer": "服务商的答复无法识别",
+    "lease_lost": "发送中断，结果未知",
+    "never_accepted": "服务商没有收到",
+    "unconfirmed": "结果未知，无法查证",
+    "set_aside": "多次发送中断，已搁置",
+    "not_delivered": "运营商没有送达",
+    "MOBILE_NOT_ON_SERVICE": "手机停机或空号",
+    "isv.MOBILE_NUMBER_ILLEGAL": "号码不是可收短信的手机号",
+    "isv.BUSINESS_LIMIT_CONTROL": "对同一号码发得太多，被服务商限制",
+    "isv.DAY_LIMIT_CONTROL": "超过服务商每日的数量",
+    "isv.AMOUNT_NOT_ENOUGH": "服务商账户余额不足",
+    "isv.OUT_OF_SERVICE": "服务商账户已停用",
+}
 WITHDRAWN: Mapping[str, str] = {"cancelled": "单据已取消", "returned": "单据已退回", "reopened": "单据已重新打开"}
 GRADES: Mapping[str, str] = {"major": "重大", "general": "一般", "opinion": "意见"}
 ESCALATIONS: Mapping[str, str] = {
@@ -106,3 +141,8 @@ CASE_OUTCOMES: Mapping[str, str] = {
 def word_of(words: Mapping[str, str], code: object) -> str:
     """The word for a code; the code itself where there is none."""
     return words.get(str(code), str(code))
+
+
+def message_reason(code: object) -> str:
+    """Why a message failed, in words; a provider's code that nobody has put into words is said to be one."""
+    return MESSAGE_REASONS.get(str(code)) or f"服务商代码 {code}"

@@ -130,6 +130,21 @@ def test_every_event_about_somebody_has_a_sentence_of_its_own(contract: Any) -> 
     assert "None" not in sentence(entry)
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "word"),
+    [
+        ("notification.failed", "MOBILE_NOT_ON_SERVICE", "短信发送失败（短信回访）：手机停机或空号"),
+        ("notification.suppressed", "no_mobile_number", "短信未发送（短信回访）：没有可收短信的手机号"),
+        ("notification.failed", "smtp_550", "短信发送失败（短信回访）：服务商代码 smtp_550"),
+    ],
+)
+def test_why_a_message_failed_is_said_in_words(name: str, code: str, word: str) -> None:
+    told = Told("m1", name, day(0), {"reason": code, "channel": "sms", "purpose": "survey"})
+    entry = entry_of(told, event(name, {}).event_key, "C1", "L1")
+    assert entry is not None
+    assert sentence(entry) == word
+
+
 def literals(model: Any, field: str) -> set[str]:
     return set(get_args(model.model_fields[field].annotation))
 

@@ -327,13 +327,16 @@ async def test_beside_a_call_stand_the_customers_newest_messages(world: World) -
     async with world.served.runtime.db.work() as work:
         for number, state in enumerate(("delivered", "failed")):
             sent = a_send(
-                id=new_id(), key=f"k{number}", recipient="", state=State(state), text=f"第{number}条 13900139000"
-            )
+                id=new_id(), key=f"k{number}", recipient="", state=State(state), text=f"第{number}条 13900139000",
+                reason="MOBILE_NOT_ON_SERVICE" if state == "failed" else "",
+            )  # fmt: skip
             await sends.add(work.session, [sent])
     async with world.served.client("agent") as agent:
         shown = await agent.get("/fragments/messages", params={"customer_id": "C1"})
         nobody = await agent.get("/fragments/messages", params={"customer_id": "C2"})
     async with world.served.client("integrator") as stranger:
         assert (await stranger.get("/fragments/messages", params={"customer_id": "C1"})).status_code == 403
-    assert [text for text in ("第0条", "第1条", "已送达", "失败", "139****9000") if text not in shown.text] == []
+    assert [
+        text for text in ("第0条", "第1条", "已送达", "失败", "停机", "139****9000") if text not in shown.text
+    ] == []
     assert "没有给这位客户发过消息" in nobody.text

@@ -23,6 +23,7 @@ from shared.contracts.words import (
     REASONS,
     SATISFACTION,
     WITHDRAWN,
+    message_reason,
     word_of,
 )
 from shared.zone import ORG_ZONE
@@ -231,7 +232,7 @@ def _closed(_: Entry, said: Details) -> str:
 
 def _message(done: str) -> Callable[[Entry, Details], str]:
     def tell(_: Entry, said: Details) -> str:
-        why = f"：{said['reason']}" if said.get("reason") else ""
+        why = f"：{message_reason(said['reason'])}" if said.get("reason") else ""
         return f"{word_of(CHANNELS, said.get('channel', 'sms'))}{done}（{word_of(MESSAGES, said.get('purpose', ''))}）{why}"
 
     return tell

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.scheduler.domain.explain.decision import ENDS, local_text
 from services.scheduler.domain.task import Task
-from shared.contracts.words import CHANNELS, SATISFACTION
+from shared.contracts.words import CHANNELS, SATISFACTION, message_reason
 
 Entry = Mapping[str, Any]
 MESSAGES = {"delivered": "消息已送达", "failed": "消息未送达", "suppressed": "消息未发送"}
@@ -69,7 +69,7 @@ def _told(entry: Entry, task: Task, taker: str) -> str:
 
 
 def _why(entry: Entry) -> str:
-    return f"：{entry['reason']}" if entry.get("reason") else ""
+    return f"：{message_reason(entry['reason'])}" if entry.get("reason") else ""
 
 
 def _contact(entry: Entry) -> str:
