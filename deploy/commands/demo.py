@@ -10,6 +10,7 @@ from rich.console import Console
 
 from deploy.demo import month, report
 from deploy.demo.morning import leave_open, yesterdays
+from deploy.demo.pace import hurry, put_rules
 from deploy.demo.people import people, show_sign_in
 from deploy.demo.platform import Platform
 from deploy.demo.play import Script, play
@@ -21,6 +22,7 @@ from deploy.local.people import ensure_people
 from deploy.local.report import Report
 from deploy.local.runfiles import read_run, supervisor_pid
 from deploy.local.settings import LocalSettings
+from shared.auth import Role
 
 app = typer.Typer(help="演示：几分钟走完一家燃气公司一个月的回访。")
 Seed = Annotated[int, typer.Option(help="同一种子给出同样的客户、事实与答复。")]
@@ -79,7 +81,10 @@ async def _play(platform: Platform, script: Script, console: Console) -> tuple[b
         f"业务时间 {script.speed:,} 倍速，种子 {script.seed}"
     )
     morning_facts = yesterdays(script.seed, households, postings, script.end)
-    played = await play(platform, script, postings, console)
+    async with platform.client("visits", Role.SUPERVISOR) as visits:
+        usual = await hurry(visits, script.speed)
+        played = await play(platform, script, postings, console)
+        await put_rules(visits, usual, "演示的一个月已经走完，业务时间恢复常速")
     funnel: dict[str, Any] = await report.settled_funnel(platform)
     report.show_funnel(console, funnel, played, await report.decisions(platform))
     report.show_kpis(console, await report.kpi_rows(platform, script))

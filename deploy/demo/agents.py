@@ -45,10 +45,25 @@ async def _seat(platform: Platform, agent: str, seed: int, called: Called, stopp
             claimed: list[dict[str, Any]] = []
             if on_shift(clock.now()):
                 claimed = (await visits.post("/api/v1/visits/claim", {"limit": CLAIM})).json()["items"]
-            for visit in claimed:
+            for visit in callbacks_last(claimed):
+                await until_agreed(visit, clock, stopped)
                 await _call(visits, visit, seed, called, clock)
             if not claimed:
                 await clock.sleep(IDLE_SECONDS)
+
+
+def callbacks_last(claimed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What can be called now, then what was agreed for a time, which is handed out a little before it."""
+    return sorted(claimed, key=lambda visit: visit["callback_at"] or "")
+
+
+async def until_agreed(visit: dict[str, Any], clock: Clock, stopped: Callable[[], bool]) -> None:
+    """Nobody calls before the time that the customer named."""
+    if visit["callback_at"] is None:
+        return
+    agreed = clock.machine_at(datetime.fromisoformat(visit["callback_at"]))
+    while not stopped() and (left := (agreed - clock.machine()).total_seconds()) > 0:
+        await clock.sleep(min(left, IDLE_SECONDS))
 
 
 def on_shift(now: datetime) -> bool:
