@@ -92,7 +92,7 @@ class Page:
 class Agent:
     """Somebody at the workbench; the page asks beside what they do, so it has a connection of its own."""
 
-    desk: Page
+    own: Page
     page: Page
     number: int
     visit: str = ""
@@ -116,23 +116,23 @@ class Agent:
             await asyncio.sleep(max(0.0, CALL_EVERY - (time.perf_counter() - began)))
 
     async def _one(self) -> None:
-        _, _, told = await self.desk.ask("POST", "/api/v1/visits/claim", {"limit": 1})
+        _, _, told = await self.own.ask("POST", "/api/v1/visits/claim", {"limit": 1})
         card = json.loads(told)["items"][0]
         own = f"/api/v1/visits/{card['id']}"
-        _, tag, _ = await self.desk.ask("GET", f"/agent/visits/{card['id']}")
+        _, tag, _ = await self.own.ask("GET", f"/agent/visits/{card['id']}")
         self.page_visit(card["id"])
-        await self.desk.ask("GET", f"/agent/visits/{card['id']}/aside")
-        await self.desk.ask("POST", f"{own}/dial")
-        _, tag, _ = await self.desk.ask("GET", f"/agent/visits/{card['id']}")
+        await self.own.ask("GET", f"/agent/visits/{card['id']}/aside")
+        await self.own.ask("POST", f"{own}/dial")
+        _, tag, _ = await self.own.ask("GET", f"/agent/visits/{card['id']}")
         given: dict[str, str] = {}
         for number, (question, answer) in enumerate(ANSWERS.items()):
             given[question] = answer
             if number % 2 == 0:
                 await asyncio.sleep(THINK)
-                _, tag, _ = await self.desk.ask("PUT", f"{own}/answers", {"answers": given}, tag)
-        await self.desk.ask("POST", f"{own}/hang-up")
+                _, tag, _ = await self.own.ask("PUT", f"{own}/answers", {"answers": given}, tag)
+        await self.own.ask("POST", f"{own}/hang-up")
         self.page_visit("")
-        await self.desk.ask("POST", f"{own}/attempts", {"result": "completed", "answers": given})
+        await self.own.ask("POST", f"{own}/attempts", {"result": "completed", "answers": given})
 
     def page_visit(self, visit: str) -> None:
         self.visit = visit
@@ -149,11 +149,11 @@ class Load:
         return self.took[min(len(self.took) - 1, int(len(self.took) * share))]
 
 
-Run = Callable[[bool], Awaitable[Load]]
+Measured = Callable[[bool], Awaitable[Load]]
 
 
 @asynccontextmanager
-async def workbench(servers: Servers) -> AsyncIterator[Run]:
+async def workbench(servers: Servers) -> AsyncIterator[Measured]:
     """A visits process with a queue of customers; `await run(True)` lets the agents work, `run(False)` leaves pages open."""
     dsn, prefix, port = await servers.database("visits"), await servers.topic(), free_port()
     await KafkaBroker(servers.bootstrap).ensure_topics({prefix + topic: 4 for topic in topics()})
@@ -204,10 +204,10 @@ async def _run(port: int, pid: int, working: bool) -> Load:
     for number in range(AGENTS):
         who = Principal(f"agent-{number}", (Role.AGENT,), f"坐席{number}", teams=(f"team-{number % 4}",))
         cookie = signer.sign(open_session(who, "", clock.machine()))
-        desk, page = await Page(port, cookie).open(), await Page(port, cookie).open()
-        agents.append(Agent(desk, page, number))
-        await desk.ask("GET", "/agent")
-        desk.took.clear()
+        own, page = await Page(port, cookie).open(), await Page(port, cookie).open()
+        agents.append(Agent(own, page, number))
+        await own.ask("GET", "/agent")
+        own.took.clear()
     service = psutil.Process(pid)
     before, started = service.cpu_times(), time.perf_counter()
     until = started + SECONDS
@@ -215,8 +215,8 @@ async def _run(port: int, pid: int, working: bool) -> Load:
     await asyncio.gather(*loops)
     after, minutes = service.cpu_times(), (time.perf_counter() - started) / 60
     for each in agents:
-        each.desk.writer.close()
+        each.own.writer.close()
         each.page.writer.close()
-    took = sorted(seconds * 1000 for each in agents for seconds in (*each.desk.took, *each.page.took))
+    took = sorted(seconds * 1000 for each in agents for seconds in (*each.own.took, *each.page.took))
     spent = (after.user + after.system) - (before.user + before.system)
     return Load(took, spent * 1000 / AGENTS / minutes)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
 LARGEST_BYTES = 64 << 10
-MOST_TOLD = 5
+MOST_SHOWN = 5
 
 
 async def sent_document(request: "Request", largest: int = LARGEST_BYTES) -> Any:
@@ -36,7 +36,7 @@ def read_document(body: bytes, largest: int = LARGEST_BYTES) -> Any:
         raise BadRequest("有无法识别的文字，请用 UTF-8 编码") from error
     refuse([*faults_in(read.value, "body")])  # YAML has escapes of its own
     if read.slips:
-        told = (f"第 {slip.line} 行第 {slip.column} 列：{slip.message}" for slip in read.slips[:MOST_TOLD])
+        told = (f"第 {slip.line} 行第 {slip.column} 列：{slip.message}" for slip in read.slips[:MOST_SHOWN])
         raise BadRequest("；".join(told))
     return read.value
 

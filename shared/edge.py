@@ -39,7 +39,7 @@ PORT = re.compile(r":\d{1,5}$", re.ASCII)
 UNPARSEABLE = "There was an error parsing the body"  # what FastAPI says
 MALFORMED = "表单不完整，或格式有误"  # what else a framework can't read is a form
 UNSTORABLE = "22"  # SQLSTATE class "data exception": a NUL in a text, a number out of range
-MOST_TOLD = 50  # things wrong with a body
+MOST_SHOWN = 50  # things wrong with a body
 MOST_VALUES = 50_000  # separated by commas, of a body that FastAPI reads
 TITLES = {
     401: "需要有效的访问密钥", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方法",
@@ -199,9 +199,9 @@ def _install_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def unfit(_request: Request, error: RequestValidationError) -> Response:
         found = error.errors()
-        errors = [{"field": invalid.place(item), "message": invalid.told(item)} for item in found[:MOST_TOLD]]
+        errors = [{"field": invalid.place(item), "message": invalid.in_words(item)} for item in found[:MOST_SHOWN]]
         fields = "、".join(item["field"] for item in errors[:5])
-        more = f"，共 {len(found)} 处" if len(found) > MOST_TOLD else ""
+        more = f"，共 {len(found)} 处" if len(found) > MOST_SHOWN else ""
         return problem(422, "提交的内容有误", "invalid-input", f"请检查：{fields}{more}", errors=errors)
 
     app.add_exception_handler(DBAPIError, _database_said)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 OWN = ("value_error", "assertion_error")  # raised by our validators, in Chinese
-TOLD = {
+WORDS = {
     "missing": "缺少必填字段",
     "extra_forbidden": "没有这个字段，请删去",
     "json_invalid": "不是有效的 JSON",
@@ -71,15 +71,15 @@ KINDS = {
 ENDINGS = ("_type", "_parsing", "_syntax_violation", "_version")
 
 
-def told(error: Mapping[str, Any]) -> str:
+def in_words(error: Mapping[str, Any]) -> str:
     """One of `ValidationError.errors()` in Chinese; of a kind that has no words here only that it doesn't fit."""
     kind, context = str(error["type"]), error.get("ctx", {})
     if kind in OWN:
         return str(context["error"])
     if kind == "string_too_short" and context["min_length"] == 1:
         return "不能为空"
-    if kind in TOLD:
-        return TOLD[kind].format_map({name: _listed(value) for name, value in context.items()})
+    if kind in WORDS:
+        return WORDS[kind].format_map({name: _listed(value) for name, value in context.items()})
     what = next((KINDS.get(kind.removesuffix(ending)) for ending in ENDINGS if kind.endswith(ending)), None)
     return f"应为{what}" if what else "取值不符合要求"
 

@@ -33,7 +33,7 @@ EXPIRING = gauge(
     "两周内到期的访问密钥数",
 )
 SOON = timedelta(days=14)
-TOLD_EVERY = timedelta(hours=1)
+REPORTED_EVERY = timedelta(hours=1)
 _REVISION = text("SELECT coalesce(sum(version), 0) FROM api_key")
 _ALL = text("SELECT told FROM api_key")
 _KEEP = text("""
@@ -56,7 +56,7 @@ class KeptKeys:
     def __init__(self, db: "Database") -> None:
         self._keys: Lookup[Mapping[str, IssuedKey]] = Lookup(db, _REVISION, _read_keys, {})
         self._used: dict[str, datetime] = {}
-        self._told: dict[str, datetime] = {}
+        self._reported: dict[str, datetime] = {}
 
     async def find(self, digest: str, now: datetime) -> Principal | None:
         """Whose live key has this hash at `now` (machine time); it counts as used."""
@@ -73,13 +73,13 @@ class KeptKeys:
         """Look again at the next question."""
         self._keys.forget()
 
-    def untold(self) -> dict[str, datetime]:
+    def unreported(self) -> dict[str, datetime]:
         """Keys whose use was not told for an hour, and when they were used last."""
-        told = self._told
-        return {key: at for key, at in self._used.items() if key not in told or at - told[key] >= TOLD_EVERY}
+        told = self._reported
+        return {key: at for key, at in self._used.items() if key not in told or at - told[key] >= REPORTED_EVERY}
 
-    def note_told(self, used: Mapping[str, datetime]) -> None:
-        self._told.update(used)
+    def note_reported(self, used: Mapping[str, datetime]) -> None:
+        self._reported.update(used)
 
 
 async def _read_keys(session: AsyncSession) -> Mapping[str, IssuedKey]:
@@ -113,7 +113,7 @@ def keeps_keys(consumer: "Consumer") -> None:
     """Let a service's consumer keep the issued keys; `keeps_sessions` gave it the topic."""
 
     @consumer.on("key.changed")
-    async def keep_told(work: "Work", events: "Sequence[Event]") -> None:
+    async def keep(work: "Work", events: "Sequence[Event]") -> None:
         for event in events:
             await keep_key(work.session, event.read(KeyChanged))
 
@@ -122,11 +122,11 @@ async def tell_of_use(runtime: "Runtime") -> int:
     """Tell the gateway which keys were used, and set the gauge of those that end soon; nothing is left to do at once."""
     keys = runtime.keys
     EXPIRING.set(len(expiring([*await keys.all(), *runtime.authenticator.file_keys()], runtime.clock.machine())))
-    if used := keys.untold():
+    if used := keys.unreported():
         async with runtime.db.work(background=True) as work:
             for key_id, at in used.items():
                 work.publish(KeyUsed(key_id=key_id, used_at=at), key=key_id, lineage=key_id)
-        keys.note_told(used)
+        keys.note_reported(used)
     return 0
 
 

@@ -48,7 +48,7 @@ def compile_pattern(pattern: str) -> Found:
     try:
         found = re2.compile(_translated(pattern), _options()).search
     except re2.error as error:
-        raise PatternRefused(_told(error)) from error
+        raise PatternRefused(_in_words(error)) from error
     except UnicodeEncodeError as error:
         raise PatternRefused("正则表达式里有无法识别的文字（单独的代理字符）") from error
     return lambda text: found(text[:LONGEST_MATCHED].encode("utf-8", "replace").decode()) is not None
@@ -77,7 +77,7 @@ def _with_characters(part: str) -> str:
     return head + "".join(rf"\x{{{tail[:4]}}}{tail[4:]}" if len(tail) >= 4 else rf"\u{tail}" for tail in tails)
 
 
-def _told(error: re2.error) -> str:
+def _in_words(error: re2.error) -> str:
     (given,) = error.args
     original = given.decode("utf-8", "replace") if isinstance(given, bytes) else str(given)
     for signs, name, instead in LACKING:

@@ -23,8 +23,8 @@ from shared.yearly import date_in
 UPDATED = "customer.updated"
 WRONG = "wrong_phones"  # numbers of the customer that do not reach them, sealed
 REFUSES = "do_not_contact"
-TOLD_BY_ALL = frozenset({"name", "phone", "phones", "email", "level", "birthday", "preferred_channel"})
-TOLD_BY_UPDATE = ("tier", "area", "product", "preferred_times")
+IN_EVERY_FACT = frozenset({"name", "phone", "phones", "email", "level", "birthday", "preferred_channel"})
+IN_UPDATES = ("tier", "area", "product", "preferred_times")
 NEVER = datetime.fromtimestamp(0, UTC)
 _MICROSECOND = timedelta(microseconds=1)
 NOTHING: Mapping[str, Any] = {}
@@ -39,19 +39,19 @@ class Profile(msgspec.Struct, frozen=True, gc=False):
     older: Mapping[str, int] = NOTHING
 
 
-def told_by(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def fields_in(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that an event `name` tells of its customer; `branch` is that of the figures."""
     block = data.get("customer")
     if not isinstance(block, dict):
         return {}
-    told = {field: value for field, value in block.items() if value and field in TOLD_BY_ALL}
+    told = {field: value for field, value in block.items() if value and field in IN_EVERY_FACT}
     if "birthday" in told and isinstance(birthday := told["birthday"], str):
         told["birthday"] = _read(birthday)
     if branch := branch_of(data):
         told["branch"] = branch
     refuses = block.get(REFUSES)
     if name == UPDATED:
-        told |= {field: value for field in TOLD_BY_UPDATE if (value := data.get(field))}
+        told |= {field: value for field in IN_UPDATES if (value := data.get(field))}
     if refuses is True or (refuses is False and name == UPDATED):
         told[REFUSES] = refuses
     return told

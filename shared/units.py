@@ -121,6 +121,6 @@ def keeps_organisations(consumer: "Consumer") -> None:
     consumer.topics = [*consumer.topics, ORGANISATION]
 
     @consumer.on("organisation.published")
-    async def keep_told(work: "Work", events: "Sequence[Event]") -> None:
+    async def keep(work: "Work", events: "Sequence[Event]") -> None:
         for event in events:
             await keep_organisation(work.session, event.read(OrganisationPublished))

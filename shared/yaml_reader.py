@@ -16,7 +16,7 @@ import yaml
 from shared.characters import unseen
 
 Lines = dict[str, int]
-TOLD = {
+MEANINGS = {
     "found character '\\t'": "缩进不能用制表符（Tab），请改用空格",
     "found a tab character": "缩进不能用制表符（Tab），请改用空格",
     "mapping values are not allowed": "冒号的位置不对：检查上一行的缩进，含“: ”的文字请加引号",
@@ -170,8 +170,8 @@ def _explained(text: str, error: yaml.YAMLError, explain: bool) -> Slip:
         except yaml.YAMLError as better:
             error = better
     if not isinstance(error, yaml.MarkedYAMLError):
-        return Slip(1, 1, _told(str(error)))
-    slip = _slip(_place(error), _told(str(error.problem or error.context)))
+        return Slip(1, 1, _in_words(str(error)))
+    slip = _slip(_place(error), _in_words(str(error.problem or error.context)))
     return _oddity(text.splitlines(), slip.line) or slip
 
 
@@ -236,6 +236,6 @@ def _oddity(lines: Sequence[str], number: int) -> Slip | None:
     return None
 
 
-def _told(problem: str) -> str:
-    meant = next((told for start, told in TOLD.items() if start in problem), "无法解析")
+def _in_words(problem: str) -> str:
+    meant = next((told for start, told in MEANINGS.items() if start in problem), "无法解析")
     return f"不是有效的 YAML：{meant}（{problem}）"

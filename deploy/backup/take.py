@@ -61,11 +61,11 @@ def _make_new(folder: Path) -> None:
 
 
 async def _copy(service: str, reader: asyncpg.Connection, folder: Path, said: Said) -> DatabaseCopy:
-    place = folder / service
-    make_private(place)
+    own = folder / service
+    make_private(own)
     tables = {}
     for table, columns in (await catalogue.tables_of(reader)).items():
-        tables[table] = await copy_out(reader, table, columns, place, partial(said, f"{service}.{table}"))
+        tables[table] = await copy_out(reader, table, columns, own, partial(said, f"{service}.{table}"))
     return DatabaseCopy(
         revision=await catalogue.revision_of(reader),
         server=await catalogue.server_of(reader),

@@ -10,17 +10,17 @@ import asyncpg
 import typer
 from rich.console import Console
 
+from deploy.backup.installation import InstallationUnknown
 from deploy.backup.manifest import BackupUnusable
 from deploy.backup.moment import NoMoment
-from deploy.backup.places import PlaceUnknown
 from deploy.local.control import Refused
 from deploy.local.runfiles import AlreadyRunning
 from deploy.local.supervisor import GaveUp
 from shared.messaging.broker import BrokerUnavailable
 
 EVERY_SECONDS = 10.0
-TOLD = (
-    *(BackupUnusable, NoMoment, PlaceUnknown, Refused, GaveUp, AlreadyRunning, BrokerUnavailable),
+FOR_OPERATORS = (
+    *(BackupUnusable, NoMoment, InstallationUnknown, Refused, GaveUp, AlreadyRunning, BrokerUnavailable),
     *(OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError),
 )
 
@@ -30,7 +30,7 @@ def telling() -> Iterator[None]:
     """What an operator can act on is told in words; exit code 1."""
     try:
         yield
-    except TOLD as error:
+    except FOR_OPERATORS as error:
         typer.secho(str(error) or type(error).__name__, fg="red", err=True)
         raise typer.Exit(1) from error
 

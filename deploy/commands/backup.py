@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.backup import keys, places
+from deploy.backup import installation, keys
 from deploy.backup.manifest import BackupUnusable
 from deploy.backup.take import take
 from deploy.commands._backup import Progress, telling
@@ -27,14 +27,14 @@ def command(folder: Folder, databases: Databases = None, files: Files = None, ke
     """备份六个数据库的同一时刻。平台照常运行；写入者只在取得同一时刻时稍等（通常不到一秒）。数据密钥不在备份里。"""
     settings = LocalSettings.from_environment()
     with telling():
-        place = places.given(databases, files) if databases else places.here(settings)
+        found = installation.given(databases, files) if databases else installation.here(settings)
         if keys_to:
             if databases:
                 raise BackupUnusable("--keys 只用于本机平台；用 --databases 时密钥由您自己保管")
             keys.require_apart(keys_to, folder)
         with Progress("备份") as progress:
             manifest = asyncio.run(
-                take(place.dsns, folder, place.data_key, SystemClock(), place.clock, progress.moved, place.files)
+                take(found.dsns, folder, found.data_key, SystemClock(), found.clock, progress.moved, found.files)
             )
         if keys_to:
             keys.write_keys(settings, keys_to)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.backup import places
+from deploy.backup import installation
 from deploy.backup.kafka import EVER
 from deploy.commands._backup import Progress, telling
 from deploy.local.settings import SERVICES, LocalSettings
@@ -36,7 +36,7 @@ def republish_command(
     """把存档中的事件原样再发一次；已处理过的消费者会跳过。"""
     start = EVER if since is None else since if since.tzinfo else since.replace(tzinfo=ORG_ZONE)
     with telling():
-        place = places.given(databases) if databases else places.here(LocalSettings.from_environment())
+        place = installation.given(databases) if databases else installation.here(LocalSettings.from_environment())
         broker = KafkaBroker(place.kafka, security=ServiceSettings().kafka_security())
         for name in [service] if service else SERVICES:
             with Progress(f"重发 {name}", unit="件") as progress:

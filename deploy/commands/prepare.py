@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.backup import places
+from deploy.backup import installation
 from deploy.commands._backup import telling
 from deploy.local.settings import SERVICES
 from shared import migrations
@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """升级六个数据库的表结构，并建立缺少的主题。重复执行不改变任何东西；几个副本同时执行会互相等待。"""
     with telling():
-        for service, dsn in places.dsns_in(databases).items():
+        for service, dsn in installation.dsns_in(databases).items():
             migrations.upgrade(service, dsn)
             typer.echo(f"{service}\t表结构已是最新")
         if partitions:

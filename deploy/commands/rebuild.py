@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.backup import places
+from deploy.backup import installation
 from deploy.commands._backup import Progress, telling
 from deploy.local.settings import LocalSettings
 from deploy.rebuild.analytics import RebuildImpossible, Rebuilding
@@ -31,7 +31,9 @@ def analytics(
 ) -> None:
     """重算统计分析的指标和时间线，与在用的比较；服务照常运行。与在用的不同、又没有换上时，退出码为 4。"""
     with telling():
-        dsns = places.dsns_in(databases) if databases else places.here(LocalSettings.from_environment()).dsns
+        dsns = (
+            installation.dsns_in(databases) if databases else installation.here(LocalSettings.from_environment()).dsns
+        )
         with Progress("重算", "个事件") as progress:
             try:
                 told = asyncio.run(Rebuilding(dsns, SystemClock(), partial(progress.reached, "analytics")).run(switch))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.backup import keys, places, putback
+from deploy.backup import installation, keys, putback
 from deploy.backup.beside import put_files, require_room
 from deploy.backup.kafka import EVER, publish_again, require_empty
 from deploy.backup.manifest import BackupUnusable, Manifest, fingerprint
@@ -37,9 +37,9 @@ def command(
             return
         start = EVER if since is None else since if since.tzinfo else since.replace(tzinfo=ORG_ZONE)
         if databases:
-            place = places.given(databases, files)
-            putback.require_key(manifest, place.data_key)
-            asyncio.run(_restore(place, folder, manifest, start))
+            found = installation.given(databases, files)
+            putback.require_key(manifest, found.data_key)
+            asyncio.run(_restore(found, folder, manifest, start))
         else:
             _restore_here(LocalSettings.from_environment(), keys_from, folder, manifest, start)
     typer.echo("已恢复。启动服务后请核对：huifang reconcile；并请来源系统重发上述时刻以后的事实")
@@ -69,26 +69,26 @@ def _restore_here(
         keys.put_keys(settings, kept, manifest.clock)
 
         async def work(platform: Platform) -> None:
-            here = places.files_here(settings)
-            place = places.Place(platform.dsns, manifest.data_key, platform.bootstrap, files=here)
-            await _restore(place, folder, manifest, since)
+            here = installation.files_here(settings)
+            found = installation.Installation(platform.dsns, manifest.data_key, platform.bootstrap, files=here)
+            await _restore(found, folder, manifest, since)
 
         asyncio.run(Platform(settings, report).with_servers_alone(work))
 
 
-async def _restore(place: places.Place, folder: Path, manifest: Manifest, since: datetime) -> None:
-    if manifest.files and place.files is None:
+async def _restore(found: installation.Installation, folder: Path, manifest: Manifest, since: datetime) -> None:
+    if manifest.files and found.files is None:
         raise BackupUnusable("备份里有照片与签名：请用 --files 指明恢复到哪个目录")
-    if place.files:
-        require_room(manifest.files, place.files)
-    await require_empty(place.kafka, place.topic_prefix)
-    if place.files:
-        put_files(manifest.files, folder, place.files)
+    if found.files:
+        require_room(manifest.files, found.files)
+    await require_empty(found.kafka, found.topic_prefix)
+    if found.files:
+        put_files(manifest.files, folder, found.files)
     with Progress("恢复") as progress:
-        await putback.put_back(place.dsns, folder, manifest, progress.moved)
+        await putback.put_back(found.dsns, folder, manifest, progress.moved)
     try:
         with Progress("重发", unit="件") as progress:
-            sent = await publish_again(place.dsns, place.kafka, place.topic_prefix, since, progress.reached)
+            sent = await publish_again(found.dsns, found.kafka, found.topic_prefix, since, progress.reached)
     except BrokerUnavailable as error:
         raise BackupUnusable(
             f"数据库已恢复，但存档没有全部重发（{error}）；Kafka 可用后请执行 huifang outbox republish（重复执行无害）"

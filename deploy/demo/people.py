@@ -14,9 +14,9 @@ def people() -> list[Account]:
     """Seats go round the branches; an agent has the name that the robot of the seat works under, and so its figures."""
     found = [_agent(seat, *BRANCHES[seat % len(BRANCHES)][:2]) for seat in range(SEATS)]
     for code, title, _ in BRANCHES:
-        place = _place(code)
-        found.append(Account(f"supervisor-{place}", f"{title}主管", ("supervisor",), (code,)))
-        found.append(Account(f"owner-{place}", f"{title}策略管理员", ("policy_owner",), (code,)))
+        short = _short(code)
+        found.append(Account(f"supervisor-{short}", f"{title}主管", ("supervisor",), (code,)))
+        found.append(Account(f"owner-{short}", f"{title}策略管理员", ("policy_owner",), (code,)))
     return found
 
 
@@ -24,7 +24,7 @@ def _agent(seat: int, code: str, title: str) -> Account:
     return Account(f"agent-{seat + 1:02d}", f"{title}坐席{seat + 1:02d}", ("agent",), (code,))
 
 
-def _place(code: str) -> str:
+def _short(code: str) -> str:
     return code.rpartition("-")[2].lower()
 
 
@@ -33,7 +33,7 @@ def show_sign_in(console: Console, address: str, file: Path, left: int) -> None:
     passwords = read_json(file) or {}
     shown = [
         people()[0].login,
-        *(f"{who}-{_place(code)}" for code, *_ in BRANCHES[:1] for who in ("supervisor", "owner")),
+        *(f"{who}-{_short(code)}" for code, *_ in BRANCHES[:1] for who in ("supervisor", "owner")),
         "admin",
     ]
     console.print(f"\n打开 {address}/ 登录（今天有 {left} 张待回访的单，用坐席登录就能领取）：", soft_wrap=True)

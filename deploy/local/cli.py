@@ -26,7 +26,7 @@ Service = Annotated[str, typer.Argument(help="One process; all when empty.")]
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _errors_in_words() -> Iterator[None]:
     """What a user can act on is told in words, not as a trace."""
     try:
         yield
@@ -39,7 +39,7 @@ def _told() -> Iterator[None]:
 def up_command(detach: Detach = False) -> None:
     """Start the platform: PostgreSQL, Kafka, stand-ins and the six services. Ctrl-C stops it."""
     settings, report = LocalSettings.from_environment(), Report()
-    with _told():
+    with _errors_in_words():
         if detach:
             control.start_detached(settings, report)
         else:
@@ -51,7 +51,7 @@ def up_command(detach: Detach = False) -> None:
 @app.command()
 def down() -> None:
     """Stop the platform, in order; the data stays."""
-    with _told():
+    with _errors_in_words():
         if not control.stop(LocalSettings.from_environment(), Report()):
             typer.echo("The platform does not run.")
 
@@ -90,7 +90,7 @@ def logs(process: Service = "", follow: bool = True) -> None:
 @app.command()
 def reset(yes: Yes = False) -> None:
     """Delete databases, topics, keys and logs. Refused while the platform runs."""
-    with _told():
+    with _errors_in_words():
         paths = control.what_reset_deletes(LocalSettings.from_environment())
         if not paths:
             typer.echo("There is nothing to delete.")
@@ -106,7 +106,7 @@ def setup() -> None:
     """Fetch what the first run and the tests need: Kafka's jars, the page assets, a Chromium."""
     from deploy.local.downloads import set_up, set_up_tests
 
-    with _told():
+    with _errors_in_words():
         report = Report()
         set_up(LocalSettings.from_environment(), report)
         set_up_tests(report)

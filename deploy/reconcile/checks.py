@@ -46,7 +46,7 @@ def what_is_enrolled_is_counted(kept: Kept, heard: Heard) -> Check:
     )
 
 
-def who_is_drawn_is_told(kept: Kept, heard: Heard) -> Check:
+def draws_are_published(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
         "抽中与递补的都已通知", Side("调度库 抽中与递补", kept.called), Side("事件 抽中与递补", heard.drawn)
     )
@@ -89,7 +89,7 @@ def _ended(state: str, event: str, title: str) -> Callable[[Kept, Heard], Check]
     return check
 
 
-def releases_are_told(kept: Kept, heard: Heard) -> Check:
+def releases_are_published(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
         "下达与下达事件一致",
         _entries(kept, "调度库 已下达", "released"),
@@ -124,7 +124,7 @@ def _finished(state: str, event: str, title: str) -> Callable[[Kept, Heard], Che
     return check
 
 
-def corrections_are_told(kept: Kept, heard: Heard) -> Check:
+def corrections_are_published(kept: Kept, heard: Heard) -> Check:
     made = Counter({visit_id: visit.corrections for visit_id, visit in kept.visits.items()})
     return one_to_one(
         "更正与更正事件一致",
@@ -133,7 +133,7 @@ def corrections_are_told(kept: Kept, heard: Heard) -> Check:
     )
 
 
-def dissatisfied_is_told(kept: Kept, heard: Heard) -> Check:
+def dissatisfied_is_published(kept: Kept, heard: Heard) -> Check:
     """One that any version of a visit's record tells of is told once."""
     bad = (
         visit_id
@@ -192,7 +192,7 @@ def cases_are_closed(kept: Kept, heard: Heard) -> Check:
     )
 
 
-def resolutions_are_told(kept: Kept, heard: Heard) -> Check:
+def resolutions_are_published(kept: Kept, heard: Heard) -> Check:
     """A case can be resolved several times; each time is told."""
     rounds = Counter({case_id: case.resolutions for case_id, case in kept.cases.items() if case.resolutions})
     told = Counter(heard.resolutions.values())
@@ -235,7 +235,7 @@ def greetings_are_written(kept: Kept, heard: Heard) -> Check:
     return Check("每条关怀恰有一笔发送", counted, (mismatch,) if mismatch else ())
 
 
-def sends_are_told(kept: Kept, heard: Heard) -> Check:
+def sends_are_published(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
         "提交的通知都已报告",
         Side.of("发送台账 已提交", (send_id for send_id, send in kept.sends.items() if send.accepted)),
@@ -307,26 +307,26 @@ CHECKS: tuple[Callable[[Kept, Heard], Check], ...] = (
     one_decision_per_occasion,
     what_is_enrolled_is_counted,
     draws_are_exact,
-    who_is_drawn_is_told,
+    draws_are_published,
     every_task_was_decided,
     tasks_are_planned,
-    releases_are_told,
+    releases_are_published,
     _ended("cancelled", "followup.cancelled", "取消与取消事件一致"),
     _ended("expired", "followup.expired", "过期与过期事件一致"),
     one_visit_each,
     _finished(State.COMPLETED, "visit.completed", "完成的作业都已报告"),
     _finished(State.FAILED, "visit.failed", "失败的作业都已报告"),
-    corrections_are_told,
-    dissatisfied_is_told,
+    corrections_are_published,
+    dissatisfied_is_published,
     one_case_each,
     one_case_per_unsolved_hotline_case,
     cases_are_opened,
-    resolutions_are_told,
+    resolutions_are_published,
     one_second_followup_each,
     cases_are_closed,
     one_send_each,
     greetings_are_written,
-    sends_are_told,
+    sends_are_published,
     _settled("delivered", "notification.delivered", "送达的通知都已报告"),
     _settled("failed", "notification.failed", "失败的通知都已报告"),
     facts_are_counted,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from services.analytics.domain.cases import CaseFact, with_repeats
 from services.analytics.domain.cells import Figures
 from services.analytics.domain.followups import FollowupFact
-from services.analytics.domain.observations import Changes, Told, observe, revised
+from services.analytics.domain.observations import Changes, Occurrence, observe, revised
 from services.analytics.domain.ratings import RatingFact, settle
 from services.analytics.domain.sends import SendFact
 
@@ -24,7 +24,7 @@ class Recount:
         self.cases: dict[str, CaseFact] = {}
         self.sends: dict[str, SendFact] = {}
 
-    def take(self, events: Iterable[Told]) -> None:
+    def take(self, events: Iterable[Occurrence]) -> None:
         seen = observe(events)
         self.single.update(seen.figures)
         _revise(self.followups, seen.followups, FollowupFact)

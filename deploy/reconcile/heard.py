@@ -11,10 +11,10 @@ from deploy.reconcile.figures import Recount
 from deploy.reconcile.kept import Identity, RuleVersion
 from deploy.reconcile.notices import Notices
 from services.analytics.domain.measures import by_matter
-from services.analytics.domain.observations import Told
+from services.analytics.domain.observations import Occurrence
 from services.complaints.domain.opening import complains
 from services.scheduler.domain.occasion import ARRIVED, DRAWN
-from services.visits.domain.told import has_visit
+from services.visits.domain.task_events import has_visit
 from shared.contracts.base import INTAKE, NOTIFICATIONS
 from shared.contracts.intake import HotlineCaseClosed
 from shared.contracts.tasks import FollowupReleased, OccasionArrived
@@ -54,10 +54,10 @@ class Heard:
                 self.seen.add(event.event_key)
                 with suppress(ValidationError):
                     self._take(topic, event)
-                    fresh.append(Told(event.id, event.name, event.time, event.data, event.practice))
+                    fresh.append(Occurrence(event.id, event.name, event.time, event.data, event.practice))
         self._count(fresh)
 
-    def _count(self, fresh: list[Told]) -> None:
+    def _count(self, fresh: list[Occurrence]) -> None:
         try:
             self.recount.take(fresh)
         except ValidationError:

@@ -64,7 +64,7 @@ class Talk:
     number: str
     agent: str
     fate: Fate
-    told: list[str] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -122,7 +122,7 @@ class Exchange:
         """Post one event, and again while the platform does not take it: a line tells at least once."""
         now = self.clock.machine()
         body = json.dumps({"call_id": str(talk.id), "sign": sign, "at": now.isoformat(), **more})
-        talk.told.append(more.get("cause", sign) if sign == "ended" else sign)
+        talk.signs.append(more.get("cause", sign) if sign == "ended" else sign)
         message = f"msg_{new_id().hex}"
         for attempt in range(TRIES):
             headers = {
@@ -218,6 +218,6 @@ def _shown(talk: Talk) -> dict[str, Any]:
         "number": mask_phone(talk.number),
         "agent": talk.agent,
         "fate": talk.fate,
-        "told": talk.told,
-        "recorded": "answered" in talk.told and "hung_up" in talk.told,
+        "told": talk.signs,
+        "recorded": "answered" in talk.signs and "hung_up" in talk.signs,
     }

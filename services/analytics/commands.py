@@ -7,14 +7,14 @@ from services.analytics import store
 from services.analytics.domain.cases import CaseFact, with_repeats
 from services.analytics.domain.cells import Figures, change
 from services.analytics.domain.followups import FollowupFact
-from services.analytics.domain.observations import Changes, Observed, Told, observe, revised
+from services.analytics.domain.observations import Changes, Observed, Occurrence, observe, revised
 from services.analytics.domain.ratings import RatingFact, settle
 from services.analytics.domain.sends import SendFact
 from services.analytics.store.facts import F
 from shared.messaging import Work
 
 
-async def count(work: Work, events: Iterable[Told]) -> int:
+async def count(work: Work, events: Iterable[Occurrence]) -> int:
     """Take the events into the figures, each fact's part replaced by its new part; returns how many rows changed.
 
     Facts are locked in one order everywhere: cases, ratings (a case settles its visit's rating), follow-ups, sends.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.analytics import commands, store
-from services.analytics.domain.observations import Told
+from services.analytics.domain.observations import Occurrence
 from services.analytics.domain.timeline import entry_of
 from shared.contracts import by_name
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
@@ -32,7 +32,7 @@ keeps_keys(consumer)
 @consumer.on("*")
 async def count_events(work: Work, events: Sequence[Event]) -> None:
     """One handler for all topics: a batch is one call, its figures and its timeline one statement per table."""
-    told = [Told(event.id, event.name, event.time, event.data, event.practice) for event in events]
+    told = [Occurrence(event.id, event.name, event.time, event.data, event.practice) for event in events]
     ROWS.inc(await commands.count(work, told))
     pairs = zip(told, events, strict=True)
     entries = (entry_of(one, event.event_key, event.key, event.lineage) for one, event in pairs)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.notifications.adapters import AliyunSms, Provider, SmtpMail
 from services.notifications.adapters.acs3 import Credentials
-from services.notifications.commands.sending import Desk
+from services.notifications.commands.sending import SendRules
 from services.notifications.settings import NotificationsSettings
 from services.notifications.store.fence import Fence
 from shared.observability.catalogue import PROVIDERS, counter
@@ -40,7 +40,7 @@ class Office:
     """`under_way`: batches being sent, `in_hand`: how many messages of theirs have no recorded answer yet; `alone`: the newest
     of the batches is one beside which nothing is sent; `draining`: the process is stopping, no new call is begun."""
 
-    desk: Desk
+    rules: SendRules
     providers: dict[str, Provider]
     fence: Fence
     batch: int
@@ -67,7 +67,7 @@ async def open_office(runtime: Runtime) -> AsyncIterator[None]:
         for answer in ANSWERS:
             SUBMISSIONS.labels(provider.name, answer)  # they begin at 0: a rate sees the first failure, too
     runtime.state["office"] = office = Office(
-        desk=Desk(
+        rules=SendRules(
             providers={channel: provider.name for channel, provider in providers.items()},
             managers=settings.managers,
             supervisors=settings.supervisors,

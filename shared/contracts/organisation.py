@@ -5,7 +5,7 @@ from pydantic import Field
 from shared.contracts.base import ORGANISATION, EventData, contract
 
 
-class UnitTold(EventData):
+class UnitEntry(EventData):
     """A unit of the tree; `parent` is the unit above it, "" at the top."""
 
     code: str
@@ -14,7 +14,7 @@ class UnitTold(EventData):
     parent: str = ""
 
 
-class TeamTold(EventData):
+class TeamEntry(EventData):
     """A team, and the unit it belongs to."""
 
     code: str
@@ -29,5 +29,5 @@ class OrganisationPublished(EventData):
 
     pack: str
     version: int = Field(ge=1, description="rises with every change of any pack's organisation")
-    units: tuple[UnitTold, ...] = ()
-    teams: tuple[TeamTold, ...] = ()
+    units: tuple[UnitEntry, ...] = ()
+    teams: tuple[TeamEntry, ...] = ()

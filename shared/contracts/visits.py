@@ -56,7 +56,7 @@ class VisitAttempted(Visit):
 
 
 class Said(Part):
-    """What the customer said; fields as in `Outcome`."""
+    """What the customer said; fields as in `VisitResult`."""
 
     effective: bool
     satisfaction: Satisfaction | None = None
@@ -87,7 +87,7 @@ class Record(Said):
     results: list[MatterResult] = []
 
 
-class Outcome(Visit):
+class VisitResult(Visit):
     """A contact with answers; `rating` is 1 (worst) to 5, None when the customer gave none."""
 
     questionnaire: str = ""
@@ -114,24 +114,24 @@ class Outcome(Visit):
 
 
 @contract("visit.completed", topic=VISITS, owner="visits", title="回访完成")
-class VisitCompleted(Outcome):
+class VisitCompleted(VisitResult):
     """Published once for every visit that ended with the right person, effective or partial."""
 
 
 @contract("visit.dissatisfied", topic=VISITS, owner="visits", title="客户不满意")
-class VisitDissatisfied(Outcome):
+class VisitDissatisfied(VisitResult):
     """Published beside visit.completed when the customer is dissatisfied, else beside the first visit.corrected that says
     so: once for a visit."""
 
 
 @contract("visit.problem_found", topic=VISITS, owner="visits", title="发现问题件")
-class VisitProblemFound(Outcome):
+class VisitProblemFound(VisitResult):
     """Published beside visit.completed when an answer makes it a problem case (R07.5), else beside the first
     visit.corrected that says so: once for a visit."""
 
 
 @contract("visit.corrected", topic=VISITS, owner="visits", title="回访记录已更正")
-class VisitCorrected(Outcome):
+class VisitCorrected(VisitResult):
     """The record of a completed visit says something else from now on; `completed_at` and `agent` stay."""
 
     before: Record

@@ -9,7 +9,7 @@ from pydantic_core import core_schema
 from shared.declared.model import Declared
 
 Schema = dict[str, Any]
-UNTOLD = ("title", "default")  # names of classes, and what code takes where nothing is written
+UNSAID = ("title", "default")  # names of classes, and what code takes where nothing is written
 
 
 class _Generator(GenerateJsonSchema):
@@ -23,16 +23,16 @@ def definitions(*models: type[Declared]) -> Schema:
     """Class name → schema, of these models and of what they refer to."""
     inputs: list[Any] = [(model, "validation") for model in models]
     _, whole = models_json_schema(inputs, schema_generator=_Generator)
-    return {name: _told(schema) for name, schema in whole["$defs"].items()}
+    return {name: _without_unsaid(schema) for name, schema in whole["$defs"].items()}
 
 
-def _told(schema: Any) -> Any:
+def _without_unsaid(schema: Any) -> Any:
     if isinstance(schema, list):
-        return [_told(one) for one in schema]
+        return [_without_unsaid(one) for one in schema]
     if not isinstance(schema, Mapping):
         return schema
-    kept = {key: one for key, one in schema.items() if key not in UNTOLD}
+    kept = {key: one for key, one in schema.items() if key not in UNSAID}
     if "properties" in kept:
-        properties = {key: _told(one) for key, one in kept.pop("properties").items()}
-        return {"type": "object", "properties": properties, **{key: _told(one) for key, one in kept.items()}}
-    return {key: one if key == "examples" else _told(one) for key, one in kept.items()}
+        properties = {key: _without_unsaid(one) for key, one in kept.pop("properties").items()}
+        return {"type": "object", "properties": properties, **{key: _without_unsaid(one) for key, one in kept.items()}}
+    return {key: one if key == "examples" else _without_unsaid(one) for key, one in kept.items()}

@@ -101,11 +101,11 @@ class Value:
             return self.adapter.validate_python(given)
         except ValidationError as error:
             wrong = error.errors(include_url=False)[:MOST_ITEMS]
-        for message in dict.fromkeys(self._told(one, say) for one in wrong):
+        for message in dict.fromkeys(self._in_words(one, say) for one in wrong):
             section.problem(key, message)
         return None
 
-    def _told(self, error: ErrorDetails, say: str) -> str:
+    def _in_words(self, error: ErrorDetails, say: str) -> str:
         """What is wrong: of a list that holds other things than it should, the list; else the item."""
         given, kind = error["input"], error["type"]
         if kind == "value_error" and (told := str(error["ctx"]["error"])):

@@ -88,7 +88,7 @@ class Found(NamedTuple):
     bare: bool
 
 
-class _Run(NamedTuple):
+class _Stretch(NamedTuple):
     """Groups of digits that may be one number or several: where they lie in the text, their digits in a row, their lengths, and
     which group begins (or what ends) at which of these digits. `text` is plain, `written` as it came. A plus can only stand
     before the first group.
@@ -128,7 +128,7 @@ def find(text: str) -> list[Found]:
     return [found for run in _runs(text) for found in _numbers_of(run)] if may_hold(text) else []
 
 
-def _runs(written: str) -> Iterator[_Run]:
+def _runs(written: str) -> Iterator[_Stretch]:
     """The runs in which a number may begin; the others, most of what a long text has, cost hardly anything."""
     text = _NO_NUMBER.sub(lambda found: "\0" * len(found[0]), plain(written))
     any_plus = "+" in text
@@ -142,17 +142,17 @@ def _runs(written: str) -> Iterator[_Run]:
             yield _run(text, written, start, end, digits, has_plus)
 
 
-def _run(text: str, written: str, start: int, end: int, digits: str, has_plus: bool) -> _Run:
+def _run(text: str, written: str, start: int, end: int, digits: str, has_plus: bool) -> _Stretch:
     length = end - start
     if len(digits) == length:
-        return _Run(text, written, [(start, end)], digits, [length], {0: 0, length: 1}, has_plus)
+        return _Stretch(text, written, [(start, end)], digits, [length], {0: 0, length: 1}, has_plus)
     spans = [group.span() for group in _GROUP.finditer(text, start, end)]
     lengths = [end - start for start, end in spans]
     group_at = {at: group for group, at in enumerate(accumulate(lengths, initial=0))}
-    return _Run(text, written, spans, digits, lengths, group_at, has_plus)
+    return _Stretch(text, written, spans, digits, lengths, group_at, has_plus)
 
 
-def _numbers_of(run: _Run) -> Iterator[Found]:
+def _numbers_of(run: _Stretch) -> Iterator[Found]:
     read = 0  # so many of the digits
     for at, first in run.group_at.items():
         if at < read:
@@ -168,7 +168,7 @@ def _numbers_of(run: _Run) -> Iterator[Found]:
                     break
 
 
-def _readers(run: _Run, first: int, at: int, kinds: re.Match[str], has_plus: bool) -> Iterator[tuple[_Reader, int]]:
+def _readers(run: _Stretch, first: int, at: int, kinds: re.Match[str], has_plus: bool) -> Iterator[tuple[_Reader, int]]:
     """Who may read the digits from `at` on, and up to which digit: it ends with a group, and is parted as its kind may be."""
     if kinds["identity"]:
         yield from ((_identity, end) for end in (at + 18, at + 17) if end in run.group_at)
@@ -189,14 +189,14 @@ def _readers(run: _Run, first: int, at: int, kinds: re.Match[str], has_plus: boo
         yield from ((_foreign, length) for length in lengths if length in run.group_at)
 
 
-def _is_parted_landline(run: _Run, first: int, end: int, trunk: int) -> bool:
+def _is_parted_landline(run: _Stretch, first: int, end: int, trunk: int) -> bool:
     """Whether it is one group, or a group ends with the area code, or the second of two begins behind the trunk prefix."""
     groups = run.group_at[end] - first
     code = trunk + (2 if run.digits[trunk] in "12" else 3)
     return groups == 1 or code in run.group_at or (groups == 2 and trunk in run.group_at)
 
 
-def _number(run: _Run, first: int, at: int, end: int, has_plus: bool) -> _Number | None:
+def _number(run: _Stretch, first: int, at: int, end: int, has_plus: bool) -> _Number | None:
     """The groups from `first` on that have the digits `[at, end)`, unless digits beside them are masked."""
     behind = run.group_at[end]
     start, stop = run.spans[first][0], run.spans[behind - 1][1]

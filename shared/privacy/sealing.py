@@ -45,13 +45,13 @@ class NotANumber(ValueError):
 
 
 # what the name of a member tells of its value
-_Told = Literal["numbers", "number", "code", "id", "path", ""]
+_Kind = Literal["numbers", "number", "code", "id", "path", ""]
 _OF_NUMBERS = ("numbers", "number")  # anything else shorter than a token has too few digits for a number
 _IDS = ("id", "event_id")
 
 
 @lru_cache(4096)
-def _field(name: str) -> tuple[str, _Told]:
+def _field(name: str) -> tuple[str, _Kind]:
     """A member's name fit to be kept, and what it tells of the value."""
     kept = mask_prose(name)
     if name in PHONE_FIELDS:
@@ -139,7 +139,7 @@ class Sealer:
             path = path[: one.start] + pseudonym(self.seal(one.value)) + path[one.end :]
         return path
 
-    def _protect(self, value: Any, field: _Told) -> Any:
+    def _protect(self, value: Any, field: _Kind) -> Any:
         if isinstance(value, str):
             return self._protect_text(value, field)
         if isinstance(value, dict):
@@ -155,14 +155,14 @@ class Sealer:
             return self._protect_number(value, field)
         return value
 
-    def _protect_number(self, value: float, field: _Told) -> float | str:
+    def _protect_number(self, value: float, field: _Kind) -> float | str:
         if field != "numbers" and (abs(value) < _SHORTEST_IN_JSON or value != value // 1):
             return value
         written = str(int(value)) if value == value // 1 else str(value)
         protected = self._protect_text(written, field)
         return value if protected == written else protected
 
-    def _protect_text(self, text: str, field: _Told) -> str:
+    def _protect_text(self, text: str, field: _Kind) -> str:
         if text.startswith(PREFIX):
             return self._own(text)
         if field == "numbers":
@@ -175,7 +175,7 @@ class Sealer:
             return self.protect_path(text)
         return self._without_numbers(text, field)
 
-    def _without_numbers(self, text: str, field: _Told) -> str:
+    def _without_numbers(self, text: str, field: _Kind) -> str:
         bare = text.strip().removesuffix(".0")
         found = find(bare) if field == "id" else find_in_prose(bare)
         if field == "code":

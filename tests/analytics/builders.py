@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.analytics.domain.observations import Told, observe
+from services.analytics.domain.observations import Occurrence, observe
 from shared.messaging import Event
 from shared.testing import event, example
 
@@ -127,8 +127,8 @@ def notice(what: str, name: str = "1", at: datetime = MONDAY, **more: Any) -> Ev
     return event(f"notification.{what}", data | {f"{what}_at": at.isoformat()} | more, key="C1", time=at)
 
 
-def told(*events: Event) -> list[Told]:
-    return [Told(e.id, e.name, e.time, e.data, e.practice) for e in events]
+def told(*events: Event) -> list[Occurrence]:
+    return [Occurrence(e.id, e.name, e.time, e.data, e.practice) for e in events]
 
 
 def sums_of(*events: Event) -> dict[str, int]:

@@ -12,7 +12,7 @@ from services.analytics.domain.formatting import cell_text, shown_number, shown_
 from services.analytics.domain.intervals import wilson
 from services.analytics.domain.kpis import Options, definitions, evaluate
 from services.analytics.domain.labels import Labels
-from services.analytics.domain.observations import Told, observe, revised
+from services.analytics.domain.observations import Occurrence, observe, revised
 from services.analytics.domain.periods import Period, end_of, label, start_of
 from services.analytics.domain.ratings import RatingFact
 from services.analytics.domain.selection import Dimension
@@ -184,7 +184,7 @@ def test_a_contact_about_two_matters_is_one_contact_with_two_results():
     told = event("visit.completed", example("visit.completed", **changes, results=results))
     sums = sums_of(told)
     assert (sums["visits.completed"], sums["csat.rated"], sums["csat.good"]) == (1, 2, 1)
-    rated = observe([Told(told.id, told.name, told.time, told.data)]).ratings
+    rated = observe([Occurrence(told.id, told.name, told.time, told.data)]).ratings
     facts = [revised(RatingFact(id_), changes) for id_, changes in rated.items()]
     assert [(fact.kind, fact.first, fact.several) for fact in facts] == [
         ("repair.closed", "dissatisfied", True), ("repair.closed", "very_satisfied", False),

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from services.analytics.domain.observations import Told
+from services.analytics.domain.observations import Occurrence
 from services.analytics.domain.timeline import SENTENCES, entry_of, sentence
 from shared.auth import Role
 from shared.contracts import words
@@ -122,7 +122,7 @@ async def test_old_days_are_dropped(analytics: Served) -> None:
 )
 def test_every_event_about_somebody_has_a_sentence_of_its_own(contract: Any) -> None:
     sample = event(contract.name, example(contract.name), key="C1")
-    entry = entry_of(Told(sample.id, sample.name, sample.time, sample.data), sample.event_key, "C1", "L1")
+    entry = entry_of(Occurrence(sample.id, sample.name, sample.time, sample.data), sample.event_key, "C1", "L1")
     if entry is None:
         assert contract.name in ("policy.limit_reached", "calendar.published")
         return
@@ -139,7 +139,7 @@ def test_every_event_about_somebody_has_a_sentence_of_its_own(contract: Any) -> 
     ],
 )
 def test_why_a_message_failed_is_said_in_words(name: str, code: str, word: str) -> None:
-    told = Told("m1", name, day(0), {"reason": code, "channel": "sms", "purpose": "survey"})
+    told = Occurrence("m1", name, day(0), {"reason": code, "channel": "sms", "purpose": "survey"})
     entry = entry_of(told, event(name, {}).event_key, "C1", "L1")
     assert entry is not None
     assert sentence(entry) == word

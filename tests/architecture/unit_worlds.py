@@ -11,7 +11,7 @@ from services.visits.models import AttachmentRow, AttemptRow, LineCallRow
 from services.visits.store import replies
 from shared.auth import Role, issue_token
 from shared.contracts.base import INTAKE
-from shared.contracts.organisation import OrganisationPublished, UnitTold
+from shared.contracts.organisation import OrganisationPublished, UnitEntry
 from shared.ids import new_id
 from shared.messaging.broker import Message
 from shared.messaging.event import encode
@@ -27,7 +27,7 @@ TOP = "HQ"
 TREE = OrganisationPublished(
     pack="organisation",
     version=1,
-    units=tuple(UnitTold(code=code, parent=parent) for code, parent in
+    units=tuple(UnitEntry(code=code, parent=parent) for code, parent in
                 ((TOP, ""), (ABOVE, TOP), (THEIRS, TOP), (OURS, ABOVE))),
 )  # fmt: skip
 Ids = dict[str, dict[str, str]]  # path parameter → unit → id

@@ -7,7 +7,7 @@ from services.complaints.domain import handling
 from services.complaints.domain.case import Case
 from services.complaints.domain.opening import Opening, from_visit, open_case
 from services.complaints.domain.rules import Rules
-from shared.contracts.visits import Outcome, VisitCompleted, VisitDissatisfied, VisitFailed, VisitProblemFound
+from shared.contracts.visits import VisitCompleted, VisitDissatisfied, VisitFailed, VisitProblemFound, VisitResult
 from shared.testing import example
 
 MONDAY = datetime.fromisoformat("2026-03-02T10:00:00+08:00")
@@ -44,11 +44,11 @@ def second(case: Case, **changes: Any) -> dict[str, Any]:
     return {"round": case.round + 1, "case_id": str(case.id), **changes}
 
 
-def opening(visit: Outcome | None = None) -> Opening:
+def opening(visit: VisitResult | None = None) -> Opening:
     return from_visit(visit or dissatisfied(), (), "L1")
 
 
-def opened(visit: Outcome | None = None, rules: Rules = RULES, now: datetime = MONDAY) -> Case:
+def opened(visit: VisitResult | None = None, rules: Rules = RULES, now: datetime = MONDAY) -> Case:
     return open_case(opening(visit), "TS20260302-000001", 0, rules, now).case
 
 

@@ -32,7 +32,7 @@ LAYOUT = layout_of(PLAIN)
 ROOT = Path(__file__).parents[2]
 
 
-def told_by(book: Book) -> list[dict[str, Any]]:
+def fields_in(book: Book) -> list[dict[str, Any]]:
     """The cases of a workbook, as far as they are compared."""
     about, *lines, end = read(book.content, LAYOUT)
     assert (about["total"], end) == (len(lines), {"end": True})
@@ -64,7 +64,7 @@ def expected(case: dict[str, Any]) -> dict[str, Any]:
 def test_every_layout_is_read_to_the_values_that_stand_in_it(share: int) -> None:
     for seed in range(share, EXAMPLES, SHARES):
         book = sound(random.Random(seed))
-        assert told_by(book) == [expected(case) for case in book.cases], seed
+        assert fields_in(book) == [expected(case) for case in book.cases], seed
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -111,7 +111,7 @@ async def test_a_process_that_dies_between_lease_and_call_leaves_an_unknown_that
     await thank(thanking)
     office = office_of(thanking.served.runtime)
     async with thanking.served.runtime.db.work() as work:
-        batch = await sending.lease_due(work, office.desk, 10)
+        batch = await sending.lease_due(work, office.rules, 10)
         await office.fence.hold(batch.token)
     thanking.clock.advance(timedelta(minutes=5))
     await thanking.settle()
@@ -131,7 +131,7 @@ async def test_a_process_that_dies_between_call_and_record_does_not_send_again(t
     await thank(thanking)
     office = office_of(thanking.served.runtime)
     async with thanking.served.runtime.db.work() as work:
-        batch = await sending.lease_due(work, office.desk, 10)
+        batch = await sending.lease_due(work, office.rules, 10)
     await office.providers["sms"].submit(batch.parcels[0])
     thanking.clock.advance(timedelta(minutes=5))
     await thanking.settle()
@@ -268,7 +268,7 @@ async def test_an_e_mail_nobody_can_vouch_for_fails_for_somebody_to_look_at(worl
     await world.served.deliver(event("complaint.opened", example("complaint.opened", grade="major")))
     office = office_of(world.served.runtime)
     async with world.served.runtime.db.work() as work:
-        await sending.lease_due(work, office.desk, 10)
+        await sending.lease_due(work, office.rules, 10)
     world.clock.advance(timedelta(minutes=5))
     await world.settle()
     (send,) = await world.sends()

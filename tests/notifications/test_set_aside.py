@@ -19,7 +19,7 @@ async def test_a_message_that_processes_die_of_is_set_aside_and_its_neighbours_a
     async def die() -> list[str]:
         """Lease what is due, die before any call, and let the lease be given up."""
         async with world.served.runtime.db.work() as work:
-            batch = await sending.lease_due(work, office.desk, 10)
+            batch = await sending.lease_due(work, office.rules, 10)
         world.clock.advance(timedelta(minutes=5))
         await world.settle()
         world.clock.advance(timedelta(minutes=1))
@@ -47,5 +47,5 @@ async def test_what_processes_may_have_died_of_waits_until_nothing_else_is_under
     await thank(world, "C1")
     async with world.served.runtime.db.work() as work:
         await work.session.execute(text("UPDATE send SET lost = 2"))
-        assert (await sending.lease_due(work, office.desk, 10, idle=False)).parcels == ()
-        assert (await sending.lease_due(work, office.desk, 10, idle=True)).alone
+        assert (await sending.lease_due(work, office.rules, 10, idle=False)).parcels == ()
+        assert (await sending.lease_due(work, office.rules, 10, idle=True)).alone

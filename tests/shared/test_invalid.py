@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from pydantic import AfterValidator, AnyUrl, AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
-from shared.invalid import place, told
+from shared.invalid import in_words, place
 
 
 class Part(BaseModel, extra="forbid"):
@@ -77,11 +77,11 @@ CASES: list[tuple[Any, Any, str]] = [
 def test_what_is_wrong_is_told_in_chinese(form: Any, value: Any, says: str) -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(form).validate_python(value)
-    assert told(caught.value.errors()[0]) == says
+    assert in_words(caught.value.errors()[0]) == says
 
 
 def test_what_has_no_words_of_its_own_is_told_in_chinese_too() -> None:
-    assert re.fullmatch("[一-鿿]+", told({"type": "callable_type"}))
+    assert re.fullmatch("[一-鿿]+", in_words({"type": "callable_type"}))
 
 
 def test_the_place_is_a_path() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.common import CustomerCard
-from shared.profile import NEVER, Profile, heard, number_learned, told_by, with_right_numbers
+from shared.profile import NEVER, Profile, fields_in, heard, number_learned, with_right_numbers
 
 NINE = datetime(2026, 3, 2, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -22,7 +22,7 @@ def word(at: datetime, name: str = "order.completed", **block: Any) -> Word:
 def after(*words: Word) -> Profile:
     profile = Profile()
     for name, data, at in words:
-        profile = heard(profile, told_by(name, data), at)
+        profile = heard(profile, fields_in(name, data), at)
     return profile
 
 
@@ -67,13 +67,13 @@ def test_a_fact_that_tells_nothing_new_changes_nothing() -> None:
 
 def test_what_an_update_alone_tells() -> None:
     data = {"customer": {"id": "C1"}, "tier": "key", "area": "510108", "preferred_times": ["18:00-20:00"]}
-    assert told_by("customer.updated", data) == {"tier": "key", "area": "510108", "preferred_times": ["18:00-20:00"]}
-    assert told_by("order.completed", data) == {}
+    assert fields_in("customer.updated", data) == {"tier": "key", "area": "510108", "preferred_times": ["18:00-20:00"]}
+    assert fields_in("order.completed", data) == {}
 
 
 @pytest.mark.parametrize("data", [{}, {"customer": None}, {"customer": "C1"}, {"customer": ["C1"]}])
 def test_a_fact_about_nobody_tells_nothing(data: dict[str, Any]) -> None:
-    assert told_by("order.completed", data) == {}
+    assert fields_in("order.completed", data) == {}
 
 
 _BLOCKS = st.fixed_dictionaries(
@@ -99,7 +99,7 @@ def test_the_order_of_arrival_makes_no_difference(orders: tuple[list[Word], list
 def test_each_field_is_what_its_latest_word_says(words: list[Word]) -> None:
     profile = after(*words)
     for field in ("level", "do_not_contact"):
-        said = [(at, str(told[field])) for name, data, at in words if field in (told := told_by(name, data))]
+        said = [(at, str(told[field])) for name, data, at in words if field in (told := fields_in(name, data))]
         assert str(profile.fields.get(field)) == (max(said)[1] if said else "None")
 
 
@@ -107,14 +107,14 @@ def test_a_number_learned_to_be_wrong_stays_wrong_whoever_tells_it_again() -> No
     known = after(word(NINE, phone="old", phones=["work", "old"]))
     learned = number_learned(known, "old", None, NINE + HOUR)
     assert (learned.fields["phone"], learned.fields["phones"]) == ("work", [])
-    again = heard(learned, told_by(*word(NINE + 2 * HOUR, phone="old", phones=["old", "home"])[:2]), NINE + 2 * HOUR)
+    again = heard(learned, fields_in(*word(NINE + 2 * HOUR, phone="old", phones=["old", "home"])[:2]), NINE + 2 * HOUR)
     assert (again.fields["phone"], again.fields["phones"]) == ("work", ["home"])
 
 
 def test_the_number_learned_counts_until_a_source_tells_another_than_the_wrong_one() -> None:
     learned = number_learned(after(word(NINE, phone="old")), "old", "new", NINE + HOUR)
     assert learned.fields["phone"] == "new"
-    told = heard(learned, told_by(*word(NINE + 2 * HOUR, phone="old")[:2]), NINE + 2 * HOUR)
+    told = heard(learned, fields_in(*word(NINE + 2 * HOUR, phone="old")[:2]), NINE + 2 * HOUR)
     assert told.fields["phone"] == "new"
     assert heard(told, {"phone": "newer"}, NINE + 3 * HOUR).fields["phone"] == "newer"
 

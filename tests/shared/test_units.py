@@ -12,7 +12,7 @@ from services.complaints.app import create_app
 from services.complaints.settings import ComplaintsSettings
 from shared.auth import Principal, Role, issue_token
 from shared.clock import ManualClock
-from shared.contracts.organisation import OrganisationPublished, TeamTold, UnitTold
+from shared.contracts.organisation import OrganisationPublished, TeamEntry, UnitEntry
 from shared.testing import Served, event, serve
 from shared.units import tree_of
 
@@ -26,8 +26,8 @@ def told(
     return OrganisationPublished(
         pack=pack,
         version=version,
-        units=tuple(UnitTold(code=code, parent=parent) for code, parent in parents.items()),
-        teams=tuple(TeamTold(code=code, unit=unit) for code, unit in (teams or {}).items()),
+        units=tuple(UnitEntry(code=code, parent=parent) for code, parent in parents.items()),
+        teams=tuple(TeamEntry(code=code, unit=unit) for code, unit in (teams or {}).items()),
     )
 
 

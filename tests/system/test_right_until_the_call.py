@@ -24,7 +24,7 @@ from services.scheduler.app import create_app as create_scheduler
 from services.scheduler.commands import recall, withdraw
 from services.scheduler.settings import SchedulerSettings
 from services.visits.commands import claiming
-from services.visits.domain import told
+from services.visits.domain import task_events
 from services.visits.store import claims
 from shared.clock import ManualClock
 from shared.messaging import Event
@@ -327,8 +327,8 @@ GUARDS: dict[str, tuple[Any, str, Any]] = {
     "refusals, opt-outs and cases take back what is released": (recall, "look_again", _nothing),
     "a withdrawn fact calls off": (withdraw, "call_off", _nothing),
     "a stop ends what a run released": (recall, "end_runs", _nothing),
-    "a cancelled task cancels its visit": (told, "cancel", _as_it_was),
-    "a postponed task postpones its visit": (told, "postpone", _as_it_was),
+    "a cancelled task cancels its visit": (task_events, "cancel", _as_it_was),
+    "a postponed task postpones its visit": (task_events, "postpone", _as_it_was),
     "a claim keeps to the team": (claims, "_conditions", _without("team", "teams")),
     "a claim keeps to the unit": (claims, "_conditions", _without("units")),
     "who did the work gets no claim": (claiming, "marks_of", lambda *_: ()),

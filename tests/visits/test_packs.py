@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from services.visits.domain.answering import assess, visible
+from services.visits.domain.contact_result import is_dissatisfied
 from services.visits.domain.definition import read_definition
 from services.visits.domain.lint import warnings_of
-from services.visits.domain.outcomes import is_dissatisfied
 from services.visits.domain.questionnaire import Questionnaire
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"

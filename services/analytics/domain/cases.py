@@ -10,7 +10,7 @@ from services.analytics.domain.cells import Cell, Figures, Tally, org_day, rank
 from services.analytics.domain.levels import level_of
 from services.analytics.domain.measures import mark_of
 from shared.contracts.complaints import ComplaintClosed, ComplaintOpened, ComplaintResolved
-from shared.contracts.visits import Outcome, VisitCorrected
+from shared.contracts.visits import VisitCorrected, VisitResult
 
 REPEAT_WITHIN = timedelta(days=90)
 SOLVED = ("satisfied", "by_hand")
@@ -117,7 +117,7 @@ def close(fact: CaseFact, case: ComplaintClosed) -> CaseFact:
     return replace(fact, closed_day=org_day(case.closed_at), outcome=case.outcome)
 
 
-def ask_again(fact: CaseFact, outcome: Outcome) -> CaseFact:
+def ask_again(fact: CaseFact, outcome: VisitResult) -> CaseFact:
     """A second follow-up took place: the last one that gave a rating gives the final rating."""
     fact = _asked(fact, outcome)
     return _rated(fact, outcome) if level_of(outcome) else fact
@@ -128,11 +128,11 @@ def correct(fact: CaseFact, outcome: VisitCorrected) -> CaseFact:
     return _rated(_asked(fact, outcome), outcome)
 
 
-def _asked(fact: CaseFact, outcome: Outcome) -> CaseFact:
+def _asked(fact: CaseFact, outcome: VisitResult) -> CaseFact:
     return replace(fact, asked_in_time=fact.asked_in_time or (outcome.effective and outcome.on_time))
 
 
-def _rated(fact: CaseFact, outcome: Outcome) -> CaseFact:
+def _rated(fact: CaseFact, outcome: VisitResult) -> CaseFact:
     told = rank(
         outcome.completed_at, f"{outcome.visit_id}#{outcome.correction:04d}" if outcome.correction else outcome.visit_id
     )
@@ -153,7 +153,7 @@ def with_repeats(cases: Iterable[CaseFact]) -> list[CaseFact]:
     What was no complaint repeats nothing and is repeated by nothing.
     """
     marked: list[CaseFact] = []
-    for _, group in groupby(sorted(cases, key=_matter), key=lambda case: (case.customer, case.kind)):
+    for _, group in groupby(sorted(cases, key=_order), key=lambda case: (case.customer, case.kind)):
         before = date.min
         for case in group:
             opened = case.opened_day or date.min
@@ -165,5 +165,5 @@ def with_repeats(cases: Iterable[CaseFact]) -> list[CaseFact]:
     return marked
 
 
-def _matter(case: CaseFact) -> tuple[str, str, date, str]:
+def _order(case: CaseFact) -> tuple[str, str, date, str]:
     return case.customer, case.kind, case.opened_day or date.min, case.id

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from services.analytics.domain.cells import Cell, Figures, Head, Tally, org_day, rank
 from shared.contracts.tasks import Followup, FollowupCancelled
-from shared.contracts.visits import Outcome
+from shared.contracts.visits import VisitResult
 
 _MACHINE_REASON = re.compile(r"[a-z0-9_.-]{1,64}")
 BY_HAND = "by_hand"
@@ -97,11 +97,11 @@ def cancel(fact: FollowupFact, task: FollowupCancelled) -> FollowupFact:
     return replace(fact, cancelled=reason, lawful=lawful)
 
 
-def follow_up(fact: FollowupFact, outcome: Outcome) -> FollowupFact:
+def follow_up(fact: FollowupFact, outcome: VisitResult) -> FollowupFact:
     return fact if fact.correction else replace(fact, effective=fact.effective or outcome.effective)
 
 
-def correct(fact: FollowupFact, outcome: Outcome) -> FollowupFact:
+def correct(fact: FollowupFact, outcome: VisitResult) -> FollowupFact:
     if outcome.correction <= fact.correction:
         return fact
     return replace(fact, effective=outcome.effective, correction=outcome.correction)

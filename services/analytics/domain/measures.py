@@ -16,13 +16,13 @@ from shared.contracts.intake import branch_of
 from shared.contracts.notifications import Notification
 from shared.contracts.visits import (
     MatterResult,
-    Outcome,
     Visit,
     VisitAttempted,
     VisitCallbackAgreed,
     VisitCorrected,
     VisitFailed,
     VisitInvited,
+    VisitResult,
 )
 
 NPS_ANSWER = "nps"
@@ -61,7 +61,7 @@ def attempt(data: VisitAttempted) -> Figures:
     return figures + _of_agent(data, data.at, amounts)
 
 
-def completion(data: Outcome) -> Figures:
+def completion(data: VisitResult) -> Figures:
     """A visit that ended with the right person, on the day it ended."""
     names = ["visits.completed", "visits.effective" if data.effective else "visits.partial"]
     if data.on_time:
@@ -81,14 +81,14 @@ def invitation(data: VisitInvited, at: datetime) -> Figures:
     return _ones(at, data, ["visits.invited"])
 
 
-def by_matter(data: Outcome) -> list[tuple[str, Outcome]]:
+def by_matter(data: VisitResult) -> list[tuple[str, VisitResult]]:
     """What was said of each matter of a contact, under the kind of its fact, with the matter's mark; the contact's own words,
     without a mark, where it was about one."""
     if not data.results:
         return [("", data)]
     kinds = {(matter.event_id, matter.event_source): matter.event_type for matter in data.matters}
     return [
-        (mark_of(result), data.model_copy(update=_told_of(result, kinds, data, position)))
+        (mark_of(result), data.model_copy(update=_fields_of(result, kinds, data, position)))
         for position, result in enumerate(data.results)
     ]
 
@@ -99,20 +99,20 @@ def mark_of(matter: Matter | MatterResult) -> str:
     return f":{sha256(told.encode()).hexdigest()[:16]}"
 
 
-def _told_of(
-    result: MatterResult, kinds: Mapping[tuple[str, str], str], data: Outcome, position: int
+def _fields_of(
+    result: MatterResult, kinds: Mapping[tuple[str, str], str], data: VisitResult, position: int
 ) -> dict[str, Any]:
-    told = {name: getattr(result, name) for name in MatterResult.model_fields if name in Outcome.model_fields}
+    told = {name: getattr(result, name) for name in MatterResult.model_fields if name in VisitResult.model_fields}
     kind = kinds.get((result.event_id, result.event_source), data.kind) if position else data.kind
     return told | {"kind": kind, "results": []}
 
 
-def dissatisfaction(data: Outcome) -> Figures:
+def dissatisfaction(data: VisitResult) -> Figures:
     """The first dissatisfaction makes a case; a second one raises it."""
     return _ones(data.completed_at, data, ["visits.dissatisfied" if data.round == 1 else "visits.dissatisfied_again"])
 
 
-def problem(data: Outcome) -> Figures:
+def problem(data: VisitResult) -> Figures:
     return _ones(data.completed_at, data, ["visits.problem"])
 
 
@@ -165,7 +165,7 @@ def by_way(data: Visit, measure: str) -> str:
     return f"{'on_site' if data.channel == 'on_site' else 'phone'}.{measure}"
 
 
-def _first_round(data: Outcome) -> list[str]:
+def _first_round(data: VisitResult) -> list[str]:
     level = level_of(data)
     names = [by_way(data, f"first.{level}")] if level else []
     score = score_of(data)
@@ -179,7 +179,7 @@ def _first_round(data: Outcome) -> list[str]:
     return names
 
 
-def _second_round(data: Outcome) -> list[str]:
+def _second_round(data: VisitResult) -> list[str]:
     level = level_of(data)
     return [f"second.{level}"] if level else []
 

@@ -32,7 +32,6 @@ from shared.contracts.notifications import (
 )
 from shared.contracts.tasks import Followup, FollowupCancelled, FollowupExpired, FollowupPlanned, FollowupReleased
 from shared.contracts.visits import (
-    Outcome,
     VisitAttempted,
     VisitCallbackAgreed,
     VisitCompleted,
@@ -41,6 +40,7 @@ from shared.contracts.visits import (
     VisitFailed,
     VisitInvited,
     VisitProblemFound,
+    VisitResult,
 )
 
 F = TypeVar("F")
@@ -64,7 +64,7 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Told:
+class Occurrence:
     """An event as the domain sees it."""
 
     id: str
@@ -74,7 +74,7 @@ class Told:
     practice: bool = False
 
 
-def observe(events: Iterable[Told]) -> Observed:
+def observe(events: Iterable[Occurrence]) -> Observed:
     """What these events mean, practice nothing. Raises pydantic.ValidationError on one that breaks its contract."""
     seen = Observed()
     for event in events:
@@ -91,7 +91,7 @@ def observe(events: Iterable[Told]) -> Observed:
     return seen
 
 
-def _note_branch_name(seen: Observed, event: Told) -> None:
+def _note_branch_name(seen: Observed, event: Occurrence) -> None:
     org = event.data.get("org")
     if isinstance(org, Mapping) and org.get("code") and org.get("name"):
         told = (rank(event.at, event.id), str(org["name"]))
@@ -99,10 +99,10 @@ def _note_branch_name(seen: Observed, event: Told) -> None:
         seen.branch_names[code] = max(told, seen.branch_names.get(code, ("", "")))
 
 
-def _note(seen: Observed, event: Told, data: object) -> None:
+def _note(seen: Observed, event: Occurrence, data: object) -> None:
     if isinstance(data, Followup):
         _note_task(seen, event, data)
-    elif isinstance(data, Outcome):
+    elif isinstance(data, VisitResult):
         _note_outcome(seen, data)
     elif isinstance(data, Complaint):
         _note_case(seen, data)
@@ -110,7 +110,7 @@ def _note(seen: Observed, event: Told, data: object) -> None:
         _note_rest(seen, event, data)
 
 
-def _note_task(seen: Observed, event: Told, task: Followup) -> None:
+def _note_task(seen: Observed, event: Occurrence, task: Followup) -> None:
     _add(seen.followups, task.task_id, partial(followups.tell, at=event.at, event_id=event.id, task=task))
     match task:
         case FollowupPlanned():
@@ -123,7 +123,7 @@ def _note_task(seen: Observed, event: Told, task: Followup) -> None:
             pass  # still due: nobody followed it up
 
 
-def _note_outcome(seen: Observed, data: Outcome) -> None:
+def _note_outcome(seen: Observed, data: VisitResult) -> None:
     if isinstance(data, VisitCorrected):
         _note_correction(seen, data)
         return
@@ -158,7 +158,7 @@ def _note_correction(seen: Observed, data: VisitCorrected) -> None:
             _add(seen.ratings, data.visit_id + mark, partial(ratings.correct, outcome=said, dissatisfied=False))
 
 
-def _marked(data: Outcome) -> list[tuple[str, Outcome]]:
+def _marked(data: VisitResult) -> list[tuple[str, VisitResult]]:
     """The matters that are rated by themselves: those of a contact about several."""
     return [(mark, said) for mark, said in measures.by_matter(data) if mark]
 
@@ -186,7 +186,7 @@ def _note_case(seen: Observed, case: Complaint) -> None:
             _add(seen.cases, case.case_id, partial(cases.close, case=case))
 
 
-def _note_rest(seen: Observed, event: Told, data: object) -> None:
+def _note_rest(seen: Observed, event: Occurrence, data: object) -> None:
     match data:
         case VisitAttempted():
             seen.figures.update(measures.attempt(data))

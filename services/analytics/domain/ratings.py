@@ -6,7 +6,7 @@ from datetime import date
 
 from services.analytics.domain.cells import Cell, Figures, Tally, org_day
 from services.analytics.domain.levels import level_of
-from shared.contracts.visits import Outcome
+from shared.contracts.visits import VisitResult
 
 HOTLINE = "hotline.case_closed"
 
@@ -52,17 +52,17 @@ class RatingFact:
         return measures + ([f"hotline.{final}"] if final and self.effective and self.kind == HOTLINE else [])
 
 
-def rate(fact: RatingFact, outcome: Outcome, dissatisfied: bool = False) -> RatingFact:
+def rate(fact: RatingFact, outcome: VisitResult, dissatisfied: bool = False) -> RatingFact:
     """Note the visit's own rating; visit.completed and visit.dissatisfied say the same of it."""
-    return fact if fact.correction else _told(fact, outcome, fact.dissatisfied or dissatisfied)
+    return fact if fact.correction else _with_rating(fact, outcome, fact.dissatisfied or dissatisfied)
 
 
-def correct(fact: RatingFact, outcome: Outcome, dissatisfied: bool) -> RatingFact:
+def correct(fact: RatingFact, outcome: VisitResult, dissatisfied: bool) -> RatingFact:
     """Note what the visit's record says since its last correction."""
-    return fact if outcome.correction <= fact.correction else _told(fact, outcome, dissatisfied)
+    return fact if outcome.correction <= fact.correction else _with_rating(fact, outcome, dissatisfied)
 
 
-def _told(fact: RatingFact, outcome: Outcome, dissatisfied: bool) -> RatingFact:
+def _with_rating(fact: RatingFact, outcome: VisitResult, dissatisfied: bool) -> RatingFact:
     return replace(
         fact,
         day=org_day(outcome.completed_at),

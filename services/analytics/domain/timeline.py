@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.analytics.domain.observations import Told
+from services.analytics.domain.observations import Occurrence
 from shared.contracts import by_name
 from shared.contracts.base import INTAKE
 from shared.contracts.intake import branch_of, number_of
@@ -74,7 +74,7 @@ class Entry:
     details: Details
 
 
-def entry_of(told: Told, key: UUID, customer: str, lineage: str) -> Entry | None:
+def entry_of(told: Occurrence, key: UUID, customer: str, lineage: str) -> Entry | None:
     """What the event `key` adds to its customer's timeline; None where it is about nobody."""
     if not customer or told.name in NOBODYS:
         return None

@@ -29,12 +29,12 @@ from shared.contracts.intake import HotlineCaseClosed, branch_of
 from shared.contracts.tasks import FollowupCancelled, FollowupExpired
 from shared.contracts.visits import (
     CustomerNumberCorrected,
-    Outcome,
     VisitCompleted,
     VisitCorrected,
     VisitDissatisfied,
     VisitFailed,
     VisitProblemFound,
+    VisitResult,
 )
 from shared.errors import Forbidden
 from shared.http import audit
@@ -125,15 +125,15 @@ def _cases_behind(book: Book, visit: VisitCorrected) -> list[Case]:
     return [case for case in found if case]
 
 
-def _is_new_matter(case: Case, visit: Outcome | VisitFailed) -> bool:
+def _is_new_matter(case: Case, visit: VisitResult | VisitFailed) -> bool:
     """What a second follow-up told only after its answer had closed the case, a problem or by a correction: it needs a
     case of its own."""
     told = isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and visit.correction > 0)
     return told and case.is_final() and visit.visit_id in case.answered
 
 
-def _visit(event: Event) -> Outcome | VisitFailed:
-    models: dict[str, type[Outcome | VisitFailed]] = {
+def _visit(event: Event) -> VisitResult | VisitFailed:
+    models: dict[str, type[VisitResult | VisitFailed]] = {
         "visit.completed": VisitCompleted,
         "visit.dissatisfied": VisitDissatisfied,
         "visit.problem_found": VisitProblemFound,
@@ -143,11 +143,11 @@ def _visit(event: Event) -> Outcome | VisitFailed:
     return event.read(models[event.name])
 
 
-def problems_of(visit: Outcome | VisitFailed) -> tuple[str, ...]:
+def problems_of(visit: VisitResult | VisitFailed) -> tuple[str, ...]:
     return tuple(visit.problems) if isinstance(visit, VisitProblemFound) else ()
 
 
-def _second_followup(case: Case, visit: Outcome | VisitFailed, rules: Rules, now: datetime) -> Change:
+def _second_followup(case: Case, visit: VisitResult | VisitFailed, rules: Rules, now: datetime) -> Change:
     if isinstance(visit, VisitFailed):
         return followup.failed(case, visit, now)
     judged = isinstance(visit, VisitDissatisfied | VisitProblemFound)

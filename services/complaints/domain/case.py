@@ -14,7 +14,7 @@ from shared.contracts.complaints import ComplaintOpened, Grade, Origin
 
 CaseId = NewType("CaseId", UUID)
 State = Literal["opened", "assigned", "resolved", "reopened", "closed", "rejected"]
-Outcome = Literal["satisfied", "dissatisfied", "unreached", "rejected", "by_hand"]
+Ending = Literal["satisfied", "dissatisfied", "unreached", "rejected", "by_hand"]
 What = Literal[
     "opened",
     "assigned",
@@ -87,7 +87,7 @@ class Case:
     next_reply_at: datetime | None = None
     measures: str = ""
     in_time: bool = True
-    outcome: Outcome | None = None
+    outcome: Ending | None = None
     close_reason: str = ""
     first_rating: int | None = None
     final_rating: int | None = None

@@ -14,7 +14,7 @@ from services.complaints.domain.escalation import count_reworks, raised
 from services.complaints.domain.handling import closed, sent_back
 from services.complaints.domain.rules import Rules
 from shared.contracts.tasks import Followup
-from shared.contracts.visits import Outcome, VisitFailed
+from shared.contracts.visits import VisitFailed, VisitResult
 
 Opinion = Literal["satisfied", "dissatisfied", "none"]
 RATINGS = {"very_satisfied": 5, "satisfied": 4, "basically": 3, "dissatisfied": 2, "very_dissatisfied": 1}
@@ -32,14 +32,14 @@ class ReportedResult:
     said: dict[str, Any]
 
 
-def rating_of(outcome: Outcome) -> int | None:
+def rating_of(outcome: VisitResult) -> int | None:
     """The rating given, 1 to 5; from the words when no number was asked; None when the customer gave none."""
     if outcome.rating is not None:
         return outcome.rating
     return RATINGS.get(outcome.satisfaction or "")
 
 
-def opinion_of(outcome: Outcome) -> Opinion:
+def opinion_of(outcome: VisitResult) -> Opinion:
     """What the customer thinks now: words first, then the number; "not solved" alone is dissatisfaction too."""
     rating = RATINGS.get(outcome.satisfaction or "") or outcome.rating
     if rating is None:
@@ -47,7 +47,7 @@ def opinion_of(outcome: Outcome) -> Opinion:
     return "satisfied" if rating >= WORST_ACCEPTABLE else "dissatisfied"
 
 
-def answered(case: Case, outcome: Outcome, dissatisfied: bool, rules: Rules, now: datetime) -> Change:
+def answered(case: Case, outcome: VisitResult, dissatisfied: bool, rules: Rules, now: datetime) -> Change:
     """The second follow-up reached the customer. `dissatisfied` says that visits itself judged it so."""
     opinion: Opinion = "dissatisfied" if dissatisfied else opinion_of(outcome)
     rating = rating_of(outcome)
@@ -78,7 +78,7 @@ def not_asked(case: Case, task: Followup, reason: str, now: datetime) -> Change:
     return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=reason), now)
 
 
-def _dissatisfied_again(case: Case, outcome: Outcome, rules: Rules, now: datetime) -> Change:
+def _dissatisfied_again(case: Case, outcome: VisitResult, rules: Rules, now: datetime) -> Change:
     """Raised one level and sent back to the responsible unit."""
     reason = outcome.remark or SECOND_DISSATISFACTION
     return (

@@ -8,8 +8,8 @@ from services.complaints.domain.case import (
     SYSTEM,
     Case,
     Change,
+    Ending,
     Entry,
-    Outcome,
     changed,
     ended_limit,
     require_open,
@@ -121,7 +121,7 @@ def reject(case: Case, reason: str, actor: str, now: datetime) -> Change:
 
 
 def closed(
-    case: Case, outcome: Outcome, now: datetime, reason: str = "", actor: str = SYSTEM, customer_opinion: str = ""
+    case: Case, outcome: Ending, now: datetime, reason: str = "", actor: str = SYSTEM, customer_opinion: str = ""
 ) -> Change:
     """The end; nothing changes it afterwards. A case that was late when it ended, or before, is not in time."""
     rejected = outcome == "rejected"

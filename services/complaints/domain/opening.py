@@ -16,7 +16,7 @@ from services.complaints.domain.rules import Rules
 from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.complaints import ComplaintOpened, Grade, Origin
 from shared.contracts.intake import HotlineCaseClosed
-from shared.contracts.visits import Outcome
+from shared.contracts.visits import VisitResult
 from shared.ids import derived_id
 from shared.privacy import mask_text
 
@@ -118,7 +118,7 @@ def open_case(opening: Opening, case_no: str, earlier: int, rules: Rules, now: d
     return opened.then(lambda c: count_reworks(c, opening.reworks, rules, now))
 
 
-def from_visit(visit: Outcome, problems: Iterable[str], lineage: str) -> Opening:
+def from_visit(visit: VisitResult, problems: Iterable[str], lineage: str) -> Opening:
     """A case out of what the customer said; who heard it owns it, as they would a complaint they took (R03.5, R13.2).
 
     Of a contact about several matters it is filed under those that it speaks of.
@@ -145,7 +145,7 @@ def from_visit(visit: Outcome, problems: Iterable[str], lineage: str) -> Opening
     )
 
 
-def _spoken_of(visit: Outcome) -> tuple[tuple[Matter, ...], str]:
+def _spoken_of(visit: VisitResult) -> tuple[tuple[Matter, ...], str]:
     """The matters of which the customer says something bad, and the kind of the first; else all, under the visit's kind."""
     bad = {
         (one.event_id, one.event_source)

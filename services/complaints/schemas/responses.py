@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.complaints.domain.case import FINAL, IN_WORK, Case, Entry, Outcome, State, What
+from services.complaints.domain.case import FINAL, IN_WORK, Case, Ending, Entry, State, What
 from services.complaints.domain.limits import Limits
 from shared.contracts.common import Matter
 from shared.contracts.complaints import Grade, Origin
@@ -77,7 +77,7 @@ class CaseOut(BaseModel):
     next_reply_at: datetime | None = Field(description="承诺客户的下次答复时间")
     measures: str = Field(description="整改措施")
     in_time: bool = Field(description="至今各轮整改是否均在期限内")
-    outcome: Outcome | None = Field(description="闭环结果")
+    outcome: Ending | None = Field(description="闭环结果")
     close_reason: str = Field(description="闭环的理由")
     first_rating: int | None = Field(description="首次评价，1–5")
     final_rating: int | None = Field(description="二次回访评价（以此为准）")

@@ -116,7 +116,7 @@ def _batch(body: bytes) -> list[bytes]:
     return items
 
 
-def _told(errors: Sequence[FieldError]) -> list[dict[str, str]]:
+def _reasons(errors: Sequence[FieldError]) -> list[dict[str, str]]:
     return [{"field": error.field, "reason": error.reason} for error in errors]
 
 
@@ -128,9 +128,9 @@ def _answer(receipts: list[Receipt], counts: Counter[str]) -> dict[str, Any]:
             "status": item.status,
             "event_id": item.event_id,
             "lineage": item.lineage,
-            "errors": _told(item.errors),
+            "errors": _reasons(item.errors),
         }
-        | ({"notes": _told(item.notes)} if item.notes else {})
+        | ({"notes": _reasons(item.notes)} if item.notes else {})
         for item in receipts
     ]
     return {status: counts[status] for status in ("accepted", "duplicate", "rejected")} | {"items": items}

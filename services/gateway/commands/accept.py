@@ -17,7 +17,7 @@ from services.gateway.domain.documents import (
     Document,
     Known,
     News,
-    Outcome,
+    Read,
     Reading,
     Refused,
     again,
@@ -205,7 +205,7 @@ async def _claim(work: Work, incoming: Sequence[Incoming]) -> tuple[set[Identity
 class Understood:
     """A message or row as its canonicaliser read it; `digest` identifies it where its sender gives nothing that does."""
 
-    outcome: Outcome
+    outcome: Read
     received_at: datetime
     document_source: str = ""
     digest: str = ""
@@ -228,11 +228,11 @@ async def absorb(work: Work, sealer: Sealer, items: Sequence[Understood]) -> lis
     """Take in what canonicalisers read: only a document's newest state counts, each of its facts once."""
     read = await asyncio.to_thread(lambda: [_protected(item, sealer) for item in items])
     keys = {key for item in read if (key := _document_key(item)) is not None}
-    desk = _Documents(await documents.lock_documents(work.session, sorted(keys)))
-    decided = await _in_place(work, await asyncio.to_thread(lambda: [_decide(item, sealer, desk) for item in read]))
+    batch = _Documents(await documents.lock_documents(work.session, sorted(keys)))
+    decided = await _in_place(work, await asyncio.to_thread(lambda: [_decide(item, sealer, batch) for item in read]))
     incoming = [Incoming(item.event) for item in decided if isinstance(item, Judged)]
     fresh, _ = await _claim(work, incoming)
-    await documents.save_documents(work.session, desk.newest)
+    await documents.save_documents(work.session, batch.newest)
     results = [_absorbed(item, fresh) if isinstance(item, Judged) else item for item in decided]
     return [_with_notes(result, item.outcome) for result, item in zip(results, read, strict=True)]
 
@@ -253,7 +253,7 @@ def _protected(item: Understood, sealer: Sealer) -> Understood:
     )
 
 
-def _with_notes(result: Absorbed, outcome: Outcome) -> Absorbed:
+def _with_notes(result: Absorbed, outcome: Read) -> Absorbed:
     notes = outcome.notes if isinstance(outcome, Reading) else ()
     return replace(result, notes=(*notes, *result.notes)) if notes else result
 
@@ -276,13 +276,13 @@ class _Documents:
         self.known[key], self.newest[key] = after, (document.status, after)
 
 
-def _decide(item: Understood, sealer: Sealer, desk: _Documents) -> Judged | Absorbed:
+def _decide(item: Understood, sealer: Sealer, batch: _Documents) -> Judged | Absorbed:
     outcome = item.outcome
     if isinstance(outcome, Refused):
         return Absorbed("rejected", errors=item.rephrase(outcome.errors))
     document, key = outcome.document, _document_key(item)
     number = document.number if document else ""
-    known = desk.known.get(key) if key is not None else None
+    known = batch.known.get(key) if key is not None else None
     if document is not None and known is not None:
         match news(known, document):
             case News.OLDER:
@@ -295,7 +295,7 @@ def _decide(item: Understood, sealer: Sealer, desk: _Documents) -> Judged | Abso
     if isinstance(judged, list):
         return Absorbed("rejected", errors=item.rephrase(judged), number=number)
     if document is not None and key is not None:
-        desk.note(key, document, judged.event.id if judged else "")
+        batch.note(key, document, judged.event.id if judged else "")
     if judged is None:
         return Absorbed("ignored", outcome.ignored, number=number)
     return Judged(judged.event, item.rephrase(list(judged.notes)))

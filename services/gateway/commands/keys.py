@@ -21,7 +21,7 @@ from shared.kept_keys import keep_key
 from shared.messaging import Event, Work
 from shared.roles import Role
 
-TOLD_AGAIN_AFTER = timedelta(days=1)
+PUBLISHED_AGAIN_AFTER = timedelta(days=1)
 
 
 class KeyNotLive(Conflict):
@@ -137,7 +137,7 @@ async def _tell(work: Work, key: MachineKey) -> None:
 async def tell_again(work: Work) -> int:
     """Tell of living keys that were not told of for a day, for services that came later; returns how many."""
     now = work.clock.machine()
-    due = await keys.claim_untold(work.session, now, now - TOLD_AGAIN_AFTER)
+    due = await keys.claim_unpublished(work.session, now, now - PUBLISHED_AGAIN_AFTER)
     for key_id in due:
         await _tell(work, await find_key(work, key_id))
     return len(due)

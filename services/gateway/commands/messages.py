@@ -14,7 +14,7 @@ import re2
 
 from services.gateway.commands.accept import API, Absorbed, Understood, absorb
 from services.gateway.domain import erpnext, generic, hotline, odoo
-from services.gateway.domain.documents import Options, Outcome, Reading, Refused
+from services.gateway.domain.documents import Options, Read, Reading, Refused
 from services.gateway.domain.envelope import read_envelope
 from services.gateway.domain.facts import read_candidate
 from services.gateway.domain.faults import find_faults
@@ -94,11 +94,11 @@ def _understand(message: Pending, source: Source | None, sealer: Sealer) -> Unde
     )
 
 
-def _read(kind: str, fields: Mapping[str, Any], options: Options) -> Outcome:
+def _read(kind: str, fields: Mapping[str, Any], options: Options) -> Read:
     return READERS[kind](fields, options)
 
 
-def _read_event(body: bytes, content_type: str = "") -> Outcome:
+def _read_event(body: bytes, content_type: str = "") -> Read:
     try:
         body = texts.utf8(body, content_type)
     except texts.Undecodable as error:

@@ -29,7 +29,7 @@ from shared.http import audit, require_version
 from shared.messaging.work import Work
 from shared.sessions import void_sessions
 
-TOLD_AGAIN_AFTER = timedelta(days=1)
+PUBLISHED_AGAIN_AFTER = timedelta(days=1)
 
 
 class LoginTaken(Conflict):
@@ -205,7 +205,7 @@ async def _tell(
 async def tell_again(work: Work) -> int:
     """Tell of people with a shift who were not told of for a day, for services that came later; returns how many."""
     now = work.clock.machine()
-    due = await people.claim_untold(work.session, now, now - TOLD_AGAIN_AFTER)
+    due = await people.claim_unpublished(work.session, now, now - PUBLISHED_AGAIN_AFTER)
     for login in due:
         person = await people.get_person(work.session, login)
         if person is not None:

@@ -24,10 +24,12 @@ def is_common(password: str) -> bool:
     """Whether a guesser comes to it soon: a known word or a run of keys with figures and signs around it, or one repeated."""
     said = password.lower()
     core = said.strip(_AROUND)
-    return not core or {said, core} & WORDS != frozenset() or _is_run(said) or _is_run(core) or _is_repeated(said)
+    return (
+        not core or {said, core} & WORDS != frozenset() or _is_key_row(said) or _is_key_row(core) or _is_repeated(said)
+    )
 
 
-def _is_run(text: str) -> bool:
+def _is_key_row(text: str) -> bool:
     return any(text in run for run in RUNS)
 
 

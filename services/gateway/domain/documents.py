@@ -70,7 +70,7 @@ class Refused:
     errors: list[FieldError]
 
 
-Outcome = Reading | Refused
+Read = Reading | Refused
 
 
 class News(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
+from services.gateway.domain.documents import Document, Options, Read, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import Candidate
 from services.gateway.domain.fitting import fitted
 from services.gateway.domain.mapping import NotText, amount_at, apply_options, compact, prose_at, text_at, with_branch
@@ -33,7 +33,7 @@ class Doctype:
     submittable: bool = True
 
 
-def read(body: Body, options: Options) -> Outcome:
+def read(body: Body, options: Options) -> Read:
     """A Frappe document. Times are in the source's zone; only final states are facts."""
     try:
         return _read(body, options)
@@ -41,7 +41,7 @@ def read(body: Body, options: Options) -> Outcome:
         return Refused([FieldError(error.field, NotText.reason)])
 
 
-def _read(body: Body, options: Options) -> Outcome:
+def _read(body: Body, options: Options) -> Read:
     kind = text_at(body, "doctype")
     doctype = DOCTYPES.get(kind)
     if doctype is None:

@@ -13,7 +13,7 @@ from services.gateway.domain.envelope import Envelope
 from services.gateway.domain.faults import read_data, size_faults
 from services.gateway.domain.fitting import fitted
 from services.gateway.domain.moments import time_errors
-from services.gateway.domain.practice import is_told, practised
+from services.gateway.domain.practice import names_practice, practised
 from services.gateway.domain.problems import FieldError, explain
 from shared.contracts.base import INTAKE, Contract
 from shared.contracts.intake import FactWithdrawn, names_in, number_of
@@ -170,7 +170,7 @@ def judge(
         lineage=str(event_key(time, source, event_id)),
         traceparent=candidate.traceparent or traceparent,
     )
-    return practised(told) if candidate.practice or is_told(told) else told
+    return practised(told) if candidate.practice or names_practice(told) else told
 
 
 def _too_long(candidate: Candidate) -> list[FieldError]:

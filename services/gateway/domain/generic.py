@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
+from services.gateway.domain.documents import Document, Options, Read, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import Candidate
 from services.gateway.domain.mapping import NotText, apply_options, get, text_at
 from services.gateway.domain.problems import FieldError
@@ -15,7 +15,7 @@ from shared.contracts.registry import wire_type
 _TIMES = ("time", "modified_at", "update_time", "completed_at", "closed_at", "done_at")
 
 
-def read(body: Mapping[str, Any], options: Options) -> Outcome:
+def read(body: Mapping[str, Any], options: Options) -> Read:
     """The body's `data` (or the body itself) under the source's mapping. Identity: the sender's id, else number, state
     and time of change; without any of them the caller's digest of the body stands in.
     """
@@ -25,7 +25,7 @@ def read(body: Mapping[str, Any], options: Options) -> Outcome:
         return Refused([FieldError(error.field, NotText.reason)])
 
 
-def _read(body: Mapping[str, Any], options: Options) -> Outcome:
+def _read(body: Mapping[str, Any], options: Options) -> Read:
     inner = body.get("data")
     data = apply_options(dict(inner) if isinstance(inner, Mapping) else dict(body), body, options)
     name = text_at(body, "type") or options.type

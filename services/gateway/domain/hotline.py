@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
+from services.gateway.domain.documents import Document, Options, Read, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import HOTLINE, Candidate
 from services.gateway.domain.fitting import fitted
 from services.gateway.domain.hotline_fields import CAUTIOUS, NAMES, TOLERANT, Unreadable, path_of, read_value
@@ -20,7 +20,7 @@ _FINAL = ("closed", "closed_unresolved")
 _CLAIMS = {"yes": True, "no": False}
 
 
-def read(body: Mapping[str, Any], options: Options) -> Outcome:
+def read(body: Mapping[str, Any], options: Options) -> Read:
     """A pushed case; platforms that wrap it in `data` are understood."""
     return read_case(unwrapped(body), options)
 
@@ -30,7 +30,7 @@ def unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return inner if isinstance(inner, Mapping) else body
 
 
-def read_case(fields: Mapping[str, Any], options: Options) -> Outcome:
+def read_case(fields: Mapping[str, Any], options: Options) -> Read:
     """A case from its fields. Errors name the field as the sender does."""
     values, names = _gather(fields, options)
     data, errors, notes = _read_values(values, names, options)
@@ -41,7 +41,7 @@ def read_case(fields: Mapping[str, Any], options: Options) -> Outcome:
     return Refused(errors) if errors else _reading(data, names, notes, options)
 
 
-def _reading(data: dict[str, Any], names: Mapping[str, str], notes: list[FieldError], options: Options) -> Outcome:
+def _reading(data: dict[str, Any], names: Mapping[str, str], notes: list[FieldError], options: Options) -> Read:
     number, written = data["case_no"], mask_text(data["handle_status"])
     if is_phone(number):
         return Refused([FieldError(names.get("case_no", NAMES["case_no"][0]), "是电话号码，请检查列是否错位")])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from services.gateway.domain.documents import Document, Options, Outcome, Reading, Refused, fact_id, stamp
+from services.gateway.domain.documents import Document, Options, Read, Reading, Refused, fact_id, stamp
 from services.gateway.domain.facts import Candidate
 from services.gateway.domain.mapping import (
     NotText,
@@ -34,7 +34,7 @@ class Model:
     data: Callable[[Body, str], dict[str, Any]]
 
 
-def read(body: Body, options: Options) -> Outcome:
+def read(body: Body, options: Options) -> Read:
     """An Odoo record. Customer and company ids are numbers of that Odoo only, so they get the source's name in front."""
     try:
         return _read(body, options)
@@ -42,7 +42,7 @@ def read(body: Body, options: Options) -> Outcome:
         return Refused([FieldError(error.field, NotText.reason)])
 
 
-def _read(body: Body, options: Options) -> Outcome:
+def _read(body: Body, options: Options) -> Read:
     name = text_at(body, "_model")
     model = MODELS.get(name)
     if model is None:

@@ -37,7 +37,7 @@ def practised(event: Event) -> Event:
     )
 
 
-def is_told(event: Event) -> bool:
+def names_practice(event: Event) -> bool:
     """Whether the fact names a practice customer by itself."""
     customer = event.data.get("customer")
     named = customer.get("id") if isinstance(customer, dict) else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.invalid import place, told
+from shared.invalid import in_words, place
 from shared.privacy import mask_text
 
 
@@ -41,4 +41,4 @@ def explain(error: ValidationError, prefix: str = "data") -> list[FieldError]:
 
 
 def _reason(item: Mapping[str, Any]) -> str:
-    return DECIMAL_TEXT if item["type"] == "string_pattern_mismatch" else told(item)
+    return DECIMAL_TEXT if item["type"] == "string_pattern_mismatch" else in_words(item)

@@ -10,10 +10,10 @@ from shared.contracts.complaints import ComplaintClosed, ComplaintResolved
 from shared.contracts.visits import (
     CustomerNumberCorrected,
     MatterResult,
-    Outcome,
     VisitCompleted,
     VisitCorrected,
     VisitFailed,
+    VisitResult,
 )
 from shared.messaging.event import Event
 
@@ -90,7 +90,7 @@ def _of_matter(event: Event, origin: Origin) -> dict[str, Any]:
     return _said(result) if result else {}
 
 
-def _said(of: Outcome | MatterResult) -> dict[str, Any]:
+def _said(of: VisitResult | MatterResult) -> dict[str, Any]:
     return {
         "responded": of.responded,
         "resolved": of.resolved,
@@ -113,7 +113,7 @@ def _corrected(event: Event) -> dict[str, Any]:
     return _visited(visit) | {"correction": told}
 
 
-def _visited(visit: Outcome) -> dict[str, Any]:
+def _visited(visit: VisitResult) -> dict[str, Any]:
     return {
         "visit_no": visit.visit_id,
         "round": visit.round,
@@ -175,7 +175,7 @@ def _closed(event: Event) -> dict[str, Any]:
     }
 
 
-_OUTCOMES: dict[str, type[Outcome]] = {"visit.completed": VisitCompleted, "visit.corrected": VisitCorrected}
+_OUTCOMES: dict[str, type[VisitResult]] = {"visit.completed": VisitCompleted, "visit.corrected": VisitCorrected}
 _DATA = {
     "visit.completed": _completed,
     "visit.corrected": _corrected,

@@ -63,7 +63,7 @@ async def begin_sign_in(
     try:
         address = await provider.address(begun)
     except HuifangError as error:
-        return _told(request, begun.target, error)
+        return _refusal(request, begun.target, error)
     answer = RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
     ends = request.app.state.runtime.clock.machine() + LASTS
     kept = orjson.dumps({"for": BEGIN, "ends": ends.timestamp(), **asdict(begun)})
@@ -157,10 +157,10 @@ async def _refuse(request: Request, target: str, error: HuifangError) -> Respons
     reason = error.reason if isinstance(error, SignInRefused) else error.code
     async with transaction(request) as work:
         await audit(work, NOBODY, "login.failed", address_of(request), by="oidc", reason=reason)
-    return _told(request, target, error)
+    return _refusal(request, target, error)
 
 
-def _told(request: Request, target: str, error: HuifangError) -> Response:
+def _refusal(request: Request, target: str, error: HuifangError) -> Response:
     return login_form(request, target, error.status, f"{error.detail or error.title}。")
 
 

@@ -65,6 +65,6 @@ async def note_used(session: AsyncSession, used: Sequence[tuple[UUID, datetime]]
     await session.execute(_USED, {"ids": list(ids), "times": list(times)})
 
 
-async def claim_untold(session: AsyncSession, now: datetime, before: datetime) -> list[UUID]:
+async def claim_unpublished(session: AsyncSession, now: datetime, before: datetime) -> list[UUID]:
     """Living keys told of before that moment; they count as told `now`."""
     return list((await session.execute(_CLAIM, {"now": now, "before": before})).scalars())

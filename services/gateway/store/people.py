@@ -24,7 +24,7 @@ _USE = text("INSERT INTO used_sign_in (state, at) VALUES (:state, :at) ON CONFLI
 _FORGET_USED = text("DELETE FROM used_sign_in WHERE at < :before RETURNING state")
 _TAKE_BACK = text("UPDATE failed_sign_in SET count = greatest(count - 1, 0) WHERE key = :key")
 # of those whose shift counts: whoever has none is told of when they are changed
-_CLAIM_UNTOLD = text("""
+_CLAIM_UNPUBLISHED = text("""
     UPDATE person SET told_at = :now WHERE shift <> '' AND coalesce(told_at, '-infinity') < :before RETURNING login
 """)
 
@@ -92,9 +92,9 @@ async def list_people(
     return [_person(row) for row in (await session.execute(query)).scalars()]
 
 
-async def claim_untold(session: AsyncSession, now: datetime, before: datetime) -> list[str]:
+async def claim_unpublished(session: AsyncSession, now: datetime, before: datetime) -> list[str]:
     """People with a shift who were told of before that moment; they count as told `now`."""
-    return list((await session.execute(_CLAIM_UNTOLD, {"now": now, "before": before})).scalars())
+    return list((await session.execute(_CLAIM_UNPUBLISHED, {"now": now, "before": before})).scalars())
 
 
 async def save_person(session: AsyncSession, person: Person, new: bool = False) -> bool:

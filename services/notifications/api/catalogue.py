@@ -60,7 +60,7 @@ async def _document(request: Request, _principal: Keeper) -> dict[str, Any]:
 
 async def _sms_provider(request: Request) -> str:
     """Whom SMS go through here; "" when none is configured."""
-    return office_of(request.app.state.runtime).desk.providers.get("sms", "")
+    return office_of(request.app.state.runtime).rules.providers.get("sms", "")
 
 
 SmsProvider = Annotated[str, Depends(_sms_provider)]

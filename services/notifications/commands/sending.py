@@ -31,7 +31,7 @@ from shared.privacy.codes import hide_codes, show_codes
 
 
 @dataclass(frozen=True)
-class Desk:
+class SendRules:
     """What sending needs to know beside the database: `providers` names the one in use per channel, `supervisors` the
     addresses of each branch's; where a branch has none the managers are told, and where there are no managers either, the
     supervisors of all branches."""
@@ -44,53 +44,53 @@ class Desk:
     sealer: Sealer
 
 
-async def lease_due(work: Work, desk: Desk, limit: int, idle: bool = True) -> Batch:
+async def lease_due(work: Work, rules: SendRules, limit: int, idle: bool = True) -> Batch:
     """Decide again on every planned send whose time has come, and lease those that may go out now.
 
     `idle`: this process sends nothing else; only then what processes may have died of is leased, alone.
     """
     now, machine = work.now(), work.clock.machine()
-    found = await sends.lock_due(work.session, now, machine, list(desk.providers), limit)
+    found = await sends.lock_due(work.session, now, machine, list(rules.providers), limit)
     due = taken_together(found, idle)
     if not due:
         return Batch(0, machine, (), 0)
     token = await sends.next_token(work.session)
     known = await contacts.load(work.session, (send.customer_id for send in due))
-    addressed = [replace(send, recipient=_recipient(send, known.get(send.customer_id), desk)) for send in due]
-    changes = await _decide(work, desk, addressed, known, token)
+    addressed = [replace(send, recipient=_recipient(send, known.get(send.customer_id), rules)) for send in due]
+    changes = await _decide(work, rules, addressed, known, token)
     await save_changes(work, due, changes)
-    parcels = await parcels_of(work, desk, [change.send for change in changes if change.send.state is State.LEASED])
+    parcels = await parcels_of(work, rules, [change.send for change in changes if change.send.state is State.LEASED])
     alone = due[0].lost >= SUSPECT
-    return Batch(token, machine + desk.patience.lease, tuple(parcels), len(due), alone)
+    return Batch(token, machine + rules.patience.lease, tuple(parcels), len(due), alone)
 
 
-def _recipient(send: Send, contact: Contact | None, desk: Desk) -> str:
+def _recipient(send: Send, contact: Contact | None, rules: SendRules) -> str:
     """Who gets it: the plan's own number or address, else the customer's newest; an SMS goes to the first mobile number."""
     if send.audience == "manager":
-        return send.recipient or ",".join(desk.managers)
+        return send.recipient or ",".join(rules.managers)
     if send.audience == "supervisor":
-        everybody = dict.fromkeys(address for some in desk.supervisors.values() for address in some)
-        return send.recipient or ",".join(desk.supervisors.get(send.branch) or desk.managers or everybody)
+        everybody = dict.fromkeys(address for some in rules.supervisors.values() for address in some)
+        return send.recipient or ",".join(rules.supervisors.get(send.branch) or rules.managers or everybody)
     if send.channel == "email":
         return send.recipient or (contact.email if contact else "")
     known = (contact.phone, *contact.phones) if contact else ()
     numbers = [number for number in (send.recipient, *known) if number]
-    return next((number for number in numbers if mobile_number(number, desk.sealer)), next(iter(numbers), ""))
+    return next((number for number in numbers if mobile_number(number, rules.sealer)), next(iter(numbers), ""))
 
 
 async def _decide(
-    work: Work, desk: Desk, due: Sequence[Send], contacts_known: Mapping[str, Contact], token: int
+    work: Work, rules: SendRules, due: Sequence[Send], contacts_known: Mapping[str, Contact], token: int
 ) -> list[Change]:
     now, machine = work.now(), work.clock.machine()
-    facts = await _facts(work, desk, due, contacts_known)
+    facts = await _facts(work, rules, due, contacts_known)
     tried: dict[str, int] = {}
     changes = []
     for send, known in zip(due, facts, strict=True):
         here = replace(known, sent_today=known.sent_today + tried.get(send.recipient, 0))
-        match may_go(send, here, desk.limits, now):
+        match may_go(send, here, rules.limits, now):
             case Go():
                 tried[send.recipient] = tried.get(send.recipient, 0) + 1
-                change = Change(lease(send, token, desk.providers[send.channel], now, machine, desk.patience))
+                change = Change(lease(send, token, rules.providers[send.channel], now, machine, rules.patience))
             case Wait(until):
                 change = Change(postpone(send, until))
             case Stop(reason):
@@ -99,7 +99,7 @@ async def _decide(
     return changes
 
 
-async def _facts(work: Work, desk: Desk, due: Sequence[Send], known: Mapping[str, Contact]) -> list[Facts]:
+async def _facts(work: Work, rules: SendRules, due: Sequence[Send], known: Mapping[str, Contact]) -> list[Facts]:
     ids = sorted({send.customer_id for send in due})
     recipients = sorted({send.recipient for send in due if send.recipient})
     refusals = await contacts.refusals(work.session, ids, recipients)
@@ -108,7 +108,7 @@ async def _facts(work: Work, desk: Desk, due: Sequence[Send], known: Mapping[str
     tries = await sends.tries_since(work.session, recipients, start_of(day_of(work.now())))
     return [
         Facts(
-            reachable=bool(addresses_of(send, desk.sealer)),
+            reachable=bool(addresses_of(send, rules.sealer)),
             refusals=_scopes(send, refusals),
             do_not_contact=bool((contact := known.get(send.customer_id)) and contact.do_not_contact),
             consented=send.customer_id in consented,
@@ -153,19 +153,19 @@ def _opened(recipient: str, sealer: Sealer) -> str:
         return ""
 
 
-async def parcels_of(work: Work, desk: Desk, tried: Sequence[Send]) -> list[Parcel]:
+async def parcels_of(work: Work, rules: SendRules, tried: Sequence[Send]) -> list[Parcel]:
     """What the provider is handed, or asked about: here alone a customer's code stands in clear."""
     templates = await catalogue.template_versions(work.session, ((s.template, s.template_version) for s in tried))
     return [
         Parcel(
             send_id=send.id,
             channel=send.channel,
-            addresses=addresses_of(send, desk.sealer),
+            addresses=addresses_of(send, rules.sealer),
             sign=(template := templates[send.template, send.template_version]).sign,
             codes=template.codes,
-            params={name: _readable(send, value, desk.sealer) for name, value in send.params.items()},
+            params={name: _readable(send, value, rules.sealer) for name, value in send.params.items()},
             subject=send.subject,
-            text=_readable(send, send.text, desk.sealer),
+            text=_readable(send, send.text, rules.sealer),
             submitted_at=send.submitted_at or send.planned_at,
         )
         for send in tried

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.notifications.commands.ledger import UNDECIDED, UNKNOWN, UNRECEIPTED, save_changes
-from services.notifications.commands.sending import Desk, parcels_of
+from services.notifications.commands.sending import SendRules, parcels_of
 from services.notifications.domain.answers import Finding
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import Change, Patience, SendId, lose_lease, take_finding
@@ -27,12 +27,12 @@ async def give_up_lost_leases(work: Work, limit: int) -> int:
     return len(lost)
 
 
-async def take_questions(work: Work, desk: Desk, limit: int) -> list[tuple[int, Parcel]]:
+async def take_questions(work: Work, rules: SendRules, limit: int) -> list[tuple[int, Parcel]]:
     """Sends to ask providers about now, with the token of the try in question."""
     machine = work.clock.machine()
     due = await sends.lock_to_check(work.session, machine, limit)
     await sends.save(work.session, [replace(send, check_at=machine + ASKED_AGAIN_AFTER) for send in due])
-    return list(zip((send.token for send in due), await parcels_of(work, desk, due), strict=True))
+    return list(zip((send.token for send in due), await parcels_of(work, rules, due), strict=True))
 
 
 async def record_findings(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from shared.profile import NEVER, WRONG, Profile, heard, number_learned, told_by
+from shared.profile import NEVER, WRONG, Profile, fields_in, heard, number_learned
 from shared.yearly import key_of
 
 LONGEST_ADDRESS = 500  # of a number or e-mail address, sealed; indexes hold it
@@ -48,7 +48,7 @@ def address_in(value: Any) -> str:
 
 def updated(contact: Contact, name: str, data: Mapping[str, Any], at: datetime) -> Contact:
     """The contact after an event `name` about them; itself when that tells nothing that counts."""
-    read = {told: _kept(told, value) for told, value in told_by(name, data).items() if told in KEPT}
+    read = {told: _kept(told, value) for told, value in fields_in(name, data).items() if told in KEPT}
     told = {told: value for told, value in read.items() if value not in ("", ())}
     known = _profile(contact)
     return _as(contact, known, heard(known, told, at))

@@ -21,7 +21,7 @@ from services.notifications.domain.templates import (
     parsed,
     render,
 )
-from shared.invalid import place, told
+from shared.invalid import in_words, place
 
 MOST_PARTS = 10
 OPT_OUT_TEXT = "拒收请回复R"
@@ -69,7 +69,7 @@ def parse_template(document: Mapping[str, Any]) -> MessageTemplate:
     try:
         template = _TEMPLATE.validate_python(document)
     except ValidationError as error:
-        wrong = [f"{place(found)}：{told(found)}" for found in error.errors()]
+        wrong = [f"{place(found)}：{in_words(found)}" for found in error.errors()]
         raise TemplateRejected("模板字段有误：" + "；".join(wrong), problems=wrong) from error
     require_sound(lint(template))
     return template

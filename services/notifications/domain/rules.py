@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from services.notifications.domain.errors import RuleRejected
 from services.notifications.domain.send import Audience
 from services.notifications.domain.windows import day_of, end_of
-from shared.invalid import place, told
+from shared.invalid import in_words, place
 from shared.zone import ORG_ZONE
 
 BIRTHDAY = "calendar.birthday"
@@ -56,7 +56,7 @@ def parse_rule(document: Mapping[str, Any]) -> Rule:
     try:
         rule = _RULE.validate_python(document)
     except ValidationError as error:
-        wrong = "；".join(f"{place(found)}：{told(found)}" for found in error.errors())
+        wrong = "；".join(f"{place(found)}：{in_words(found)}" for found in error.errors())
         raise RuleRejected(f"规则字段有误：{wrong}") from error
     if faults := list(_faults(rule)):
         raise RuleRejected("；".join(faults))

@@ -30,7 +30,7 @@ async def send_due(runtime: Runtime) -> int:
 async def _begin(runtime: Runtime, office: Office, limit: int) -> int:
     """Lease a batch and set it going; returns how many planned sends were looked at."""
     async with runtime.db.work(background=True) as work:
-        batch = await lease_due(work, office.desk, limit, idle=not office.under_way)
+        batch = await lease_due(work, office.rules, limit, idle=not office.under_way)
         if batch.parcels:
             await office.fence.hold(batch.token)
     if batch.parcels:
@@ -71,7 +71,7 @@ async def _send(runtime: Runtime, office: Office, batch: Batch) -> None:
 
 async def _record(runtime: Runtime, office: Office, batch: Batch, answers: dict[SendId, Answer]) -> None:
     async with runtime.db.work(background=True, notify=True) as work:
-        await record_answers(work, batch.token, answers, office.desk.patience)
+        await record_answers(work, batch.token, answers, office.rules.patience)
 
 
 async def _submit(runtime: Runtime, office: Office, batch: Batch, parcel: Parcel) -> Answer:

@@ -21,14 +21,14 @@ async def settle(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
         lost = await give_up_lost_leases(work, PORTION)
     async with runtime.db.work(background=True) as work:
-        questions = await take_questions(work, office.desk, PORTION)
+        questions = await take_questions(work, office.rules, PORTION)
     if not questions:
         return lost
     asked_at = runtime.clock.machine()
     findings = await _ask(office, [parcel for _, parcel in questions])
     tokens = {parcel.send_id: token for token, parcel in questions}
     async with runtime.db.work(background=True, notify=True) as work:
-        await record_findings(work, tokens, findings, asked_at, office.desk.patience)
+        await record_findings(work, tokens, findings, asked_at, office.rules.patience)
     return len(questions)
 
 

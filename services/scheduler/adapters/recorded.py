@@ -28,7 +28,7 @@ class TooManyFacts(InvalidInput):
     code = "too-many-facts"
 
 
-class _Place(NamedTuple):
+class _Kept(NamedTuple):
     heard_at: datetime
     number: int
     start: int
@@ -40,18 +40,18 @@ class Spool:
     """JSON lines in a file that disappears with it, given in the order they were heard of."""
 
     file: IO[bytes] = field(default_factory=TemporaryFile)
-    places: list[_Place] = field(default_factory=list)
+    kept: list[_Kept] = field(default_factory=list)
 
     def add(self, event: Event, heard_at: datetime) -> None:
         line = _line(event, heard_at)
-        self.places.append(_Place(heard_at, len(self.places), self.file.tell(), len(line)))
+        self.kept.append(_Kept(heard_at, len(self.kept), self.file.tell(), len(line)))
         self.file.write(line)
 
     def lines(self) -> Iterator[bytes]:
         with self.file:
-            for place in sorted(self.places):
-                self.file.seek(place.start)
-                yield self.file.read(place.length)
+            for one in sorted(self.kept):
+                self.file.seek(one.start)
+                yield self.file.read(one.length)
 
 
 async def record_events(
@@ -94,7 +94,7 @@ async def _fill(
                 event = _event(record)
                 if event is not None and _is_wanted(event, since, until, scope):
                     spool.add(event, _heard_at(clock.business, record))
-            if len(spool.places) > most:
+            if len(spool.kept) > most:
                 raise TooManyFacts(f"超过 {most:,} 个，请缩短时间段")
     finally:
         await reader.stop()

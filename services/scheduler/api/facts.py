@@ -42,5 +42,5 @@ async def export_facts(
         )
     except BrokerUnavailable as error:
         raise Unavailable("消息系统暂时不可用，取不到事实") from error
-    await audit(work, by, "facts.exported", "", since=since, until=until, count=len(spool.places))
+    await audit(work, by, "facts.exported", "", since=since, until=until, count=len(spool.kept))
     return StreamingResponse(spool.lines(), media_type=MEDIA_TYPE)

@@ -15,7 +15,7 @@ from services.scheduler.store import drafts, kinds
 from shared.documents import sent_document
 from shared.errors import Conflict, InvalidInput
 from shared.http import ClockDep, OnceDep, ReadSession, WorkDep
-from shared.invalid import place, told
+from shared.invalid import in_words, place
 from shared.pagination import Cursor, Limit, Page, page_by_name, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1", tags=["策略包"])
@@ -35,7 +35,9 @@ async def pack_in(request: Request, by: Owner) -> PackIn:
     try:
         return PackIn.model_validate(await sent_document(request, LARGEST_PACK))
     except ValidationError as error:
-        errors = [{"field": f"body.{place(item)}".strip("."), "message": told(item)} for item in error.errors()[:50]]
+        errors = [
+            {"field": f"body.{place(item)}".strip("."), "message": in_words(item)} for item in error.errors()[:50]
+        ]
         fields = "、".join(item["field"] for item in errors[:5])
         raise InvalidInput(f"请检查：{fields}；内容应含 name 与 files（路径 → 文本内容）", errors=errors) from error
 

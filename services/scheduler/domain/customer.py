@@ -12,12 +12,12 @@ from services.scheduler.domain.ledger.contacts import Contact, contact_of
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.windows import local_day
-from shared.profile import NEVER, NOTHING, REFUSES, TOLD_BY_UPDATE, UPDATED, Profile, heard, number_learned, told_by
+from shared.profile import IN_UPDATES, NEVER, NOTHING, REFUSES, UPDATED, Profile, fields_in, heard, number_learned
 
 KNOWN_SINCE = "known_since"
 CARD_ATTRIBUTES = ("name", "phone", "phones", "email")  # for contacts that no fact leads to
 # what conditions may ask for
-ATTRIBUTES = ("level", "birthday", "preferred_channel", *TOLD_BY_UPDATE, KNOWN_SINCE, "branch", REFUSES)
+ATTRIBUTES = ("level", "birthday", "preferred_channel", *IN_UPDATES, KNOWN_SINCE, "branch", REFUSES)
 RESERVED = frozenset((*ATTRIBUTES, *CARD_ATTRIBUTES))
 # what an opt-out of `shared.contracts.notifications` refuses, as purposes of ours: a question by message is a notice
 REFUSING: Mapping[str, tuple[str, ...]] = {
@@ -135,7 +135,7 @@ def without_refusal(refused: Mapping[str, datetime], way: str, at: datetime) -> 
 def updated(customer: Customer, fact: Fact) -> Customer:
     """The customer after a fact about them (`shared.profile`)."""
     known = Profile(customer.profile, customer.as_of, customer.older)
-    told, repeated = told_by(fact.name, fact.data), NOTHING
+    told, repeated = fields_in(fact.name, fact.data), NOTHING
     if fact.name == UPDATED:
         told |= _dates_in(fact.data)
     if fact.about_earlier:

@@ -72,12 +72,12 @@ def compile_kind(kind: Kind) -> CompiledKind:
             error = first(data)
         except (RecursionError, TooManyChecks):
             return "数据无法检查：此类事件的 schema 引用了自己，或对这份数据要检查太多次"
-        return "" if error is None else told(error)
+        return "" if error is None else flaw_in(error)
 
     return CompiledKind(kind.title, flaw)
 
 
-def told(error: ValidationError | SchemaError) -> str:
+def flaw_in(error: ValidationError | SchemaError) -> str:
     """What is wrong, with the field's path but without its value: it may be a person's."""
     path = ".".join(str(part) for part in error.absolute_path)
     return f"{path or '数据'} {_demand(error)}"

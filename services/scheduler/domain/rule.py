@@ -13,7 +13,7 @@ from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.paths import value_at
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.value import Value
-from services.scheduler.domain.when.told import moment_told
+from services.scheduler.domain.when.moment import moment_in
 from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
 from services.scheduler.domain.whom.sampling import EVERYBODY, sampler
 
@@ -83,7 +83,7 @@ class Match(Value, frozen=True):
 
 def base_of(policy: Policy, fact: Fact) -> datetime | None:
     """The date in the fact that the policy's times count from; None where they count from the fact's own, or it tells none."""
-    return moment_told(value_at(fact.data, policy.base)) if policy.base else None
+    return moment_in(value_at(fact.data, policy.base)) if policy.base else None
 
 
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:

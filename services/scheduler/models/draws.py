@@ -20,7 +20,7 @@ from sqlmodel import Field
 from services.scheduler.models.base import Base, json_column, moment_column, text_column
 
 
-class PlaceTakenRow(Base, table=True):
+class SlotsTakenRow(Base, table=True):
     """How many contacts a policy has planned: of its quota in a period and stratum, or of its ceiling on a day. `lacking`
     is how many found no room, `most` how many had room when the row was last changed (0: before that was kept).
     """

@@ -22,7 +22,7 @@ _FIND = text(_GET)
 # sorted, so that batches wait for each other instead of deadlocking
 _LOCK = text(_GET + " FOR NO KEY UPDATE")
 _TAKE = text(_GET + " FOR NO KEY UPDATE SKIP LOCKED")
-_TOLD = """
+_GIVEN = """
     SELECT id, convert_from(profile, 'UTF8')::jsonb AS profile, as_of, older::jsonb AS older, paused_until
     FROM unnest(CAST(:ids AS text[]), CAST(:profiles AS bytea[]), CAST(:times AS timestamptz[]),
                 CAST(:older AS text[]), CAST(:pauses AS timestamptz[]))
@@ -30,12 +30,12 @@ _TOLD = """
     ORDER BY id
 """
 _ADD = text(f"""
-    INSERT INTO customer (id, profile, as_of, older, paused_until, opted_out) SELECT told.*, '{{}}' FROM ({_TOLD}) told
+    INSERT INTO customer (id, profile, as_of, older, paused_until, opted_out) SELECT told.*, '{{}}' FROM ({_GIVEN}) told
     ON CONFLICT (id) DO NOTHING RETURNING id
 """)  # noqa: S608 - constants only
 _SAVE = text(f"""
     UPDATE customer SET profile = told.profile, as_of = told.as_of, older = told.older, paused_until = told.paused_until
-    FROM ({_TOLD}) told WHERE customer.id = told.id
+    FROM ({_GIVEN}) told WHERE customer.id = told.id
 """)  # noqa: S608 - constants only
 _REFUSE = text("""
     INSERT INTO customer (id, profile, as_of, opted_out)
@@ -113,7 +113,7 @@ async def add_customers(session: AsyncSession, customers: Sequence[Customer]) ->
     """Write customers nobody knew, locked from now on; gives those that another transaction has made known meanwhile."""
     if not customers:
         return set()
-    added = (await session.execute(_ADD, _told(customers))).scalars()
+    added = (await session.execute(_ADD, _values(customers))).scalars()
     return {customer.id for customer in customers}.difference(added)
 
 
@@ -140,10 +140,10 @@ async def save_memories(session: AsyncSession, customers: Sequence[Customer]) ->
 async def save_customers(session: AsyncSession, customers: Sequence[Customer]) -> None:
     """Write what was learnt of locked customers."""
     if customers:
-        await session.execute(_SAVE, _told(customers))
+        await session.execute(_SAVE, _values(customers))
 
 
-def _told(customers: Sequence[Customer]) -> dict[str, Any]:
+def _values(customers: Sequence[Customer]) -> dict[str, Any]:
     return {
         "ids": [customer.id for customer in customers],
         "profiles": [encode(customer.profile) for customer in customers],

@@ -27,7 +27,7 @@ async def save_organisation(session: AsyncSession, told: OrganisationPublished) 
     await session.execute(_SAVE, values)
 
 
-async def claim_untold(session: AsyncSession, now: datetime, before: datetime) -> list[OrganisationPublished]:
+async def claim_unpublished(session: AsyncSession, now: datetime, before: datetime) -> list[OrganisationPublished]:
     """Those told of before that moment, or never; they count as told `now`."""
     rows = (await session.execute(_CLAIM, {"now": now, "before": before})).scalars()
     return [OrganisationPublished.model_validate(told) for told in rows]

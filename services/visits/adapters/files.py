@@ -51,21 +51,21 @@ class Files:
 
     async def keep(self, name: str, content: bytes) -> None:
         """It is on the disk, or with the bucket's keeper, when this returns. Raises FilesUnavailable."""
-        with _told():
+        with _errors_as_ours():
             await obstore.put_async(self._store(), name, self._sealer.seal_bytes(content))
             if self._folder is not None:
                 await asyncio.to_thread(_flush, self._folder / name)
 
     async def read(self, name: str) -> bytes:
         """Raises AttachmentNotFound, FilesUnavailable."""
-        with _told():
+        with _errors_as_ours():
             found = await obstore.get_async(self._store(), name)
             return self._sealer.unseal_bytes(bytes(await found.bytes_async()))
 
     async def forget(self, name: str) -> None:
         """One that is not there is gone already. Raises FilesUnavailable."""
         try:
-            with _told():
+            with _errors_as_ours():
                 await obstore.delete_async(self._store(), name)
         except AttachmentNotFound:
             return
@@ -79,7 +79,7 @@ def files_of(runtime: Runtime) -> Files:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _errors_as_ours() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:

@@ -89,4 +89,4 @@ async def _signed(request: Request) -> None:
 @router.post("/ingress/v1/line/events", summary="话务线路的事件", dependencies=[Depends(_signed)])
 async def hear_line(event: LineEvent, work: WorkDep) -> LineCallOut:
     """按 Standard Webhooks 签名；重复、迟到、先后颠倒都不影响结果。"""
-    return LineCallOut.of(await lines.hear_line(work, event.call_id, event.told))
+    return LineCallOut.of(await lines.hear_line(work, event.call_id, event.report))

@@ -35,14 +35,14 @@ async def set_rules(
     """整体替换，随即对之后的每次联系有效，包括已下达未办结的单；没有改动时不产生新版本。没有写的结果代码改为停用。"""
     version, planned = await commands.set_rules(work, owner, body.rules, body.reason, seen, kept)
     response.headers["ETag"] = etag(version.version)
-    return SetRulesOut(**dict(PlanOut.told(planned.changes, planned.warnings)), version=version.version)
+    return SetRulesOut(**dict(PlanOut.of(planned.changes, planned.warnings)), version=version.version)
 
 
 @router.post("/plan", summary="检查作业规则")
 async def plan(body: PlanRulesIn, _owner: RulesOwner, work: WorkDep, current: CurrentRulesDep) -> PlanOut:
     """只检查并说明会改动什么，不设定。"""
     planned = await commands.plan(work, body.rules, current)
-    return PlanOut.told(planned.changes, planned.warnings)
+    return PlanOut.of(planned.changes, planned.warnings)
 
 
 @router.get("/versions", summary="列出作业规则的版本")

@@ -162,9 +162,9 @@ async def note_unsent(work: Work, events: Sequence[Event]) -> None:
         except CodeNotUsable:
             continue
         if visit.state is State.INVITED:
-            failed, told_of = rules.lapse(visit, work.now())
+            failed, facts_of_result = rules.lapse(visit, work.now())
             await rows.save_visits(work.session, [failed])
-            publish(work, failed, told_of)
+            publish(work, failed, facts_of_result)
             invitations.INVITATIONS.labels("lapsed").inc()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from services.visits.commands.invitations import tell_ended
-from services.visits.domain import told
+from services.visits.domain import task_events
 from services.visits.domain.visit import Visit
 from services.visits.store import rows
 from shared.contracts.tasks import Followup, FollowupCancelled, FollowupChanged, FollowupPostponed, FollowupReleased
@@ -17,33 +17,37 @@ F = TypeVar("F", bound=Followup)
 async def take_in(work: Work, events: Sequence[Event]) -> None:
     """Make a visit of every released task that asks the customer something; one postponed meanwhile is to be made again."""
     read = [(event.read(FollowupReleased), event.lineage or event.id) for event in events]
-    released = {task.task_id: (task, lineage) for task, lineage in read if told.has_visit(task)}  # the last counts
+    released = {
+        task.task_id: (task, lineage) for task, lineage in read if task_events.has_visit(task)
+    }  # the last counts
     spoke = await rows.agents_who_spoke(
         work.session, [(task.customer.id, lineage) for task, lineage in released.values() if task.round > 1]
     )
-    visits = [told.open_visit(task, lineage, spoke.get(lineage, ())) for task, lineage in released.values()]
+    visits = [task_events.open_visit(task, lineage, spoke.get(lineage, ())) for task, lineage in released.values()]
     known = {visit.task_id: visit for visit in await rows.lock_of_tasks(work.session, list(released))}
     await rows.add_visits(work.session, [visit for visit in visits if visit.task_id not in known])
     again = [(known[visit.task_id], visit) for visit in visits if visit.task_id in known]
-    await _save(work, [(old, told.release_again(old, visit, work.now())) for old, visit in again])
+    await _save(work, [(old, task_events.release_again(old, visit, work.now())) for old, visit in again])
 
 
 async def postpone(work: Work, events: Sequence[Event]) -> None:
     """Nobody contacts these customers until their tasks are released again."""
     await _tell(
-        work, {task.task_id: task for task in (event.read(FollowupPostponed) for event in events)}, told.postpone
+        work, {task.task_id: task for task in (event.read(FollowupPostponed) for event in events)}, task_events.postpone
     )
 
 
 async def change(work: Work, events: Sequence[Event]) -> None:
     """Unfinished visits are what their tasks are now."""
-    await _tell(work, {task.task_id: task for task in (event.read(FollowupChanged) for event in events)}, told.change)
+    await _tell(
+        work, {task.task_id: task for task in (event.read(FollowupChanged) for event in events)}, task_events.change
+    )
 
 
 async def withdraw(work: Work, events: Sequence[Event]) -> None:
     """Cancel the unfinished visits of cancelled tasks."""
     cancelled = {task.task_id: task for task in (event.read(FollowupCancelled) for event in events)}
-    await _tell(work, cancelled, lambda visit, task, now: told.cancel(visit, task.reason, now))
+    await _tell(work, cancelled, lambda visit, task, now: task_events.cancel(visit, task.reason, now))
 
 
 async def _tell(work: Work, tasks: Mapping[str, F], becomes: Callable[[Visit, F, datetime], Visit]) -> None:
@@ -53,5 +57,5 @@ async def _tell(work: Work, tasks: Mapping[str, F], becomes: Callable[[Visit, F,
 
 async def _save(work: Work, changes: Sequence[tuple[Visit, Visit]]) -> None:
     changed = [(old, new) for old, new in changes if new is not old]
-    await rows.save_told(work.session, [new for _, new in changed])
+    await rows.save_by_task(work.session, [new for _, new in changed])
     tell_ended(work, changed)

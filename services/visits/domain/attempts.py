@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from services.visits.domain import outcomes
+from services.visits.domain import contact_result
 from services.visits.domain.answering import require_complete, validated
 from services.visits.domain.calls import talk_seconds, wrap_up_seconds
 from services.visits.domain.errors import InvalidAttempt, QuestionnaireNotPublished
@@ -274,12 +274,12 @@ def complete(visit: Visit, report: Report, questionnaire: Questionnaire | None, 
         require_complete(asked, visit.answers)
     elif report.code.needs_answers and asked.questions and not visit.answers:
         raise InvalidAttempt(f"结果为「{report.code.label}」时至少要有一题的答案；一题也没有问到，请改选其他结果")
-    found = outcomes.found_in(visit, asked, visit.answers, report.note)
+    found = contact_result.found_in(visit, asked, visit.answers, report.note)
     completed = finish(visit, State.COMPLETED, now, answers=found.answers, outcome=found.outcome)
-    facts = outcomes.told_of(completed)
+    facts = contact_result.facts_of_result(completed)
     events: list[EventData] = [VisitCompleted(**facts)]
-    if outcomes.is_dissatisfied(found.outcome):
+    if contact_result.is_dissatisfied(found.outcome):
         events.append(VisitDissatisfied(**facts))
-    if outcomes.is_problem(found.outcome):
+    if contact_result.is_problem(found.outcome):
         events.append(VisitProblemFound(**facts))
     return completed, events

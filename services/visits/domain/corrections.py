@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.visits.domain import outcomes
+from services.visits.domain import contact_result
 from services.visits.domain.answering import validated
+from services.visits.domain.contact_result import is_dissatisfied, is_problem
 from services.visits.domain.errors import CorrectionTooLate, NotCorrectable, NothingCorrected, NotYourRecord
-from services.visits.domain.outcomes import is_dissatisfied, is_problem
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import State, Visit, changed
 from shared.contracts import EventData
@@ -77,7 +77,7 @@ def correct(
     """
     stood = known[-1]
     note = stood.note if correction.note is None else correction.note
-    found = outcomes.found_in(visit, asked, validated(asked, correction.answers), note)
+    found = contact_result.found_in(visit, asked, validated(asked, correction.answers), note)
     if found.answers == stood.answers and note == stood.note:
         raise NothingCorrected
     corrected = changed(visit, answers=found.answers, outcome=found.outcome)
@@ -91,12 +91,12 @@ def correct(
         outcome=found.outcome,
         note=note,
     )
-    return corrected, version, _told(corrected, known, version)
+    return corrected, version, _events(corrected, known, version)
 
 
-def _told(visit: Visit, known: Sequence[Version], version: Version) -> list[EventData]:
+def _events(visit: Visit, known: Sequence[Version], version: Version) -> list[EventData]:
     """The correction, and beside it once for a visit that the customer is dissatisfied, or that it is a problem case."""
-    stood, facts = known[-1], outcomes.told_of(visit) | {"correction": version.number}
+    stood, facts = known[-1], contact_result.facts_of_result(visit) | {"correction": version.number}
     before = Record(**stood.outcome, answers=dict(stood.answers), dissatisfied=is_dissatisfied(stood.outcome))
     events: list[EventData] = [
         VisitCorrected(

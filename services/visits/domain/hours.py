@@ -75,7 +75,7 @@ def read_hours(text: str, calendar: WorkCalendar = OFFICIAL) -> ContactHours:
     return ContactHours(read_frames(frames), days == "all", frozenset(map(int, weekdays)), calendar)
 
 
-def told_hours(told: tasks.ContactHours) -> ContactHours:
+def hours_of(told: tasks.ContactHours) -> ContactHours:
     """The contact window that came with a task."""
     frames = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in told.frames)
     calendar = WorkCalendar(days=told.own_days)

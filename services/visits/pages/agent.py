@@ -20,11 +20,12 @@ from services.visits.domain.visit import Visit, require_holder
 from services.visits.domain.work_rules import WorkRules
 from services.visits.pages.documents import document_lines
 from services.visits.pages.rows import clock_text, result_of, row_of, source_of
-from services.visits.schemas.desk import CallbackTimeOut, Sheet
 from services.visits.schemas.visits import NoticeOut
 from services.visits.schemas.work_rules import ResultCodeOut
-from services.visits.store import desk, queries, rows, shifts
-from services.visits.store.desk import Tab
+from services.visits.schemas.workbench import CallbackTimeOut, Sheet
+from services.visits.store import queries, rows, shifts
+from services.visits.store import workbench as store
+from services.visits.store.workbench import Tab
 from shared.auth import Principal
 from shared.contracts.words import SKILLS, word_of
 from shared.http import ClockDep, ReadSession, SealerDep, etag
@@ -60,13 +61,13 @@ async def workbench(
     current: ShownRulesDep,
 ) -> Response:
     """The page; a visit that the agent already holds is opened again."""
-    held = await desk.held_by(session, claimant(agent), agent.scope)
+    held = await store.held_by(session, claimant(agent), agent.scope)
     return render(
         request,
         "agent.html",
         start_with=str(held.id) if held else "",
         cti=settings.cti,
-        newcomer=not await desk.has_worked(session, agent.id),
+        newcomer=not await store.has_worked(session, agent.id),
         languages=await languages(session),
         codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in current.rules.selectable],
         rules_version=current.version,
@@ -153,12 +154,12 @@ async def _mine(session: ReadSession, visit_id: UUID, agent: Principal) -> tuple
 async def _queue(session: ReadSession, agent: Principal, now: datetime, tab: Tab) -> dict[str, object]:
     midnight = datetime.combine(now.astimezone(ORG_ZONE).date(), time(), ORG_ZONE)
     who = claimant(agent)
-    counts = await desk.count_tabs(session, who, agent.scope, midnight)
-    visits = await desk.list_tab(session, tab, who, agent.scope, midnight, SHOWN)
+    counts = await store.count_tabs(session, who, agent.scope, midnight)
+    visits = await store.list_tab(session, tab, who, agent.scope, midnight, SHOWN)
     return {
         "tab": tab,
         "tabs": [(each, TABS[each], _counted(counts[each])) for each in Tab],
-        "due": await desk.count_due_callbacks(session, who, agent.scope) if counts[Tab.CALLBACKS] else 0,
+        "due": await store.count_due_callbacks(session, who, agent.scope) if counts[Tab.CALLBACKS] else 0,
         "rows": [row_of(visit, now) for visit in visits],
         "empty": EMPTY[tab],
         "more": max(0, counts[tab] - sum(not visit.practice for visit in visits)),
@@ -173,7 +174,7 @@ async def languages(session: ReadSession) -> list[tuple[str, str]]:
 
 
 def _counted(number: int) -> str:
-    return str(number) if number < desk.MOST_COUNTED else f"{desk.MOST_COUNTED - 1}+"
+    return str(number) if number < store.MOST_COUNTED else f"{store.MOST_COUNTED - 1}+"
 
 
 def _contacts(

@@ -17,7 +17,7 @@ from services.visits.domain.visit import State, Visit
 from services.visits.pages.agent import languages
 from services.visits.pages.rows import clock_text, result_of, source_of
 from services.visits.schemas.work_rules import ResultCodeOut
-from services.visits.store import desk
+from services.visits.store import workbench
 from shared.auth import Principal
 from shared.http import ClockDep, ReadSession
 from shared.web import render
@@ -93,13 +93,13 @@ async def _groups(session: ReadSession, agent: Principal, now: datetime) -> list
     """(title, visits) of what there is, the most urgent first; empty groups are left out."""
     midnight = datetime.combine(now.astimezone(ORG_ZONE).date(), time(), ORG_ZONE)
     tomorrow, who = midnight + timedelta(days=1), claimant(agent)
-    agreed = await desk.list_appointments(session, who, agent.scope, SHOWN)
+    agreed = await workbench.list_appointments(session, who, agent.scope, SHOWN)
     groups = {
-        "手上的": await desk.list_held_on_site(session, who, agent.scope),
+        "手上的": await workbench.list_held_on_site(session, who, agent.scope),
         "今天": [visit for visit in agreed if _expected(visit) < tomorrow],
         "以后": [visit for visit in agreed if _expected(visit) >= tomorrow],
-        "可领取": await desk.list_open_on_site(session, who, agent.scope, SHOWN),
-        "今天已完成": await desk.list_done_on_site(session, who, agent.scope, midnight),
+        "可领取": await workbench.list_open_on_site(session, who, agent.scope, SHOWN),
+        "今天已完成": await workbench.list_done_on_site(session, who, agent.scope, midnight),
     }
     return [(title, _stops(visits, now)) for title, visits in groups.items() if visits]
 

@@ -8,7 +8,7 @@ from services.visits.api.dependencies import Agent, ShownRulesDep
 from services.visits.commands.corrections import versions_with_first
 from services.visits.domain.corrections import require_may_correct
 from services.visits.domain.errors import VisitNotFound
-from services.visits.schemas.desk import RecordSheet
+from services.visits.schemas.workbench import RecordSheet
 from services.visits.store import rows
 from shared.auth import Role
 from shared.http import ClockDep, ReadSession, etag

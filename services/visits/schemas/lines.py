@@ -30,7 +30,7 @@ class LineEvent(Body):
     recording: Annotated[str, AfterValidator(_address)] = Field(default="", max_length=1000, description="录音地址")
 
     @property
-    def told(self) -> LineReport:
+    def report(self) -> LineReport:
         return LineReport(self.sign, self.at, self.cause, self.recording)
 
 

@@ -57,7 +57,7 @@ class PlanOut(BaseModel):
     warnings: list[str] = Field(description="请留意的事")
 
     @classmethod
-    def told(cls, changes: tuple[tuple[str, Any, Any], ...], warnings: tuple[str, ...]) -> "PlanOut":
+    def of(cls, changes: tuple[tuple[str, Any, Any], ...], warnings: tuple[str, ...]) -> "PlanOut":
         return cls(
             changes=[ChangeOut(field=field, before=old, after=new) for field, old, new in changes],
             warnings=list(warnings),

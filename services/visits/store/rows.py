@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.presence import Present
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.told import TOLD
+from services.visits.domain.task_events import OF_TASK
 from services.visits.domain.visit import State, Visit
 from services.visits.models import PresenceRow, QuestionnaireRow, VisitRow
 from services.visits.store.questionnaires import asked_by, parsed
@@ -52,7 +52,7 @@ _SAVE = text(f"""
         INSERT INTO attempt SELECT * FROM json_populate_recordset(CAST(NULL AS attempt), CAST(:attempts AS json)))
     UPDATE visit SET {_changes(CHANGING)} {_FROM}
 """)  # noqa: S608 - column names of ours
-_SAVE_TOLD = text(f"UPDATE visit SET {_changes(sorted({*CHANGING, *TOLD}))} {_FROM}")  # noqa: S608
+_SAVE_BY_TASK = text(f"UPDATE visit SET {_changes(sorted({*CHANGING, *OF_TASK}))} {_FROM}")  # noqa: S608
 # the index by customer finds them: a lineage has one customer
 _SPOKE = text("""
     SELECT v.lineage, array_agg(DISTINCT a.agent) AS agents
@@ -75,10 +75,10 @@ async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: 
         await session.execute(_SAVE, {"visits": _rows(visits), "attempts": _json(list(attempts))})
 
 
-async def save_told(session: AsyncSession, visits: Sequence[Visit]) -> None:
+async def save_by_task(session: AsyncSession, visits: Sequence[Visit]) -> None:
     """Write what locked visits have become by events of their tasks."""
     if visits:
-        await session.execute(_SAVE_TOLD, {"visits": _rows(visits)})
+        await session.execute(_SAVE_BY_TASK, {"visits": _rows(visits)})
         await _add_hours(session, visits)
 
 

@@ -19,7 +19,7 @@ from shared.contracts.complaints import (
     ComplaintReopened,
     ComplaintResolved,
 )
-from shared.contracts.visits import Outcome, VisitFailed
+from shared.contracts.visits import VisitFailed, VisitResult
 from shared.errors import Conflict
 from tests.complaints.builders import MONDAY, RULES, completed, content, dissatisfied, failed, opening, second
 
@@ -32,7 +32,7 @@ class CaseLife(RuleBasedStateMachine):
         self.now: datetime = MONDAY
         self.case: Case | None = None
         self.first_rating = 0
-        self.results: list[Outcome | VisitFailed] = []
+        self.results: list[VisitResult | VisitFailed] = []
         self.effects: Counter[str] = Counter()
         self.published: Counter[type] = Counter()
         self.ended: Case | None = None

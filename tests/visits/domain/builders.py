@@ -9,7 +9,7 @@ from services.visits.domain.attempts import Report
 from services.visits.domain.definition import read_definition
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.results import RESULTS
-from services.visits.domain.told import open_visit
+from services.visits.domain.task_events import open_visit
 from services.visits.domain.visit import State, Visit
 from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.tasks import FollowupReleased

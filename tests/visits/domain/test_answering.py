@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.visits.domain.answering import assess, missing, require_complete, validated, visible
+from services.visits.domain.contact_result import is_dissatisfied
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers
-from services.visits.domain.outcomes import is_dissatisfied
 from tests.visits.domain.builders import BAD, GOOD, SHORT, choice, question, questionnaire
 
 

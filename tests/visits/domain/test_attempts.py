@@ -8,7 +8,7 @@ import pytest
 
 from services.visits.domain.attempts import record
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers, InvalidAttempt, QuestionnaireNotPublished
-from services.visits.domain.told import cancel
+from services.visits.domain.task_events import cancel
 from services.visits.domain.visit import State, Visit, bring_back
 from services.visits.domain.work_rules import WorkRules
 from shared.contracts import EventData

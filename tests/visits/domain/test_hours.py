@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.visits.domain.hours import ContactHours, read_frames, read_hours, told_hours
+from services.visits.domain.hours import ContactHours, hours_of, read_frames, read_hours
 from shared.contracts import tasks
 from shared.zone import ORG_ZONE
 from tests.visits.domain.builders import at
@@ -75,7 +75,7 @@ def test_hours_come_back_from_their_text() -> None:
 def test_hours_may_have_days_of_their_own_beside_the_official_ones() -> None:
     own_days = {date(2026, 5, 2): True, date(2026, 5, 6): False}
     told = tasks.ContactHours(frames=[("10:30", "11:30")], days="working", own_days=own_days)
-    hours = told_hours(told)
+    hours = hours_of(told)
     assert hours.text == "working/0123456/10:30-11:30/+2026-05-02,-2026-05-06"
     assert read_hours(hours.text).calendar.days == own_days
     assert read_hours(hours.text).earliest(at("2026-05-01T09:00")) == at("2026-05-02T10:30")

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from services.visits.domain.attempts import record
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
 from services.visits.domain.results import RESULTS
-from services.visits.domain.told import cancel
+from services.visits.domain.task_events import cancel
 from services.visits.domain.visit import (
     State,
     bring_back,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.visits.domain.errors import ClaimedByOther, NotClaimed, VisitAlreadyFinished
-from services.visits.domain.told import cancel, has_visit
+from services.visits.domain.task_events import cancel, has_visit
 from services.visits.domain.visit import (
     State,
     bring_back,

@@ -31,7 +31,7 @@ variables: [{", ".join(f"{{name: {name}, type_name: dyn}}" for name in VARIABLES
 Answer = bool | str
 Ask = Callable[[Fact, Customer], Answer]
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
-_TOLD = (
+_MEANINGS = (
     ("max recursion depth", "括号或连写的运算太多，请拆成几个条件写在 all 或 any 之下"),
     ("recursion limit", "括号太多，请拆成几个条件写在 all 或 any 之下"),
     ("mismatched input '<eof>'", "表达式没有写完"),
@@ -59,11 +59,11 @@ def compile_cel(text: str) -> Ask:
             data = {"data": fact.data, "event": event, "customer": customer.profile}
             value = expression.eval(data=_cut(data) if costly else data)
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-            return _told(str(error))
+            return _in_words(str(error))
         told = value.value()
         if isinstance(told, bool):
             return told
-        return _told(str(told)) if value.type() == cel.Type.ERROR else f"得出的是 {value.type().name()}，不是真或假"
+        return _in_words(str(told)) if value.type() == cel.Type.ERROR else f"得出的是 {value.type().name()}，不是真或假"
 
     return answer
 
@@ -85,7 +85,7 @@ def _compiled(text: str) -> Any:
     try:
         expression = _environment().compile(text)
     except RuntimeError as error:
-        raise CelRefused(_told(str(error))) from error
+        raise CelRefused(_in_words(str(error))) from error
     if expression.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
         raise CelRefused(f"表达式应得出真或假，现在得出 {expression.return_type().name()}")
     return expression
@@ -96,10 +96,10 @@ def _environment() -> Any:
     return cel.NewEnv(config=cel.NewEnvConfigFromYaml(CONFIGURATION))
 
 
-def _told(error: str) -> str:
+def _in_words(error: str) -> str:
     """The library's first error, with its place and what it mostly means."""
     found = _PLACE.search(error)
     original = found[3] if found else error.partition("\n")[0]
-    meant = next((told for part, told in _TOLD if part in original.lower()), "无法计算")
+    meant = next((told for part, told in _MEANINGS if part in original.lower()), "无法计算")
     place = f"第 {int(found[2])} 个字符附近：" if found else ""
     return f"{place}{meant}（{original}）"

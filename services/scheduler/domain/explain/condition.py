@@ -28,14 +28,14 @@ def unmet(failed: Mapping[str, Any]) -> str:
     op, actual = failed["op"].removeprefix(NOT), failed["actual"]
     wanted = f"{'不是' if failed['op'].startswith(NOT) else ''}{OPERATORS.get(op, '')}"
     if op == CEL:
-        return f"要求表达式 {failed['value']} {wanted or '为'}真，{_told(actual)}"
+        return f"要求表达式 {failed['value']} {wanted or '为'}真，{_met(actual)}"
     if isinstance(failed["field"], Mapping):
         return f"要求{_history(failed['field'])}{wanted} {failed['value']}，实际为 {actual:g}"
     met = "没有值" if actual is None else f"实际为 {_shown(actual)}"
     return f"要求 {failed['field']} {wanted} {_shown(failed['value'])}，{met}"
 
 
-def _told(actual: Any) -> str:
+def _met(actual: Any) -> str:
     if isinstance(actual, str):
         return f"无法判断：{actual}"
     return "实际为真" if actual else "实际为假"

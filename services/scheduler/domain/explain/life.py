@@ -33,7 +33,7 @@ def life_of(task: Task, planned_at: datetime, entries: Sequence[Entry], taker: s
     """The task's life, from its planning to where it stands; `taker` is the task that took its matters over."""
     if task.state == "cancelled" and not any(entry.get("state") == task.state for entry in entries):
         entries = [{"at": planned_at, "state": task.state, "reason": task.reason}, *entries]  # both in one batch
-    return [_planned(task, planned_at), *(_told(entry, task, taker) for entry in entries), *_standing(task)]
+    return [_planned(task, planned_at), *(_sentence(entry, task, taker) for entry in entries), *_standing(task)]
 
 
 def _planned(task: Task, at: datetime) -> str:
@@ -47,7 +47,7 @@ def _planned(task: Task, at: datetime) -> str:
     )
 
 
-def _told(entry: Entry, task: Task, taker: str) -> str:
+def _sentence(entry: Entry, task: Task, taker: str) -> str:
     at = local_text(entry["at"])
     if "note" in entry:
         return f"{at} 说明：{entry['note']}。"

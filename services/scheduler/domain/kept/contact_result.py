@@ -27,15 +27,15 @@ UNREACHED = ("unreachable", "invalid_number")
 CALLBACK = "callback_agreed"
 REFUSED = "refused"
 REFUSALS = ("do_not_contact", "customer_refused")
-TOLD = ("rating", "score", "satisfaction", "effective", "responded", "resolved", "answers")
-FIELDS = ("result", "reason", "problem", *TOLD)
+SAID = ("rating", "score", "satisfaction", "effective", "responded", "resolved", "answers")
+FIELDS = ("result", "reason", "problem", *SAID)
 WORST_CONTENT_RATING = 3
 
 
 class ContactResult(NamedTuple):
     """`code` is a `Result`, or a reason of the visit's own.
 
-    `event` and `event_id` name what told it; `told` is what the customer said (rating, answers …).
+    `event` and `event_id` name what told it; `said` is what the customer said (rating, answers …).
 
     `channel` is that of a message, which may be another one about the same task ("" = of the task itself).
     """
@@ -45,7 +45,7 @@ class ContactResult(NamedTuple):
     event: str
     event_id: str = ""
     reason: str = ""
-    told: Mapping[str, Any] = {}
+    said: Mapping[str, Any] = {}
     channel: str = ""
 
     @property
@@ -62,14 +62,14 @@ class ContactResult(NamedTuple):
 
     def as_fact(self) -> Fact:
         """As the condition of the next step sees it."""
-        data = {**self.told, "result": self.code, "reason": self.reason}
+        data = {**self.said, "result": self.code, "reason": self.reason}
         return new_fact(self.event_id, "", derived_id(self.at, self.event_id), self.event, self.event, self.at, data)
 
 
 def result_of_visit(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult | None:
     """What an event of visits says; None when it says nothing about how the contact went."""
     if name == "visit.completed":
-        told = {field: data[field] for field in TOLD if data.get(field) is not None}
+        told = {field: data[field] for field in SAID if data.get(field) is not None}
         told["problem"] = bool(data.get("problems"))
         return ContactResult(_completed(told), at, name, event_id, "", told)
     if name == "visit.callback_agreed":

@@ -51,9 +51,9 @@ def check_deadline(section: Section, content: Content, origin: str = "event") ->
         if not spans or any(not span.too_short for span in spans):
             late = next((span for span in spans if span.too_short), None)
             if late is not None:
-                section.problem("deadline", whose + _told(late), warning=True)
+                section.problem("deadline", whose + _too_short(late), warning=True)
         elif all(_span(content, window, case).too_short for case in _all(content, window, origin)):
-            section.problem("deadline", f"{whose}永远无法按时联系，如{_told(spans[0])}")
+            section.problem("deadline", f"{whose}永远无法按时联系，如{_too_short(spans[0])}")
             return
 
 
@@ -64,7 +64,7 @@ def check_recurrence(section: Section, trigger: Content) -> None:
         section.problem("seasons", "这些季节里没有这样的日子（或没有工作日），永远不会触发；请放宽 seasons 或改写 on")
 
 
-def _told(span: Span) -> str:
+def _too_short(span: Span) -> str:
     assert span.deadline is not None  # else it is not too short
     return f"最早 {local_text(span.due)} 才能联系，时限却是 {local_text(span.deadline)}；请延长 deadline 或放宽 window"
 

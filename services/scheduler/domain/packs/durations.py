@@ -42,13 +42,13 @@ class Duration:
     usual: str = "days"
     least: int = 0
     most: int = MOST
-    told: str = ""
+    wording: str = ""
     before: bool = False
     nothing: None = None
 
     @property
     def say(self) -> str:
-        return self.told or f"时长，如 {{{self.usual}: 2}}"
+        return self.wording or f"时长，如 {{{self.usual}: 2}}"
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Content:
         return self.schema

@@ -8,7 +8,7 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from services.scheduler.domain.kind_schema import NEVER
-from services.scheduler.domain.kinds import TYPES, Kind, told
+from services.scheduler.domain.kinds import TYPES, Kind, flaw_in
 from services.scheduler.domain.packs.document import KINDS
 from services.scheduler.domain.packs.limits import MOST_KINDS, parts_of
 from services.scheduler.domain.packs.words import EVENT_FORM, Title
@@ -115,7 +115,7 @@ def _wrong(error: SchemaError) -> str:
     if list(error.absolute_path)[-1:] == ["type"]:
         options = "、".join(TYPES)
         return f"type 应为 {options} 之一，现在是 {written(error.instance)}{meant(error.instance, TYPES)}"
-    return f"此处{told(error).partition(' ')[2]}，现在是 {written(error.instance)}"
+    return f"此处{flaw_in(error).partition(' ')[2]}，现在是 {written(error.instance)}"
 
 
 def check_schema(part: Section, schema: Mapping[str, Any]) -> None:

@@ -103,7 +103,7 @@ def _change(pack: str, draft: Draft, before: Published | None, valid_from: datet
     if before.valid_until is not None:
         return Change(draft.id, title, "restored", before.version + 1, draft, begins, tuple(found))
     if not _begins_alike(before.valid_from, begins, now):
-        told = Difference("valid_from", "生效时间", _told(before.valid_from), _told(begins))
+        told = Difference("valid_from", "生效时间", _in_words(before.valid_from), _in_words(begins))
         found = [*found, told]
     if not found:
         return Change(draft.id, title, "unchanged", before.version, None, before.valid_from)
@@ -115,7 +115,7 @@ def _begins_alike(before: datetime | None, wanted: datetime | None, now: datetim
     return before == wanted or (wanted is None and before is not None and before <= now)
 
 
-def _told(moment: datetime | None) -> str:
+def _in_words(moment: datetime | None) -> str:
     return AT_ONCE if moment is None else local_text(moment)
 
 

@@ -21,7 +21,7 @@ from shared.contracts.registry import by_name, by_type
 from shared.declared.model import Declared, Filled, read
 from shared.declared.section import Problem, Section, meant, written
 from shared.declared.values import Say
-from shared.profile import TOLD_BY_UPDATE
+from shared.profile import IN_UPDATES
 
 TESTS = "tests/"
 CaseStep = Literal["opened", "resolved", "reopened", "closed"]
@@ -58,9 +58,7 @@ PolicyId = Annotated[str, Say("策略编号")]
 class CustomerCard(Declared):
     """A customer as facts bring them."""
 
-    ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        (*TOLD_BY_UPDATE, "dates"), "由 customer.updated 的 data 写明"
-    )
+    ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys((*IN_UPDATES, "dates"), "由 customer.updated 的 data 写明")
     ALSO: ClassVar[frozenset[str]] = frozenset(Customer.model_fields)
     id: CustomerId
 

@@ -35,7 +35,7 @@ MOST_STEPS, MOST_FALLBACKS = 20, 8
 MOST_CONTACTS = 400  # of one run, all channels and repetitions of all its steps
 LONGEST_REPEATED = 3_660  # days from the first contact of a repeated step to the last
 EVERY = Duration(get_args(DelayUnit), least=1)
-WITHIN = Duration(get_args(DeadlineUnit), told="最多等多久，如 {days: 90}")
+WITHIN = Duration(get_args(DeadlineUnit), wording="最多等多久，如 {days: 90}")
 DAYS = {
     "minutes": 1 / 1440,
     "hours": 1 / 24,

@@ -32,7 +32,7 @@ def final_verdict(task: Task, known: Circumstances, now: datetime, policy: Polic
     """As `release_verdict`, with caps; `known.customer` has all contacts that count. A task held back gets its moment."""
     verdict = release_verdict(task, known, now, policy.window.calendar.official)
     if verdict.state == "released":
-        verdict = _no_place(task, policy, known.customer) or verdict
+        verdict = _no_room(task, policy, known.customer) or verdict
     if verdict.state != "planned" or verdict.opens is not None:
         return verdict
     return _postponed(task, known.customer, policy, verdict.reason)
@@ -40,14 +40,14 @@ def final_verdict(task: Task, known: Circumstances, now: datetime, policy: Polic
 
 def lasting_verdict(task: Task, known: Circumstances, now: datetime, policy: Policy) -> Verdict | None:
     """What speaks against a released task, with caps: cancelled, or planned for a moment after `now`. None: it stays."""
-    verdict = objection(task, known, now) or _no_place(task, policy, known.customer)
+    verdict = objection(task, known, now) or _no_room(task, policy, known.customer)
     if verdict is None or verdict.state != "planned":
         return verdict
     return _postponed(task._replace(due_at=max(task.due_at, now)), known.customer, policy, verdict.reason)
 
 
-def _no_place(task: Task, policy: Policy, customer: Customer) -> Verdict | None:
-    if CAP_REACHED not in task.guards or _has_place(task, policy, customer):
+def _no_room(task: Task, policy: Policy, customer: Customer) -> Verdict | None:
+    if CAP_REACHED not in task.guards or _has_room(task, policy, customer):
         return None
     return Verdict("planned" if CAP_REACHED in task.defers else "cancelled", CAP_REACHED)
 
@@ -70,13 +70,13 @@ def _next_chance(task: Task, customer: Customer, policy: Policy, reason: str) ->
         due = next_moment(window, begins, task.branch)
         if task.deadline_at is not None and due >= task.deadline_at:
             return None
-        if _has_place(task._replace(due_at=due), policy, customer):
+        if _has_room(task._replace(due_at=due), policy, customer):
             return due
         begins = next_midnight(local_day(due))
     return None
 
 
-def _has_place(task: Task, policy: Policy, customer: Customer) -> bool:
+def _has_room(task: Task, policy: Policy, customer: Customer) -> bool:
     """Whether the other contacts leave room for this one on its day."""
     if not task.blockable:
         return True

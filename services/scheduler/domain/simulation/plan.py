@@ -144,7 +144,7 @@ class Simulation:
         if occasion.reason in DRAWN:
             self._recall_asked(occasion.fact.customer_id)
         rules = {occasion.key: rule} if rule else NO_RULES
-        return self._place(match_occasions([occasion], self._customers, rules))
+        return self._plan_contacts(match_occasions([occasion], self._customers, rules))
 
     def _recall_asked(self, customer_id: str) -> None:
         """Of what is drawn it matters whether the customer has been asked about it already."""
@@ -222,7 +222,7 @@ class Simulation:
         self._facts.setdefault(fact.identity, fact)
         (matched,), seen = match_in_order(self.book, [fact], self._customers)
         self._customers |= seen
-        return self._place([matched])
+        return self._plan_contacts([matched])
 
     def _close_later(self, period: Period) -> None:
         if period.end not in self._closings:
@@ -244,7 +244,7 @@ class Simulation:
         finally:
             self._occurring = False
 
-    def _place(self, heard_of: Sequence[Matched]) -> Decision:
+    def _plan_contacts(self, heard_of: Sequence[Matched]) -> Decision:
         matched = [self._standing(one) for one in heard_of]
         closed = [local_day(self._now - GRACE)] if self.book.draws else None  # days close, drawn from or not
         (decided,) = decide_in_order(matched, self._customers, self.book.chained, closed, self._slots)

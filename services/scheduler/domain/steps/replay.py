@@ -43,7 +43,7 @@ def replayed(
     """The runs that come to something else now, and run `own` in any case; the customer of each is as they are after all."""
     replay = _Replay(customer, policy_id, chained, plan_contact)
     replay.play()
-    return [run for run in replay.outcomes() if run.id == own or run.tasks or replay.waits_otherwise(run.id)]
+    return [run for run in replay.moved_runs() if run.id == own or run.tasks or replay.waits_otherwise(run.id)]
 
 
 class _Replay:
@@ -108,7 +108,7 @@ class _Replay:
         """Whether the run waits for something else than before."""
         return _rows(self.before, run) != _rows(self.customer, run)
 
-    def outcomes(self) -> list[Run]:
+    def moved_runs(self) -> list[Run]:
         """Every run that was moved, once: of one that is over only how it ended is told."""
         tasks = self._changed_tasks()
         details: dict[UUID, list[Detail]] = {}

@@ -42,10 +42,10 @@ PlanContact = Callable[[Fact, Match, Customer], ContactPlan]
 
 
 class Because(NamedTuple):
-    """Why a run is led on: `told` as its record keeps it."""
+    """Why a run is led on: `record` as its decision keeps it."""
 
     reason: Reason
-    told: BecauseOf[datetime]
+    record: BecauseOf[datetime]
 
 
 class Ended(NamedTuple):
@@ -186,7 +186,7 @@ class Run:
             draw, occasion = (self.match.draw, self.match.occasion) if self.match else (None, None)
             return Match(policy, draw=draw, occasion=occasion, counts_from=anchor)
         because = self.because
-        occasion = Occasion(self.id, policy, self.fact, because.reason, self.moment, anchor, because.told)
+        occasion = Occasion(self.id, policy, self.fact, because.reason, self.moment, anchor, because.record)
         return Match(policy, occasion=occasion)
 
     def _conclude(self, index: int, tried: int, result: ContactResult, due: datetime | None) -> None:
@@ -259,7 +259,7 @@ class Run:
         if step:
             detail["step"] = step
         if self.because:
-            detail |= {"occasion": self.because.reason, "because": self.because.told}
+            detail |= {"occasion": self.because.reason, "because": self.because.record}
         self.details.append(detail | told)
 
     def _is_own(self, task: Task) -> bool:

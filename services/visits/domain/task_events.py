@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.visits.domain.claiming import closed_to, needs_of
-from services.visits.domain.hours import told_hours
+from services.visits.domain.hours import hours_of
 from services.visits.domain.notices import Kind, notice
 from services.visits.domain.visit import CALLBACK_RANK, MESSAGES, UNINVITED, State, Visit, changed, finish
 from shared.contracts.common import Matter
@@ -19,7 +19,7 @@ from shared.ids import visit_id
 AGENT_CHANNELS = frozenset({"phone", "wechat", "weibo", "letter", "on_site"})
 MOST_NOTICES = 20
 # what an event of the task may say otherwise than its first
-TOLD = (
+OF_TASK = (
     "matters", "channel", "priority", "team", "questionnaire", "never_alone", "due_at", "deadline_at", "hours",
     "released_at", "closed_to", "needs",
 )  # fmt: skip
@@ -56,7 +56,7 @@ def open_visit(task: FollowupReleased, lineage: str, spoke: Iterable[str] = ()) 
         deadline_at=task.deadline_at,
         lineage=lineage,
         rank=task.priority,
-        hours=told_hours(task.hours).text if task.hours else "",
+        hours=hours_of(task.hours).text if task.hours else "",
         released_at=task.released_at,
         closed_to=closed_to(task, spoke),
         needs=needs_of(task.channel),
@@ -76,7 +76,7 @@ def release_again(visit: Visit, told: Visit, now: datetime) -> Visit:
     """
     if visit.finished or (visit.state is not State.POSTPONED and not visit.postpone_reason):
         return about(visit, told.matters)
-    renewed = {name: getattr(told, name) for name in TOLD} | {"needs": needs_of(told.channel, visit.needs)}
+    renewed = {name: getattr(told, name) for name in OF_TASK} | {"needs": needs_of(told.channel, visit.needs)}
     if visit.state is State.CLAIMED:
         return _noticed(replace(visit, postpone_reason="", **renewed), "released", "", now)
     if visit.callback_at and visit.callback_at > now:

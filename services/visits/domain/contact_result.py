@@ -14,7 +14,7 @@ DISSATISFIED = 2  # the best of the ratings that count as dissatisfied
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answers that count, and the outcome: fields of the contract `Outcome` by name."""
+    """The answers that count, and the outcome: fields of the contract `VisitResult` by name."""
 
     answers: Mapping[str, Any]
     outcome: Mapping[str, Any]
@@ -26,7 +26,7 @@ def found_in(visit: Visit, asked: Questionnaire, answers: Mapping[str, Any], not
     parts = results_of(asked, answers)
     if parts:
         found = worst(found, [meaning for _, meaning in parts])
-    return Found(found.answers, _outcome(found, note) | {"results": _results(visit, parts, note)})
+    return Found(found.answers, _result(found, note) | {"results": _results(visit, parts, note)})
 
 
 def is_dissatisfied(outcome: Mapping[str, Any]) -> bool:
@@ -38,7 +38,7 @@ def is_problem(outcome: Mapping[str, Any]) -> bool:
     return bool(outcome.get("problems"))
 
 
-def told_of(visit: Visit) -> dict[str, Any]:
+def facts_of_result(visit: Visit) -> dict[str, Any]:
     """What events tell of a completed visit."""
     assert visit.outcome is not None
     assert visit.finished_at is not None
@@ -62,14 +62,14 @@ def _results(visit: Visit, parts: Sequence[tuple[QuestionnairePart, Assessment]]
             "questionnaire": part.questionnaire.id,
             "questionnaire_version": part.questionnaire.version,
             "answers": dict(meaning.answers),
-            **_outcome(meaning, note),
+            **_result(meaning, note),
         }
         for part, meaning in parts
         for position in part.matters
     ]
 
 
-def _outcome(found: Assessment, note: str) -> dict[str, Any]:
+def _result(found: Assessment, note: str) -> dict[str, Any]:
     outcome = asdict(found)
     del outcome["answers"], outcome["complete"]
     return {

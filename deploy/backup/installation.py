@@ -11,12 +11,12 @@ from deploy.local.settings import SERVICES, LocalSettings
 from shared.settings import ServiceSettings
 
 
-class PlaceUnknown(RuntimeError):
+class InstallationUnknown(RuntimeError):
     """A database or the data key can't be found; the text says what to give."""
 
 
 @dataclass(frozen=True)
-class Place:
+class Installation:
     """`dsns` by service; `data_key` is a fingerprint; `clock` is the platform's simulated one, `files` the folder beside
     the databases, None where files are in a bucket."""
 
@@ -29,34 +29,34 @@ class Place:
 
 
 def dsns_in(databases: Path) -> dict[str, str]:
-    """DSNs by service of files `<service>.dsn` in a folder, as secrets are mounted. Raises PlaceUnknown."""
+    """DSNs by service of files `<service>.dsn` in a folder, as secrets are mounted. Raises InstallationUnknown."""
     dsns = {}
     for service in SERVICES:
         path = databases / f"{service}.dsn"
         if not path.is_file():
-            raise PlaceUnknown(f"没有 {path}：--databases 的目录里每个服务要有一个文件，内容是它的 DSN")
+            raise InstallationUnknown(f"没有 {path}：--databases 的目录里每个服务要有一个文件，内容是它的 DSN")
         dsns[service] = path.read_text().strip()
     return dsns
 
 
-def given(databases: Path, files: Path | None = None) -> Place:
-    """Databases by files in a folder, `files` beside them, all else by HUIFANG_* variables. Raises PlaceUnknown."""
+def given(databases: Path, files: Path | None = None) -> Installation:
+    """Databases by files in a folder, `files` beside them, all else by HUIFANG_* variables. Raises InstallationUnknown."""
     dsns = dsns_in(databases)
     settings = ServiceSettings()
     if settings.data_key is None:
-        raise PlaceUnknown("HUIFANG_DATA_KEY_FILE 没有设置：备份要记下数据密钥的指纹，恢复要核对它")
+        raise InstallationUnknown("HUIFANG_DATA_KEY_FILE 没有设置：备份要记下数据密钥的指纹，恢复要核对它")
     key = fingerprint(settings.data_key.get_secret_value())
-    return Place(dsns, key, settings.kafka_bootstrap, settings.topic_prefix, files=files)
+    return Installation(dsns, key, settings.kafka_bootstrap, settings.topic_prefix, files=files)
 
 
-def here(settings: LocalSettings) -> Place:
-    """This machine's running platform. Raises PlaceUnknown when it does not run."""
+def here(settings: LocalSettings) -> Installation:
+    """This machine's running platform. Raises InstallationUnknown when it does not run."""
     run = read_run(settings)
     if run is None:
-        raise PlaceUnknown("平台没有运行，请先执行 make run，或用 --databases 指明数据库")
+        raise InstallationUnknown("平台没有运行，请先执行 make run，或用 --databases 指明数据库")
     key = fingerprint(settings.data_key_file.read_text())
     clock = read_json(settings.var / "clock.json")
-    return Place(
+    return Installation(
         dict(run["postgres"]), key, run["kafka"], clock=KeptTime(**clock) if clock else None, files=files_here(settings)
     )
 

@@ -8,7 +8,7 @@ from services.scheduler.domain.explain.decision import explain
 from services.scheduler.domain.later.reserve import drawn_occasion, reserve_occasion
 from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.pack import read_pack
-from services.scheduler.domain.when.told import moment_told
+from services.scheduler.domain.when.moment import moment_in
 from services.scheduler.domain.when.windows import local_day
 from tests.scheduler.builders import at, book, contents, fact, judge, policies
 
@@ -26,14 +26,14 @@ from tests.scheduler.builders import at, book, contents, fact, judge, policies
     ],
 )
 def test_a_date_is_its_first_moment_and_a_time_itself(written: str, moment: str) -> None:
-    assert moment_told(written) == at(moment)
+    assert moment_in(written) == at(moment)
 
 
 @pytest.mark.parametrize(
     "written", ["", "长期", "05-01", "lunar:08-15", "1026-05-01", "9999-12-31", None, 20260501, True, {}]
 )
 def test_what_is_no_date_that_can_be_meant_is_none(written: object) -> None:
-    assert moment_told(written) is None
+    assert moment_in(written) is None
 
 
 BEFORE: dict[str, Any] = {"base": "contract.due_on", "delay": {"days": -30}, "deadline": {"days": -14}, "merge": False}

@@ -9,7 +9,7 @@ EARLIEST, LATEST = 2000, 2099
 FULL_DATE = len("2026-05-01")
 
 
-def moment_told(value: object) -> datetime | None:
+def moment_in(value: object) -> datetime | None:
     """The moment, UTC; of a day its first one. None for what is no date in a year that can be meant.
 
     Read are ISO 8601, without an offset in local time, and days as `date_in` reads them: 2026/5/1, 2026年5月1日.
