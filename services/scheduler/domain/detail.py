@@ -3,12 +3,14 @@
 A record is kept as JSON and shown by the API as it is, so details are dictionaries; which keys they may have is said here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 import orjson
+
+from shared.conditions.tree import Failed
 
 M = TypeVar("M")
 """A moment: a datetime in a decision just made, ISO text in one that was kept."""
@@ -41,15 +43,6 @@ Result = Outcome | Literal["condition", "pauses"]
 
 # days of the organisation's zone, both included
 Days = TypedDict("Days", {"from": date | str, "to": date | str}, total=False)
-
-
-class Failed(TypedDict):
-    """The leaf of a condition that did not hold: what was asked, and the value that was met."""
-
-    field: str | Mapping[str, Any]
-    op: str
-    value: Any
-    actual: Any
 
 
 class BecauseOf(TypedDict, Generic[M], total=False):

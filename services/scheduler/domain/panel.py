@@ -7,12 +7,13 @@ say is remembered by the texts they look at: a fact like earlier ones costs one 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from services.scheduler.domain.conditions.tree import getter, leaves
+from services.scheduler.domain.conditions.tree import getter
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import AllUnmet, Unmet
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.rule import Match, Rule, match, unmet
 from services.scheduler.domain.value import Value
+from shared.conditions.tree import leaves
 
 MOST_REMEMBERED = 1024
 LONGEST_REMEMBERED = 256

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from services.scheduler.domain.conditions.tree import CEL, Check, compile_condition, leaves
+from services.scheduler.domain.conditions.tree import Check, compile_condition
 from services.scheduler.domain.how import How
 from services.scheduler.domain.kept.contact_result import CALLBACK, UNREACHED
 from services.scheduler.domain.ledger.caps import Cap
@@ -17,6 +17,7 @@ from services.scheduler.domain.when.windows import Window
 from services.scheduler.domain.whom.draw import Drawing
 from services.scheduler.domain.whom.limits import Quota
 from services.scheduler.domain.whom.sampling import EVERYBODY
+from shared.conditions.tree import CEL, leaves
 from shared.contracts.registry import wire_type
 
 Content = dict[str, Any]

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.scheduler.domain.conditions.tree import IS_DATE, Check, Failure, compile_condition, histories
+from services.scheduler.domain.conditions.tree import IS_DATE, Check, compile_condition, histories
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import Unmet
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
-from services.scheduler.domain.paths import value_at
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.moment import moment_in
 from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
 from services.scheduler.domain.whom.sampling import EVERYBODY, sampler
+from shared.conditions.tree import Failure
+from shared.paths import value_at
 
 Draw = Callable[[str], float]
 Sampler = Callable[[str, str], Draw]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.scheduler.domain.conditions.tree import CEL, IS_DATE
+from services.scheduler.domain.conditions.tree import IS_DATE
+from shared.conditions.tree import CEL
 from shared.contracts.registry import by_name, short_name
 
 OPERATORS = {

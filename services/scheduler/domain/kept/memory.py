@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.contact_result import result_of_visit
-from services.scheduler.domain.paths import value_at
+from shared.paths import value_at
 
 MOST = 50
 LONGEST_KEPT = 200

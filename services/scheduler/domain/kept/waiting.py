@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from services.scheduler.domain import paths
 from services.scheduler.domain.facts import Fact
+from shared import paths
 from shared.ids import derived_id
 
 CODES = ("code", "id")

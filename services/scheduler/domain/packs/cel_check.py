@@ -8,11 +8,12 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
-from services.scheduler.domain.conditions.cel import VARIABLES, CelRefused, compile_cel
-from services.scheduler.domain.conditions.tree import EVENT_FIELDS
+from services.scheduler.domain.conditions.tree import NAMES, VARIABLES
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.packs.vocabulary import Vocabulary
+from shared.conditions.cel import CelRefused, compile_cel
+from shared.conditions.declared import EVENT_FIELDS
 from shared.declared.section import Section, meant
 
 LITERAL = r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\""""
@@ -84,6 +85,6 @@ def _asked(text: str, sample: Mapping[str, Any]) -> bool | str:
     event, key = "repair.closed", UUID(int=0)
     fact = Fact("example", "/example", key, event, event, NOW, sample.get("data", {}), "", {}, "")
     try:
-        return compile_cel(text)(fact, Customer("C1", sample.get("customer", {})))
+        return compile_cel(text, VARIABLES)(NAMES.values(fact, Customer("C1", sample.get("customer", {}))))
     except CelRefused as error:
         return str(error)

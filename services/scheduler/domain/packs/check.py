@@ -21,10 +21,10 @@ from services.scheduler.domain.packs.trigger_check import check_heard, check_own
 from services.scheduler.domain.packs.triggers import ANNIVERSARY
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.packs.whom_check import check_whom
-from services.scheduler.domain.packs.words import NONE
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.steps.chain import changed
 from shared.declared.section import Problem, Section, meant
+from shared.declared.words import NONE
 
 QUESTIONNAIRES = "questionnaires/"
 FOLDERS = ("policies", "kinds", "questionnaires", "templates", "tests")

@@ -15,13 +15,13 @@ from services.scheduler.domain.packs.how import (
     named,
 )
 from services.scheduler.domain.packs.windows import Window, never_opens
-from services.scheduler.domain.packs.words import Content, Path, Title
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit, WarnUnit
 from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled
 from shared.declared.section import Section
 from shared.declared.values import Say
+from shared.declared.words import Content, Path, Title
 
 DELAY = Duration(get_args(DelayUnit), before=True)
 DEADLINE = UntilClock(get_args(DeadlineUnit), before=True)

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from services.scheduler.domain.packs.words import CLOCK_FORM, Clock, Content
 from services.scheduler.domain.when.amounts import WORKING_HOURS
 from shared.declared.model import Form, form_of
 from shared.declared.section import Section
+from shared.declared.words import CLOCK_FORM, Clock, Content
 
 MOST_OF = {  # ten years, a year of working hours; of shorter units MOST
     "weeks": 520,

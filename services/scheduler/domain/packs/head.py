@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from services.scheduler.domain.packs.conditions import NamedTrees
+from services.scheduler.domain.conditions.tree import FACTS
 from services.scheduler.domain.packs.document import KINDS, ORGANISATION, POLICIES
 from services.scheduler.domain.packs.restraints import Cap, Pause
 from services.scheduler.domain.packs.windows import (
@@ -20,10 +20,11 @@ from services.scheduler.domain.packs.windows import (
     by_way,
     pairs,
 )
-from services.scheduler.domain.packs.words import Content, Title
+from shared.conditions.declared import NamedTrees
 from shared.declared.model import Declared
 from shared.declared.section import Section
 from shared.declared.values import Say
+from shared.declared.words import Content, Title
 
 FORMAT = 1
 
@@ -49,7 +50,7 @@ class Head(Declared):
         description="上班时间，working_hours 按它计算；不写为 window 的时段",
         examples=[["08:30-12:00", "13:30-18:00"]],
     )
-    conditions: Annotated[dict[str, Content], NamedTrees()] = Field(
+    conditions: Annotated[dict[str, Content], NamedTrees(FACTS)] = Field(
         {}, description="有名称的条件，策略里写 {named: 名称} 引用", examples=[{"vip": {"field": "customer.level"}}]
     )
     windows: list[WayWindow] = Field([], description="按渠道、用途各有时段")

@@ -11,11 +11,11 @@ from services.scheduler.domain.kind_schema import NEVER
 from services.scheduler.domain.kinds import TYPES, Kind, flaw_in
 from services.scheduler.domain.packs.document import KINDS
 from services.scheduler.domain.packs.limits import MOST_KINDS, parts_of
-from services.scheduler.domain.packs.words import EVENT_FORM, Title
 from shared.contracts.registry import by_name, by_type
 from shared.declared.model import Declared, read
 from shared.declared.section import Section, meant, written
 from shared.declared.values import Say
+from shared.declared.words import EVENT_FORM, Title
 from shared.patterns import PatternRefused, compile_pattern
 
 WORDS = frozenset(Draft202012Validator.VALIDATORS) | {

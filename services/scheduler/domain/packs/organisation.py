@@ -6,10 +6,10 @@ from pydantic import Field
 
 from services.scheduler.domain import organisation as domain
 from services.scheduler.domain.packs.windows import known_calendar
-from services.scheduler.domain.packs.words import Code, CodeOrNone, Content, Title
 from shared.declared.model import Declared, read
 from shared.declared.section import Section, meant
 from shared.declared.values import Say
+from shared.declared.words import Code, CodeOrNone, Content, Title
 
 DEEPEST = 12
 MOST_AGENTS = 100_000

@@ -12,11 +12,11 @@ from services.scheduler.domain.packs.limits import MOST_POLICIES
 from services.scheduler.domain.packs.steps import MOST_STEPS, Heed, Step, steps_content
 from services.scheduler.domain.packs.triggers import Anniversary, Occurring, Recurring
 from services.scheduler.domain.packs.whom import Ceiling, Quota, Rate, whom_content
-from services.scheduler.domain.packs.words import Beginning, Content
 from services.scheduler.domain.policy import Again
 from shared.declared.model import Declared, Filled
 from shared.declared.section import Section
 from shared.declared.values import Say
+from shared.declared.words import Beginning, Content
 
 
 class Policy(Contact):

@@ -5,16 +5,16 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from services.scheduler.domain.conditions.tree import histories
+from services.scheduler.domain.conditions.tree import FACTS, histories
 from services.scheduler.domain.ledger.caps import ANY_ENDING, PARTS, Period
 from services.scheduler.domain.packs.condition_check import check_condition
-from services.scheduler.domain.packs.conditions import Tree
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
-from services.scheduler.domain.packs.words import Content, Event
 from services.scheduler.domain.policy import Purpose
+from shared.conditions.declared import Tree
 from shared.declared.model import Declared, Filled
 from shared.declared.section import Section, meant
 from shared.declared.values import Say
+from shared.declared.words import Content, Event
 
 PolicyNames = Annotated[
     str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}\*?$"), Say("策略编号，或编号的开头加 *（如 r02.*）")
@@ -51,7 +51,7 @@ class Pause(Declared):
     SAY: ClassVar[str] = "一条暂停，如 {on: [visit.dissatisfied], hours: 48}"
     on: Filled[Event] = Field(description="这些事件之后", examples=[["visit.dissatisfied"]])
     hours: int = Field(ge=1, le=24 * 90, description="多少小时内不联系")
-    condition: Annotated[Content | None, Tree()] = Field(None, description="只在事件满足此条件时")
+    condition: Annotated[Content | None, Tree(FACTS)] = Field(None, description="只在事件满足此条件时")
 
     def require(self, place: Section) -> None:
         if self.condition and any(past.contacts for past in histories(self.condition)):

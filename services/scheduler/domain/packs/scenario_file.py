@@ -12,7 +12,6 @@ from services.scheduler.domain.occasion import occasion_id
 from services.scheduler.domain.packs.document import SUFFIXES, parse
 from services.scheduler.domain.packs.limits import MOST_TESTS
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
-from services.scheduler.domain.packs.words import NONE, Content, Day, Moment, MomentOrNone
 from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.simulation.scenario import DrawMode, Expected, Scenario, Step, StepKind, Unexpected
 from services.scheduler.domain.task import TaskState
@@ -21,6 +20,7 @@ from shared.contracts.registry import by_name, by_type
 from shared.declared.model import Declared, Filled, read
 from shared.declared.section import Problem, Section, meant, written
 from shared.declared.values import Say
+from shared.declared.words import NONE, Content, Day, Moment, MomentOrNone
 from shared.profile import IN_UPDATES
 
 TESTS = "tests/"

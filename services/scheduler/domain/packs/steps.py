@@ -5,27 +5,30 @@ differs.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
+from services.scheduler.domain.conditions.tree import FACTS
 from services.scheduler.domain.kept.contact_result import UNREACHED
 from services.scheduler.domain.packs import contact
-from services.scheduler.domain.packs.conditions import Tree
 from services.scheduler.domain.packs.contact import Contact
 from services.scheduler.domain.packs.durations import BASE, Duration
 from services.scheduler.domain.packs.head import Defaults
-from services.scheduler.domain.packs.words import NONE, Content, Event, Path
 from services.scheduler.domain.policy import Origin
 from services.scheduler.domain.steps.chain import FIRST, changed
 from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit
+from shared.conditions.declared import Tree
+from shared.conditions.tree import HISTORY
 from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled, read
 from shared.declared.section import Section
 from shared.declared.values import Say
+from shared.declared.words import NONE, Content, Event, Path
 
-LONE = Tree("步骤的条件不能写 history，只能看这一步的结果或等到的事件；往事请写在 trigger.condition")
+LOOKS_BACK = "步骤的条件不能写 history，只能看这一步的结果或等到的事件；往事请写在 trigger.condition"
+LONE = Tree(replace(FACTS, without={HISTORY: LOOKS_BACK}))
 WHOLE_KEYS = ("steps", "stop", "again", "clauses", "trigger", "rate", BASE, "quota", "ceiling", "valid_from", "enabled")
 ELSEWHERE = {key: f"{key} 属于整条策略，步骤里不能写，请移到策略一级" for key in WHOLE_KEYS}
 When = Literal[

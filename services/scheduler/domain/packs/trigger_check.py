@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.scheduler.domain.conditions.comparisons import comparison
 from services.scheduler.domain.policy import ALL_EVENTS
+from shared.conditions.tree import holds_for
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
 from shared.contracts.registry import by_name, by_type, short_name
 from shared.declared.section import Section
@@ -30,7 +30,7 @@ def check_own_contacts(section: Section, content: Content) -> None:
     if not own or content["purpose"] != "followup":
         return
     names = ["round", "channel", *(name for name in ("team", "questionnaire") if _is_one(content, name))]
-    again = _holds(trigger["condition"], {"policy_id": content["id"]} | {name: content[name] for name in names})
+    again = holds_for(trigger["condition"], {"policy_id": content["id"]} | {name: content[name] for name in names})
     if again is False:
         return
     leaf = f"{{field: policy_id, op: ne, value: {content['id']}}}"
@@ -40,19 +40,3 @@ def check_own_contacts(section: Section, content: Content) -> None:
 
 def _is_one(content: Content, name: str) -> bool:
     return bool(content.get(name)) and name not in content.get("choose", {}) and "role" not in content.get("choose", {})
-
-
-def _holds(tree: Content | None, known: Mapping[str, Any]) -> bool | None:
-    """Whether the condition holds for a contact of which only this is known; None when that can't be told."""
-    if tree is None:
-        return True
-    if "not" in tree:
-        inner = _holds(tree["not"], known)
-        return None if inner is None else not inner
-    for key, decisive in (("all", False), ("any", True)):
-        if key in tree:
-            each = [_holds(one, known) for one in tree[key]]
-            return decisive if decisive in each else None if None in each else not decisive
-    if tree.get("field") not in known:
-        return None
-    return comparison(tree["field"], tree["op"], tree.get("value", True))(known[tree["field"]])

@@ -6,14 +6,15 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from services.scheduler.domain.packs.conditions import Tree
+from services.scheduler.domain.conditions.tree import FACTS
 from services.scheduler.domain.packs.durations import Duration
-from services.scheduler.domain.packs.words import AnyEvent, Clock, Content
 from services.scheduler.domain.when import anniversary, periods, recurrence
 from services.scheduler.domain.when.recurrence import Weekday
+from shared.conditions.declared import Tree
 from shared.declared.model import Declared, Filled, form_of
 from shared.declared.section import Section
 from shared.declared.values import Say
+from shared.declared.words import AnyEvent, Clock, Content
 
 EVERY, ANNIVERSARY = "every", "anniversary"
 MORNING = "09:00"
@@ -27,7 +28,7 @@ EITHER = dict.fromkeys(("events", EVERY, ANNIVERSARY), "一条策略由事件触
 class Trigger(Declared):
     SAY: ClassVar[str] = "触发的事件（触发条件），如 {events: [repair.closed]}"
     ELSEWHERE: ClassVar[Mapping[str, str]] = EITHER
-    condition: Annotated[Content | None, Tree()] = Field(None, description="须满足的条件")
+    condition: Annotated[Content | None, Tree(FACTS)] = Field(None, description="须满足的条件")
 
     def content(self) -> Content:
         """The canonical content."""

@@ -4,13 +4,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from services.scheduler.domain.packs.words import PATH_FORM, Content
 from services.scheduler.domain.when.periods import PeriodKind
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
 from services.scheduler.domain.whom.sampling import EVERYBODY
 from shared.declared.model import Declared
 from shared.declared.section import Section
 from shared.declared.values import Say
+from shared.declared.words import PATH_FORM, Content
 
 MOST = 1_000_000
 MOST_FIELDS = 5

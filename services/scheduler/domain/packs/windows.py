@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from services.scheduler.domain.packs.words import DAY_FORM, Code, CodeOrNone, Content, Day
 from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.when.amounts import WORKING_HOURS
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
@@ -18,6 +17,7 @@ from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled
 from shared.declared.section import Section, as_day, meant, written
 from shared.declared.values import Say
+from shared.declared.words import DAY_FORM, Code, CodeOrNone, Content, Day
 
 Layer = Content
 WEEKEND = frozenset(("sat", "sun"))

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from services.scheduler.domain.conditions.tree import Failure, compile_condition
+from services.scheduler.domain.conditions.tree import compile_condition
 from services.scheduler.domain.customer import Customer
+from shared.conditions.tree import Failure
 from tests.scheduler.builders import at, fact
 
 DATA = {

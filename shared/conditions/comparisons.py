@@ -1,11 +1,10 @@
-"""One value against what a policy asks of it: equality and order as a policy owner means them."""
+"""One value against what a condition asks of it: equality and order as whoever wrote it means them."""
 
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
-from shared.contracts.registry import short_name
 from shared.patterns import PatternRefused, compile_pattern
 from shared.zone import ORG_ZONE
 
@@ -20,10 +19,8 @@ Operator = Literal["eq", "ne", "in", "not_in", "gt", "ge", "lt", "le", "exists",
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
 
 
-def comparison(field: str, op: str, expected: Any) -> Test:
-    """`op` with its `expected` value, compiled; of `event.type`, long names count as the short ones."""
-    if field == "event.type":
-        expected = [short_name(name) for name in expected] if isinstance(expected, list) else short_name(expected)
+def comparison(op: str, expected: Any) -> Test:
+    """`op` with its `expected` value, compiled."""
     if op in ORDERINGS:
         return _ordering(ORDERINGS[op], expected)
     if op == "matches":
@@ -48,7 +45,7 @@ def _matching(pattern: str) -> Test:
 
 
 def _same(actual: Any, expected: Any) -> bool:
-    """Equal as a policy owner means it: "20.0" is 20, but True is not 1."""
+    """Equal as whoever wrote it means it: "20.0" is 20, but True is not 1."""
     if isinstance(expected, bool) or isinstance(actual, bool):
         return actual is expected
     if isinstance(expected, int | float) and isinstance(actual, str):

@@ -1,7 +1,7 @@
 """Conditions in CEL (cel.dev), for what a tree can't say: `data.amount > 100.0 && customer.tier == 'A'`.
 
-Variables are `data`, `event` (type, time as text, source) and `customer` (the profile). Whatever goes wrong when an
-expression is asked, mostly a field that is missing, counts as false and is told as the reason.
+Whoever asks says which variables there are; all are of any type. Whatever goes wrong when an expression is asked, mostly a
+field that is missing, counts as false and is told as the reason.
 
 An expression is bounded in time and memory: the library counts the rounds of loops; `map` is left out, a chain of which
 doubles a text until memory is full; few texts may be joined; loops and `matches` see texts only up to LONGEST_SEEN.
@@ -14,22 +14,14 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.facts import Fact
-from shared.zone import ORG_ZONE
-
-VARIABLES = ("data", "event", "customer")
 LONGEST = 1000
 LONGEST_SEEN = 2_000  # characters
 MOST_SUMS = 20
 COSTLY = ("all", "exists", "filter", "matches")  # loops, and expressions on texts
-CONFIGURATION = f"""
-name: conditions
-stdlib: {{exclude_macros: [map]}}
-variables: [{", ".join(f"{{name: {name}, type_name: dyn}}" for name in VARIABLES)}]
-"""
+CONFIGURATION = "{{name: conditions, stdlib: {{exclude_macros: [map]}}, variables: [{}]}}"
+Variables = tuple[str, ...]
 Answer = bool | str
-Ask = Callable[[Fact, Customer], Answer]
+Ask = Callable[[Mapping[str, Any]], Answer]
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _MEANINGS = (
     ("max recursion depth", "括号或连写的运算太多，请拆成几个条件写在 all 或 any 之下"),
@@ -37,7 +29,7 @@ _MEANINGS = (
     ("mismatched input '<eof>'", "表达式没有写完"),
     ("token recognition error at: '= '", "相等写作 =="),
     ("token recognition error", "有不认识的符号，文字须用一对引号括起来"),
-    ("undeclared reference", f"没有这个名字；变量只有 {'、'.join(VARIABLES)}，如 data.amount"),
+    ("undeclared reference", "没有这个名字；变量只有 {}"),
     ("no matching overload", "两边的类型不能这样运算；带小数的数写 100.0，以文字记的金额先写 double(…)"),
     ("extraneous input", "有多余的内容"),
     ("iteration budget", "循环太多"),
@@ -49,21 +41,24 @@ class CelRefused(ValueError):
     """The text is no expression that gives true or false; says where and why, in Chinese."""
 
 
-def compile_cel(text: str) -> Ask:
-    """The expression as a function: true, false, or (in Chinese) why it could not be told. Raises CelRefused."""
-    expression, costly = _compiled(text), any(name in text for name in COSTLY)
+def compile_cel(text: str, variables: Variables) -> Ask:
+    """The expression as a function of the variables' values: true, false, or (in Chinese) why it could not be told.
 
-    def answer(fact: Fact, customer: Customer) -> Answer:
-        event = {"type": fact.name, "time": fact.at.astimezone(ORG_ZONE).isoformat(), "source": fact.source}
+    Raises CelRefused.
+    """
+    expression, costly = _compiled(text, variables), any(name in text for name in COSTLY)
+
+    def answer(data: Mapping[str, Any]) -> Answer:
         try:
-            data = {"data": fact.data, "event": event, "customer": customer.profile}
             value = expression.eval(data=_cut(data) if costly else data)
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-            return _in_words(str(error))
+            return _in_words(str(error), variables)
         told = value.value()
         if isinstance(told, bool):
             return told
-        return _in_words(str(told)) if value.type() == cel.Type.ERROR else f"得出的是 {value.type().name()}，不是真或假"
+        if value.type() == cel.Type.ERROR:
+            return _in_words(str(told), variables)
+        return f"得出的是 {value.type().name()}，不是真或假"
 
     return answer
 
@@ -77,29 +72,31 @@ def _cut(value: Any) -> Any:
 
 
 @lru_cache(maxsize=2_000)
-def _compiled(text: str) -> Any:
+def _compiled(text: str, variables: Variables) -> Any:
     if len(text) > LONGEST or text.count("+") > MOST_SUMS:
         raise CelRefused(f"表达式最长 {LONGEST} 个字，最多 {MOST_SUMS} 个加号；请拆成几个条件")
     if re.search(r"\.\s*map\s*\(", text):
         raise CelRefused("条件里不能用 map，请用 exists、all 或 filter")
     try:
-        expression = _environment().compile(text)
+        expression = _environment(variables).compile(text)
     except RuntimeError as error:
-        raise CelRefused(_in_words(str(error))) from error
+        raise CelRefused(_in_words(str(error), variables)) from error
     if expression.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
         raise CelRefused(f"表达式应得出真或假，现在得出 {expression.return_type().name()}")
     return expression
 
 
 @cache
-def _environment() -> Any:
-    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(CONFIGURATION))
+def _environment(variables: Variables) -> Any:
+    declared = ", ".join(f"{{name: {name}, type_name: dyn}}" for name in variables)
+    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(CONFIGURATION.format(declared)))
 
 
-def _in_words(error: str) -> str:
+def _in_words(error: str, variables: Variables) -> str:
     """The library's first error, with its place and what it mostly means."""
     found = _PLACE.search(error)
     original = found[3] if found else error.partition("\n")[0]
     meant = next((told for part, told in _MEANINGS if part in original.lower()), "无法计算")
+    meant = meant.format("、".join(variables))
     place = f"第 {int(found[2])} 个字符附近：" if found else ""
     return f"{place}{meant}（{original}）"

@@ -3,22 +3,25 @@
 The canonical content of a condition is what is written, as it is.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
 
-from services.scheduler.domain.conditions.cel import LONGEST, CelRefused, compile_cel
-from services.scheduler.domain.conditions.comparisons import ORDERINGS, Operator
-from services.scheduler.domain.conditions.tree import EVENT_FIELDS, leaves
-from services.scheduler.domain.packs.words import CodeOrNone, Content, Event, Path
+from shared.conditions.cel import LONGEST, CelRefused, compile_cel
+from shared.conditions.comparisons import ORDERINGS, Operator
+from shared.conditions.tree import CEL, FIELD
 from shared.declared.model import Declared, Filled, form_of
 from shared.declared.section import Section, written
 from shared.declared.values import Say
+from shared.declared.words import CodeOrNone, Content, Event, Path
 from shared.patterns import PatternRefused, compile_pattern
 
+EVENT_FIELDS = ("type", "time", "source")
+EVENT_TYPE = "event.type"
+NAMED = "named"
 DEEPEST = 8
 BRANCHES = ("all", "any", "not")
 SYMBOLS = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
@@ -33,20 +36,10 @@ ITEM = Say("一个条件")
 SAY = "条件，如 {field: result, op: ne, value: cancelled}；几个条件写在 all 或 any 之下"
 
 
-def _sound(expression: str) -> str:
-    if not expression:
-        raise ValueError("应写 CEL 表达式，如 data.amount > 100.0，现在是 ''")
-    try:
-        compile_cel(expression)
-    except CelRefused as error:
-        raise ValueError(str(error)) from error
-    return expression
-
-
-def _of_an_event(path: str) -> str:
-    if path.startswith("event.") and path.partition(".")[2] not in EVENT_FIELDS:
-        raise ValueError(f"event 之下只有 {'、'.join(EVENT_FIELDS)}")
-    return path
+def wrong_of_an_event(path: str) -> str:
+    """What is wrong with a field of a fact."""
+    root, _, name = path.partition(".")
+    return f"event 之下只有 {'、'.join(EVENT_FIELDS)}" if root == "event" and name and name not in EVENT_FIELDS else ""
 
 
 class Within(Declared):
@@ -116,9 +109,9 @@ class Not(Declared):
 
 
 class Expression(Declared):
-    cel: Annotated[
-        str, Field(max_length=LONGEST), AfterValidator(_sound), Say("CEL 表达式，如 data.amount > 100.0")
-    ] = Field(description="CEL 表达式，变量为 data、event、customer")
+    cel: Annotated[str, Field(max_length=LONGEST), Say("CEL 表达式，如 data.amount > 100.0")] = Field(
+        description="CEL 表达式，变量为 data、event、customer"
+    )
 
 
 class Count(Declared):
@@ -129,9 +122,7 @@ class Count(Declared):
 
 class Comparison(Declared):
     SAY: ClassVar[str] = SAY
-    field: Annotated[Path, AfterValidator(_of_an_event)] = Field(
-        description="数据字段路径；event.type|time|source；customer.<属性>"
-    )
+    field: Path = Field(description="数据字段路径；event.type|time|source；customer.<属性>")
     op: Annotated[Operator, Say(words=SYMBOLS)] = Field(description="比较")
     value: Annotated[Any, WithJsonSchema({"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]})] = Field(
         None, description="与之比较的值，或几个值的列表"
@@ -143,7 +134,7 @@ class Comparison(Declared):
 
 
 class Named(Declared):
-    """Stands for a condition of pack.yaml, which is put in before anything is read (`named_conditions`)."""
+    """Stands for a condition that a pack names once, which is put in before anything is read."""
 
     named: CodeOrNone = Field(description="pack.yaml 的 conditions 里的名称", examples=["vip"])
 
@@ -154,13 +145,32 @@ for model in (AllOf, AnyOf, Not):
 
 
 @dataclass(frozen=True)
-class Tree:
-    """The form of a condition: what was written stays as it is, once it is known to be well formed.
+class Known:
+    """What the conditions of one kind of file may ask: the `variables` of CEL, and fields that `wrong` has nothing against.
 
-    Where `lone` is given, no condition may look back, and `lone` says so.
+    Of leaves that can't be asked there `without` tells why, by their key.
     """
 
-    lone: str = ""
+    variables: tuple[str, ...]
+    without: Mapping[str, str] = field(default_factory=dict, hash=False)
+    wrong: Callable[[str], str] = wrong_of_an_event
+
+    def mistakes(self, tree: Any, at: str) -> Iterator[tuple[str, str]]:
+        """(Key path, what is wrong) of every leaf of a tree that stands at a path and may be of any form."""
+        for path, leaf in leaves_at(tree, at):
+            for key in self.without.keys() & leaf.keys():
+                yield f"{path}.{key}", self.without[key]
+            if CEL in leaf and CEL not in self.without and (said := _cel_mistake(leaf[CEL], self.variables)):
+                yield f"{path}.{CEL}", said
+            if isinstance(leaf.get(FIELD), str) and (said := self.wrong(leaf[FIELD])):
+                yield f"{path}.{FIELD}", said
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The form of a condition: what was written stays as it is, once it is known to be well formed."""
+
+    known: Known
     say: str = SAY
     nothing: None = None
 
@@ -169,7 +179,7 @@ class Tree:
 
     def read(self, section: Section, key: str, say: str) -> Content | None:
         """The condition; None when it can't be used."""
-        tree, known = section.values[key], len(section.problems)
+        tree, before = section.values[key], len(section.problems)
         if isinstance(tree, Mapping) and (count := _count(tree)) > MOST_LEAVES:
             advice = "几个值请写成 {op: in, value: [甲, 乙]}"
             section.problem(key, f"一个条件最多 {MOST_LEAVES} 个比较，现在有 {count} 个；{advice}")
@@ -177,15 +187,16 @@ class Tree:
             section.problem(key, f"条件嵌套不能超过 {DEEPEST} 层")
         else:
             form_of(Condition).read(section, key, say)
-        if len(section.problems) == known and self.lone and any("history" in leaf for leaf in leaves(tree)):
-            section.problem(key, self.lone)
-        return dict(tree) if len(section.problems) == known else None
+            for path, mistake in self.known.mistakes(tree, key):
+                section.problem(path, mistake)
+        return dict(tree) if len(section.problems) == before else None
 
 
 @dataclass(frozen=True)
 class NamedTrees:
-    """The form of the conditions that pack.yaml names; none of them stands on another."""
+    """The form of conditions that have names; none of them stands on another."""
 
+    known: Known
     say: str = "名称与条件，如 {vip: {field: customer.level, op: eq, value: A}}"
     nothing: None = None
 
@@ -198,12 +209,36 @@ class NamedTrees:
             if part and _is_named(tree):
                 part.problem(str(name), "有名称的条件里不能再用别的名称，请直接写条件")
             elif part:
-                Tree().read(part, name, SAY)
+                Tree(self.known).read(part, name, SAY)
         return dict(part.values) if part else None
 
 
+def leaves_at(tree: Any, at: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """Every leaf of a tree of any form, with the path at which it stands."""
+    if isinstance(tree, list):
+        for index, one in enumerate(tree):
+            yield from leaves_at(one, f"{at}[{index}]")
+    elif isinstance(tree, Mapping):
+        for key in BRANCHES:
+            if key in tree:
+                yield from leaves_at(tree[key], f"{at}.{key}")
+        if not tree.keys() & set(BRANCHES):
+            yield at, tree
+
+
+def _cel_mistake(text: Any, variables: tuple[str, ...]) -> str:
+    if text == "":
+        return f"应写 CEL 表达式，如 {variables[0]}.amount > 100.0，现在是 ''"
+    try:
+        if isinstance(text, str) and len(text) <= LONGEST:
+            compile_cel(text, variables)
+    except CelRefused as error:
+        return str(error)
+    return ""
+
+
 def _is_named(tree: Any) -> bool:
-    return (isinstance(tree, Mapping) and "named" in tree) or any(map(_is_named, _branches(tree)))
+    return (isinstance(tree, Mapping) and NAMED in tree) or any(map(_is_named, _branches(tree)))
 
 
 def _branches(tree: Any) -> list[Any]:
