@@ -91,6 +91,13 @@ PAGES: Sequence[Page] = (
         roles=(Role.SUPERVISOR, Role.AUDITOR),
     ),
     Page(
+        "visits",
+        "/work-rules",
+        "作业规则",
+        "呼叫结果代码、重拨、拨打时段、预约回呼、更正与自助作答：现在的规定、历次修改",
+        roles=(Role.SUPERVISOR, Role.POLICY_OWNER, Role.OPS, Role.AUDITOR),
+    ),
+    Page(
         "gateway",
         "/people",
         "人员",

@@ -125,6 +125,9 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /materials/pictures": Lists(lambda unit: name(unit, "site")),
         "GET /materials/recordings": Lists(lambda unit: name(unit, "site")),
         "GET /materials/replies": Lists(),
+        "GET /work-rules": Open(),
+        "GET /work-rules/edit": Whole(),
+        "POST /work-rules/edit": Whole(),
         "GET /api/v1/stray-replies": Lists(),
         "POST /api/v1/stray-replies/{reply_id}/settle": One({"remark": "不作回答"}),
         "GET /q": Open(),  # the customers' page: a code of their own, and no principal

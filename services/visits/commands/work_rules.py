@@ -1,11 +1,11 @@
 """The work rules are set: checked against those in force, kept as the next version, audited."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from services.visits.domain.work_rules import RulesVersion
 from services.visits.domain.work_rules_check import check
 from services.visits.domain.work_rules_document import RulesDocument
+from services.visits.domain.work_rules_words import Change, changes_of
 from services.visits.store import work_rules as store
 from services.visits.store.work_rules import KeptRules
 from shared.auth import Principal
@@ -21,7 +21,7 @@ class Planned:
     """What setting rules would do: the document to keep, the fields it changes, and what to be warned of."""
 
     document: RulesDocument
-    changes: tuple[tuple[str, Any, Any], ...]
+    changes: tuple[Change, ...]
     warnings: tuple[str, ...]
 
 
@@ -30,7 +30,7 @@ async def plan(work: Work, wanted: RulesDocument, now: RulesVersion) -> Planned:
     before = RulesDocument.of(now.rules)
     own = [code.code for code in now.rules.results.values() if code.own]
     kept = check(wanted, before, await store.used_of(work.session, own))
-    document, changes = kept.document, tuple(_changes(before, kept.document))
+    document, changes = kept.document, tuple(changes_of(before, kept.document))
     warnings = [
         f"{now.rules.label_of(code)}（{code}）没有写，改为停用：不能再选，以往的记录照常显示" for code in kept.retired
     ]
@@ -64,9 +64,3 @@ async def set_rules(
     changed = sorted({field for field, _, _ in planned.changes})
     await audit(work, principal, "work_rules.set", str(version.version), reason=reason, changed=changed)
     return version, planned
-
-
-def _changes(before: RulesDocument, after: RulesDocument) -> list[tuple[str, Any, Any]]:
-    """(field, before, after) of what differs; None = was or is not there."""
-    old, new = before.flat, after.flat
-    return [(at, old.get(at), new.get(at)) for at in dict.fromkeys((*old, *new)) if old.get(at) != new.get(at)]

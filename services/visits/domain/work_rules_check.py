@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from services.visits.domain.errors import InvalidWorkRules
 from services.visits.domain.results import CONNECTED, RESULTS
 from services.visits.domain.work_rules_document import Result, RulesDocument
+from services.visits.domain.work_rules_words import ENDINGS
 
 Fault = tuple[str, str]  # the field, what is wrong and what to write
 NEVER_RETIRED: Mapping[str, str] = {
@@ -13,6 +14,7 @@ NEVER_RETIRED: Mapping[str, str] = {
     "callback_agreed": "没有它，客户约的时间无处可记",
     "refused": "没有它，客户的拒绝无处可记",
 }
+_RETRY = "请填间隔（retry: {hours: 2}）或下一工作日（retry: next_working_day）"
 # how a visit may end by a code of that meaning; None = it is tried again
 _ENDINGS: Mapping[str, tuple[str | None, ...]] = {
     "completed": ("completed",),
@@ -71,25 +73,31 @@ def _of_codes(document: RulesDocument) -> Iterator[Fault]:
 
 def _of_one(at: str, result: Result) -> Iterator[Fault]:
     if result.means is None and result.code not in RESULTS:
-        yield f"{at}.means", f"平台没有代码 {result.code}；自定的代码请写明相当于哪一个，如 means: no_answer"
+        yield (
+            f"{at}.means",
+            f"平台没有代码 {result.code}；自定的代码请写明相当于哪一个，如「无人接听」（means: no_answer）",
+        )
         return
     if result.code in RESULTS and result.meaning != result.code:
-        yield f"{at}.means", f"平台的代码 {result.code} 含义不能改，请删去 means"
+        yield f"{at}.means", f"平台的代码 {result.code} 含义不能改，请去掉「相当于」（删去 means）"
         return
     allowed = _ENDINGS.get(result.meaning, (None,))
     if result.ending not in allowed:
-        words = "，或".join(f"写 ending: {one}" if one else "不写 ending" for one in allowed)
-        yield f"{at}.ending", f"「{result.title}」不能这样结束：请{words}"
+        words = "，或".join(f"{ENDINGS[one]}（ending: {one}）" if one else "再次联系（不写 ending）" for one in allowed)
+        yield f"{at}.ending", f"「{result.title}」不能这样结束，应为：{words}"
         return
     tried_again = result.ending is None and result.meaning != "callback_agreed"
     if tried_again and result.retry is None:
-        yield f"{at}.retry", f"「{result.title}」之后何时再次联系？请写 retry: {{hours: 2}} 或 retry: next_working_day"
+        yield (
+            f"{at}.retry",
+            f"「{result.title}」之后何时再次联系？{_RETRY}",
+        )
     if not tried_again and result.retry is not None:
-        yield f"{at}.retry", f"「{result.title}」之后不按间隔再次联系，请删去 retry"
+        yield f"{at}.retry", f"「{result.title}」之后不按间隔再次联系，请去掉间隔（删去 retry）"
     if result.needs_answers and result.ending != "completed":
-        yield f"{at}.needs_answers", "只有以 completed 结束的结果可以要求已有答案，请删去 needs_answers"
+        yield f"{at}.needs_answers", "只有办结的结果可以要求已有答案，请去掉此项（删去 needs_answers）"
     if result.code == "completed" and not result.needs_answers:
-        yield f"{at}.needs_answers", "「完成」即必答题已全部回答，请写 needs_answers: true"
+        yield f"{at}.needs_answers", "「完成」即必答题已全部回答，须要求已有答案（needs_answers: true）"
 
 
 def _of_meaning(document: RulesDocument, before: RulesDocument, used: Sequence[str]) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 What its fields may be together says `work_rules_check`.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -21,13 +22,19 @@ from services.visits.domain.results import GROUPS, Ending, ResultCode, Wait
 from services.visits.domain.work_rules import WorkRules
 from shared.contracts.visits import AttemptResult
 
-UNITS = ("days", "hours", "minutes", "seconds")
+UNIT_NAMES: Mapping[str, str] = {"days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒"}
+UNITS = tuple(UNIT_NAMES)
 LONGEST_AMOUNT = 400_000_000  # seconds, a dozen years
 FRAMES = "应为 09:00-12:00,14:00-20:00 这样的时段，先后排列，不重叠"
 
 
 class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def amount_in_words(amount: Mapping[str, int]) -> str:
+    """`{minutes: 30}` as 30 分钟."""
+    return " ".join(f"{number} {UNIT_NAMES[unit]}" for unit, number in amount.items())
 
 
 class Duration(Part):
@@ -48,6 +55,11 @@ class Duration(Part):
     def amount(self) -> timedelta:
         return timedelta(**self.model_dump(exclude_unset=True))
 
+    @property
+    def words(self) -> str:
+        """Such as 30 分钟."""
+        return amount_in_words(self.model_dump(exclude_unset=True))
+
     @classmethod
     def of(cls, amount: timedelta) -> "Duration":
         """In the largest unit that says it in whole numbers."""
@@ -58,8 +70,7 @@ class Duration(Part):
 def _between(least: timedelta, most: timedelta) -> AfterValidator:
     def check(given: Duration) -> Duration:
         if not least <= given.amount <= most:
-            words = (str(Duration.of(each).model_dump(exclude_unset=True)).replace("'", "") for each in (least, most))
-            raise ValueError("应在 {} 与 {} 之间".format(*words))
+            raise ValueError(f"应在 {Duration.of(least).words} 与 {Duration.of(most).words} 之间")
         return given
 
     return AfterValidator(check)
