@@ -65,6 +65,46 @@ CHAINED: tuple[dict[str, Any], ...] = (
         "guards": ["case_open"],
     },
 )
+ENDLESS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "rounds",
+        "merge": False,
+        "events": ["repair.closed"],
+        "steps": [
+            {"id": "first", "delay": {"days": 1}},
+            {
+                "id": "later",
+                "if": {"field": "result", "op": "ne", "value": "expired"},
+                "delay": {"days": 4},
+                "deadline": {"days": 6},
+                "fallback": [{"channel": "sms"}],
+                "repeat": {"every": {"days": 4}, "endless": True, "from": "first"},
+            },
+        ],
+        "stop": {"events": ["alarm.handled"]},
+        "again": "ignore",
+    },
+    {
+        "id": "until",
+        "merge": True,
+        "events": ["installation.finished"],
+        "steps": [{"id": "call", "repeat": {"every": {"weeks": 1}, "until": "2026-04-10"}}],
+        "again": "restart",
+    },
+    {
+        "id": "either",
+        "merge": True,
+        "events": ["gas.ignited"],
+        "steps": [
+            {
+                "id": "visit",
+                "wait": {"events": ["order.completed"], "within": {"days": 9}, "anyway": True},
+                "repeat": {"endless": True},
+            }
+        ],
+        "again": "ignore",
+    },
+)
 HEAD = {"caps": [{"limit": 9, "per": "month"}]}
 FACTS = (
     *("repair.closed", "repair.closed", "repair.closed", "installation.finished", "gas.ignited", "inspection.done"),
@@ -74,6 +114,7 @@ CASES = ("complaint.opened", "complaint.closed", "complaint.closed")
 RESULTS = ("visit.completed", "visit.completed", "visit.failed", "visit.failed", "visit.callback_agreed")
 CUSTOMERS = 5
 SEEDS = ((3, False), (34, False), (2, True), (24, True), (38, True))
+CASES_OF = [(CHAINED, seed, late) for seed, late in SEEDS] + [(ENDLESS, 5, False), (ENDLESS, 11, True)]
 DECISIONS = "SELECT event_key, event_id, event_type, at, outcome FROM decision"
 WAITING = "SELECT id, policy_id, step, kind, task_id, since, until, signals FROM waiting_step ORDER BY id"
 
@@ -139,12 +180,12 @@ def _unmasked(task: Task) -> Task:
     return task._replace(card={name: value for name, value in task.card.items() if name != "phone_masked"})
 
 
-@pytest.mark.parametrize(("seed", "late"), SEEDS)
+@pytest.mark.parametrize(("chained", "seed", "late"), CASES_OF)
 async def test_service_and_simulation_move_runs_the_same_way(
-    empty: Served, clock: ManualClock, seed: int, late: bool
+    empty: Served, clock: ManualClock, chained: tuple[dict[str, Any], ...], seed: int, late: bool
 ) -> None:
-    await apply(empty, contents(*CHAINED, **HEAD))
-    simulation = Simulation(PolicyBook(policies(*CHAINED, **HEAD)))
+    await apply(empty, contents(*chained, **HEAD))
+    simulation = Simulation(PolicyBook(policies(*chained, **HEAD)))
     for moment, each in _happenings(random.Random(seed), simulation, late):
         await _pass_time(empty, clock, moment)
         await empty.deliver(each)
@@ -186,3 +227,13 @@ def test_these_happenings_come_to_everything() -> None:
         "taken_back",
     }
     assert steps >= {"first.sms", "again", "again.2", "rain", "fortnight", "done", "more"}
+
+
+def test_so_do_those_of_rounds_without_an_end() -> None:
+    steps = set()
+    for _, seed, late in CASES_OF[len(SEEDS) :]:
+        simulation = Simulation(PolicyBook(policies(*ENDLESS, **HEAD)))
+        for _, each in _happenings(random.Random(seed), simulation, late):
+            simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
+        steps |= {task.step for task in simulation.tasks.values()}
+    assert steps >= {"later.2", "later.2.sms", "later.3", "call.2", "visit.3"}

@@ -89,7 +89,7 @@ def ask(rules: Sequence[Rule], fact: Fact, customer: Customer) -> Answers:
 
 
 def _compares_texts(rule: Rule) -> bool:
-    return not rule.policy.base and all(_compares_text(leaf) for leaf in leaves(rule.policy.trigger.condition))
+    return not rule.policy.dates and all(_compares_text(leaf) for leaf in leaves(rule.policy.trigger.condition))
 
 
 def _compares_text(leaf: Mapping[str, Any]) -> bool:

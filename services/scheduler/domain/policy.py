@@ -1,8 +1,8 @@
 """What a policy says: whom, when, how often and by whom to follow up (issue of the regulations, R01-R13)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -107,7 +107,13 @@ class Policy:
 
     def step_named(self, step: str) -> "Policy":
         """The policy as it is for one of its steps. Raises KeyError."""
-        return self.chain.policies[step] if self.chain and step else self
+        return self.chain.policy_of(step) if self.chain and step else self
+
+    @property
+    def dates(self) -> tuple[tuple[str, ...], ...]:
+        """The paths of the dates that a fact has to tell: what its times count from, until when it is repeated."""
+        until = self.chain.endless.until_field if self.chain and self.chain.endless else ()
+        return tuple(path for path in (self.base, until) if path)
 
     @property
     def independent(self) -> bool:
@@ -214,12 +220,60 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Endless:
+    """How the last step of a chain goes on: `step` makes its n-th round, each planned after the one before.
+
+    No round begins after the day `until`, given or told by the fact at the path `until_field`.
+    """
+
+    step: Callable[[int], Step]
+    until: date | None = None
+    until_field: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Chain:
-    """The steps in order; `stop` ends a run early, `again` says what a new trigger does while a run is going."""
+    """The steps in order; `stop` ends a run early, `again` says what a new trigger does while a run is going.
+
+    The last step may be repeated without a number of times: its further rounds count as steps behind `steps`.
+    """
 
     steps: tuple[Step, ...]
     stop: Heed | None = None
     again: Again = "parallel"
+    endless: Endless | None = None
+
+    def step_at(self, index: int) -> Step:
+        """One of `steps`, or a further round of the endless one."""
+        if self.endless is None or index < len(self.steps):
+            return self.steps[index]
+        return self.endless.step(index - len(self.steps) + 2)
+
+    def behind(self, index: int) -> Iterator[tuple[int, Step]]:
+        """The steps after this one, with their indexes; of an endless one its next round alone."""
+        end = len(self.steps) if self.endless is None else max(len(self.steps), index + 2)
+        return ((number, self.step_at(number)) for number in range(index + 1, end))
+
+    def is_round(self, index: int) -> bool:
+        """Whether it is the endless step, or a further round of it."""
+        return self.endless is not None and index >= len(self.steps) - 1
+
+    def position_of(self, name: str) -> tuple[int, int]:
+        """Index of the step of this name, and how many of its channels have been tried with it. Raises KeyError."""
+        known = self.positions.get(name)
+        if known is not None:
+            return known
+        number = name.split(".")[1:2]
+        if self.endless is None or not number or not number[0].isdigit():
+            raise KeyError(name)
+        index = len(self.steps) + int(number[0]) - 2
+        ways = {policy.step: tried for tried, policy in enumerate(self.step_at(index).ways)}
+        return index, ways[name]
+
+    def policy_of(self, name: str) -> Policy:
+        """The policy of the step, or of another channel, of this name. Raises KeyError."""
+        index, tried = self.position_of(name)
+        return self.step_at(index).ways[tried]
 
     @cached_property
     def policies(self) -> Mapping[str, Policy]:

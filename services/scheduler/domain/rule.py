@@ -90,21 +90,21 @@ def base_of(policy: Policy, fact: Fact) -> datetime | None:
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
     condition = policy.trigger.condition
     check, counts = compile_condition(condition), any(history.contacts for history in histories(condition))
-    if policy.base:
-        check = _dated(policy, check)
+    for path in policy.dates:
+        check = _dated(path, check)
     if policy.drawing is not None:
         return Rule(policy, check, None, entrance(policy.drawing), counts)
     draw = None if policy.rate >= EVERYBODY else sample(policy.seed, policy.id)
     return Rule(policy, check, draw, None, counts, _sharer(policy))
 
 
-def _dated(policy: Policy, check: Check) -> Check:
-    """Of a fact that does not tell the date that a policy counts from, the policy wants nothing."""
+def _dated(path: tuple[str, ...], check: Check) -> Check:
+    """Of a fact that does not tell a date that a policy goes by, the policy wants nothing."""
 
     def dated(fact: Fact, customer: Customer) -> Failure | None:
-        if (failure := check(fact, customer)) is not None or base_of(policy, fact) is not None:
+        if (failure := check(fact, customer)) is not None or moment_in(value_at(fact.data, path)) is not None:
             return failure
-        return Failure(".".join(policy.base), IS_DATE, True, value_at(fact.data, policy.base))
+        return Failure(".".join(path), IS_DATE, True, value_at(fact.data, path))
 
     return dated
 

@@ -160,6 +160,7 @@ def _columns(rows: Sequence[Waiting]) -> dict[str, Any]:
 
 def _body(row: Waiting) -> dict[str, Any]:
     told = {"fact": recorded(row.fact), "began": row.began, "due": row.due, "types": row.types, "same": row.same}
+    told |= {"first": row.first}
     return {name: value for name, value in told.items() if value}
 
 
@@ -181,4 +182,5 @@ def _waiting(row: RowMapping) -> Waiting:
         types=tuple(body.get("types", ())),
         same=body.get("same", ""),
         signals=tuple(row["signals"]),
+        first=datetime.fromisoformat(body["first"]) if "first" in body else None,
     )

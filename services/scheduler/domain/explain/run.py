@@ -76,6 +76,13 @@ def happened(detail: AnyDetail, moment: Moment) -> str:
     return f"{why(detail, moment)}，不再联系。"
 
 
+def not_made(detail: AnyDetail) -> str:
+    """Of a round of a repetition without a number of times."""
+    if detail["reason"] == "until":
+        return f"重复到 {detail['to']} 为止，不再联系。"
+    return "这一次到现在时限已过，不补，从下一个未过时限的一次起继续。"
+
+
 def _wait_expired(detail: AnyDetail, moment: Moment) -> str:
     return f"没有等到事件，{moment(detail['because']['at'])} 停止等待。"
 

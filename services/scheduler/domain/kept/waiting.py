@@ -18,7 +18,8 @@ class Waiting(NamedTuple):
     A run is going as long as it waits for something. `began` is what its first step counts from; `since` and `until`
     (exclusive) when it waits, `due` when the contact is planned for. `task_id` is the task that makes the contact, be it
     the run's own or the one it was merged into. `types` are the wire types of the awaited events, which must agree with
-    the run at path `same`; `signals` are what they are recognised by then.
+    the run at path `same`; `signals` are what they are recognised by then. `first` is what the rounds of an endless step
+    count from.
     """
 
     id: UUID
@@ -36,6 +37,7 @@ class Waiting(NamedTuple):
     types: tuple[str, ...] = ()
     same: str = ""
     signals: tuple[str, ...] = ()
+    first: datetime | None = None
 
     @property
     def customer_id(self) -> str:

@@ -22,7 +22,7 @@ from services.scheduler.domain.packs.triggers import ANNIVERSARY
 from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.packs.whom_check import check_whom
 from services.scheduler.domain.policy import ALL_EVENTS
-from services.scheduler.domain.steps.chain import changed
+from services.scheduler.domain.steps.chain import UNTIL, changed
 from shared.declared.section import Problem, Section, meant
 from shared.declared.words import NONE
 
@@ -96,8 +96,7 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
             condition.problem("", "数联系次数（contacts）不能与按期抽取并用：抽取前次数还会变；rate 请写 all 或百分比")
     if anniversary := content["trigger"].get("time", {}).get(ANNIVERSARY):
         check_attribute(trigger, ANNIVERSARY, anniversary)
-    if "base" in content:
-        _check_base(section, content, vocabulary)
+    _check_dates(section, content, vocabulary)
     _check_questionnaire(section, draft, questionnaires)
     check_steps(section, vocabulary)
     check_recurrence(trigger, content["trigger"])
@@ -106,6 +105,18 @@ def _check_policy(section: Section, draft: Draft, questionnaires: set[str], voca
     for (part, contact), origin in zip(_contacts(section, content), _origins(content), strict=False):
         check_timing(part, contact, origin)
     check_whom(section, content, vocabulary)
+
+
+def _check_dates(section: Section, content: Content, vocabulary: Vocabulary) -> None:
+    """Note dates that no triggering event has: what times count from, until when a step is repeated."""
+    if "base" in content:
+        _check_base(section, content, vocabulary)
+    fields = vocabulary.fields(content["trigger"]["events"])
+    for part, step in zip(section.sections("steps", ""), content.get("steps", ()), strict=False):
+        root = str(((step["repeat"] or {}).get(UNTIL) or {}).get("field", "")).partition(".")[0]
+        if root and ("time" in content["trigger"] or (fields and root not in fields)):
+            say = f"触发事件的数据里没有 {root}{meant(root, fields)}，此策略都不会联系"
+            (part.section("repeat", "") or part).problem(UNTIL, say, warning=True)
 
 
 def _check_base(section: Section, content: Content, vocabulary: Vocabulary) -> None:

@@ -16,9 +16,10 @@ from services.scheduler.domain.packs import contact
 from services.scheduler.domain.packs.contact import Contact
 from services.scheduler.domain.packs.durations import BASE, Duration
 from services.scheduler.domain.packs.head import Defaults
+from services.scheduler.domain.packs.repeats import Repeat
 from services.scheduler.domain.policy import Origin
 from services.scheduler.domain.steps.chain import FIRST, changed
-from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit
+from services.scheduler.domain.when.amounts import DeadlineUnit
 from shared.conditions.declared import Tree
 from shared.conditions.tree import HISTORY
 from shared.contracts.common import Channel
@@ -36,22 +37,7 @@ When = Literal[
 ]
 MOST_STEPS, MOST_FALLBACKS = 20, 8
 MOST_CONTACTS = 400  # of one run, all channels and repetitions of all its steps
-LONGEST_REPEATED = 3_660  # days from the first contact of a repeated step to the last
-EVERY = Duration(get_args(DelayUnit), least=1)
 WITHIN = Duration(get_args(DeadlineUnit), wording="最多等多久，如 {days: 90}")
-DAYS = {
-    "minutes": 1 / 1440,
-    "hours": 1 / 24,
-    "working_hours": 1 / 4,
-    "days": 1,
-    "working_days": 1.5,
-    "weeks": 7,
-    "half_months": 15.5,
-    "months": 31,
-}
-HALF_MONTHS = "half_months"
-ALIKE = ({"days": 1, "weeks": 7}, {HALF_MONTHS: 1, "months": 2}, {"minutes": 1, "hours": 60})
-MOST_REPETITIONS = 100
 BEFORE = ("delay", "target", "deadline")  # may lie before the date that they count from
 Values = dict[str, Any]
 
@@ -85,56 +71,6 @@ class Wait(Heed):
 
     def content(self) -> Content:
         return super().content() | {"within": self.within} | ({"anyway": True} if self.anyway else {})
-
-
-class Repeat(Declared):
-    SAY: ClassVar[str] = "重复，如 {every: {days: 3}, times: 4}"
-    every: Annotated[Content | None, EVERY] = Field(None, description="相隔多久")
-    times: int | None = Field(None, ge=2, le=MOST_REPETITIONS, description="共几次", examples=[4])
-    lasts: Annotated[Content | None, EVERY] = Field(None, alias="for", description="从第一次起持续多久，代替 times")
-    origin: Literal["last", "first"] = Field(
-        "last", alias="from", description="每次从上一次（last）或从第一次的日期（first）算起"
-    )
-
-    def require(self, place: Section) -> None:
-        self._require_amount(place)
-        if self.every and self.every["unit"] == HALF_MONTHS and self.origin != FIRST:
-            place.problem("every", "每半个月须从第一次的日期算起，请加 from: first")
-        if self.every and self.every["amount"] * DAYS[self.every["unit"]] * (self.count - 1) > LONGEST_REPEATED:
-            say = f"从第一次到最后一次最长 {LONGEST_REPEATED} 天，请减少次数或缩短 every"
-            place.problem("times", say)
-
-    def _require_amount(self, place: Section) -> None:
-        if place.has("times") and place.has("for"):
-            place.problem("for", "times 与 for 只写其一：一共几次，或从第一次起持续多久")
-        elif place.has("for") and self._rounds is None:
-            place.problem("for", "与 every 的单位应能换算，如 {every: {days: 7}, for: {days: 28}}")
-        elif self._rounds is not None and not 2 <= self._rounds <= MOST_REPETITIONS:
-            place.problem("for", f"按 every 算是 {self._rounds} 次，应为 2 到 {MOST_REPETITIONS} 次")
-        elif not (place.has("times") or place.has("for")):
-            place.problem("times", f"缺少此项，应写2 到 {MOST_REPETITIONS} 的整数")
-
-    @property
-    def _rounds(self) -> int | None:
-        """How many begin less than `lasts` after the first; None when that can't be told."""
-        if not self.every or not self.lasts:
-            return None
-        units = (self.every["unit"], self.lasts["unit"])
-        whole = next((kind for kind in ALIKE if kind.keys() >= {*units}), None)
-        if whole is None and units[0] != units[1]:
-            return None
-        each, total = ((whole or {}).get(one["unit"], 1) * one["amount"] for one in (self.every, self.lasts))
-        return -int(-total // each)
-
-    @property
-    def count(self) -> int:
-        """How many contacts in all."""
-        return min(max(self.times or self._rounds or 2, 2), MOST_REPETITIONS)
-
-    def content(self) -> Content:
-        """A repetition that counts from the last contact says nothing of it."""
-        first = {"from": FIRST} if self.origin == FIRST else {}
-        return {"every": self.every, "times": self.count, **first}
 
 
 class Fallback(Declared):
@@ -201,6 +137,9 @@ def steps_content(policy: Section, base: Content, steps: list[Step], pack: Defau
 def _require(policy: Section, steps: list[Step]) -> None:
     if steps:
         steps[0].require_first()
+    for step in steps[:-1]:
+        if step.repeat and step.repeat.one_by_one:
+            step.repeat.place.problem("", "没有次数的重复（until、endless）须是最后一步，其后的步骤不会到")
     for number, step in enumerate(steps):
         if step.id and any(step.id == before.id for before in steps[:number]):
             step.place.problem("id", f"步骤编号 {step.id} 写了两次，每一步须有自己的编号")

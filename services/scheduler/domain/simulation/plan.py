@@ -68,7 +68,7 @@ from services.scheduler.domain.simulation.agenda import Agenda
 from services.scheduler.domain.simulation.cases import Cases
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.facts import OPT_OUTS, heed_opt_out
-from services.scheduler.domain.simulation.runs import SimulatedRuns
+from services.scheduler.domain.simulation.runs import SimulatedRuns, is_further_round
 from services.scheduler.domain.steps.runs import Moved, hear, hear_result, run_out
 from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.periods import Period
@@ -104,7 +104,7 @@ class Simulation:
         self._seen: set[UUID] = set()
         self._facts: dict[Identity, Fact] = {}
         self._withdrawn: dict[Identity, str] = {}
-        self._runs = SimulatedRuns(book.heeded)
+        self._runs = SimulatedRuns(book.heeded, book.chained)
         self._not_walked = dict(book.timed)
         self._walking = True
 
@@ -329,7 +329,8 @@ class Simulation:
         self.tasks[task.id] = task
         self._tasks_of[task.customer_id].add(task.id)
         if task.state == "planned":
-            self._agenda.add(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id))
+            awaited = not is_further_round(task.step, self.book.chained.get((task.policy_id, task.policy_version)))
+            self._agenda.add(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id), awaited)
 
     def _fall_due(self, task_id: UUID, due_at: datetime) -> None:
         task = self.tasks[task_id]

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.steps.chain import Heeded
+from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.steps.chain import Chained, Heeded
 from services.scheduler.domain.steps.listen import is_awaited
 from services.scheduler.domain.steps.runs import TELLING, signals_of
 
@@ -23,8 +24,9 @@ class Limit(NamedTuple):
 class SimulatedRuns:
     """Finds those whom an event or a moment concerns, as the service's tables do."""
 
-    def __init__(self, heeded: Heeded) -> None:
+    def __init__(self, heeded: Heeded, chained: Chained) -> None:
         self._heeded = heeded
+        self._chained = chained
         self._limits: dict[UUID, datetime] = {}
         self._listeners: dict[str, set[str]] = defaultdict(set)
         self._signals: dict[str, list[Fact]] = defaultdict(list)
@@ -36,7 +38,9 @@ class SimulatedRuns:
                 self._listeners[signal].add(customer.id)
             if row.until is not None and self._limits.get(row.id) != row.until:
                 self._limits[row.id] = row.until
-                yield Limit(row.until, row.kind == "event")
+                yield Limit(
+                    row.until, row.kind == "event" and not is_further_round(row.step, self._chained.get(row.policy))
+                )
 
     def listening(self, fact: Fact) -> list[str]:
         """The customers whose runs may wait for this event, which names none; in the same order every time."""
@@ -52,3 +56,10 @@ class SimulatedRuns:
         found = {fact.key: fact for fact in known if fact.at >= now - TELLING}
         awaited = [fact for fact in found.values() if any(is_awaited(row, fact) for row in rows)]
         return sorted(awaited, key=lambda fact: (fact.at, fact.key))
+
+
+def is_further_round(step: str, policy: Policy | None) -> bool:
+    """Whether a step is a round that only time brings, without an end: nothing is finished by waiting for it."""
+    if policy is None or policy.chain is None or policy.chain.endless is None:
+        return False
+    return policy.chain.position_of(step)[0] >= len(policy.chain.steps)

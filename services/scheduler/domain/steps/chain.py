@@ -7,16 +7,21 @@ SMS where the phone failed `weekly.2.sms`.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
 
 from services.scheduler.domain.kept.contact_result import TOOK_PLACE
-from services.scheduler.domain.policy import Chain, Content, Fallback, Heed, Origin, Policy, Step
+from services.scheduler.domain.policy import Chain, Content, Endless, Fallback, Heed, Origin, Policy, Step
 from services.scheduler.domain.when.amounts import deadline_of
 
 Chained = Mapping[tuple[str, int], Policy]
 NO_CHAINS: Chained = {}
 Heeded = Mapping[str, frozenset[str]]
 FIRST = "first"  # what the rounds of a repetition may count from
+ENDLESS, UNTIL = "endless", "until"
+MOST_ROUNDS_KEPT = 1024
 REACHED: Content = {"field": "result", "op": "in", "value": [*TOOK_PLACE]}
+ANYTHING: Content = {"field": "result", "op": "exists", "value": True}
 
 
 def chains_of(policies: Iterable[Policy]) -> Chained:
@@ -57,6 +62,7 @@ class _Builder:
     base: Content
     build: Callable[[Content], Policy]
     steps: list[Step] = field(default_factory=list)
+    endless: list[Endless] = field(default_factory=list)
 
     def add(self, content: Content) -> None:
         origin, condition = content["from"], content["if"]
@@ -66,8 +72,25 @@ class _Builder:
         step = Step(self._policy(content["id"], content["how"]), origin, condition, wait, self._fallbacks(content))
         self.steps.append(step)
         repeat = content["repeat"] or {"times": 1, "every": None}
+        if repeat.get(ENDLESS):
+            self.endless.append(self._endless(step, content, repeat))
+            return
         for number in range(2, repeat["times"] + 1):
             self.steps.append(self._repeated(step, content, number, repeat))
+
+    def _endless(self, step: Step, content: Content, repeat: Content) -> Endless:
+        """Rounds made one after the other, whatever the one before came to; after an awaited event as any repetition."""
+
+        @lru_cache(MOST_ROUNDS_KEPT)
+        def round_of(number: int) -> Step:
+            again = self._repeated(step, content, number, repeat)
+            if step.wait:
+                return again
+            return replace(again, condition=ANYTHING if again.anchored else step.condition or ANYTHING)
+
+        until = repeat.get(UNTIL) or {}
+        day = date.fromisoformat(until["day"]) if "day" in until else None
+        return Endless(round_of, day, tuple(until["field"].split(".")) if "field" in until else ())
 
     def _repeated(self, step: Step, content: Content, number: int, repeat: Content) -> Step:
         """A repetition counts from the one before it: `every` stands in for its delay and target, and its deadline begins then.
@@ -96,7 +119,7 @@ class _Builder:
         later = {**every, "amount": every["amount"] * number}
         whole = changed(self.base, how)
         moved = {key: _later(whole[key], later) for key in ("delay", "target") if whole.get(key)}
-        return {**how, **moved, "deadline": whole["deadline"] and {**whole["deadline"], "after": later}}
+        return {**how, **moved, "deadline": whole["deadline"] and _ended_later(whole["deadline"], later)}
 
     def _fallbacks(self, content: Content) -> tuple[Fallback, ...]:
         return tuple(
@@ -125,6 +148,13 @@ def _later(amount: Content, more: Content) -> Content:
     return {**more, "after": amount}
 
 
+def _ended_later(deadline: Content, more: Content) -> Content:
+    """A deadline counted from so much later; months and months are their sum, as of a delay."""
+    if deadline["unit"] == more["unit"] == "months":
+        return {**deadline, "amount": deadline["amount"] + more["amount"]}
+    return {**deadline, "after": more}
+
+
 def chain_of(content: Content, build: Callable[[Content], Policy]) -> Chain | None:
     """The chain of a policy's canonical content; None when the policy is a single contact."""
     if not content.get("steps"):
@@ -133,7 +163,7 @@ def chain_of(content: Content, build: Callable[[Content], Policy]) -> Chain | No
     builder = _Builder({key: value for key, value in content.items() if key not in own}, build)
     for step in content["steps"]:
         builder.add(step)
-    return Chain(tuple(builder.steps), _heed(content["stop"]), content["again"])
+    return Chain(tuple(builder.steps), _heed(content["stop"]), content["again"], next(iter(builder.endless), None))
 
 
 def _heed(content: Content | None) -> Heed | None:

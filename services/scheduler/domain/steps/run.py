@@ -19,6 +19,7 @@ from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, valu
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Chain, Heed, Policy, Step
 from services.scheduler.domain.rule import Match
+from services.scheduler.domain.steps.rounds import begins_after, last_day, round_in_time
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.amounts import latest
@@ -26,6 +27,8 @@ from services.scheduler.domain.when.amounts import latest
 NOTHING_ELSE: Detail = {}
 PATIENCE = timedelta(days=30)  # with whoever makes a contact, after its deadline: by then they should have told
 UNLESS = "unless"
+UNTIL, PAST = "until", "past"  # why a round of an endless step is not made
+UNPLANNABLE = ("opted_out", "cancelled")
 HAPPENED = "happened"  # what a contact was to be made unless it did
 CUSTOMER_REFUSED = "customer_refused"
 
@@ -63,7 +66,10 @@ class Ended(NamedTuple):
 
 @dataclass
 class Run:
-    """A run being moved on: what it has come to so far in `details` and `tasks`, and its `customer` as they are then."""
+    """A run being moved on: what it has come to so far in `details` and `tasks`, and its `customer` as they are then.
+
+    `first` is what the rounds of its endless step count from, `rounds` those of them whose turn has come, with their anchors.
+    """
 
     policy: Policy
     chain: Chain
@@ -77,6 +83,8 @@ class Run:
     details: list[Detail] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     ended: Ended | None = None
+    first: datetime | None = None
+    rounds: list[tuple[int, datetime]] = field(default_factory=list)
 
     @property
     def id(self) -> UUID:
@@ -89,22 +97,24 @@ class Run:
                 self._enter(index, self.began)
             if self._refused:
                 return
+        self._make_rounds()
 
     def lead_on(self, row: Waiting, result: ContactResult) -> None:
         """Go on from the step of `row` with what it came to."""
-        index, tried = self.chain.positions[row.step]
+        index, tried = self.chain.position_of(row.step)
         if result.code == CALLBACK and not self._heeds_callback(index):
             return
-        self.customer = self.customer.not_waiting(row)
+        self.customer, self.first = self.customer.not_waiting(row), row.first
         if row.kind == "event":
             self._note(row.step, "wait_expired")
             self._wait_over(index, result)
         else:
             self._conclude(index, tried, result, row.due)
+        self._make_rounds()
         self.stand()
 
     def _wait_over(self, index: int, result: ContactResult) -> None:
-        step = self.chain.steps[index]
+        step = self.chain.step_at(index)
         if step.wait and (step.wait.anyway or step.wait.unless):
             self._contact(index, 0, step.policy, result.at)
         else:
@@ -112,12 +122,13 @@ class Run:
 
     def arrive(self, row: Waiting, fact: Fact) -> None:
         """What the step of `row` may wait for has happened; if its condition does not hold, it waits for the next."""
-        index, _ = self.chain.positions[row.step]
-        step = self.chain.steps[index]
+        index, _ = self.chain.position_of(row.step)
+        step = self.chain.step_at(index)
         assert step.wait is not None  # it waits
-        self.customer = self.customer.not_waiting(row)
+        self.customer, self.first = self.customer.not_waiting(row), row.first
         if step.wait.check(fact, self.customer) is None:
             self._awaited(index, step, fact)
+            self._make_rounds()
         elif fact.customer_id:
             self.customer = self.customer.waiting_for(row)
         else:  # a signal is told to those who have waited since before it, until they have heard it
@@ -159,7 +170,7 @@ class Run:
         return any(detail["result"] == "stopped" for detail in self.details)
 
     def _enter(self, index: int, anchor: datetime) -> None:
-        step = self.chain.steps[index]
+        step = self.chain.step_at(index)
         if step.wait:
             self._wait_for(step, step.wait)
         else:
@@ -167,6 +178,10 @@ class Run:
 
     def _contact(self, index: int, tried: int, policy: Policy, anchor: datetime) -> None:
         """Plan a contact of step `index`, by its own channel or the other one `tried`, and what counts from its plan."""
+        if self._is_past_its_end(index, tried, policy, anchor):
+            return
+        if self.first is None and self.chain.is_round(index):
+            self.first = anchor
         planned = self.plan_contact(self.fact, self._match(policy, anchor), self.customer)
         self.customer, detail = planned.customer, planned.detail
         self.details.append(detail)
@@ -177,9 +192,25 @@ class Run:
             self._wait(policy.step, "result", until, task_id=UUID(task_id), due=due)
         else:
             self._conclude(index, tried, result_of_plan(detail, self.moment), due)
-        follower = self.chain.steps[index + 1 : index + 2]
-        if not tried and follower and follower[0].follows_plan and not self._refused:
-            self._enter(index + 1, anchor if follower[0].anchored else due)
+        _, follower = next(self.chain.behind(index), (0, None))
+        if not tried and follower and follower.follows_plan and not self._refused:
+            self._enter(index + 1, anchor if follower.anchored else due)
+
+    def _is_past_its_end(self, index: int, tried: int, policy: Policy, anchor: datetime) -> bool:
+        """Whether a round of an endless step would begin after the day until which it is repeated."""
+        if self.chain.endless is None or tried or not self.chain.is_round(index):
+            return False
+        day = last_day(self.chain.endless, self.fact)
+        if day is None or not begins_after(day, policy, anchor, self.fact.branch):
+            return False
+        self._note(policy.step, "skipped", {"reason": UNTIL, "to": day})
+        return True
+
+    def _make_rounds(self) -> None:
+        """Rounds of an endless step whose turn has come: one that can't be made leads to the next."""
+        while self.rounds:
+            index, anchor = self.rounds.pop()
+            self._enter(index, anchor)
 
     def _match(self, policy: Policy, anchor: datetime) -> Match:
         if self.because is None:
@@ -194,7 +225,7 @@ class Run:
         if result.code == REFUSED:
             self.end(CUSTOMER_REFUSED)
             return
-        for number, fallback in enumerate(self.chain.steps[index].fallbacks, 1):
+        for number, fallback in enumerate(self.chain.step_at(index).fallbacks, 1):
             if number > tried and result.code in fallback.when:
                 self._contact(index, number, fallback.policy, result.at)
                 return
@@ -202,8 +233,9 @@ class Run:
 
     def _next(self, index: int, result: ContactResult, due: datetime | None) -> None:
         """Enter the first of the following steps whose condition holds; the others before it are skipped."""
-        for number in range(index + 1, len(self.chain.steps)):
-            step = self.chain.steps[number]
+        if self.chain.is_round(index) and not result.event and result.code in UNPLANNABLE:
+            return  # nor could any later round be planned
+        for number, step in self.chain.behind(index):
             if not step.depends:
                 return
             if result.code == CALLBACK and not step.heeds_callback:
@@ -211,13 +243,25 @@ class Run:
             failure = step.check(result.as_fact(), self.customer)
             if failure is None:
                 anchors = {"event": self.began, "planned": due or result.at, "took_place": result.at}
-                self._enter(number, anchors[step.origin])
+                if number < len(self.chain.steps):
+                    self._enter(number, anchors[step.origin])
+                else:
+                    self._come_round(number, step, anchors[step.origin])
                 return
             self._note(step.name, "skipped", {"failed": failure.recorded()})
 
+    def _come_round(self, number: int, step: Step, anchor: datetime) -> None:
+        """It is the turn of this round of an endless step; of those from the first date the ones that are past are left out."""
+        if step.anchored and self.first is not None:
+            anchor, in_time = self.first, round_in_time(self.chain, number, self.first, self.moment, self.fact.branch)
+            if in_time > number:
+                self._note(step.name, "skipped", {"reason": PAST})
+                number = in_time
+        self.rounds.append((number, anchor))
+
     def _heeds_callback(self, index: int) -> bool:
         """Whether a step that could come next asks for a call-back to have been agreed."""
-        for step in self.chain.steps[index + 1 :]:
+        for _, step in self.chain.behind(index):
             if not step.depends:
                 return False
             if step.heeds_callback:
@@ -250,6 +294,7 @@ class Run:
             began=self.began,
             since=self.moment,
             until=until,
+            first=self.first,
             **more,
         )
         self.customer = self.customer.waiting_for(row)

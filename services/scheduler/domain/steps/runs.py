@@ -158,4 +158,4 @@ def _is_from(row: Waiting, result: ContactResult, chained: Chained) -> bool:
     if not result.channel:
         return True
     chain = chained[row.policy].chain
-    return chain is not None and chain.policies[row.step].channel == result.channel
+    return chain is not None and chain.policy_of(row.step).channel == result.channel

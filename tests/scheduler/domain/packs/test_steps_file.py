@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.pack import PackInvalid, policy_of, read_pack, read_parts
 from services.scheduler.domain.policy import Chain
 from services.scheduler.domain.when.amounts import Deadline, Delay
@@ -181,6 +182,10 @@ def test_a_repetition_may_say_how_long_it_lasts(every: dict[str, int], lasts: di
         ({"repeat": {"every": {"days": 7}, "for": {"months": 2}}}, "repeat.for", "单位应能换算"),
         ({"repeat": {"every": {"days": 7}, "for": {"days": 7}}}, "repeat.for", "算是 1 次"),
         ({"repeat": {"every": {"days": 7}, "for": {"days": 14}, "times": 2}}, "repeat.for", "只写其一"),
+        ({"repeat": {"every": {"days": 7}, "endless": True, "until": "2026-12-31"}}, "repeat.endless", "只写其一"),
+        ({"repeat": {"every": {"hours": 7}, "endless": True}}, "repeat.every", "至少相隔一天"),
+        ({"repeat": {"every": {"days": 7}, "until": "2026 年底"}}, "repeat.until", "如 2026-12-31"),
+        ({"repeat": {"every": {"days": 7}, "endless": True, "from": "first"}}, "deadline", "已过的各次会一起补上"),
         ({"repeat": {"every": {"half_months": 1}, "times": 3}}, "repeat.every", "请加 from: first"),
         ({"wait": RAIN, "repeat": {"times": 3, "from": "first"}}, "repeat.from", "不能写 from: first"),
         ({"repeat": {"every": {"days": 7}, "times": 2, "from": "begin"}}, "repeat.from", "last、first"),
@@ -190,3 +195,24 @@ def test_a_repetition_may_say_how_long_it_lasts(every: dict[str, int], lasts: di
 def test_a_mistake_in_how_often_is_told(step: dict[str, Any], key: str, says: str) -> None:
     problems = read_parts(contents({"steps": [{"id": "a", **step}]})).problems
     assert any(one.key == f"policies[0].steps[0].{key}" and says in one.message for one in problems), problems
+
+
+def test_a_repetition_without_an_end_is_the_last_step() -> None:
+    endless = {"every": {"days": 7}, "endless": True}
+    found = mistakes({"id": "a", "repeat": endless}, {"id": "b", "from": "planned"})
+    assert "须是最后一步" in found["steps[0].repeat"]
+
+
+@pytest.mark.parametrize(
+    ("until", "content"), [("contract.ends_on", {"field": "contract.ends_on"}), ("2026-12-31", {"day": "2026-12-31"})]
+)
+def test_a_repetition_may_last_until_a_day_that_is_given_or_told_by_the_fact(until: str, content: object) -> None:
+    (draft,) = read_pack(contents({"steps": [{"id": "a", "repeat": {"every": {"days": 7}, "until": until}}]})).drafts
+    every = {"amount": 7, "unit": "days"}
+    assert draft.content["steps"][0]["repeat"] == {"every": every, "endless": True, "until": content}
+
+
+def test_a_day_that_no_event_tells_is_doubted() -> None:
+    steps = [{"id": "a", "repeat": {"every": {"days": 7}, "until": "contract_until"}}]
+    found = check_pack(contents({"steps": steps, "questionnaire": "none"}))
+    assert any(one.key.endswith("repeat.until") and "没有 contract_until" in one.message for one in found)

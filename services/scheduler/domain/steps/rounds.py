@@ -1,0 +1,42 @@
+"""The rounds of an endless step: which of them is next, and whether it is still made."""
+
+from bisect import bisect_left
+from datetime import date, datetime
+
+from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.policy import Chain, Endless, Policy
+from services.scheduler.domain.when.amounts import begins, latest
+from services.scheduler.domain.when.moment import moment_in
+from services.scheduler.domain.when.windows import local_day
+from shared.paths import value_at
+
+MOST_ROUNDS = 40_000  # a round a day for a hundred years
+
+
+def last_day(endless: Endless, fact: Fact) -> date | None:
+    """The day after which no round begins; None where nobody has said one."""
+    if not endless.until_field:
+        return endless.until
+    told = moment_in(value_at(fact.data, endless.until_field))
+    return local_day(told) if told else None
+
+
+def begins_after(day: date, policy: Policy, anchor: datetime, branch: str) -> bool:
+    """Whether a contact that counts from `anchor` would begin later than `day`, wherever its window moves it."""
+    begun = begins(anchor, policy.delay, policy.window.of(branch).calendar)
+    return (local_day(begun) if isinstance(begun, datetime) else begun) > day
+
+
+def round_in_time(chain: Chain, index: int, first: datetime, moment: datetime, branch: str) -> int:
+    """The first of the rounds from `index` on, counted from `first`, whose deadline is not over by `moment`."""
+    return bisect_left(
+        range(index + MOST_ROUNDS),
+        True,
+        index,
+        key=lambda at: _ends_after(chain.step_at(at).policy, first, moment, branch),
+    )
+
+
+def _ends_after(policy: Policy, first: datetime, moment: datetime, branch: str) -> bool:
+    window = policy.window.of(branch)
+    return policy.deadline is None or latest(first, policy.deadline, window.calendar, window.closes) > moment
