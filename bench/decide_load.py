@@ -10,8 +10,8 @@ from functools import cache
 
 from bench.harness import Servers
 from services.scheduler.app import create_app
-from services.scheduler.commands.desk import Desk
 from services.scheduler.handlers import consumer_for
+from services.scheduler.procedures.policies import PolicyCache
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock
 from shared.contracts.base import INTAKE
@@ -89,7 +89,7 @@ def _fact(number: int, customer: str, category: int, series: int) -> Event:
 async def produce(servers: Servers, topic_prefix: str, events: Sequence[Event]) -> None:
     """Topics of a scheduler under this prefix, four partitions each, the facts in the first."""
     broker = KafkaBroker(servers.bootstrap)
-    names = consumer_for(Desk()).topics
+    names = consumer_for(PolicyCache()).topics
     await broker.ensure_topics({topic_prefix + name: 4 for name in names})
     producer = await broker.producer()
     for start in range(0, len(events), 5000):

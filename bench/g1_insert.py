@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from bench.decide_load import facts, scheduler
 from bench.harness import Row, Servers, compare, copied
 from bench.standing import LARGE, PER_CUSTOMER, SMALL, standing
-from services.scheduler.commands.decide import fact_of
-from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.batch import Decided, decide_in_order, match_in_order
 from services.scheduler.domain.book import PolicyBook
+from services.scheduler.procedures.kept import Kept
+from services.scheduler.procedures.plans import fact_of
+from services.scheduler.procedures.policies import policies_of
 from services.scheduler.store import customers
 from shared.db import Database
 from shared.messaging import Event, inbox
@@ -38,9 +39,9 @@ async def measure(servers: Servers, rounds: int) -> Row:
 async def _insert_all(servers: Servers, dsn: str, events: Sequence[Event]) -> float:
     """Events per second, from the first batch after warming up."""
     async with scheduler(servers, dsn, "", ()) as served:
-        db, desk = served.runtime.db, served.runtime.state["desk"]
+        db = served.runtime.db
         async with db.read() as session:
-            book = await desk.current(session)
+            book = (await policies_of(served.runtime).open(session)).book
         portions = [list(_decided(book, events[at : at + BATCH])) for at in range(0, EVENTS, BATCH)]
         for table in ("inbox", "decision"):
             await db.partitions.ensure(table, {event.day for event in events})

@@ -19,8 +19,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bench.decide_load import facts, load_policies, produce
 from bench.harness import Row, Servers, compare
 from bench.p1_decide import EVENTS, decide_all
-from services.scheduler.commands.announce import _common
-from services.scheduler.commands.decide import fact_of
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import decide
@@ -28,6 +26,8 @@ from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.models import CustomerRow, DecisionRow, DueRow, LedgerRow, TaskRow
+from services.scheduler.procedures.announce import _common
+from services.scheduler.procedures.plans import fact_of
 from services.scheduler.store import policies
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store.rows import dump

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.notifications.adapters import AliyunSms, Provider, SmtpMail
 from services.notifications.adapters.acs3 import Credentials
-from services.notifications.commands.sending import SendRules
+from services.notifications.procedures.parcels import SendRules
 from services.notifications.settings import NotificationsSettings
 from services.notifications.store.fence import Fence
 from shared.observability.catalogue import PROVIDERS, counter

@@ -7,8 +7,8 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.scheduler import api, handlers, jobs
-from services.scheduler.commands.desk import Desk
 from services.scheduler.operations import calendar_lines
+from services.scheduler.procedures.policies import PolicyCache
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import Clock
 from shared.messaging.broker import Broker
@@ -21,11 +21,11 @@ def create_app(
 ) -> FastAPI:
     """The ASGI app of the scheduler."""
     settings = settings or SchedulerSettings()
-    desk = Desk(grace=timedelta(minutes=settings.draw_grace_minutes))
+    policies = PolicyCache(grace=timedelta(minutes=settings.draw_grace_minutes))
 
     @asynccontextmanager
-    async def open_desk(runtime: Runtime) -> AsyncIterator[None]:
-        runtime.state["desk"] = desk
+    async def keep_policies(runtime: Runtime) -> AsyncIterator[None]:
+        runtime.state["policies"] = policies
         yield
 
     service = Service(
@@ -33,9 +33,9 @@ def create_app(
         title="回访调度",
         settings=settings,
         routers=api.ROUTERS,
-        consumers=[handlers.consumer_for(desk)],
+        consumers=[handlers.consumer_for(policies)],
         jobs=jobs.jobs_for(settings),
-        lifespan=open_desk,
+        lifespan=keep_policies,
         ops=[calendar_lines],
     )
     return build_app(service, clock, broker)

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.adapters.waiting import has_handled
-from services.scheduler.commands import draws, runs, trials, withdraw
-from services.scheduler.commands.desk import Desk
+from services.scheduler.commands import draws, runs, trials
 from services.scheduler.commands.measure import measure_backlog
-from services.scheduler.commands.organisations import tell_organisations
+from services.scheduler.commands.packs import tell_organisations
 from services.scheduler.commands.recompute import watch_calendar
 from services.scheduler.commands.release import release_due
+from services.scheduler.commands.retention import forget as forget_old
 from services.scheduler.commands.walks import walk_on
-from services.scheduler.commands.warn import forget_warnings, warn_of_deadlines
+from services.scheduler.commands.warn import warn_of_deadlines
 from services.scheduler.domain.simulation.limits import Limits
+from services.scheduler.procedures.policies import PolicyCache, policies_of
 from services.scheduler.settings import SchedulerSettings
-from services.scheduler.store.trials import forget_trials
 from shared.jobs import Job
 from shared.messaging import Work
 from shared.messaging.partitions import PartitionMissing
@@ -29,44 +29,38 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
 
     async def release(runtime: Runtime) -> int:
         async with runtime.db.work(background=True, notify=True) as work:
-            return await release_due(work, runtime.state["desk"], runtime.sealer, settings.release_batch)
+            return await release_due(work, policies_of(runtime), runtime.sealer, settings.release_batch)
 
     async def draw(runtime: Runtime) -> int:
-        desk = runtime.state["desk"]
-        done = await _close_draws(runtime, desk)
+        cache = policies_of(runtime)
+        done = await _close_draws(runtime, cache.grace)
         async with runtime.db.work(background=True) as work:
             begun = await draws.begin_draw(work)
         if begun is not None:
             done += await _make_draw(runtime, begun)
         async with runtime.db.work(background=True, notify=True) as work:
-            return done + await draws.publish_winners(work, desk, settings.draw_batch)
+            return done + await draws.publish_winners(work, cache, settings.draw_batch)
 
     async def forget(runtime: Runtime) -> int:
         oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
         for table in ("decision", "population"):
             await runtime.db.partitions.drop_before(table, oldest.date())
         async with runtime.db.work(background=True) as work:
-            await forget_warnings(work, oldest)
-            await draws.forget(work, oldest.date())
-            await runs.forget_signals(work)
-            await runs.forget_heard(work, timedelta(days=settings.late_days))
-            # as long as the reserves of a draw may still be called
-            await withdraw.forget(work, timedelta(days=settings.decision_days))
-            await forget_trials(work.session, runtime.clock.now() - timedelta(days=settings.trial_days))
+            await forget_old(work, settings)
         return 0
 
     batch, catch_up = settings.release_batch, timedelta(days=settings.walk_catch_up_days)
     return [
         Job("release", every=0.2, run=release),
-        _portions("warn", 1, lambda work, desk: warn_of_deadlines(work, batch)),
+        _portions("warn", 1, lambda work, cache: warn_of_deadlines(work, batch)),
         Job("draw", every=0.5, run=draw),
-        _portions("walk", 1, lambda work, desk: walk_on(work, desk, settings.walk_batch, catch_up)),
-        _portions("watch_calendar", 10, lambda work, desk: watch_calendar(work, desk, batch)),
-        _portions("lead_on", 0.5, lambda work, desk: runs.lead_on(work, desk, batch)),
-        _portions("wake", 0.5, lambda work, desk: runs.wake(work, desk, batch)),
-        _portions("tell_organisations", 2, lambda work, desk: tell_organisations(work)),
+        _portions("walk", 1, lambda work, cache: walk_on(work, cache, settings.walk_batch, catch_up)),
+        _portions("watch_calendar", 10, lambda work, cache: watch_calendar(work, cache, batch)),
+        _portions("lead_on", 0.5, lambda work, cache: runs.lead_on(work, cache, batch)),
+        _portions("wake", 0.5, lambda work, cache: runs.wake(work, cache, batch)),
+        _portions("tell_organisations", 2, lambda work, cache: tell_organisations(work)),
         Job("try_packs", every=1, run=_try_packs),
-        _portions("measure", 5, measure_backlog),
+        _portions("measure", 5, lambda work, cache: measure_backlog(work, cache.grace)),
         Job("forget_decisions", every=3600, run=forget),
     ]
 
@@ -79,14 +73,14 @@ async def _try_packs(runtime: Runtime) -> int:
     return await trials.run_next(runtime.db, runtime.clock, source)
 
 
-async def _close_draws(runtime: Runtime, desk: Desk) -> int:
+async def _close_draws(runtime: Runtime, grace: timedelta) -> int:
     """Once whatever was heard of in time has been decided on, however long that takes."""
     async with runtime.db.work(background=True) as work:
-        until = await draws.next_closing(work, desk)
+        until = await draws.next_closing(work, grace)
     if until is None:
         return 0
     (runner,) = runtime.consumers
-    closes_at = runtime.clock.machine_at(draws.closes_at(desk, until))
+    closes_at = runtime.clock.machine_at(draws.closes_at(until, grace))
     if not await has_handled(runtime.broker, runner.group, runner.topics, closes_at):
         return 0
     async with runtime.db.work(background=True) as work:
@@ -105,13 +99,13 @@ async def _make_draw(runtime: Runtime, draw_id: UUID) -> int:
         raise
 
 
-def _portions(name: str, every: float, portion: Callable[[Work, Desk], Awaitable[int]]) -> Job:
+def _portions(name: str, every: float, portion: Callable[[Work, PolicyCache], Awaitable[int]]) -> Job:
     """A job whose every portion is one transaction, begun anew when it lacked a day's partition."""
 
     async def run(runtime: Runtime) -> int:
         try:
             async with runtime.db.work(background=True, notify=True) as work:
-                return await portion(work, runtime.state["desk"])
+                return await portion(work, policies_of(runtime))
         except PartitionMissing as missing:
             await runtime.db.partitions.ensure(missing.table, missing.days)
             return await run(runtime)

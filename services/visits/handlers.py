@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.visits.commands import replies, shifts, tasks
+from services.visits.commands import replies, tasks
 from shared.contracts.base import NOTIFICATIONS, TASKS
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
@@ -49,7 +49,7 @@ async def give_up_unsent(work: Work, events: Sequence[Event]) -> None:
 @consumer.on("person.changed")
 async def keep_people(work: Work, events: Sequence[Event]) -> None:
     await keep_void(work, events)
-    await shifts.take_in(work, events)
+    await tasks.keep_shifts(work, events)
 
 
 @consumer.on("calendar.published")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.adapters.files import files_of
-from services.visits.commands import attachments, invitations, passing, shifts
+from services.visits.commands import attachments, invitations, passing
 from services.visits.domain.visit import UNFINISHED, State
 from services.visits.domain.work_rules import WorkRules
 from services.visits.store import guesses, queries
@@ -50,7 +50,7 @@ async def hand_over(runtime: Runtime) -> int:
 
 async def end_shifts(runtime: Runtime) -> int:
     async with runtime.db.work(background=True) as work:
-        return await shifts.give_back_unbegun(work)
+        return await passing.give_back_unbegun(work)
 
 
 async def expire(runtime: Runtime) -> int:

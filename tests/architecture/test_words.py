@@ -16,6 +16,7 @@ PARTS = ("services", "shared", "deploy", "bench")
 # word → what to write instead: it was said of what an event brings, what is shown, what was published, how a mistake is put …
 BANNED = {
     "told": "what is done or held: `published`, `in_words`, `fields_of`, `said`",
+    "desk": "`workbench` is where agents work, `policies` what decisions are made by",
     "untold": "`unpublished`, `unreported`",
 }
 COLUMNS = {"told", "told_at"}

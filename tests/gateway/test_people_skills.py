@@ -1,6 +1,6 @@
 """What people can do is kept with them: it goes with their session, where claims ask for it."""
 
-from services.gateway.commands.people import principal_of
+from services.gateway.procedures.accounts import principal_of
 from services.gateway.store import people
 from shared.testing import Served
 from tests.gateway.test_people_api import PATH, change, make, send, sheet

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.scheduler.commands.withdraw import note
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import new_fact
 from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
 from services.scheduler.domain.steps.runs import Cause
 from services.scheduler.domain.task import moved
+from services.scheduler.procedures.withdrawals import note
 from services.scheduler.store import customers, withdrawn
 from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import tasks as task_store

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from services.scheduler.app import create_app as create_scheduler
-from services.scheduler.commands import recall, withdraw
+from services.scheduler.procedures import recall, withdrawals
 from services.scheduler.settings import SchedulerSettings
 from services.visits.commands import claiming
 from services.visits.domain import task_events
@@ -325,7 +325,7 @@ def _claims_without_asking_of_refusals(*given: Any) -> Any:
 _LOOKS_AROUND, _CLAIM_STATEMENT = claims.look_around, claims._statement
 GUARDS: dict[str, tuple[Any, str, Any]] = {
     "refusals, opt-outs and cases take back what is released": (recall, "look_again", _nothing),
-    "a withdrawn fact calls off": (withdraw, "call_off", _nothing),
+    "a withdrawn fact calls off": (withdrawals, "call_off", _nothing),
     "a stop ends what a run released": (recall, "end_runs", _nothing),
     "a cancelled task cancels its visit": (task_events, "cancel", _as_it_was),
     "a postponed task postpones its visit": (task_events, "postpone", _as_it_was),

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from services.complaints import store
-from services.complaints.commands.book import Book
 from services.complaints.domain import escalation, handling
 from services.complaints.domain.case import Case, Change
 from services.complaints.domain.errors import CaseNotFound
 from services.complaints.domain.rules import Rules
+from services.complaints.procedures.book import Book
 from shared.auth import Principal
 from shared.errors import HuifangError
 from shared.http import audit, require_version

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from services.complaints import store
-from services.complaints.commands.book import Book
 from services.complaints.domain import followup, handling
 from services.complaints.domain.case import Case, CaseId, Change
 from services.complaints.domain.errors import CaseNotFound
@@ -22,6 +21,7 @@ from services.complaints.domain.opening import (
     open_case,
 )
 from services.complaints.domain.rules import Rules
+from services.complaints.procedures.book import Book
 from shared.auth import Principal
 from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.complaints import Origin

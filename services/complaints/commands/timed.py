@@ -1,10 +1,10 @@
 """What is done when time passes, in portions that replicas share."""
 
 from services.complaints import store
-from services.complaints.commands.book import Book
 from services.complaints.domain import escalation, handling, provisional
 from services.complaints.domain.case import SYSTEM
 from services.complaints.domain.rules import Rules
+from services.complaints.procedures.book import Book
 from shared.messaging.work import Work
 
 

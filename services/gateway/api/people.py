@@ -13,6 +13,7 @@ from services.gateway.commands import people as commands
 from services.gateway.commands.people_import import take_sheet
 from services.gateway.domain.people import Person
 from services.gateway.domain.people_sheet import Planned
+from services.gateway.procedures import accounts
 from services.gateway.schemas.people import (
     ImportedPeopleOut,
     ImportedPersonOut,
@@ -85,7 +86,7 @@ async def template(_: Viewer) -> Response:
 
 @router.get("/{login}", summary="人员详情")
 async def get_person(login: LoginPath, response: Response, work: WorkDep, viewer: Viewer) -> PersonOut:
-    return _shown(await commands.find_person(work, viewer, login), response)
+    return _shown(await accounts.find_person(work, viewer, login), response)
 
 
 @router.post(
@@ -111,7 +112,7 @@ async def change_person(
     login: LoginPath, body: PersonChange, seen: IfMatch, response: Response, work: WorkDep, principal: Changer
 ) -> PersonOut:
     changes: dict[str, Any] = body.model_dump(exclude_none=True)
-    return _shown(await commands.change_person(work, principal, login, seen, changes), response)
+    return _shown(await accounts.change_person(work, principal, login, seen, changes), response)
 
 
 @router.post("/{login}/disable", summary="停用人员", description="本人随即被退出所有页面；须带 If-Match。")

@@ -1,6 +1,6 @@
 """What can change in the gateway, and in which order."""
 
-from services.gateway.commands.accept import Receipt, Submitted, count, submit
+from services.gateway.commands.accept import Receipt, Submitted, submit
 from services.gateway.commands.imports import (
     LeaseLost,
     add_import,
@@ -30,6 +30,7 @@ from services.gateway.commands.writeback import (
     resend_delivery,
     update_endpoint,
 )
+from services.gateway.procedures.accepting import count
 
 __all__ = [
     "Issued", "LeaseLost", "Receipt", "Submitted", "add_import", "as_its_sender_knows_it", "canonicalise", "count",

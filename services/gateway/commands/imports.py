@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from services.gateway.commands.accept import Absorbed, Understood, absorb
 from services.gateway.domain import hotline
 from services.gateway.domain.documents import Options, Refused
 from services.gateway.domain.faults import find_faults
 from services.gateway.domain.options import options_of
 from services.gateway.domain.problems import FieldError, joined
 from services.gateway.domain.sheets import RowResult, RowStatus, SheetRow
+from services.gateway.procedures.absorbing import Absorbed, Understood, absorb
 from services.gateway.store import imports, sources
 from services.gateway.store.imports import Leased, Summary
 from shared.auth import Principal

@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 import re2
 
-from services.gateway.commands.accept import API, Absorbed, Understood, absorb
 from services.gateway.domain import erpnext, generic, hotline, odoo
 from services.gateway.domain.documents import Options, Read, Reading, Refused
 from services.gateway.domain.envelope import read_envelope
@@ -20,6 +19,8 @@ from services.gateway.domain.facts import read_candidate
 from services.gateway.domain.faults import find_faults
 from services.gateway.domain.options import options_of
 from services.gateway.domain.problems import FieldError, joined
+from services.gateway.procedures.absorbing import Absorbed, Understood, absorb
+from services.gateway.procedures.accepting import API
 from services.gateway.store import messages, sources
 from services.gateway.store.messages import Pending, Result
 from services.gateway.store.sources import Source

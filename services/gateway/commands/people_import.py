@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from services.gateway.adapters.passwords import Passwords, issue_password
 from services.gateway.adapters.sheets import open_sheet
-from services.gateway.commands.people import actor_of, add_person, change_person, new_person
 from services.gateway.domain.headers import UnusableSheet
 from services.gateway.domain.people_sheet import LAYOUT, MOST_PEOPLE, PersonRow, Planned, plan, read_person
+from services.gateway.procedures.accounts import actor_of, add_person, change_person, new_person
 from services.gateway.store import people
 from shared.auth import Principal
 from shared.db import Database

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.gateway.commands.people import LoginTaken, let_in, principal_of
-from services.gateway.commands.signing_in import count_try
 from services.gateway.domain.people import Person
 from services.gateway.domain.provided import ClaimMap, enter, read_claims, subject_of
 from services.gateway.domain.sign_in import of_address
+from services.gateway.procedures.accounts import LoginTaken, let_in, principal_of
+from services.gateway.procedures.tries import count_try
 from services.gateway.store import people
 from shared.db import Database
 from shared.http import audit

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from services.gateway.adapters.passwords import Passwords
 from services.gateway.domain.people import Person, plain_login
-from services.gateway.domain.sign_in import Count, counts, one_more, waits_until
+from services.gateway.domain.sign_in import counts
+from services.gateway.procedures.tries import count_try
 from services.gateway.store import people
 from shared.db import Database
-from shared.errors import TooManyFailures, Unauthorized
-from shared.messaging.work import Work
+from shared.errors import Unauthorized
 
 WRONG = "登录名或密码不对，或账号已停用"  # the same for all: nobody learns which names there are
 
@@ -40,13 +40,3 @@ async def sign_in(
         await people.clear_failures(work.session, own)
         await people.take_back_failure(work.session, of_address)
         return person, work.clock.machine()
-
-
-async def count_try(work: Work, counted: tuple[Count, ...]) -> None:
-    """One more try under each key. Raises TooManyFailures while one of them must wait."""
-    now = work.clock.machine()
-    failed = await people.lock_failures(work.session, [each.key for each in counted], now)
-    ends = max((until for each in counted if (until := waits_until(each, failed[each.key]))), default=now)
-    if ends > now:
-        raise TooManyFailures(max(1, round((ends - now).total_seconds())))
-    await people.save_failures(work.session, {key: one_more(one, now) for key, one in failed.items()})

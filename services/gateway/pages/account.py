@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.gateway.adapters.passwords import Passwords, passwords_of
 from services.gateway.commands import people, signing_in
 from services.gateway.domain.people import OIDC, SHORTEST
+from services.gateway.procedures.accounts import principal_of
 from services.gateway.store.people import get_person
 from shared.auth import any_session
 from shared.errors import Forbidden, InvalidInput, TooManyFailures, Unauthorized
@@ -24,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 async def sign_in(runtime: Runtime, login: str, password: str, address: str) -> Session:
     """A session of somebody whose password it is. Raises Unauthorized, TooManyFailures."""
     person, at = await signing_in.sign_in(runtime.db, runtime.state["passwords"], login, password, address)
-    who = people.principal_of(person)
+    who = principal_of(person)
     return open_session(who, "", at, must_change_password=person.must_change_password)
 
 
@@ -77,7 +78,7 @@ async def choose_password(
     request.app.state.runtime.ended_sessions.forget()
     request.state.session_cookie = None
     answer = RedirectResponse(local(target), 303)
-    set_session(request, answer, open_session(people.principal_of(person), "", at))
+    set_session(request, answer, open_session(principal_of(person), "", at))
     return answer
 
 

@@ -17,9 +17,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.gateway.adapters.identity_provider import Begun, Client, IdentityProvider, begin
-from services.gateway.commands import people, providing
+from services.gateway.commands import providing
 from services.gateway.domain.people import OIDC
 from services.gateway.domain.provided import SignInRefused, missing_claims
+from services.gateway.procedures.accounts import principal_of
 from services.gateway.settings import GatewaySettings
 from services.gateway.store.people import get_person
 from shared.errors import HuifangError, NotFound, TooManyFailures
@@ -132,7 +133,7 @@ async def _session(
         claims = await provider.more_claims(access, claims)
     person, at = await providing.admit(runtime.db, known, claims, address_of(request))
     runtime.ended_sessions.forget()
-    return open_session(people.principal_of(person), "", at)
+    return open_session(principal_of(person), "", at)
 
 
 @router.get("/out")

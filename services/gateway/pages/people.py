@@ -12,6 +12,7 @@ from services.gateway.commands import people as commands
 from services.gateway.commands.people_import import take_sheet
 from services.gateway.domain.people import SUPERVISED, Person, plain_login, plain_skills
 from services.gateway.domain.people_sheet import TITLES, parts
+from services.gateway.procedures import accounts
 from services.gateway.store import people
 from services.gateway.store.people import PeopleFilter
 from shared.auth import Principal, Role, require, require_whole_organisation
@@ -63,7 +64,7 @@ async def people_page(
         people=items,
         filters=kept,
         role_names=ROLE_NAMES,
-        administers=commands.actor_of(viewer).administers,
+        administers=accounts.actor_of(viewer).administers,
         following=f"{own_address(request, '/people')}?{urlencode(kept | {'cursor': following})}" if following else "",
         paging=cursor is not None,
     )
@@ -108,7 +109,7 @@ async def add(request: Request, principal: Admin, filled: Filled, passwords: Pas
     try:
         async with transaction(request) as work:
             person, password = await commands.create_person(work, principal, passwords, filled.values)
-    except (InvalidInput, commands.LoginTaken) as error:
+    except (InvalidInput, accounts.LoginTaken) as error:
         return _form(request, principal, filled.values, error=error)
     return _issued(request, person, password)
 
@@ -136,7 +137,7 @@ async def take_import(
 @router.get("/{login}")
 async def person_page(request: Request, login: LoginPath, viewer: Viewer) -> Response:
     async with transaction(request) as work:
-        person = await commands.find_person(work, viewer, login)
+        person = await accounts.find_person(work, viewer, login)
     return _form(request, viewer, _values(person), person)
 
 
@@ -145,13 +146,13 @@ async def change(
     request: Request, login: LoginPath, principal: Changer, filled: Filled, version: Version = 0
 ) -> Response:
     async with transaction(request) as work:
-        person = await commands.find_person(work, principal, login)
+        person = await accounts.find_person(work, principal, login)
     mine = _editable(principal) - {"login"}
     values = _values(person) | {field: filled.values[field] for field in mine}
     changes = {field: values[field] for field in mine if set_of(values[field]) != set_of(getattr(person, field))}
     try:
         async with transaction(request) as work:
-            await commands.change_person(work, principal, login, version, changes)
+            await accounts.change_person(work, principal, login, version, changes)
     except (InvalidInput, PreconditionFailed) as error:
         if version < 1:
             raise
@@ -193,7 +194,7 @@ async def set_source(
 ) -> Response:
     """Let somebody in by the identity provider from now on, or by a password, which they are given next."""
     async with transaction(request) as work:
-        await commands.change_person(work, principal, login, version, {"source": source})
+        await accounts.change_person(work, principal, login, version, {"source": source})
     return RedirectResponse(own_address(request, f"/people/{login}"), 303)
 
 
@@ -209,7 +210,7 @@ def _values(person: Person) -> dict[str, Any]:
 
 def _editable(principal: Principal) -> frozenset[str]:
     """The fields that somebody's form lets them change; the rules have the last word."""
-    actor = commands.actor_of(principal)
+    actor = accounts.actor_of(principal)
     return frozenset(EMPTY) if actor.administers else SUPERVISED if actor.supervises else frozenset()
 
 
@@ -238,7 +239,7 @@ def _form(
         changed_at=person.updated_at.astimezone(ORG_ZONE) if person else None,
         skill_names=lambda codes: [word_of(SKILLS, code) for code in codes],
         editable=_editable(principal),
-        administers=commands.actor_of(principal).administers,
+        administers=accounts.actor_of(principal).administers,
         itself=person is not None and person.login == principal.id,
         role_names=ROLE_NAMES,
         provider=request.app.state.service.sign_in_elsewhere,

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from services.notifications.commands.inbound import add_opt_out, tell_of_revocation
 from services.notifications.domain.errors import (
     AlreadySentAgain,
     OnlyFailedIsSentAgain,
@@ -16,6 +15,7 @@ from services.notifications.domain.errors import (
 from services.notifications.domain.planning import Fact, again, plan
 from services.notifications.domain.rules import Rule
 from services.notifications.domain.send import Send, State
+from services.notifications.procedures.opt_outs import add_opt_out, tell_of_revocation
 from services.notifications.store import catalogue, contacts, sends
 from services.notifications.store.contacts import Consent, OptOut
 from shared.auth import Principal

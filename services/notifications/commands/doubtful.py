@@ -3,8 +3,8 @@
 from dataclasses import replace
 from uuid import UUID
 
-from services.notifications.commands.inbound import Answered, refuse
 from services.notifications.domain.errors import ReplyAlreadyDecided, ReplyNotFound
+from services.notifications.procedures.opt_outs import Answered, refuse
 from services.notifications.store import doubtful
 from services.notifications.store.doubtful import DoubtfulReply
 from shared.auth import Principal

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from services.notifications.commands.ledger import count
 from services.notifications.domain.contacts import Contact, customer_in, updated, view, with_number
 from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import (
@@ -19,6 +18,7 @@ from services.notifications.domain.planning import (
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
 from services.notifications.domain.send import Send, State, call_off
 from services.notifications.domain.windows import day_of
+from services.notifications.procedures.ledger import count
 from services.notifications.store import catalogue, contacts, inbound, sends, withdrawn
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.visits import CustomerNumberCorrected

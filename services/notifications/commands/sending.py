@@ -1,14 +1,13 @@
 """The two transactions around a provider call: lease before it, record after it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from services.notifications.commands.ledger import save_changes
 from services.notifications.domain.answers import Answer
 from services.notifications.domain.contacts import Contact
-from services.notifications.domain.moment import Facts, Go, Limits, Stop, Wait, may_go
-from services.notifications.domain.parcel import Batch, Parcel
+from services.notifications.domain.moment import Facts, Go, Stop, Wait, may_go
+from services.notifications.domain.parcel import Batch
 from services.notifications.domain.send import (
     Change,
     Patience,
@@ -22,26 +21,12 @@ from services.notifications.domain.send import (
     taken_together,
 )
 from services.notifications.domain.windows import day_of, start_of
-from services.notifications.store import catalogue, contacts, doubtful, sends
+from services.notifications.procedures.ledger import save_changes
+from services.notifications.procedures.parcels import SendRules, addresses_of, mobile_number, parcels_of
+from services.notifications.store import contacts, doubtful, sends
 from services.notifications.store.contacts import Refusal
 from shared.leases import SUSPECT
 from shared.messaging import Work
-from shared.privacy import PREFIX, Sealer, is_mobile
-from shared.privacy.codes import hide_codes, show_codes
-
-
-@dataclass(frozen=True)
-class SendRules:
-    """What sending needs to know beside the database: `providers` names the one in use per channel, `supervisors` the
-    addresses of each branch's; where a branch has none the managers are told, and where there are no managers either, the
-    supervisors of all branches."""
-
-    providers: Mapping[str, str]
-    managers: tuple[str, ...]
-    supervisors: Mapping[str, tuple[str, ...]]
-    limits: Limits
-    patience: Patience
-    sealer: Sealer
 
 
 async def lease_due(work: Work, rules: SendRules, limit: int, idle: bool = True) -> Batch:
@@ -126,55 +111,6 @@ def _scopes(send: Send, refusals: Sequence[Refusal]) -> frozenset[str]:
         if refusal.channel == send.channel
         and (refusal.recipient == send.recipient or (refusal.customer_id == send.customer_id != ""))
     )
-
-
-def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
-    """The plain addresses to send to; none when it is no mobile number or no e-mail address."""
-    if send.channel == "email":
-        # managers and supervisors are named by a list of ours; a customer's address is one, whatever its sender wrote
-        listed = [send.recipient] if send.audience == "customer" else send.recipient.split(",")
-        addresses = (_opened(address, sealer) for address in listed)
-        return tuple(address for address in addresses if "@" in address)
-    number = mobile_number(send.recipient, sealer)
-    return (number,) if number else ()
-
-
-def mobile_number(token: str, sealer: Sealer) -> str:
-    """The number of a sealed token when it can take an SMS, else ""."""
-    number = _opened(token, sealer) if token.startswith(PREFIX) else ""
-    return number if is_mobile(number) else ""
-
-
-def _opened(recipient: str, sealer: Sealer) -> str:
-    """A recipient in clear; "" for a token of another deployment. An address that holds a number is a token too."""
-    try:
-        return sealer.unseal(recipient) if recipient.startswith(PREFIX) else recipient
-    except ValueError:
-        return ""
-
-
-async def parcels_of(work: Work, rules: SendRules, tried: Sequence[Send]) -> list[Parcel]:
-    """What the provider is handed, or asked about: here alone a customer's code stands in clear."""
-    templates = await catalogue.template_versions(work.session, ((s.template, s.template_version) for s in tried))
-    return [
-        Parcel(
-            send_id=send.id,
-            channel=send.channel,
-            addresses=addresses_of(send, rules.sealer),
-            sign=(template := templates[send.template, send.template_version]).sign,
-            codes=template.codes,
-            params={name: _readable(send, value, rules.sealer) for name, value in send.params.items()},
-            subject=send.subject,
-            text=_readable(send, send.text, rules.sealer),
-            submitted_at=send.submitted_at or send.planned_at,
-        )
-        for send in tried
-    ]
-
-
-def _readable(send: Send, text: str, sealer: Sealer) -> str:
-    """With the codes in it, where it is the customer who reads it."""
-    return show_codes(sealer, text) if send.audience == "customer" else hide_codes(sealer, text)
 
 
 async def record_answers(work: Work, token: int, answers: Mapping[SendId, Answer], patience: Patience) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.notifications.commands.ledger import UNDECIDED, UNKNOWN, UNRECEIPTED, save_changes
-from services.notifications.commands.sending import SendRules, parcels_of
 from services.notifications.domain.answers import Finding
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import Change, Patience, SendId, lose_lease, take_finding
+from services.notifications.procedures.ledger import UNDECIDED, UNKNOWN, UNRECEIPTED, save_changes
+from services.notifications.procedures.parcels import SendRules, parcels_of
 from services.notifications.store import doubtful, fence, sends
 from shared.messaging import Work
 

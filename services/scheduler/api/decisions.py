@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from services.scheduler.api.access import Checker, Reader
-from services.scheduler.commands import decide, draws
+from services.scheduler.commands import events
 from services.scheduler.commands import explain as explaining
 from services.scheduler.domain.explain.decision import policies_in
+from services.scheduler.procedures.policies import policies_of
+from services.scheduler.procedures.standings import with_standings
 from services.scheduler.schemas import DecisionOut, ExplainOut, TryIn
 from services.scheduler.store import decisions, policies
 from shared.contracts.registry import wire_type
@@ -44,7 +46,7 @@ async def list_decisions(
     after = time_and_id(cursor)
     rows = await decisions.list_decisions(session, filters, by.scope, after, limit)
     items, following = paged(rows, limit, lambda row: (row.at, row.event_key))
-    items = await draws.with_standings(session, items)
+    items = await with_standings(session, items)
     titles = await policies.get_titles(session, policies_in(*(row.details for row in items)))
     return Page(items=[DecisionOut.of(row, titles) for row in items], next_cursor=following)
 
@@ -89,6 +91,6 @@ async def get_stats(
 async def try_event(tried: TryIn, request: Request, session: ReadSession, clock: ClockDep, by: Checker) -> DecisionOut:
     """按现行策略给出决定，不产生任何记录与任务。"""
     event = Event(tried.id, tried.source, wire_type(tried.type), tried.time or clock.now(), "", tried.data)
-    decision = await decide.try_event(session, request.app.state.runtime.state["desk"], event, by.scope)
+    decision = await events.try_event(session, policies_of(request.app.state.runtime), event, by.scope)
     titles = await policies.get_titles(session, policies_in(decision.details))
     return DecisionOut.tried(decision, titles)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 
 from services.scheduler.api.access import Owner, Reader
-from services.scheduler.commands import drafts as draft_commands
 from services.scheduler.commands import packs
+from services.scheduler.domain.packs.plan import DraftNotFound
 from services.scheduler.schemas.policies import DraftDetail, DraftOut, KindOut, PackIn, PackOut, PublishIn
 from services.scheduler.store import drafts, kinds
 from shared.documents import sent_document
@@ -75,7 +75,7 @@ async def add_draft(pack: PackBody, work: WorkDep, by: Owner, once: OnceDep, res
     """保存一个没有错误的策略包，暂不生效；可以试算、比较，再发布。"""
 
     async def add() -> DraftOut:
-        return DraftOut.of(await draft_commands.add_draft(work, by, pack.name, pack.files, pack.note))
+        return DraftOut.of(await packs.add_draft(work, by, pack.name, pack.files, pack.note))
 
     draft = await once(DraftOut, add)
     response.headers["Location"] = f"/api/v1/drafts/{draft.id}"
@@ -101,7 +101,7 @@ async def get_draft(draft_id: UUID, session: ReadSession, clock: ClockDep, by: R
     """待发布的草稿与现行内容逐键比较。"""
     draft = await drafts.get_draft(session, draft_id)
     if draft is None:
-        raise draft_commands.DraftNotFound(f"草稿编号 {draft_id}")
+        raise DraftNotFound(f"草稿编号 {draft_id}")
     plan = None
     if draft.state == "open":
         with suppress(InvalidInput, Conflict):  # can no longer be published; the draft can be read all the same
@@ -112,10 +112,10 @@ async def get_draft(draft_id: UUID, session: ReadSession, clock: ClockDep, by: R
 @router.post("/drafts/{draft_id}/publish", summary="发布草稿")
 async def publish_draft(draft_id: UUID, body: PublishIn, work: WorkDep, by: Owner) -> PackOut:
     """立即生效，或从 valid_from 的事实起生效；一份草稿只能发布一次。"""
-    return PackOut.of(await draft_commands.publish_draft(work, by, draft_id, body.valid_from))
+    return PackOut.of(await packs.publish_draft(work, by, draft_id, body.valid_from))
 
 
 @router.post("/drafts/{draft_id}/discard", status_code=204, summary="放弃草稿")
 async def discard_draft(draft_id: UUID, work: WorkDep, by: Owner) -> None:
     """草稿留作记录，不能再发布。"""
-    await draft_commands.discard_draft(work, by, draft_id)
+    await packs.discard_draft(work, by, draft_id)

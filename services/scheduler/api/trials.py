@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.scheduler.api.access import Owner, Tester
 from services.scheduler.commands import trials as commands
-from services.scheduler.commands.drafts import DraftNotFound
+from services.scheduler.domain.packs.plan import DraftNotFound
 from services.scheduler.schemas.trials import TrialDetail, TrialIn, TrialOut
 from services.scheduler.store import trials
 from shared.errors import InvalidInput, raises

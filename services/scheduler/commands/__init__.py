@@ -1,1 +1,1 @@
-"""What can change, a file for each: from `decide` on facts to `release` of tasks; `desk` holds the compiled policies."""
+"""What can change: one function for each use case. What several of them do is a procedure."""

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.adapters.waiting import find_waiting
-from services.scheduler.commands import draws
 from services.scheduler.domain.explain.decision import local_text, policies_in
 from services.scheduler.domain.explain.story import Lived, Part, Recorded, Records, answer_of, tell
+from services.scheduler.procedures.standings import with_standings
 from services.scheduler.store import decisions, kinds, policies, tasks
 from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.unhandled import Unhandled, find_unhandled
@@ -78,7 +78,7 @@ async def _records(session: AsyncSession, found: Sequence[StoredDecision], scope
     if later:
         found = [*found, *await decisions.find_of_events(session, later, scope, MOST_DECISIONS)]
     found = sorted(found, key=lambda one: (one.decided_at, one.event_key))
-    found = await draws.with_standings(session, found)
+    found = await with_standings(session, found)
     ids = policies_in(*(one.details for one in found))
     versions = {(detail["policy"], detail["version"]) for one in found for detail in one.details if "version" in detail}
     return Records(

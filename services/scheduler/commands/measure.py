@@ -1,8 +1,8 @@
 """How quickly facts are decided on, and what waits."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store.backlog import count_backlog
 from shared.messaging import Event, Work
@@ -50,9 +50,9 @@ def note_pace(work: Work, facts: Sequence[Event]) -> None:
     DELAY.observe(max(0, now - oldest) / 1000)
 
 
-async def measure_backlog(work: Work, desk: Desk) -> int:
+async def measure_backlog(work: Work, grace: timedelta) -> int:
     """Set the gauges; never asks to be run again at once."""
-    backlog = await count_backlog(work.session, work.now(), local_day(work.now() - desk.grace))
+    backlog = await count_backlog(work.session, work.now(), local_day(work.now() - grace))
     DUE.set(backlog.due)
     waited = work.clock.machine() - work.clock.machine_at(backlog.oldest) if backlog.oldest else None
     DUE_AGE.set(max(0.0, waited.total_seconds()) if waited else 0.0)

@@ -1,29 +1,41 @@
-"""Packs are published, policies enabled, disabled and retired; every change makes all replicas read the policies again."""
+"""Packs are published, or wait as drafts; policies are enabled, disabled and retired.
+
+Every change makes all replicas read the policies again. Packs' organisations are published when they change, and again every
+day for who came later.
+"""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.commands.organisations import note_organisation
 from services.scheduler.domain.explain.decision import local_text
+from services.scheduler.domain.organisation import Organisation
 from services.scheduler.domain.packs.pack import Pack, read_pack
 from services.scheduler.domain.packs.plan import (
     Change,
+    DraftNotFound,
+    DraftSettled,
     Published,
     Result,
     ValidFromPast,
     plan_kinds,
     plan_policies,
 )
-from services.scheduler.store import kinds, policies
+from services.scheduler.store import drafts, kinds, organisations, policies
+from services.scheduler.store.drafts import StoredDraft
 from services.scheduler.store.policies import StoredPolicy
 from shared.auth import Principal
+from shared.contracts.organisation import OrganisationPublished, TeamEntry, UnitEntry
 from shared.errors import Conflict, NotFound
 from shared.http import audit, require_version
+from shared.ids import new_id
 from shared.messaging import Work
+
+PUBLISHED_AGAIN_AFTER = timedelta(days=1)
 
 
 class PolicyNotFound(NotFound):
@@ -75,7 +87,7 @@ async def publish_pack(
     for change in plan.changes:
         await _carry_out(work, by, plan.pack.name, change)
     await kinds.save_kinds(work.session, plan.pack.name, plan.pack.kinds)
-    await note_organisation(work, plan.pack.name, plan.pack.organisation)
+    await _note_organisation(work, plan.pack.name, plan.pack.organisation)
     when = {"valid_from": valid_from} if valid_from else {}
     await audit(work, by, "pack.applied", plan.pack.name, results=plan.results, **when)
     return plan
@@ -131,3 +143,56 @@ async def get_policy(work: Work, policy_id: str) -> StoredPolicy:
     if not found:
         raise PolicyNotFound(f"策略编号 {policy_id}")
     return found[0]
+
+
+async def add_draft(work: Work, by: Principal, name: str, files: Mapping[str, str], note: str) -> StoredDraft:
+    """Keep a pack without publishing it. Raises PackInvalid."""
+    pack = await asyncio.to_thread(read_pack, files, name)
+    draft = StoredDraft(new_id(), pack.name, pack.title, note, "open", work.now(), by.id, None, "", files)
+    await drafts.save_draft(work.session, draft)
+    await audit(work, by, "draft.added", str(draft.id), pack=pack.name)
+    return draft
+
+
+async def publish_draft(work: Work, by: Principal, draft_id: UUID, valid_from: datetime | None) -> PackPlan:
+    """Publish a draft's pack. Raises DraftNotFound, DraftSettled, and as `publish_pack` does."""
+    draft = await _lock_open(work, draft_id)
+    plan = await publish_pack(work, by, draft.pack, draft.files, valid_from)
+    await drafts.settle_draft(work.session, draft_id, "published", by.id, work.now())
+    await audit(work, by, "draft.published", str(draft_id), pack=draft.pack)
+    return plan
+
+
+async def discard_draft(work: Work, by: Principal, draft_id: UUID) -> None:
+    """Raises DraftNotFound, DraftSettled."""
+    draft = await _lock_open(work, draft_id)
+    await drafts.settle_draft(work.session, draft_id, "discarded", by.id, work.now())
+    await audit(work, by, "draft.discarded", str(draft_id), pack=draft.pack)
+
+
+async def _lock_open(work: Work, draft_id: UUID) -> StoredDraft:
+    draft = await drafts.lock_draft(work.session, draft_id)
+    if draft is None:
+        raise DraftNotFound(f"草稿编号 {draft_id}")
+    if draft.state != "open":
+        raise DraftSettled(f"草稿已{'发布' if draft.state == 'published' else '放弃'}")
+    return draft
+
+
+async def _note_organisation(work: Work, pack: str, organisation: Organisation) -> None:
+    """What this pack says from now on; whoever publishes packs holds the lock of the book."""
+    units = tuple(
+        UnitEntry(code=u.code, title=u.title, tier=u.tier, parent=u.parent) for u in organisation.units.values()
+    )
+    teams = tuple(TeamEntry(code=t.code, title=t.title, unit=t.unit, role=t.role) for t in organisation.teams.values())
+    told = OrganisationPublished(pack=pack, version=1, units=units, teams=teams)
+    await organisations.save_organisation(work.session, told)
+
+
+async def tell_organisations(work: Work) -> int:
+    """Publish those not told of for a day; returns how many. `told_at` is machine time."""
+    now = work.clock.machine()
+    due = await organisations.claim_unpublished(work.session, now, now - PUBLISHED_AGAIN_AFTER)
+    for told in due:
+        work.publish(told, key=told.pack)
+    return len(due)

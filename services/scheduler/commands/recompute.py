@@ -6,11 +6,6 @@ by them already.
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from services.scheduler.commands.announce import announce
-from services.scheduler.commands.calendars import take_built_in_years
-from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import new_fact
@@ -20,6 +15,9 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.provisional import PolicyOf, Term
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
+from services.scheduler.procedures.announce import announce
+from services.scheduler.procedures.official_years import take_built_in_years
+from services.scheduler.procedures.policies import Policies, PolicyCache
 from services.scheduler.store import customers, decisions, tasks, timed
 from shared.contracts.calendar import CalendarPublished
 from shared.contracts.registry import by_model
@@ -36,17 +34,17 @@ CONFIRMED = gauge(
 )
 
 
-async def watch_calendar(work: Work, desk: Desk, limit: int) -> int:
+async def watch_calendar(work: Work, cache: PolicyCache, limit: int) -> int:
     """Measure how far holidays are known, and compute up to `limit` tasks again; returns how many."""
     await take_built_in_years(work)
-    await desk.current(work.session)
-    until = desk.calendar.official.confirmed_until
+    policies = await cache.open(work.session)
+    until = policies.calendar.official.confirmed_until
     CONFIRMED.set((until - local_day(work.now())).days)
     names = await timed.find_provisional(work.session, until.year, limit)
-    return await _recompute(work, desk, names, until.year) if names else 0
+    return await _recompute(work, policies, names, until.year) if names else 0
 
 
-async def _recompute(work: Work, desk: Desk, names: Sequence[str], year: int) -> int:
+async def _recompute(work: Work, policies: Policies, names: Sequence[str], year: int) -> int:
     """Customers are locked first, as for deciding; who had to wait finds nothing left to claim."""
     await customers.lock_customers(work.session, names)
     claimed = await timed.claim_provisional(work.session, names, year)
@@ -57,7 +55,7 @@ async def _recompute(work: Work, desk: Desk, names: Sequence[str], year: int) ->
         customer = Customer(name, contacts=contacts.get(name, ()), open=planned.get(name, ()))
         for task in customer.open:
             if task.id in claimed:
-                own, policy_of = await _policies(work.session, desk, task)
+                own, policy_of = await _policies(policies, task)
                 replanned = replan(task, customer, own, policy_of)
                 customer = replanned.customer
                 done.append(replanned)
@@ -65,11 +63,11 @@ async def _recompute(work: Work, desk: Desk, names: Sequence[str], year: int) ->
     return len(claimed)
 
 
-async def _policies(session: AsyncSession, desk: Desk, task: Task) -> tuple[Policy, PolicyOf]:
+async def _policies(policies: Policies, task: Task) -> tuple[Policy, PolicyOf]:
     """The task's own policy, and those of its terms, at the versions that planned it."""
     terms = [term for term in task.terms if "policy" in term]
-    found = {_key(term): await desk.version(session, term["policy"], term["version"]) for term in terms}
-    own = (await desk.version(session, task.policy_id, task.policy_version)).step_named(task.step)
+    found = {_key(term): await policies.version(term["policy"], term["version"]) for term in terms}
+    own = (await policies.version(task.policy_id, task.policy_version)).step_named(task.step)
     return own, lambda term: found[_key(term)].step_named(term["step"])
 
 

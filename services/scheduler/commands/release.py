@@ -1,19 +1,21 @@
 """Due tasks go out to those who contact; planned ones can be called off by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.scheduler.commands import draws
-from services.scheduler.commands.announce import announce
-from services.scheduler.commands.defer import weigh
-from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.later.withdrawal import AT_RELEASE, identities, is_withdrawn
-from services.scheduler.domain.restraint.deferral import needs_ledger
-from services.scheduler.domain.restraint.release import concluded, release_verdict
-from services.scheduler.domain.task import NAMES, Task, TaskNotInState, moved
+from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
+from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
+from services.scheduler.domain.restraint.release import Circumstances, concluded, release_verdict
+from services.scheduler.domain.task import BY_HAND, NAMES, Task, TaskNotInState, moved
+from services.scheduler.domain.when.windows import local_day
+from services.scheduler.procedures.announce import announce
+from services.scheduler.procedures.policies import Policies, PolicyCache
+from services.scheduler.procedures.reserves import replace_cancelled
 from services.scheduler.store import customers, tasks, withdrawn
 from services.scheduler.store.tasks import StoredTask
 from shared.auth import Principal
@@ -39,7 +41,6 @@ DEFERRED = counter(
 HELD = counter(
     "huifang_scheduler_held_total", "Due tasks held until their contact window opens", "等待接触时段的回访数"
 )
-BY_HAND = "by_hand"
 
 
 class TaskNotFound(NotFound):
@@ -47,15 +48,20 @@ class TaskNotFound(NotFound):
     code = "task-not-found"
 
 
-async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int:
+async def release_due(work: Work, cache: PolicyCache, sealer: Sealer, limit: int) -> int:
     """Release, cancel, expire or defer up to `limit` due tasks, or hold them until their window opens; returns how many."""
     now = work.now()
     ready, weighed = [], []
     held: dict[UUID, datetime] = {}
     claimed = await tasks.claim_due(work.session, now, limit)
+    if not claimed:
+        return 0
+    policies = await cache.open(work.session)
     gone = await withdrawn.find_withdrawn(work.session, {one for task, _, _ in claimed for one in identities(task)})
     for task, known, due_at in claimed:
-        verdict = AT_RELEASE if is_withdrawn(task, gone) else release_verdict(task, known, now, desk.calendar.official)
+        verdict = (
+            AT_RELEASE if is_withdrawn(task, gone) else release_verdict(task, known, now, policies.calendar.official)
+        )
         if needs_ledger(task, verdict):
             weighed.append((task, known))
         elif verdict.opens is not None:
@@ -66,14 +72,38 @@ async def release_due(work: Work, desk: Desk, sealer: Sealer, limit: int) -> int
         LATENESS.observe(max((work.clock.machine_at(now) - work.clock.machine_at(due_at)).total_seconds(), 0))
     await _hold(work, held)
     if weighed:
-        concluded_later = await weigh(work, desk, weighed, now)
+        concluded_later = await _weigh(work, policies, weighed, now)
         whose = {task.id: known.customer for task, known in weighed}
         ready += [task._replace(card=_card(task, whose[task.id], sealer)) for task in concluded_later]
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:
         _tell(work, task)
-    await draws.replace_cancelled(work, desk, sorted(ready, key=lambda task: (task.due_at, task.id)))
+    await replace_cancelled(work, policies, sorted(ready, key=lambda task: (task.due_at, task.id)))
     return len(ready) + len(held)
+
+
+async def _weigh(
+    work: Work, policies: Policies, due: Sequence[tuple[Task, Circumstances]], now: datetime
+) -> list[Task]:
+    """What becomes of these claimed tasks, one after the other.
+
+    A customer whom somebody decides about right now is left for the next time: whoever decides locks the customer first
+    and then what is due, so that waiting here could be for ever.
+    """
+    held = await customers.lock_customers(work.session, {task.customer_id for task, _ in due}, skip=True)
+    since = min(local_day(task.due_at) for task, _ in due) - LONGEST_PERIOD
+    ledger = await customers.find_contacts(work.session, sorted(held), since)
+    judged = []
+    for task, known in due:
+        if task.customer_id in held:
+            customer = held[task.customer_id]._replace(contacts=ledger.get(task.customer_id, ()))
+            policy = await policies.version(task.policy_id, task.policy_version)
+            verdict = final_verdict(task, replace(known, customer=customer), now, policy.step_named(task.step))
+            if verdict.opens is not None:
+                continue  # what held it back has just passed; the next look holds it until its window opens
+            judged.append(after := concluded(task, verdict))
+            ledger[task.customer_id] = customer.noted(after).contacts
+    return judged
 
 
 async def _hold(work: Work, held: Mapping[UUID, datetime]) -> None:

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.adapters.recorded import TooManyFacts, record_events
 from services.scheduler.adapters.trial_process import TrialBroken, run_trial
-from services.scheduler.commands.drafts import DraftNotFound
 from services.scheduler.domain.packs.pack import Pack, policy_of, read_pack
+from services.scheduler.domain.packs.plan import DraftNotFound
 from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.domain.simulation.report import Rules, TrialRequest
 from services.scheduler.domain.simulation.trial import lead_of

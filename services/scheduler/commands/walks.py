@@ -10,14 +10,14 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
-from services.scheduler.commands.announce import announce_occasion
-from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.later.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.windows import local_day
+from services.scheduler.procedures.announce import announce_occasion
+from services.scheduler.procedures.policies import PolicyCache
 from services.scheduler.store import customers, walks
 from services.scheduler.store.walks import Progress
 from shared.messaging import Work
@@ -30,9 +30,9 @@ GIVEN_UP = counter(
 )  # fmt: skip
 
 
-async def walk_on(work: Work, desk: Desk, portion: int, catch_up: timedelta) -> int:
+async def walk_on(work: Work, cache: PolicyCache, portion: int, catch_up: timedelta) -> int:
     """Meet the next `portion` customers of the longest due walk; returns how many, 0 when no walk is due."""
-    book = await desk.current(work.session)
+    book = (await cache.open(work.session)).book
     standing = await _standing(work, book)
     due = [walk for progress in standing if (walk := _due(book, progress, work.now(), catch_up))]
     for walk in sorted(due, key=lambda walk: walk.moment):

@@ -1,8 +1,6 @@
 """Whoever answers for a task is warned before its deadline."""
 
-from datetime import datetime
-
-from services.scheduler.commands.announce import announce_deadline
+from services.scheduler.procedures.announce import announce_deadline
 from services.scheduler.store import tasks, timed
 from shared.messaging import Work
 
@@ -14,8 +12,3 @@ async def warn_of_deadlines(work: Work, limit: int) -> int:
         for task in await tasks.find_unfinished(work.session, claimed):
             announce_deadline(work, task)
     return len(claimed)
-
-
-async def forget_warnings(work: Work, before: datetime) -> None:
-    """Drop warnings of deadlines so long past that their tasks have ended."""
-    await timed.forget_warnings(work.session, before)

@@ -65,6 +65,13 @@ class Customer(Value, frozen=True):
         """Whether the customer told an agent not to be contacted this way again (X5)."""
         return way_of(channel, REFUSED) in self.opted_out
 
+    def refusing(self, ways: Mapping[str, datetime]) -> "Customer":
+        """With these opted out as well; of a way of contact the first refusal stays."""
+        refused = self.opted_out
+        for way, at in ways.items():
+            refused = with_refusal(refused, way, at)
+        return self._replace(opted_out=refused)
+
     def without(self, task: Task) -> "Customer":
         """As if `task` had never been planned."""
         contacts = tuple(contact for contact in self.contacts if contact.task_id != task.id)

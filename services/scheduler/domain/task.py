@@ -14,6 +14,7 @@ NEXT: dict[TaskState, frozenset[TaskState]] = {
     "planned": frozenset({"released", "cancelled", "expired"}),
     "released": frozenset({"done", "failed", "cancelled", "planned"}),
 }
+BY_HAND = "by_hand"  # the reason of a task that somebody called off
 MESSAGES = ("sms", "email")
 NAMES: dict[str, str] = {
     "planned": "已计划",

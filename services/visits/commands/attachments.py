@@ -6,7 +6,6 @@ A row is announced before its file is written and marked afterwards, so that a c
 from uuid import UUID
 
 from services.visits.adapters.files import Files
-from services.visits.commands.held import lock, lock_held
 from services.visits.domain.attachments import KEPT_UNUSED, Attachment, Kind, require_room
 from services.visits.domain.errors import (
     AttachmentHandedIn,
@@ -14,6 +13,7 @@ from services.visits.domain.errors import (
     FilesUnavailable,
     NotYourAttachment,
 )
+from services.visits.procedures.held import lock, lock_held
 from services.visits.store import attachments as store
 from shared.auth import Principal, Role
 from shared.http import audit

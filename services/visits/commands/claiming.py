@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from services.visits.commands.held import Held, lock
 from services.visits.domain import shifts
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.appointments import is_own
@@ -20,6 +19,7 @@ from services.visits.domain.hours import read_hours
 from services.visits.domain.leases import Leases
 from services.visits.domain.visit import Visit
 from services.visits.domain.work_rules import WorkRules
+from services.visits.procedures.held import Held, lock
 from services.visits.store import claims, presence, queries, questionnaires, rows
 from services.visits.store.claims import Wanted
 from shared.auth import Principal

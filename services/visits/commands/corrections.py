@@ -4,12 +4,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.visits.commands.held import lock, publish
 from services.visits.domain import corrections
 from services.visits.domain.attempts import EMPTY
 from services.visits.domain.corrections import Correction, Version
 from services.visits.domain.visit import Visit
 from services.visits.domain.work_rules import WorkRules
+from services.visits.procedures.held import lock, publish
 from services.visits.store import queries, rows, versions
 from shared.auth import Principal, Role
 from shared.http import audit, require_version

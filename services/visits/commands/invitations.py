@@ -2,29 +2,23 @@
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from services.visits.commands.held import publish
 from services.visits.domain import invitations
 from services.visits.domain.errors import CodeNotUsable
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
 from services.visits.domain.work_rules import WorkRules
+from services.visits.procedures.held import publish
+from services.visits.procedures.invitations import INVITATIONS, lock_invited
 from services.visits.store import invitations as store
 from services.visits.store import questionnaires, rows
 from services.visits.store.invitations import Invitation
 from shared.ids import new_id
 from shared.messaging import Work
-from shared.observability.catalogue import counter
 from shared.privacy import Sealer
 from shared.privacy.codes import BITS, hash_code, seal_code, typed, written
-from shared.scope import Scope
 
-INVITATIONS = counter(
-    "huifang_visits_invitations_total", "Invitations to answer by oneself, by outcome", "自助作答邀请数",
-    labels={"outcome": ("made", "answered", "lapsed", "ended")},
-)  # fmt: skip
 PORTION = 500
 
 
@@ -76,30 +70,3 @@ async def open_by_code(work: Work, sealer: Sealer, text: str) -> tuple[Visit, Qu
     if found is None or not hmac.compare_digest(found.code_hash, code):
         raise CodeNotUsable
     return await lock_invited(work, found)
-
-
-async def lock_invited(work: Work, invitation: Invitation) -> tuple[Visit, Questionnaire]:
-    """The visit of an invitation, with its questions, locked. Raises CodeNotUsable where nothing can be answered (any more)."""
-    locked = await rows.lock_visit(work.session, invitation.visit_id, Scope())
-    if locked is None or locked[1] is None or not invitations.serves(locked[0], invitation.id, work.now()):
-        raise CodeNotUsable
-    return locked[0], locked[1]
-
-
-async def answer(
-    work: Work, visit: Visit, questionnaire: Questionnaire, answers: Mapping[str, Any], whole: bool = True
-) -> Visit:
-    """Keep the answers of the customer of a locked visit. Raises InvalidAnswers, AnswersMissing."""
-    answered, events = invitations.answer(visit, questionnaire, answers, new_id(), work.now(), whole)
-    await rows.save_visits(work.session, [answered])
-    publish(work, answered, events)
-    INVITATIONS.labels("answered").inc()
-    return answered
-
-
-def tell_ended(work: Work, changes: Sequence[tuple[Visit, Visit]]) -> None:
-    """Tell of the codes that serve no more after visits (before, after) have changed."""
-    for before, after in changes:
-        events = invitations.ended(before, after, work.now())
-        publish(work, after, events)
-        INVITATIONS.labels("ended").inc(len(events))

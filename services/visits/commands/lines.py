@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from services.visits.commands import calls
-from services.visits.commands.held import lock
 from services.visits.domain import lines
 from services.visits.domain.errors import CallNotFound, PhoneUnknown, RecordingNotFound
 from services.visits.domain.lines import LineCall, LineReport
 from services.visits.domain.work_rules import WorkRules
+from services.visits.procedures import calls
+from services.visits.procedures.held import lock
 from services.visits.store import lines as store
 from shared.auth import Principal
 from shared.http import audit

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from services.visits.commands.calls import begin
-from services.visits.commands.held import lock
 from services.visits.domain import appointments
 from services.visits.domain.errors import NotOnSite
 from services.visits.domain.visit import Visit
 from services.visits.domain.work_rules import WorkRules
+from services.visits.procedures.calls import begin
+from services.visits.procedures.held import lock
 from services.visits.store import rows
 from shared.auth import Principal
 from shared.messaging import Work

@@ -1,17 +1,17 @@
 """What supervisors do to visits, and the publishing of questionnaires."""
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from services.visits.commands.held import lock
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.definition import read_definition
 from services.visits.domain.errors import VisitNotFinished
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
+from services.visits.procedures.held import lock
+from services.visits.procedures.questionnaires import numbered
 from services.visits.store import questionnaires, reviews, rows
 from shared.auth import Principal
 from shared.http import audit, require_version
@@ -48,11 +48,3 @@ async def publish_questionnaire(work: Work, principal: Principal, raw: Any) -> t
         await questionnaires.add_version(work.session, questionnaire, definition, work.now(), principal.id)
         await audit(work, principal, "questionnaire.published", questionnaire.id, version=questionnaire.version)
     return questionnaire, is_new
-
-
-async def numbered(work: Work, questionnaire: Questionnaire, definition: str) -> tuple[Questionnaire, bool]:
-    """With the version that this definition has, or is to have if it is new. Others publishing the same id wait."""
-    newest = await questionnaires.lock_questionnaire(work.session, questionnaire.id)
-    if newest and newest.definition == definition:
-        return replace(questionnaire, version=newest.version), False
-    return replace(questionnaire, version=newest.version + 1 if newest else 1), True

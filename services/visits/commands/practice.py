@@ -2,11 +2,11 @@
 
 import orjson
 
-from services.visits.commands.oversight import numbered
 from services.visits.domain.definition import read_definition
 from services.visits.domain.leases import Leases
 from services.visits.domain.practice import DEFINITION, practice_call
 from services.visits.domain.visit import Visit, give_back
+from services.visits.procedures.questionnaires import numbered
 from services.visits.store import practice, questionnaires, rows
 from shared.auth import Principal
 from shared.ids import new_id

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from services.visits.commands import invitations
-from services.visits.commands.held import publish
 from services.visits.domain import invitations as rules
 from services.visits.domain import replies
 from services.visits.domain import visit as lifecycle
@@ -13,6 +11,8 @@ from services.visits.domain.errors import CodeNotUsable, ReplyAlreadySettled, Re
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.replies import Decision, Reason, StrayReply
 from services.visits.domain.visit import State, Visit
+from services.visits.procedures import invitations
+from services.visits.procedures.held import publish
 from services.visits.store import invitations as invited
 from services.visits.store import replies as store
 from services.visits.store import rows

@@ -1,13 +1,15 @@
-"""Tasks come, change and go; who holds their visits is told."""
+"""Tasks come, change and go; who holds their visits is told. What people change of their shifts is kept."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from services.visits.commands.invitations import tell_ended
 from services.visits.domain import task_events
 from services.visits.domain.visit import Visit
+from services.visits.procedures.invitations import tell_ended
 from services.visits.store import rows
+from services.visits.store import shifts as shift_store
+from shared.contracts.people import PersonChanged
 from shared.contracts.tasks import Followup, FollowupCancelled, FollowupChanged, FollowupPostponed, FollowupReleased
 from shared.messaging import Event, Work
 
@@ -59,3 +61,9 @@ async def _save(work: Work, changes: Sequence[tuple[Visit, Visit]]) -> None:
     changed = [(old, new) for old, new in changes if new is not old]
     await rows.save_by_task(work.session, [new for _, new in changed])
     tell_ended(work, changed)
+
+
+async def keep_shifts(work: Work, events: Sequence[Event]) -> None:
+    """Keep the shifts of people who were changed."""
+    for event in events:
+        await shift_store.keep(work.session, event.read(PersonChanged))

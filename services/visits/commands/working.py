@@ -5,10 +5,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.visits.commands import numbers
-from services.visits.commands.calls import numbers_of
-from services.visits.commands.held import Held, lock, lock_held, publish
-from services.visits.commands.invitations import tell_ended
 from services.visits.domain import attempts
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.answering import validated
@@ -17,6 +13,10 @@ from services.visits.domain.errors import PhoneUnknown, QuestionnaireNotPublishe
 from services.visits.domain.leases import Leases
 from services.visits.domain.visit import Visit
 from services.visits.domain.work_rules import WorkRules
+from services.visits.procedures import numbers
+from services.visits.procedures.calls import numbers_of
+from services.visits.procedures.held import Held, lock, lock_held, publish
+from services.visits.procedures.invitations import tell_ended
 from services.visits.store import attachments, lines, queries, rows
 from shared.auth import Principal, Role
 from shared.http import audit, require_version

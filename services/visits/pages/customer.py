@@ -15,6 +15,7 @@ from services.visits.commands import invitations
 from services.visits.domain.errors import CodeNotUsable
 from services.visits.domain.guesses import Guesses, home_of, left_of
 from services.visits.pages import asked
+from services.visits.procedures.invitations import answer
 from services.visits.store import guesses
 from shared.errors import TooManyFailures
 from shared.http import transaction
@@ -85,7 +86,7 @@ async def _opened(request: Request, code: str, form: asked.Form) -> Response:
         visit, questionnaire = await invitations.open_by_code(work, runtime.sealer, code)
         sent = asked.filled(visit, questionnaire, form, runtime.sealer)
         if sent.whole:
-            await invitations.answer(work, visit, questionnaire, sent.answers)
+            await answer(work, visit, questionnaire, sent.answers)
     await _give_back(request, now)
     CODES.labels("answered" if sent.whole else "opened").inc()
     if sent.whole:

@@ -9,7 +9,7 @@ from services.scheduler.domain.explain.decision import local_text
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.packs.differences import Difference, differences
 from services.scheduler.domain.packs.pack import Content, Draft, Pack
-from shared.errors import Conflict, InvalidInput
+from shared.errors import Conflict, InvalidInput, NotFound
 
 Result = Literal["created", "changed", "unchanged", "restored", "withdrawn"]
 AT_ONCE = "立即"
@@ -27,6 +27,18 @@ class KindDeclaredDifferently(Conflict):
 
     title = "另一个策略包对此类事件有不同的声明"
     code = "kind-declared-differently"
+
+
+class DraftNotFound(NotFound):
+    title = "没有这份草稿"
+    code = "draft-not-found"
+
+
+class DraftSettled(Conflict):
+    """A draft is published or discarded once."""
+
+    title = "草稿已处理"
+    code = "draft-settled"
 
 
 class ValidFromPast(InvalidInput):

@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.scheduler.commands import draws
-from services.scheduler.commands.announce import announce, announce_postponed
-from services.scheduler.commands.desk import Desk
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.later.recall import Prompt, looked_at_again, recall_record, taken_back
 from services.scheduler.domain.later.reserve import Name, names_of
@@ -19,6 +16,9 @@ from services.scheduler.domain.restraint.release import Circumstances
 from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.windows import local_day
+from services.scheduler.procedures.announce import announce, announce_postponed
+from services.scheduler.procedures.policies import Policies
+from services.scheduler.procedures.reserves import call_reserves
 from services.scheduler.store import customers, decisions, tasks
 from shared.messaging import Event, Work
 from shared.messaging.event import utc_day
@@ -26,7 +26,7 @@ from shared.messaging.event import utc_day
 Reasons = Mapping[str, Sequence[tuple[Prompt, Event]]]
 
 
-async def look_again(work: Work, desk: Desk, reasons: Reasons) -> None:
+async def look_again(work: Work, policies: Policies, reasons: Reasons) -> None:
     """Ask once more about the released tasks of these customers, because of what events told of each, the last one last."""
     if not reasons:
         return
@@ -40,24 +40,24 @@ async def look_again(work: Work, desk: Desk, reasons: Reasons) -> None:
         heard = reasons[task.customer_id]
         if any(told.spares(task) for told, _ in heard):
             continue
-        if after := await _looked_at(work, desk, task, known, ledger):
+        if after := await _looked_at(work, policies, task, known, ledger):
             told, event = heard[-1]
             recalled.append((recall_record(after, told), event))
-    await _keep(work, desk, recalled)
+    await _keep(work, policies, recalled)
 
 
 async def _looked_at(
-    work: Work, desk: Desk, task: Task, known: Circumstances, ledger: dict[str, tuple[Contact, ...]]
+    work: Work, policies: Policies, task: Task, known: Circumstances, ledger: dict[str, tuple[Contact, ...]]
 ) -> Task | None:
     customer = known.customer._replace(contacts=ledger.get(task.customer_id, ()))
-    policy = (await desk.version(work.session, task.policy_id, task.policy_version)).step_named(task.step)
+    policy = (await policies.version(task.policy_id, task.policy_version)).step_named(task.step)
     after = looked_at_again(task, replace(known, customer=customer), work.now(), policy)
     if after:
         ledger[task.customer_id] = customer.noted(after).contacts
     return after
 
 
-async def end_runs(work: Work, desk: Desk, ended: Sequence[tuple[Ended, Prompt, Event | None]]) -> None:
+async def end_runs(work: Work, policies: Policies, ended: Sequence[tuple[Ended, Prompt, Event | None]]) -> None:
     """Take back what runs have released that were ended."""
     if not ended:
         return
@@ -68,10 +68,10 @@ async def end_runs(work: Work, desk: Desk, ended: Sequence[tuple[Ended, Prompt, 
         for task, _ in found
         if task.customer_id == run.customer_id and run.planned(task)
     }
-    await _keep(work, desk, list(recalled.values()))
+    await _keep(work, policies, list(recalled.values()))
 
 
-async def _keep(work: Work, desk: Desk, recalled: Sequence[tuple[Decision, Event | None]]) -> None:
+async def _keep(work: Work, policies: Policies, recalled: Sequence[tuple[Decision, Event | None]]) -> None:
     """Save and publish; whom a draw has lost by that is replaced."""
     if not recalled:
         return
@@ -86,4 +86,4 @@ async def _keep(work: Work, desk: Desk, recalled: Sequence[tuple[Decision, Event
                 continue
             announce(work, task, cause)
             lost |= dict.fromkeys(names_of(task), decision.at)
-    await draws.call_reserves(work, desk, lost)
+    await call_reserves(work, policies, lost)

@@ -1,11 +1,10 @@
-"""What visits, notifications and complaints tell: contacts made, refusals, how cases stand."""
+"""Note what visits, notifications and complaints tell: contacts made, refusals, numbers, how cases stand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.scheduler.commands.announce import TASKS
 from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.explain.life import Entry, contact_entry, message_entry
 from services.scheduler.domain.kept.contact_result import task_id_in
@@ -20,6 +19,8 @@ from services.scheduler.domain.restraint.contacts import (
     visit_news,
 )
 from services.scheduler.domain.when.windows import local_day
+from services.scheduler.procedures.announce import TASKS
+from services.scheduler.procedures.turn import Turn
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked
 from shared.contracts.visits import CustomerNumberCorrected, Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed
@@ -36,7 +37,7 @@ OPT_OUT_REVOKED = "notification.opt_out_revoked"
 Refusals = dict[str, Mapping[str, datetime]]
 
 
-async def note_visits(work: Work, events: Sequence[Event]) -> None:
+async def note_visits(work: Work, turn: Turn, events: Sequence[Event]) -> None:
     """Tasks end, contacts are settled, and who refused is not contacted that way again (X5)."""
     ended: dict[UUID, tuple[str, str]] = {}
     contacts: dict[UUID, Settlement] = {}
@@ -56,20 +57,20 @@ async def note_visits(work: Work, events: Sequence[Event]) -> None:
             name, way = visit.customer.id, way_of(visit.channel, REFUSED)
             refusals[name] = with_refusal(refusals[name], way, event.time)
     await _end(work, ended, life, contacts)
-    await customers.save_refusals(work.session, refusals)
+    await turn.add_refusals(refusals)
 
 
-async def note_numbers(work: Work, events: Sequence[Event]) -> None:
+async def note_numbers(turn: Turn, events: Sequence[Event]) -> None:
     """Numbers that agents learned to be wrong or new are so in the profile of whoever is known."""
     told = [event.read(CustomerNumberCorrected) for event in events if event.name == NUMBER_CORRECTED]
     if not told:
         return
-    known = await customers.lock_customers(work.session, {one.customer.id for one in told})
+    known = await turn.of(one.customer.id for one in told)
     learned: dict[str, Customer] = {}
     for one in told:
         if before := learned.get(one.customer.id) or known.get(one.customer.id):
             learned[before.id] = before.with_number(one.wrong, one.phone, one.learned_at)
-    await customers.save_customers(work.session, list(learned.values()))
+    await turn.learn(learned.values())
 
 
 async def note_messages(work: Work, events: Sequence[Event]) -> None:
@@ -105,15 +106,10 @@ async def _end(
     await tasks.settle_contacts(work.session, contacts)
 
 
-async def take_turns(work: Work, customers_of: Iterable[str]) -> None:
-    """Lock these customers, in the order that whoever decides locks them: what follows locks some of them again."""
-    await customers.lock_customers(work.session, set(customers_of) - {""})
-
-
-async def note_opt_outs(work: Work, events: Sequence[Event]) -> None:
+async def note_opt_outs(turn: Turn, events: Sequence[Event]) -> None:
     """Opt-outs by channel and purpose count from now on, until they are revoked (X5)."""
     told = [(event, customer_id) for event in events if (customer_id := _heeded(event))]
-    known = await customers.lock_customers(work.session, {customer_id for _, customer_id in told})
+    known = await turn.of(customer_id for _, customer_id in told)
     ways: dict[str, Mapping[str, datetime]] = {}
     for event, customer_id in told:
         before = ways.get(customer_id, known[customer_id].opted_out if customer_id in known else {})
@@ -123,8 +119,8 @@ async def note_opt_outs(work: Work, events: Sequence[Event]) -> None:
         else:
             revoked = event.read(NotificationOptOutRevoked)
             ways[customer_id] = without_refusal(before, way_of(revoked.channel, revoked.purpose), revoked.revoked_at)
-    await customers.replace_refusals(work.session, {one: ways[one] for one in ways if one in known})
-    await customers.save_refusals(work.session, {one: ways[one] for one in ways if one not in known})
+    await turn.replace_refusals({one: ways[one] for one in ways if one in known})
+    await turn.add_refusals({one: ways[one] for one in ways if one not in known})
 
 
 def _heeded(event: Event) -> str:

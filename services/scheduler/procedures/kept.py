@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from services.scheduler.commands.announce import announce, announce_change
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.kept.story import Heard
@@ -12,6 +11,7 @@ from services.scheduler.domain.later.recall import Prompt
 from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
 from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.task import Task
+from services.scheduler.procedures.announce import announce, announce_change
 from services.scheduler.store import decisions as decision_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store

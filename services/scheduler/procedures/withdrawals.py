@@ -1,21 +1,22 @@
 """A fact is withdrawn: what was planned because of it is called off, be it heard before or after the fact."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.commands import draws
-from services.scheduler.commands.announce import announce_change
-from services.scheduler.commands.decide import load_plans
-from services.scheduler.commands.desk import Desk
-from services.scheduler.commands.kept import Kept
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.later.reserve import Name
 from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN, Withdrawal, called_off, record, withdrawal_of
 from services.scheduler.domain.task import Released, Task
-from services.scheduler.store import customers as customer_store
+from services.scheduler.procedures import populations
+from services.scheduler.procedures.announce import announce_change
+from services.scheduler.procedures.kept import Kept
+from services.scheduler.procedures.plans import load_plans
+from services.scheduler.procedures.policies import Policies
+from services.scheduler.procedures.reserves import call_reserves
+from services.scheduler.procedures.turn import Turn
 from services.scheduler.store import tasks as task_store
 from services.scheduler.store import withdrawn
 from shared.contracts.intake import FactWithdrawn
@@ -37,13 +38,14 @@ async def note(work: Work, events: Sequence[Event]) -> list[Withdrawal]:
     return told
 
 
-async def call_off(work: Work, desk: Desk, events: Sequence[Event], told: Sequence[Withdrawal]) -> None:
+async def call_off(
+    work: Work, policies: Policies, turn: Turn, events: Sequence[Event], told: Sequence[Withdrawal]
+) -> None:
     """Call off what these facts have planned: tasks whose visit is not over, waiting runs, places in open populations."""
-    await desk.current(work.session)
     facts = await withdrawn.find_decided(work.session, [one.identity for one in told])
     names = {one.identity: _customer_of(one, facts) for one in told}
-    known = await customer_store.lock_customers(work.session, set(names.values()) - {""})
-    plans = await load_plans(work.session, desk, known, min(event.time for event in events), lock=True)
+    known = await turn.of(names.values())
+    plans = await load_plans(work.session, policies, known, min(event.time for event in events), lock=True)
     released = await _released(work.session, sorted(plans), told)
     kept = Kept(plans)
     lost: dict[Name, datetime] = {}
@@ -59,7 +61,7 @@ async def call_off(work: Work, desk: Desk, events: Sequence[Event], told: Sequen
             plans[name] = off.customer
             released[name] = _now(released.get(name, ()), off.tasks)
     await kept.save(work, plans)
-    await _leave_draws(work, desk, list(facts.values()), lost)
+    await _leave_draws(work, policies, list(facts.values()), lost)
 
 
 def _customer_of(one: Withdrawal, facts: dict[Identity, Fact]) -> str:
@@ -84,16 +86,11 @@ def _now(tasks: Sequence[Released], changed: Sequence[Task]) -> list[Released]:
     return [one for one in left if one.task.state == "released"]
 
 
-async def _leave_draws(work: Work, desk: Desk, facts: Sequence[Fact], lost: Mapping[Name, datetime]) -> None:
+async def _leave_draws(work: Work, policies: Policies, facts: Sequence[Fact], lost: Mapping[Name, datetime]) -> None:
     """Who was drawn and is withdrawn is replaced by the next in reserve."""
     if not facts:
         return
-    await draws.stay_open(work.session)
+    await populations.stay_open(work.session)
     await withdrawn.leave_populations(work.session, [fact.key for fact in facts])
     await withdrawn.forget_runs(work.session, {fact.key: fact.customer_id for fact in facts})
-    await draws.call_reserves(work, desk, lost)
-
-
-async def forget(work: Work, kept: timedelta) -> None:
-    """No fact is heard any more this long after its withdrawal."""
-    await withdrawn.forget_withdrawn(work.session, work.now() - kept)
+    await call_reserves(work, policies, lost)

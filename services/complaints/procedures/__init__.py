@@ -1,0 +1,1 @@
+"""What several use cases do within their transaction. No use case calls another."""
