@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -45,16 +45,24 @@ async def _seat(platform: Platform, agent: str, seed: int, called: Called, stopp
             claimed: list[dict[str, Any]] = []
             if on_shift(clock.now()):
                 claimed = (await visits.post("/api/v1/visits/claim", {"limit": CLAIM})).json()["items"]
-            for visit in callbacks_last(claimed):
+            idle = not claimed
+            while claimed:
+                visit = next_of(claimed, clock.now())
+                claimed.remove(visit)
                 await until_agreed(visit, clock, stopped)
                 await _call(visits, visit, seed, called, clock)
-            if not claimed:
+            if idle:
                 await clock.sleep(IDLE_SECONDS)
 
 
-def callbacks_last(claimed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What can be called now, then what was agreed for a time, which is handed out a little before it."""
-    return sorted(claimed, key=lambda visit: visit["callback_at"] or "")
+def next_of(claimed: Sequence[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    """Whoever to call next: at an agreed time that has come, then whom no time was agreed with, then the earliest to come."""
+
+    def turn(visit: dict[str, Any]) -> tuple[int, str]:
+        agreed = visit["callback_at"] or ""
+        return (1 if not agreed else 0 if datetime.fromisoformat(agreed) <= now else 2, agreed)
+
+    return min(claimed, key=turn)
 
 
 async def until_agreed(visit: dict[str, Any], clock: Clock, stopped: Callable[[], bool]) -> None:

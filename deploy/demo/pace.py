@@ -9,7 +9,7 @@ from typing import Any
 from deploy.demo.platform import Caller, PlatformRefused
 
 # machine time: the job that brings callbacks back looks twice a second
-LEAD_SECONDS, KEPT_SECONDS = 1.5, 1.0
+LEAD_SECONDS, KEPT_SECONDS = 2.0, 2.0
 DAY = 86_400
 UNITS = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
 PATH = "/api/v1/work-rules"

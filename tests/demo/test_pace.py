@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.demo.agents import callbacks_last, until_agreed
+from deploy.demo.agents import next_of, until_agreed
 from deploy.demo.pace import PATH, at_pace, hurry, put_rules
 from deploy.demo.platform import Caller
 from services.visits.app import create_app
@@ -51,9 +51,13 @@ async def test_a_robot_calls_at_the_time_the_customer_named_and_not_before() -> 
     assert abs(clock.slept - 1) < 0.001
 
 
-def test_what_was_agreed_for_a_time_comes_after_what_can_be_called_now() -> None:
-    late, soon, now = visit(NOON + timedelta(hours=2)), visit(NOON), visit(None)
-    assert callbacks_last([late, now, soon]) == [now, soon, late]
+def test_whose_time_has_come_is_called_first_and_whose_is_to_come_last() -> None:
+    late, come, soon, now = visit(NOON + timedelta(hours=2)), visit(NOON), visit(NOON + timedelta(hours=1)), visit(None)
+    left, order = [late, now, soon, come], []
+    while left:
+        order.append(next_of(left, NOON))
+        left.remove(order[-1])
+    assert order == [come, now, soon, late]
 
 
 async def test_the_platform_takes_the_rules_of_the_demo_and_gets_its_own_back(
@@ -66,7 +70,7 @@ async def test_the_platform_takes_the_rules_of_the_demo_and_gets_its_own_back(
         visits = Caller(client)
         usual = await hurry(visits, SPEED)
         fast = (await visits.get(PATH))["rules"]["callback"]
-        assert (fast["lead"], fast["kept_within"]) == ({"minutes": 270}, {"hours": 3})
+        assert (fast["lead"], fast["kept_within"]) == ({"hours": 6}, {"hours": 6})
         await put_rules(visits, usual, "演示结束")
         assert (await visits.get(PATH))["rules"] == usual
 
