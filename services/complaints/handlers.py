@@ -21,7 +21,10 @@ def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
     keeps_organisations(consumer)
     keeps_keys(consumer)
 
-    @consumer.on("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed", "visit.corrected")
+    @consumer.on(
+        *("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed", "visit.corrected"),
+        "visit.reopened",
+    )
     async def open_or_settle_cases(work: Work, events: Sequence[Event]) -> None:
         # most visits are fine first contacts: they are not even parsed
         wanted = [event for event in events if event.name in TELLS or event.data.get("case_id")]

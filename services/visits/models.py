@@ -4,7 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, DateTime, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -110,6 +122,7 @@ class VisitRow(Base, table=True):
     invitation: UUID | None = None
     invited_until: datetime | None = Field(sa_column=_instant(nullable=True))
     confirmed_for: datetime | None = Field(sa_column=_instant(nullable=True))
+    reopened: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
 
 
 class InvitationRow(Base, table=True):
@@ -297,6 +310,22 @@ class RecordVersionRow(Base, table=True):
     reason: str = Field(sa_column=_text())
     answers: dict[str, Any] = Field(sa_column=_json())
     outcome: dict[str, Any] = Field(sa_column=_json())
+    note: str = Field(sa_column=_text())
+
+
+class AttemptVersionRow(Base, table=True):
+    """An attempt's result as it stood; columns are named as the fields of `domain.result_corrections.ResultVersion`."""
+
+    __tablename__ = "attempt_version"
+
+    attempt_id: UUID = Field(primary_key=True, foreign_key="attempt.id")
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=_instant())
+    by: str = Field(sa_column=_text())
+    reason: str = Field(sa_column=_text())
+    result: str = Field(sa_column=_text())
+    own_code: str = Field(sa_column=_text())
+    person: str = Field(sa_column=_text())
     note: str = Field(sa_column=_text())
 
 

@@ -55,6 +55,28 @@ class VisitAttempted(Visit):
     )
 
 
+class AttemptSaid(Part):
+    """What an attempt said before its result was corrected; fields as in `VisitAttempted`."""
+
+    result: AttemptResult
+    connected: bool
+    talk_seconds: int = 0
+    wrap_up_seconds: int = 0
+    own_code: str = ""
+    result_title: str = ""
+
+
+@contract("visit.attempt_corrected", topic=VISITS, owner="visits", title="呼叫结果已更正")
+class VisitAttemptCorrected(VisitAttempted):
+    """The attempt had another result than was told; `at` and `agent` stay. What follows from it is told besides."""
+
+    before: AttemptSaid
+    correction: int = Field(ge=1, description="which correction of the attempt's result this is")
+    reason: str
+    corrected_by: str
+    corrected_at: datetime
+
+
 class Said(Part):
     """What the customer said; fields as in `VisitResult`."""
 
@@ -111,6 +133,7 @@ class VisitResult(Visit):
     correction: int = Field(
         default=0, ge=0, description="which correction of its record tells this; 0 = the record as it was finished"
     )
+    reopened: int = Field(default=0, ge=0, description="how often the visit had failed and was opened again before")
 
 
 @contract("visit.completed", topic=VISITS, owner="visits", title="回访完成")
@@ -155,6 +178,18 @@ class CustomerNumberCorrected(Visit):
 class VisitFailed(Visit):
     reason: Literal["unreachable", "refused", "invalid_number", "expired"]
     failed_at: datetime
+
+
+@contract("visit.reopened", topic=VISITS, owner="visits", title="回访重新打开")
+class VisitReopened(Visit):
+    """A visit that had failed has not: the result that ended it was wrong. What it comes to instead is told after this, at
+    once or when it was tried again."""
+
+    reason: Literal["unreachable", "refused", "invalid_number", "expired"] = Field(description="why it had failed")
+    failed_at: datetime
+    why: str
+    reopened_by: str
+    reopened_at: datetime
 
 
 @contract("visit.invited", topic=VISITS, owner="visits", title="已邀请客户自助作答")

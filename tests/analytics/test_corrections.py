@@ -79,3 +79,31 @@ async def test_a_corrected_second_rating_is_the_final_one(analytics: Served) -> 
     await analytics.deliver(second.corrected(asked, rating=BAD))
     assert (await kpis(analytics))["satisfaction"] == (0, 1)
     assert (await kpis(analytics))["second_satisfaction"] == (0, 1)
+
+
+async def test_a_visit_that_had_not_failed_counts_as_if_it_never_had(analytics: Served) -> None:
+    _, right = first(GOOD, reopened=1)
+    expected = await figures_of(analytics, *right)
+    one = Followup("1")
+    wrong = one.attempted(connected=False, result="wrong_number", talk_seconds=0)
+    lost = one.failed("invalid_number")
+    said = {name: wrong.data[name] for name in ("result", "connected", "talk_seconds", "wrap_up_seconds")}
+    now = one.attempted().data
+    told = [
+        one.planned(), one.task("released"), wrong, lost,
+        one._visit("attempt_corrected", now | {"before": said, "correction": 1}, day(1)),
+        one._visit("reopened", {"reason": "invalid_number", "failed_at": lost.data["failed_at"]}, day(1)),
+        one.outcome(rating=GOOD, reopened=1),
+    ]  # fmt: skip
+    assert await figures_of(analytics, *told) == expected
+    for order in permutations(told[2:5]):
+        assert await figures_of(analytics, *told[:2], *order, *told[5:]) == expected
+
+
+async def test_a_visit_that_is_opened_again_has_not_failed(analytics: Served) -> None:
+    one = Followup("1")
+    made = [one.planned(), one.task("released"), one.attempted(connected=False)]
+    expected = await figures_of(analytics, *made)
+    lost = one.failed()
+    again = one._visit("reopened", {"reason": "unreachable", "failed_at": lost.data["failed_at"]}, day(2))
+    assert await figures_of(analytics, *made, lost, again) == expected

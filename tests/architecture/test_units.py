@@ -158,6 +158,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "POST /api/v1/visits/{visit_id}/claim": One({}),
         "GET /api/v1/visits/{visit_id}/claimable": One(),
         "POST /api/v1/visits/{visit_id}/correct": One({"answers": {}, "reason": "选错了"}),
+        "POST /api/v1/visits/{visit_id}/correct-result": One({"result": "busy", "reason": "选错了"}),
         "POST /api/v1/visits/{visit_id}/dial": One(),
         "POST /api/v1/visits/{visit_id}/line-calls": One(),
         "GET /api/v1/visits/{visit_id}/line-call": One(),

@@ -35,3 +35,30 @@ async def test_a_finished_call_is_corrected_and_its_versions_are_shown(workbench
     await page.get_by_role("button", name="更正张三的回访").click()
     await dialog.get_by_text("以前的版本").click()
     await expect(dialog.get_by_text("第 1 次更正")).to_be_visible()
+
+
+async def test_a_visit_that_failed_by_a_wrong_result_is_completed_afterwards(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await claimed(page)
+    await press(page, "F2", "F4")
+    await page.get_by_role("button", name="号码错误").click()
+    await press(page, "Control+Enter")
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    await page.locator("#tab-done").click()
+    await page.get_by_role("button", name="更正张三的回访").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_text("请选真正的结果。")).to_be_visible()
+    await expect(dialog.get_by_role("group")).to_have_count(0)
+    await dialog.locator("[data-field=right-result]").select_option("refused")
+    await expect(dialog.get_by_text("回访按这个结果办结。")).to_be_visible()
+    await dialog.locator("[data-field=right-result]").select_option("completed")
+    assert await faults_of(page) == []
+
+    for number in range(len(SATISFIED)):
+        await dialog.get_by_role("group").nth(number).get_by_role("button").first.click()
+    await dialog.locator("[data-field=why-corrected]").fill("客户接听并答完，误选了号码错误")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".notice.good")).to_contain_text("已更正张三的回访")
+    await expect(page.locator("#queue-rows")).to_contain_text("非常满意")
+    [again] = [event.data for event in await workbench.desk.served.published("visit.reopened")]
+    assert (again["reason"], again["why"]) == ("invalid_number", "客户接听并答完，误选了号码错误")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.contracts.visits import VisitCorrected
+from shared.contracts.visits import VisitCorrected, VisitFailed, VisitReopened
 from shared.messaging import Event
 from shared.testing import Served, event, example
 from tests.complaints.builders import completed, content, dissatisfied, second
@@ -78,3 +78,28 @@ async def test_an_open_case_has_the_number_by_which_its_customer_is_reached(serv
     case = await the_case(served)
     assert (case.customer.phone, case.customer.phone_masked) == (new, "137****0021")
     assert (await timeline(served, case.id))[-1]["text"] == "客户号码更正"
+
+
+def reopened(visit_id: str, **changes: Any) -> Event:
+    return told(VisitReopened.model_validate(example("visit.reopened", visit_id=visit_id, **changes)))
+
+
+async def test_a_second_follow_up_that_had_not_failed_is_noted_and_its_answer_too(served: Served) -> None:
+    case = await resolved_case(served)
+    about = second(case)
+    await served.deliver(told(VisitFailed.model_validate(example("visit.failed", visit_id="V2", **about))))
+    assert (await the_case(served)).outcome == "unreached"
+    await served.deliver(reopened("V2", **about), told(completed("V2", rating=5, reopened=1, **about)))
+    assert [one["what"] for one in (await timeline(served, case.id))[-2:]] == ["visit_reopened", "followed_up"]
+    assert (await the_case(served)).state == "closed"
+
+
+async def test_dissatisfied_after_it_was_opened_again_opens_a_case_of_its_own(served: Served) -> None:
+    case = await resolved_case(served)
+    about = second(case)
+    await served.deliver(told(VisitFailed.model_validate(example("visit.failed", visit_id="V2", **about))))
+    again = {"rating": 2, "reopened": 1, **about}
+    await served.deliver(reopened("V2", **about), told(completed("V2", **again)), told(dissatisfied("V2", **again)))
+    new, old = sorted(await all_cases(served), key=lambda one: one.state == "closed")
+    assert (old.state, old.outcome) == ("closed", "unreached")
+    assert (new.origin_id, new.state) == ("V2", "opened")

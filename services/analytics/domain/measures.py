@@ -17,11 +17,13 @@ from shared.contracts.notifications import Notification
 from shared.contracts.visits import (
     MatterResult,
     Visit,
+    VisitAttemptCorrected,
     VisitAttempted,
     VisitCallbackAgreed,
     VisitCorrected,
     VisitFailed,
     VisitInvited,
+    VisitReopened,
     VisitResult,
 )
 
@@ -133,7 +135,18 @@ def _said_in(data: VisitCorrected) -> Figures:
     return figures
 
 
-def failure(data: VisitFailed) -> Figures:
+def other_result(data: VisitAttemptCorrected) -> Figures:
+    """What an attempt with a corrected result adds to what it counted, and takes from it."""
+    before = {name: value for name, value in dict(data.before).items() if name in VisitAttempted.model_fields}
+    return change(attempt(data.model_copy(update=before)), attempt(data))
+
+
+def reopening(data: VisitReopened) -> Figures:
+    """Takes back what the visit's failure counted."""
+    return change(failure(data), Counter())
+
+
+def failure(data: VisitFailed | VisitReopened) -> Figures:
     names = ["visits.failed", f"visits.failed.{data.reason}"]
     if data.kind == HOTLINE and data.round == 1 and data.reason in UNREACHED:
         names.append("hotline.unreached")

@@ -32,6 +32,7 @@ from shared.contracts.notifications import (
 )
 from shared.contracts.tasks import Followup, FollowupCancelled, FollowupExpired, FollowupPlanned, FollowupReleased
 from shared.contracts.visits import (
+    VisitAttemptCorrected,
     VisitAttempted,
     VisitCallbackAgreed,
     VisitCompleted,
@@ -40,6 +41,7 @@ from shared.contracts.visits import (
     VisitFailed,
     VisitInvited,
     VisitProblemFound,
+    VisitReopened,
     VisitResult,
 )
 
@@ -189,9 +191,11 @@ def _note_case(seen: Observed, case: Complaint) -> None:
 def _note_rest(seen: Observed, event: Occurrence, data: object) -> None:
     match data:
         case VisitAttempted():
-            seen.figures.update(measures.attempt(data))
+            _note_attempt(seen, data)
         case VisitFailed():
             seen.figures.update(measures.failure(data))
+        case VisitReopened():
+            seen.figures.update(measures.reopening(data))
         case VisitInvited():
             seen.figures.update(measures.invitation(data, event.at))
         case VisitCallbackAgreed():
@@ -204,6 +208,13 @@ def _note_rest(seen: Observed, event: Occurrence, data: object) -> None:
             seen.figures.update(measures.of_notice(data, data.failed_at, "notices.failed"))
         case NotificationOptedOut():
             seen.figures.update(measures.opt_out(data.opted_out_at))
+
+
+def _note_attempt(seen: Observed, data: VisitAttempted) -> None:
+    if isinstance(data, VisitAttemptCorrected):
+        seen.figures.update(measures.other_result(data))
+    else:
+        seen.figures.update(measures.attempt(data))
 
 
 def _add(changes: Changes[F], identity: str, change: Callable[[F], F]) -> None:

@@ -36,7 +36,7 @@ KEPT = (
     *("result", "talk_seconds", "agent", "attempts", "satisfaction", "rating", "effective", "reasons", "remark"),
     *("problems", "callback_at", "case_no", "grade", "level", "origin", "responsible_unit", "description", "measures"),
     *("in_time", "outcome", "final_rating", "template", "provider", "cause_id", "corrected_by", "phone_masked"),
-    *("expires_at", "digit"),
+    *("expires_at", "digit", "reopened_by", "why"),
 )
 OCCASIONS = {
     "drawn": "在总量中抽中",
@@ -186,6 +186,17 @@ def _problem(_: Entry, said: Details) -> str:
     return f"发现问题件{f'：{what}' if what else ''}{_quoted(said.get('remark'))}"
 
 
+def _other_result(_: Entry, said: Details) -> str:
+    result = word_of(ATTEMPT_RESULTS, said.get("result", ""))
+    by = f"，由 {said['corrected_by']}" if said.get("corrected_by") else ""
+    return f"呼叫结果更正为：{result}{by}{_quoted(said.get('reason'))}"
+
+
+def _visit_reopened(_: Entry, said: Details) -> str:
+    by = f"，由 {said['reopened_by']}" if said.get("reopened_by") else ""
+    return f"回访重新打开，原先未成功{_because(said)}{by}{_quoted(said.get('why'))}"
+
+
 def _failed(_: Entry, said: Details) -> str:
     return f"回访未成功{_because(said)}，共联系 {said.get('attempts', 0)} 次{_by(said)}"
 
@@ -304,6 +315,8 @@ SENTENCES: Mapping[str, Callable[[Entry, Details], str]] = {
     "visit.attempted": _attempted,
     "visit.completed": _completed,
     "visit.corrected": _corrected,
+    "visit.attempt_corrected": _other_result,
+    "visit.reopened": _visit_reopened,
     "visit.invited": _invited,
     "visit.invitation_ended": _invitation_ended,
     "notification.replied": _replied,

@@ -34,6 +34,7 @@ from shared.contracts.visits import (
     VisitDissatisfied,
     VisitFailed,
     VisitProblemFound,
+    VisitReopened,
     VisitResult,
 )
 from shared.errors import Forbidden
@@ -104,6 +105,10 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
             for case in _cases_behind(book, visit):
                 book.apply(handling.note_correction(case, visit, work.now()), event)
             continue
+        if isinstance(visit, VisitReopened):
+            if visit.case_id:
+                book.apply(handling.note_reopening(book.get(visit.case_id), visit, work.now()), event)
+            continue
         if visit.case_id and not _is_new_matter(book.get(visit.case_id), visit):
             case = book.apply(_second_followup(book.get(visit.case_id), visit, rules, work.now()), event)
         elif visit.visit_id in openings:
@@ -116,7 +121,12 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
 
 
 def _may_open(visit: VisitProblemFound | VisitDissatisfied) -> bool:
-    return isinstance(visit, VisitProblemFound) or not visit.case_id or visit.correction > 0
+    return isinstance(visit, VisitProblemFound) or not visit.case_id or _tells_late(visit)
+
+
+def _tells_late(visit: VisitResult) -> bool:
+    """Whether it says so after its case may have been closed on another word: by a correction, or opened again."""
+    return visit.correction > 0 or visit.reopened > 0
 
 
 def _cases_behind(book: Book, visit: VisitCorrected) -> list[Case]:
@@ -126,19 +136,20 @@ def _cases_behind(book: Book, visit: VisitCorrected) -> list[Case]:
 
 
 def _is_new_matter(case: Case, visit: VisitResult | VisitFailed) -> bool:
-    """What a second follow-up told only after its answer had closed the case, a problem or by a correction: it needs a
-    case of its own."""
-    told = isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and visit.correction > 0)
-    return told and case.is_final() and visit.visit_id in case.answered
+    """What a second follow-up told only after its answer had closed the case, a problem, by a correction or after it was
+    opened again: it needs a case of its own."""
+    told = isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and _tells_late(visit))
+    return told and case.is_final() and handling.result_id(visit) in case.answered
 
 
-def _visit(event: Event) -> VisitResult | VisitFailed:
-    models: dict[str, type[VisitResult | VisitFailed]] = {
+def _visit(event: Event) -> VisitResult | VisitFailed | VisitReopened:
+    models: dict[str, type[VisitResult | VisitFailed | VisitReopened]] = {
         "visit.completed": VisitCompleted,
         "visit.dissatisfied": VisitDissatisfied,
         "visit.problem_found": VisitProblemFound,
         "visit.failed": VisitFailed,
         "visit.corrected": VisitCorrected,
+        "visit.reopened": VisitReopened,
     }
     return event.read(models[event.name])
 

@@ -28,6 +28,7 @@ What = Literal[
     "followed_up",
     "problem_found",
     "visit_corrected",
+    "visit_reopened",
     "number_corrected",
     "joined",
     "hotline_repeated",

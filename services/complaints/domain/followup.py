@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from services.complaints.domain.case import SYSTEM, Case, Change, Entry, changed, unchanged
 from services.complaints.domain.escalation import count_reworks, raised
-from services.complaints.domain.handling import closed, sent_back
+from services.complaints.domain.handling import closed, result_id, sent_back
 from services.complaints.domain.rules import Rules
 from shared.contracts.tasks import Followup
 from shared.contracts.visits import VisitFailed, VisitResult
@@ -60,7 +60,7 @@ def answered(case: Case, outcome: VisitResult, dissatisfied: bool, rules: Rules,
         return closed(rated, "unreached", now, reason=NO_OPINION)
 
     said = {"opinion": opinion, "rating": rating, "reasons": list(outcome.reasons), "remark": outcome.remark}
-    told = ReportedResult(outcome.visit_id, outcome.agent, said | {"round": outcome.round})
+    told = ReportedResult(result_id(outcome), outcome.agent, said | {"round": outcome.round})
     return _once(case, told, {"final_rating": rating}, decide, now)
 
 

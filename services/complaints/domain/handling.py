@@ -26,7 +26,7 @@ from services.complaints.domain.errors import (
 from services.complaints.domain.escalation import count_reworks
 from services.complaints.domain.rules import Rules
 from shared.contracts.complaints import ComplaintAssigned, ComplaintClosed, ComplaintReopened, ComplaintResolved
-from shared.contracts.visits import CustomerNumberCorrected, VisitCorrected
+from shared.contracts.visits import CustomerNumberCorrected, Visit, VisitCorrected, VisitReopened
 from shared.profile import with_right_numbers
 
 
@@ -170,6 +170,12 @@ def note_problems(case: Case, problems: tuple[str, ...], visit_id: str, now: dat
     return Change(changed(case, now, reasons=(*case.reasons, *new)), (), (entry,))
 
 
+def result_id(visit: Visit) -> str:
+    """What tells a visit's result from the one that it had before it was opened again."""
+    again = getattr(visit, "reopened", 0)
+    return f"{visit.visit_id}/{again}" if again else visit.visit_id
+
+
 def note_correction(case: Case, visit: VisitCorrected, now: datetime) -> Change:
     """The record of a visit behind this case was corrected: what the customer said is other than was told, and the case
     knows it. What becomes of it is for people to decide; a closed case stays closed."""
@@ -178,9 +184,15 @@ def note_correction(case: Case, visit: VisitCorrected, now: datetime) -> Change:
     ratings: dict[str, Any] = {}
     if (case.origin, case.origin_id) == ("visit", visit.visit_id):
         ratings["first_rating"] = visit.rating
-    if case.answered[-1:] == (visit.visit_id,):
+    if case.answered[-1:] == (result_id(visit),):
         ratings["final_rating"] = visit.rating
     return Change(changed(case, now, **ratings), (), (entry,))
+
+
+def note_reopening(case: Case, visit: VisitReopened, now: datetime) -> Change:
+    """The second follow-up had not failed: its result was wrong, and another one is to come. A closed case stays closed."""
+    said = {"was": visit.reason, "reason": visit.why, "visit_id": visit.visit_id}
+    return Change(changed(case, now), (), (Entry(now, "visit_reopened", visit.reopened_by, said),))
 
 
 def note_number(case: Case, told: CustomerNumberCorrected, now: datetime) -> Change:

@@ -28,6 +28,7 @@ LABELS: dict[What, str] = {
     "followed_up": "二次回访结果",
     "problem_found": "补充问题件",
     "visit_corrected": "回访记录更正",
+    "visit_reopened": "回访重新打开",
     "number_corrected": "客户号码更正",
     "joined": "同一次回访的反映并入",
     "hotline_repeated": "12345 再次转办",

@@ -13,6 +13,7 @@ from shared.contracts.visits import (
     VisitCompleted,
     VisitCorrected,
     VisitFailed,
+    VisitReopened,
     VisitResult,
 )
 from shared.messaging.event import Event
@@ -23,7 +24,7 @@ RETRY_AFTER = tuple(
 )
 DISABLE_AFTER = timedelta(days=5)
 WRITTEN_BACK = (
-    *("visit.completed", "visit.corrected", "visit.failed", "complaint.resolved", "complaint.closed"),
+    *("visit.completed", "visit.corrected", "visit.failed", "visit.reopened", "complaint.resolved", "complaint.closed"),
     "customer.number_corrected",
 )
 _DISSATISFIED = ("dissatisfied", "very_dissatisfied")
@@ -138,6 +139,20 @@ def _failed(event: Event) -> dict[str, Any]:
     }
 
 
+def _reopened(event: Event) -> dict[str, Any]:
+    """That the visit failed does not hold; how it ends is told when it does."""
+    visit = event.read(VisitReopened)
+    return {
+        "visit_no": visit.visit_id,
+        "round": visit.round,
+        "failed_at": visit.failed_at.isoformat(),
+        "unreached_reason": visit.reason,
+        "reason": visit.why,
+        "reopened_at": visit.reopened_at.isoformat(),
+        "agent_no": visit.reopened_by,
+    }
+
+
 def _number(event: Event) -> dict[str, Any]:
     """The numbers stay sealed until they are sent (`commands.writeback.as_its_sender_knows_it`)."""
     told = event.read(CustomerNumberCorrected)
@@ -180,6 +195,7 @@ _DATA = {
     "visit.completed": _completed,
     "visit.corrected": _corrected,
     "visit.failed": _failed,
+    "visit.reopened": _reopened,
     "complaint.resolved": _resolved,
     "complaint.closed": _closed,
     "customer.number_corrected": _number,

@@ -17,6 +17,7 @@ ResultName = Literal[
     "visit.completed",
     "visit.corrected",
     "visit.failed",
+    "visit.reopened",
     "complaint.resolved",
     "complaint.closed",
     "customer.number_corrected",

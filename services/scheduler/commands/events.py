@@ -9,7 +9,7 @@ from services.scheduler.domain.batch import decide_in_order, match_in_order
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.later.recall import concerned, prompt_of
-from services.scheduler.procedures import notes, populations, recall, reserves, runs, slots, withdrawals
+from services.scheduler.procedures import notes, populations, recall, reopen, reserves, runs, slots, withdrawals
 from services.scheduler.procedures.deciding import decide_events, decide_occasions, decide_triggered
 from services.scheduler.procedures.plans import fact_of, plans_for
 from services.scheduler.procedures.policies import Policies, PolicyCache
@@ -53,7 +53,7 @@ async def follow_cases(work: Work, cache: PolicyCache, events: Sequence[Event]) 
 async def settle_contacts(work: Work, cache: PolicyCache, events: Sequence[Event]) -> None:
     """Note what contacts of agents came to, replace whom a draw has lost, and lead runs on."""
     turn = await take_turn(work.session, (event.data["customer"]["id"] for event in events))
-    await notes.note_visits(work, turn, events)
+    await reopen.follow_visits(work, turn, events)
     await notes.note_numbers(turn, events)
     policies = await cache.open(work.session)
     await reserves.replace_unreached(work, policies, events)

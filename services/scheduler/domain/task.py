@@ -1,5 +1,5 @@
 """A follow-up task and its life: planned → released → done or failed; both → cancelled, planned → expired, released →
-planned again."""
+planned again. Whose visit is opened again was not failed: `commands.reopen` takes that back."""
 
 from collections.abc import Mapping
 from datetime import datetime

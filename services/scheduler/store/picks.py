@@ -52,6 +52,10 @@ _LOSE = text("""
     UPDATE pick SET state = 'lost' WHERE draw_id = :draw_id AND fact_key = :fact_key AND state = 'called'
     RETURNING stratum
 """)
+_LOST = text("""
+    SELECT policy_id, event_id, source, customer_id FROM pick
+    WHERE event_id = ANY(CAST(:events AS text[])) AND state = 'lost'
+""")
 _MEMBERS = text("""
     SELECT member.fact_key, member.fact ->> 'source' AS source, member.fact ->> 'id' AS event_id, member.customer_id,
            member.stratum, pick.place, coalesce(pick.reserve, false) AS reserve, coalesce(pick.state, '') AS state
@@ -131,6 +135,13 @@ async def lose(session: AsyncSession, called: Called) -> str | None:
     """Give a pick up; its stratum, or None when it was given up before."""
     values = {"draw_id": called.draw_id, "fact_key": called.fact_key}
     return (await session.execute(_LOSE, values)).scalar()
+
+
+async def find_lost(session: AsyncSession, names: Iterable[Name]) -> set[Name]:
+    """Those of these contacts that were drawn and given up."""
+    wanted = set(names)
+    rows = await session.execute(_LOST, {"events": sorted({event_id for _, (event_id, _), _ in wanted})})
+    return {(policy, (event_id, source), customer) for policy, event_id, source, customer in rows} & wanted
 
 
 async def call_next(session: AsyncSession, draw: DrawRecord, stratum: str) -> Fact | None:

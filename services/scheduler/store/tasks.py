@@ -116,6 +116,18 @@ _END = text("""
     gone AS (DELETE FROM due USING over WHERE due.task_id = over.id)
     SELECT state FROM over
 """)
+_RELEASE_FAILED = text("""
+    WITH again AS (
+        UPDATE task SET state = 'released', reason = '', changed_at = :at
+        WHERE id = CAST(:id AS uuid) AND state = 'failed' RETURNING id, life)
+    UPDATE contact_ledger SET state = 'reserved' FROM again
+    WHERE task_id = again.id AND NOT again.life @> '[{"visit": "callback_agreed"}]'
+""")
+_IS_RELEASED = text("SELECT state = 'released' FROM task WHERE id = CAST(:id AS uuid)")
+_REFUSED_BY = text("""
+    SELECT EXISTS (SELECT FROM task WHERE customer_id = :customer AND state = 'failed' AND reason = 'refused'
+                   AND body ->> 'channel' = :channel)
+""")
 _SENT_BY = text("""
     SELECT told.position FROM unnest(CAST(:ids AS uuid[]), CAST(:channels AS text[]))
         WITH ORDINALITY AS told (id, channel, position)
@@ -257,6 +269,18 @@ async def end_tasks(session: AsyncSession, ended: Mapping[UUID, tuple[str, str]]
     states, reasons = zip(*ended.values(), strict=True)
     values = {"ids": list(ended), "states": list(states), "reasons": list(reasons), "at": at}
     return list((await session.execute(_END, values)).scalars())
+
+
+async def release_failed(session: AsyncSession, task_id: UUID, at: datetime) -> bool:
+    """A failed task is out again and its contact to be made; one that took place in part stays counted. Whether it is out."""
+    values = {"id": task_id}
+    await session.execute(_RELEASE_FAILED, values | {"at": at})
+    return bool((await session.execute(_IS_RELEASED, values)).scalar())
+
+
+async def has_refused(session: AsyncSession, customer_id: str, channel: str) -> bool:
+    """Whether the customer has refused in a visit by this channel."""
+    return bool((await session.execute(_REFUSED_BY, {"customer": customer_id, "channel": channel})).scalar())
 
 
 async def find_made_by(session: AsyncSession, messages: Sequence[tuple[UUID, str]]) -> list[int]:

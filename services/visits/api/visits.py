@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.visits.api.dependencies import Reader, ShownRulesDep
 from services.visits.domain.errors import VisitNotFound
 from services.visits.domain.visit import State
-from services.visits.schemas.corrections import VersionOut
+from services.visits.schemas.corrections import ResultVersionOut, VersionOut
 from services.visits.schemas.visits import Card, CountOut, Detail, ReviewOut, StatsOut, VisitOut
 from services.visits.schemas.work_rules import ResultCodeOut
 from services.visits.store import queries, reviews, rows, versions
@@ -60,6 +60,7 @@ async def get_visit(
         **dict(card),
         reviews=[ReviewOut.of(row) for row in remarks],
         versions=[VersionOut.of(version) for version in await versions.versions_of(session, visit_id)],
+        result_versions=[ResultVersionOut.model_validate(one) for one in await versions.results_of(session, visit_id)],
     )
 
 

@@ -7,12 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.visits.api.dependencies import Agent, RulesDep, SettingsDep
+from services.visits.api.reports import report_of
 from services.visits.commands import calls, claiming, invitations, working
-from services.visits.domain.attempts import Attempt, Report
-from services.visits.domain.errors import InvalidAttempt
+from services.visits.domain.attempts import Attempt
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.domain.signing import Signing
-from services.visits.domain.work_rules import WorkRules
 from services.visits.procedures import calls as calling
 from services.visits.procedures.held import Held
 from services.visits.schemas.questionnaires import Script
@@ -31,9 +29,8 @@ from services.visits.schemas.visits import (
 )
 from services.visits.store.claims import Wanted
 from shared.http import IfMatch, OnceDep, SealerDep, WorkDep, etag
-from shared.ids import new_id
 from shared.observability.catalogue import counter
-from shared.privacy import Sealer, as_dialled, mask_phone, one_number
+from shared.privacy import Sealer, as_dialled
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/api/v1/visits", tags=["坐席作业"])
@@ -127,7 +124,7 @@ async def record_attempt(
     """记录一次联系，并据结果办结、约定回呼或安排重拨；一次调用完成，带 Idempotency-Key 可安全重试。"""
 
     async def create() -> ResultOut:
-        report = _report(body, agent.id, sealer, rules)
+        report = report_of(body, agent.id, sealer, rules)
         visit, attempt, clashes = await working.record_attempt(work, agent, visit_id, report, rules, sealer)
         visit = await invitations.invite_after(work, sealer, visit, report.code.code, rules)
         if not visit.practice:
@@ -188,18 +185,3 @@ def _card(held: Held, sealer: Sealer) -> Card:
 
 def _local(at: datetime | None) -> str:
     return f"{at.astimezone(ORG_ZONE):%m-%d %H:%M}" if at else ""
-
-
-def _report(body: AttemptIn, agent: str, sealer: Sealer, rules: WorkRules) -> Report:
-    try:
-        number = one_number(body.corrected_phone or "")
-    except ValueError as error:
-        raise InvalidAttempt(f"更正后的号码{error}") from error
-    corrected = (sealer.seal(number), mask_phone(number)) if number else None
-    values = body.model_dump(
-        exclude={"result", "corrected_phone", "callback_owner", "language", "signer", "unsigned_reason"}
-    )
-    values["code"] = rules.chosen(body.result)
-    values["signing"] = Signing(signer=body.signer, reason=body.unsigned_reason)
-    owner = agent if body.callback_at and body.callback_owner == "me" else ""
-    return Report(id=new_id(), corrected_phone=corrected, callback_owner=owner, language=body.language or "", **values)

@@ -49,6 +49,7 @@ def facts_of_result(visit: Visit) -> dict[str, Any]:
         "questionnaire_version": visit.questionnaire_version,
         "answers": visit.answers,
         "completed_at": visit.finished_at,
+        "reopened": visit.reopened,
         "on_time": visit.deadline_at is None or visit.finished_at <= visit.deadline_at,
     }
 

@@ -58,13 +58,18 @@ def first_version(visit: Visit, note: str) -> Version:
     )
 
 
-def require_may_correct(visit: Visit, who: str, supervises: bool, within: timedelta, now: datetime) -> None:
-    """Raises NotYourRecord, and CorrectionTooLate for its agent when `within` has passed since the visit ended."""
+def require_may_correct(
+    agent: str, since: datetime | None, who: str, supervises: bool, within: timedelta, now: datetime
+) -> None:
+    """May `who` correct what `agent` recorded at `since`? A supervisor may, and the agent until `within` has passed.
+
+    Raises NotYourRecord, CorrectionTooLate.
+    """
     if supervises:
         return
-    if visit.agent != who:
+    if agent != who:
         raise NotYourRecord
-    if visit.finished_at is not None and now > visit.finished_at + within:
+    if since is not None and now > since + within:
         raise CorrectionTooLate
 
 

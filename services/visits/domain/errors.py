@@ -124,7 +124,8 @@ class VisitNotFinished(Conflict):
 
 
 class NotCorrectable(Conflict):
-    title = "只有已完成的回访可以更正"
+    title = "这份记录不能更正"
+    detail = "只有已完成的回访可以更正答案；未成功或等待再次联系的，请更正呼叫结果"
     code = "not-correctable"
 
 

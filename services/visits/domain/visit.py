@@ -54,7 +54,8 @@ class Visit:
     it is somebody's. `postpone_reason` on a claimed visit: to be postponed when the contact ends without a result.
     `notices` tell the holder what has changed (`notices`). `questionnaires` are the versions of those that matters bring
     along, beside the task's own (`several`). With the code of `invitation` the customer may answer by themselves until
-    `invited_until`. `confirmed_for` is the agreed time that the customer confirmed (`appointments`).
+    `invited_until`. `confirmed_for` is the agreed time that the customer confirmed (`appointments`). It had failed `reopened`
+    times and was opened again.
     """
 
     id: UUID
@@ -104,6 +105,7 @@ class Visit:
     invitation: UUID | None = None
     invited_until: datetime | None = None
     confirmed_for: datetime | None = None
+    reopened: int = 0
 
     @property
     def on_site(self) -> bool:

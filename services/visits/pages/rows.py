@@ -33,7 +33,8 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the queue. `due` is how long there is left, `urgency` its colour and sign."""
+    """One line of the queue. `due` is how long there is left, `urgency` its colour and sign, `correctable` what may be
+    corrected."""
 
     id: str
     name: str
@@ -45,7 +46,7 @@ class Row:
     held: bool
     claimable: bool
     customer_id: str
-    correctable: bool
+    correctable: Literal["answers", "result", ""]
 
 
 def row_of(visit: Visit, now: datetime) -> Row:
@@ -61,8 +62,18 @@ def row_of(visit: Visit, now: datetime) -> Row:
         held=visit.state is State.CLAIMED,
         claimable=visit.state is State.OPEN,
         customer_id=visit.customer.id,
-        correctable=visit.state is State.COMPLETED and not visit.practice,
+        correctable=_correctable(visit),
     )
+
+
+def _correctable(visit: Visit) -> Literal["answers", "result", ""]:
+    """What of a visit its agent may find wrong: the answers, or the result it failed or waits by."""
+    if visit.practice:
+        return ""
+    if visit.state is State.COMPLETED:
+        return "answers"
+    tried = visit.attempts > 0 and visit.state in (State.FAILED, State.WAITING)
+    return "result" if tried else ""
 
 
 def _title(visit: Visit, source: str) -> str:

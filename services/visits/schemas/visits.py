@@ -14,7 +14,7 @@ from services.visits.domain.presence import Presence, Present
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.shifts import is_on
 from services.visits.domain.visit import State, Visit
-from services.visits.schemas.corrections import VersionOut
+from services.visits.schemas.corrections import ResultVersionOut, VersionOut
 from services.visits.schemas.questionnaires import Script
 from shared.contracts.common import Channel
 from shared.contracts.visits import AttemptResult
@@ -78,6 +78,7 @@ class VisitOut(BaseModel):
     ended: str = Field(description="未成功或取消的原因")
     outcome: dict[str, Any] | None = Field(description="办结结果：满意度、评分、问题件等")
     finished_at: datetime | None = Field(description="结束时间；未结束时为空")
+    reopened: int = Field(description="未成功之后因更正而重新打开了几次")
     version: int = Field(description="版本；修改时作为 If-Match")
     practice: bool = Field(description="练习：不拨号、不计数、不对外发送")
 
@@ -161,6 +162,7 @@ class Card(VisitOut):
 class Detail(Card):
     reviews: list[ReviewOut] = Field(default=[], description="主管复核意见")
     versions: list[VersionOut] = Field(default=[], description="记录的各个版本，原记录在前；从未更正过的为空")
+    result_versions: list[ResultVersionOut] = Field(default=[], description="更正过的联系结果的各个版本，原来的在前")
 
 
 class ClaimOut(BaseModel):

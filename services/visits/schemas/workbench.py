@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from services.visits.domain.appointments import address_of
+from services.visits.domain.attempts import Attempt
 from services.visits.domain.callbacks import CallbackTime
 from services.visits.domain.calls import talk_seconds
 from services.visits.domain.conditions import AllOf, Comparison, Condition
@@ -103,6 +104,20 @@ class RecordSheet(BaseModel):
     answers: dict[str, Any] = Field(description="现在的答案")
     note: str = Field(description="现在的备注")
     versions: list[VersionOut] = Field(description="记录的各个版本，原记录在前")
+    result: str = Field(default="", description="未成功或等待再次联系的单，最后一次联系的结果代码；已完成的为空")
+
+    @classmethod
+    def of_result(cls, visit: Visit, questionnaire: Questionnaire | None, last: Attempt) -> "RecordSheet":
+        """Of a visit that its last attempt has not completed."""
+        return cls(
+            id=visit.id,
+            name=visit.customer.name or "客户",
+            questions=AskedOut.all_of(visit, questionnaire) if questionnaire else [],
+            answers=dict(visit.answers),
+            note=last.note,
+            versions=[],
+            result=last.own_code or last.result,
+        )
 
     @classmethod
     def of(cls, visit: Visit, questionnaire: Questionnaire | None, versions: Sequence[Version]) -> "RecordSheet":

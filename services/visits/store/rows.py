@@ -29,6 +29,7 @@ CHANGING = (
     "cancel_reason", "ended", "outcome", "finished_at", "version", "needs", "companion", "call_started_at",
     "call_ended_at", "callback_at", "callback_owner", "postpone_reason", "notices", "channel",
     "questionnaire_version", "questionnaires", "invitation", "invited_until", "confirmed_for",
+    "reopened",
 )  # fmt: skip
 
 _INSERT = text("""

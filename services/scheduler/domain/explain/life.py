@@ -79,6 +79,9 @@ def _contact(entry: Entry) -> str:
     if entry["visit"] == "failed":
         reason = ENDS.get(entry.get("reason", ""), entry.get("reason", ""))
         return f"回访未成功：{reason}，共联系 {entry.get('attempts', 0)} 次{by}"
+    if entry["visit"] == "reopened":
+        reason = ENDS.get(entry.get("reason", ""), entry.get("reason", ""))
+        return f"原先的结果有误（{reason}），回访重新打开{by}"
     opinion = SATISFACTION.get(entry.get("satisfaction", ""), "")
     return f"回访完成{f'，{opinion}' if opinion else ''}{by}"
 

@@ -24,6 +24,7 @@ from shared.ids import derived_id, is_visit_of
 TAKEN_BACK: Outcome = "taken_back"
 POSTPONED: Outcome = "postponed"
 OPTED_OUT = "notification.opted_out"
+REOPENED = "visit.reopened"
 ANSWERED = ("satisfied", "dissatisfied", "unreached")
 ENDED_ALL_THE_SAME = ("cancelled", "expired")
 
@@ -48,6 +49,8 @@ class Prompt(NamedTuple):
 def prompt_of(fact: Fact) -> Prompt:
     """The reason that an event is to ask again."""
     data = fact.data
+    if fact.name == REOPENED:
+        return Prompt(fact.name, fact.key, fact.at)  # of its own task above all
     arose = data.get("origin_id") if data.get("origin") == "visit" else None
     visits = tuple(str(visit) for visit in (arose, data.get("visit_id")) if visit)
     return Prompt(fact.name, fact.key, fact.at, str(data.get("task_id") or ""), visits)
@@ -60,7 +63,7 @@ def concerned(name: str, data: Mapping[str, Any]) -> str:
     """
     if name in CASE_STATES and data.get("outcome") not in ANSWERED:
         return str((data.get("customer") or {}).get("id") or "")
-    if name == "visit.failed" and data.get("reason") == REFUSED:
+    if name == REOPENED or (name == "visit.failed" and data.get("reason") == REFUSED):
         return str((data.get("customer") or {}).get("id") or "")
     return str(data.get("customer_id") or "") if name == OPTED_OUT else ""
 

@@ -9,6 +9,8 @@ export const correcting = {
   right: {}, // the answers as they should be
   recordNote: "",
   whyCorrected: "",
+  rightResult: "", // of a visit that has failed or waits: what its last attempt really came to
+  rightCallback: "",
 
   async openCorrection(id) {
     const answer = await call("GET", `agent/visits/${id}/record`);
@@ -20,13 +22,42 @@ export const correcting = {
     this.right = answer.body.answers;
     this.recordNote = answer.body.note;
     this.whyCorrected = "";
+    this.rightResult = answer.body.result;
+    this.rightCallback = "";
     this.open("correction");
   },
   get recordName() {
     return this.record ? this.record.name : "";
   },
+  get correctsResult() {
+    return Boolean(this.record && this.record.result);
+  },
+  get rightCode() {
+    return this.codes.find((code) => code.code === this.rightResult);
+  },
+  get rightResults() {
+    return this.codes.map((code) => ({ ...code, pressed: code.code === this.rightResult }));
+  },
+  get rightResultHint() {
+    if (!this.rightCode || this.rightResult === this.record.result) return "请选真正的结果。";
+    if (this.rightCode.ending === "completed") return "请填写客户当时的回答；回访按那次联系的时间办结。";
+    if (this.rightCode.ending) return "回访按这个结果办结。";
+    return "回访重新打开，按作业规则再次联系。";
+  },
+  get isRightCallback() {
+    return Boolean(this.correctsResult && this.rightCode && this.rightCode.means === "callback_agreed");
+  },
+  chooseRightResult(code) {
+    this.rightResult = code;
+    this.dialogError = "";
+  },
+  typedRightTime(text) {
+    this.rightCallback = text ? `${text}:00+08:00` : "";
+  },
   get recordAsked() {
-    return this.record ? visible(this.record.questions, this.right) : [];
+    if (!this.record) return [];
+    const talked = !this.correctsResult || (this.rightCode && this.rightCode.ending === "completed");
+    return talked ? visible(this.record.questions, this.right) : [];
   },
   get recordQuestions() {
     return this.recordAsked.map((question) => ({
@@ -82,7 +113,10 @@ export const correcting = {
     const asked = new Set(this.recordAsked.map((question) => question.id));
     const answers = Object.fromEntries(Object.entries(this.right).filter(([id]) => asked.has(id)));
     const body = { answers, note: this.recordNote.trim(), reason: this.whyCorrected.trim() };
-    const answer = await call("POST", `api/v1/visits/${this.record.id}/correct`, body, { "If-Match": `"${this.record.version}"` });
+    if (this.correctsResult) body.result = this.rightResult;
+    if (this.isRightCallback && this.rightCallback) body.callback_at = this.rightCallback;
+    const what = this.correctsResult ? "correct-result" : "correct";
+    const answer = await call("POST", `api/v1/visits/${this.record.id}/${what}`, body, { "If-Match": `"${this.record.version}"` });
     if (!answer.ok) {
       this.dialogError = answer.status === 412 ? "这份记录刚刚被改过，请关闭后重新打开再更正。" : told(answer);
       return;
