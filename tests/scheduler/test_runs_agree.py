@@ -104,6 +104,24 @@ ENDLESS: tuple[dict[str, Any], ...] = (
         ],
         "again": "ignore",
     },
+    {
+        "id": "metered",
+        "merge": False,
+        "events": ["inspection.done"],
+        "steps": [
+            {
+                "id": "due",
+                "wait": {
+                    "events": ["order.completed"],
+                    "within": {"days": 6},
+                    "anyway": True,
+                    "reading": {"field": "amount", "rises": 90},
+                },
+                "repeat": {"endless": True},
+            }
+        ],
+        "again": "ignore",
+    },
 )
 HEAD = {"caps": [{"limit": 9, "per": "month"}]}
 FACTS = (
@@ -114,7 +132,7 @@ CASES = ("complaint.opened", "complaint.closed", "complaint.closed")
 RESULTS = ("visit.completed", "visit.completed", "visit.failed", "visit.failed", "visit.callback_agreed")
 CUSTOMERS = 5
 SEEDS = ((3, False), (34, False), (2, True), (24, True), (38, True))
-CASES_OF = [(CHAINED, seed, late) for seed, late in SEEDS] + [(ENDLESS, 5, False), (ENDLESS, 11, True)]
+CASES_OF = [(CHAINED, seed, late) for seed, late in SEEDS] + [(ENDLESS, 6, False), (ENDLESS, 10, True)]
 DECISIONS = "SELECT event_key, event_id, event_type, at, outcome FROM decision"
 WAITING = "SELECT id, policy_id, step, kind, task_id, since, until, signals FROM waiting_step ORDER BY id"
 
@@ -149,7 +167,8 @@ def _happening(chance: random.Random, number: int, moment: datetime, simulation:
         card = {**example(name)["customer"], "id": customer}
         return event(name, example(name, case_id=f"K-{customer}", customer=card), **attributes)
     name = chance.choice(FACTS)
-    return event(name, example(name, customer={**example(name)["customer"], "id": customer}), **attributes)
+    more = {"amount": str(number * 10)} if name == "order.completed" else {}
+    return event(name, example(name, customer={**example(name)["customer"], "id": customer}, **more), **attributes)
 
 
 def _visit(chance: random.Random, task: Task, attributes: dict[str, Any]) -> Event:
@@ -236,4 +255,4 @@ def test_so_do_those_of_rounds_without_an_end() -> None:
         for _, each in _happenings(random.Random(seed), simulation, late):
             simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
         steps |= {task.step for task in simulation.tasks.values()}
-    assert steps >= {"later.2", "later.2.sms", "later.3", "call.2", "visit.3"}
+    assert steps >= {"later.2", "later.2.sms", "later.3", "call.2", "visit.3", "due.2"}

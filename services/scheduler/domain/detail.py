@@ -67,6 +67,14 @@ class CapReached(Days, total=False):
     used: int
 
 
+class Rises(TypedDict):
+    """The reading of a wait, and by how much it must rise since when it was this ("" = not known yet)."""
+
+    field: str
+    by: float
+    since: str
+
+
 class QuotaReached(Days, total=False):
     """A quota, and the days and stratum in which it is used up."""
 
@@ -135,6 +143,7 @@ class DetailOf(Days, Generic[M], total=False):
     events: list[str]
     same: str
     value: str
+    rises: Rises
     until: M | None
     cancelled: list[str]
     # of a withdrawal

@@ -141,7 +141,8 @@ class Heed:
     """Events to listen for: of the customer; those that name no customer must agree at path `same` with the run's fact.
 
     Once the time `within` which they are awaited is over, the contact is made `anyway`, or not at all. With `unless` it is
-    made then only: not when one of them has happened.
+    made then only: not when one of them has happened. With `rises` it is made only once the reading at path `reading` is so
+    much more than it was.
     """
 
     events: tuple[str, ...]
@@ -150,6 +151,8 @@ class Heed:
     within: Deadline | None = None
     anyway: bool = False
     unless: bool = False
+    reading: str = ""
+    rises: float = 0
 
     @cached_property
     def types(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.reading import Reading
 from services.scheduler.domain.kept.waiting import Waiting
 from services.scheduler.domain.occasion import recalled, recorded
 from services.scheduler.store.rows import dump, load
@@ -160,7 +162,7 @@ def _columns(rows: Sequence[Waiting]) -> dict[str, Any]:
 
 def _body(row: Waiting) -> dict[str, Any]:
     told = {"fact": recorded(row.fact), "began": row.began, "due": row.due, "types": row.types, "same": row.same}
-    told |= {"first": row.first}
+    told |= {"first": row.first, "reading": row.reading and [*map(str, row.reading)]}
     return {name: value for name, value in told.items() if value}
 
 
@@ -183,4 +185,5 @@ def _waiting(row: RowMapping) -> Waiting:
         same=body.get("same", ""),
         signals=tuple(row["signals"]),
         first=datetime.fromisoformat(body["first"]) if "first" in body else None,
+        reading=Reading(*map(Decimal, body["reading"])) if "reading" in body else None,
     )

@@ -53,6 +53,8 @@ def why(detail: AnyDetail, moment: Moment) -> str:
 def _waiting(detail: AnyDetail, moment: Moment) -> str:
     begins = f"{why(detail, moment)}，" if why(detail, moment) else ""
     where = f"（{detail['same']} 为 {detail['value'] or '未知，等不到'}）" if detail.get("same") else ""
+    if rises := detail.get("rises"):
+        where += f"（{rises['field']} 自 {rises['since'] or '第一次上报'} 起增加 {rises['by']:g}）"
     latest = detail.get("until")
     if detail.get("reason") == "unless":
         then = f"，{moment(latest)} 起联系" if latest else ""

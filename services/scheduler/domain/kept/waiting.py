@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.reading import Reading
 from shared import paths
 from shared.ids import derived_id
 
@@ -19,7 +20,7 @@ class Waiting(NamedTuple):
     (exclusive) when it waits, `due` when the contact is planned for. `task_id` is the task that makes the contact, be it
     the run's own or the one it was merged into. `types` are the wire types of the awaited events, which must agree with
     the run at path `same`; `signals` are what they are recognised by then. `first` is what the rounds of an endless step
-    count from.
+    count from; `reading` is what the events brought along so far, where one has to rise.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class Waiting(NamedTuple):
     same: str = ""
     signals: tuple[str, ...] = ()
     first: datetime | None = None
+    reading: Reading | None = None
 
     @property
     def customer_id(self) -> str:

@@ -64,13 +64,26 @@ class Unless(Heed):
         return super().content() | {"within": self.within, "unless": True}
 
 
+class Reading(Declared):
+    SAY: ClassVar[str] = "要增加的读数，如 {field: km, rises: 5000}"
+    field: Path = Field(description="事件里读数的字段；事实里同名的字段是起点", examples=["km"])
+    rises: Annotated[float, Field(gt=0), Say("大于 0 的数，如 5000")] = Field(
+        description="增加多少才联系；下一次从那时的读数再算", examples=[5000]
+    )
+
+    def content(self) -> Content:
+        return {"reading": self.field, "rises": self.rises}
+
+
 class Wait(Heed):
     SAY: ClassVar[str] = "等待的事件，如 {events: [weather.rained], same: area, within: {days: 90}}"
     within: Annotated[Content | None, WITHIN] = Field(description="最多等多久")
     anyway: bool = Field(False, description="等不到时也联系")
+    reading: Reading | None = Field(None, description="事件里的读数增加了这么多才联系")
 
     def content(self) -> Content:
-        return super().content() | {"within": self.within} | ({"anyway": True} if self.anyway else {})
+        content = super().content() | {"within": self.within} | ({"anyway": True} if self.anyway else {})
+        return content | ({"reading": self.reading.content()} if self.reading else {})
 
 
 class Fallback(Declared):

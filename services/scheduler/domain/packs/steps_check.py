@@ -46,6 +46,9 @@ def _check_heed(heed: Section, vocabulary: Vocabulary) -> None:
     root = str(heed.values.get("same", "")).partition(".")[0]
     if root and fields and root not in fields:
         heed.problem("same", f"等待的事件里没有 {root}{meant(root, fields)}，永远对不上")
+    reading = heed.section("reading", "")
+    if reading and fields and (root := str(reading.values.get("field", "")).partition(".")[0]) not in fields:
+        reading.problem("field", f"等待的事件里没有 {root}{meant(root, fields)}，读数永远不会增加")
 
 
 def _without_customer(heed: Section, vocabulary: Vocabulary) -> list[str]:

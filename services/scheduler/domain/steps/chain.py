@@ -178,4 +178,5 @@ def _heed(content: Content | None) -> Heed | None:
         until,
         content.get("anyway", False),
         content.get("unless", False),
+        **content.get("reading", {}),
     )

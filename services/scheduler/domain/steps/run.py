@@ -7,6 +7,7 @@ that a run is going exactly as long as it waits for something. A merged step wai
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import BecauseOf, Detail, Reason, Result
 from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.kept.contact_result import CALLBACK, REFUSED, ContactResult, result_of_plan
+from services.scheduler.domain.kept.reading import Reading, reading_in
+from services.scheduler.domain.kept.reading import with_heard as with_reading
 from services.scheduler.domain.kept.story import with_standing
 from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at, waiting_id
 from services.scheduler.domain.occasion import Occasion
@@ -69,6 +72,7 @@ class Run:
     """A run being moved on: what it has come to so far in `details` and `tasks`, and its `customer` as they are then.
 
     `first` is what the rounds of its endless step count from, `rounds` those of them whose turn has come, with their anchors.
+    `reading` is the newest that its events have brought along.
     """
 
     policy: Policy
@@ -85,6 +89,7 @@ class Run:
     ended: Ended | None = None
     first: datetime | None = None
     rounds: list[tuple[int, datetime]] = field(default_factory=list)
+    reading: Decimal | None = None
 
     @property
     def id(self) -> UUID:
@@ -104,7 +109,7 @@ class Run:
         index, tried = self.chain.position_of(row.step)
         if result.code == CALLBACK and not self._heeds_callback(index):
             return
-        self.customer, self.first = self.customer.not_waiting(row), row.first
+        self._take_up(row)
         if row.kind == "event":
             self._note(row.step, "wait_expired")
             self._wait_over(index, result)
@@ -125,14 +130,30 @@ class Run:
         index, _ = self.chain.position_of(row.step)
         step = self.chain.step_at(index)
         assert step.wait is not None  # it waits
-        self.customer, self.first = self.customer.not_waiting(row), row.first
-        if step.wait.check(fact, self.customer) is None:
+        self._take_up(row)
+        held = step.wait.check(fact, self.customer) is None
+        if held and step.wait.reading:
+            row, held = self._read(row, step.wait, fact)
+        if held:
             self._awaited(index, step, fact)
             self._make_rounds()
         elif fact.customer_id:
             self.customer = self.customer.waiting_for(row)
         else:  # a signal is told to those who have waited since before it, until they have heard it
             self.customer = self.customer.waiting_for(row._replace(since=fact.at))
+
+    def _take_up(self, row: Waiting) -> None:
+        """Go on from what the run has waited for."""
+        self.customer, self.first = self.customer.not_waiting(row), row.first
+        self.reading = row.reading.newest if row.reading else None
+
+    def _read(self, row: Waiting, wait: Heed, fact: Fact) -> tuple[Waiting, bool]:
+        """The row with what the event reads, and whether that has risen by as much as the contact waits for."""
+        heard = reading_in(fact.data, wait.reading)
+        if heard is None:
+            return row, False
+        self.reading, reading = heard, with_reading(row.reading, heard)
+        return row._replace(reading=reading), reading.newest - reading.since >= Decimal(str(wait.rises))
 
     def _awaited(self, index: int, step: Step, fact: Fact) -> None:
         """It is contacted now; or not at all, where it was to be unless this happened."""
@@ -279,6 +300,10 @@ class Run:
             value = value_at(wait.same, self.fact.data, self.customer.profile)
             told |= {"same": wait.same, "value": value}
         signals = tuple(signal(wire, wait.same, value) for wire in types) if value else ()
+        if wait.reading:
+            self.reading = reading_in(self.fact.data, wait.reading) if self.reading is None else self.reading
+            since = "" if self.reading is None else str(self.reading)
+            told["rises"] = {"field": wait.reading, "by": wait.rises, "since": since}
         self._wait(step.name, "event", until, types=types, same=wait.same, signals=signals)
         self._note(step.name, "waiting", told)
 
@@ -295,6 +320,7 @@ class Run:
             since=self.moment,
             until=until,
             first=self.first,
+            reading=None if self.reading is None else Reading(self.reading, self.reading),
             **more,
         )
         self.customer = self.customer.waiting_for(row)
