@@ -87,8 +87,10 @@ def test_an_editor_sees_a_mistake_of_form(name: str) -> None:
 
 
 def test_the_examples_of_the_guide_satisfy_the_schema() -> None:
-    guide = (FOLDER.parent / "policies.md").read_text()
-    blocks = [as_an_editor_sees(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)]
+    """Those that are whole files of a pack: on the pages that teach how to write one."""
+    pages = [FOLDER.parent / "tutorial.en.md", FOLDER.parent / "tutorial.md", *(FOLDER.parent / "how-to").glob("*.md")]
+    found = [re.findall(r"```yaml[^\n]*\n(.*?)```", page.read_text(), re.DOTALL) for page in pages]
+    blocks = [as_an_editor_sees(block) for page in found for block in page if block.startswith("# ")]
     whole = [block for block in blocks if isinstance(block, dict) and {"format", "policies", "tests"} & block.keys()]
     assert len(whole) >= 6
     for block in whole:
