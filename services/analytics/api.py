@@ -11,7 +11,7 @@ from services.analytics import queries, store
 from services.analytics.domain.kpis import Kpi
 from services.analytics.domain.periods import Period
 from services.analytics.domain.selection import Dimension, Selection
-from services.analytics.domain.timeline import Entry
+from services.analytics.domain.timeline import Entry, named
 from services.analytics.schemas import (
     Agent,
     DefinitionOut,
@@ -133,7 +133,8 @@ async def timeline_of(
     """A page of a timeline as far as the reader sees it, and where the next one begins; the look is recorded."""
     await audit(work, principal, "timeline.read", asked.get("customer_id", ""), **asked)
     found = await store.list_entries(work.session, asked, principal.scope, time_and_id(cursor), limit + 1)
-    return paged(found, limit, lambda entry: (entry.at, entry.event_key))
+    units = await store.list_branch_names(work.session)
+    return paged([named(entry, units) for entry in found], limit, lambda entry: (entry.at, entry.event_key))
 
 
 async def _rows(session: ReadSession, wanted: Selection, kpis: list[Kpi]) -> list[queries.KpiRow]:

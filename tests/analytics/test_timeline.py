@@ -145,6 +145,19 @@ def test_why_a_message_failed_is_said_in_words(name: str, code: str, word: str) 
     assert sentence(entry) == word
 
 
+async def test_the_unit_that_answers_is_told_by_its_name(analytics: Served) -> None:
+    fact = told("repair.closed", 0, org={"code": "W2", "name": "西城站"})
+    assigned = {"case_no": "TS-9", "deadline_at": "2026-03-06T10:00:00+08:00"}
+    await analytics.deliver(
+        fact,
+        told("complaint.assigned", 1, branch="W2", responsible_unit="W2", **assigned),
+        told("complaint.assigned", 2, branch="W2", responsible_unit="unnamed", **assigned),
+    )
+    known, unknown = (await sentences(analytics, customer_id="C1"))[1:]
+    assert known == "投诉 TS-9 派发给 西城站，2026-03-06 10:00 前整改"
+    assert unknown == "投诉 TS-9 派发给 unnamed，2026-03-06 10:00 前整改"
+
+
 def literals(model: Any, field: str) -> set[str]:
     return set(get_args(model.model_fields[field].annotation))
 

@@ -4,7 +4,7 @@ An entry keeps what its sentence needs and no more: codes, not words, so that ol
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -98,6 +98,14 @@ def _of_fact(data: Details) -> Details:
 
 def _short(value: Any) -> Any:
     return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
+
+
+def named(entry: Entry, units: Mapping[str, str]) -> Entry:
+    """The entry with the name of the unit that answers for it in place of the code, where facts have told one."""
+    code = entry.details.get("responsible_unit")
+    if not code or code not in units:
+        return entry
+    return replace(entry, details={**entry.details, "responsible_unit": units[code]})
 
 
 def sentence(entry: Entry) -> str:
