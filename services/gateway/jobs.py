@@ -261,7 +261,8 @@ async def measure(runtime: Runtime) -> int:
     async with runtime.db.read() as session:
         raw, waiting_since = await messages.count_pending(session)
         results, oldest = await deliveries.count_pending(session)
-        WRITEBACK_FAILED.set(await deliveries.count_failed(session, clock.now() - timedelta(days=1)))
+        since = clock.now() - timedelta(days=1), machine - timedelta(days=1)
+        WRITEBACK_FAILED.set(await deliveries.count_failed(session, *since))
     RAW_PENDING.set(raw)
     RAW_AGE.set(max(0.0, (machine - waiting_since).total_seconds()) if waiting_since else 0.0)
     WRITEBACK_PENDING.set(results)

@@ -11,10 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from standardwebhooks import Webhook
 
 from services.gateway import commands
 from services.gateway.adapters import webhooks
+from services.gateway.domain.writeback import RETRY_AFTER
 from shared.clock import ManualClock
 from shared.testing.events import event, example
 from shared.testing.served import Served
@@ -310,3 +312,37 @@ async def test_a_receiver_that_never_answers_delays_its_own_results_only(gateway
                 await jobs.write_back(gateway.runtime)
     finally:
         silent.close()
+
+
+def waiting() -> tuple[float | None, ...]:
+    names = ("pending", "age_seconds", "failed")
+    return tuple(REGISTRY.get_sample_value(f"huifang_gateway_writeback_{name}") for name in names)
+
+
+async def test_what_no_receiver_has_taken_is_measured_by_its_age_and_what_was_given_up_for_a_day(
+    gateway: Served, receiver: Receiver, clock: ManualClock
+) -> None:
+    await new_endpoint(gateway, receiver.url)
+    await gateway.run_job("measure")
+    assert waiting() == (0, 0, 0)
+    happened = visit(await accepted_case(gateway))
+    await gateway.deliver(happened)
+    clock.advance(timedelta(minutes=7))
+    await gateway.run_job("measure")
+    pending, age, failed = waiting()
+    assert (pending, failed) == (1, 0)
+    assert age is not None
+    assert age >= timedelta(minutes=7).total_seconds()
+    await gateway.run_job("write_back")
+    await gateway.run_job("measure")
+    assert waiting() == (0, 0, 0)
+    receiver.answers = [500] * 20
+    await gateway.deliver(visit(await accepted_case(gateway, "5102")))
+    for wait in (*RETRY_AFTER, timedelta()):
+        await gateway.run_job("write_back")
+        await gateway.run_job("measure")
+        clock.advance(wait * 1.2)
+    assert waiting() == (0, 0, 1)
+    clock.advance(timedelta(days=1, seconds=1))
+    await gateway.run_job("measure")
+    assert waiting() == (0, 0, 0)

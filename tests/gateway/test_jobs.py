@@ -40,16 +40,21 @@ async def test_old_raw_messages_go_first_and_identities_much_later(gateway: Serv
     assert await gateway.run_job("forget") == 2
 
 
-async def test_what_waits_is_measured(gateway: Served) -> None:
+async def test_what_waits_is_measured(gateway: Served, clock: ManualClock) -> None:
     async with gateway.client("ops") as client:
         path = (await client.post("/api/v1/sources", json={"name": "a", "kind": "odoo"})).json()["path"]
         await client.post(path, json={"_model": "x"})
         await gateway.run_job("measure")
         assert REGISTRY.get_sample_value("huifang_gateway_raw_pending") == 1
+        assert REGISTRY.get_sample_value("huifang_gateway_raw_age_seconds") == 0
+        clock.advance(timedelta(minutes=4))
+        await gateway.run_job("measure")
+        assert REGISTRY.get_sample_value("huifang_gateway_raw_age_seconds") == 240
         await gateway.run_job("canonicalise")
         await gateway.run_job("measure")
         metrics = (await client.get("/metrics")).text
     assert "huifang_gateway_raw_pending 0.0" in metrics
+    assert "huifang_gateway_raw_age_seconds 0.0" in metrics
     assert 'huifang_gateway_events_total{outcome="ignored",source_kind="odoo"}' in metrics
     assert "huifang_gateway_writeback_pending 0.0" in metrics
 

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.notifications.commands import sending
+from services.notifications.commands.settling import give_up_lost_leases
 from services.notifications.office import office_of
 from shared.testing import event, example
 from tests.notifications.conftest import PHONE, SEALED, SEALER, NewWorld, World, customer
@@ -350,6 +351,43 @@ async def test_the_metrics_tell_outcomes_and_unknowns(thanking: World) -> None:
     labels = {"outcome": "unknown", "provider": "aliyun", "channel": "sms", "template": "thank_you"}
     assert REGISTRY.get_sample_value("huifang_notifications_sends_total", labels)
     assert "huifang_notifications_unknown 1.0" in metrics
+
+
+def measured(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"huifang_notifications_{name}", labels) or 0.0
+
+
+async def test_calls_of_a_provider_are_counted_by_its_answer(thanking: World) -> None:
+    answers = ("accepted", "refused", "unclear", "not_tried")
+
+    def calls() -> dict[str, float]:
+        return {each: measured("submissions_total", provider="aliyun", answer=each) for each in answers}
+
+    before = calls()
+    await thank(thanking)
+    assert calls() == before
+    await thanking.send_out()
+    assert calls() == before | {"accepted": before["accepted"] + 1}
+    thanking.behave(hang=1, hang_seconds=2)
+    await thank(thanking, "C2", phone=SEALER.seal_phone("13700137021"))
+    await thanking.send_out()
+    assert calls() == before | {"accepted": before["accepted"] + 1, "unclear": before["unclear"] + 1}
+
+
+async def test_an_accepted_message_without_a_receipt_is_missed_after_an_hour(thanking: World) -> None:
+    async def missing() -> float:
+        async with thanking.served.runtime.db.work() as work:
+            await give_up_lost_leases(work, 10)  # what `settle` begins with; asking the provider comes after it
+        return measured("receipts_missing")
+
+    await thank(thanking)
+    await thanking.send_out()
+    thanking.clock.advance(timedelta(minutes=59))
+    assert await missing() == 0
+    thanking.clock.advance(timedelta(minutes=2))
+    assert await missing() == 1
+    await thanking.call_back()
+    assert await missing() == 0
 
 
 async def test_nothing_personal_is_stored_or_logged_in_the_clear(

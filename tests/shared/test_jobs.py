@@ -1,9 +1,11 @@
 """Jobs: again at once while there is work, else after a wait; a failure is tried again."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
+
+from prometheus_client import REGISTRY
 
 from shared.clock import ManualClock
 from shared.jobs import Job, run_job
@@ -65,3 +67,34 @@ async def test_a_failing_job_is_counted_and_tried_again() -> None:
     runs, _ = await ran([ValueError("电话 13800000017"), ValueError("again"), 0], waits=3)
     assert runs == 3
     assert failures._value.get() == before + 2
+
+
+async def test_a_job_tells_when_it_last_ended_well_and_how_often_it_did_not() -> None:
+    """`JobSilent` stands on the first two, the panel 作业失败 on the third."""
+    names = {"service": "test", "job": "told"}
+    clock = CountingClock(NOON, 3)
+    runtime = cast(Runtime, SimpleNamespace(service=SimpleNamespace(name="test"), clock=clock))
+    outcomes: list[Exception | None] = [None, OSError(), None]
+    seen = []
+
+    async def run(_runtime: Any) -> int:
+        seen.append(figures())
+        clock.advance(timedelta(minutes=1))
+        if outcome := outcomes[len(seen) - 1]:
+            raise outcome
+        return 0
+
+    def figures() -> tuple[float, ...]:
+        told = ("last_success_timestamp_seconds", "interval_seconds", "failures_total", "seconds_count")
+        return tuple(REGISTRY.get_sample_value(f"huifang_job_{each}", names) or 0 for each in told)
+
+    loop = asyncio.create_task(run_job(Job("told", 7, run), runtime))
+    await asyncio.gather(loop, return_exceptions=True)
+    start, minute = NOON.timestamp(), 60
+    # before the first run; after one that went well; after one that failed; after another that went well
+    assert [*seen, figures()] == [
+        (start, 7, 0, 0),
+        (start + minute, 7, 0, 1),
+        (start + minute, 7, 1, 2),
+        (start + 3 * minute, 7, 1, 3),
+    ]

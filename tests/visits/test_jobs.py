@@ -114,3 +114,42 @@ async def test_the_gauges_tell_whose_queue_is_long_and_what_is_past_its_deadline
     visit = await desk.visit(held)
     assert gauges("huifang_visits_queue") == {visit["team"]: 2}
     assert gauges("huifang_visits_overdue") == {visit["branch"]: 2}
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_claims_and_those_nobody_worked_on_are_counted(desk: Desk) -> None:
+    claims, lost = counted("huifang_visits_claims_total"), counted("huifang_visits_leases_lost_total")
+    await desk.claimed()
+    assert counted("huifang_visits_claims_total") == claims + 1
+    await desk.served.run_job("return-leases")
+    assert counted("huifang_visits_leases_lost_total") == lost
+    desk.clock.advance(timedelta(minutes=15))
+    await desk.served.run_job("return-leases")
+    assert counted("huifang_visits_leases_lost_total") == lost + 1
+
+
+async def test_a_callback_is_missed_once_it_would_not_count_as_kept_and_no_more_when_it_was_made(desk: Desk) -> None:
+    outcomes = ("kept", "missed")
+
+    async def missed() -> float:
+        await desk.served.run_job("count-visits")
+        return sum(gauges("huifang_visits_callbacks_overdue").values())
+
+    before = {each: counted("huifang_visits_callbacks_total", outcome=each) for each in outcomes}
+    visit_id = await desk.claimed()
+    await desk.attempt(visit_id, result="callback_agreed", callback_at="2026-03-02T11:00:00+08:00")
+    assert await missed() == 0
+    desk.clock.advance(timedelta(hours=1))  # 11:00
+    assert await missed() == 0
+    desk.clock.advance(timedelta(hours=2))
+    assert await missed() == 1
+    await desk.served.run_job("bring-back")
+    async with desk.agent() as agent:
+        await agent.post("/api/v1/visits/claim", json={})
+    await desk.attempt(visit_id, result="no_answer")
+    assert await missed() == 0
+    now = {each: counted("huifang_visits_callbacks_total", outcome=each) - before[each] for each in outcomes}
+    assert now == {"kept": 0, "missed": 1}
