@@ -1,8 +1,8 @@
-"""Analytics' figures and timelines made anew in a schema of their own, compared with those in use, and put in their place.
+"""A projection made anew in a schema of its own, compared with the one in use, and put in its place.
 
 What counts are the events that the running consumer has taken effect of: its inbox names them. They are read from the archives
-of all services and counted by the service's own code. When all are counted, the inbox is locked for the last few, so that the
-new figures stand for exactly the same events; the tables change places in the same transaction.
+of all services and taken in by the service's own code. When all are, the inbox is locked for the last few, so that the
+new rows stand for exactly the same events; the tables change places in the same transaction.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,21 +12,26 @@ from uuid import UUID
 import asyncpg
 
 from deploy.rebuild.archives import Archives
-from services.analytics.handlers import consumer, count_events
+from deploy.rebuild.projections import Projection
 from shared.clock import Clock
 from shared.db import Database, driver_dsn
 from shared.messaging.event import Event
 
 NEW, BEFORE = "rebuild", "rebuild_before"
-FACTS = ("followup_fact", "rating_fact", "case_fact", "send_fact", "branch_name")
-FIGURES = ("rollup", "head_count", "agent_day")
-TIMELINE = "timeline_entry"
 LOCK_SECONDS = 10
 _SEEN = "SELECT event_key FROM inbox WHERE consumer = $1"
 _DEAD = "SELECT event_key FROM dead_letter WHERE consumer = $1 AND state <> 'replayed'"
 _PARTS = """
     SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
     WHERE inhparent = to_regclass($1)
+"""
+_CONSTRAINTS = """
+    SELECT conname AS name, pg_get_constraintdef(oid) AS rule FROM pg_constraint
+    WHERE conrelid = to_regclass($1) AND contype IN ('p', 'u')
+"""
+_INDEXES = """
+    SELECT pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid = to_regclass($1) AND indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u'))
 """
 
 
@@ -44,10 +49,17 @@ class Rebuilt:
 
 
 class Rebuilding:
-    """`dsns` by service; the one of analytics must own its tables."""
+    """`dsns` by service; the one of the projection's must own its tables."""
 
-    def __init__(self, dsns: dict[str, str], clock: Clock, progress: Callable[[int], None] = lambda _: None) -> None:
-        self.dsn = driver_dsn(dsns["analytics"])
+    def __init__(
+        self,
+        projection: Projection,
+        dsns: dict[str, str],
+        clock: Clock,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.projection = projection
+        self.dsn = driver_dsn(dsns[projection.service])
         self.archives = Archives(dsns)
         self.clock = clock
         self.progress = progress
@@ -60,7 +72,7 @@ class Rebuilding:
         """
         keeper = await asyncpg.connect(self.dsn)
         separator = "&" if "?" in self.dsn else "?"
-        database = Database("analytics", f"{self.dsn}{separator}search_path={NEW}", self.clock, pool_size=2)
+        database = Database(self.projection.service, f"{self.dsn}{separator}search_path={NEW}", self.clock, pool_size=2)
         try:
             await self._prepare(keeper)
             await self._count(keeper, database)
@@ -74,11 +86,18 @@ class Rebuilding:
     async def _prepare(self, keeper: asyncpg.Connection) -> None:
         await keeper.execute(f"DROP SCHEMA IF EXISTS {NEW} CASCADE")
         await keeper.execute(f"CREATE SCHEMA {NEW}")
-        for table in (*FACTS, *FIGURES):
-            await keeper.execute(f"CREATE TABLE {NEW}.{table} (LIKE public.{table} INCLUDING ALL)")
-        await keeper.execute(
-            f"CREATE TABLE {NEW}.{TIMELINE} (LIKE public.{TIMELINE} INCLUDING ALL) PARTITION BY RANGE (day)"
-        )
+        for table in self.projection.tables:
+            await self._make(keeper, table, "PARTITION BY RANGE (day)" if table in self.projection.daily else "")
+
+    async def _make(self, keeper: asyncpg.Connection, table: str, parted: str) -> None:
+        """The table anew and empty; constraints and indexes have the names that migrations know them by."""
+        like = f"LIKE public.{table} INCLUDING ALL EXCLUDING INDEXES"
+        await keeper.execute(f"CREATE TABLE {NEW}.{table} ({like}) {parted}")
+        for each in await keeper.fetch(_CONSTRAINTS, f"public.{table}"):
+            await keeper.execute(f'ALTER TABLE {NEW}.{table} ADD CONSTRAINT "{each["name"]}" {each["rule"]}')
+        for (index,) in await keeper.fetch(_INDEXES, f"public.{table}"):
+            place = index.replace(f" ON ONLY public.{table} ", f" ON public.{table} ")
+            await keeper.execute(place.replace(f" ON public.{table} ", f" ON {NEW}.{table} ", 1))
 
     async def _count(self, keeper: asyncpg.Connection, database: Database, resume: bool = False) -> set[UUID]:
         """Counts every event of the inbox that was not counted yet; returns those that were found nowhere."""
@@ -89,22 +108,22 @@ class Rebuilding:
                 if event.event_key in wanted:
                     wanted.discard(event.event_key)
                     self.counted.add(event.event_key)
-                    if consumer.handler_for(topic, event) is count_events:
-                        events.append(event)
+                    events.append((topic, event))
             await self._take_in(database, events)
         return wanted
 
     async def _wanted(self, keeper: asyncpg.Connection) -> set[UUID]:
         """What the running consumer has taken effect of: what it has claimed and did not bury."""
-        claimed = {row[0] for row in await keeper.fetch(_SEEN, consumer.id)}
-        return claimed - {row[0] for row in await keeper.fetch(_DEAD, consumer.id)}
+        claimed = {row[0] for row in await keeper.fetch(_SEEN, self.projection.service)}
+        return claimed - {row[0] for row in await keeper.fetch(_DEAD, self.projection.service)}
 
-    async def _take_in(self, database: Database, events: Sequence[Event]) -> None:
+    async def _take_in(self, database: Database, events: Sequence[tuple[str, Event]]) -> None:
         if not events:
             return
-        await database.partitions.ensure(TIMELINE, {event.day for event in events})
+        for table in self.projection.daily:
+            await database.partitions.ensure(table, {event.day for _, event in events})
         async with database.work(background=True) as work:
-            await count_events(work, events)
+            await self.projection.take(work, events)
         self.progress(len(self.counted))
 
     async def _finish(self, keeper: asyncpg.Connection, database: Database, switch: bool) -> Rebuilt:
@@ -114,7 +133,7 @@ class Rebuilding:
             await keeper.execute("LOCK TABLE inbox IN SHARE MODE")
             if missing := await self._count(keeper, database, resume=True):
                 raise RebuildImpossible(
-                    f"有 {len(missing):,} 个已计入的事件不在任何存档里（存档保留天数见 HUIFANG_ARCHIVE_DAYS），不能重建"
+                    f"有 {len(missing):,} 个已处理的事件不在任何存档里（存档保留天数见 HUIFANG_ARCHIVE_DAYS），不能重建"
                 )
             rebuilt = Rebuilt(len(self.counted), await self._differing(keeper))
             if switch:
@@ -126,9 +145,9 @@ class Rebuilding:
 
     async def _differing(self, keeper: asyncpg.Connection) -> dict[str, tuple[int, int]]:
         found = {}
-        for table in (*FACTS, *FIGURES, TIMELINE):
+        for table in self.projection.tables:
             # an amount of nothing says the same as no row; S608: names are our own
-            rows = f"WHERE {table}.amount <> 0" if table in FIGURES else ""
+            rows = f"WHERE {table}.amount <> 0" if table in self.projection.amounts else ""
             one, other = (f"SELECT * FROM {schema}.{table} {rows}" for schema in ("public", NEW))  # noqa: S608
             counts = [
                 await keeper.fetchval(f"SELECT count(*) FROM ({a} EXCEPT {b}) AS only_here")  # noqa: S608
@@ -142,6 +161,8 @@ class Rebuilding:
         await keeper.execute(f"DROP SCHEMA IF EXISTS {BEFORE} CASCADE")
         await keeper.execute(f"CREATE SCHEMA {BEFORE}")
         for source, target in (("public", BEFORE), (NEW, "public")):
-            parts = [row[0] for row in await keeper.fetch(_PARTS, f"{source}.{TIMELINE}")]
-            for table in (*FACTS, *FIGURES, TIMELINE, *parts):
+            parts = [
+                row[0] for daily in self.projection.daily for row in await keeper.fetch(_PARTS, f"{source}.{daily}")
+            ]
+            for table in (*self.projection.tables, *parts):
                 await keeper.execute(f"ALTER TABLE {source}.{table} SET SCHEMA {target}")
