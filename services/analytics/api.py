@@ -8,19 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.analytics import queries, store
+from services.analytics.access import Agent, Reader, TimelineReader
 from services.analytics.domain.kpis import Kpi
 from services.analytics.domain.periods import Period
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.domain.timeline import Entry, named
 from services.analytics.schemas import (
-    Agent,
     DefinitionOut,
     EntryOut,
     Filters,
     FunnelOut,
     KpiOut,
-    Reader,
-    TimelineReader,
     all_kpis,
     chosen_kpis,
     definition_out,

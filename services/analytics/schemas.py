@@ -17,15 +17,12 @@ from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.domain.timeline import Entry, sentence
 from services.analytics.queries import Funnel, KpiRow
 from services.analytics.settings import AnalyticsSettings
-from shared.auth import Principal, Role, require
+from shared.auth import Principal
 from shared.contracts import by_name
 from shared.errors import Forbidden, InvalidInput
 from shared.moments import OptionalDay
 
 LONGEST = timedelta(days=3700)
-Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.POLICY_OWNER, Role.OPS))]
-Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
-TimelineReader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.OPS))]
 Several = list[str] | None
 
 

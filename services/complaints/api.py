@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints import commands, store
+from services.complaints.access import Reader, Supervisor, Taker
 from services.complaints.domain.case import Case, State
 from services.complaints.domain.rules import Rules
 from services.complaints.schemas import (
@@ -31,7 +32,7 @@ from services.complaints.schemas import (
 )
 from services.complaints.settings import ComplaintsSettings
 from services.complaints.store import CaseFilter
-from shared.auth import Caller, Principal, Role, require
+from shared.auth import Caller
 from shared.contracts.complaints import Grade
 from shared.http import ClockDep, IfMatch, OnceDep, ReadSession, SealerDep, WorkDep, etag
 from shared.official import KeptCalendar
@@ -39,10 +40,6 @@ from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 from shared.runtime import Runtime
 
 router = APIRouter(prefix="/api/v1", tags=["投诉"])
-
-Reader = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.AUDITOR))]
-Taker = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
-Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
 
 
 async def _rules(request: Request, session: AsyncSession) -> Rules:

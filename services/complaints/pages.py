@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.complaints import store
-from services.complaints.api import Reader, ReadRules
+from services.complaints.access import Reader
+from services.complaints.api import ReadRules
 from services.complaints.domain.case import UNFINISHED
 from services.complaints.schemas import shown
 from services.complaints.store import CaseFilter

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.analytics import queries, store
+from services.analytics.access import Reader, TimelineReader
 from services.analytics.api import timeline_of
 from services.analytics.domain.board import BRANCH_TABLE, GROUPS, TREND
 from services.analytics.domain.cells import org_day
@@ -20,17 +21,7 @@ from services.analytics.domain.labels import Labels
 from services.analytics.domain.periods import PERIOD_NAMES, Period, label, start_of
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.queries import KpiRow
-from services.analytics.schemas import (
-    Filters,
-    Reader,
-    TimelineReader,
-    all_kpis,
-    entry_out,
-    filters,
-    scoped,
-    timeline_asked,
-    today_of,
-)
+from services.analytics.schemas import Filters, all_kpis, entry_out, filters, scoped, timeline_asked, today_of
 from shared.auth import Principal
 from shared.front_door import own_address
 from shared.http import ReadSession, WorkDep

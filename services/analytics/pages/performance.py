@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.analytics import queries
+from services.analytics.access import Agent
 from services.analytics.domain.agent_kpis import OWN_PAGE
 from services.analytics.domain.formatting import shown_number_of, shown_parts, shown_value
 from services.analytics.domain.kpis import Kpi
 from services.analytics.domain.periods import WEEKDAYS, Period, start_of
 from services.analytics.queries import OwnFigures
-from services.analytics.schemas import Agent, Filters, filters, today_of
+from services.analytics.schemas import Filters, filters, today_of
 from services.analytics.schemas_agents import agent_kpis_of
 from shared.http import ReadSession
 from shared.web import render

@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.gateway import commands
-from services.gateway.api.access import Operator, RawReader, SettingsDep, Viewer
+from services.gateway.access import Operator, RawReader, Viewer
+from services.gateway.api.dependencies import SettingsDep
 from services.gateway.domain.addresses import ForbiddenTarget, check_url
 from services.gateway.schemas import (
     AttemptOut,

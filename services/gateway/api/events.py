@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from services.gateway import commands
-from services.gateway.api.access import Submitter
+from services.gateway.access import Submitter
 from services.gateway.api.gathering import gathering_of
 from services.gateway.commands import Receipt
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_headers, split_batch

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import UploadFile
 
 from services.gateway import commands
+from services.gateway.access import Templates, Uploader, UploadOperator, UploadViewer
 from services.gateway.adapters.workbooks import MEDIA_TYPE, result_workbook, template_workbook
-from services.gateway.api.access import SettingsDep, Templates, Uploader, UploadOperator, UploadViewer
+from services.gateway.api.dependencies import SettingsDep
 from services.gateway.schemas import ImportOut
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports

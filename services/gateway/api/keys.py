@@ -4,28 +4,26 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
+from services.gateway.access import Admin, KeyReader
 from services.gateway.commands import keys as commands
 from services.gateway.domain.keys import MachineKey
 from services.gateway.schemas.keys import KeyEnd, KeyIn, KeyIssuedOut, KeyOut, KeyRevocation, KeyRotation
 from services.gateway.store import keys
-from shared.auth import Principal, Role, require_whole_organisation
 from shared.clock import Clock
 from shared.errors import Conflict, raises
 from shared.http import ClockDep, IfMatch, OnceDep, ReadSession, WorkDep, etag
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1/keys", tags=["访问密钥"])
-Admin = Annotated[Principal, Depends(require_whole_organisation(Role.ADMIN))]
-Viewer = Annotated[Principal, Depends(require_whole_organisation(Role.OPS, Role.AUDITOR))]
 
 
 @router.get("", summary="密钥列表", description="新的在前；只有签发时能看到密钥本身。密钥文件中的不在此列。")
 async def list_keys(
     session: ReadSession,
     clock: ClockDep,
-    _: Viewer,
+    _: KeyReader,
     owner: Annotated[str, Query(max_length=100, description="使用者")] = "",
     live: Annotated[bool, Query(description="只看有效的")] = False,
     cursor: Cursor = None,
@@ -38,7 +36,7 @@ async def list_keys(
 
 
 @router.get("/{key_id}", summary="密钥详情")
-async def get_key(key_id: UUID, response: Response, work: WorkDep, _: Viewer) -> KeyOut:
+async def get_key(key_id: UUID, response: Response, work: WorkDep, _: KeyReader) -> KeyOut:
     return _shown(await commands.find_key(work, key_id), work.clock, response)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.gateway import commands
-from services.gateway.api.access import Operator, RawReader
+from services.gateway.access import Operator, RawReader
 from services.gateway.domain.preview import preview
 from services.gateway.schemas import MessageOut
 from services.gateway.store import messages

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.datastructures import UploadFile
 
+from services.gateway.access import Admin, PeopleChanger, PeopleReader
 from services.gateway.adapters.passwords import Passwords, passwords_of
 from services.gateway.adapters.workbooks import MEDIA_TYPE, people_template
 from services.gateway.api.imports import workbook_answer
@@ -24,15 +25,11 @@ from services.gateway.schemas.people import (
 )
 from services.gateway.store import people
 from services.gateway.store.people import PeopleFilter
-from shared.auth import Principal, Role, require, require_whole_organisation
 from shared.errors import InvalidInput
 from shared.http import IfMatch, OnceDep, ReadSession, WorkDep, etag
 from shared.pagination import Cursor, Limit, Page, paged, text_of
 
 router = APIRouter(prefix="/api/v1/people", tags=["人员"])
-Admin = Annotated[Principal, Depends(require_whole_organisation(Role.ADMIN))]
-Changer = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
-Viewer = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR))]
 LoginPath = Annotated[str, Path(max_length=64, description="登录名")]
 _FILE = {
     "requestBody": {
@@ -70,7 +67,7 @@ Wanted = Annotated[PeopleFilter, Depends(people_filter)]
 
 @router.get("", summary="人员列表", description="主管看到本单位的人员。")
 async def list_people(
-    session: ReadSession, viewer: Viewer, wanted: Wanted, cursor: Cursor = None, limit: Limit = 50
+    session: ReadSession, viewer: PeopleReader, wanted: Wanted, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PersonOut]:
     rows = await people.list_people(session, viewer.scope, wanted, text_of(cursor), limit + 1)
     items, following = paged(rows, limit, lambda person: (person.login,))
@@ -80,12 +77,12 @@ async def list_people(
 @router.get(
     "/template", summary="下载人员导入模板", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}}
 )
-async def template(_: Viewer) -> Response:
+async def template(_: PeopleReader) -> Response:
     return workbook_answer(await asyncio.to_thread(people_template), "人员导入模板.xlsx")
 
 
 @router.get("/{login}", summary="人员详情")
-async def get_person(login: LoginPath, response: Response, work: WorkDep, viewer: Viewer) -> PersonOut:
+async def get_person(login: LoginPath, response: Response, work: WorkDep, viewer: PeopleReader) -> PersonOut:
     return _shown(await accounts.find_person(work, viewer, login), response)
 
 
@@ -109,7 +106,7 @@ async def create_person(
     "/{login}", summary="修改人员", description="须带 If-Match。角色、单位、班组、工号变更后，本人须重新登录。"
 )
 async def change_person(
-    login: LoginPath, body: PersonChange, seen: IfMatch, response: Response, work: WorkDep, principal: Changer
+    login: LoginPath, body: PersonChange, seen: IfMatch, response: Response, work: WorkDep, principal: PeopleChanger
 ) -> PersonOut:
     changes: dict[str, Any] = body.model_dump(exclude_none=True)
     return _shown(await accounts.change_person(work, principal, login, seen, changes), response)

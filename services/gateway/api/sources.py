@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from services.gateway import commands
-from services.gateway.api.access import Operator, Viewer
+from services.gateway.access import Operator, Viewer
 from services.gateway.commands import Issued
 from services.gateway.schemas import IssuedOut, Rotation, SourceChange, SourceIn, SourceOut
 from services.gateway.store import sources

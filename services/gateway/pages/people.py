@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
+from services.gateway.access import Admin, PeopleChanger, PeopleReader
 from services.gateway.adapters.passwords import Passwords, passwords_of
 from services.gateway.commands import people as commands
 from services.gateway.commands.people_import import take_sheet
@@ -15,7 +16,7 @@ from services.gateway.domain.people_sheet import TITLES, parts
 from services.gateway.procedures import accounts
 from services.gateway.store import people
 from services.gateway.store.people import PeopleFilter
-from shared.auth import Principal, Role, require, require_whole_organisation
+from shared.auth import Principal, Role
 from shared.contracts.words import SKILLS, word_of
 from shared.errors import HuifangError, InvalidInput, PreconditionFailed
 from shared.front_door import own_address
@@ -26,9 +27,6 @@ from shared.web import render
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/people", include_in_schema=False)
-Admin = Annotated[Principal, Depends(require_whole_organisation(Role.ADMIN))]
-Changer = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
-Viewer = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR))]
 PasswordsDep = Annotated[Passwords, Depends(passwords_of)]
 LoginPath = Annotated[str, Path(max_length=64)]
 Code = Annotated[str, Query(max_length=64)]
@@ -44,7 +42,7 @@ EMPTY: Mapping[str, Any] = {
 async def people_page(
     request: Request,
     session: ReadSession,
-    viewer: Viewer,
+    viewer: PeopleReader,
     q: Code = "",
     role: Code = "",
     unit: Code = "",
@@ -135,7 +133,7 @@ async def take_import(
 
 
 @router.get("/{login}")
-async def person_page(request: Request, login: LoginPath, viewer: Viewer) -> Response:
+async def person_page(request: Request, login: LoginPath, viewer: PeopleReader) -> Response:
     async with transaction(request) as work:
         person = await accounts.find_person(work, viewer, login)
     return _form(request, viewer, _values(person), person)
@@ -143,7 +141,7 @@ async def person_page(request: Request, login: LoginPath, viewer: Viewer) -> Res
 
 @router.post("/{login}")
 async def change(
-    request: Request, login: LoginPath, principal: Changer, filled: Filled, version: Version = 0
+    request: Request, login: LoginPath, principal: PeopleChanger, filled: Filled, version: Version = 0
 ) -> Response:
     async with transaction(request) as work:
         person = await accounts.find_person(work, principal, login)

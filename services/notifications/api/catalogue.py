@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.notifications.api.roles import Keeper, Reader
+from services.notifications.access import Keeper, Reader
 from services.notifications.commands import catalogue as commands
 from services.notifications.domain.greetings import FESTIVALS
 from services.notifications.office import office_of

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.notifications.api.roles import Hearer, Reader, Worker
+from services.notifications.access import Hearer, Reader, Worker
 from services.notifications.commands import by_hand
 from services.notifications.schemas import (
     ConsentOut,

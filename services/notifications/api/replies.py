@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.notifications.api.roles import Checker, Reader, Worker
+from services.notifications.access import Checker, Reader, Worker
 from services.notifications.commands.doubtful import decide_reply
 from services.notifications.schemas import (
     BrokenRowOut,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.notifications.api.roles import Reader, Worker
+from services.notifications.access import Reader, Worker
 from services.notifications.commands import by_hand
 from services.notifications.domain.errors import SendNotFound
 from services.notifications.domain.send import Channel, Send, State

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from services.scheduler.api.access import Owner, Reader
+from services.scheduler.access import Owner, Reader
 from services.scheduler.commands import calendars
 from services.scheduler.domain.packs.calendar_year import EARLIEST, LATEST, read_year
 from services.scheduler.schemas.calendars import CalendarYearIn, CalendarYearOut

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from services.scheduler.api.access import Checker, Reader
+from services.scheduler.access import Checker, Reader
 from services.scheduler.commands import events
 from services.scheduler.commands import explain as explaining
 from services.scheduler.domain.explain.decision import policies_in

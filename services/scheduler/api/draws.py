@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from services.scheduler.api.access import Mender, Overseer
+from services.scheduler.access import Mender, Overseer
 from services.scheduler.commands import draws as commands
 from services.scheduler.domain.whom.draw_record import DrawRecord, draw_line, member_line
 from services.scheduler.schemas.draws import DrawOut

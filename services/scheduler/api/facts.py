@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
+from services.scheduler.access import Exporter
 from services.scheduler.adapters.recorded import RECORDED, record_events
-from services.scheduler.api.access import Exporter
 from services.scheduler.schemas.policies import Moment
 from shared.errors import Unavailable
 from shared.http import WorkDep, audit

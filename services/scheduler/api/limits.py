@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.scheduler.api.access import Overseer
+from services.scheduler.access import Overseer
 from services.scheduler.schemas.limits import LimitDayOut
 from services.scheduler.store import slots
 from shared.http import ReadSession

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
 
-from services.scheduler.api.access import Owner, Reader
+from services.scheduler.access import Owner, Reader
 from services.scheduler.commands import packs
 from services.scheduler.domain.packs.plan import DraftNotFound
 from services.scheduler.schemas.policies import DraftDetail, DraftOut, KindOut, PackIn, PackOut, PublishIn

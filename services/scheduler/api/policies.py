@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.scheduler.api.access import Owner, Reader
+from services.scheduler.access import Owner, Reader
 from services.scheduler.commands import packs
 from services.scheduler.commands.packs import PolicyNotFound
 from services.scheduler.domain.packs.differences import differences

@@ -3,20 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
-from services.scheduler.api.access import Reader
+from services.scheduler.access import Canceller, Reader
 from services.scheduler.commands import release
 from services.scheduler.domain.task import TaskState
 from services.scheduler.schemas import CancelIn, TaskOut
 from services.scheduler.schemas.policies import Moment
 from services.scheduler.store import tasks
-from shared.auth import Principal, Role, require
 from shared.http import ReadSession, WorkDep
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id
 
 router = APIRouter(prefix="/api/v1/tasks", tags=["回访任务"])
-Canceller = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.POLICY_OWNER))]
 
 
 @router.get("", summary="回访任务列表")

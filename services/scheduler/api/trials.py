@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.scheduler.api.access import Owner, Tester
+from services.scheduler.access import Owner, Tester
 from services.scheduler.commands import trials as commands
 from services.scheduler.domain.packs.plan import DraftNotFound
 from services.scheduler.schemas.trials import TrialDetail, TrialIn, TrialOut

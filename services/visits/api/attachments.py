@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 
+from services.visits.access import Agent, Reader, Viewer
 from services.visits.adapters.files import Files, files_of
 from services.visits.adapters.pictures import Picture, Pictures
-from services.visits.api.dependencies import Agent, Reader, SettingsDep, Viewer
+from services.visits.api.dependencies import SettingsDep
 from services.visits.commands import attachments as commands
 from services.visits.domain.attachments import Attachment, Kind
 from services.visits.domain.errors import VisitNotFound

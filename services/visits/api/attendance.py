@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.visits.api.dependencies import Agent, RulesDep, Supervisor
+from services.visits.access import Agent, Supervisor
+from services.visits.api.dependencies import RulesDep
 from services.visits.commands import attendance
 from services.visits.schemas.requests import PresenceIn
 from services.visits.schemas.visits import PresenceOut

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.visits.api.dependencies import Agent, RulesDep
+from services.visits.access import Agent
+from services.visits.api.dependencies import RulesDep
 from services.visits.api.reports import report_of
 from services.visits.commands import corrections
 from services.visits.domain.corrections import Correction

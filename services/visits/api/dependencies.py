@@ -1,4 +1,4 @@
-"""Who may ask what, and what the routes share."""
+"""What the routes share."""
 
 from typing import Annotated, cast
 
@@ -7,7 +7,6 @@ from fastapi import Depends, Request
 from services.visits.domain.work_rules import RulesVersion, WorkRules
 from services.visits.settings import VisitsSettings
 from services.visits.store.work_rules import KeptRules
-from shared.auth import Principal, Role, require, require_whole_organisation
 from shared.calendar import WorkCalendar
 from shared.http import ReadSession, WorkDep
 from shared.official import KeptCalendar
@@ -49,14 +48,3 @@ async def _shown(kept: KeptRulesDep, session: ReadSession) -> RulesVersion:
 RulesDep = Annotated[WorkRules, Depends(rules_of)]  # of a route that changes something
 ShownRulesDep = Annotated[RulesVersion, Depends(_shown)]  # of one that only reads
 SettingsDep = Annotated[VisitsSettings, Depends(_settings)]
-Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
-Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
-Viewer = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.AUDITOR))]
-Listener = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR))]
-Author = Annotated[Principal, Depends(require_whole_organisation(Role.SUPERVISOR, Role.POLICY_OWNER))]
-Reader = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.OPS, Role.AUDITOR))]
-QuestionnaireReader = Annotated[
-    Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.POLICY_OWNER, Role.OPS, Role.AUDITOR))
-]
-RulesOwner = Annotated[Principal, Depends(require_whole_organisation(Role.SUPERVISOR))]
-RulesReader = QuestionnaireReader

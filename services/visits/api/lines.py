@@ -5,8 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 
+from services.visits.access import Agent, Listener
 from services.visits.adapters.line import Line
-from services.visits.api.dependencies import Agent, Listener, SettingsDep, rules_of
+from services.visits.api.dependencies import SettingsDep, rules_of
 from services.visits.commands import lines
 from services.visits.domain.errors import CallNotFound, LineRefused, NoLine, VisitNotFound
 from services.visits.domain.visit import require_holder

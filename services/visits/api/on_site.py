@@ -4,7 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.visits.api.dependencies import Agent, RulesDep
+from services.visits.access import Agent
+from services.visits.api.dependencies import RulesDep
 from services.visits.commands import on_site
 from services.visits.schemas.visits import CallOut, VisitOut
 from shared.http import WorkDep, etag

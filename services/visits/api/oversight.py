@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.visits.api.dependencies import Supervisor
+from services.visits.access import Supervisor
 from services.visits.commands import oversight
 from services.visits.schemas.requests import ReassignIn, ReviewIn
 from services.visits.schemas.visits import ReviewOut, VisitOut

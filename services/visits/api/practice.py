@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.visits.api.dependencies import Agent, SettingsDep
+from services.visits.access import Agent
+from services.visits.api.dependencies import SettingsDep
 from services.visits.commands import practice
 from services.visits.schemas.visits import VisitOut
 from shared.http import OnceDep, WorkDep

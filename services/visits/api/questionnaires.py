@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from services.visits.api.dependencies import Author, QuestionnaireReader
+from services.visits.access import Author, QuestionnaireReader
 from services.visits.commands import oversight
 from services.visits.domain.errors import QuestionnaireNotFound
 from services.visits.domain.lint import warnings_of

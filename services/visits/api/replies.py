@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.visits.api.dependencies import Reader, Supervisor
+from services.visits.access import Reader, Supervisor
 from services.visits.commands import replies
 from services.visits.schemas.replies import SettleIn, StrayReplyOut
 from services.visits.store import replies as store

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.visits.api.dependencies import Reader, ShownRulesDep
+from services.visits.access import Reader
+from services.visits.api.dependencies import ShownRulesDep
 from services.visits.domain.errors import VisitNotFound
 from services.visits.domain.visit import State
 from services.visits.schemas.corrections import ResultVersionOut, VersionOut

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.visits.api.dependencies import Agent, RulesDep, SettingsDep
+from services.visits.access import Agent
+from services.visits.api.dependencies import RulesDep, SettingsDep
 from services.visits.api.reports import report_of
 from services.visits.commands import calls, claiming, invitations, working
 from services.visits.domain.attempts import Attempt

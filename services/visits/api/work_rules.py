@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from services.visits.api.dependencies import CurrentRulesDep, KeptRulesDep, RulesOwner, RulesReader
+from services.visits.access import RulesOwner, RulesReader
+from services.visits.api.dependencies import CurrentRulesDep, KeptRulesDep
 from services.visits.commands import work_rules as commands
 from services.visits.domain.errors import WorkRulesNotFound
 from services.visits.schemas.work_rules import (

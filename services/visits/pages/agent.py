@@ -9,7 +9,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.visits.api.dependencies import Agent, RulesDep, SettingsDep, ShownRulesDep
+from services.visits.access import Agent
+from services.visits.api.dependencies import RulesDep, SettingsDep, ShownRulesDep
 from services.visits.commands.claiming import claimant
 from services.visits.domain import callbacks
 from services.visits.domain.attempts import Attempt

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from services.visits.access import Listener
 from services.visits.adapters.files import Files, files_of
 from services.visits.adapters.thumbnails import thumbnail_of
-from services.visits.api.dependencies import Listener, ShownRulesDep
+from services.visits.api.dependencies import ShownRulesDep
 from services.visits.commands import materials as commands
 from services.visits.domain import replies as rules
 from services.visits.domain.attachments import Attachment

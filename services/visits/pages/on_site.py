@@ -9,7 +9,8 @@ from datetime import datetime, time, timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from services.visits.api.dependencies import Agent, ShownRulesDep
+from services.visits.access import Agent
+from services.visits.api.dependencies import ShownRulesDep
 from services.visits.commands.claiming import claimant
 from services.visits.domain.appointments import address_of
 from services.visits.domain.results import RESULTS, ResultCode

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.visits.api.dependencies import Agent, ShownRulesDep
+from services.visits.access import Agent
+from services.visits.api.dependencies import ShownRulesDep
 from services.visits.commands.corrections import versions_with_first
 from services.visits.domain.corrections import require_may_correct
 from services.visits.domain.errors import VisitNotFound

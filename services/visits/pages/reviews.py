@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.visits.api.dependencies import Agent
+from services.visits.access import Agent
 from services.visits.pages.rows import clock_text, source_of
 from services.visits.store import reviews
 from shared.http import ClockDep, ReadSession

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from services.visits.api.dependencies import KeptRulesDep, RulesOwner, ShownRulesDep, kept_rules
+from services.visits.access import RulesOwner, RulesPageReader
+from services.visits.api.dependencies import KeptRulesDep, ShownRulesDep, kept_rules
 from services.visits.commands import work_rules as commands
 from services.visits.commands.work_rules import Planned
 from services.visits.domain import work_rules_words as words
@@ -20,7 +21,7 @@ from services.visits.domain.work_rules_document import UNIT_NAMES, Duration, Rul
 from services.visits.pages import rules_form
 from services.visits.pages.rules_form import Fields
 from services.visits.store import work_rules as store
-from shared.auth import Principal, Role, require
+from shared.auth import Principal, Role
 from shared.errors import PreconditionFailed
 from shared.front_door import own_address
 from shared.http import ReadSession, transaction
@@ -31,14 +32,13 @@ from shared.web import render
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/work-rules", include_in_schema=False)
-Viewer = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.POLICY_OWNER, Role.OPS, Role.AUDITOR))]
 ON_A_PAGE = 20
 LONGEST_REASON = 500
 
 
 @router.get("")
 async def page(
-    request: Request, viewer: Viewer, session: ReadSession, kept: KeptRulesDep, current: ShownRulesDep,
+    request: Request, viewer: RulesPageReader, session: ReadSession, kept: KeptRulesDep, current: ShownRulesDep,
     cursor: Cursor = None,
 ) -> Response:  # fmt: skip
     """The rules in force, and the versions; the one before the oldest shown says what that one changed."""

@@ -1,4 +1,4 @@
-"""Who may do what here."""
+"""Who may ask notifications for what."""
 
 from typing import Annotated
 
@@ -10,8 +10,11 @@ Worker = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.OPS, Role.PO
 # whom a customer tells in a call that no more messages are wanted
 Hearer = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER))]
 # templates, rules and what providers sent belong to no unit
-_keepers = require_whole_organisation(Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER)
-_checkers = require_whole_organisation(Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER, Role.AUDITOR)
-Keeper = Annotated[Principal, Depends(_keepers)]
-Checker = Annotated[Principal, Depends(_checkers)]
+Keeper = Annotated[Principal, Depends(require_whole_organisation(Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER))]
+Checker = Annotated[
+    Principal, Depends(require_whole_organisation(Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER, Role.AUDITOR))
+]
 Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER, Role.AUDITOR))]
+PageReader = Annotated[
+    Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER, Role.AUDITOR))
+]

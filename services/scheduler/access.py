@@ -19,3 +19,4 @@ Checker = Annotated[Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISO
 Reader = Annotated[
     Principal, Depends(require(Role.POLICY_OWNER, Role.SUPERVISOR, Role.AUDITOR, Role.INTEGRATOR, Role.AGENT))
 ]
+Canceller = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.POLICY_OWNER))]

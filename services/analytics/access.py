@@ -1,0 +1,11 @@
+"""Who may ask analytics for what."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from shared.auth import Principal, Role, require
+
+Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.POLICY_OWNER, Role.OPS))]
+Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
+TimelineReader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR, Role.OPS))]
