@@ -253,9 +253,10 @@ def _explained(error: Exception) -> type[HuifangError] | None:
 
 def _install_health(app: FastAPI, service: Service) -> None:
     @app.get("/livez", include_in_schema=False)
-    async def livez() -> dict[str, str]:
-        """Alive means: the event loop answers. It never touches a dependency."""
-        return {"status": "ok"}
+    async def livez(request: Request) -> Response:
+        """Alive means: the event loop answers, and what this process is to do is being done. It never touches a dependency."""
+        lost = request.app.state.runtime.lost_loops
+        return JSONResponse({"status": "a loop has ended" if lost else "ok"}, 503 if lost else 200)
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz(request: Request) -> Response:

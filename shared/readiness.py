@@ -27,7 +27,7 @@ async def not_ready(runtime: Runtime) -> dict[str, str]:
                 reasons[f"consumer {runner.consumer.id}"] = runner.halted or runner.last_error or "joining its group"
     if runtime.settings.relay_enabled and runtime.relay.last_error:
         reasons["relay"] = runtime.relay.last_error
-    for loop in runtime.dead_loops():
+    for loop in runtime.lost_loops:
         reasons[loop] = "has ended"
     return reasons
 

@@ -105,7 +105,10 @@ class Runtime:
         self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
         self.state: dict[str, Any] = {}
+        self.give_up: Callable[[], None] = lambda: None  # ends the process, where it is a service's own
+        self.lost_loops: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
         self._aside: set[asyncio.Task[Any]] = set()
         self.started_at = self.clock.machine()
         self.jobs_running: list[str] = []
@@ -129,16 +132,25 @@ class Runtime:
                 self.jobs_running.append(job.name)
 
     def _spawn(self, loop: Awaitable[None], name: str) -> None:
-        async def guarded() -> None:
-            try:
-                await loop
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("loop_failed", loop=name)
-                raise
+        self._tasks.append(asyncio.create_task(self._keep(loop, name), name=name))
 
-        self._tasks.append(asyncio.create_task(guarded(), name=name))
+    async def _keep(self, loop: Awaitable[None], name: str) -> None:
+        """Run a loop, which ends when we stop and at no other time.
+
+        Loops outlive their own failures. One that has ended all the same, cancelled by what it waited for or by a fault in the
+        loop itself, is not begun again with whatever state it left: the process ends, and its supervisor starts a sound one.
+        """
+        error: BaseException | None = None
+        try:
+            await loop
+        except (Exception, asyncio.CancelledError) as raised:
+            if self._stopping:
+                raise
+            error = raised
+        if not self._stopping:
+            self.lost_loops.append(name)
+            log.error("loop_ended", loop=name, exc_info=error)
+            self.give_up()
 
     def settings_as(self, kind: type[S]) -> S:
         """The settings, which are of the service's own kind. Raises TypeError for another's."""
@@ -155,6 +167,7 @@ class Runtime:
 
     async def stop(self) -> None:
         """Finish what is in hand, then let go: consumers first, the relay last so that their events still leave."""
+        self._stopping = True
         self._loop_watch.stop()
         for runner in self.consumers:
             runner.stop()
@@ -172,10 +185,6 @@ class Runtime:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.db.close()
         await asyncio.to_thread(self.tracing.close)
-
-    def dead_loops(self) -> list[str]:
-        """Names of loops that ended though the service runs."""
-        return [task.get_name() for task in self._tasks if task.done()]
 
 
 def _sealer_of(service: Service) -> Sealer:

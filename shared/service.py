@@ -42,6 +42,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = Runtime(service, clock, broker, tracing)
         app.state.runtime = runtime
+        runtime.give_up = app.state.give_up or runtime.give_up
         async with AsyncExitStack() as stack:
             if service.lifespan is not None:
                 await stack.enter_async_context(service.lifespan(runtime))
@@ -62,6 +63,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         dependencies=[Depends(refuse_unstorable)],
     )
     app.state.service = service
+    app.state.give_up = None
     install(app, service)
     install_pages(app, service.settings, service.pages)
     for router in service.routers:

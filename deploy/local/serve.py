@@ -1,6 +1,8 @@
 """One service as one process: `python -m deploy.local.serve visits 8102 [0.0.0.0]`."""
 
 import importlib
+import os
+import signal
 import sys
 
 from shared.safety import UnsafeSettings
@@ -9,7 +11,7 @@ GRACE_SECONDS = 10
 
 
 def main(service: str, port: int, host: str = "127.0.0.1") -> None:
-    """Serve until SIGTERM; requests in hand get GRACE_SECONDS to finish."""
+    """Serve until SIGTERM, or until a loop of the service has ended; requests in hand get GRACE_SECONDS to finish."""
     import uvicorn  # the supervisor imports this module too, and needs none of it
 
     from shared.server import BoundedProtocol
@@ -19,6 +21,7 @@ def main(service: str, port: int, host: str = "127.0.0.1") -> None:
         app.state.service.settings.require_safe(service)
     except UnsafeSettings as error:
         sys.exit(str(error))  # the reasons alone; from within uvicorn they would end a traceback
+    app.state.give_up = lambda: os.kill(os.getpid(), signal.SIGTERM)  # and its supervisor starts a new one
     uvicorn.run(
         app,
         host=host,
