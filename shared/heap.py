@@ -1,10 +1,23 @@
-"""The garbage collector of a service process."""
+"""The memory of a service process: its garbage collector, and the C library's allocator below it."""
 
+import ctypes
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 OBJECTS_OF_A_BATCH = 100_000
+LARGE_BLOCK = 4 << 20  # bytes
+_M_MMAP_THRESHOLD = -3
+
+
+def give_large_blocks_back() -> None:
+    """Have what was asked for in one large block go back to the system as soon as it is freed (mallopt(3)).
+
+    Left to itself, glibc raises its threshold to the largest block ever freed, up to 32 MiB, and from then on keeps such
+    blocks: one for each thread that has ever held an uploaded file.
+    """
+    with suppress(AttributeError):  # another C library has no such threshold
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from fastapi.telemetry import TelemetryConfig
 from shared.api_description import NOT_FASTAPIS_OWN, complete_description
 from shared.clock import Clock
 from shared.front_door import QUIET, own_path
-from shared.heap import rare_collections
+from shared.heap import give_large_blocks_back, rare_collections
 from shared.messaging.broker import Broker
 from shared.observability import logs
 from shared.observability.spans import NoTracing, tracing_of
@@ -46,6 +46,7 @@ def build_app(service: Service, clock: Clock | None = None, broker: Broker | Non
         async with AsyncExitStack() as stack:
             if service.lifespan is not None:
                 await stack.enter_async_context(service.lifespan(runtime))
+            give_large_blocks_back()
             stack.enter_context(rare_collections())
             await runtime.start()
             stack.push_async_callback(runtime.stop)

@@ -20,6 +20,7 @@ CPU_SECONDS = 40
 SECONDS = 30.0  # longest wait for the process' next line: shorter than the lease
 _ROOT = str(Path(__file__).parents[3])
 _LONGEST_LINE = 4 << 20
+_PIECE = 256 << 10
 _TOO_SLOW = f"读取文件超过 {SECONDS:g} 秒，请删除数据区以外的内容，或拆分后上传"
 
 
@@ -75,8 +76,9 @@ async def _feed(process: asyncio.subprocess.Process, content: bytes, layout: Lay
     assert process.stdin is not None
     with suppress(ConnectionError):
         process.stdin.write(orjson.dumps(request) + b"\n")
-        process.stdin.write(content)
-        await process.stdin.drain()
+        for start in range(0, len(content), _PIECE):  # what is written at once is copied while it waits
+            process.stdin.write(content[start : start + _PIECE])
+            await process.stdin.drain()
     process.stdin.close()
 
 
