@@ -1,26 +1,31 @@
 """What a creating route accepted can be read, listed, changed and ended again by every route that shows it.
 
 Both the creating routes and those that show what they made come from the API description of each service. Bodies are the
-described examples, made strange in one or two places; HUIFANG_FUZZ_EXAMPLES is how many a creating route is sent.
+described examples, made strange in one or two places; HUIFANG_FUZZ_EXAMPLES is how many a creating route is sent. The service
+is a process of its own: it takes a fifth more memory at most than after its first WARM_UP bodies, however many follow.
 """
 
 import copy
 import json
-import math
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+import pytest_asyncio
 import yaml
 
-from shared.testing import Served
-from tests.architecture.parts import ID, operations
-from tests.hostile.unharmed import unharmed
+from shared.testing.events import NOON
+from tests.architecture.parts import ID, SERVICES, operations
+from tests.hostile.own_process import OwnProcess, running
+from tests.hostile.unharmed import unharmed_process
 
 EXAMPLES = int(os.environ.get("HUIFANG_FUZZ_EXAMPLES", "100"))
+WARM_UP = 20  # bodies to each route
 DEEP: Any = json.loads("[" * 150 + "]" * 150)
 STRANGE: tuple[Any, ...] = (
     *(
@@ -42,26 +47,45 @@ STRANGE: tuple[Any, ...] = (
 )
 
 
-async def test_what_was_accepted_can_be_read_listed_changed_and_ended(served: Served) -> None:
-    document = served.app.openapi()
-    routes = [(path, operation) for path, operation in creating(served)]
-    async with served.client() as client, unharmed(served, longest=math.inf):
+@pytest_asyncio.fixture(params=SERVICES)
+async def own(
+    request: pytest.FixtureRequest, service_dsn: Callable[[str], Awaitable[str]], tmp_path: Path
+) -> AsyncIterator[OwnProcess]:
+    """One service after the other as a process of its own, on a Monday in March, nothing done by time."""
+    settings = {"clock": f"{NOON.isoformat()}@1", "jobs_enabled": False}
+    async with running(request.param, await service_dsn(request.param), tmp_path, **settings) as process:
+        yield process
+
+
+async def test_what_was_accepted_can_be_read_listed_changed_and_ended(own: OwnProcess) -> None:
+    document = own.app.openapi()
+    routes = list(creating(own))
+    async with own.client() as client:
         for path, operation in routes * 2:  # what one needs, another makes
             await ask(client, "POST", path, example_of(operation, document))
-        for path, operation in routes:
-            accepted = 0
-            for body in bodies(example_of(operation, document), fields_of(operation, document), path):
-                answer = await ask(client, "POST", path, body)
-                if answer.is_success:
-                    accepted += 1
-                    await show_again(served, client, path, answer)
-                    if accepted % 20 == 1:
-                        await list_again(served, client, body)
-            assert accepted >= 2, f"POST {path} accepted {accepted} of {EXAMPLES}: that tells nothing"
-            await list_again(served, client, example_of(operation, document))
+        for path, operation in routes:  # what is only loaded, compiled or kept once does not count as growth
+            await send(own, client, path, operation, WARM_UP)
+        async with unharmed_process(own):
+            for path, operation in routes:
+                accepted = await send(own, client, path, operation, EXAMPLES)
+                assert accepted >= 2, f"POST {path} accepted {accepted} of {EXAMPLES}: that tells nothing"
 
 
-def creating(served: Served) -> Iterator[tuple[str, dict[str, Any]]]:
+async def send(own: OwnProcess, client: httpx.AsyncClient, path: str, operation: dict[str, Any], count: int) -> int:
+    """So many bodies to the route; what was accepted is looked at again. Returns how many were."""
+    example, accepted = example_of(operation, own.app.openapi()), 0
+    for body in bodies(example, fields_of(operation, own.app.openapi()), path, count):
+        answer = await ask(client, "POST", path, body)
+        if answer.is_success:
+            accepted += 1
+            await show_again(own, client, path, answer)
+            if accepted % max(20, count // 25) == 1:
+                await list_again(own, client, body)
+    await list_again(own, client, example)
+    return accepted
+
+
+def creating(served: OwnProcess) -> Iterator[tuple[str, dict[str, Any]]]:
     """(path, operation) of every route that makes something of a body of its own."""
     for method, path, operation in operations(served.app):
         content = operation.get("requestBody", {}).get("content", {})
@@ -69,6 +93,7 @@ def creating(served: Served) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path, operation
 
 
+NOT_STORED = ("/facts",)  # asked of Kafka, which this test goes without
 # nothing is made by them; the line's events are believed by their signature alone
 NOT_KEPT = ("/plan", "/try", "/assign", "/claim", "/line/events")
 
@@ -106,11 +131,11 @@ def plain(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     return {"array": [], "integer": 1, "number": 1, "boolean": True}.get(schema.get("type", ""), "已向客户说明")
 
 
-def bodies(example: Any, fields: list[str], seed: str) -> Iterator[Any]:
+def bodies(example: Any, fields: list[str], seed: str, count: int) -> Iterator[Any]:
     """The example as it is, then with strange values in it, each under a name of its own."""
     chance = random.Random(seed)
     yield example
-    for number in range(1, EXAMPLES):
+    for number in range(1, count):
         body = copy.deepcopy(example)
         for key in ("name", "id", "login"):
             if isinstance(body.get(key), str) and chance.random() < 0.7:
@@ -163,7 +188,7 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any = Non
     return answer
 
 
-async def show_again(served: Served, client: httpx.AsyncClient, path: str, made: httpx.Response) -> None:
+async def show_again(served: OwnProcess, client: httpx.AsyncClient, path: str, made: httpx.Response) -> None:
     """Every route below the one that made it reads it, then changes it, then ends it."""
     document, told = served.app.openapi(), made.json()
     own = told.get("id") or told.get("login") or told.get("name")
@@ -182,10 +207,10 @@ async def show_again(served: Served, client: httpx.AsyncClient, path: str, made:
         version = changed.headers.get("ETag", version)
 
 
-async def list_again(served: Served, client: httpx.AsyncClient, body: Any) -> None:
+async def list_again(served: OwnProcess, client: httpx.AsyncClient, body: Any) -> None:
     """Every list of the service to its end, and every figure."""
     for method, path, operation in operations(served.app):
-        if method != "GET" or "{" in path:
+        if method != "GET" or "{" in path or path.endswith(NOT_STORED):
             continue
         names = [item["name"] for item in operation.get("parameters", ()) if item["in"] == "query"]
         params: dict[str, Any] = {"limit": 200} if "limit" in names else {}

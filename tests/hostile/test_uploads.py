@@ -1,24 +1,31 @@
 """Uploaded files made to kill, freeze or fill their reader: the gateway lives on, and each import says what is wrong."""
 
+import asyncio
 import io
 import re
-import time
 import zipfile
+from collections.abc import AsyncIterator
+from typing import Any
 
+import httpx
 import pytest
+import pytest_asyncio
 import xlsxwriter
 
-from shared.testing.served import Served
-from tests.gateway.conftest import gateway
-from tests.hostile.unharmed import unharmed
+from shared.clock import SystemClock
+from shared.testing.databases import Databases
+from tests.hostile.own_process import OwnProcess, running
+from tests.hostile.unharmed import unharmed_process
 
-__all__ = ["gateway"]
+CLOCK = SystemClock()
 
 HEADER = ["工单编号", "诉求内容", "诉求性质", "事发区域", "求助号码", "办结时间", "主办单位", "工单状态", "处置结果"]
 CASE = ["1", "灯不亮", "求助", "西湖区", "13700001111", "2026-03-01", "城管局", "办结", "已换"]
 SHEET = "xl/worksheets/sheet1.xml"
 MOST_SECONDS = 120
-MOST_MIB = 192  # a file of 30 MiB as it is sent, as it comes, as it is kept and on its way to its reader
+MOST_MIB = (
+    160  # a file of 30 MiB as it comes, sealed, as it is kept and on its way to its reader: 120 MiB were measured
+)
 
 
 def workbook() -> dict[str, bytes]:
@@ -121,25 +128,46 @@ def files() -> dict[str, bytes]:
     return {name: build() for name, (build, _) in ATTACKS.items()}
 
 
-async def upload(gateway: Served, content: bytes) -> str:
-    async with gateway.client("integrator") as client:
-        answer = await client.post("/api/v1/imports", files={"file": ("a.xlsx", content)})
+async def upload(client: httpx.AsyncClient, content: bytes) -> str:
+    answer = await client.post("/api/v1/imports", files={"file": ("a.xlsx", content)})
     assert answer.status_code == 202, answer.text
     return str(answer.headers["location"])
 
 
+async def ended(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
+    """What became of an import; the job takes it up by itself."""
+    async with asyncio.timeout(MOST_SECONDS):
+        while True:
+            told: dict[str, Any] = (await client.get(path)).json()
+            if told["state"] in ("done", "failed"):
+                return told
+            await CLOCK.sleep(0.2)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def gateway(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnProcess]:
+    """One for all attacks: it has lived through those before. A first sound file loads what a first file loads."""
+    databases = Databases(postgres_server)
+    async with running("gateway", await databases.clone("gateway"), tmp_path_factory.mktemp("gateway")) as own:
+        async with own.client("integrator") as client:
+            assert (await ended(client, await upload(client, packed(workbook()))))["state"] == "done"
+        yield own
+    await databases.drop_all()
+
+
 @pytest.mark.parametrize("name", ATTACKS)
-async def test_no_file_ends_or_fills_the_gateway(gateway: Served, files: dict[str, bytes], name: str) -> None:
-    content = files[name]
-    async with unharmed(gateway, most_mib=MOST_MIB):
-        location = await upload(gateway, content)
-        started = time.monotonic()
-        assert await gateway.run_job("import") == 1
-        assert time.monotonic() - started < MOST_SECONDS
+async def test_no_file_ends_or_fills_the_gateway(gateway: OwnProcess, files: dict[str, bytes], name: str) -> None:
     async with gateway.client("integrator") as client:
-        found = (await client.get(location)).json()
+        async with unharmed_process(gateway, most_mib=MOST_MIB):
+            found = await ended(client, await upload(client, files[name]))
         assert (found["state"], found["position"]) == ("failed", 0)
         assert re.search(ATTACKS[name][1], found["reason"]), found["reason"]
-        fine = await upload(gateway, packed(workbook()) + name.encode())
-        await gateway.run_job("import")
-        assert (await client.get(fine)).json()["accepted"] + (await client.get(fine)).json()["duplicate"] == 1
+        fine = await ended(client, await upload(client, packed(workbook()) + name.encode()))
+        assert fine["accepted"] + fine["duplicate"] == 1
+
+
+async def test_large_files_leave_nothing_behind(gateway: OwnProcess) -> None:
+    async with gateway.client("integrator") as client, unharmed_process(gateway, most_mib=MOST_MIB):
+        for number in range(3):  # each is sealed in another thread
+            found = await ended(client, await upload(client, open_quote() + str(number).encode()))
+            assert found["state"] == "failed"

@@ -91,7 +91,7 @@ async def test_no_document_is_read_in_the_event_loop(served: Served, loop_time: 
                 for name, text in long(size).items():
                     held = []
                     for _ in range(TRIES):
-                        await loop_time.begin()
+                        loop_time.forget()
                         headers = {"Content-Type": "application/yaml", "If-Match": '"1"'}
                         answer = await client.request(method, filled(path), content=text, headers=headers)
                         assert answer.status_code < 500, (path, name, answer.text[:300])

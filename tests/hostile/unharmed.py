@@ -3,22 +3,23 @@
 - Memory: what the process has in use, at rest before and after, grows by a fifth at most; at its height by `most_mib`.
 - The loop: no step takes 250 ms of the processor's time.
 - The neighbours: somebody asks /livez and an auditor reads the audit log, again and again; each is answered, soon.
-- The process: it is this one, so a dead one ends the test run.
+- The process: where it is this one, a dead one ends the test run; one of its own must live to the end.
+
+Where the attack is large or made of many parts, the service is a process of its own (`own_process`): here the client's
+memory, and what other tests have left, would be counted too.
 """
 
 import asyncio
-import ctypes
-import gc
-import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import httpx
 
 from shared.testing.served import Served
+from tests.hostile.looks import Look, look
 from tests.hostile.loop_time import LONGEST, watched_loop
+from tests.hostile.own_process import OwnProcess
 
 GROWTH = 0.2
 MOST_MIB = 128  # more at the height than before: a body of a MiB holds 80,000 objects
@@ -61,25 +62,42 @@ async def unharmed(
     through it, so that limits of connections are theirs too. `longest` in seconds is for a test that works long in the loop
     itself, and so watches the loop around each of its requests.
     """
-    async with _client(served, port) as client:
-        neighbours = Neighbours(client)
-        await neighbours.ask()  # makes ready what the first request makes
-        before = at_rest()
-        forget_height()
-        with watched_loop() as loop_time:
-            asking = asyncio.create_task(neighbours.ask_on())
-            await loop_time.begin()
-            try:
-                yield neighbours
-            finally:
-                height = in_use("VmHWM")
-                neighbours.leave()
-                await asking
-        assert loop_time.most < longest, f"the loop was held for {loop_time.most:.3f} s by {loop_time.what}"
-        assert neighbours.slowest < PATIENCE, f"a neighbour waited for {neighbours.slowest:.1f} s"
-        assert height - before < most_mib << 20, f"{before >> 20} MiB became {height >> 20} MiB at the height"
-        after = at_rest()
-        assert after < before * (1 + GROWTH), f"{before >> 20} MiB became {after >> 20} MiB"
+    with watched_loop() as loop_time:
+
+        async def see() -> Look:
+            return look(loop_time)
+
+        async with _client(served, port) as client, _watched(client, see, most_mib, longest) as neighbours:
+            yield neighbours
+
+
+@asynccontextmanager
+async def unharmed_process(
+    own: OwnProcess, *, most_mib: int = MOST_MIB, longest: float = LONGEST
+) -> AsyncIterator[Neighbours]:
+    """The same for a service that is a process of its own."""
+    async with own.client("auditor") as client, _watched(client, own.look, most_mib, longest) as neighbours:
+        yield neighbours
+
+
+@asynccontextmanager
+async def _watched(
+    client: httpx.AsyncClient, see: Callable[[], Awaitable[Look]], most_mib: int, longest: float
+) -> AsyncIterator[Neighbours]:
+    neighbours = Neighbours(client)
+    await neighbours.ask()  # makes ready what the first request makes
+    before = (await see()).rest
+    asking = asyncio.create_task(neighbours.ask_on())
+    try:
+        yield neighbours
+    finally:
+        neighbours.leave()
+        await asking
+    seen = await see()
+    assert seen.longest < longest, f"the loop was held for {seen.longest:.3f} s by {seen.step}"
+    assert neighbours.slowest < PATIENCE, f"a neighbour waited for {neighbours.slowest:.1f} s"
+    assert seen.height - before < most_mib << 20, f"{before >> 20} MiB became {seen.height >> 20} MiB at the height"
+    assert seen.rest < before * (1 + GROWTH), f"{before >> 20} MiB became {seen.rest >> 20} MiB"
 
 
 def _client(served: Served, port: int | None) -> httpx.AsyncClient:
@@ -87,23 +105,3 @@ def _client(served: Served, port: int | None) -> httpx.AsyncClient:
         return served.client("auditor")
     headers = {"Authorization": "Bearer test-auditor", "Connection": "close"}
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE * 2)
-
-
-def at_rest() -> int:
-    """Bytes in use after everything that is no longer needed has been given back."""
-    gc.collect()
-    with suppress(AttributeError):  # glibc has it
-        ctypes.CDLL(None).malloc_trim(0)
-    return in_use("VmRSS")
-
-
-def in_use(which: str) -> int:
-    """Bytes of this process's memory: VmRSS now, VmHWM at the height since `forget_height` (proc_pid_status(5))."""
-    found = re.search(rf"^{which}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    assert found, which
-    return int(found[1]) << 10
-
-
-def forget_height() -> None:
-    """The height is counted from now on (proc_pid_clear_refs(5))."""
-    Path("/proc/self/clear_refs").write_text("5")
