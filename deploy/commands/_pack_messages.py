@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from services.notifications.domain.errors import RuleRejected, TemplateRejected
-from services.notifications.domain.lint import Finding, kept_template, lint, lint_rules, parse_template
-from services.notifications.domain.rules import Rule, parse_rule
+from services.notifications.domain.lint import lint, lint_rules
+from services.notifications.domain.rules import Rule
+from services.notifications.domain.template_file import TemplateFile
+from services.scheduler.domain.packs.document import parse
 from services.scheduler.domain.packs.pack import read_pack
 from services.scheduler.domain.policy import Policy
-from shared.declared.section import ContentInvalid, Problem
-from shared.documents import read_document
-from shared.errors import HuifangError
+from shared.conditions.tree import holds_for
+from shared.declared.model import read
+from shared.declared.section import ContentInvalid, Problem, Section
 
 FOLDER = "templates/"
 SUPPORTED = "aliyun"  # the provider the platform sends SMS through
@@ -29,46 +30,25 @@ def message_problems(files: Mapping[str, str], name: str) -> list[Problem]:
     problems: list[Problem] = []
     rules: list[Rule] = []
     for file in sorted(file for file in files if file.startswith(FOLDER)):
-        told, found = _judged(files[file])
-        rules += told
-        problems += [
-            Problem(file, each.key, each.text, _line(files[file], each.key), each.warning)
-            for each in dict.fromkeys(found)
-        ]
+        if section := parse(file, files[file], problems):
+            rules += _judged(section)
     return problems + _without_text(files, _policies(files, name), rules)
 
 
-def _judged(text: str) -> tuple[list[Rule], list[Finding]]:
-    """A template file's rules, and what is wrong with it."""
-    try:
-        document = read_document(text.encode())
-    except HuifangError as error:
-        return [], [Finding("", error.detail)]
-    if not isinstance(document, dict):
-        return [], [Finding("", "应为一个模板：name、title、channel、category、text …")]
-    rules, found = _rules(document.pop("rules", None) or ())
-    try:
-        parse_template(document)
-    except TemplateRejected as error:
-        if "problems" not in error.extra or error.detail.startswith("模板字段有误"):
-            return rules, [*found, Finding("", error.detail)]
-    template = kept_template(document)
-    return rules, [
-        *found,
-        *lint(template, SUPPORTED),
-        *lint_rules(template, (r for r in rules if r.template == template.name)),
-    ]
-
-
-def _rules(documents: Any) -> tuple[list[Rule], list[Finding]]:
-    rules: list[Rule] = []
-    found: list[Finding] = []
-    for document in documents if isinstance(documents, list) else [documents]:
-        try:
-            rules.append(parse_rule(document))
-        except RuleRejected as error:
-            found.append(Finding("rules", error.detail))
-    return rules, found
+def _judged(section: Section) -> list[Rule]:
+    """A template file's rules; what is wrong with it is noted."""
+    before = len(section.problems)
+    declared = read(TemplateFile, section)
+    rules = [one.rule() for one in declared.rules]
+    if len(section.problems) > before:
+        return rules
+    template = declared.template()
+    own = [rule for rule in rules if rule.template == template.name]
+    for found in dict.fromkeys([*lint(template, SUPPORTED), *lint_rules(template, own)]):
+        line = next((one.place.line(one.place.at) for one in declared.rules if found.key == f"rules.{one.id}"), 0)
+        at = line or section.line(found.key)
+        section.problems.append(Problem(section.file, found.key, found.text, at, found.warning))
+    return rules
 
 
 def _policies(files: Mapping[str, str], name: str) -> Iterable[Policy]:
@@ -124,8 +104,7 @@ def _may_send(rule: Rule, policy: Policy) -> bool:
         "channel": policy.channel,
         "questionnaire": policy.questionnaire,
     }
-    wanted = {path: value if isinstance(value, list) else [value] for path, value in rule.where.items()}
-    return all(known[path] in values for path, values in wanted.items() if path in known)
+    return holds_for(rule.condition, known) is not False
 
 
 def _event_of(policy: Policy) -> str:
@@ -141,7 +120,7 @@ def _advice(policy: Policy) -> str:
     what = {"notice": "通知", "greeting": "问候"}.get(policy.purpose, "回访短信或邮件")
     return (
         f"{what}没有消息模板，不会发出：在 templates/ 中写一个模板，"
-        f"其 rules 含 events: [{_event_of(policy)}]、where: {{policy_id: {policy.id}}}"
+        f"其 rules 含 events: [{_event_of(policy)}]、condition: {{field: policy_id, op: eq, value: {policy.id}}}"
     )
 
 
@@ -158,16 +137,3 @@ def _places(files: Mapping[str, str]) -> dict[str, tuple[str, int]]:
             if named := _ID.match(line):
                 found.setdefault(named[1], (file, number))
     return found
-
-
-def _line(text: str, key: str) -> int:
-    """The line at which a key of a template (or the id of a rule) stands; 0 when it does not."""
-    section, _, name = key.partition(".")
-    if section == "rules" and name:
-        return _line_of(text, rf"^\s*-?\s*id:\s*[\"']?{re.escape(name)}\b")
-    return _line_of(text, rf"^{re.escape(section)}:") if section else 0
-
-
-def _line_of(text: str, pattern: str) -> int:
-    matches = (number for number, line in enumerate(text.splitlines(), 1) if re.match(pattern, line))
-    return next(matches, 0)

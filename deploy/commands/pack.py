@@ -1,4 +1,4 @@
-"""`huifang pack apply | check | test | trial`: a pack on a platform, and on its own without any.
+"""`huifang pack apply | check | migrate | test | trial`: a pack on a platform, and on its own without any.
 
 What a sub-command needs is imported when it runs: checking a pack must not wait for the platform's libraries.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="策略包：应用到平台；检查、测试、试算（不需要平台）。")
+app = typer.Typer(no_args_is_help=True, help="策略包：应用到平台；检查、改写旧写法、测试、试算（不需要平台）。")
 Years = Annotated[
     list[Path] | None,
     typer.Option(
@@ -64,6 +64,24 @@ def check(
     if faulty:
         typer.secho(f"有错误的策略包：{'、'.join(faulty)}", fg="red", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def migrate(
+    paths: Annotated[list[Path], typer.Argument(help="策略包目录；可写多个", exists=True, file_okay=False)],
+) -> None:
+    """把旧写法改成现在的写法（问卷和消息规则的条件）；其余内容和注释不变。"""
+    from deploy.commands._pack_migrate import NotMigrated, migrate_folder
+
+    for folder in paths:
+        try:
+            found = migrate_folder(folder)
+        except NotMigrated as error:
+            typer.secho(f"策略包 {folder.resolve().name} 没有改动：{error}", fg="red", err=True)
+            raise typer.Exit(1) from error
+        for path, count in found.items():
+            typer.echo(f"{path}：改写了 {count} 处")
+        typer.echo(f"策略包 {folder.resolve().name} {'已改写' if found else '没有旧写法'}。")
 
 
 @app.command("test")

@@ -11,7 +11,7 @@ import orjson
 
 from deploy.reconcile.kept import Case, Draw, Kept, Letter, RuleVersion, Send, Task, Visit
 from services.analytics.domain.cells import AgentTally, Cell, Head, Tally
-from services.notifications.domain.rules import parse_rule
+from services.notifications.domain.rules import kept_rule
 from services.scheduler.domain.occasion import ARRIVED
 from shared.db import driver_dsn
 from shared.messaging.event import event_key
@@ -165,7 +165,7 @@ async def _read_notifications(connection: asyncpg.Connection, kept: Kept) -> Non
     days = await connection.fetch("SELECT day::text, planned FROM greeting_day")
     kept.greeting_days = {row["day"]: row["planned"] for row in days}
     rules = await connection.fetch("SELECT body, created_at FROM document WHERE kind = 'rule'")
-    kept.rules = [RuleVersion(parse_rule(orjson.loads(row["body"])), row["created_at"]) for row in rules]
+    kept.rules = [RuleVersion(kept_rule(orjson.loads(row["body"])), row["created_at"]) for row in rules]
 
 
 async def _read_analytics(connection: asyncpg.Connection, kept: Kept) -> None:

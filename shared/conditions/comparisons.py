@@ -31,7 +31,7 @@ def comparison(op: str, expected: Any) -> Test:
         "in": lambda actual: any(_same(actual, one) for one in expected),
         "not_in": lambda actual: not any(_same(actual, one) for one in expected),
         "exists": lambda actual: (actual is not None) is expected,
-        "contains": lambda actual: isinstance(actual, str | list) and expected in actual,
+        "contains": lambda actual: _contains(actual, expected),
     }[op]
 
 
@@ -42,6 +42,13 @@ def _matching(pattern: str) -> Test:
     except PatternRefused:
         return lambda actual: False
     return lambda actual: isinstance(actual, str) and found(actual)
+
+
+def _contains(actual: Any, expected: Any) -> bool:
+    """A list an item, a text a part of it; a number is no part of a text."""
+    if isinstance(actual, str):
+        return isinstance(expected, str) and expected in actual
+    return isinstance(actual, list) and expected in actual
 
 
 def _same(actual: Any, expected: Any) -> bool:

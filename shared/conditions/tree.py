@@ -100,6 +100,17 @@ def holds_for(tree: Content | None, known: Mapping[str, Any]) -> bool | None:
     return comparison(tree["op"], tree.get("value", True))(known[tree[FIELD]])
 
 
+def asked_for(tree: Content | None, field: str) -> list[Any]:
+    """The values that a condition asks of a field, for equality and not below a `not`; none where it does not."""
+    if tree is None or "not" in tree:
+        return []
+    if (inner := branches(tree)) is not None:
+        return [value for one in inner for value in asked_for(one, field)]
+    if tree.get(FIELD) != field or tree["op"] not in ("eq", "in"):
+        return []
+    return list(tree["value"]) if tree["op"] == "in" else [tree["value"]]
+
+
 class _Compiler(Generic[A, B]):
     def __init__(self, names: Names[A, B]) -> None:
         self._names = names

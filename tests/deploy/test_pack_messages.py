@@ -36,7 +36,7 @@ review: approved
 rules:
   - id: told-rule
     events: [followup.released]
-    where: {policy_id: tell}
+    condition: {field: policy_id, op: eq, value: tell}
     purpose: notice
     template: told
 """
@@ -58,16 +58,18 @@ def test_a_pack_with_a_text_for_each_message_has_no_findings() -> None:
 def test_a_notice_without_a_template_is_told_at_its_policy() -> None:
     (found,) = told(template="")
     assert found.startswith("policies/a.yaml:3 · purpose：通知没有消息模板，不会发出")
-    assert "where: {policy_id: tell}" in found
+    assert "condition: {field: policy_id, op: eq, value: tell}" in found
     (greeting,) = told(template="", policy=POLICY.replace("purpose: notice", "purpose: greeting"))
     assert "问候没有消息模板" in greeting
 
 
 def test_a_rule_for_another_policy_or_a_switched_off_one_is_no_text() -> None:
-    assert told(template=TEMPLATE.replace("policy_id: tell", "policy_id: other"))
+    assert told(template=TEMPLATE.replace("value: tell", "value: other"))
     assert told(template=TEMPLATE + "    enabled: false\n")
-    assert told(template=TEMPLATE.replace("policy_id: tell", "purpose: [notice]")) == []
-    assert told(template=TEMPLATE.replace("policy_id: tell", "branch: B1")) == [], "only facts tell the branch"
+    assert told(template=TEMPLATE.replace("policy_id, op: eq, value: tell", "purpose, op: in, value: [notice]")) == []
+    assert told(template=TEMPLATE.replace("policy_id, op: eq, value: tell", "branch, op: eq, value: B1")) == [], (
+        "only facts tell the branch"
+    )
 
 
 def test_a_follow_up_by_sms_without_a_text_is_doubted_only() -> None:
@@ -114,7 +116,24 @@ def test_a_limit_whose_reaching_nobody_hears_of_is_told(limit: str) -> None:
         ("purpose: notice\n", "purpose: greeting\n", "templates/told.yaml:13 · rules.told-rule", "category: promotion"),
         ("category: notice", "category: promotion", "templates/told.yaml:7 · text", "拒收请回复R"),
         ("channel: sms", "channel: fax", "templates/told.yaml", "channel"),
-        ("where: {policy_id: tell}", "where: 3", "templates/told.yaml:12 · rules", "where"),
+        (
+            "op: eq, value: tell",
+            "op: is, value: tell",
+            "templates/told.yaml:15 · rules[0].condition.op",
+            "以下之一：eq",
+        ),
+        (
+            "{field: policy_id, op: eq",
+            "{cel: 'data.a ==', op: eq",
+            "templates/told.yaml:15 · rules[0].condition",
+            "没有写完",
+        ),
+        (
+            "condition: {field: policy_id, op: eq, value: tell}",
+            "where: {policy_id: tell}",
+            "templates/told.yaml:15 · rules[0].where",
+            "huifang pack migrate",
+        ),
         ("name: told", "[", "templates/told.yaml", ""),
     ],
 )

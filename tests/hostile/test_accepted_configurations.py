@@ -18,9 +18,9 @@ from services.gateway.domain.options import check_options, check_zone, options_o
 from services.gateway.schemas import SourceOptions
 from services.notifications.domain.contacts import Contact, updated
 from services.notifications.domain.errors import RuleRejected, TemplateRejected
-from services.notifications.domain.lint import parse_template
+from services.notifications.domain.lint import parse_rule, parse_template
 from services.notifications.domain.planning import Versioned, called_off_by, fact_of, plan
-from services.notifications.domain.rules import applying, parse_rule
+from services.notifications.domain.rules import applying
 from services.scheduler.domain.packs.pack import PackInvalid, read_pack
 from services.scheduler.domain.simulation import rehearsal
 from services.scheduler.domain.simulation.rehearsal import books_of, rehearse

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.notifications.domain.errors import RuleRejected, TemplateRejected
-from services.notifications.domain.lint import parse_template
-from services.notifications.domain.rules import kept_rule, parse_rule, read_rules, timing
+from services.notifications.domain.lint import parse_rule, parse_template, read_rules
+from services.notifications.domain.rules import kept_rule, timing
 
 RULE: dict[str, Any] = {"id": "r", "events": ["order.completed"], "purpose": "notice", "template": "t"}
 TEMPLATE: dict[str, Any] = {
@@ -24,8 +24,12 @@ WRONG_RULES = {
     "at no time": {"when": "25:00"},
     "of no event": {"events": []},
     "of many events": {"events": ["e"] * 51},
-    "where a structure": {"where": {"a": {"b": 1}}},
-    "where many": {"where": {f"p{n}": 1 for n in range(21)}},
+    "compared with a structure": {"condition": {"field": "a", "op": "eq", "value": {"b": 1}}},
+    "of many comparisons": {"condition": {"all": [{"field": "a", "op": "eq", "value": 1}] * 201}},
+    "looking back": {"condition": {"history": {"events": ["order.completed"]}, "op": "ge", "value": 2}},
+    "an expression that doubles a text": {"condition": {"cel": "['a'].map(x, x + x)[0] == 'aa'"}},
+    "a pattern that never ends": {"condition": {"field": "a", "op": "matches", "value": "(?=a)"}},
+    "in the older form": {"where": {"a": 1}},
     "a long name": {"id": "x" * 201},
 }
 

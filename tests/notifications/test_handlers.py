@@ -60,7 +60,11 @@ async def test_a_policy_with_a_text_of_its_own_is_not_given_the_general_one_too(
     greeting = {"purpose": "greeting", "channel": "sms"}
     async with world.served.client("policy_owner") as client:
         (rule, *_) = (await client.get("/api/v1/rules")).json()["items"]
-        own = {"id": "own", "where": {"policy_id": "birthdays"}, "purpose": "birthday"}
+        own = {
+            "id": "own",
+            "condition": {"field": "policy_id", "op": "eq", "value": "birthdays"},
+            "purpose": "birthday",
+        }
         answer = await client.post("/api/v1/rules", json=rule["body"] | own)
     assert answer.status_code < 300, answer.text
     await world.served.deliver(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from services.notifications.domain.lint import parse_template
-from services.notifications.domain.rules import FESTIVAL, Rule, parse_rule
+from services.notifications.domain.lint import parse_rule, parse_template
+from services.notifications.domain.rules import FESTIVAL, Rule
+from shared.conditions.tree import asked_for
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"
 FILES = sorted(PACKS.glob("*/templates/*.yaml"))
@@ -45,7 +46,7 @@ def test_every_rule_about_a_policy_names_one_of_its_own_pack() -> None:
             for file in (path.parents[1] / "policies").glob("*.yaml")
             for policy in load(file).get("policies", [load(file)])
         }
-        named = {rule["where"]["policy_id"] for rule in load(path)["rules"] if "policy_id" in rule.get("where", {})}
+        named = {name for rule in load(path)["rules"] for name in asked_for(rule.get("condition"), "policy_id")}
         assert named <= policies, path
 
 
@@ -59,4 +60,8 @@ def test_festivals_are_greeted_by_the_phone_shop_and_promotion_needs_consent() -
 def test_a_major_complaint_is_reported_to_managers_at_once() -> None:
     """R13.3."""
     (rule,) = [rule for rule in rules_of("r13-complaints") if rule.audience == "manager"]
-    assert (rule.events, rule.where, rule.when) == (("complaint.opened",), {"grade": "major"}, "at_once")
+    assert (rule.events, rule.condition, rule.when) == (
+        ("complaint.opened",),
+        {"field": "grade", "op": "eq", "value": "major"},
+        "at_once",
+    )

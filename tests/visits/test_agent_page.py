@@ -114,7 +114,7 @@ async def test_the_sheet_has_every_question_with_its_condition_and_the_answers(d
     visit = await desk.claimed("T1")
     sheet = (await get(desk, f"/agent/visits/{visit}")).json()
     reasons = next(question for question in sheet["questions"] if question["id"] == "reasons")
-    assert reasons["when"] == {"question": "satisfaction", "in": ["dissatisfied", "very_dissatisfied"]}
+    assert reasons["when"] == {"field": "satisfaction", "op": "in", "value": ["dissatisfied", "very_dissatisfied"]}
     assert sheet["opening"].startswith("您好，请问是张三吗？")
     assert sheet["answers"] == {}
     assert "sealed:" not in str(sheet)

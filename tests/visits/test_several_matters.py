@@ -34,7 +34,7 @@ READING = {
         {"id": "who", "kind": "yes_no", "title": "本人", "ask": "请问是您本人吗？"},
         {"id": "rate", "kind": "rating", "title": "评分", "ask": "抄表服务打几分？", "role": "satisfaction", "required": True},
         {"id": "why", "kind": "text", "title": "原因", "ask": "哪里不好？", "role": "reason",
-         "when": {"question": "rate", "lt": 3}},
+         "when": {"field": "rate", "op": "lt", "value": 3}},
     ],
 }  # fmt: skip
 

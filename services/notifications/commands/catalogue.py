@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.notifications.domain.lint import lint, lint_rules, parse_template, require_sound, template_document
-from services.notifications.domain.rules import parse_rule, read_rules, rule_document
+from services.notifications.domain.lint import (
+    lint,
+    lint_rules,
+    parse_rule,
+    parse_template,
+    read_rules,
+    require_sound,
+    template_document,
+)
+from services.notifications.domain.rules import rule_document
 from services.notifications.store import catalogue
 from services.notifications.store.catalogue import Document, Kind
 from shared.messaging import Work

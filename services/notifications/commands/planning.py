@@ -20,6 +20,7 @@ from services.notifications.domain.send import Send, State, call_off
 from services.notifications.domain.windows import day_of
 from services.notifications.procedures.ledger import count
 from services.notifications.store import catalogue, contacts, inbound, sends, withdrawn
+from shared.conditions.tree import asked_for
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.visits import CustomerNumberCorrected
 from shared.messaging import Event, Work
@@ -98,7 +99,7 @@ def _rules_for(rules: Iterable[Rule], fact: Fact) -> list[Rule]:
     Where a rule names the very policy, general ones leave its message alone: it has one text.
     """
     found = applying(rules, fact.name, fact.data)
-    found = [rule for rule in found if POLICY in rule.where] or found
+    found = [rule for rule in found if asked_for(rule.condition, POLICY)] or found
     return found or ([NO_RULE] if needs_text(fact) else [])
 
 

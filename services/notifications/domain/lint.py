@@ -2,28 +2,20 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import nodes
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from services.notifications.domain.errors import CannotRender, TemplateRejected
-from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule
-from services.notifications.domain.templates import (
-    LONGEST_NAME,
-    MOST_NAMES,
-    MOST_SOURCE,
-    MessageTemplate,
-    has_link,
-    names_in,
-    parsed,
-    render,
-)
-from shared.invalid import in_words, place
+from services.notifications.domain.errors import CannotRender, RuleRejected, TemplateRejected
+from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, MOST_RULES, Rule
+from services.notifications.domain.template_file import RULES, read_rule, read_template
+from services.notifications.domain.templates import MessageTemplate, has_link, names_in, parsed, render
+from shared.conditions.tree import asked_for
+from shared.declared.section import Problem
 
-MOST_PARTS = 10
 OPT_OUT_TEXT = "拒收请回复R"
 ONE_PART = 70  # characters of UCS-2 in a single SMS
 LONG_PART = 67  # in each part of a longer one
@@ -65,14 +57,36 @@ class Finding:
 
 
 def parse_template(document: Mapping[str, Any]) -> MessageTemplate:
-    """The template a document describes. Raises TemplateRejected with everything that is wrong with it."""
-    try:
-        template = _TEMPLATE.validate_python(document)
-    except ValidationError as error:
-        wrong = [f"{place(found)}：{in_words(found)}" for found in error.errors()]
-        raise TemplateRejected("模板字段有误：" + "；".join(wrong), problems=wrong) from error
+    """The template a document describes, whose rules are left aside. Raises TemplateRejected with everything wrong with it."""
+    declared, section = read_template({key: one for key, one in document.items() if key != RULES})
+    if section.problems:
+        wrong = [said(problem) for problem in section.problems]
+        raise TemplateRejected("；".join(wrong), problems=wrong)
+    template = declared.template()
     require_sound(lint(template))
     return template
+
+
+def parse_rule(document: Any) -> Rule:
+    """The rule a document describes. Raises RuleRejected, naming the keys that are wrong."""
+    declared, section = read_rule(document)
+    if section.problems:
+        raise RuleRejected("；".join(map(said, section.problems)))
+    return declared.rule()
+
+
+def read_rules(documents: Any) -> list[Rule]:
+    """The rules that come with a template. Raises RuleRejected."""
+    if documents is None:
+        return []
+    if not isinstance(documents, list) or len(documents) > MOST_RULES:
+        raise RuleRejected(f"rules 应为通知规则的列表，最多 {MOST_RULES} 条")
+    return [parse_rule(document) for document in documents]
+
+
+def said(problem: Problem) -> str:
+    """A mistake of a document that has no file."""
+    return f"{problem.key}：{problem.message}" if problem.key else problem.message
 
 
 def require_sound(findings: Iterable[Finding]) -> None:
@@ -80,20 +94,6 @@ def require_sound(findings: Iterable[Finding]) -> None:
     problems = [str(finding) for finding in findings if not finding.warning]
     if problems:
         raise TemplateRejected("；".join(problems), problems=problems)
-
-
-def _bounds(template: MessageTemplate) -> Iterator[Finding]:
-    """What is larger than any message needs."""
-    if not 1 <= template.most_parts <= MOST_PARTS:
-        yield Finding("most_parts", f"应在 1 到 {MOST_PARTS} 之间")
-    for name, mapping in {"params": template.params, "sample": template.sample, "codes": template.codes}.items():
-        if len(mapping) > MOST_NAMES or any(len(key) > LONGEST_NAME for key in mapping):
-            yield Finding(name, f"最多 {MOST_NAMES} 项，键最长 {LONGEST_NAME} 个字")
-        if any(len(text) > MOST_SOURCE for text in mapping.values()):
-            yield Finding(name, f"每个值最长 {MOST_SOURCE} 个字")
-    for name, text in {"name": template.name, "title": template.title, "sign": template.sign}.items():
-        if len(text) > LONGEST_NAME:
-            yield Finding(name, f"最长 {LONGEST_NAME} 个字")
 
 
 def kept_template(document: Mapping[str, Any]) -> MessageTemplate:
@@ -109,8 +109,6 @@ def template_document(template: MessageTemplate) -> dict[str, Any]:
 
 def lint(template: MessageTemplate, provider: str = "") -> list[Finding]:
     """All findings about a template that is sent through `provider` ("" = not known which)."""
-    if too_large := list(_bounds(template)):
-        return too_large
     try:
         if unknown := _names(template):
             return unknown
@@ -147,9 +145,9 @@ def _consent(template: MessageTemplate, rule: Rule) -> Finding:
 
 
 def _greets(rule: Rule) -> bool:
-    asked = rule.where.get("purpose")
-    purposes = asked if isinstance(asked, list) else [asked]
-    return "greeting" in (*purposes, rule.purpose) or bool({BIRTHDAY, FESTIVAL} & set(rule.events))
+    return "greeting" in (*asked_for(rule.condition, "purpose"), rule.purpose) or bool(
+        {BIRTHDAY, FESTIVAL} & set(rule.events)
+    )
 
 
 def preview(template: MessageTemplate) -> str:

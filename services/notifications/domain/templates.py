@@ -25,10 +25,11 @@ MOST_SOURCE = 4_000  # characters
 MOST_OUTPUT = 8_000
 MOST_PARAM = 200
 DEEPEST = 20  # of an expression: what is deeper ends in the limits of the interpreter
+MOST_PARTS = 10  # SMS that one message is billed as
 MOST_NAMES = 50  # params, samples and provider codes of a template
-LONGEST_NAME = 200
 EXCERPT = 150
 ALLOWED_FILTERS = ("default", "d", "trim", "upper", "lower", "int", "first", "last", "length")
+Review = Literal["pending", "approved", "rejected"]
 _ALLOWED_NODES = (
     nodes.Template,
     nodes.Output,
@@ -69,7 +70,7 @@ class MessageTemplate:
     params: Mapping[str, str] = field(default_factory=dict)
     sample: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
-    review: Literal["pending", "approved", "rejected"] = "pending"
+    review: Review = "pending"
     most_parts: int = 2
 
 

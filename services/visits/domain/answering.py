@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from services.visits.domain.definition import plain
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers
-from services.visits.domain.questionnaire import NO, YES, Question, Questionnaire
+from services.visits.domain.questionnaire import NO, YES, Question, Questionnaire, plain
 from shared.contracts.common import Resolution, Satisfaction
 
 LONGEST_TEXT = 2000

@@ -1,64 +1,73 @@
-"""When a question is asked: a condition on earlier answers."""
+"""When a question is asked: a condition on earlier answers, in the one language of conditions (`shared.conditions`).
+
+A field is the id of an earlier question. Its value is the answer as it is kept: a word, a number, of a multiple choice the list
+of chosen words (`contains`); there is none while it is not answered.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-Operator = Literal["eq", "ne", "in", "lt", "gt"]
+from shared.conditions import tree as conditions
+from shared.conditions.declared import Known
+from shared.conditions.tree import CEL, FIELD, HISTORY, Check, branches, compile_tree, leaves
+
 Answers = Mapping[str, Any]
+Content = Mapping[str, Any]
+PAGE = "坐席的页面断网时也要判断下一题，问卷里的条件只能写"
+ANSWERS = Known(
+    (),
+    {
+        CEL: f"{PAGE} field、op、value，不能写 cel",
+        HISTORY: f"{PAGE}对前面答案的比较；往事请写在策略的条件里",
+        "named": "pack.yaml 里有名称的条件看的是事实，不能用在问卷里，请直接写条件",
+    },
+)
+
+
+class _Names(conditions.Names[Answers, None]):
+    variables = ()
+
+    def getter(self, leaf: Content) -> conditions.Getter[Answers, None]:
+        question = leaf[FIELD]
+        return lambda answers, nothing: answers.get(question)
+
+    def meant(self, leaf: Content) -> Any:
+        return leaf.get("value", True)
+
+    def values(self, one: Answers, other: None) -> Content:
+        return {}
+
+
+NAMES = _Names()
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """One answer compared; false while there is no answer. A multiple choice is compared by each chosen value."""
+class Condition:
+    """A well-formed tree."""
 
-    question: str
-    operator: Operator
-    value: Any
+    tree: Content
+    _check: Check[Answers, None] = field(init=False, repr=False, compare=False)
 
-    def holds(self, answers: Answers) -> bool:
-        answer = answers.get(self.question)
-        if answer is None:
-            return False
-        chosen = answer if isinstance(answer, list | tuple) else (answer,)
-        match self.operator:
-            case "eq":
-                return self.value in chosen
-            case "ne":
-                return self.value not in chosen
-            case "in":
-                return any(value in self.value for value in chosen)
-            case "lt":
-                return all(value < self.value for value in chosen)
-            case "gt":
-                return all(value > self.value for value in chosen)
-
-    def comparisons(self) -> Iterator["Comparison"]:
-        yield self
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    parts: tuple["Condition", ...]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_check", compile_tree(self.tree, NAMES))
 
     def holds(self, answers: Answers) -> bool:
-        return all(part.holds(answers) for part in self.parts)
+        return self._check(answers, None) is None
 
-    def comparisons(self) -> Iterator[Comparison]:
-        for part in self.parts:
-            yield from part.comparisons()
+    def comparisons(self) -> Iterator[Content]:
+        """Every comparison, left to right."""
+        return leaves(self.tree)
 
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    parts: tuple["Condition", ...]
-
-    def holds(self, answers: Answers) -> bool:
-        return any(part.holds(answers) for part in self.parts)
-
-    def comparisons(self) -> Iterator[Comparison]:
-        for part in self.parts:
-            yield from part.comparisons()
+    def renamed(self, ids: Mapping[str, str]) -> "Condition":
+        """The same of questions that are asked under other ids."""
+        return Condition(_renamed(self.tree, ids))
 
 
-Condition = Comparison | AllOf | AnyOf
+def _renamed(tree: Content, ids: Mapping[str, str]) -> Content:
+    if branches(tree) is None:
+        return {**tree, FIELD: ids.get(tree[FIELD], tree[FIELD])}
+    return {
+        key: _renamed(below, ids) if key == "not" else [_renamed(one, ids) for one in below]
+        for key, below in tree.items()
+    }

@@ -1,194 +1,221 @@
-"""Reads a questionnaire's definition (a JSON-like tree) and finds everything wrong with it, in Chinese."""
+"""A questionnaire's definition: its keys, declared once, and the reading of it, which finds everything wrong in Chinese."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Annotated, Any, ClassVar
 
-from services.visits.domain.conditions import AllOf, AnyOf, Comparison, Condition, Operator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from services.visits.domain.conditions import ANSWERS, Condition
 from services.visits.domain.errors import InvalidQuestionnaire
 from services.visits.domain.lint import faults_of
-from services.visits.domain.questionnaire import YES_NO, Kind, MeaningRole, Objection, Option, Question, Questionnaire
+from services.visits.domain.older_conditions import is_older, modern
+from services.visits.domain.questionnaire import (
+    YES_NO,
+    Kind,
+    MeaningRole,
+    Objection,
+    Option,
+    Question,
+    Questionnaire,
+    plain,
+)
+from shared.conditions.declared import Tree
+from shared.declared.model import Declared, read
+from shared.declared.section import Problem, Section, written
+from shared.declared.values import Say
 
 MOST_QUESTIONS = 100
-MOST_NESTING = 5
 MOST_ITEMS = 100  # options of a question, answers of a list
 LARGEST_NUMBER = 1e9
 LONGEST = 5_000  # characters of a text that is read out
-LONGEST_SHOWN, MOST_SHOWN = 100, 20
-_TOP = {"id", "title", "opening", "closing", "questions"}
-_QUESTION = {"id", "kind", "title", "ask", "required", "options", "when", "problem", "role", "min", "max", "hint",
-             "objections"}  # fmt: skip
-_OPTION = {"value", "label", "score"}
-_OBJECTION = {"heard", "reply"}
+MAY_BE_NULL = ("min", "max", "score")
+FLAGS = {"yes": True, "no": False}
+SAY_CONDITION = "条件，如 {field: satisfaction, op: eq, value: dissatisfied}；几个条件写在 all 或 any 之下"
+OLDER = "条件是旧写法（question、eq），请用 huifang pack migrate 改写策略包，或写成 {field: 题号, op: eq, value: 答案}"
 
 
-class _Fault(Exception):
-    """One thing wrong with the shape of a definition."""
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("不能是空的")
+    return text
+
+
+def _modest(number: float) -> float:
+    if not abs(number) <= LARGEST_NUMBER:
+        raise ValueError(f"应写数字，最大 {LARGEST_NUMBER:.0f}")
+    return number
+
+
+def _flag(value: Any) -> Any:
+    return FLAGS.get(value, value) if isinstance(value, str) else value
+
+
+Spoken = Annotated[str, Field(max_length=LONGEST), BeforeValidator(plain)]
+Text = Annotated[Spoken, AfterValidator(_filled), Say("一段文字")]
+Number = Annotated[int | float, AfterValidator(_modest), Say("数字")]
+Answer = Annotated[
+    str | int | float,
+    BeforeValidator(plain),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+    Say("答案，文字或数字"),
+]
+Flag = Annotated[bool, BeforeValidator(_flag), Say(" true 或 false")]
+
+
+class When(Tree):
+    """A condition on earlier answers; of one in the old form nothing else is said."""
+
+    def read(self, section: Section, key: str, say: str) -> dict[str, Any] | None:
+        if is_older(section.values[key]):
+            section.problem(key, OLDER)
+            return None
+        return super().read(section, key, say)
+
+
+class OptionEntry(Declared):
+    SAY: ClassVar[str] = "一个选项，如 {value: good, label: 好}"
+    value: Text = Field(description="选项值，记为答案")
+    label: Text = Field(description="选项名称")
+    score: Number | None = Field(None, description="得分")
+
+
+class ObjectionEntry(Declared):
+    SAY: ClassVar[str] = "一条常见应答，如 {heard: 没空, reply: 只要一分钟。}"
+    heard: Text = Field(description="客户可能说的话")
+    reply: Text = Field(description="坐席怎样应答，可用变量")
+
+
+class QuestionEntry(Declared):
+    SAY: ClassVar[str] = "一个问题，如 {id: solved, kind: yes_no, title: 是否解决, ask: 问题解决了吗？}"
+    id: Text = Field(description="题号：小写字母、数字、- 和 _，以字母开头")
+    kind: Kind = Field(description="题型：单选、多选、评分、是否、文字、数字")
+    title: Text = Field(description="题目名称，用在表格和消息里")
+    ask: Text = Field(description="照读的话，可用变量")
+    required: Flag = Field(False, description="是否必答")
+    options: Annotated[list[OptionEntry], Say(most=MOST_ITEMS)] = Field([], description="单选、多选的选项，至少两个")
+    when: Annotated[dict[str, Any] | None, When(ANSWERS, SAY_CONDITION)] = Field(
+        None,
+        description="何时才问：对前面答案的条件，field 写题号；不写则总是问",
+        examples=[{"field": "satisfaction", "op": "eq", "value": "dissatisfied"}],
+    )
+    problem: Annotated[list[Answer], Say(most=MOST_ITEMS)] = Field(
+        [], description="哪些答案使回访成为问题件", examples=[["no", "unclear"]]
+    )
+    role: MeaningRole | None = Field(None, description="答案对平台的意义：满意度、是否响应、是否解决、原因、备注")
+    least: Number | None = Field(None, alias="min", description="评分、数字的最小值；评分不写时为 1")
+    most: Number | None = Field(None, alias="max", description="评分、数字的最大值；评分不写时为 5")
+    hint: Spoken = Field("", description="给坐席的提示")
+    objections: Annotated[list[ObjectionEntry], Say(most=MOST_ITEMS)] = Field([], description="常见应答")
+
+    def question(self) -> Question:
+        tree = self.place.values.get("when")
+        question = Question(
+            id=self.id.strip(),
+            kind=self.kind,
+            title=self.title.strip(),
+            ask=self.ask.strip(),
+            required=self.required,
+            options=YES_NO
+            if self.kind == "yes_no"
+            else tuple(Option(one.value.strip(), one.label.strip(), one.score) for one in self.options),
+            when=Condition(_answers(tree)) if isinstance(tree, Mapping) else None,
+            problem=tuple(self.problem),
+            role=self.role,
+            least=self.least,
+            most=self.most,
+            hint=self.hint.strip(),
+            objections=tuple(Objection(one.heard.strip(), one.reply.strip()) for one in self.objections),
+        )
+        if question.kind != "rating":
+            return question
+        return replace(question, least=1 if question.least is None else question.least, most=question.most or 5)
+
+
+class QuestionnaireFile(Declared):
+    id: Text = Field(description="问卷编号：小写字母、数字、- 和 _，以字母开头")
+    title: Text = Field(description="名称")
+    opening: Spoken = Field("", description="开场白，可用变量 {称呼}、{事项}、{单号}、{日期}、{资料.字段路径}")
+    closing: Spoken = Field("", description="结束语，可用变量")
+    questions: Annotated[list[QuestionEntry], Field(min_length=1), Say(most=MOST_QUESTIONS)] = Field(
+        description="问题，按提问的顺序"
+    )
+
+    def questionnaire(self) -> Questionnaire:
+        questions = tuple(one.question() for one in self.questions)
+        return Questionnaire(self.id.strip(), self.title.strip(), questions, self.opening.strip(), self.closing.strip())
 
 
 def read_definition(raw: Any) -> Questionnaire:
     """The questionnaire in a definition. Raises InvalidQuestionnaire listing every fault."""
-    questionnaire = kept_definition(raw)
-    if faults := faults_of(questionnaire):
-        raise _invalid(faults)
+    section = _section(raw)
+    questionnaire = read_section(section)
+    if questionnaire is None or section.problems:
+        raise _invalid(section.problems)
+    return questionnaire
+
+
+def read_section(section: Section) -> Questionnaire | None:
+    """The questionnaire of a file; every fault is noted there. None when its shape is wrong."""
+    before, declared = len(section.problems), read(QuestionnaireFile, section)
+    if len(section.problems) > before:
+        return None
+    questionnaire = declared.questionnaire()
+    for number, fault in faults_of(questionnaire):
+        (section if number is None else declared.questions[number].place).problem("", fault)
     return questionnaire
 
 
 def kept_definition(raw: Any) -> Questionnaire:
-    """A definition that was checked when it was published, maybe when more was allowed. Raises InvalidQuestionnaire."""
-    try:
-        return _questionnaire(raw)
-    except _Fault as fault:
-        raise _invalid([str(fault)]) from fault
+    """A definition that was checked when it was published, maybe when conditions had another form or more was allowed.
+
+    Raises InvalidQuestionnaire.
+    """
+    section = _section(modern_definition(raw))
+    declared = read(QuestionnaireFile, section)
+    if wrong := [one for one in section.problems if ".when" not in one.key]:
+        raise _invalid(wrong)
+    return declared.questionnaire()
 
 
-def _invalid(faults: list[str]) -> InvalidQuestionnaire:
-    return InvalidQuestionnaire("；".join(faults), errors=[{"message": fault} for fault in faults])
+def modern_definition(raw: Any) -> Any:
+    """The definition with its conditions in the language of today; what has another form stays as it is."""
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("questions"), list):
+        return raw
+    entries = [one for one in raw["questions"] if isinstance(one, Mapping)]
+    several = {str(one.get("id")) for one in entries if one.get("kind") == "multiple"}
+    questions = [
+        {**one, "when": modern(one["when"], several)} if isinstance(one, Mapping) and is_older(one.get("when")) else one
+        for one in raw["questions"]
+    ]
+    return {**raw, "questions": questions}
 
 
-def _questionnaire(raw: Any) -> Questionnaire:
-    known = _fields(raw, _TOP, "问卷")
-    items = raw.get("questions")
-    if not isinstance(items, list) or not 1 <= len(items) <= MOST_QUESTIONS:
-        raise _Fault(f"问卷：questions 应为 1 至 {MOST_QUESTIONS} 个问题的列表")
-    return Questionnaire(
-        id=_text(known, "id", "问卷"),
-        title=_text(known, "title", "问卷"),
-        opening=_text(known, "opening", "问卷", ""),
-        closing=_text(known, "closing", "问卷", ""),
-        questions=tuple(_question(item, f"第 {number} 题") for number, item in enumerate(items, 1)),
-    )
+def _without_null(value: Any) -> Any:
+    """Numbers that are null are left out."""
+    if isinstance(value, list):
+        return [_without_null(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    parts = {key: _without_null(one) if key in ("questions", "options") else one for key, one in value.items()}
+    return {key: one for key, one in parts.items() if one is not None or key not in MAY_BE_NULL}
 
 
-def _question(raw: Any, where: str) -> Question:
-    known = _fields(raw, _QUESTION, where)
-    kind = _choice(known, "kind", get_args(Kind), where)
-    question = Question(
-        id=_text(known, "id", where),
-        kind=kind,
-        title=_text(known, "title", where),
-        ask=_text(known, "ask", where),
-        required=_flag(known, "required", where),
-        options=YES_NO if kind == "yes_no" else _options(known.get("options", []), where),
-        when=_condition(known["when"], where) if "when" in known else None,
-        problem=tuple(_value(value, where) for value in _list(known, "problem", where)),
-        role=_choice(known, "role", get_args(MeaningRole), where) if "role" in known else None,
-        least=_number(known, "min", where),
-        most=_number(known, "max", where),
-        hint=_text(known, "hint", where, ""),
-        objections=_objections(known, where),
-    )
-    if kind != "rating":
-        return question
-    return replace(question, least=1 if question.least is None else question.least, most=question.most or 5)
+def _answers(tree: Any) -> Any:
+    """The condition with answers for truth values, as YAML reads a bare true or false."""
+    if isinstance(tree, list):
+        return [_answers(one) for one in tree]
+    if not isinstance(tree, Mapping):
+        return plain(tree)
+    return {key: one if tree.get("op") == "exists" else _answers(one) for key, one in tree.items()}
 
 
-def _options(raw: Any, where: str) -> tuple[Option, ...]:
-    if not isinstance(raw, list) or len(raw) > MOST_ITEMS:
-        raise _Fault(f"{where}：options 应为列表，最多 {MOST_ITEMS} 个选项")
-    options = []
-    for number, item in enumerate(raw, 1):
-        place = f"{where}选项 {number}"
-        known = _fields(item, _OPTION, place)
-        options.append(
-            Option(_text(known, "value", place), _text(known, "label", place), _number(known, "score", place))
-        )
-    return tuple(options)
+def _section(raw: Any) -> Section:
+    problems = [] if isinstance(raw, Mapping) else [Problem("", "", f"应为键值结构，现在是 {written(raw)}")]
+    return Section("", _without_null(raw) if isinstance(raw, Mapping) else {}, problems)
 
 
-def _objections(known: Mapping[str, Any], where: str) -> tuple[Objection, ...]:
-    objections = []
-    for number, item in enumerate(_list(known, "objections", where), 1):
-        place = f"{where}常见应答 {number}"
-        told = _fields(item, _OBJECTION, place)
-        objections.append(Objection(_text(told, "heard", place), _text(told, "reply", place)))
-    return tuple(objections)
-
-
-def _condition(raw: Any, where: str, depth: int = 0) -> Condition:
-    if depth > MOST_NESTING:
-        raise _Fault(f"{where}：when 嵌套超过 {MOST_NESTING} 层")
-    known = _fields(raw, {"question", "all", "any", *get_args(Operator)}, f"{where} when")
-    for name, group in (("all", AllOf), ("any", AnyOf)):
-        if name in known:
-            parts = _list(known, name, where)
-            if len(known) > 1 or not parts:
-                raise _Fault(f"{where}：when 的 {name} 应单独使用且不能为空")
-            return group(tuple(_condition(part, where, depth + 1) for part in parts))
-    return _comparison(known, where)
-
-
-def _comparison(known: Mapping[str, Any], where: str) -> Comparison:
-    operators = [name for name in get_args(Operator) if name in known]
-    if len(operators) != 1:
-        raise _Fault(f"{where}：when 应有且只有一个比较 (eq、ne、in、lt、gt)")
-    operator = operators[0]
-    if operator == "in":
-        value: Any = tuple(_value(item, where) for item in _list(known, "in", where))
-    else:
-        value = _value(known[operator], where)
-    if operator in ("lt", "gt") and not isinstance(value, int | float):
-        raise _Fault(f"{where}：when 的 {operator} 只能与数字比较")
-    return Comparison(_text(known, "question", where), operator, value)
-
-
-def plain(value: Any) -> Any:
-    """YAML reads a bare yes or no as a truth value; here they are answers."""
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-
-
-def _value(raw: Any, where: str) -> str | float:
-    """An answer as it may stand in a condition or a list of problem answers."""
-    value = plain(raw)
-    if isinstance(value, str) or _is_number(value):
-        return value  # type: ignore[no-any-return]
-    raise _Fault(f"{where}：{repr(raw)[:LONGEST_SHOWN]} 不是答案，应为文字或数字")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER
-
-
-def _fields(raw: Any, allowed: set[str], where: str) -> Mapping[str, Any]:
-    if not isinstance(raw, Mapping):
-        raise _Fault(f"{where}：应为键值结构")
-    unknown = [str(name)[:LONGEST_SHOWN] for name in raw if name not in allowed][:MOST_SHOWN]
-    if unknown:
-        raise _Fault(f"{where}：不认识的字段 {'、'.join(unknown)}")
-    return raw
-
-
-def _text(known: Mapping[str, Any], name: str, where: str, default: str | None = None) -> str:
-    value = plain(known.get(name, default))
-    if not isinstance(value, str) or (default is None and not value.strip()):
-        raise _Fault(f"{where}：{name} 应为文字")
-    if len(value) > LONGEST:
-        raise _Fault(f"{where}：{name} 最长 {LONGEST} 个字，现在有 {len(value)} 个")
-    return value.strip()
-
-
-def _flag(known: Mapping[str, Any], name: str, where: str) -> bool:
-    value = plain(known.get(name, False))
-    if value not in ("yes", "no"):
-        raise _Fault(f"{where}：{name} 应为 true 或 false")
-    return bool(value == "yes")
-
-
-def _number(known: Mapping[str, Any], name: str, where: str) -> float | None:
-    value = known.get(name)
-    if value is not None and not _is_number(value):
-        raise _Fault(f"{where}：{name} 应为数字")
-    return value
-
-
-def _list(known: Mapping[str, Any], name: str, where: str) -> list[Any]:
-    value = known.get(name, [])
-    if not isinstance(value, list) or len(value) > MOST_ITEMS:
-        raise _Fault(f"{where}：{name} 应为列表，最多 {MOST_ITEMS} 项")
-    return value
-
-
-def _choice(known: Mapping[str, Any], name: str, allowed: tuple[Any, ...], where: str) -> Any:
-    if known.get(name) not in allowed:
-        raise _Fault(f"{where}：{name} 应为 {'、'.join(allowed)} 之一")
-    return known[name]
+def _invalid(problems: list[Problem]) -> InvalidQuestionnaire:
+    told = [f"{one.key}：{one.message}" if one.key else one.message for one in problems]
+    errors = [{"key": one.key, "message": message} for one, message in zip(problems, told, strict=True)]
+    return InvalidQuestionnaire("；".join(told[:20]), errors=errors)

@@ -1,13 +1,12 @@
 """What is wrong, or unwise, about a questionnaire whose shape is right."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from typing import get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
-from services.visits.domain.conditions import Comparison
 from services.visits.domain.questionnaire import UNCLEAR, Question, Questionnaire
 from services.visits.domain.script import FACTS, VARIABLE, VARIABLES, is_variable
+from shared.conditions.comparisons import ORDERINGS
 from shared.contracts.common import Resolution, Satisfaction
 
 MOST_REQUIRED = 8
@@ -23,24 +22,24 @@ _ROLE_KINDS = {
 }
 
 
-def faults_of(questionnaire: Questionnaire) -> list[str]:
-    """Why this cannot be published."""
-    faults = []
+def faults_of(questionnaire: Questionnaire) -> Iterator[tuple[int | None, str]]:
+    """Why this cannot be published, each with the position of its question (None = the whole)."""
     if not _ID.fullmatch(questionnaire.id):
-        faults.append("问卷：id 只能用小写字母、数字、- 和 _，以字母开头，不超过 64 位")
-    counted = Counter(question.id for question in questionnaire.questions)
-    faults += [f"题号 {name} 重复" for name, times in counted.items() if times > 1]
+        yield None, "问卷：id 只能用小写字母、数字、- 和 _，以字母开头，不超过 64 位"
     for role in ("satisfaction", "responded", "resolved"):
         if len(questionnaire.for_role(role)) > 1:
-            faults.append(f"作用 {role} 只能由一道题承担")
+            yield None, f"作用 {role} 只能由一道题承担"
     earlier: dict[str, Question] = {}
-    for question in questionnaire.questions:
-        faults += [f"「{question.title}」：{fault}" for fault in _question_faults(question, earlier)]
+    for number, question in enumerate(questionnaire.questions):
+        if question.id in earlier:
+            yield number, f"题号 {question.id} 重复"
+        for fault in _question_faults(question, earlier):
+            yield number, f"「{question.title}」：{fault}"
         earlier[question.id] = question
     unknown = {name for text in _spoken(questionnaire) for name in VARIABLE.findall(text) if not is_variable(name)}
     known = f"{'、'.join(VARIABLES)}，或 {FACTS}字段路径"
-    faults += [f"变量 {{{name}}} 不存在，可用：{known}" for name in sorted(unknown)]
-    return faults
+    for name in sorted(unknown):
+        yield None, f"变量 {{{name}}} 不存在，可用：{known}"
 
 
 def warnings_of(questionnaire: Questionnaire) -> list[str]:
@@ -113,14 +112,30 @@ def _role_faults(question: Question) -> Iterator[str]:
         yield "满意度评分应从 1 开始"
 
 
-def _comparison_faults(comparison: Comparison, earlier: dict[str, Question]) -> Iterator[str]:
-    asked = earlier.get(comparison.question)
+def _comparison_faults(comparison: Mapping[str, Any], earlier: dict[str, Question]) -> Iterator[str]:
+    op, asked = comparison["op"], earlier.get(comparison["field"])
     if asked is None:
-        yield f"条件引用的题 {comparison.question} 不存在或排在后面"
-    elif asked.kind in _CHOICES:
-        wanted = comparison.value if comparison.operator == "in" else (comparison.value,)
-        yield from (
-            f"条件永远不会成立：{asked.title} 没有答案 {value}" for value in wanted if asked.option(value) is None
-        )
+        yield f"条件引用的题 {comparison['field']} 不存在或排在后面"
+    elif op == "matches":
+        yield "坐席的页面断网时也要判断下一题，问卷的条件不能写 matches"
+    elif op == "exists":
+        return
     elif asked.kind == "text":
-        yield f"条件不能引用文字题 {asked.title}"
+        yield f"条件不能引用文字题 {asked.title}，只能问答了没有：op: exists"
+    elif asked.kind == "multiple" and op != "contains":
+        yield f"{asked.title} 是多选题，答案有几个：请写 op: contains，每个选项一个比较"
+    elif asked.kind != "multiple" and op == "contains":
+        yield f"{asked.title} 的答案只有一个：请写 op: eq 或 in"
+    elif asked.kind in _CHOICES:
+        yield from _choice_faults(asked, op, comparison["value"])
+    elif op in ORDERINGS and isinstance(comparison["value"], str):
+        yield f"{op} 只能与数字比较"
+
+
+def _choice_faults(asked: Question, op: str, value: Any) -> Iterator[str]:
+    if op in ORDERINGS:
+        yield f"条件永远不会成立：{asked.title} 的答案不是数字"
+        return
+    for one in value if isinstance(value, list) else [value]:
+        if asked.option(one) is None:
+            yield f"条件永远不会成立：{asked.title} 没有答案 {one}"

@@ -18,6 +18,11 @@ class Option:
     score: float | None = None
 
 
+def plain(value: Any) -> Any:
+    """YAML reads a bare true or false as a truth value; here they are answers."""
+    return {True: YES, False: NO}[value] if isinstance(value, bool) else value
+
+
 YES_NO = (Option(YES, "是"), Option(NO, "否"), Option(UNCLEAR, "未明确回答"))
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.visits.domain.answering import Assessment, assess
-from services.visits.domain.conditions import AllOf, AnyOf, Comparison, Condition
 from services.visits.domain.questionnaire import Question, Questionnaire, QuestionnairePart
 from services.visits.domain.script import names_matter
 from services.visits.domain.visit import Visit
@@ -62,7 +61,7 @@ def _add(asked: dict[str, Question], of: Questionnaire, number: int, matter: int
     """Put a part's questions behind those that are asked already; returns its ids → the ids under which they are asked."""
     ids: dict[str, str] = {}
     for question in of.questions:
-        meant = replace(question, when=_renamed(question.when, ids) if question.when else None)
+        meant = replace(question, when=question.when.renamed(ids) if question.when else None)
         known = asked.get(question.id)
         if known is None:
             ids[question.id] = question.id
@@ -73,14 +72,6 @@ def _add(asked: dict[str, Question], of: Questionnaire, number: int, matter: int
             own = ids[question.id] = f"{question.id}{MARK}{number}"
             asked[own] = replace(meant, id=own, title=f"{question.title}（{title}）", about=matter)
     return ids
-
-
-def _renamed(condition: Condition, ids: Mapping[str, str]) -> Condition:
-    match condition:
-        case Comparison():
-            return replace(condition, question=ids.get(condition.question, condition.question))
-        case AllOf() | AnyOf():
-            return replace(condition, parts=tuple(_renamed(part, ids) for part in condition.parts))
 
 
 def results_of(asked: Questionnaire, answers: Mapping[str, Any]) -> list[tuple[QuestionnairePart, Assessment]]:

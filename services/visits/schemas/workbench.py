@@ -16,7 +16,6 @@ from services.visits.domain.appointments import address_of
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.callbacks import CallbackTime
 from services.visits.domain.calls import talk_seconds
-from services.visits.domain.conditions import AllOf, Comparison, Condition
 from services.visits.domain.corrections import Version
 from services.visits.domain.questionnaire import MeaningRole, Question, Questionnaire
 from services.visits.domain.script import spoken, variables_of
@@ -27,14 +26,16 @@ from services.visits.schemas.visits import NoticeOut, VisitOut
 
 
 class AskedOut(QuestionOut):
-    when: dict[str, Any] | None = Field(description="何时才问：all、any 或一个比较；为空表示总是要问")
+    when: dict[str, Any] | None = Field(
+        description="何时才问：all、any、not，或 field（题号）、op、value 一个比较；为空表示总是要问"
+    )
     role: MeaningRole | None = Field(description="答案对平台的意义")
     matter: str = Field(default="", description="一次联系有几件事项时，这道题问的是哪一件；共同的问题为空")
 
     @classmethod
     def of(cls, question: Question, variables: Mapping[str, str], answer: Any) -> Self:
         told = QuestionOut.of(question, variables, answer)
-        return cls(**dict(told), when=_tree(question.when) if question.when else None, role=question.role)
+        return cls(**dict(told), when=dict(question.when.tree) if question.when else None, role=question.role)
 
     @classmethod
     def all_of(cls, visit: Visit, questionnaire: Questionnaire) -> list[Self]:
@@ -148,10 +149,3 @@ def _matters(visit: Visit, questionnaire: Questionnaire) -> dict[str, str]:
     return {
         own: visit.matters[part.matters[0]].title for part in parts for own in part.ids.values() if asked_in[own] == 1
     }
-
-
-def _tree(condition: Condition) -> dict[str, Any]:
-    if isinstance(condition, Comparison):
-        value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
-        return {"question": condition.question, condition.operator: value}
-    return {"all" if isinstance(condition, AllOf) else "any": [_tree(part) for part in condition.parts]}

@@ -80,7 +80,7 @@ SHORT = questionnaire(
     ),
     choice(
         "reasons", "late", "rude", kind="multiple", required=True, role="reason",
-        when={"question": "satisfaction", "in": ["dissatisfied", "very_dissatisfied"]},
+        when={"field": "satisfaction", "op": "in", "value": ["dissatisfied", "very_dissatisfied"]},
     ),
     question("words", "text", role="remark"),
 )  # fmt: skip

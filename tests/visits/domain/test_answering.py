@@ -20,8 +20,8 @@ def test_questions_show_up_as_answers_make_them_visible() -> None:
 def test_an_answer_to_a_hidden_question_hides_what_depends_on_it() -> None:
     chain = questionnaire(
         question("a"),
-        question("b", when={"question": "a", "eq": "yes"}),
-        question("c", when={"question": "b", "eq": "yes"}),
+        question("b", when={"field": "a", "op": "eq", "value": "yes"}),
+        question("c", when={"field": "b", "op": "eq", "value": "yes"}),
     )
     assert [asked.id for asked in visible(chain, {"a": "no", "b": "yes"})] == ["a"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.visits.domain.conditions import AnyOf, Comparison
+from services.visits.domain.conditions import Condition
 from services.visits.domain.definition import read_definition
 from services.visits.domain.errors import InvalidQuestionnaire
 from services.visits.domain.lint import warnings_of
@@ -17,6 +17,10 @@ def definition(*questions: Any, **changes: Any) -> dict[str, Any]:
     return {"id": "q", "title": "问卷", "questions": list(questions)} | changes
 
 
+def leaf(field: str, op: str, value: Any) -> dict[str, Any]:
+    return {"field": field, "op": op, "value": value}
+
+
 def faults(raw: Any) -> str:
     with pytest.raises(InvalidQuestionnaire) as refused:
         read_definition(raw)
@@ -25,9 +29,9 @@ def faults(raw: Any) -> str:
 
 
 def test_a_condition_tree_is_read() -> None:
-    tree = {"any": [{"question": "a", "eq": True}, {"question": "r", "lt": 3}]}
+    tree = {"any": [leaf("a", "eq", True), leaf("r", "lt", 3)]}
     read = questionnaire(question("a"), question("r", "rating"), question("b", when=tree))
-    assert read.questions[2].when == AnyOf((Comparison("a", "eq", "yes"), Comparison("r", "lt", 3)))
+    assert read.questions[2].when == Condition({"any": [leaf("a", "eq", "yes"), leaf("r", "lt", 3)]})
 
 
 def test_bare_yes_and_no_of_yaml_are_answers() -> None:
@@ -43,10 +47,10 @@ def test_a_rating_runs_from_one_to_five_unless_said_otherwise() -> None:
     ("raw", "fault"),
     [
         ([], "应为键值结构"),
-        (definition(), "1 至 100 个问题"),
-        (definition(question("a"), colour="red"), "不认识的字段 colour"),
-        (definition(question("a", kind="slider")), "kind 应为"),
-        (definition(question("a", title=" ")), "title 应为文字"),
+        (definition(), "questions：应至少写一个问题"),
+        (definition(question("a"), colour="red"), "colour：没有这个配置项"),
+        (definition(question("a", kind="slider")), "questions[0].kind：应写以下之一"),
+        (definition(question("a", title=" ")), "questions[0].title：不能是空的"),
         (definition(question("a"), question("a")), "题号 a 重复"),
         (definition(question("A b")), "只能用小写字母"),
         (definition(choice("a", "x")), "至少要有两个选项"),
@@ -55,21 +59,29 @@ def test_a_rating_runs_from_one_to_five_unless_said_otherwise() -> None:
         (definition(question("a", problem=["maybe"])), "问题件答案 maybe 不在选项内"),
         (definition(question("a", "text", problem=["x"])), "不能判定问题件"),
         (definition(question("a", "number", min=3, max=3)), "min 应小于 max"),
-        (definition(question("a", when={"question": "b", "eq": "yes"}), question("b")), "不存在或排在后面"),
-        (definition(question("a"), question("b", when={"question": "a", "eq": "oui"})), "永远不会成立"),
-        (definition(question("a", "text"), question("b", when={"question": "a", "eq": "x"})), "不能引用文字题"),
-        (definition(question("a"), question("b", when={"question": "a"})), "有且只有一个比较"),
-        (definition(question("a"), question("b", when={"question": "a", "eq": "yes", "ne": "no"})), "有且只有一个比较"),
-        (definition(question("a"), question("b", when={"question": "a", "lt": "yes"})), "只能与数字比较"),
-        (definition(question("a"), question("b", when={"all": []})), "不能为空"),
-        (definition(question("a", role="boss")), "role 应为"),
+        (definition(question("a", when=leaf("b", "eq", "yes")), question("b")), "不存在或排在后面"),
+        (definition(question("a"), question("b", when=leaf("a", "eq", "oui"))), "永远不会成立"),
+        (definition(question("a", "text"), question("b", when=leaf("a", "eq", "x"))), "不能引用文字题"),
+        (definition(question("a"), question("b", when={"field": "a"})), "questions[1].when.op：缺少此项"),
+        (definition(question("a"), question("b", when={"field": "a", "op": "=", "value": "yes"})), "是否想写 eq"),
+        (definition(question("a"), question("b", when=leaf("a", "lt", "yes"))), "的答案不是数字"),
+        (definition(question("a", "rating"), question("b", when=leaf("a", "lt", "好"))), "只能与数字比较"),
+        (definition(question("a"), question("b", when=leaf("a", "contains", "yes"))), "的答案只有一个"),
+        (definition(choice("a", "x", "y", kind="multiple"), question("b", when=leaf("a", "eq", "x"))), "是多选题"),
+        (definition(question("a"), question("b", when=leaf("a", "matches", "yes"))), "不能写 matches"),
+        (definition(question("a"), question("b", when={"cel": "true"})), "questions[1].when.cel：坐席的页面断网时"),
+        (definition(question("a"), question("b", when={"history": {}, "op": "ge", "value": 1})), "往事请写在策略"),
+        (definition(question("a"), question("b", when={"named": "vip"})), "请直接写条件"),
+        (definition(question("a"), question("b", when={"question": "a", "eq": "yes"})), "huifang pack migrate"),
+        (definition(question("a"), question("b", when={"all": []})), "questions[1].when.all：应至少写一个条件"),
+        (definition(question("a", role="boss")), "questions[0].role：应写以下之一"),
         (definition(question("a", role="satisfaction")), "作用 satisfaction 只能用于"),
         (definition(choice("a", "good", "bad", role="satisfaction")), "满意度选项 good 应为"),
         (definition(question("a", "rating", min=0, role="satisfaction")), "应从 1 开始"),
         (definition(question("a", role="resolved"), question("b", role="resolved")), "只能由一道题承担"),
         (definition(question("a"), opening="您好，{老板}"), "变量 {老板} 不存在"),
-        (definition(question("a", problem=[{"x": 1}])), "不是答案"),
-        (definition(question("a", min=10**400)), "min 应为数字"),
+        (definition(question("a", problem=[{"x": 1}])), "problem：应写答案"),
+        (definition(question("a", min=10**400)), "questions[0].min：应写数字"),
     ],
 )
 def test_a_fault_is_named(raw: Any, fault: str) -> None:
@@ -83,7 +95,7 @@ def test_all_faults_are_named_at_once() -> None:
 
 
 def test_a_condition_nested_without_end_is_refused() -> None:
-    tree: dict[str, Any] = {"question": "a", "eq": "yes"}
+    tree: dict[str, Any] = leaf("a", "eq", "yes")
     for _ in range(50):
         tree = {"all": [tree]}
     assert "嵌套" in faults(definition(question("a"), question("b", when=tree)))
@@ -124,7 +136,7 @@ def test_required_is_yes_or_no_in_whatever_words_yaml_has_for_it(written: object
 def test_required_of_another_kind_is_refused() -> None:
     raw = {"id": "q", "title": "问卷", "questions": [{"id": "a", "kind": "text", "title": "题", "ask": "?"}]}
     raw["questions"][0] |= {"required": "often"}  # type: ignore[index]
-    with pytest.raises(InvalidQuestionnaire, match="required 应为"):
+    with pytest.raises(InvalidQuestionnaire, match="required：应写"):
         read_definition(raw)
 
 
@@ -133,12 +145,12 @@ LARGE: dict[str, tuple[dict[str, Any], str]] = {
     "a rating with decimals": ({"kind": "rating", "min": 0.5, "max": 5}, "应为整数"),
     "options without end": (
         {"kind": "single", "options": [{"value": f"v{n}", "label": "甲"} for n in range(101)]},
-        "最多 100 个选项",
+        "最多 100 项",
     ),
     "a book to read out": ({"ask": "问" * 5_001}, "最长 5000 个字"),
     "answers without end": ({"kind": "yes_no", "problem": ["no"] * 101}, "最多 100 项"),
-    "no number": ({"kind": "number", "max": float("nan")}, "应为数字"),
-    "infinity": ({"kind": "number", "max": float("inf")}, "应为数字"),
+    "no number": ({"kind": "number", "max": float("nan")}, "应写数字"),
+    "infinity": ({"kind": "number", "max": float("inf")}, "应写数字"),
 }
 
 
@@ -158,9 +170,9 @@ def test_objections_are_read_and_their_replies_may_use_variables() -> None:
 @pytest.mark.parametrize(
     ("said", "fault"),
     [
-        ("没空", "objections 应为列表"),
-        ([{"heard": "没空"}], "reply 应为文字"),
-        ([{"heard": "没空", "reply": "好", "tone": "和气"}], "不认识的字段 tone"),
+        ("没空", "objections：应写一个列表"),
+        ([{"heard": "没空"}], "reply：缺少此项"),
+        ([{"heard": "没空", "reply": "好", "tone": "和气"}], "tone：没有这个配置项"),
         ([{"heard": "没空", "reply": "{姓氏}您好"}], "变量 {姓氏} 不存在"),
     ],
 )

@@ -1,20 +1,29 @@
-// Which questions are asked, given the answers so far: the rule of domain/conditions.py and domain/answering.visible.
+// Which questions are asked, given the answers so far: the rule of domain/conditions.py (the operators of
+// shared/conditions/comparisons.py) and domain/answering.visible.
+
+const same = (answer, value) =>
+  typeof value === "number" && typeof answer === "string" ? answer.trim() !== "" && Number(answer) === value : answer === value;
+const ordered = (compare) => (answer, value) => typeof answer === typeof value && compare(answer, value);
 
 const COMPARE = {
-  eq: (chosen, value) => chosen.includes(value),
-  ne: (chosen, value) => !chosen.includes(value),
-  in: (chosen, value) => chosen.some((one) => value.includes(one)),
-  lt: (chosen, value) => chosen.every((one) => one < value),
-  gt: (chosen, value) => chosen.every((one) => one > value),
+  eq: same,
+  ne: (answer, value) => !same(answer, value),
+  in: (answer, values) => values.some((value) => same(answer, value)),
+  not_in: (answer, values) => !values.some((value) => same(answer, value)),
+  gt: ordered((answer, value) => answer > value),
+  ge: ordered((answer, value) => answer >= value),
+  lt: ordered((answer, value) => answer < value),
+  le: ordered((answer, value) => answer <= value),
+  exists: (answer, value) => isAnswered(answer) === value,
+  contains: (answer, value) => (Array.isArray(answer) || (typeof answer === "string" && typeof value === "string")) && answer.includes(value),
 };
 
 export function holds(condition, answers) {
   if (condition.all) return condition.all.every((part) => holds(part, answers));
   if (condition.any) return condition.any.some((part) => holds(part, answers));
-  const answer = answers[condition.question];
-  if (answer === undefined || answer === null) return false;
-  const operator = Object.keys(COMPARE).find((name) => name in condition);
-  return COMPARE[operator](Array.isArray(answer) ? answer : [answer], condition[operator]);
+  if (condition.not) return !holds(condition.not, answers);
+  const { field, op, value = true } = condition;
+  return COMPARE[op](answers[field], value);
 }
 
 // A condition sees only answers to questions that are asked themselves.
@@ -41,6 +50,6 @@ export function grouped(asked) {
 }
 
 function mentions(condition, id) {
-  const parts = condition.all || condition.any;
-  return parts ? parts.some((part) => mentions(part, id)) : condition.question === id;
+  const parts = condition.all || condition.any || (condition.not && [condition.not]);
+  return parts ? parts.some((part) => mentions(part, id)) : condition.field === id;
 }

@@ -27,6 +27,11 @@ def failure(tree: dict[str, Any]) -> Failure | None:
     return compile_condition(tree)(fact("order.completed", DATA, time=at("2026-03-02 10:00")), CUSTOMER)
 
 
+def test_a_number_is_no_part_of_a_text_and_fails_no_event() -> None:
+    assert failure(leaf("result", "contains", 3)) is not None
+    assert failure({"not": leaf("result", "contains", 3)}) is None
+
+
 @pytest.mark.parametrize(
     "tree",
     [
