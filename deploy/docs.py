@@ -8,26 +8,39 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import services
 from deploy import metrics, regulations
+from services.notifications.domain.template_reference import template_reference, template_schema
 from services.scheduler.domain.packs.schema import pack_reference, pack_schema
+from services.visits.domain.definition_reference import questionnaire_reference, questionnaire_schema
 from shared.contracts.generate import Subscriber, documents
 from shared.contracts.generate.compatibility import breaking_changes
 from shared.messaging import Consumer
 
 FOLDER = Path(__file__).parents[1] / "docs" / "generated"
 PACK_SCHEMA = "pack.schema.json"
-PACK_FORMAT = "pack-format.md"
 METRICS = "metrics.md"
+SCHEMAS: Mapping[str, Callable[[], Any]] = {
+    PACK_SCHEMA: pack_schema,
+    "questionnaire.schema.json": questionnaire_schema,
+    "template.schema.json": template_schema,
+}
+REFERENCES = {
+    "pack-format.md": pack_reference,
+    "questionnaire-format.md": questionnaire_reference,
+    "template-format.md": template_reference,
+}
 
 
 def all_documents() -> dict[str, str]:
     """Every generated document by its name in `docs/generated`."""
-    schema = json.dumps(pack_schema(), ensure_ascii=False, indent=2) + "\n"
-    return {**documents(subscribers()), PACK_SCHEMA: schema, PACK_FORMAT: pack_reference(), METRICS: metrics.document()}
+    schemas = {name: json.dumps(schema(), ensure_ascii=False, indent=2) + "\n" for name, schema in SCHEMAS.items()}
+    references = {name: reference() for name, reference in REFERENCES.items()}
+    return {**documents(subscribers()), **schemas, **references, METRICS: metrics.document()}
 
 
 def subscribers() -> list[Subscriber]:

@@ -122,7 +122,9 @@ class Count(Declared):
 
 class Comparison(Declared):
     SAY: ClassVar[str] = SAY
-    field: Path = Field(description="数据字段路径；event.type|time|source；customer.<属性>")
+    field: Path = Field(
+        description="看哪个值：数据字段路径、event.type|time|source、customer.<属性>；问卷中为前面的题号"
+    )
     op: Annotated[Operator, Say(words=SYMBOLS)] = Field(description="比较")
     value: Annotated[Any, WithJsonSchema({"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]})] = Field(
         None, description="与之比较的值，或几个值的列表"

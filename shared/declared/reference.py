@@ -1,6 +1,6 @@
 """The reference of declared models, for people: each with its keys, what may stand there, and what holds without them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from pydantic_core import PydanticUndefined
@@ -11,20 +11,23 @@ from shared.declared.values import flow, heading
 HEAD = "| 键 | 说明 | 可写 | 不写时 |\n|---|---|---|---|"
 
 
-def reference(models: Iterable[type[Declared]]) -> str:
-    """Markdown: a table for each of these models and for each that stands below one of them, every model once."""
+def reference(models: Iterable[type[Declared]], without: Collection[type[Declared]] = ()) -> str:
+    """Markdown: a table for each of these models and for each that stands below one of them, every model once.
+
+    `without` are those that may not stand there.
+    """
     seen: dict[type[Declared], None] = {}
     for model in models:
-        _collect(model, seen)
-    return "\n\n".join("\n".join(_table(model)) for model in seen) + "\n"
+        _collect(model, seen, without)
+    return "\n\n".join("\n".join(_table(model, seen)) for model in seen) + "\n"
 
 
-def _collect(model: type[Declared], seen: dict[type[Declared], None]) -> None:
-    if model not in seen:
+def _collect(model: type[Declared], seen: dict[type[Declared], None], without: Collection[type[Declared]]) -> None:
+    if model not in seen and model not in without:
         seen[model] = None
         for key in keys_of(model):
             for below in _models(key.form):
-                _collect(below, seen)
+                _collect(below, seen, without)
 
 
 def _models(form: Form) -> tuple[type[Declared], ...]:
@@ -33,13 +36,13 @@ def _models(form: Form) -> tuple[type[Declared], ...]:
     return form.models if isinstance(form, Part) else ()
 
 
-def _table(model: type[Declared]) -> Iterator[str]:
+def _table(model: type[Declared], known: Collection[type[Declared]]) -> Iterator[str]:
     yield f"## {model.__name__}{'：' if model.SAY else ''}{heading(model.SAY)}"
     if "如 " in model.SAY:
         yield f"\n{model.SAY.partition('，')[2]}"
     yield f"\n{HEAD}"
     for key in keys_of(model):
-        below = "、".join(f"[{one.__name__}](#{_anchor(one)})" for one in _models(key.form))
+        below = "、".join(f"[{one.__name__}](#{_anchor(one)})" for one in _models(key.form) if one in known)
         units = "、".join(getattr(key.form, "units", ()))  # of a duration
         may = "；".join(part for part in (key.say.strip(), units and f"单位 {units}", below) if part)
         yield "| " + " | ".join(map(_cell, (f"`{key.name}`", key.field.description or "", may, _without(key)))) + " |"

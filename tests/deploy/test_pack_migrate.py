@@ -91,7 +91,7 @@ rules:
     events: [complaint.opened]
     purpose: told
     template: told
-  - {id: minor, events: [complaint.resolved], where: {grade: null}, purpose: told, template: told}
+  - {id: less, events: [complaint.resolved], where: {grade: null}, purpose: told, template: told}
 """
 REWRITTEN_TEMPLATE = """\
 name: told
@@ -111,7 +111,7 @@ rules:
     events: [complaint.opened]
     purpose: told
     template: told
-  - {id: minor, events: [complaint.resolved], condition: {field: grade, op: exists, value: false}, purpose: told, template: told}
+  - {id: less, events: [complaint.resolved], condition: {field: grade, op: exists, value: false}, purpose: told, template: told}
 """
 PACK = {
     "pack.yaml": "format: 1\nname: p\ntitle: 包\n",
@@ -154,7 +154,7 @@ def test_an_old_form_is_a_mistake_with_its_line_that_names_the_command(
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(NotMigrated, match="templates/a.yaml:2"):
+    with pytest.raises(NotMigrated, match=r"templates/a\.yaml:2"):
         rewritten("templates/a.yaml", "name: a\n\trules: []\n")
 
 

@@ -13,6 +13,7 @@ from services.scheduler.domain.packs.document import KINDS
 from services.scheduler.domain.packs.limits import MOST_KINDS, parts_of
 from shared.contracts.registry import by_name, by_type
 from shared.declared.model import Declared, read
+from shared.declared.schema import DIALECT
 from shared.declared.section import Section, meant, written
 from shared.declared.values import Say
 from shared.declared.words import EVENT_FORM, Title
@@ -35,7 +36,6 @@ WORDS = frozenset(Draft202012Validator.VALIDATORS) | {
     *("readOnly", "writeOnly", "minContains", "maxContains"),
 }
 __all__ = ["KINDS", "check_schema", "read_kinds"]
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXAMPLE = "{event: tenant.moved_in, title: 租户入驻, schema: {type: object}}"
 DEFINITIONS = "#/$defs/"
 NAMING = ("properties", "patternProperties", "$defs", "dependentSchemas", "dependentRequired")

@@ -9,14 +9,14 @@ from typing import Any
 
 from services.scheduler.domain.packs import contact
 from services.scheduler.domain.packs.head import Head
-from services.scheduler.domain.packs.kinds_file import DIALECT, KindsFile
+from services.scheduler.domain.packs.kinds_file import KindsFile
 from services.scheduler.domain.packs.organisation import OrganisationFile
 from services.scheduler.domain.packs.policies import Policy, PolicyFile
 from services.scheduler.domain.packs.scenario_file import TestsFile
 from shared.conditions.declared import AllOf, AnyOf, Comparison, Count, Expression, Not
 from shared.declared.model import Declared
 from shared.declared.reference import reference
-from shared.declared.schema import definitions
+from shared.declared.schema import DIALECT, definitions
 from shared.declared.words import NONE
 
 Schema = dict[str, Any]
