@@ -59,7 +59,7 @@ async def test_faults_are_told_in_chinese(desk: Desk) -> None:
     async with desk.served.client("policy_owner") as author:
         answer = await author.post("/api/v1/questionnaires", content=body.encode(), headers=YAML)
     assert (answer.status_code, answer.json()["title"]) == (422, "问卷定义有误")
-    assert answer.json()["errors"] == [{"message": "「甲」：至少要有两个选项"}]
+    assert answer.json()["errors"] == [{"key": "questions[0]", "message": "「甲」：至少要有两个选项"}]
 
 
 async def test_what_is_no_plain_yaml_is_refused(desk: Desk) -> None:

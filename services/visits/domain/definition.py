@@ -28,6 +28,7 @@ from shared.declared.values import Say
 MOST_QUESTIONS = 100
 MOST_ITEMS = 100  # options of a question, answers of a list
 LARGEST_NUMBER = 1e9
+MOST_SAID = 20  # faults in one sentence; all are listed
 LONGEST = 5_000  # characters of a text that is read out
 MAY_BE_NULL = ("min", "max", "score")
 FLAGS = {"yes": True, "no": False}
@@ -216,6 +217,10 @@ def _section(raw: Any) -> Section:
 
 
 def _invalid(problems: list[Problem]) -> InvalidQuestionnaire:
-    told = [f"{one.key}：{one.message}" if one.key else one.message for one in problems]
-    errors = [{"key": one.key, "message": message} for one, message in zip(problems, told, strict=True)]
-    return InvalidQuestionnaire("；".join(told[:20]), errors=errors)
+    errors = [{"key": one.key, "message": one.message} for one in problems]
+    return InvalidQuestionnaire("；".join(map(_said, problems[:MOST_SAID])), errors=errors)
+
+
+def _said(problem: Problem) -> str:
+    """A fault that names its question needs no key."""
+    return f"{problem.key}：{problem.message}" if problem.key and "「" not in problem.message else problem.message
