@@ -101,10 +101,10 @@ def test_a_large_file_is_told_and_not_read(pack: Path) -> None:
 
 
 QUESTIONS = {
-    "kind: single": ("kind: singel", "questions[0]", 6, "kind 应为"),
-    "role: satisfaction": ("role: satisfied", "questions[0]", 6, "role 应为"),
+    "kind: single": ("kind: singel", "questions[0].kind", 7, "是否想写 single"),
+    "role: satisfaction": ("role: satisfied", "questions[0].role", 10, "是否想写 satisfaction"),
     "{value: satisfied, label: 满意}": ("{value: happy, label: 满意}", "questions[0]", 6, "应为"),
-    "title: 问卷": ("titel: 问卷", "", 1, "不认识的字段 titel"),
+    "title: 问卷": ("titel: 问卷", "titel", 2, "是否想写 title"),
     "您好": ("您好 {customer.nmae}", "", 1, "变量 {customer.nmae} 不存在"),
 }
 
@@ -114,8 +114,8 @@ def test_a_questionnaire_that_visits_would_refuse_is_told_with_its_place(pack: P
     wrong, key, line, says = QUESTIONS[right]
     file = pack / "questionnaires" / "q.yaml"
     file.write_text(QUESTIONNAIRE.replace(right, wrong, 1), "utf-8")
-    problem = next(one for one in check_folder(pack) if one.file == "questionnaires/q.yaml")
-    assert (problem.key, problem.line, problem.warning) == (key, line, False)
+    problem = next(one for one in check_folder(pack) if (one.file, one.key) == ("questionnaires/q.yaml", key))
+    assert (problem.line, problem.warning) == (line, False)
     assert says in problem.message
 
 
