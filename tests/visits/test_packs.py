@@ -9,6 +9,7 @@ from services.visits.domain.answering import assess, visible
 from services.visits.domain.contact_result import is_dissatisfied
 from services.visits.domain.definition import read_definition
 from services.visits.domain.lint import warnings_of
+from services.visits.domain.practice import DEFINITION
 from services.visits.domain.questionnaire import Questionnaire
 
 PACKS = Path(__file__).parents[2] / "deploy" / "packs"
@@ -33,6 +34,10 @@ def test_a_questionnaire_of_a_pack_is_valid_and_named_as_its_file(path: Path) ->
     read = read_definition(yaml.safe_load(path.read_text()))
     assert read.id == path.stem
     assert warnings_of(read) == []
+
+
+def test_the_questionnaire_of_practice_calls_is_valid_too() -> None:
+    assert warnings_of(read_definition(DEFINITION)) == []
 
 
 @pytest.mark.parametrize("name", named("gas-"))

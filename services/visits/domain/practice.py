@@ -41,7 +41,7 @@ DEFINITION: Mapping[str, Any] = {
         {
             "id": "reasons", "kind": "multiple", "title": "不满意原因", "ask": "很抱歉没有让您满意。请问主要是哪方面的问题？",
             "required": True, "role": "reason",
-            "when": {"question": "satisfaction", "in": ["dissatisfied", "very_dissatisfied"]},
+            "when": {"field": "satisfaction", "op": "in", "value": ["dissatisfied", "very_dissatisfied"]},
             "options": [
                 {"value": "quality", "label": "没有修好"},
                 {"value": "late", "label": "没有按约定时间上门"},
