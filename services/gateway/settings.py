@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field, SecretStr, field_validator
 
 from services.gateway.domain.addresses import Network, parse_networks
-from services.gateway.domain.provided import FIELDS, REQUIRED, ClaimMap
+from services.gateway.domain.provided import CODED, FIELDS, REQUIRED, ClaimMap
 from shared.roles import Role
 from shared.safety import is_local
 from shared.settings import ServiceSettings
@@ -45,11 +45,17 @@ class GatewaySettings(ServiceSettings):
     oidc_title: str = Field(default="统一身份认证", max_length=30, description="what people call the identity provider")
     oidc_claims: dict[str, str] = Field(
         default={"login": "preferred_username", "name": "name", "roles": "roles"},
-        description="JSON object: which claim says a person's login, name, roles, units, teams, worker; a.b is b inside a",
+        description="JSON object: which claim says a person's login, name, roles, units, teams, worker, skills; "
+        "a.b is b inside a",
     )
     oidc_roles: dict[str, Role] = Field(
         default={str(role): role for role in Role},
         description="JSON object: which role a value of the roles claim means; values that are not here mean none",
+    )
+    oidc_codes: dict[str, dict[str, str]] = Field(
+        default={},
+        description="JSON object: for units, teams, skills which code of ours a value of the claim means, "
+        '{"units": {"north": "N1"}}; values that are not here mean none, a field that is not here has our codes',
     )
 
     @field_validator("oidc_claims")
@@ -61,9 +67,16 @@ class GatewaySettings(ServiceSettings):
             raise ValueError(f"says no claim for {', '.join(missing)}")
         return {field: claim for field, claim in claims.items() if claim}
 
+    @field_validator("oidc_codes")
+    @classmethod
+    def are_coded(cls, codes: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        if unknown := codes.keys() - CODED.keys():
+            raise ValueError(f"{', '.join(sorted(unknown))}: not one of {', '.join(CODED)}")
+        return codes
+
     @property
     def claim_map(self) -> ClaimMap:
-        return ClaimMap(self.oidc_claims, self.oidc_roles)
+        return ClaimMap(self.oidc_claims, self.oidc_roles, self.oidc_codes)
 
     def refusals(self) -> Iterator[str]:
         yield from super().refusals()

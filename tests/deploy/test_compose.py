@@ -136,6 +136,7 @@ def test_people_sign_in_at_their_own_provider_when_it_is_named(made: Path, monke
         "HUIFANG_OIDC_ISSUER": "https://id.example.com/realms/water",
         "HUIFANG_OIDC_CLIENT_ID": "huifang",
         "HUIFANG_OIDC_CLAIMS": '{"login": "uid", "name": "cn", "roles": "groups"}',
+        "HUIFANG_OIDC_CODES": '{"units": {"north": "N1"}}',
     }
     (made / "compose" / "secrets" / "oidc-client.secret").write_text("a secret of the provider")
     for name, value in (environment_of("gateway", made) | named).items():
@@ -145,6 +146,7 @@ def test_people_sign_in_at_their_own_provider_when_it_is_named(made: Path, monke
     assert list(settings.refusals()) == []
     assert settings.oidc_client_secret.get_secret_value() == "a secret of the provider"
     assert settings.oidc_claims["login"] == "uid"
+    assert settings.oidc_codes == {"units": {"north": "N1"}}
     assert settings.oidc_scopes == "openid profile email", "what is left empty has its default"
     assert set(named) <= COMPOSE["services"]["gateway"]["environment"].keys()
 

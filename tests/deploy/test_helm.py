@@ -41,6 +41,7 @@ OIDC = {
     "clientSecret": True,
     "claims": {"login": "uid", "name": "cn", "roles": "groups"},
     "roles": {"hf-heads": "supervisor"},
+    "codes": {"units": {"north": "N1"}},
 }
 SHAPES: dict[str, tuple[str, ...]] = {
     "as it is": (),
@@ -244,6 +245,7 @@ def test_people_sign_in_at_their_own_provider_when_it_is_named(monkeypatch: pyte
     assert (settings.oidc_issuer, settings.oidc_client_id) == (OIDC["issuer"], OIDC["clientId"])
     assert settings.oidc_claims == OIDC["claims"]
     assert settings.oidc_roles == OIDC["roles"]
+    assert settings.oidc_codes == OIDC["codes"]
     assert settings.oidc_scopes == "openid profile email", "what is left empty has its default"
     assert given["HUIFANG_OIDC_CLIENT_SECRET_FILE"] == "/etc/huifang/secret/oidc-client.secret"
     assert not any(name.startswith("HUIFANG_OIDC_") for name, _ in containers_env("gateway", "as it is"))

@@ -164,6 +164,39 @@ async def test_the_whole_organisation_is_said_and_never_left_out(door: Door) -> 
         assert who(door, client).principal.scope.whole
 
 
+CODED = CLAIMS | {"teams": "groups", "skills": "languages"}
+CODES = {"units": {"north": "N1"}, "skills": {"Cantonese": "yue", "doors": "上门"}}
+
+
+async def test_what_a_deployment_says_of_values_turns_them_into_codes_and_the_rest_means_nothing(
+    service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> None:
+    async with opened(service_dsn, clock, oidc_claims=CODED, oidc_codes=CODES) as door:
+        door.provider.claims |= {
+            "branch": ["north", "N9"],
+            "groups": "t1, t2",
+            "languages": ["Cantonese", "doors", "Elvish"],
+        }
+        async with door.browser() as client:
+            await door.enter(client)
+            principal = who(door, client).principal
+        assert (principal.units, principal.teams, principal.skills) == (("N1",), ("t1", "t2"), ("yue", "on_site"))
+        kept = await person(door)
+        assert (kept["units"], kept["teams"], kept["skills"]) == (["N1"], ["t1", "t2"], ["yue", "on_site"])
+        door.provider.claims |= {"languages": "*"}
+        async with door.browser() as client:
+            await door.enter(client)
+            assert who(door, client).principal.skills == ()
+        for said, words in (
+            ({"languages": []}, "您的技能"),
+            ({"languages": "Elvish"}, "您的技能"),
+            ({"branch": "N1"}, "您的单位"),
+        ):
+            door.provider.claims = ANN | {"branch": "north", "groups": "t1", "languages": "Cantonese"} | said
+            status, told = await door.refused()
+            assert (status, words in told) == (403, True), (said, told)
+
+
 async def test_claims_that_the_token_lacks_are_asked_for(door: Door) -> None:
     for name in ("name", "branch", "realm"):
         door.provider.told_when_asked[name] = door.provider.claims.pop(name)
@@ -289,6 +322,7 @@ async def test_without_a_provider_nothing_is_there(gateway: Served) -> None:
         ({"oidc_claims": {"login": "sub"}}, "says no claim for roles"),
         ({"oidc_claims": CLAIMS | {"password": "x"}}, "password"),
         ({"oidc_roles": {"callers": "boss"}}, "oidc_roles"),
+        ({"oidc_codes": {"worker": {"a": "b"}}}, "worker"),
     ],
 )
 async def test_settings_that_let_in_the_wrong_people_are_refused(

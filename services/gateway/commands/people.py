@@ -100,7 +100,12 @@ async def choose_password(work: Work, passwords: Passwords, login: str, password
 
 
 async def tell_again(work: Work) -> int:
-    """Tell of people with a shift who were not told of for a day, for services that came later; returns how many."""
+    """Tell of people with a shift who were not told of for a day, for services that came later; returns how many.
+
+    Of the others nothing has to be told again. A shift is all that another service keeps of people for good: name, roles,
+    units, teams, worker and skills go with each session; that sessions were ended counts for as long as they could have
+    lived, half a day, and a service that came later reads the events of that time itself.
+    """
     now = work.clock.machine()
     due = await people.claim_unpublished(work.session, now, now - PUBLISHED_AGAIN_AFTER)
     for login in due:

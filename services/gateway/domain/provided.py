@@ -7,17 +7,20 @@ they may do. It says so at each sign-in, and what it says then holds. What no cl
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from services.gateway.domain.people import OIDC, Person, faults, login_fault, plain_login
+from services.gateway.domain.people import OIDC, Person, faults, login_fault, plain_login, plain_skills
 from shared.errors import Forbidden, Unavailable
 from shared.roles import Role
 
-FIELDS = ("login", "name", "roles", "units", "teams", "worker")
+FIELDS = ("login", "name", "roles", "units", "teams", "worker", "skills")
+CODED = {"units": "单位", "teams": "班组", "skills": "技能"}  # fields that are codes of ours
 REQUIRED = frozenset({"login", "roles"})
-ALL = "*"  # what a claim says for the whole organisation, or all teams: to leave it out never means that
+ALL = (
+    "*"  # what a claim says for the whole organisation, all teams, no limit of skills: to leave it out never means that
+)
 _BETWEEN = re.compile(r"[\s,，;；]+")
 
 
@@ -41,10 +44,14 @@ class SignInRefused(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class ClaimMap:
-    """`claims`: for a field of a person the claim that says it, parts joined by dots; `roles`: what its values mean."""
+    """`claims`: for a field of a person the claim that says it, parts joined by dots; `roles`: what its values mean.
+
+    `codes`: for a field of `CODED` what the provider's values mean; without it they are our codes themselves.
+    """
 
     claims: Mapping[str, str]
     roles: Mapping[str, Role]
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def subject_of(issuer: str, sub: str) -> str:
@@ -59,7 +66,7 @@ def missing_claims(known: ClaimMap, claims: Mapping[str, Any]) -> bool:
 
 def read_claims(known: ClaimMap, claims: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a person that the claims say. Raises SignInRefused for what is missing, or can't be said of anybody."""
-    said = {field: _value(claims, path) for field, path in known.claims.items()}
+    said = {name: _value(claims, path) for name, path in known.claims.items()}
     fields: dict[str, Any] = {"login": plain_login(_text(said["login"]))}
     if not fields["login"]:
         raise _missing(known, "login", "登录名")
@@ -67,23 +74,30 @@ def read_claims(known: ClaimMap, claims: Mapping[str, Any]) -> dict[str, Any]:
         fields["name"] = _text(said["name"]) or fields["login"]
     if "worker" in said:
         fields["worker"] = _text(said["worker"])
-    for field, called in (("units", "单位"), ("teams", "班组")):
-        if field in said:
-            codes = _codes(said[field])
+    for coded, called in CODED.items():
+        if coded in said:
+            codes = _our_codes(known, coded, _codes(said[coded]))
             if not codes:
-                raise _missing(known, field, called)
-            fields[field] = () if ALL in codes else codes
+                raise _missing(known, coded, called)
+            fields[coded] = () if ALL in codes else codes
     fields["roles"] = tuple(dict.fromkeys(known.roles[one] for one in _codes(said["roles"]) if one in known.roles))
     if not fields["roles"]:
         raise SignInRefused("no-role", "统一身份认证没有给您在回访平台的角色，请联系系统管理员")
-    for field, fault in faults({name: value for name, value in fields.items() if name != "login"}):
-        raise SignInRefused(f"claim:{field}", f"统一身份认证给出的{known.claims[field]}不能使用：{fault}")
+    for at, fault in faults({name: value for name, value in fields.items() if name != "login"}):
+        raise SignInRefused(f"claim:{at}", f"统一身份认证给出的{known.claims[at]}不能使用：{fault}")
     return fields
 
 
-def _missing(known: ClaimMap, field: str, called: str) -> SignInRefused:
-    claim = known.claims[field]
-    return SignInRefused(f"claim:{field}", f"统一身份认证没有给出您的{called}（声明 {claim}），请联系系统管理员")
+def _our_codes(known: ClaimMap, coded: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """What the provider's values mean here; where the deployment says what they mean, one it does not name means nothing."""
+    means = known.codes.get(coded)
+    codes = values if means is None else [means.get(value, ALL if value == ALL else "") for value in values]
+    return tuple(dict.fromkeys(filter(None, plain_skills(codes) if coded == "skills" else codes)))
+
+
+def _missing(known: ClaimMap, wanted: str, called: str) -> SignInRefused:
+    claim = known.claims[wanted]
+    return SignInRefused(f"claim:{wanted}", f"统一身份认证没有给出您的{called}（声明 {claim}），请联系系统管理员")
 
 
 def _value(claims: Mapping[str, Any], path: str) -> Any:
@@ -123,7 +137,7 @@ def enter(
         raise SignInRefused("login-taken", f"登录名 {person.login} 已属于另一个账号，请联系系统管理员")
     if person.disabled:
         raise SignInRefused("disabled", "您的账号已停用，请联系系统管理员")
-    said = {field: value for field, value in fields.items() if field != "login"}  # a login names somebody for ever
+    said = {name: value for name, value in fields.items() if name != "login"}  # a login names somebody for ever
     return replace(person, **said, subject=subject)
 
 
@@ -136,6 +150,7 @@ def _new(fields: Mapping[str, Any], subject: str, now: datetime) -> Person:
         units=fields.get("units", ()),
         teams=fields.get("teams", ()),
         worker=fields.get("worker", ""),
+        skills=fields.get("skills", ()),
         shift="",
         disabled=False,
         must_change_password=False,

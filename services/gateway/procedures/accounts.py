@@ -104,7 +104,7 @@ async def let_in(work: Work, person: Person, before: Person | None) -> Person:
     """Keep what the identity provider says of somebody, `before` None for a new one. Raises LoginTaken."""
     if before == person:
         return person
-    detail = {"roles": person.roles, "units": person.units, "teams": person.teams, "worker": person.worker}
+    detail = {name: getattr(person, name) for name in ("roles", "units", "teams", "worker", "skills")}
     if before is not None:
         return await save_changed(work, principal_of(person), before, person, "person.provided", **detail)
     made = replace(person, version=1)

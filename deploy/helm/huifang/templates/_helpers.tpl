@@ -96,6 +96,7 @@ capabilities: {drop: [ALL]}
 - {name: HUIFANG_OIDC_TITLE, value: {{ $values.oidc.title | quote }}}
 - {name: HUIFANG_OIDC_CLAIMS, value: {{ $values.oidc.claims | empty | ternary "" ($values.oidc.claims | toJson) | quote }}}
 - {name: HUIFANG_OIDC_ROLES, value: {{ $values.oidc.roles | empty | ternary "" ($values.oidc.roles | toJson) | quote }}}
+- {name: HUIFANG_OIDC_CODES, value: {{ $values.oidc.codes | empty | ternary "" ($values.oidc.codes | toJson) | quote }}}
 {{- end }}
 {{- if eq .part "notifications" }}
 - {name: HUIFANG_SMS_ACCESS_SECRET_FILE, value: /etc/huifang/secret/sms-access.secret}
