@@ -40,6 +40,8 @@ TEAM_ROLES: Mapping[str, str] = {
     "housekeeper": "管家",
     "manager": "经办人",
 }
+# what greetings are sent about, which is no event
+GREETINGS: Mapping[str, str] = {"calendar.birthday": "生日祝福", "calendar.festival": "节日祝福"}
 PURPOSES: Mapping[str, str] = {"followup": "回访", "greeting": "关怀", "notice": "告知"}
 SATISFACTION: Mapping[str, str] = {
     "very_satisfied": "非常满意",

@@ -105,6 +105,7 @@ def test_codes_are_called_by_their_names_where_somebody_gave_one():
     assert labels.text(Dimension.BRANCH, "B1") == "城东分公司"
     assert labels.text(Dimension.BRANCH, "B2") == "B2"
     assert labels.text(Dimension.KIND, "repair.closed") == "维修结案"
+    assert labels.text(Dimension.KIND, "calendar.birthday") == "生日祝福"
     assert labels.text(Dimension.KIND, "pipe.inspected") == "pipe.inspected"
     assert labels.text(Dimension.POLICY, "") == "未归属策略"
 

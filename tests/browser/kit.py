@@ -121,6 +121,27 @@ async def focused(page: Page) -> str:
     return words
 
 
+async def crowded(page: Page) -> list[str]:
+    """Headings with less room above them than below, where something stands before them."""
+    found: list[str] = await page.evaluate(
+        """[...document.querySelectorAll('main :is(h2, h3)')].filter(h => {
+            const before = h.previousElementSibling;
+            return h.offsetHeight && before?.offsetHeight
+                && h.getBoundingClientRect().top - before.getBoundingClientRect().bottom < 8;
+        }).map(h => h.innerText)"""
+    )
+    return found
+
+
+async def heights(page: Page) -> set[int]:
+    """Those of the fields and buttons in the page's rows of filters."""
+    found: list[int] = await page.evaluate(
+        """[...document.querySelectorAll('.filters :is(input, select, button, .button)')]
+        .filter(e => e.offsetHeight && e.type !== 'checkbox').map(e => e.offsetHeight)"""
+    )
+    return set(found)
+
+
 async def scrolls(page: Page) -> bool:
     """Whether the page itself scrolls, either way."""
     answer: bool = await page.evaluate(

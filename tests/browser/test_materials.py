@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from shared.auth import Role
-from tests.browser.kit import PHONE, faults_of, scrolls
+from tests.browser.kit import PHONE, faults_of, heights, scrolls
 from tests.browser.workbench import REFUSED, Workbench
 from tests.visits.asked_by_message import invited
 from tests.visits.test_digit_replies import ASK, invitation_of, replied
@@ -32,6 +32,7 @@ async def test_where_there_is_nothing_each_tab_says_what_would_come(desk: Workbe
         await expect(page.get_by_role("heading", name=title)).to_be_visible()
         assert await faults_of(page) == []
         assert not await scrolls(page)
+        assert len(await heights(page)) == 1
 
 
 async def test_pictures_are_opened_one_by_one_by_keyboard_and_each_is_audited(desk: Workbench) -> None:

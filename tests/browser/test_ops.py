@@ -12,7 +12,7 @@ from shared.messaging.kafka import KafkaBroker
 from shared.testing import example
 from shared.testing.events import NOON
 from shared.web.navigation import SITES
-from tests.browser.kit import People, faults_of
+from tests.browser.kit import People, crowded, faults_of
 from tests.local_platform import Local
 
 
@@ -36,6 +36,7 @@ async def test_an_operator_sees_all_services_and_settles_dead_letters(
     for title in services:
         await expect(page.locator(f'[data-panel="{title}"]').locator(".title").get_by_text("✓ 正常")).to_be_visible()
     assert await faults_of(page) == []
+    assert await crowded(page) == []
 
     await poison(platform, "ops-1", "ops-2")
     visits = page.locator('[data-panel="回访作业"]')

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from services.analytics.domain.selection import Dimension, Selection
 from shared.contracts import by_name
+from shared.contracts.words import GREETINGS, word_of
 
 DIMENSION_NAMES = {Dimension.BRANCH: "分公司／网点", Dimension.KIND: "业务类型", Dimension.POLICY: "策略"}
 NOBODY_SAID = {Dimension.BRANCH: "未注明网点", Dimension.KIND: "未注明业务", Dimension.POLICY: "未归属策略"}
@@ -22,8 +23,10 @@ class Labels:
             return NOBODY_SAID[dimension]
         if dimension is Dimension.BRANCH:
             return self.branches.get(code) or code
-        declared = by_name(code) if dimension is Dimension.KIND else None
-        return declared.title if declared else code
+        if dimension is not Dimension.KIND:
+            return code
+        declared = by_name(code)
+        return declared.title if declared else word_of(GREETINGS, code)
 
     def filters(self, wanted: Selection) -> dict[str, str]:
         """The filters in force, by the dimension's name."""
