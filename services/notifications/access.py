@@ -15,6 +15,7 @@ Checker = Annotated[
     Principal, Depends(require_whole_organisation(Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER, Role.AUDITOR))
 ]
 Reader = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER, Role.AUDITOR))]
+# an agent in a call sees what the customer was told, too
 PageReader = Annotated[
     Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.OPS, Role.POLICY_OWNER, Role.AUDITOR))
 ]

@@ -254,6 +254,7 @@ TABLES: dict[str, dict[str, Any]] = {
     },
     "notifications": {
         "GET /fragments/messages": Asks(lambda unit: {"customer_id": name(unit)}, name),
+        "GET /fragments/doubtful-replies": Lists(),
         "POST /api/v1/consents": Makes(lambda unit: {"customer_id": name(unit), "how": "written", "text": "好"}, 404),
         "GET /api/v1/consents": Asks(lambda unit: {"customer_id": name(unit)}, lambda unit: name(unit, "consent")),
         "GET /api/v1/doubtful-replies": Lists(),

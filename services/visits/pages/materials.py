@@ -1,5 +1,5 @@
 """「回访资料」: what came with visits, for those who oversee them: photographs and signatures, recordings, and replies that
-wait for a decision. Filters are kept in the address."""
+wait for a decision; those that may be opt-outs are a panel of notifications. Filters are kept in the address."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -44,9 +44,10 @@ class Tab(StrEnum):
     PICTURES = "pictures"
     RECORDINGS = "recordings"
     REPLIES = "replies"
+    DOUBTFUL = "doubtful"  # a panel of notifications, whose replies they are
 
 
-TABS = {Tab.PICTURES: "照片与签名", Tab.RECORDINGS: "录音", Tab.REPLIES: "待处理的回复"}
+TABS = {Tab.PICTURES: "照片与签名", Tab.RECORDINGS: "录音", Tab.REPLIES: "待处理的回复", Tab.DOUBTFUL: "疑似退订"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ async function settle(form) {
 }
 
 async function decide(form, chosen, remark) {
+  if (form.dataset.decision) {
+    const answer = await post(form.dataset.decision, { refuses: chosen === "refusal", remark });
+    return answer.ok ? "" : answer.trouble;
+  }
   const meant = { refusal: { refuses: true }, nothing: {} }[chosen] ?? { visit_id: chosen };
   const answer = await post(form.dataset.reply, { ...meant, remark });
   return answer.ok ? "" : answer.trouble;
@@ -110,17 +114,17 @@ async function refuseMessages(form, chosen, remark) {
   return answer.ok ? "" : `没有登记不再发短信：${answer.trouble}`;
 }
 
-list.addEventListener("click", (event) => {
+list?.addEventListener("click", (event) => {
   const tile = event.target.closest("[data-picture]");
   const recording = event.target.closest("[data-recording]");
   if (tile) open(tile);
   if (recording) listen(recording);
 });
-list.addEventListener("change", (event) => {
+list?.addEventListener("change", (event) => {
   const also = event.target.form?.querySelector("[data-with-refusal]");
   if (also && event.target.name === "as") also.hidden = event.target.value !== "refusal";
 });
-list.addEventListener("submit", (event) => {
+list?.addEventListener("submit", (event) => {
   event.preventDefault();
   settle(event.target);
 });
