@@ -57,7 +57,8 @@ fuzz: setup ## 2,000 packs as careless and malicious authors would write them; t
 	HUIFANG_FUZZ=1 $(PY) -m pytest -s tests/fuzz
 
 HOSTILE := tests/hostile tests/fuzz tests/architecture/test_loop_time.py tests/architecture/test_unstorable.py \
-	tests/architecture/test_schemathesis.py tests/architecture/test_read_again.py tests/architecture/test_units.py \
+	tests/architecture/test_schemathesis.py tests/architecture/test_read_again.py \
+	tests/architecture/test_change_again.py tests/architecture/test_edge.py tests/architecture/test_units.py \
 	tests/architecture/test_needles.py tests/architecture/test_personal_data.py \
 	tests/shared/test_audit.py tests/shared/test_audit_check.py tests/shared/test_auth.py tests/shared/test_safety.py \
 	tests/shared/test_sessions.py tests/shared/test_yaml_reader.py tests/messaging/test_security.py \
@@ -67,7 +68,7 @@ hostile: setup ## every attack there is a test for (tests/hostile/README.md)
 	HUIFANG_SCHEMA_EXAMPLES=40 $(PY) -m pytest -n 2 --dist loadgroup $(HOSTILE)
 
 read-again: setup ## 5,000 strange bodies to every creating route: what was accepted can be read, changed and ended
-	HUIFANG_FUZZ_EXAMPLES=5000 $(PY) -m pytest tests/architecture/test_read_again.py
+	HUIFANG_FUZZ_EXAMPLES=5000 $(PY) -m pytest tests/architecture/test_read_again.py tests/architecture/test_change_again.py
 
 lint: environment ## style, import contracts, unused dependencies and code
 	$(PY) -m ruff check

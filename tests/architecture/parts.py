@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -14,6 +14,13 @@ SERVICES = sorted(path.parent.name for path in (Path(__file__).parents[2] / "ser
 SETTINGS = {"notifications": {"sms_callback_token": "a-secret-of-the-callback-address"}}
 ID = "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+class Described(Protocol):
+    """A service that says what it can be asked, wherever it runs."""
+
+    @property
+    def app(self) -> FastAPI: ...
 
 
 def create_app(service: str) -> Any:

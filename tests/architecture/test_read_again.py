@@ -20,7 +20,7 @@ import pytest_asyncio
 import yaml
 
 from shared.testing.events import NOON
-from tests.architecture.parts import ID, SERVICES, operations
+from tests.architecture.parts import ID, SERVICES, Described, operations
 from tests.hostile.own_process import OwnProcess, running
 from tests.hostile.unharmed import unharmed_process
 
@@ -85,7 +85,7 @@ async def send(own: OwnProcess, client: httpx.AsyncClient, path: str, operation:
     return accepted
 
 
-def creating(served: OwnProcess) -> Iterator[tuple[str, dict[str, Any]]]:
+def creating(served: Described) -> Iterator[tuple[str, dict[str, Any]]]:
     """(path, operation) of every route that makes something of a body of its own."""
     for method, path, operation in operations(served.app):
         content = operation.get("requestBody", {}).get("content", {})
@@ -188,7 +188,7 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any = Non
     return answer
 
 
-async def show_again(served: OwnProcess, client: httpx.AsyncClient, path: str, made: httpx.Response) -> None:
+async def show_again(served: Described, client: httpx.AsyncClient, path: str, made: httpx.Response) -> None:
     """Every route below the one that made it reads it, then changes it, then ends it."""
     document, told = served.app.openapi(), made.json()
     own = told.get("id") or told.get("login") or told.get("name")
@@ -207,7 +207,7 @@ async def show_again(served: OwnProcess, client: httpx.AsyncClient, path: str, m
         version = changed.headers.get("ETag", version)
 
 
-async def list_again(served: OwnProcess, client: httpx.AsyncClient, body: Any) -> None:
+async def list_again(served: Described, client: httpx.AsyncClient, body: Any) -> None:
     """Every list of the service to its end, and every figure."""
     for method, path, operation in operations(served.app):
         if method != "GET" or "{" in path or path.endswith(NOT_STORED):
