@@ -180,6 +180,23 @@ async def test_a_released_task_tells_the_days_of_its_branchs_own_calendar(empty:
     assert told.read(FollowupReleased).hours is not None
 
 
+async def test_a_released_task_tells_the_days_on_which_nobody_is_contacted(empty: Served, clock: ManualClock) -> None:
+    """Else somebody who was not reached before a blackout would be called again within it."""
+    window = {"window": {"days": "all", "frames": ["09:00-18:00"], "except": ["after_holiday"]}}
+    closed = [
+        {"from": "2026-03-05", "to": "2026-03-06"},
+        {"from": "2026-03-09", "to": "2026-03-09", "branches": ["XA"]},
+    ]
+    await apply(empty, contents({"cap": "exempt", **window}, blackouts=closed))
+    await empty.deliver(sent("repair.closed"))
+    clock.move_to(at("2026-03-04 09:00"))
+    await empty.run_job("release")
+    (told,) = await empty.published("followup.released")
+    days = told.data["hours"]["own_days"]
+    assert set(days.values()) == {False}
+    assert [*days][:3] == ["2026-03-05", "2026-03-06", "2026-04-07"]
+
+
 async def test_replicas_compute_every_task_once(empty: Served, clock: ManualClock) -> None:
     clock.move_to(EVE)
     await apply(empty, contents({**POLICY, "merge": False}))

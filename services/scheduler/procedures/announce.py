@@ -126,9 +126,11 @@ def _common(task: Task) -> dict[str, Any]:
 
 
 def _hours(text: str) -> dict[str, Any]:
+    """The window as its contract has it; days of a blackout are days off, whether or not days off are worked else."""
     hours = read_hours(text)
     frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in hours.frames]
-    own_days = {day.isoformat(): worked for day, worked in hours.own_days.items()}
+    closed = {day: False for blackout in hours.blackouts for day in blackout.days}
+    own_days = {day.isoformat(): worked for day, worked in sorted({**hours.own_days, **closed}.items())}
     return {"frames": frames, "days": hours.days, "weekdays": sorted(hours.weekdays), "own_days": own_days}
 
 

@@ -41,11 +41,17 @@ class ContactHours:
         local = at.astimezone(ORG_ZONE)
         day = local.date()
         while True:
-            if day.weekday() in self.weekdays and (self.on_days_off or self.calendar.is_working_day(day)):
+            if self._opens_on(day):
                 for opens, closes in self.frames:
                     if datetime.combine(day, closes, ORG_ZONE) > local:
                         return max(datetime.combine(day, opens, ORG_ZONE), local).astimezone(UTC)
             day += timedelta(days=1)
+
+    def _opens_on(self, day: date) -> bool:
+        """Not on days that the window has off by itself, even where days off are worked."""
+        if day.weekday() not in self.weekdays or self.calendar.days.get(day) is False:
+            return False
+        return self.on_days_off or self.calendar.is_working_day(day)
 
     def after(self, wait: Wait, at: datetime) -> datetime:
         """The first allowed moment once `wait` has passed since `at`, UTC."""

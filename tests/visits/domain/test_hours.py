@@ -1,6 +1,7 @@
 """Retries and callbacks fall inside contact hours."""
 
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -80,6 +81,15 @@ def test_hours_may_have_days_of_their_own_beside_the_official_ones() -> None:
     assert read_hours(hours.text).calendar.days == own_days
     assert read_hours(hours.text).earliest(at("2026-05-01T09:00")) == at("2026-05-02T10:30")
     assert read_hours(hours.text).earliest(at("2026-05-05T12:00")) == at("2026-05-07T10:30")
+
+
+@pytest.mark.parametrize("days", ["working", "all"])
+def test_on_days_that_hours_have_off_nobody_is_called_even_where_days_off_are_worked(
+    days: Literal["working", "all"],
+) -> None:
+    told = tasks.ContactHours(frames=[("09:00", "11:00")], days=days, own_days={date(2026, 2, 24): False})
+    assert hours_of(told).earliest(at("2026-02-24 09:00")) == at("2026-02-25 09:00")
+    assert hours_of(told).after("next_working_day", at("2026-02-14 10:00")) == at("2026-02-25 09:00")
 
 
 def test_hours_on_tuesdays_wait_for_tuesday() -> None:

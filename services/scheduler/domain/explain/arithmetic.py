@@ -22,6 +22,7 @@ UNITS = {
     "quarter": "季度",
 }
 ENDS = {"end_of_day": ("当天", "第 {} 天"), "end_of_working_day": ("当个工作日", "第 {} 个工作日")}
+NEAR_HOLIDAYS = {"after_holiday": "节后第一个工作日", "before_holiday": "节前最后一个工作日"}
 NOTHING = "（无）"
 
 
@@ -40,7 +41,9 @@ def _window(window: Mapping[str, Any]) -> str:
     days = "工作日" if window["days"] == "working" else "每天"
     weekdays = "、".join(WEEKDAYS[day] for day in window.get("weekdays", ()))
     calendar = f"（日历 {window['calendar']['id']}）" if "calendar" in window else ""
-    return f"{days}{f'中的周{weekdays}' if weekdays else ''}{calendar} {_frames(window['frames'])}"
+    excepted = "、".join(NEAR_HOLIDAYS[near] for near in window.get("except", ()))
+    excepted = f"（{excepted}除外）" if excepted else ""
+    return f"{days}{f'中的周{weekdays}' if weekdays else ''}{excepted}{calendar} {_frames(window['frames'])}"
 
 
 def _frames(frames: Sequence[Sequence[str]]) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from services.scheduler.domain.packs.windows import NEVER, clock
+from services.scheduler.domain.when.holidays import days_near
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 from services.scheduler.domain.when.windows import WEEK, Blackout, Branches, Frame, Window
 from shared.calendar import WorkCalendar
@@ -23,12 +24,17 @@ def window_of(content: Content, calendar: WorkCalendar) -> Window:
 
 
 def _window(window: Content, content: Content, calendar: WorkCalendar) -> Window:
+    known, excepted = _calendar_of(window, calendar), window.get("except", ())
     return Window(
         frames=_frames_of(window["frames"]),
         days=window["days"],
         weekdays=frozenset(map(WEEKDAYS.index, window["weekdays"])) if "weekdays" in window else WEEK,
-        calendar=_calendar_of(window, calendar),
-        blackouts=tuple(_blackout_of(blackout) for blackout in content.get("blackouts", ())),
+        calendar=known,
+        blackouts=(
+            *(_blackout_of(blackout) for blackout in content.get("blackouts", ())),
+            *(Blackout(day, day) for near in excepted for day in days_near(known, near)),
+        ),
+        by_holidays=bool(excepted),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 
 from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.when.amounts import WORKING_HOURS
+from services.scheduler.domain.when.holidays import NearHoliday
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
 from services.scheduler.domain.when.windows import DayKind
 from shared.calendar import DAY_END, SATURDAY
@@ -75,6 +76,12 @@ class Window(Declared):
     weekdays: Filled[Weekday] | None = Field(None, description="只在星期几", examples=[["mon", "tue"]])
     frames: Frames | None = Field(None, description="一天中的时段，按先后")
     calendar: CodeOrNone | None = Field(None, description="日历编号，见 pack.yaml 的 calendars")
+    excepted: Filled[NearHoliday] | None = Field(
+        None,
+        alias="except",
+        description="这些日子除外：after_holiday 节假日后的第一个工作日，before_holiday 节假日前的最后一个工作日",
+        examples=[["after_holiday"]],
+    )
 
     def layer(self, calendars: Mapping[str, Content]) -> Layer:
         """What is said here; a calendar that the pack lacks is noted."""
@@ -85,6 +92,8 @@ class Window(Declared):
             layer["weekdays"] = [weekday for weekday in WEEKDAYS if weekday in self.weekdays]
         if self.frames:
             layer["frames"] = pairs(self.frames)
+        if self.excepted:
+            layer["except"] = sorted({*self.excepted})
         if calendar := known_calendar(self.place, self.calendar, calendars):
             layer["calendar"] = calendar
         return layer

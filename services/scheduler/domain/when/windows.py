@@ -41,6 +41,10 @@ class Blackout:
     def covers(self, day: date, branch: str) -> bool:
         return self.first <= day <= self.last and self.concerns(branch)
 
+    @property
+    def days(self) -> list[date]:
+        return [self.first + number * DAY for number in range((self.last - self.first).days + 1)]
+
     def concerns(self, branch: str) -> bool:
         return not self.branches or branch in self.branches
 
@@ -57,7 +61,7 @@ class Window:
     """Frames of the day, in order, in which customers are contacted; on working days of `calendar` only or on all days.
 
     `weekdays` (0 = Monday) leaves some of these days out, `blackouts` whole spans of them. `branches` have windows of their
-    own, each `named` after its calendar.
+    own, each `named` after its calendar. `by_holidays`: some blackouts stand in a relation to holidays that were published.
     """
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(18)))
@@ -67,6 +71,7 @@ class Window:
     blackouts: tuple[Blackout, ...] = ()
     branches: Branches | None = None
     named: str = ""
+    by_holidays: bool = False
 
     def of(self, branch: str) -> "Window":
         """The window as it is for a branch."""
@@ -186,7 +191,8 @@ def plan_span(
             earliest, (due, blackout) = due, wanted
     if moment is not None and due < moment:
         due, blackout = _contact(window, moment, branch)
-    provisional = due >= window.unconfirmed and (window.days == "working" or _by_calendar(delay, target))
+    hangs = window.days == "working" or window.by_holidays or _by_calendar(delay, target)
+    provisional = hangs and due >= window.unconfirmed
     if until is not None and until >= window.unconfirmed and _by_calendar(deadline):
         provisional = True
     basis = Basis(anchor, moment or anchor, branch) if provisional else None
