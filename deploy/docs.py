@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import services
 from deploy import metrics, regulations
 from services.notifications.domain.template_reference import template_reference, template_schema
-from services.scheduler.domain.packs.schema import pack_reference, pack_schema
+from services.scheduler.domain.packs.schema import pack_reference, pack_reference_in_english, pack_schema
 from services.visits.domain.definition_reference import questionnaire_reference, questionnaire_schema
 from shared.contracts.generate import Subscriber, documents
 from shared.contracts.generate.compatibility import breaking_changes
@@ -23,6 +25,8 @@ from shared.messaging import Consumer
 
 FOLDER = Path(__file__).parents[1] / "docs" / "generated"
 PACK_SCHEMA = "pack.schema.json"
+PACK_FORMAT_IN_ENGLISH = "pack-format.en.md"
+ENGLISH = Path(__file__).with_name("english.yaml")
 METRICS = "metrics.md"
 SCHEMAS: Mapping[str, Callable[[], Any]] = {
     PACK_SCHEMA: pack_schema,
@@ -40,6 +44,7 @@ def all_documents() -> dict[str, str]:
     """Every generated document by its name in `docs/generated`."""
     schemas = {name: json.dumps(schema(), ensure_ascii=False, indent=2) + "\n" for name, schema in SCHEMAS.items()}
     references = {name: reference() for name, reference in REFERENCES.items()}
+    references[PACK_FORMAT_IN_ENGLISH] = pack_reference_in_english(yaml.safe_load(ENGLISH.read_text("utf-8")))
     return {**documents(subscribers()), **schemas, **references, METRICS: metrics.document()}
 
 

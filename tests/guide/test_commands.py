@@ -37,7 +37,7 @@ def huifang() -> Any:
 def unknown(command: Any, words: list[str]) -> str:
     """What of the words the command line does not know; empty = nothing."""
     while words and getattr(command, "commands", None):
-        if words[0].startswith("-"):
+        if words[0].startswith("-") or words[0].isupper():  # an option, or what stands for a word, as in `rebuild WHAT`
             break
         if words[0] not in command.commands:
             return words[0]
@@ -56,3 +56,4 @@ def test_commands_are_found_and_a_wrong_one_is_told(huifang: Any) -> None:
     assert len(COMMANDS) > 30
     assert unknown(huifang, ["pack", "try", "DIR"]) == "try"
     assert unknown(huifang, ["pack", "test", "DIR", "--yaer", "x"]) == "--yaer"
+    assert unknown(huifang, ["rebuild", "WHAT"]) == ""

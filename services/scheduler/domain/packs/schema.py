@@ -14,6 +14,7 @@ from services.scheduler.domain.packs.organisation import OrganisationFile
 from services.scheduler.domain.packs.policies import Policy, PolicyFile
 from services.scheduler.domain.packs.scenario_file import TestsFile
 from shared.conditions.declared import AllOf, AnyOf, Comparison, Count, Expression, Not
+from shared.declared.english import Texts, reference_in_english
 from shared.declared.model import Declared
 from shared.declared.reference import reference
 from shared.declared.schema import DIALECT, definitions
@@ -31,6 +32,12 @@ FILES: dict[str, type[Declared]] = {
     "organisation": OrganisationFile,
     "policies": PolicyFile,
 }
+MODELS: tuple[type[Declared], ...] = (*FILES.values(), AllOf, AnyOf, Not, Expression, Count, Comparison)
+IN_ENGLISH = """\
+Made by `python -m deploy.docs` from the declarations and `deploy/english.yaml`; do not edit. A pack has `pack.yaml` (Head),
+`organisation.yaml` (OrganisationFile), `policies/*.yaml` (PolicyFile, or one Policy outermost), `kinds/*.yaml` (KindsFile) and
+`tests/*.yaml` (TestsFile). A condition is a tree: AllOf, AnyOf and Not hold conditions; its leaves are Comparison, Count or
+Expression."""
 
 
 @cache
@@ -49,8 +56,13 @@ def pack_schema() -> Schema:
 
 def pack_reference() -> str:
     """The reference of all keys of a pack, in Markdown."""
-    models: list[type[Declared]] = [*FILES.values(), AllOf, AnyOf, Not, Expression, Count, Comparison]
-    return f"# 策略包的格式：每个文件的每个键\n\n{INTRODUCTION}\n\n{reference(models)}"
+    return f"# 策略包的格式：每个文件的每个键\n\n[English](pack-format.en.md)\n\n{INTRODUCTION}\n\n{reference(MODELS)}"
+
+
+def pack_reference_in_english(texts: Texts) -> str:
+    """The same in English, with what these texts say of the keys."""
+    head = f"# The format of a pack: every key of every file\n\n[中文](pack-format.md)\n\n{IN_ENGLISH}"
+    return f"{head}\n\n{reference_in_english(MODELS, texts)}"
 
 
 def _ref(model: type[Declared]) -> Schema:
