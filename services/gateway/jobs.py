@@ -121,6 +121,8 @@ async def _canonicalise(runtime: Runtime, leased: Sequence[Pending]) -> None:
         pending = await messages.lock_leased(work.session, leased)
         absorbed = await commands.canonicalise(work, runtime.sealer, pending) if pending else []
     for message, item in zip(pending, absorbed, strict=True):
+        if message.practice:
+            continue
         commands.count(message.kind, item.result)
         if item.result in ("rejected", "ignored"):
             REFUSED.labels(message.source, item.result).inc()
@@ -187,7 +189,7 @@ async def _take_rows(runtime: Runtime, leased: Leased, rows: Sequence[SheetRow],
     try:
         async with runtime.db.work(background=True, notify=True) as work:
             results = await commands.take_rows(work, runtime.sealer, leased, rows, start, _lease(runtime))
-        for item in results:
+        for item in results if not leased.practice else ():
             commands.count("file", item.status)
     except Exception as error:
         if is_transient(error) or isinstance(error, commands.LeaseLost):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, LargeBinary, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -36,6 +36,10 @@ def _codes() -> Any:
 
 def _instant(nullable: bool = False) -> Any:
     return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def _switch() -> Any:
+    return Column(Boolean, nullable=False, server_default=text("false"))
 
 
 class SourceRow(Base, table=True):
@@ -78,6 +82,7 @@ class MessageRow(Base, table=True):
     attempts: int
     due_at: datetime = Field(sa_column=_instant())
     received_at: datetime = Field(sa_column=_instant())
+    practice: bool = Field(default=False, sa_column=_switch())
 
 
 class IdentityRow(Base, table=True):
@@ -145,6 +150,7 @@ class ImportRow(Base, table=True):
     created_by: str = Field(sa_column=_text())
     created_at: datetime = Field(sa_column=_instant())
     finished_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    practice: bool = Field(default=False, sa_column=_switch())
 
 
 class ImportResultRow(Base, table=True):

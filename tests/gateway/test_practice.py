@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.messaging.event import attributes
 from shared.practice import practice_id
 from shared.testing import Served, example
+from tests.gateway.test_api_imports import gbk, progress, row, upload
+from tests.gateway.test_api_ingress import SALE, new_source, push, results
 
 
 def told(**attributes: Any) -> dict[str, Any]:
@@ -88,3 +91,70 @@ async def test_practice_is_withdrawn_by_practice(gateway: Served) -> None:
     assert event.practice
     assert (event.data["event_source"], event.data["number"]) == ("/practice/erp/hz", "SO-1")
     assert event.data["customer_id"] == event.key
+
+
+def counted(kind: str) -> float:
+    return sum(REGISTRY.get_sample_value("huifang_gateway_events_total", {"source_kind": kind, "outcome": outcome}) or 0
+               for outcome in ("new", "duplicate", "accepted", "rejected", "ignored"))  # fmt: skip
+
+
+async def facts_of(served: Served, name: str) -> list[tuple[str, bool]]:
+    return [(event.source, event.practice) for event in await served.published(name)]
+
+
+@pytest.mark.parametrize("mark", ["header", "address"])
+async def test_a_push_that_says_so_is_practice_and_the_real_document_comes_afterwards(
+    gateway: Served, mark: str
+) -> None:
+    source = await new_source(gateway, "odoo")
+    before = counted("odoo")
+    if mark == "header":
+        answer = await push(gateway, source["path"], SALE, **{"ce-practice": "true"})
+    else:
+        answer = await push(gateway, f"{source['path']}?practice=true", SALE)
+    assert answer.status_code == 200, answer.text
+    assert [result for result, _ in await results(gateway)] == ["new"]
+    assert counted("odoo") == before
+    await push(gateway, source["path"], SALE)
+    assert [result for result, _ in await results(gateway)] == ["new", "new"]
+    assert counted("odoo") == before + 1
+    (tried, was_practice), (real, is_practice) = await facts_of(gateway, "order.completed")
+    assert (was_practice, is_practice, tried) == (True, False, f"/practice{real}")
+    async with gateway.client("integrator") as client:
+        shown = (await client.get("/api/v1/messages")).json()["items"]
+    assert [one["practice"] for one in shown] == [False, True]
+
+
+async def test_what_is_undone_after_it_was_tried_is_practice_too(gateway: Served) -> None:
+    source = await new_source(gateway, "odoo")
+    undone = SALE | {"state": "cancel", "write_date": "2026-03-01 11:32:07"}
+    for body in (SALE, undone):
+        await push(gateway, source["path"], body, **{"ce-practice": "true"})
+        await results(gateway)
+    assert {practice for _, practice in await facts_of(gateway, "fact.withdrawn")} == {True}
+    [gone] = await gateway.published("fact.withdrawn")
+    [fact] = await gateway.published("order.completed")
+    assert (gone.data["event_id"], gone.data["event_source"], gone.key) == (fact.id, fact.source, fact.key)
+
+
+async def test_a_mark_that_is_neither_yes_nor_no_is_refused_and_nothing_is_kept(gateway: Served) -> None:
+    source = await new_source(gateway, "odoo")
+    answer = await push(gateway, source["path"], SALE, **{"ce-practice": "ja"})
+    assert (answer.status_code, "practice" in answer.json()["detail"]) == (400, True)
+    assert await results(gateway) == []
+
+
+async def test_a_file_is_tried_and_then_uploaded_in_earnest(gateway: Served) -> None:
+    content = gbk([row(1)])
+    before = counted("file")
+    tried = await upload(gateway, content, practice="true")
+    await gateway.run_job("import")
+    real = await upload(gateway, content)
+    assert tried.json()["id"] != real.json()["id"]
+    assert (await upload(gateway, content, practice="true")).json()["id"] == tried.json()["id"]
+    await gateway.run_job("import")
+    assert [(await progress(gateway, one))["practice"] for one in (tried, real)] == [True, False]
+    assert [(await progress(gateway, one))["accepted"] for one in (tried, real)] == [1, 1]
+    assert [practice for _, practice in await facts_of(gateway, "hotline.case_closed")] == [True, False]
+    assert counted("file") == before + 1
+    assert (await upload(gateway, content, practice="vielleicht")).status_code == 422

@@ -12,6 +12,7 @@ from services.gateway import commands
 from services.gateway.access import Templates, Uploader, UploadOperator, UploadViewer
 from services.gateway.adapters.workbooks import MEDIA_TYPE, result_workbook, template_workbook
 from services.gateway.api.dependencies import SettingsDep
+from services.gateway.domain.practice import says_practice
 from services.gateway.schemas import ImportOut
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import imports
@@ -44,6 +45,12 @@ _BODY = {
                             "description": ".xlsx、.xls 或 .csv（GBK、UTF-8）",
                         },
                         "source": {"type": "string", "default": DEFAULT_SOURCE, "description": "12345 来源名称"},
+                        "practice": {
+                            "type": "string",
+                            "enum": ["true", "false"],
+                            "default": "false",
+                            "description": "true 为练习：用来试，不影响真实业务，之后可再正式上传同一文件",
+                        },
                     },
                 }
             }
@@ -62,16 +69,19 @@ _BODY = {
 async def upload(
     request: Request, response: Response, principal: Uploader, sealer: SealerDep, settings: SettingsDep
 ) -> ImportOut:
-    source, filename, content = await _read_form(request, settings)
+    source, filename, content, practice = await _read_form(request, settings)
     async with transaction(request) as work:
-        kept = await commands.add_import(work, principal, sealer, source, filename, content)
+        kept = await commands.add_import(work, principal, sealer, source, filename, content, practice)
     summary = ImportOut.model_validate(kept)
     response.headers["Location"] = f"/api/v1/imports/{summary.id}"
     return summary
 
 
-async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, str, bytes]:
-    """Source name, file name and content. The route has a larger body limit than others, so it reads the form itself."""
+async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, str, bytes, bool]:
+    """Source name, file name, content, and whether it is practice.
+
+    The route has a larger body limit than others, so it reads the form itself.
+    """
     request.scope["max_body"] = settings.import_max_bytes + OVERHEAD
     async with request.form(max_files=1, max_fields=5) as form:
         if len(form.multi_items()) > len(form):
@@ -87,7 +97,14 @@ async def _read_form(request: Request, settings: GatewaySettings) -> tuple[str, 
         name = printable(file.filename or "")
         if len(name) > LONGEST_NAME:
             raise InvalidInput(f"文件名超过 {LONGEST_NAME} 个字，请改短后再上传")
-        return source, mask_text(name), content
+        return source, mask_text(name), content, _is_practice(form.get("practice"))
+
+
+def _is_practice(mark: Any) -> bool:
+    try:
+        return says_practice(str(mark) if mark is not None else None)
+    except ValueError as error:
+        raise InvalidInput(str(error)) from error
 
 
 @router.get("/template", summary="下载模板", response_class=Response, responses=_WORKBOOK)

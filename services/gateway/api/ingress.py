@@ -3,15 +3,16 @@
 import base64
 import hashlib
 import hmac
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from services.gateway import commands
 from services.gateway.domain.credentials import live
 from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, split_batch
+from services.gateway.domain.practice import says_practice
 from services.gateway.domain.problems import joined
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/ingress/v1", tags=["接入"])
 
 LONGEST_TYPE = 200
+PRACTICE_HEADER = "ce-practice"  # as binary CloudEvents have it
+PracticeMark = Annotated[str | None, Query(max_length=10, description="true 为练习，不影响真实业务")]
 SIGNATURE = "X-Frappe-Webhook-Signature"
 ANSWERS: dict[str, tuple[int, dict[str, Any]]] = {
     "erpnext": (200, {"message": "ok"}),
@@ -41,11 +44,18 @@ ANSWERS: dict[str, tuple[int, dict[str, Any]]] = {
     "/{source}/{token}",
     summary="接收外部系统推送",
     responses={202: {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "已入库"}},
-    description="原文入库后即按对方习惯应答；内容随后处理，结果见 /api/v1/messages。令牌即访问密钥。",
+    description="原文入库后即按对方习惯应答；内容随后处理，结果见 /api/v1/messages。令牌即访问密钥。测试用的推送在请求头写 "
+    "ce-practice: true，或在地址后加 ?practice=true：按练习处理，不拨号、不回写、不计入统计。",
 )
 @raises(Unauthorized, BadRequest, PayloadTooLarge)
 async def receive(
-    source: str, token: str, request: Request, work: WorkDep, sealer: SealerDep, clock: ClockDep
+    source: str,
+    token: str,
+    request: Request,
+    work: WorkDep,
+    sealer: SealerDep,
+    clock: ClockDep,
+    practice: PracticeMark = None,
 ) -> JSONResponse:
     sender = await _known_sender(work.session, source, token, clock)
     body = await request.body()
@@ -55,9 +65,16 @@ async def receive(
     if len(content_type) > LONGEST_TYPE:
         raise BadRequest(f"Content-Type 超过 {LONGEST_TYPE} 个字符")
     kept, content_type = await aside(len(body), lambda: _messages(sender, body, content_type))
-    await commands.keep_messages(work, sealer, sender, content_type, kept)
+    await commands.keep_messages(work, sealer, sender, content_type, kept, _is_practice(request, practice))
     status, answer = ANSWERS[sender.kind]
     return JSONResponse(answer, status)
+
+
+def _is_practice(request: Request, mark: str | None) -> bool:
+    try:
+        return says_practice(mark, request.headers.get(PRACTICE_HEADER))
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
 
 
 async def _known_sender(session: Any, name: str, token: str, clock: Clock) -> Source:

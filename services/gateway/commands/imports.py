@@ -24,6 +24,7 @@ from shared.leases import MOST_ATTEMPTS, set_aside
 from shared.messaging.work import Work
 from shared.privacy import Sealer
 
+AS_PRACTICE = b"practice\0"  # before the content of a file whose digest is made
 _STATUS = {
     "new": RowStatus.ACCEPTED,
     "duplicate": RowStatus.DUPLICATE,
@@ -33,17 +34,26 @@ _STATUS = {
 
 
 async def add_import(
-    work: Work, principal: Principal, sealer: Sealer, source_name: str, filename: str, content: bytes
+    work: Work,
+    principal: Principal,
+    sealer: Sealer,
+    source_name: str,
+    filename: str,
+    content: bytes,
+    practice: bool = False,
 ) -> Summary:
-    """Keep a file for the import job; the same file for the same source again is the import there already is."""
+    """Keep a file for the import job; the same file for the same source again is the import there already is.
+
+    As practice it is another one: it may come in earnest afterwards.
+    """
     source = await sources.get_source(work.session, source_name)
     if source is None or source.kind != "hotline":
         raise InvalidInput(f"没有名为 {source_name[:50]} 的 12345 来源")
-    digest = await asyncio.to_thread(lambda: hashlib.sha256(content).digest())
+    digest = await asyncio.to_thread(lambda: hashlib.sha256(AS_PRACTICE + content if practice else content).digest())
     import_id = new_id()
     sealed = await asyncio.to_thread(sealer.seal_bytes, content)
     if await imports.add_import(
-        work.session, import_id, source_name, filename, digest, sealed, len(content), principal.id, work.now()
+        work.session, import_id, source_name, filename, digest, sealed, len(content), principal.id, work.now(), practice
     ):
         await audit(work, principal, "import.uploaded", str(import_id), source=source_name, size=len(content))
     return await imports.get_same_import(work.session, source_name, digest)
@@ -77,7 +87,7 @@ async def take_rows(
     options = await options_for(work, leased.source)
     if options is None:
         raise LeaseLost
-    understood = await asyncio.to_thread(lambda: [_understand(row, options, leased.created_at) for row in rows])
+    understood = await asyncio.to_thread(lambda: [_understand(row, options, leased) for row in rows])
     absorbed = await absorb(work, sealer, understood)
     results = [_row_result(row.number, item) for row, item in zip(rows, absorbed, strict=True)]
     if not await imports.advance(work.session, leased.id, start, results, lease):
@@ -96,13 +106,14 @@ class LeaseLost(Exception):
     """Another worker has the file now: what this one did must be rolled back."""
 
 
-def _understand(row: SheetRow, options: Options, received: datetime) -> Understood:
+def _understand(row: SheetRow, options: Options, leased: Leased) -> Understood:
     fields = dict(row.fields)
     checked = [FieldError("", row.fault)] if row.fault else find_faults(fields)
     return Understood(
         outcome=Refused(checked) if isinstance(checked, list) else hotline.read_case(checked, options),
-        received_at=received,
+        received_at=leased.created_at,
         document_source=options.source,
+        practice=leased.practice,
         rephrase=partial(hotline.in_senders_words, fields=fields, options=options),
     )
 

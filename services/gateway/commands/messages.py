@@ -41,12 +41,12 @@ _FORM_BEGINS = re2.compile(r"[\w.\[\]%+-]{1,200}=")
 
 
 async def keep_messages(
-    work: Work, sealer: Sealer, source: Source, content_type: str, bodies: Sequence[bytes]
+    work: Work, sealer: Sealer, source: Source, content_type: str, bodies: Sequence[bytes], practice: bool = False
 ) -> list[UUID]:
-    """Store what arrived, sealed, before anything is read of it."""
+    """Store what arrived, sealed, before anything is read of it; `practice`: its sender says that it is to try."""
     sealed = [sealer.seal_bytes(body) for body in bodies]
     return await messages.add_messages(
-        work.session, source.name, source.kind, content_type, sealed, work.now(), work.clock.machine()
+        work.session, source.name, source.kind, content_type, sealed, work.now(), work.clock.machine(), practice
     )
 
 
@@ -77,7 +77,8 @@ def _result(message_id: UUID, item: Absorbed) -> Result:
 def _understand(message: Pending, source: Source | None, sealer: Sealer) -> Understood:
     body = sealer.unseal_bytes(message.body)
     if message.kind in (API, "cloudevents"):
-        return Understood(_read_event(body, message.content_type), message.received_at)
+        read = _read_event(body, message.content_type)
+        return Understood(read, message.received_at, practice=message.practice)
     if source is None:
         return Understood(Refused([FieldError("source", "来源已不存在")]), message.received_at)
     options = options_of(source.name, source.kind, source.zone, source.options)
@@ -88,6 +89,7 @@ def _understand(message: Pending, source: Source | None, sealer: Sealer) -> Unde
         outcome=_read(message.kind, fields, options),
         received_at=message.received_at,
         document_source=source.name,
+        practice=message.practice,
         digest=hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest(),
         rephrase=partial(hotline.in_senders_words, fields=fields, options=options)
         if message.kind == "hotline"

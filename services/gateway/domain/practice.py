@@ -17,11 +17,7 @@ LONGEST_SOURCE = 256
 
 def practised(event: Event) -> Event:
     """The event as practice. A withdrawal is one of a fact that was practice, too."""
-    source = (
-        event.source
-        if event.source.startswith(f"{SOURCE}/")
-        else fitted(SOURCE + _rooted(event.source), LONGEST_SOURCE)
-    )
+    source = practice_source(event.source)
     data: dict[str, Any] = dict(event.data)
     customer = data.get("customer")
     if isinstance(customer, dict) and isinstance(customer.get("id"), str | int) and customer["id"] != "":
@@ -35,6 +31,19 @@ def practised(event: Event) -> Event:
         data=data,
         lineage=str(event_key(event.time, source, event.id)),
     )
+
+
+def practice_source(source: str) -> str:
+    """The source of what is practice at this one; itself where it is one."""
+    return source if source.startswith(f"{SOURCE}/") else fitted(SOURCE + _rooted(source), LONGEST_SOURCE)
+
+
+def says_practice(*marks: str | None) -> bool:
+    """Whether a request is marked as practice, by its header or its address. Raises ValueError for another word."""
+    given = {mark.strip().lower() for mark in marks if mark is not None}
+    if given - {"true", "false"}:
+        raise ValueError("practice 应为 true 或 false")
+    return "true" in given
 
 
 def names_practice(event: Event) -> bool:

@@ -28,6 +28,7 @@ from services.gateway.domain.facts import (
     withdrawal,
 )
 from services.gateway.domain.order_lines import with_first_lines
+from services.gateway.domain.practice import practice_source, practised
 from services.gateway.domain.problems import FieldError
 from services.gateway.procedures.accepting import Judged, claim, in_place, judge_read, with_read_people
 from services.gateway.store import documents
@@ -38,12 +39,16 @@ from shared.privacy import ForeignToken, Sealer, mask_text
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A message or row as its canonicaliser read it; `digest` identifies it where its sender gives nothing that does."""
+    """A message or row as its canonicaliser read it; `digest` identifies it where its sender gives nothing that does.
+
+    What is sent as `practice` is a document of its own: the same one may come in earnest afterwards.
+    """
 
     outcome: Read
     received_at: datetime
     document_source: str = ""
     digest: str = ""
+    practice: bool = False
     rephrase: Callable[[list[FieldError]], list[FieldError]] = lambda errors: errors
 
 
@@ -96,7 +101,8 @@ def _with_notes(result: Absorbed, outcome: Read) -> Absorbed:
 def _document_key(item: Understood) -> tuple[str, str] | None:
     if isinstance(item.outcome, Refused) or item.outcome.document is None:
         return None
-    return (item.document_source, item.outcome.document.number)
+    source = practice_source(item.document_source) if item.practice else item.document_source
+    return (source, item.outcome.document.number)
 
 
 class _Documents:
@@ -143,11 +149,13 @@ def _judge_candidate(
     if (document := reading.document) is not None and known is not None and document.undone and known.event_id:
         errors = rules.time_faults(document.modified_at, item.received_at)
         told = withdrawal(reading.source, known.event_id, document.undone, document.modified_at)
-        return errors or Judged(told)
+        return errors or Judged(practised(told) if item.practice else told)
     if reading.candidate is None:
         return None
     candidate = reading.candidate
-    candidate = msgspec.structs.replace(candidate, id=again(candidate.id, known) or item.digest)
+    candidate = msgspec.structs.replace(
+        candidate, id=again(candidate.id, known) or item.digest, practice=candidate.practice or item.practice
+    )
     return judge_read(with_first_lines(with_read_people(candidate)), item.received_at, sealer)
 
 

@@ -123,6 +123,7 @@ class MessageOut(Out):
     attempts: int = Field(description="已处理几次")
     received_at: datetime = Field(description="收到时间")
     body: str = Field(description="原文（已脱敏）")
+    practice: bool = Field(description="练习：发送方标明用于测试")
 
 
 class ImportOut(Out):
@@ -143,6 +144,7 @@ class ImportOut(Out):
     created_by: str = Field(description="创建者")
     created_at: datetime = Field(description="创建时间")
     finished_at: datetime | None = Field(description="处理完的时间；未完时为空")
+    practice: bool = Field(description="练习：上传时标明用于测试")
 
 
 class EndpointIn(Body):

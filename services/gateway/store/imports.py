@@ -13,13 +13,13 @@ from services.gateway.domain.sheets import RowResult, RowStatus
 
 _ADD = text("""
     INSERT INTO import_file (id, source, filename, digest, content, size, state, reason, total, position, accepted,
-                             duplicate, rejected, ignored, created_by, created_at)
-    VALUES (:id, :source, :filename, :digest, :content, :size, 'pending', '', 0, 0, 0, 0, 0, 0, :by, :at)
+                             duplicate, rejected, ignored, created_by, created_at, practice)
+    VALUES (:id, :source, :filename, :digest, :content, :size, 'pending', '', 0, 0, 0, 0, 0, 0, :by, :at, :practice)
     ON CONFLICT (source, digest) WHERE state <> 'failed' DO NOTHING RETURNING id
 """)
 _SUMMARY = """
     SELECT id, source, filename, size, state, reason, total, position, accepted, duplicate, rejected, ignored, created_by,
-           created_at, finished_at
+           created_at, finished_at, practice
     FROM import_file
 """
 _LIST = text(
@@ -36,7 +36,7 @@ _LEASE = text("""
         SELECT id FROM import_file
         WHERE state = 'pending' OR (state = 'running' AND lease_until < :now)
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, source, content, position, created_at
+    RETURNING id, source, content, position, created_at, practice
 """)
 _SET_ASIDE = text("""
     UPDATE import_file SET state = 'failed', reason = :reason, finished_at = :at, lease_until = NULL
@@ -86,6 +86,7 @@ class Leased:
     content: bytes
     position: int
     created_at: datetime
+    practice: bool = False
 
 
 Summary = Row[tuple[object, ...]]
@@ -93,13 +94,13 @@ Summary = Row[tuple[object, ...]]
 
 async def add_import(
     session: AsyncSession, import_id: UUID, source: str, filename: str, digest: bytes, content: bytes, size: int,
-    by: str, at: datetime,
+    by: str, at: datetime, practice: bool = False,
 ) -> bool:  # fmt: skip
     """Keep an uploaded file; False when the same file is there already."""
     added = await session.execute(
         _ADD,
         {"id": import_id, "source": source, "filename": filename, "digest": digest, "content": content, "size": size,
-         "by": by, "at": at},
+         "by": by, "at": at, "practice": practice},
     )  # fmt: skip
     return added.scalar() is not None
 

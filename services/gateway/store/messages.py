@@ -15,8 +15,8 @@ from shared.leases import SUSPECT
 
 _ADD = text("""
     INSERT INTO raw_message (id, source, kind, content_type, body, state, reason, event_id, number, attempts, due_at,
-                             received_at)
-    SELECT id, :source, :kind, :content_type, body, 'pending', '', '', '', 0, :due, :at
+                             received_at, practice)
+    SELECT id, :source, :kind, :content_type, body, 'pending', '', '', '', 0, :due, :at, :practice
     FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS bytea[])) AS row (id, body)
 """)
 # a lease is a later due_at: a worker that dies in between leaves the message to another after it, and the attempt counted
@@ -24,7 +24,7 @@ _LEASE = text("""
     UPDATE raw_message SET attempts = attempts + 1, due_at = :lease WHERE id IN (
         SELECT id FROM raw_message WHERE state = 'pending' AND due_at <= :now AND (attempts >= :suspect) = :suspects
         ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
-    RETURNING id, source, kind, content_type, body, attempts, received_at
+    RETURNING id, source, kind, content_type, body, attempts, received_at, practice
 """)
 _LOCK = text("""
     SELECT id FROM raw_message WHERE state = 'pending' AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED
@@ -58,6 +58,7 @@ class Pending:
     body: bytes
     attempts: int
     received_at: datetime
+    practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ async def add_messages(
     bodies: Sequence[bytes],
     at: datetime,
     due: datetime,
+    practice: bool = False,
 ) -> list[UUID]:
     """Keep sealed raw messages for the canonicalising job; ids in order."""
     ids = [new_id() for _ in bodies]
@@ -92,6 +94,7 @@ async def add_messages(
             "content_type": content_type,
             "at": at,
             "due": due,
+            "practice": practice,
         },
     )
     return ids
@@ -164,7 +167,7 @@ async def reopen(session: AsyncSession, message_id: UUID, due: datetime) -> bool
 _COLUMNS: tuple[Any, ...] = (
     MessageRow.id, MessageRow.source, MessageRow.kind, MessageRow.content_type, MessageRow.body, MessageRow.state,
     MessageRow.result, MessageRow.reason, MessageRow.event_id, MessageRow.number, MessageRow.attempts,
-    MessageRow.received_at,
+    MessageRow.received_at, MessageRow.practice,
 )  # fmt: skip
 
 
