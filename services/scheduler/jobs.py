@@ -10,10 +10,9 @@ from services.scheduler.commands import draws, runs, trials
 from services.scheduler.commands.measure import measure_backlog
 from services.scheduler.commands.packs import tell_organisations
 from services.scheduler.commands.recompute import watch_calendar
-from services.scheduler.commands.release import release_due
+from services.scheduler.commands.release import release_due, warn_of_deadlines
 from services.scheduler.commands.retention import forget as forget_old
 from services.scheduler.commands.walks import walk_on
-from services.scheduler.commands.warn import warn_of_deadlines
 from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.procedures.policies import PolicyCache, policies_of
 from services.scheduler.settings import SchedulerSettings

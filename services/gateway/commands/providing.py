@@ -11,8 +11,7 @@ from typing import Any
 from services.gateway.domain.people import Person
 from services.gateway.domain.provided import ClaimMap, enter, read_claims, subject_of
 from services.gateway.domain.sign_in import of_address
-from services.gateway.procedures.accounts import LoginTaken, let_in, principal_of
-from services.gateway.procedures.tries import count_try
+from services.gateway.procedures.accounts import LoginTaken, count_try, let_in, principal_of
 from services.gateway.store import people
 from shared.db import Database
 from shared.http import audit

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.gateway.adapters.passwords import Passwords
 from services.gateway.domain.people import Person, plain_login
 from services.gateway.domain.sign_in import counts
-from services.gateway.procedures.tries import count_try
+from services.gateway.procedures.accounts import count_try
 from services.gateway.store import people
 from shared.db import Database
 from shared.errors import Unauthorized

@@ -1,6 +1,6 @@
 """Accounts are made and changed: saved, told to the other services (`person.changed`) and audited in one transaction.
 
-What takes rights or the password away ends the person's sessions.
+What takes rights or the password away ends the person's sessions. Tries to sign in are counted, so that who guesses waits.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,11 @@ from services.gateway.domain.people import (
     read_shift,
     void_before,
 )
+from services.gateway.domain.sign_in import Count, one_more, waits_until
 from services.gateway.store import people
 from shared.auth import Principal, Role
 from shared.contracts.people import PersonChanged
-from shared.errors import Conflict, Forbidden, NotFound, refuse
+from shared.errors import Conflict, Forbidden, NotFound, TooManyFailures, refuse
 from shared.http import audit, require_version
 from shared.messaging.work import Work
 from shared.sessions import void_sessions
@@ -156,3 +157,13 @@ def principal_of(person: Person) -> Principal:
     return Principal(
         person.login, person.roles, person.name, person.units, person.teams, person.worker, skills=person.skills
     )
+
+
+async def count_try(work: Work, counted: tuple[Count, ...]) -> None:
+    """One more try under each key. Raises TooManyFailures while one of them must wait."""
+    now = work.clock.machine()
+    failed = await people.lock_failures(work.session, [each.key for each in counted], now)
+    ends = max((until for each in counted if (until := waits_until(each, failed[each.key]))), default=now)
+    if ends > now:
+        raise TooManyFailures(max(1, round((ends - now).total_seconds())))
+    await people.save_failures(work.session, {key: one_more(one, now) for key, one in failed.items()})

@@ -1,4 +1,4 @@
-"""Due tasks go out to those who contact; planned ones can be called off by hand."""
+"""Due tasks go out to those who contact, whose supervisors are warned of deadlines; planned ones can be called off by hand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,10 +13,10 @@ from services.scheduler.domain.restraint.deferral import final_verdict, needs_le
 from services.scheduler.domain.restraint.release import Circumstances, concluded, release_verdict
 from services.scheduler.domain.task import BY_HAND, NAMES, Task, TaskNotInState, moved
 from services.scheduler.domain.when.windows import local_day
-from services.scheduler.procedures.announce import announce
+from services.scheduler.procedures.announce import announce, announce_deadline
 from services.scheduler.procedures.policies import Policies, PolicyCache
 from services.scheduler.procedures.reserves import replace_cancelled
-from services.scheduler.store import customers, tasks, withdrawn
+from services.scheduler.store import customers, tasks, timed, withdrawn
 from services.scheduler.store.tasks import StoredTask
 from shared.auth import Principal
 from shared.errors import NotFound
@@ -160,3 +160,12 @@ async def cancel_task(work: Work, by: Principal, task_id: UUID, reason: str, law
     announce(work, cancelled, lawful=lawful)
     await audit(work, by, "task.cancelled", str(task_id), reason=reason, lawful=lawful)
     return StoredTask(cancelled, stored.planned_at, work.now())
+
+
+async def warn_of_deadlines(work: Work, limit: int) -> int:
+    """Tell of up to `limit` tasks that their deadline is near, unless they have ended; returns how many were looked at."""
+    claimed = await timed.claim_warnings(work.session, work.now(), limit)
+    if claimed:
+        for task in await tasks.find_unfinished(work.session, claimed):
+            announce_deadline(work, task)
+    return len(claimed)

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Response
 from services.visits.access import Agent
 from services.visits.api.dependencies import RulesDep, SettingsDep
 from services.visits.api.reports import report_of
-from services.visits.commands import calls, claiming, invitations, working
+from services.visits.commands import claiming, invitations, working
 from services.visits.domain.attempts import Attempt
 from services.visits.domain.questionnaire import Questionnaire
-from services.visits.procedures import calls as calling
+from services.visits.procedures import calls
 from services.visits.procedures.held import Held
 from services.visits.schemas.questionnaires import Script
 from services.visits.schemas.requests import AttemptIn, ClaimIn, ClaimOneIn, RevealIn, SaveAnswersIn
@@ -83,7 +83,7 @@ async def claim_one(
 @router.post("/{visit_id}/dial", summary="拨打")
 async def dial(visit_id: UUID, agent: Agent, work: WorkDep, sealer: SealerDep, rules: RulesDep) -> DialOut:
     """再次确认可以联系（未撤销、未推迟、客户未拒绝、同事未在联系、在可拨打时段内或客户约定此时），记录开始时间，给出号码；重复调用不重新计时。"""
-    visit, numbers = await calling.dial(work, agent, visit_id, sealer, rules)
+    visit, numbers = await calls.dial(work, agent, visit_id, sealer, rules)
     dialled = [as_dialled(number) for number in numbers]
     return DialOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at, numbers=dialled)
 
@@ -91,7 +91,7 @@ async def dial(visit_id: UUID, agent: Agent, work: WorkDep, sealer: SealerDep, r
 @router.post("/{visit_id}/hang-up", summary="挂断")
 async def hang_up(visit_id: UUID, agent: Agent, work: WorkDep) -> CallOut:
     """记录通话结束，开始整理；重复调用不改变时间。"""
-    visit = await calls.hang_up(work, agent, visit_id)
+    visit = await working.hang_up(work, agent, visit_id)
     return CallOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.visits.domain import attempts
+from services.visits.domain import attempts, calls
 from services.visits.domain import visit as lifecycle
 from services.visits.domain.answering import validated
 from services.visits.domain.attempts import Attempt, Report
@@ -95,3 +95,12 @@ async def reveal_phones(work: Work, principal: Principal, visit_id: UUID, sealer
         raise PhoneUnknown("请向受理单位或客户索取号码，随下一次呼叫结果填入 corrected_phone；或改用其他渠道联系")
     await audit(work, principal, "phone.revealed", str(visit_id), customer_id=visit.customer.id, reason=reason)
     return found
+
+
+async def hang_up(work: Work, principal: Principal, visit_id: UUID) -> Visit:
+    """The line is closed; the agent wraps up. Raises NotDialled."""
+    visit, _ = await lock_held(work, principal, visit_id)
+    ended = calls.end_talk(visit, work.now())
+    if ended is not visit:
+        await rows.save_visits(work.session, [ended])
+    return ended

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchem
 from pydantic_core import CoreSchema
 
 from services.scheduler.domain.how import DOERS, text_of
-from services.scheduler.domain.restraint.guards import GUARDS, Action
+from services.scheduler.domain.restraint.release import GUARDS, Action
 from shared.declared.model import Declared, Filled, form_of
 from shared.declared.section import LONGEST_TEXT, MOST_ITEMS, Section, meant, written
 from shared.declared.values import Say

@@ -10,8 +10,14 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.ledger.caps import reached_cap
 from services.scheduler.domain.ledger.contacts import contact_of
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.restraint.guards import CAP_REACHED
-from services.scheduler.domain.restraint.release import PAUSED, Circumstances, Verdict, objection, release_verdict
+from services.scheduler.domain.restraint.release import (
+    CAP_REACHED,
+    PAUSED,
+    Circumstances,
+    Verdict,
+    objection,
+    release_verdict,
+)
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.hours import narrowed
 from services.scheduler.domain.when.windows import local_day, next_moment

@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.restraint.guards import CASE_OPEN, CASE_REOPENED
 from services.scheduler.domain.task import Task, TaskState, deferred, moved
 from services.scheduler.domain.when.hours import reopens
 from shared.calendar import OfficialYears
 
+# conditions of release that a policy may ask for besides those that always hold, and what becomes of a task they hold back
+Guard = Literal["case_open", "case_reopened", "cap_reached"]
+Action = Literal["cancel", "defer"]
+GUARDS: tuple[str, ...] = get_args(Guard)
+CASE_OPEN: Guard = "case_open"
+CASE_REOPENED: Guard = "case_reopened"
+CAP_REACHED: Guard = "cap_reached"
 PAUSED = "paused"
 
 
