@@ -1,5 +1,6 @@
 """Pieces that several events share."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -9,6 +10,13 @@ Code = Annotated[str, Field(min_length=1, max_length=64)]
 Decimal = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]
 Channel = Literal["phone", "sms", "email", "wechat", "weibo", "letter", "on_site"]
 Satisfaction = Literal["very_satisfied", "satisfied", "basically", "dissatisfied", "very_dissatisfied", "no_comment"]
+RATINGS: Mapping[Satisfaction, int] = {
+    "very_satisfied": 5,
+    "satisfied": 4,
+    "basically": 3,
+    "dissatisfied": 2,
+    "very_dissatisfied": 1,
+}  # what the words of an opinion are as a number; "no_comment" is none
 Resolution = Literal["yes", "partly", "no"]
 Aware = Annotated[datetime, PlainSerializer(lambda at: at.isoformat(), when_used="json")]
 

@@ -11,6 +11,7 @@ from shared.contracts.common import Code, Customer, Decimal, Named, Org, Part, R
 
 DateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 MOST_LINES = 2000  # of an order
+DONE_BY = ("provider.code", "host_dept.code", "worker.code", "engineer.code")  # who did the work, as facts tell it
 _BRANCHES = ("org", "host_dept", "provider")
 _NUMBERS = ("order_no", "work_order_no", "case_no", "account_no", "project_no", "alarm_no")
 

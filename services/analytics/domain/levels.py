@@ -1,9 +1,12 @@
 """Satisfaction in five levels, whether the visit gave it in words or as a score."""
 
+from collections.abc import Mapping
+
+from shared.contracts.common import RATINGS
 from shared.contracts.visits import VisitResult
 
-LEVELS = ("very_satisfied", "satisfied", "basically", "dissatisfied", "very_dissatisfied")
-_BY_SCORE = dict(zip((5, 4, 3, 2, 1), LEVELS, strict=True))
+LEVELS = tuple(RATINGS)
+_BY_SCORE: Mapping[int, str] = {rating: word for word, rating in RATINGS.items()}
 
 
 def level_of(outcome: VisitResult) -> str:
@@ -17,4 +20,4 @@ def score_of(outcome: VisitResult) -> int | None:
     """The score of 1 to 5, derived from the words when only they were given."""
     if outcome.rating is not None:
         return outcome.rating
-    return next((score for score, level in _BY_SCORE.items() if level == outcome.satisfaction), None)
+    return RATINGS.get(outcome.satisfaction) if outcome.satisfaction else None

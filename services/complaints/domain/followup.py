@@ -13,11 +13,11 @@ from services.complaints.domain.case import SYSTEM, Case, Change, Entry, changed
 from services.complaints.domain.escalation import count_reworks, raised
 from services.complaints.domain.handling import closed, result_id, sent_back
 from services.complaints.domain.rules import Rules
+from shared.contracts.common import RATINGS
 from shared.contracts.tasks import Followup
 from shared.contracts.visits import VisitFailed, VisitResult
 
 Opinion = Literal["satisfied", "dissatisfied", "none"]
-RATINGS = {"very_satisfied": 5, "satisfied": 4, "basically": 3, "dissatisfied": 2, "very_dissatisfied": 1}
 WORST_ACCEPTABLE = 3
 SECOND_DISSATISFACTION = "二次回访仍不满意"
 NO_OPINION = "二次回访已联系，客户未作评价"
@@ -36,12 +36,17 @@ def rating_of(outcome: VisitResult) -> int | None:
     """The rating given, 1 to 5; from the words when no number was asked; None when the customer gave none."""
     if outcome.rating is not None:
         return outcome.rating
-    return RATINGS.get(outcome.satisfaction or "")
+    return _said(outcome)
+
+
+def _said(outcome: VisitResult) -> int | None:
+    """The rating that the words come to."""
+    return RATINGS.get(outcome.satisfaction) if outcome.satisfaction else None
 
 
 def opinion_of(outcome: VisitResult) -> Opinion:
     """What the customer thinks now: words first, then the number; "not solved" alone is dissatisfaction too."""
-    rating = RATINGS.get(outcome.satisfaction or "") or outcome.rating
+    rating = _said(outcome) or outcome.rating
     if rating is None:
         return "dissatisfied" if outcome.resolved is False else "none"
     return "satisfied" if rating >= WORST_ACCEPTABLE else "dissatisfied"

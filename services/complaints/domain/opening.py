@@ -5,7 +5,6 @@ by hand (R13.1). One origin, one case.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from services.complaints.domain.case import SYSTEM, Case, CaseId, Change, Entry, OriginKey, changed, snapshot, timed
@@ -15,12 +14,12 @@ from services.complaints.domain.grading import Signs, grade_of
 from services.complaints.domain.rules import Rules
 from shared.contracts.common import CustomerCard, Matter
 from shared.contracts.complaints import ComplaintOpened, Grade, Origin
-from shared.contracts.intake import HotlineCaseClosed
+from shared.contracts.intake import DONE_BY, HotlineCaseClosed
 from shared.contracts.visits import VisitResult
 from shared.ids import derived_id
+from shared.paths import value_at
 from shared.privacy import mask_text
 
-DOERS = ("provider", "host_dept", "worker", "engineer")
 NUMBERS = ("order_no", "work_order_no", "parent_work_order_no", "case_no", "account_no", "project_no", "alarm_no")
 TITLE_LENGTH = 60
 
@@ -222,10 +221,9 @@ def from_hotline(
 def done_by(matters: Iterable[Matter]) -> str:
     """Code of the team or unit that did the work, from the first matter that names one."""
     for matter in matters:
-        for field in DOERS:
-            code = _code(matter.facts.get(field))
-            if code:
-                return code
+        for path in DONE_BY:
+            if code := value_at(matter.facts, path.split(".")):
+                return str(code)
     return ""
 
 
@@ -233,10 +231,6 @@ def subjects_of(matters: Iterable[Matter]) -> tuple[str, ...]:
     """The document numbers by which a later complaint is known to be of the same matter; a rework names its parent."""
     numbers = {str(m.facts[field]) for m in matters for field in NUMBERS if m.facts.get(field)}
     return tuple(sorted(numbers | {m.subject for m in matters if m.subject}))
-
-
-def _code(unit: Any) -> str:
-    return str(unit.get("code") or "") if isinstance(unit, dict) else ""
 
 
 def by_hand(report: Report, case_id: CaseId, actor: str, now: datetime) -> Opening:

@@ -8,18 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.scheduler.domain.organisation import Organisation
+from shared.contracts.intake import DONE_BY
 
 KIND = "kind"
 DOERS = (
     "done_by",
     "responsible_unit",
     "team",
-    "provider.code",
-    "host_dept.code",
-    "worker.code",
-    "engineer.code",
+    *DONE_BY,
     "org.code",
-)
+)  # the platform's own events, facts, else the branch
 
 
 @dataclass(frozen=True)

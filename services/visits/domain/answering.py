@@ -7,18 +7,10 @@ from typing import Any, get_args
 
 from services.visits.domain.errors import AnswersMissing, InvalidAnswers
 from services.visits.domain.questionnaire import NO, YES, Question, Questionnaire, plain
-from shared.contracts.common import Resolution, Satisfaction
+from shared.contracts.common import RATINGS, Resolution, Satisfaction
 
 LONGEST_TEXT = 2000
-RATINGS: Mapping[Satisfaction, int | None] = {
-    "very_satisfied": 5,
-    "satisfied": 4,
-    "basically": 3,
-    "dissatisfied": 2,
-    "very_dissatisfied": 1,
-    "no_comment": None,
-}
-_WORDS: Mapping[int, Satisfaction] = {rating: word for word, rating in RATINGS.items() if rating is not None}
+_WORDS: Mapping[int, Satisfaction] = {rating: word for word, rating in RATINGS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +147,7 @@ def _satisfaction(answered: Answered) -> tuple[Satisfaction | None, int | None]:
     for question, answer in answered:
         if question.role == "satisfaction":
             if question.kind == "single":
-                return answer, RATINGS[answer]
+                return answer, RATINGS.get(answer)
             rating = max(1, math.ceil(answer * 5 / (question.most or 5)))
             return _WORDS[rating], rating
     return None, None
