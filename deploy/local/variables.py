@@ -41,11 +41,11 @@ def _sentence(name: str, known: Iterable[str]) -> str:
 def _known() -> set[str]:
     names = _OTHERS | {f"{port}_PORT".upper() for port in PORTED}
     names |= {f"SMS_SIM_{name}".upper() for name in Behaviour.model_fields}
-    names |= {name.upper() for settings in _settings_classes() for name in settings.model_fields}
+    names |= {name.upper() for settings in settings_classes() for name in settings.model_fields}
     return {PREFIX + name for name in names} | {f"{PREFIX}{name}_FILE" for name in names}
 
 
-def _settings_classes() -> list[type[ServiceSettings]]:
+def settings_classes() -> list[type[ServiceSettings]]:
     modules = [importlib.import_module(f"services.{service}.settings") for service in SERVICES]
     found = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
     return [each for each in found if issubclass(each, ServiceSettings)]

@@ -178,6 +178,14 @@ def test_every_variable_means_something_and_every_one_asked_for_is_in_the_env_fi
     assert {name for name, kind in VARIABLE.findall(text) if not kind} == set()
 
 
+def test_every_setting_that_is_not_fixed_can_be_given_in_a_file_that_stays_where_it_is() -> None:
+    for name in OURS:
+        assert COMPOSE["services"][name]["env_file"] == [{"path": "compose/settings.env", "required": False}]
+    assert "/deploy/compose/settings.env" in (ROOT / ".gitignore").read_text().splitlines()
+    left_out = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {"deploy/compose/settings.env", "deploy/compose/secrets"} <= set(left_out), "or the image would hold them"
+
+
 @pytest.mark.parametrize("service", ["gateway", "notifications"])
 def test_a_service_starts_with_what_it_is_given(service: str, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment_of(service, made).items():

@@ -19,7 +19,7 @@ import yaml
 
 from deploy.docs import found_consumers
 from deploy.local.settings import ROOT, SERVICES
-from deploy.local.variables import unknown_variables
+from deploy.local.variables import settings_classes, unknown_variables
 from services.gateway.settings import GatewaySettings
 from services.visits.settings import VisitsSettings
 from shared.contracts import registry
@@ -206,6 +206,36 @@ def test_every_variable_means_something_and_every_file_it_names_is_mounted(shape
         for value in (value for value in given.values() if value.startswith("/etc/huifang/")):
             folder, _, file = value.rpartition("/")
             assert file in files_of(mounts[folder]), (name, value)
+
+
+# settings that can't be given on Kubernetes → why
+NOT_GIVEN = {
+    "HUIFANG_KAFKA_CERTIFICATE_FILE": "a KafkaUser signs in by password (SCRAM); no client certificate is mounted",
+    "HUIFANG_KAFKA_PRIVATE_KEY_FILE": "as its certificate",
+    "HUIFANG_TRACE_FILE": "a pod's files go with it: spans are sent to HUIFANG_TRACE_ENDPOINT",
+    "HUIFANG_OIDC_CLIENT_SECRET": "a secret: mounted as a file where oidc.clientSecret says so",
+    "HUIFANG_CTI_KEY": "a secret, and the chart mounts none of a telephone system (deploy/README.md)",
+    "HUIFANG_CTI_WEBHOOK_SECRET": "as HUIFANG_CTI_KEY",
+}
+
+
+def test_every_setting_that_the_chart_does_not_fix_can_be_given_and_none_twice() -> None:
+    settings = {f"HUIFANG_{name.upper()}" for kind in settings_classes() for name in kind.model_fields}
+    own = {each["name"] for _, container, _ in containers() for each in container["env"]}
+    open_ = settings - own - {name.removesuffix("_FILE") for name in own}
+    assert NOT_GIVEN.keys() <= open_
+    free = sorted(open_ - NOT_GIVEN.keys())
+    assert len(free) > 60
+    for name in NOT_GIVEN:
+        assert name in helm(*NEEDED, "--set-string", f"settings.{name}=1").stderr
+    done = helm(*NEEDED, *(word for name in free for word in ("--set-string", f"settings.{name}=1")))
+    assert done.returncode == 0, done.stderr
+    made = [each for each in yaml.safe_load_all(done.stdout) if each and each["kind"] == "Deployment"]
+    pods = {each["metadata"]["name"]: each["spec"]["template"]["spec"] for each in made}
+    for service in SERVICES:
+        given = [each["name"] for each in pods[service]["containers"][0]["env"]]
+        assert set(free) <= set(given)
+        assert len(given) == len(set(given)), service
 
 
 def files_of(volume: Resource) -> set[str]:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
 
 from deploy.local.settings import ROOT, SERVICES
-from deploy.local.variables import _settings_classes as settings_classes
+from deploy.local.variables import settings_classes
 from services.gateway.settings import GatewaySettings
 from services.notifications.settings import NotificationsSettings
 from services.visits.settings import VisitsSettings
