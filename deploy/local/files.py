@@ -12,6 +12,12 @@ def make_private(folder: Path) -> None:
     folder.chmod(folder.stat().st_mode & ~0o066)
 
 
+def close_to_others(folder: Path) -> None:
+    """Make the folder, and nobody but its owner reaches anything in it, however that is made."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace `path` at once, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,12 @@ from typing import Any
 
 import psutil
 
-from deploy.local.files import make_private, read_json, write_json
+from deploy.local.files import close_to_others, make_private, read_json, write_json
 from deploy.local.settings import LocalSettings
 from shared.embedded.processes import stop
+
+# what processes of this user write to below `var/`; PostgreSQL, which may run as another, closes its own
+OWN_FOLDERS = ("alertmanager", "files", "kafka", "log", "mail", "prometheus", "sms", "traces")
 
 
 class AlreadyRunning(RuntimeError):
@@ -21,7 +24,10 @@ class AlreadyRunning(RuntimeError):
 def supervising(settings: LocalSettings) -> Iterator[None]:
     """Hold the platform's lock, which the system frees however this process ends. Raises AlreadyRunning."""
     make_private(settings.var)
+    for name in OWN_FOLDERS:
+        close_to_others(settings.var / name)
     with (settings.var / "supervisor.lock").open("a+") as lock:
+        os.fchmod(lock.fileno(), 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
