@@ -51,6 +51,11 @@ def pages() -> list[Path]:
     return sorted(page for page in DOCS.rglob("*.md") if not {"generated", "adr"} & set(page.parts))
 
 
+def guide() -> list[Path]:
+    """The pages that teach how to write a pack; YAML in other pages is of other things."""
+    return [DOCS / "policies.md", *sorted(DOCS.glob("tutorial*.md")), *sorted(HOW_TO.glob("*.md"))]
+
+
 def yaml_blocks(which: Iterable[Path]) -> list[Block]:
     return [block for page in which for block in blocks_of(page) if block.language in ("yaml", "yml")]
 

@@ -18,12 +18,12 @@ from services.scheduler.domain.simulation.scenario import Scenario
 from services.visits.domain.definition import read_definition
 from shared.declared.section import Problem
 from shared.yaml_reader import read_yaml
-from tests.guide.blocks import DOCS, FRAME, Block, pack_of, pages, yaml_blocks
+from tests.guide.blocks import DOCS, FRAME, Block, guide, pack_of, yaml_blocks
 from tests.scheduler.builders import as_yaml, contents
 
 PACKS = DOCS.parent / "deploy" / "packs"
-SHOWN = [page for page in pages() if page != FRAME and pack_of(page)]
-PARTS = [block for block in yaml_blocks(pages()) if not block.file]
+SHOWN = [page for page in guide() if page != FRAME and pack_of(page)]
+PARTS = [block for block in yaml_blocks(guide()) if not block.file]
 
 
 def _name(files: Mapping[str, str]) -> str:
@@ -63,7 +63,7 @@ def test_the_pack_of_a_page_plans_what_its_tests_expect(page: Path, scenario: Sc
     assert _rehearsed(pack_of(page), scenario) == []
 
 
-QUESTIONNAIRES = [block for block in yaml_blocks(pages()) if block.file.startswith("questionnaires/")]
+QUESTIONNAIRES = [block for block in yaml_blocks(guide()) if block.file.startswith("questionnaires/")]
 
 
 @pytest.mark.parametrize("block", QUESTIONNAIRES, ids=str)
