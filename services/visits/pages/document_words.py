@@ -71,6 +71,7 @@ _NAMES_OF: Mapping[str, Names] = {
         "callback_kept": "按约回呼", "expires_at": "邀请截止", "ended_at": "失效时间",
         "dissatisfied": "不满意", "corrected_at": "更正时间", "corrected_by": "更正人",
         "talk_seconds": "通话秒数", "wrap_up_seconds": "整理秒数",
+        "reopened": "重新打开次数", "why": "重新打开的理由", "reopened_by": "重新打开人", "reopened_at": "重新打开时间",
     },
 }  # fmt: skip
 
