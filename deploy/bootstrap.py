@@ -24,7 +24,8 @@ OLDEST = (3, 11)
 _SCRIPT = f"""#!{PYTHON}
 from deploy.cli import main
 
-main()
+if __name__ == "__main__":  # processes that are started by "spawn" import this file again
+    main()
 """
 
 
@@ -40,7 +41,7 @@ def main() -> None:
 
 
 def _make_match() -> None:
-    wanted = f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()} {ROOT}"
+    wanted = f"{hashlib.sha256(LOCK.read_bytes() + _SCRIPT.encode()).hexdigest()} {ROOT}"
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
     started = time.monotonic()
