@@ -43,6 +43,13 @@ def imports(tree: ast.Module) -> dict[str, str]:
     return {name.asname: name.name for name in found if name.asname}
 
 
+def taken_from(tree: ast.Module, helpers: dict[str, dict[str, Writer]]) -> dict[str, Writer]:
+    """The helpers of other modules that this one imports, by their names."""
+    lines = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    found = ((node.module or "", name.name) for node in lines for name in node.names)
+    return {name: helpers[module][name] for module, name in found if name in helpers.get(module, {})}
+
+
 def argument(call: ast.Call, writer: Writer) -> ast.expr | None:
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     return named.get(writer.name) or (call.args[writer.place] if len(call.args) > writer.place else None)
@@ -74,27 +81,44 @@ def written() -> tuple[set[str], list[str]]:
     """The actions, and the places where nobody can tell which it is. Helpers that are given one are followed."""
     actions: set[str] = set()
     unclear: list[str] = []
-    for path, tree in modules():
-        imported = imports(tree)
-        writers = {AUDIT: Writer(PLACE, "action")}
-        functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
-        seen: set[str] = set()
-        while fresh := set(writers) - seen:
-            seen |= fresh
-            for function in functions:
-                for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-                    if (name := called(call, imported)) not in fresh or not call.args:
-                        continue
-                    given = argument(call, writers[name])
-                    found = values(given, function)
-                    passed = parameter(function, given.id) if isinstance(given, ast.Name) else None
-                    if found:
-                        actions.update(found)
-                    elif passed:
-                        writers[function.name] = passed
-                    elif path.name != "http.py":
-                        unclear.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    files = [(path, tree, ".".join(path.relative_to(ROOT).with_suffix("").parts)) for path, tree in modules()]
+    helpers: dict[str, dict[str, Writer]] = {module: {} for *_, module in files}  # those that are given the action
+    known = -1
+    while known != (known := sum(map(len, helpers.values()))):
+        unclear.clear()
+        for path, tree, module in files:
+            _walk(path, tree, taken_from(tree, helpers), helpers[module], actions, unclear)
     return actions, unclear
+
+
+def _walk(
+    path: Path,
+    tree: ast.Module,
+    taken: dict[str, Writer],
+    own: dict[str, Writer],
+    actions: set[str],
+    unclear: list[str],
+) -> None:
+    """Note what a module writes; a helper of its `own` that is given the action is noted, and followed."""
+    imported = imports(tree)
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    seen: set[str] = set()
+    while fresh := {AUDIT, *taken, *own} - seen:
+        seen |= fresh
+        writers = {AUDIT: Writer(PLACE, "action"), **taken, **own}
+        for function in functions:
+            for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+                if (name := called(call, imported)) not in fresh or not call.args:
+                    continue
+                given = argument(call, writers[name])
+                found = values(given, function)
+                passed = parameter(function, given.id) if isinstance(given, ast.Name) else None
+                if found:
+                    actions.update(found)
+                elif passed:
+                    own[function.name] = passed
+                elif path.name != "http.py":
+                    unclear.append(f"{path.relative_to(ROOT)}:{call.lineno}")
 
 
 def test_every_action_has_its_word_and_every_word_its_action() -> None:
