@@ -25,6 +25,7 @@ from services.visits.settings import VisitsSettings
 from shared.contracts import registry
 from shared.testing.served import DATA_KEY
 from tests.deploy import outside
+from tests.deploy.test_version import VERSION
 
 CHART = ROOT / "deploy" / "helm" / "huifang"
 KUBERNETES = "1.34"
@@ -248,7 +249,7 @@ def test_what_runs_is_the_image_of_ours_and_modules_that_exist() -> None:
     for name, container, _ in containers():
         if container["name"] == "caddy":
             continue
-        assert container["image"] == "huifang:0.1.0"
+        assert container["image"] == f"huifang:{VERSION}"
         python, option, module, service, *_ = container["command"]
         assert (python, option) == ("python", "-m")
         assert importlib.util.find_spec(module), name
