@@ -122,7 +122,7 @@ class VisitRow(Base, table=True):
     invitation: UUID | None = None
     invited_until: datetime | None = Field(sa_column=_instant(nullable=True))
     confirmed_for: datetime | None = Field(sa_column=_instant(nullable=True))
-    reopened: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    reopened: int | None = Field(sa_column=Column(Integer, nullable=True, server_default=text("0")))
 
 
 class InvitationRow(Base, table=True):

@@ -32,10 +32,14 @@ CHANGING = (
     "reopened",
 )  # fmt: skip
 
-_INSERT = text("""
-    INSERT INTO visit SELECT * FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json))
+# by name: a column that a later version adds keeps its default
+_WRITTEN = ", ".join((*FIELDS, "customer_id"))
+_ATTEMPT = ", ".join(field.name for field in fields(Attempt))
+_INSERT = text(f"""
+    INSERT INTO visit ({_WRITTEN})
+    SELECT {_WRITTEN} FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json))
     ON CONFLICT DO NOTHING
-""")
+""")  # noqa: S608 - column names of ours
 _INSERT_HOURS = text("""
     INSERT INTO contact_hours SELECT unnest(CAST(:hours AS text[])) EXCEPT SELECT hours FROM contact_hours
     ON CONFLICT DO NOTHING
@@ -50,7 +54,8 @@ def _changes(names: Iterable[str]) -> str:
 # rows are locked before they are saved, in the order of their ids
 _SAVE = text(f"""
     WITH kept AS (
-        INSERT INTO attempt SELECT * FROM json_populate_recordset(CAST(NULL AS attempt), CAST(:attempts AS json)))
+        INSERT INTO attempt ({_ATTEMPT})
+        SELECT {_ATTEMPT} FROM json_populate_recordset(CAST(NULL AS attempt), CAST(:attempts AS json)))
     UPDATE visit SET {_changes(CHANGING)} {_FROM}
 """)  # noqa: S608 - column names of ours
 _SAVE_BY_TASK = text(f"UPDATE visit SET {_changes(sorted({*CHANGING, *OF_TASK}))} {_FROM}")  # noqa: S608
@@ -205,6 +210,7 @@ def to_visit(row: Row[Any]) -> Visit:
     values["customer"] = CustomerCard.model_validate(row.customer)
     values["matters"] = tuple(Matter.model_validate(matter) for matter in row.matters)
     values["state"] = State(row.state)
+    values["reopened"] = row.reopened or 0  # a service that does not know it leaves it out
     for name in ("never_alone", "closed_to", "needs", "notices"):
         values[name] = tuple(values[name])
     return Visit(**values)
