@@ -1,4 +1,4 @@
-"""One version: of the project, of the chart with its images, of the hook that CONTRIBUTING names, and the newest of the changelog."""
+"""One version: of the project, the chart with its images, the hook that CONTRIBUTING names, and the newest of the changelog."""
 
 import re
 import tomllib
