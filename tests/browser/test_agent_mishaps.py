@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from deploy.standins.line import Exchange, Paces
 from deploy.standins.line import create_app as create_line
 from shared.clock import ManualClock
-from tests.browser.workbench import REFUSED, Workbench, claimed, opened, press
+from tests.browser.workbench import REFUSED, Workbench, claimed, dialled, opened, press
 from tests.hostile.wire import listening
 from tests.visits.conftest import cancelled
 from tests.visits.test_lines import SECRET
@@ -89,7 +89,8 @@ async def test_two_agents_never_have_one_customer_and_a_visit_taken_away_is_said
     await claimed(first)
     await claimed(second)
     assert (await workbench.states()) == {"T1": "claimed", "T2": "claimed", "T3": "open"}
-    await press(first, "F2", "1", "1")
+    await dialled(first)
+    await press(first, "1", "1")
     await expect(first.locator(".saved")).to_contain_text("已保存")
     async with workbench.desk.served.client("supervisor") as boss:
         [mine] = (await boss.get("/api/v1/visits?agent=1001")).json()["items"]
@@ -107,7 +108,8 @@ async def test_an_older_draft_meets_a_newer_answer_and_the_agent_chooses(workben
     workbench.watch.tolerated.append(REFUSED)
     page = await workbench.page()
     await claimed(page)
-    await press(page, "F2", "1", "1")
+    await dialled(page)
+    await press(page, "1", "1")
     await expect(page.locator(".saved")).to_contain_text("已保存")
     async with workbench.desk.agent("1001") as same:
         [held] = (await same.get("/api/v1/visits?state=claimed")).json()["items"]
@@ -131,7 +133,8 @@ async def test_an_older_draft_meets_a_newer_answer_and_the_agent_chooses(workben
 async def test_a_task_called_off_in_the_middle_of_a_call_is_told_with_what_to_do(workbench: Workbench) -> None:
     page = await workbench.page()
     await claimed(page)
-    await press(page, "F2", "1")
+    await dialled(page)
+    await press(page, "1")
     await expect(page.locator(".call")).to_contain_text("通话中")
     await workbench.desk.served.deliver(cancelled("T1"))
     await expect(page.get_by_role("alert").filter(has_text="该单已撤销")).to_contain_text("请向客户致歉")

@@ -69,6 +69,12 @@ async def press(page: Page, *keys: str) -> None:
         await page.keyboard.press(key)
 
 
+async def dialled(page: Page) -> None:
+    """Dial, and wait for the platform's answer: the page shows the call before it."""
+    async with page.expect_response("**/dial"):
+        await page.keyboard.press("F2")
+
+
 async def claimed(page: Page) -> None:
     """Claim the next visit and wait for its opening."""
     await page.keyboard.press("Enter")
