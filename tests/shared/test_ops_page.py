@@ -10,6 +10,7 @@ from services.visits.app import create_app
 from services.visits.settings import VisitsSettings
 from shared.clock import ManualClock
 from shared.deployments import note_deployment
+from shared.observability.build import built_version
 from shared.testing import Served, event, example, serve
 
 
@@ -85,7 +86,9 @@ async def test_the_builds_that_ran_are_told_with_when_and_which_runs_now(served:
         await note_deployment(served.runtime)  # noted again and again
     panel = await shown(served, "/fragments/ops")
     assert "最近上线 2 版" in panel
-    listed = re.findall(r"<dt>0\.1\.0（(\w+)）</dt><dd>(.*?)</dd>", panel.partition("最近上线")[2])
+    listed = re.findall(
+        rf"<dt>{re.escape(built_version())}（(\w+)）</dt><dd>(.*?)</dd>", panel.partition("最近上线")[2]
+    )
     assert listed == [
         ("a" * 12, "03-02 10:00:00 上线，现在在运行"),
         ("b" * 12, "03-02 15:00:00 上线，最后运行于 03-02 15:00:00"),
