@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from shared.declared.model import Declared, Form, Key, Part, Several, Table, keys_of
-from shared.declared.reference import _cell, _without
+from shared.declared.reference import cell, left_out
 
 HEAD = "| Key | What it says | What may stand there | Left out |\n|---|---|---|---|"
 ANY = "*"
@@ -46,9 +46,9 @@ def _table(model: type[Declared], texts: Texts) -> Iterator[str]:
     yield f"## {model.__name__}\n\n{HEAD}"
     for key in keys_of(model):
         said = texts.get(model.__name__, {}).get(key.name) or texts.get(ANY, {}).get(key.name)
-        left_out = _without(key).replace("必填", "required")
-        row = (f"`{key.name}`", said or key.field.description or "", _may_stand(key), left_out)
-        yield "| " + " | ".join(map(_cell, row)) + " |"
+        absent = left_out(key).replace("必填", "required")
+        row = (f"`{key.name}`", said or key.field.description or "", _may_stand(key), absent)
+        yield "| " + " | ".join(map(cell, row)) + " |"
     if model.ALSO:
         yield f"\nAlso: {', '.join(f'`{key}`' for key in sorted(model.ALSO))}"
 

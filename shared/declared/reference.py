@@ -45,12 +45,12 @@ def _table(model: type[Declared], known: Collection[type[Declared]]) -> Iterator
         below = "、".join(f"[{one.__name__}](#{_anchor(one)})" for one in _models(key.form) if one in known)
         units = "、".join(getattr(key.form, "units", ()))  # of a duration
         may = "；".join(part for part in (key.say.strip(), units and f"单位 {units}", below) if part)
-        yield "| " + " | ".join(map(_cell, (f"`{key.name}`", key.field.description or "", may, _without(key)))) + " |"
+        yield "| " + " | ".join(map(cell, (f"`{key.name}`", key.field.description or "", may, left_out(key)))) + " |"
     if model.ALSO:
         yield f"\n还可写：{'、'.join(f'`{key}`' for key in sorted(model.ALSO))}"
 
 
-def _without(key: Key) -> str:
+def left_out(key: Key) -> str:
     """What holds where the key is left out."""
     default: Any = key.field.default
     if default is PydanticUndefined:
@@ -62,5 +62,5 @@ def _anchor(model: type[Declared]) -> str:
     return f"{model.__name__}{heading(model.SAY)}".lower().replace(" ", "-")
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
