@@ -171,12 +171,12 @@ async def check_released_once(dsn: str, broker: KafkaBroker, prefix: str) -> Non
     assert states == {"released"}
     released: dict[str, set[str]] = {}
     subscription = await broker.subscribe(f"{prefix}reader", [prefix + TASKS], _nothing)
-    for _ in range(20):
+    for _ in range(120):
         records = await subscription.poll(2000, 0.5)
         for told in (decode(record.headers, record.value) for record in records):
             if told.name == "followup.released":
                 released.setdefault(told.data["task_id"], set()).add(told.id)
-        if not records and released:
+        if not records and released.keys() >= wanted:
             break
     await subscription.stop()
     assert released.keys() == wanted
