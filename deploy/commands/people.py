@@ -1,5 +1,6 @@
 """`huifang people list | add | set | disable | enable | reset | import | template`: who may sign in, and as what."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from deploy.commands._client import answer, change, every, service_client
 from services.gateway.domain.people import plain_skills
 from shared.contracts.words import SKILLS, word_of
 from shared.roles import ROLE_NAMES, Role
+from shared.zone import ORG_ZONE
 
 app = typer.Typer(no_args_is_help=True, help="人员：登录账号、角色、单位、班组、班次。")
 GATEWAY = "gateway", "admin"
@@ -120,7 +122,7 @@ def import_sheet(
         sent = {"file": (file.name, file.read_bytes())}
         done = answer(client.post(f"{PATH}/import", params={"dry_run": dry_run}, files=sent, timeout=120))
     for row in done["items"]:
-        told = row["reason"] or (f"一次性密码 {row['password']}" if row["password"] else "")
+        told = row["reason"] or (f"一次性密码 {row['password']}{_until(row)}" if row["password"] else "")
         typer.echo(f"第 {row['row']} 行\t{RESULTS[row['result']]}\t{row['login']}\t{row['name']}\t{told}".rstrip())
     faulty = sum(row["result"] == "faulty" for row in done["items"])
     if faulty:
@@ -184,10 +186,17 @@ def _line(person: dict[str, Any]) -> str:
     roles = "、".join(ROLE_NAMES[Role(role)] for role in person["roles"])
     units = "、".join(person["units"]) or "整个组织"
     teams = "、".join(person["teams"]) or "全部班组"
-    state = "\t已停用" if person["disabled"] else "\t尚未改初始密码" if person["must_change_password"] else ""
+    issued = f"\t尚未改初始密码{_until(person)}" if person["must_change_password"] else ""
+    state = "\t已停用" if person["disabled"] else issued
     skills = "".join(f"\t{word_of(SKILLS, skill)}" for skill in person["skills"])
     return f"{person['login']}\t{person['name']}\t{roles}\t{units}\t{teams}\t{person['shift'] or '无固定班次'}{skills}{state}"
 
 
 def _tell_password(person: dict[str, Any]) -> None:
-    typer.echo(f"一次性密码：{person['password']}（只显示这一次；首次登录须改成自己的）")
+    typer.echo(f"一次性密码：{person['password']}（只显示这一次{_until(person)}；首次登录须改成自己的）")
+
+
+def _until(person: dict[str, Any]) -> str:
+    """Until when the issued password lets somebody in, or let them in."""
+    until = person.get("issued_until")
+    return f"，有效至 {datetime.fromisoformat(until).astimezone(ORG_ZONE):%Y-%m-%d %H:%M}" if until else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -42,6 +43,7 @@ def create_app(
 @asynccontextmanager
 async def with_sign_in(runtime: Runtime) -> AsyncIterator[None]:
     """What hashes passwords, and what asks the identity provider: one each of a process."""
-    runtime.state["passwords"] = Passwords()
-    runtime.state["identity_provider"] = oidc.provider_for(runtime.settings_as(GatewaySettings), runtime.clock.machine)
+    settings = runtime.settings_as(GatewaySettings)
+    runtime.state["passwords"] = Passwords(timedelta(days=settings.issued_password_days))
+    runtime.state["identity_provider"] = oidc.provider_for(settings, runtime.clock.machine)
     yield

@@ -190,6 +190,7 @@ class PersonRow(Base, table=True):
     subject: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
     skills: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")))
     told_at: datetime | None = Field(sa_column=_instant(nullable=True))
+    issued_until: datetime | None = Field(sa_column=_instant(nullable=True))
 
 
 class UsedSignInRow(Base, table=True):

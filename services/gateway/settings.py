@@ -27,6 +27,10 @@ class GatewaySettings(ServiceSettings):
     raw_keep_days: int = Field(default=180, ge=1, description="raw messages and uploaded files are kept this long")
     identity_keep_days: int = Field(default=730, ge=1, description="a repeated event is recognised this long")
 
+    issued_password_days: int = Field(
+        default=7, ge=1, le=366, description="a password that an administrator gives somebody lets them in this long"
+    )
+
     front_door_at: str = Field(
         default="",
         description="host:port at which this service reaches the front door, to see when its certificate ends; "

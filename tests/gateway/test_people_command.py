@@ -13,6 +13,7 @@ from deploy.commands.people import app
 from tests.gateway.test_people_api import sheet
 
 Run = Callable[..., Awaitable[Result]]
+UNTIL = r"有效至 \d{4}-\d\d-\d\d \d\d:\d\d"
 
 
 @pytest.fixture
@@ -27,8 +28,9 @@ async def test_a_person_is_added_listed_changed_and_disabled(run: Run) -> None:
     assert "没有符合条件的人员" in (await run("list")).output
     made = await run("add", "ann", "安然", "--role", "坐席", "--role", "supervisor", "--unit", "N1", "--team", "t1")
     assert made.exit_code == 0, made.output
-    assert re.search(r"一次性密码：\w{12}（", made.output)
-    assert (await run("list", "安")).output == "ann\t安然\t坐席、主管\tN1\tt1\t无固定班次\t尚未改初始密码\n"
+    assert re.search(rf"一次性密码：\w{{12}}（只显示这一次，{UNTIL}；", made.output)
+    listed = (await run("list", "安")).output
+    assert re.fullmatch(rf"ann\t安然\t坐席、主管\tN1\tt1\t无固定班次\t尚未改初始密码，{UNTIL}\n", listed)
     assert "08:30-17:30" in (await run("set", "ann", "--shift", "8:30-17:30", "--unit", "-")).output
     assert "整个组织" in (await run("list", "--role", "主管")).output
     assert "已停用" in (await run("disable", "ann")).output
@@ -54,7 +56,7 @@ async def test_a_sheet_is_tried_and_imported(run: Run, tmp_path: Path) -> None:
     assert "去掉 --dry-run 即导入" in (await run("import", str(file), "--dry-run")).output
     assert "没有符合条件的人员" in (await run("list")).output
     done = await run("import", str(file))
-    assert (done.exit_code, len(re.findall(r"一次性密码 \w{12}", done.output))) == (0, 2)
+    assert (done.exit_code, len(re.findall(rf"一次性密码 \w{{12}}，{UNTIL}", done.output))) == (0, 2)
     assert len((await run("list")).output.splitlines()) == 2
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from fastapi import Request
 from pwdlib import PasswordHash
@@ -14,10 +16,20 @@ ISSUED_LENGTH = 12
 LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those taken for each other
 
 
-class Passwords:
-    """One of each process, so that no more than `AT_ONCE` are hashed at a time."""
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A password to give to somebody, its hash, and until when (machine time) it lets them in."""
 
-    def __init__(self) -> None:
+    password: str
+    stored: str
+    until: datetime
+
+
+class Passwords:
+    """One of each process, so that no more than `AT_ONCE` are hashed at a time; issued ones are good for `issued_for`."""
+
+    def __init__(self, issued_for: timedelta) -> None:
+        self._issued_for = issued_for
         # OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane
         self._hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -27,6 +39,11 @@ class Passwords:
         """What is stored of a password."""
         async with self._turns:
             return await asyncio.to_thread(self._hasher.hash, plain_password(password))
+
+    async def issue(self, now: datetime) -> Issued:
+        """A random one to give to somebody, good for choosing one of their own, from `now` (machine time) on."""
+        password = _random_password()
+        return Issued(password, await self.hash(password), now + self._issued_for)
 
     async def is_right(self, password: str, stored: str) -> bool:
         """Whether the password is the one of this hash; "" stands for an unknown login, for which this takes as long."""
@@ -41,8 +58,8 @@ def passwords_of(request: Request) -> Passwords:
     return passwords
 
 
-def issue_password() -> str:
-    """A random one to give to somebody, good for choosing one of their own: 12 letters and figures, 68 bits."""
+def _random_password() -> str:
+    """12 letters and figures, 68 bits."""
     while password_fault(made := "".join(secrets.choice(LETTERS) for _ in range(ISSUED_LENGTH)), ""):
         pass
     return made

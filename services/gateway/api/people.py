@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.datastructures import UploadFile
 
 from services.gateway.access import Admin, PeopleChanger, PeopleReader
-from services.gateway.adapters.passwords import Passwords, passwords_of
+from services.gateway.adapters.passwords import Issued, Passwords, passwords_of
 from services.gateway.adapters.workbooks import MEDIA_TYPE, people_template
 from services.gateway.api.imports import workbook_answer
 from services.gateway.commands import people as commands
@@ -149,11 +149,11 @@ async def import_sheet(
             raise InvalidInput("请以 multipart/form-data 上传，文件字段名为 file")
         content = await file.read()
     planned, given = await take_sheet(request.app.state.runtime.db, principal, passwords, content, dry_run)
-    items = [_row(each, (given or {}).get(each.row.login, "")) for each in planned]
+    items = [_row(each, (given or {}).get(each.row.login)) for each in planned]
     return ImportedPeopleOut(imported=given is not None, items=items)
 
 
-def _row(planned: Planned, password: str = "") -> ImportedPersonOut:
+def _row(planned: Planned, issued: Issued | None) -> ImportedPersonOut:
     row = planned.row
     return ImportedPersonOut(
         row=row.number,
@@ -161,7 +161,8 @@ def _row(planned: Planned, password: str = "") -> ImportedPersonOut:
         name=row.values.get("name", ""),
         result=planned.result,
         reason=planned.reason,
-        password=password,
+        password=issued.password if issued else "",
+        issued_until=issued.until if issued else None,
     )
 
 

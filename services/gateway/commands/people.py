@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.gateway.adapters.passwords import Passwords, issue_password
+from services.gateway.adapters.passwords import Passwords
 from services.gateway.domain.people import (
     LOCAL,
     OIDC,
@@ -51,10 +51,10 @@ async def create_person(
     if not actor_of(principal).administers:
         raise Forbidden("只有系统管理员可以添加人员")
     refuse(list(faults(fields)))
-    password = issue_password() if fields.get("source", LOCAL) == LOCAL else ""
-    person = new_person(work, fields, await passwords.hash(password) if password else "")
+    issued = await passwords.issue(work.clock.machine()) if fields.get("source", LOCAL) == LOCAL else None
+    person = new_person(work, fields, issued)
     await add_person(work, principal, person)
-    return person, password
+    return person, issued.password if issued else ""
 
 
 async def set_disabled(work: Work, principal: Principal, login: str, seen: int, disabled: bool) -> Person:
@@ -74,9 +74,9 @@ async def reset_password(
     person = await lock_person(work, principal, login, seen, "password")
     if person.source == OIDC:
         raise NoPasswordHere("请在统一身份认证中重置，或先把此人改为用密码登录")
-    password = issue_password()
-    changed = replace(person, password=await passwords.hash(password), must_change_password=True)
-    return await save_changed(work, principal, person, changed, "person.password_reset"), password
+    issued = await passwords.issue(work.clock.machine())
+    changed = replace(person, password=issued.stored, must_change_password=True, issued_until=issued.until)
+    return await save_changed(work, principal, person, changed, "person.password_reset"), issued.password
 
 
 async def choose_password(work: Work, passwords: Passwords, login: str, password: str) -> tuple[Person, datetime]:
@@ -93,7 +93,8 @@ async def choose_password(work: Work, passwords: Passwords, login: str, password
     if not fault and await passwords.is_right(password, person.password):
         fault = "新密码不能与现在的相同"
     refuse([("password", fault)] if fault else [])
-    changed = replace(person, password=await passwords.hash(password), must_change_password=False)
+    stored = await passwords.hash(password)
+    changed = replace(person, password=stored, must_change_password=False, issued_until=None)
     return await save_changed(
         work, principal_of(person), person, changed, "person.password_changed"
     ), work.clock.machine()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.gateway.adapters.passwords import Passwords, issue_password
+from services.gateway.adapters.passwords import Issued, Passwords
 from services.gateway.adapters.sheets import open_sheet
 from services.gateway.domain.headers import UnusableSheet
 from services.gateway.domain.people_sheet import LAYOUT, MOST_PEOPLE, PersonRow, Planned, plan, read_person
@@ -16,7 +16,7 @@ from shared.messaging.work import Work
 
 async def take_sheet(
     db: Database, principal: Principal, passwords: Passwords, content: bytes, dry_run: bool
-) -> tuple[list[Planned], dict[str, str] | None]:
+) -> tuple[list[Planned], dict[str, Issued] | None]:
     """What becomes of each row, and the passwords of new people by their logins; None when nothing was imported.
 
     Passwords are hashed between two transactions. Raises InvalidInput, Forbidden, Conflict.
@@ -28,7 +28,8 @@ async def take_sheet(
         planned = await plan_import(work, principal, rows)
     if dry_run or any(each.result == "faulty" for each in planned):
         return planned, None
-    issued = await issue_passwords(passwords, sum(each.result == "new" for each in planned))
+    new = sum(each.result == "new" for each in planned)
+    issued = [await passwords.issue(db.clock.machine()) for _ in range(new)]
     async with db.work() as work:
         return await import_people(work, principal, rows, issued)
 
@@ -53,15 +54,9 @@ async def plan_import(work: Work, principal: Principal, rows: Sequence[PersonRow
     return plan(rows, known, actor)
 
 
-async def issue_passwords(passwords: Passwords, count: int) -> list[tuple[str, str]]:
-    """New passwords with their hashes, made before a transaction begins."""
-    made = [issue_password() for _ in range(count)]
-    return [(password, await passwords.hash(password)) for password in made]
-
-
 async def import_people(
-    work: Work, principal: Principal, rows: Sequence[PersonRow], issued: Sequence[tuple[str, str]]
-) -> tuple[list[Planned], dict[str, str]]:
+    work: Work, principal: Principal, rows: Sequence[PersonRow], issued: Sequence[Issued]
+) -> tuple[list[Planned], dict[str, Issued]]:
     """Import rows without faults: what was done, and the passwords of new people by their logins.
 
     Raises Conflict when somebody changed people meanwhile so that a row is another matter now.
@@ -72,9 +67,8 @@ async def import_people(
         if each.result == "faulty" or (each.result == "new" and not left):
             raise Conflict(f"导入期间人员有变动（第 {each.row.number} 行），请重新导入")
         if each.result == "new":
-            password, stored = left.pop()
-            await add_person(work, principal, new_person(work, each.row.values, stored))
-            given[each.row.login] = password
+            given[each.row.login] = left.pop()
+            await add_person(work, principal, new_person(work, each.row.values, given[each.row.login]))
         elif each.result == "changed":
             person = await people.get_person(work.session, each.row.login)
             assert person is not None  # locked when it was planned

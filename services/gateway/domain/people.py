@@ -34,7 +34,8 @@ class Person:
 
     `skills` are codes of `shared.contracts.words.SKILLS`, or an organisation's own; none = nobody has said what they can do.
     `shift` is as `read_shift` writes it; the moments are business time. Of `source` OIDC the identity provider proves who it
-    is: `subject` is whom it knows them as (`provided.subject_of`), "" until they first come.
+    is: `subject` is whom it knows them as (`provided.subject_of`), "" until they first come. `issued_until` is the moment
+    (machine time) until which an issued password lets them in; None = for ever, or they have none.
     """
 
     login: str
@@ -53,6 +54,7 @@ class Person:
     source: str = LOCAL
     subject: str = ""
     skills: tuple[str, ...] = ()
+    issued_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,15 @@ def password_fault(password: str, login: str) -> str:
     if len(set(said)) < LEAST_VARIED:
         return f"应至少有 {LEAST_VARIED} 种不同的字符"
     return "这是常用的密码，很容易被猜到，请换一个" if is_common(said) else ""
+
+
+def is_over(person: Person, now: datetime) -> bool:
+    """Whether their password is an issued one that lets nobody in any more at `now` (machine time).
+
+    A service that does not know `issued_until` leaves it as it was when somebody chooses a password of their own.
+    """
+    until = person.issued_until
+    return person.must_change_password and until is not None and until <= now
 
 
 def faults(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The page of people: who may sign in, as what, from where; for administrators, and for supervisors as far as they may."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from services.gateway.access import Admin, PeopleChanger, PeopleReader
 from services.gateway.adapters.passwords import Passwords, passwords_of
 from services.gateway.commands import people as commands
 from services.gateway.commands.people_import import take_sheet
-from services.gateway.domain.people import SUPERVISED, Person, plain_login, plain_skills
+from services.gateway.domain.people import SUPERVISED, Person, is_over, plain_login, plain_skills
 from services.gateway.domain.people_sheet import TITLES, parts
 from services.gateway.procedures import accounts
 from services.gateway.store import people
@@ -62,6 +63,7 @@ async def people_page(
         people=items,
         filters=kept,
         role_names=ROLE_NAMES,
+        **_issuing(request),
         administers=accounts.actor_of(viewer).administers,
         following=f"{own_address(request, '/people')}?{urlencode(kept | {'cursor': following})}" if following else "",
         paging=cursor is not None,
@@ -240,15 +242,26 @@ def _form(
         administers=accounts.actor_of(principal).administers,
         itself=person is not None and person.login == principal.id,
         role_names=ROLE_NAMES,
+        **_issuing(request),
         provider=request.app.state.service.sign_in_elsewhere,
     )
 
 
 def _issued(request: Request, person: Person, password: str) -> Response:
     """The password is shown here, once: it is in no address, and no other page has it."""
-    return render(request, "issued.html", person=person, password=password)
+    return render(request, "issued.html", person=person, password=password, **_issuing(request))
 
 
 def _import(request: Request, status: int = 200, **told: Any) -> Response:
     context: dict[str, Any] = {"planned": [], "given": None, "faulty": 0, "tried": True, "trouble": ""}
-    return render(request, "people_import.html", status, titles=TITLES, **(context | told))
+    return render(request, "people_import.html", status, titles=TITLES, **(context | told | _issuing(request)))
+
+
+def _issuing(request: Request) -> dict[str, Any]:
+    """What templates tell of issued passwords with: `is_over(person)`, and a moment as `until(at)`."""
+    now = request.app.state.runtime.clock.machine()
+    return {"is_over": lambda person: is_over(person, now), "until": _until}
+
+
+def _until(at: datetime) -> str:
+    return f"{at.astimezone(ORG_ZONE):%Y-%m-%d %H:%M}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.gateway.adapters.passwords import Issued
 from services.gateway.domain.people import (
     LOCAL,
     Actor,
@@ -45,24 +46,25 @@ async def add_person(work: Work, principal: Principal, person: Person) -> None:
     await _tell(work, principal, person, None, "person.created", roles=person.roles, units=person.units)
 
 
-def new_person(work: Work, fields: Mapping[str, Any], password: str) -> Person:
-    """Of fields without faults; `password` is its hash, "" of somebody whom the identity provider lets in."""
+def new_person(work: Work, fields: Mapping[str, Any], issued: Issued | None) -> Person:
+    """Of fields without faults; somebody whom the identity provider lets in is issued no password."""
     return Person(
         login=fields["login"],
         name=fields["name"],
-        password=password,
+        password=issued.stored if issued else "",
         roles=tuple(dict.fromkeys(map(Role, fields["roles"]))),
         units=tuple(dict.fromkeys(fields.get("units", ()))),
         teams=tuple(dict.fromkeys(fields.get("teams", ()))),
         worker=fields.get("worker", ""),
         shift=read_shift(fields.get("shift", "")) or "",
         disabled=False,
-        must_change_password=bool(password),
+        must_change_password=issued is not None,
         version=1,
         created_at=work.now(),
         updated_at=work.now(),
         source=fields.get("source", LOCAL),
         skills=tuple(dict.fromkeys(fields.get("skills", ()))),
+        issued_until=issued.until if issued else None,
     )
 
 
@@ -89,7 +91,8 @@ def changed_by(person: Person, changes: Mapping[str, Any]) -> Person:
     shift = {"shift": read_shift(changes["shift"]) or ""} if "shift" in changes else {}
     source = changes.get("source", person.source)
     # people of the identity provider have no password here; people who sign in here are unknown to it
-    moved = {"password": "", "must_change_password": False, "subject": ""} if source != person.source else {}
+    none = {"password": "", "must_change_password": False, "issued_until": None, "subject": ""}
+    moved = none if source != person.source else {}
     return replace(person, **{**changes, **codes, **shift, **moved})
 
 

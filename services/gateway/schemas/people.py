@@ -22,6 +22,7 @@ _UNITS = "单位代码：能看到哪些单位的内容；空为整个组织"
 _TEAMS = "班组代码：从哪些班组领取回访；空为所属单位的全部班组"
 _WORKER = "在业务系统中的工号，自己做的工单不会由自己回访；没有则为空"
 _SKILLS = "技能：语言代码（如 yue 粤语）、on_site 上门；只领取会做的回访，空为没有登记、不作限制"
+_ISSUED_UNTIL = "一次性密码有效至；没有一次性密码，或它不过期时为空"
 _SHIFT = "班次，如 08:30-12:00,14:00-18:00，班次之外不分单；空为没有固定班次"
 
 
@@ -76,6 +77,7 @@ class PersonOut(Out):
     source: Source = Field(description=_SOURCE)
     disabled: bool = Field(description="已停用，不能登录")
     must_change_password: bool = Field(description="下次登录须先修改密码")
+    issued_until: datetime | None = Field(default=None, description=_ISSUED_UNTIL)
     version: int = Field(description="版本；修改时作为 If-Match")
     created_at: datetime = Field(description="创建时间")
     updated_at: datetime = Field(description="修改时间")
@@ -94,6 +96,7 @@ class ImportedPersonOut(Out):
     result: Literal["new", "changed", "unchanged", "faulty"] = Field(description="新增 / 更改 / 不变 / 有误")
     reason: str = Field(description="有误的原因")
     password: str = Field(description="新增人员的一次性密码，只在此处出现一次；试导入时为空")
+    issued_until: datetime | None = Field(default=None, description=_ISSUED_UNTIL)
 
 
 class ImportedPeopleOut(Out):

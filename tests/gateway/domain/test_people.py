@@ -13,6 +13,7 @@ from services.gateway.domain.people import (
     Person,
     change_fault,
     faults,
+    is_over,
     login_fault,
     password_fault,
     plain_login,
@@ -52,6 +53,13 @@ def test_names_that_are_not(login: str) -> None:
 
 def test_a_name_is_the_same_however_it_is_typed() -> None:
     assert plain_login("  Ｌi.Ｎa ") == "li.na"
+
+
+def test_an_issued_password_is_over_at_its_end_and_one_of_ones_own_never() -> None:
+    issued = person(must_change_password=True, issued_until=NOW)
+    assert [is_over(issued, NOW + timedelta(seconds=later)) for later in (-1, 0, 1)] == [False, True, True]
+    assert not is_over(person(must_change_password=True), NOW)
+    assert not is_over(person(must_change_password=False, issued_until=NOW), NOW)  # as a service of before leaves it
 
 
 @pytest.mark.parametrize("password", ["tram-otter-91-fog", "雨天带伞出门要记得收", "Kx7!pQ2z#m"])
