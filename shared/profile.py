@@ -18,6 +18,7 @@ import msgspec
 
 from shared.contracts.common import CustomerCard
 from shared.contracts.intake import branch_of
+from shared.mail_addresses import one_address
 from shared.yearly import date_in
 
 UPDATED = "customer.updated"
@@ -47,6 +48,8 @@ def fields_in(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
     told = {field: value for field, value in block.items() if value and field in IN_EVERY_FACT}
     if "birthday" in told and isinstance(birthday := told["birthday"], str):
         told["birthday"] = _read(birthday)
+    if "email" in told and isinstance(email := told["email"], str):
+        told["email"] = one_address(email)
     if branch := branch_of(data):
         told["branch"] = branch
     refuses = block.get(REFUSES)

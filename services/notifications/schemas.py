@@ -15,6 +15,7 @@ from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.bodies import Body
+from shared.mail_addresses import MailAddress
 from shared.moments import Instant
 from shared.practice_out import AboutCustomer
 from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
@@ -93,7 +94,7 @@ class NewSend(Body):
     template: str = Field(min_length=1, max_length=64, description="模板名")
     purpose: str = Field(default="", max_length=64, description="用途；缺省为模板名")
     phone: TypedNumber = Field(default="", description="手机号；缺省用客户最新号码")
-    email: str = Field(default="", max_length=200, description="邮箱；缺省用客户最新邮箱")
+    email: MailAddress = Field(default="", max_length=200, description="邮箱；缺省用客户最新邮箱")
     data: dict[str, Any] = Field(default={}, description="模板变量所需内容；其中的号码以脱敏形式发送")
 
 

@@ -1,5 +1,6 @@
 """What the operator of notifications can set."""
 
+import re
 from collections.abc import Iterator
 from datetime import time, timedelta
 
@@ -8,8 +9,11 @@ from pydantic import Field, SecretStr, field_validator
 from services.notifications.domain.moment import Limits
 from services.notifications.domain.send import Patience
 from services.notifications.domain.windows import Window
+from shared.mail_addresses import one_address
 from shared.safety import SHORTEST_TOKEN, is_local
 from shared.settings import ServiceSettings
+
+_ONE = re.compile(r'(?:"[^"]*"|[^",，;；])+')  # a comma within a quoted name parts nothing
 
 
 class NotificationsSettings(ServiceSettings):
@@ -103,4 +107,5 @@ class NotificationsSettings(ServiceSettings):
 
 
 def _addresses(text: str) -> tuple[str, ...]:
-    return tuple(address.strip() for address in text.split(",") if address.strip())
+    """Each in its one form, once."""
+    return tuple(dict.fromkeys(filter(None, map(one_address, _ONE.findall(text)))))

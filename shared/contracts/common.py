@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from shared.mail_addresses import MailAddress
+
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 Decimal = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]
 Channel = Literal["phone", "sms", "email", "wechat", "weibo", "letter", "on_site"]
@@ -46,7 +48,7 @@ class Customer(Part):
     level: str = ""
     phone: str | None = None
     phones: list[str] = []
-    email: str | None = None
+    email: MailAddress | None = None
     preferred_channel: str | None = None
     do_not_contact: bool = False
     birthday: str | None = Field(
@@ -63,7 +65,7 @@ class CustomerCard(Part):
     phone: str | None = Field(default=None, description="sealed token; see shared.privacy")
     phone_masked: str = ""
     phones: list[str] = Field(default=[], description="further numbers, sealed; a call may go to either")
-    email: str | None = None
+    email: MailAddress | None = None
     level: str = ""
     do_not_contact: bool = False
 

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from shared.errors import InvalidInput
+from shared.mail_addresses import is_address, one_address
 from shared.privacy.masking import PREFIX, find_in_prose, is_code, mask_phone, mask_prose, mask_text, masked
 from shared.privacy.numbers import e164, read_numbers
 from shared.privacy.recognise import LEAST_DIGITS, Found, find, may_hold
@@ -28,7 +29,6 @@ _NUMBER_NAME = re.compile(r"phone|mobile|电话|手机|号码|座机|联系方�
 # digits alone in these are a document's number, unless they are a mobile number
 _CODE_NAME = re.compile(r"(?:^|_)(?:no|code|sn|sku|serial|batch)$|编号|单号|户号|编码|序列号|批次", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d +()-]{7,20}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]+")
 _ANY_DIGIT = re.compile(r"\d")
 _SHORTEST_IN_JSON = 10_000_000_000
 
@@ -184,8 +184,10 @@ class Sealer:
             return text
         if len(found) == 1 and _is_whole(found[0], bare):
             return self.seal(e164(bare) or found[0].value)
-        if field == "id" or is_code(bare) or _EMAIL.fullmatch(bare):  # two masked ones could be one and the same
+        if field == "id" or is_code(bare):  # two masked ones could be one and the same
             return self.seal(text)
+        if is_address(bare):
+            return self.seal(one_address(bare))
         return text.replace(bare, masked(bare, found), 1)
 
     def _sealed_number(self, text: str) -> str:

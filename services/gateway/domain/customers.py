@@ -6,17 +6,17 @@ import msgspec
 
 from services.gateway.domain.facts import Candidate
 from services.gateway.domain.problems import FieldError
+from shared.mail_addresses import LONGEST, one_address
 from shared.yearly import date_in
 
 BIRTHDAY, EMAIL = "data.customer.birthday", "data.customer.email"
 NO_DATE = "无法识别的日期，不会据此问候；应如 1990-02-28、02-28 或 lunar:08-15"
-LONGEST_EMAIL = 254  # RFC 5321 §4.5.3.1.3: a path has 256 at most, with its brackets
-NO_EMAIL = f"超过 {LONGEST_EMAIL} 个字符，不是邮箱，已按没有邮箱接收"
+NO_EMAIL = f"超过 {LONGEST} 个字符，不是邮箱，已按没有邮箱接收"
 
 
 def with_read_customer(candidate: Candidate) -> Candidate:
-    """The candidate with its customer's birthday in the form of the contract; what is no date stays and is noted. What is
-    too long for an e-mail address is left out and noted.
+    """The candidate with its customer's birthday in the form of the contract and their e-mail address in its one form; what
+    is no date stays and is noted. What is too long for an address is left out and noted.
     """
     customer = candidate.data.get("customer")
     if not isinstance(customer, dict):
@@ -40,7 +40,7 @@ def _birthday(written: str, notes: list[FieldError]) -> str:
 
 
 def _email(written: str, notes: list[FieldError]) -> Any:
-    if len(written) <= LONGEST_EMAIL:
-        return written
+    if len(address := one_address(written)) <= LONGEST:
+        return address
     notes.append(FieldError(EMAIL, NO_EMAIL))
     return None

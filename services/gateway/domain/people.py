@@ -9,6 +9,7 @@ from typing import Any
 
 from services.gateway.domain.common_passwords import is_common
 from shared.contracts.words import SKILLS
+from shared.mail_addresses import one_address
 from shared.privacy import mask_text
 from shared.roles import Role
 from shared.texts import text_fault
@@ -67,8 +68,8 @@ class Actor:
 
 
 def plain_login(login: str) -> str:
-    """As accounts are named: people write theirs with blanks around, in capitals, in full width."""
-    return unicodedata.normalize("NFKC", login).strip().lower()
+    """As accounts are named: people write theirs with blanks around, in capitals, in full width; some are mail addresses."""
+    return one_address(unicodedata.normalize("NFKC", login)).lower()
 
 
 def plain_skills(named: Iterable[str]) -> list[str]:

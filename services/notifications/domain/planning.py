@@ -13,6 +13,7 @@ from services.notifications.domain.templates import Message, MessageTemplate, co
 from services.notifications.domain.windows import day_of
 from shared.contracts.intake import branch_of, number_of
 from shared.ids import derived_id
+from shared.mail_addresses import one_address
 from shared.messaging.event import Event
 
 PRIORITIES: Mapping[Category, int] = {"verify": 1, "notice": 4, "promotion": 7}
@@ -86,7 +87,7 @@ def fact_of(event: Event) -> Fact:
         data=data,
         customer_id=str(customer.get("id") or ("" if event.name.startswith(OF_NO_CUSTOMER) else event.key)),
         phone=address_in(customer.get("phone")),
-        email=address_in(customer.get("email")),
+        email=one_address(address_in(customer.get("email"))),
     )
 
 

@@ -10,6 +10,7 @@ from services.notifications.domain.send import (
     Send,
 )
 from services.notifications.store import catalogue
+from shared.mail_addresses import one_address
 from shared.messaging import Work
 from shared.privacy import PREFIX, Sealer, is_mobile
 from shared.privacy.codes import hide_codes, show_codes
@@ -34,8 +35,8 @@ def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
     if send.channel == "email":
         # managers and supervisors are named by a list of ours; a customer's address is one, whatever its sender wrote
         listed = [send.recipient] if send.audience == "customer" else send.recipient.split(",")
-        addresses = (_opened(address, sealer) for address in listed)
-        return tuple(address for address in addresses if "@" in address)
+        addresses = (one_address(_opened(address, sealer)) for address in listed)  # planned before they had one form
+        return tuple(dict.fromkeys(address for address in addresses if "@" in address))
     number = mobile_number(send.recipient, sealer)
     return (number,) if number else ()
 
