@@ -20,12 +20,12 @@ from fastapi import FastAPI
 from deploy.local.settings import ROOT
 from shared.clock import SystemClock
 from shared.embedded.processes import free_port
+from shared.testing.databases import Databases
 from shared.testing.served import DATA_KEY, keys_in
 from tests.architecture.parts import SETTINGS, create_app, settings_class
 from tests.hostile.looks import Look
 
 CLOCK = SystemClock()
-KEPT = 2.0  # seconds that a client keeps a connection: fewer than the server does, which else ends it under a request
 PATIENCE = 300.0  # seconds that a start, an answer or an end may take on a machine that is shared
 
 
@@ -39,9 +39,11 @@ class OwnProcess:
         self.app: FastAPI = create_app(service)(settings_class(service)(data_key=DATA_KEY, **SETTINGS.get(service, {})))
 
     def client(self, role: str = "admin", **headers: str) -> httpx.AsyncClient:
-        """An HTTP client with that role's key."""
+        """An HTTP client with that role's key. Each request has a connection of its own: the server ends one that is idle for
+        5 s, and a client that waits for its turn on a busy machine would send its next request on it just then.
+        """
         headers = {"Authorization": f"Bearer test-{role}", **headers}
-        limits = httpx.Limits(keepalive_expiry=KEPT)
+        limits = httpx.Limits(max_keepalive_connections=0)
         return httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=PATIENCE, limits=limits
         )
@@ -91,6 +93,19 @@ async def running(service: str, dsn: str, folder: Path, **settings: Any) -> Asyn
         with suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+@asynccontextmanager
+async def with_own_database(
+    service: str, postgres_server: str, folder: Path, **settings: Any
+) -> AsyncIterator[OwnProcess]:
+    """The same on a database that is dropped afterwards, for a fixture of many tests."""
+    databases = Databases(postgres_server)
+    try:
+        async with running(service, await databases.clone(service), folder, **settings) as own:
+            yield own
+    finally:
+        await databases.drop_all()
 
 
 async def _answers(own: OwnProcess) -> None:

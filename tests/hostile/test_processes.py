@@ -19,6 +19,7 @@ from tests.hostile.unharmed import unharmed_process
 from tests.hostile.wire import connected
 
 ROUNDS = 2
+SLOW = 200  # senders of each kind, at once
 YAML_ROUTES = {
     "visits": ["/api/v1/questionnaires"],
     "notifications": ["/api/v1/templates", "/api/v1/rules"],
@@ -56,7 +57,7 @@ async def attack(client: httpx.AsyncClient, port: int, service: str, number: int
     """Everything at once that this service takes, beside slow bodies and half-sent heads."""
     async with AsyncExitStack() as slow:
         for start in (b"GET /livez HTTP/1.1\r\nX-A: " + b"a" * 20_000, SLOW_BODY):
-            for _ in range(30):
+            for _ in range(SLOW):
                 sender = await slow.enter_async_context(connected(port))
                 await sender.send(start)
         for path in YAML_ROUTES.get(service, ()):

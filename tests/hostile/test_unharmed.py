@@ -2,15 +2,21 @@
 
 import asyncio
 import time
+from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
 from sqlalchemy import text
 
+from shared.server import BoundedProtocol
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
+from tests.hostile.own_process import OwnProcess
 from tests.hostile.unharmed import unharmed
+from tests.hostile.wire import listening
 
 __all__ = ["gateway"]
 KEPT: list[bytes] = []
@@ -58,3 +64,20 @@ async def test_what_harms_nobody_passes_and_the_neighbours_were_there(gateway: S
     async with unharmed(gateway) as neighbours:
         await asyncio.wait([asyncio.create_task(gateway.run_job("import"))])
     assert neighbours.rounds >= 2
+
+
+async def test_a_client_of_a_process_never_sends_a_request_on_a_connection_that_has_been_idle(
+    gateway: Served, tmp_path: Path
+) -> None:
+    """The server may be ending it at that very moment, and then the request has no answer."""
+    opened: list[BoundedProtocol] = []
+
+    def connection_made(self: BoundedProtocol, transport: asyncio.Transport) -> None:
+        opened.append(self)
+        BoundedProtocol.connection_made(self, transport)
+
+    own = OwnProcess("gateway", cast(Process, None), 0, tmp_path)
+    async with listening(gateway.app, connection_made=connection_made) as own.port, own.client() as client:
+        for _ in range(3):
+            assert (await client.get("/livez")).status_code == 200
+    assert len(opened) == 3

@@ -13,8 +13,7 @@ import pytest_asyncio
 import xlsxwriter
 
 from shared.clock import SystemClock
-from shared.testing.databases import Databases
-from tests.hostile.own_process import OwnProcess, running
+from tests.hostile.own_process import OwnProcess, with_own_database
 from tests.hostile.unharmed import unharmed_process
 
 CLOCK = SystemClock()
@@ -147,12 +146,10 @@ async def ended(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
 @pytest_asyncio.fixture(scope="module")
 async def gateway(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnProcess]:
     """One for all attacks: it has lived through those before. A first sound file loads what a first file loads."""
-    databases = Databases(postgres_server)
-    async with running("gateway", await databases.clone("gateway"), tmp_path_factory.mktemp("gateway")) as own:
+    async with with_own_database("gateway", postgres_server, tmp_path_factory.mktemp("gateway")) as own:
         async with own.client("integrator") as client:
             assert (await ended(client, await upload(client, packed(workbook()))))["state"] == "done"
         yield own
-    await databases.drop_all()
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -1,21 +1,27 @@
 """Bodies made to hold the event loop: each parser takes its worst input in linear time, and large ones aside."""
 
+import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from services.gateway.domain.envelope import split_batch
 from services.gateway.domain.headers import plain
 from shared.aside import QUICK
+from shared.clock import SystemClock
 from shared.privacy import mask_text
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
 from tests.hostile.loop_time import watched_loop
-from tests.hostile.unharmed import unharmed
+from tests.hostile.own_process import PATIENCE, OwnProcess, with_own_database
+from tests.hostile.unharmed import unharmed, unharmed_process
 
 __all__ = ["gateway"]
 MIB = 1 << 20
+CLOCK = SystemClock()
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 BODIES = {
     "strings that never end": b'["' + b'\\"' * (MIB // 2 - 8),
@@ -29,48 +35,70 @@ BODIES = {
 }
 
 
+@pytest_asyncio.fixture(scope="module")
+async def own(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnProcess]:
+    """A gateway that is a process of its own, whose memory is its own; a first batch and message load what they load."""
+    async with with_own_database("gateway", postgres_server, tmp_path_factory.mktemp("gateway")) as own:
+        await judged(own, "a")
+        await understood(own, await new_source(own, "first"), 1)
+        yield own
+
+
+async def new_source(own: OwnProcess, name: str) -> str:
+    """Where a new source posts to; its name is at its end."""
+    source = {"name": name, "kind": "generic", "options": {"type": "x.y", "fields": {"id": "id"}}}
+    async with own.client("ops") as ops:
+        made = await ops.post("/api/v1/sources", json=source)
+    assert made.status_code == 201, made.text
+    return str(made.json()["path"])
+
+
 @pytest.mark.parametrize("name", BODIES)
-async def test_no_body_holds_the_loop(gateway: Served, name: str) -> None:
-    async with gateway.client("integrator") as client:
-        source = {"name": "erp", "kind": "generic", "options": {"type": "x.y"}}
-        async with gateway.client("ops") as ops:
-            path = (await ops.post("/api/v1/sources", json=source)).json()["path"]
-        async with unharmed(gateway):
-            for url in ("/api/v1/events", path):
-                started = time.monotonic()
-                answer = await client.post(url, content=BODIES[name], headers=BATCH)
-                assert answer.status_code in (202, 400, 413, 422), answer.text
-                assert answer.status_code != 202 or name == "empty items"
-                assert time.monotonic() - started < 60
+async def test_no_body_holds_the_loop(own: OwnProcess, name: str) -> None:
+    path = await new_source(own, f"body-{list(BODIES).index(name)}")
+    async with own.client("integrator") as client, unharmed_process(own), asyncio.timeout(PATIENCE):
+        for url in ("/api/v1/events", path):
+            answer = await client.post(url, content=BODIES[name], headers=BATCH)
+            assert answer.status_code in (202, 400, 413, 422), answer.text
+            assert answer.status_code != 202 or name == "empty items"
 
 
-def fact(number: int, text: str) -> dict[str, object]:
+def fact(number: str, text: str) -> dict[str, object]:
     data = {"customer": {"id": f"C{number}"}, "note": text, "parts": [text[:40]] * 4}
     return {"specversion": "1.0", "id": f"e{number}", "source": "/erp", "type": "x.y", "data": data}
 
 
 @pytest.mark.parametrize("text", ["1 " * 900, "0571-" * 360, "2026-03-02 10:00:00 " * 90, "13800001111；" * 130])
-async def test_judging_a_full_batch_of_long_prose_holds_nobody_up(gateway: Served, text: str) -> None:
-    batch = json.dumps([fact(number, text) for number in range(400)], ensure_ascii=False).encode()
+async def test_judging_a_full_batch_of_long_prose_holds_nobody_up(own: OwnProcess, text: str) -> None:
+    async with unharmed_process(own):
+        await judged(own, text)
+
+
+async def judged(own: OwnProcess, text: str) -> None:
+    """A full batch of this prose is taken in; its ids are those of no other."""
+    batch = json.dumps([fact(f"{text[:9]}-{number}", text) for number in range(400)], ensure_ascii=False).encode()
     assert len(batch) < MIB
-    async with gateway.client("integrator") as client:
-        await client.post("/api/v1/events", content=b"[]", headers=BATCH)  # a route is made ready by its first request
-        async with unharmed(gateway):
-            answer = await client.post("/api/v1/events", content=batch, headers=BATCH)
-            assert answer.status_code == 202, answer.text[:300]
-            assert answer.json()["accepted"] == 400
+    async with own.client("integrator") as client:
+        answer = await client.post("/api/v1/events", content=batch, headers=BATCH)
+    assert answer.status_code == 202, answer.text[:300]
+    assert answer.json()["accepted"] == 400, answer.text[:300]
 
 
-async def test_understanding_what_a_source_sent_holds_nobody_up(gateway: Served) -> None:
-    source = {"name": "erp2", "kind": "generic", "options": {"type": "x.y", "fields": {"id": "id"}}}
-    async with gateway.client("ops") as ops:
-        path = (await ops.post("/api/v1/sources", json=source)).json()["path"]
-    async with gateway.client("integrator") as client:
+async def test_understanding_what_a_source_sent_holds_nobody_up(own: OwnProcess) -> None:
+    path = await new_source(own, "prose")
+    async with unharmed_process(own):
+        await understood(own, path, 60_000)
+
+
+async def understood(own: OwnProcess, path: str, size: int) -> None:
+    """Eight messages of long prose are sent, and looked at by the job."""
+    async with own.client("integrator") as client, own.client("ops") as ops, asyncio.timeout(PATIENCE):
         for number in range(8):
-            body = json.dumps({"id": f"m{number}", "data": {"customer": {"id": "C1"}, "note": "1 " * 60_000}})
-            assert (await client.post(path, content=body)).status_code in (202, 401)
-    async with unharmed(gateway):
-        await gateway.run_job("canonicalise")
+            body = json.dumps({"id": f"m{number}", "data": {"customer": {"id": "C1"}, "note": "1 " * size}})
+            assert (await client.post(path, content=body)).status_code == 202
+        query = f"/api/v1/messages?source={path.split('/')[-2]}"
+        while [one["state"] for one in (await ops.get(query)).json()["items"]] != ["done"] * 8:
+            await CLOCK.sleep(0.1)
 
 
 @pytest.mark.parametrize("body", [b'["' + b'\\"' * 100_000, b"[" + b'"' * 200_000, b"[" * 200_000])
