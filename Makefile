@@ -62,7 +62,8 @@ HOSTILE := tests/hostile tests/fuzz tests/architecture/test_loop_time.py tests/a
 	tests/architecture/test_needles.py tests/architecture/test_personal_data.py \
 	tests/shared/test_audit.py tests/shared/test_audit_check.py tests/shared/test_auth.py tests/shared/test_safety.py \
 	tests/shared/test_sessions.py tests/shared/test_yaml_reader.py tests/messaging/test_security.py \
-	tests/gateway/domain/test_writeback.py tests/scheduler/test_trials.py tests/scheduler/domain/packs/test_limits.py
+	tests/gateway/domain/test_writeback.py tests/gateway/test_api_writeback.py \
+	tests/scheduler/test_trials.py tests/scheduler/domain/packs/test_limits.py
 
 hostile: setup ## every attack there is a test for (tests/hostile/README.md)
 	HUIFANG_SCHEMA_EXAMPLES=40 $(PY) -m pytest -n 2 --dist loadgroup $(HOSTILE)
