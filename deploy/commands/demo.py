@@ -10,7 +10,7 @@ from rich.console import Console
 
 from deploy.demo import month, report
 from deploy.demo.morning import leave_open, yesterdays
-from deploy.demo.pace import hurry, put_rules
+from deploy.demo.pace import hurried
 from deploy.demo.people import people, show_sign_in
 from deploy.demo.platform import Platform
 from deploy.demo.play import Script, play
@@ -81,10 +81,8 @@ async def _play(platform: Platform, script: Script, console: Console) -> tuple[b
         f"业务时间 {script.speed:,} 倍速，种子 {script.seed}"
     )
     morning_facts = yesterdays(script.seed, households, postings, script.end)
-    async with platform.client("visits", Role.SUPERVISOR) as visits:
-        usual = await hurry(visits, script.speed)
+    async with platform.client("visits", Role.SUPERVISOR) as visits, hurried(visits, script.speed):
         played = await play(platform, script, postings, console)
-        await put_rules(visits, usual, "演示的一个月已经走完，业务时间恢复常速")
     funnel: dict[str, Any] = await report.settled_funnel(platform)
     report.show_funnel(console, funnel, played, await report.decisions(platform))
     report.show_kpis(console, await report.kpi_rows(platform, script))

@@ -4,6 +4,8 @@ A robot needs a moment of machine time to be handed a callback and to dial, as a
 business time runs fast, callbacks come to the front earlier and count as kept for longer, by as much as such a moment is.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from deploy.demo.platform import Caller, PlatformRefused
@@ -24,11 +26,16 @@ def at_pace(rules: dict[str, Any], speed: int) -> dict[str, Any]:
     return rules | {"callback": callback}
 
 
-async def hurry(visits: Caller, speed: int) -> dict[str, Any]:
-    """Set the demo's rules; the rules as they were. `visits` acts for somebody who may set them."""
+@asynccontextmanager
+async def hurried(visits: Caller, speed: int) -> AsyncIterator[None]:
+    """Play by the demo's rules, and by the usual ones again however the play ends. `visits` acts for somebody who may
+    set them."""
     usual: dict[str, Any] = (await visits.get(PATH))["rules"]
     await put_rules(visits, at_pace(usual, speed), f"演示期间业务时间以 {speed} 倍速运行")
-    return usual
+    try:
+        yield
+    finally:
+        await put_rules(visits, usual, "演示的一个月已结束，恢复平时的作业规则")
 
 
 async def put_rules(visits: Caller, rules: dict[str, Any], reason: str) -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from deploy.demo.agents import next_of, until_agreed
-from deploy.demo.pace import PATH, at_pace, hurry, put_rules
+from deploy.demo.pace import PATH, at_pace, hurried
 from deploy.demo.platform import Caller
 from services.visits.app import create_app
 from services.visits.settings import VisitsSettings
@@ -68,10 +70,14 @@ async def test_the_platform_takes_the_rules_of_the_demo_and_gets_its_own_back(
         served.client("supervisor") as client,
     ):
         visits = Caller(client)
-        usual = await hurry(visits, SPEED)
-        fast = (await visits.get(PATH))["rules"]["callback"]
-        assert (fast["lead"], fast["kept_within"]) == ({"hours": 6}, {"hours": 6})
-        await put_rules(visits, usual, "演示结束")
+        usual = (await visits.get(PATH))["rules"]
+        async with hurried(visits, SPEED):
+            fast = (await visits.get(PATH))["rules"]["callback"]
+            assert (fast["lead"], fast["kept_within"]) == ({"hours": 6}, {"hours": 6})
+        assert (await visits.get(PATH))["rules"] == usual
+        with pytest.raises(ZeroDivisionError):
+            async with hurried(visits, SPEED):
+                raise ZeroDivisionError
         assert (await visits.get(PATH))["rules"] == usual
 
 
