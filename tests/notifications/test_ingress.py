@@ -62,6 +62,20 @@ async def test_a_receipt_is_answered_as_the_provider_wants_it_and_taken_once(
     assert [e.name for e in await world.served.published()] == ["notification.sent", "notification.delivered"]
 
 
+async def test_a_column_of_a_later_version_stops_no_receipt_and_no_reply(
+    world: World, provider: httpx.AsyncClient
+) -> None:
+    out_id = await a_sent_thank_you(world)
+    async with world.served.runtime.db.work() as work:
+        for table in ("receipt", "reply"):
+            await work.session.execute(text(f"ALTER TABLE {table} ADD COLUMN later int NOT NULL DEFAULT 7"))
+    assert (await provider.post(f"{WHERE}/receipts", json=[receipt(out_id)])).status_code == 200
+    assert (await provider.post(f"{WHERE}/replies", json=[reply("T")])).status_code == 200
+    async with world.served.runtime.db.read() as session:
+        rows = await session.execute(text("SELECT later FROM receipt UNION ALL SELECT later FROM reply"))
+        assert list(rows.scalars()) == [7, 7]
+
+
 async def test_contradicting_and_foreign_receipts_change_nothing(world: World, provider: httpx.AsyncClient) -> None:
     out_id = await a_sent_thank_you(world)
     await provider.post(f"{WHERE}/receipts", json=[receipt(out_id)])

@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 Identity = tuple[str, str]
 _WANTED = "unnest(CAST(:ids AS text[]), CAST(:sources AS text[])) AS wanted (event_id, source)"
-_SAVE = text(f"INSERT INTO withdrawn_fact SELECT event_id, source, :at FROM {_WANTED} ON CONFLICT DO NOTHING")  # noqa: S608
+_SAVE = text(f"""
+    INSERT INTO withdrawn_fact (event_id, source, at) SELECT event_id, source, :at FROM {_WANTED} ON CONFLICT DO NOTHING
+""")  # noqa: S608
 _FORGET = text("DELETE FROM withdrawn_fact WHERE at < :before")
 _FIND = text(f"SELECT event_id, source FROM withdrawn_fact JOIN {_WANTED} USING (event_id, source)")  # noqa: S608
 

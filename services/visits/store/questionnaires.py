@@ -17,22 +17,25 @@ from services.visits.domain.several import asked_of, others_of
 from services.visits.domain.visit import Visit
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('questionnaire ' || CAST(:id AS text)))")
-_NEWEST = text("SELECT * FROM questionnaire WHERE id = :id ORDER BY version DESC LIMIT 1")
-_ONE = text("SELECT * FROM questionnaire WHERE id = :id AND version = :version")
-_VERSIONS = text("""
-    SELECT * FROM questionnaire WHERE id = :id AND (CAST(:before AS bigint) IS NULL OR version < CAST(:before AS bigint))
+_COLUMNS = "id, version, title, definition, published_at, published_by"
+_WHOSE = f"SELECT {_COLUMNS} FROM questionnaire WHERE id = :id"  # noqa: S608 - constants only
+_NEWEST = text(f"{_WHOSE} ORDER BY version DESC LIMIT 1")
+_ONE = text(f"{_WHOSE} AND version = :version")
+_VERSIONS = text(f"""
+    {_WHOSE} AND (CAST(:before AS bigint) IS NULL OR version < CAST(:before AS bigint))
     ORDER BY version DESC LIMIT :limit
 """)
-_ALL = text("SELECT DISTINCT ON (id) * FROM questionnaire WHERE id > :after ORDER BY id, version DESC LIMIT :limit")
+_ALL = text(f"""
+    SELECT DISTINCT ON (id) {_COLUMNS} FROM questionnaire WHERE id > :after ORDER BY id, version DESC LIMIT :limit
+""")  # noqa: S608 - constants only
 _MANY = text("""
     SELECT q.id, q.version, q.definition FROM questionnaire q
     JOIN unnest(CAST(:ids AS text[]), CAST(:versions AS int[])) AS wanted (id, version) USING (id, version)
 """)
 _NEWEST_OF = text("SELECT id, max(version) AS version FROM questionnaire WHERE id = ANY(:ids) GROUP BY id")
-_INSERT = text("""
-    INSERT INTO questionnaire (id, version, title, definition, published_at, published_by)
-    VALUES (:id, :version, :title, :definition, :at, :by)
-""")
+_INSERT = text(f"""
+    INSERT INTO questionnaire ({_COLUMNS}) VALUES (:id, :version, :title, :definition, :at, :by)
+""")  # noqa: S608 - constants only
 
 
 @lru_cache(maxsize=512)

@@ -41,7 +41,7 @@ _INSERT = text(f"""
     ON CONFLICT DO NOTHING
 """)  # noqa: S608 - column names of ours
 _INSERT_HOURS = text("""
-    INSERT INTO contact_hours SELECT unnest(CAST(:hours AS text[])) EXCEPT SELECT hours FROM contact_hours
+    INSERT INTO contact_hours (hours) SELECT unnest(CAST(:hours AS text[])) EXCEPT SELECT hours FROM contact_hours
     ON CONFLICT DO NOTHING
 """)
 _FROM = "FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id"

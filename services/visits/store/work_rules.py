@@ -13,14 +13,15 @@ from services.visits.domain.work_rules_document import RulesDocument
 FIRST = 1
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('work rules'))")
 _NEWEST = text("SELECT coalesce(max(version), 1) FROM work_rules")
-_ONE = text("SELECT * FROM work_rules WHERE version = :version")
-_VERSIONS = text("""
-    SELECT * FROM work_rules WHERE CAST(:before AS bigint) IS NULL OR version < CAST(:before AS bigint)
+_COLUMNS = "version, rules, at, by, reason"
+_ONE = text(f"SELECT {_COLUMNS} FROM work_rules WHERE version = :version")  # noqa: S608 - constants only
+_VERSIONS = text(f"""
+    SELECT {_COLUMNS} FROM work_rules WHERE CAST(:before AS bigint) IS NULL OR version < CAST(:before AS bigint)
     ORDER BY version DESC LIMIT :limit
-""")
-_INSERT = text("""
-    INSERT INTO work_rules (version, rules, at, by, reason) VALUES (:version, CAST(:rules AS jsonb), :at, :by, :reason)
-""")
+""")  # noqa: S608 - constants only
+_INSERT = text(f"""
+    INSERT INTO work_rules ({_COLUMNS}) VALUES (:version, CAST(:rules AS jsonb), :at, :by, :reason)
+""")  # noqa: S608 - constants only
 _USED = text("""
     SELECT code FROM unnest(CAST(:codes AS text[])) AS asked (code)
     WHERE EXISTS (SELECT FROM attempt WHERE own_code = code AND own_code <> '')
