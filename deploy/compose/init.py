@@ -21,7 +21,10 @@ STATE = HERE / "secrets" / "operator"
 SERVICES = ("gateway", "scheduler", "visits", "complaints", "notifications", "analytics")
 ROLES = ("admin", "integrator", "policy_owner", "supervisor", "ops", "auditor")
 # filled in by an operator where a provider or a certificate is used
-EMPTY = ("sms-access.secret", "smtp.url", "oidc-client.secret", "front.crt", "front.key")
+EMPTY = (
+    *("sms-access.secret", "smtp.url", "oidc-client.secret", "cti.key", "cti-webhook.secret"),
+    *("front.crt", "front.key"),
+)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from deploy.local.settings import ROLES, ROOT, SERVICES
 from deploy.local.variables import unknown_variables
 from services.gateway.settings import GatewaySettings
 from services.notifications.settings import NotificationsSettings
+from services.visits.settings import VisitsSettings
 from shared.contracts import registry
 from shared.messaging.kafka import KafkaBroker
 from tests.deploy import outside
@@ -151,6 +152,23 @@ def test_people_sign_in_at_their_own_provider_when_it_is_named(made: Path, monke
     assert set(named) <= COMPOSE["services"]["gateway"]["environment"].keys()
 
 
+def test_calls_go_through_a_line_when_it_is_named(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {"cti.key": "a key of the line", "cti-webhook.secret": "whsec_c2VjcmV0"}
+    for name, text in secrets.items():
+        assert (made / "compose" / "secrets" / name).read_text() == "", "an operator fills it in"
+        (made / "compose" / "secrets" / name).write_text(text)
+    named = {"HUIFANG_CTI": "http", "HUIFANG_CTI_URL": "https://cti.example.com/v1"}  # lines of compose/settings.env
+    for name, value in (environment_of("visits", made) | named).items():
+        monkeypatch.setenv(name, value)
+    settings = VisitsSettings()
+    for name in secrets:
+        (made / "compose" / "secrets" / name).write_text("")
+    assert list(settings.refusals()) == []
+    assert settings.cti_key.get_secret_value() == "a key of the line"
+    assert settings.cti_webhook_secret.get_secret_value() == "whsec_c2VjcmV0"
+    assert VisitsSettings(cti="tel").cti_key.get_secret_value() == "", "without a line nothing is asked for"
+
+
 def test_the_image_is_told_the_commit_that_it_is_made_of() -> None:
     for name in (*OURS, "alerts"):
         assert COMPOSE["services"][name]["build"]["args"].keys() == {"HUIFANG_BUILD_COMMIT"}
@@ -186,11 +204,11 @@ def test_every_setting_that_is_not_fixed_can_be_given_in_a_file_that_stays_where
     assert {"deploy/compose/settings.env", "deploy/compose/secrets"} <= set(left_out), "or the image would hold them"
 
 
-@pytest.mark.parametrize("service", ["gateway", "notifications"])
+@pytest.mark.parametrize("service", ["gateway", "notifications", "visits"])
 def test_a_service_starts_with_what_it_is_given(service: str, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment_of(service, made).items():
         monkeypatch.setenv(name, value)
-    settings = {"gateway": GatewaySettings, "notifications": NotificationsSettings}[service]()
+    settings = {"gateway": GatewaySettings, "notifications": NotificationsSettings, "visits": VisitsSettings}[service]()
     assert list(settings.refusals()) == []
     assert settings.postgres_dsn.startswith(f"postgresql://huifang_{service}:")
     assert "huifang.example.com" in settings.hosts.split(",")

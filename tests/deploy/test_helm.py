@@ -44,11 +44,13 @@ OIDC = {
     "roles": {"hf-heads": "supervisor"},
     "codes": {"units": {"north": "N1"}},
 }
+LINE = "https://cti.example.com/v1"
 SHAPES: dict[str, tuple[str, ...]] = {
     "as it is": (),
     "with backups and a bucket": ("--set", BACKUP, "--set", "files.bucket=s3://b/files,files.secret=bucket"),
     "on servers of one's own": ("--set", OWN),
     "with people from elsewhere": ("--set-json", "oidc=" + json.dumps(OIDC)),
+    "with a telephone line": ("--set", f"cti.url={LINE}"),
 }
 CRDS = {
     "ScaledObject": (outside.KEDA, "config/crd/bases/keda.sh_scaledobjects.yaml"),
@@ -178,6 +180,7 @@ def test_what_is_not_known_or_can_not_be_is_refused_in_words() -> None:
         "kafka.enabled=false": "kafka.bootstrap",
         "oidc.issuer=https://id.example.com": "oidc.clientId",
         "oidc.issuer=id.example.com": "oidc",
+        "cti.url=http://cti.example.com": "cti",
     }.items():
         done = helm(*NEEDED, "--set", given)
         assert done.returncode != 0, given
@@ -215,7 +218,7 @@ NOT_GIVEN = {
     "HUIFANG_KAFKA_PRIVATE_KEY_FILE": "as its certificate",
     "HUIFANG_TRACE_FILE": "a pod's files go with it: spans are sent to HUIFANG_TRACE_ENDPOINT",
     "HUIFANG_OIDC_CLIENT_SECRET": "a secret: mounted as a file where oidc.clientSecret says so",
-    "HUIFANG_CTI_KEY": "a secret, and the chart mounts none of a telephone system (deploy/README.md)",
+    "HUIFANG_CTI_KEY": "a secret: mounted as a file where cti.url names a line",
     "HUIFANG_CTI_WEBHOOK_SECRET": "as HUIFANG_CTI_KEY",
 }
 
@@ -283,6 +286,22 @@ def test_people_sign_in_at_their_own_provider_when_it_is_named(monkeypatch: pyte
     assert not any(
         name.startswith("HUIFANG_OIDC_") for name, _ in containers_env("visits", "with people from elsewhere")
     )
+
+
+def test_calls_go_through_a_line_when_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = dict(containers_env("visits", "with a telephone line"))
+    for name, file in {"HUIFANG_CTI_KEY": "cti.key", "HUIFANG_CTI_WEBHOOK_SECRET": "cti-webhook.secret"}.items():
+        assert given[f"{name}_FILE"] == f"/etc/huifang/secret/{file}"
+        (tmp_path / file).write_text(f"what stands in {file}\n")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / file))
+    for name in ("HUIFANG_CTI", "HUIFANG_CTI_URL"):
+        monkeypatch.setenv(name, given[name])
+    settings = VisitsSettings(data_key=DATA_KEY)
+    assert (settings.cti, settings.cti_url) == ("http", LINE)
+    assert settings.cti_key.get_secret_value() == "what stands in cti.key"
+    assert settings.cti_webhook_secret.get_secret_value() == "what stands in cti-webhook.secret"
+    for service, shape in (("visits", "as it is"), ("gateway", "with a telephone line")):
+        assert not any(name.startswith("HUIFANG_CTI") for name, _ in containers_env(service, shape))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -85,6 +85,12 @@ capabilities: {drop: [ALL]}
 {{- if $values.files.bucket }}
 - {name: HUIFANG_FILES, value: {{ $values.files.bucket | quote }}}
 {{- end }}
+{{- if $values.cti.url }}
+- {name: HUIFANG_CTI, value: http}
+- {name: HUIFANG_CTI_URL, value: {{ $values.cti.url | quote }}}
+- {name: HUIFANG_CTI_KEY_FILE, value: /etc/huifang/secret/cti.key}
+- {name: HUIFANG_CTI_WEBHOOK_SECRET_FILE, value: /etc/huifang/secret/cti-webhook.secret}
+{{- end }}
 {{- end }}
 {{- if and (eq .part "gateway") $values.oidc.issuer }}
 - {name: HUIFANG_OIDC_ISSUER, value: {{ $values.oidc.issuer | quote }}}
@@ -125,6 +131,11 @@ capabilities: {drop: [ALL]}
       {{- end }}
       {{- if and (eq .part "gateway") .root.Values.oidc.clientSecret }}
       - {key: oidc-client.secret, path: oidc-client.secret}
+      {{- end }}
+      {{- if and (eq .part "visits") .root.Values.cti.url }}
+      {{- range list "cti.key" "cti-webhook.secret" }}
+      - {key: {{ . }}, path: {{ . }}}
+      {{- end }}
       {{- end }}
       {{- if eq .part "notifications" }}
       {{- range list "sms-access.secret" "sms-callback.token" "smtp.url" }}
