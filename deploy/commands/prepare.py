@@ -20,11 +20,11 @@ def command(
     partitions: Annotated[int, typer.Option(help="缺少的主题各建多少分区；0 为不建主题", min=0, max=1000)] = 0,
     replicas: Annotated[int, typer.Option(help="新建主题的副本数，不超过 Kafka 的节点数", min=1)] = 1,
 ) -> None:
-    """升级六个数据库的表结构，并建立缺少的主题。重复执行不改变任何东西；几个副本同时执行会互相等待。"""
+    """升级六个数据库的表结构，并建立缺少的主题。已由更新版本升级过的表结构保持不变。重复执行不改变任何东西；几个副本同时执行会互相等待。"""
     with telling():
         for service, dsn in installation.dsns_in(databases).items():
-            migrations.upgrade(service, dsn)
-            typer.echo(f"{service}\t表结构已是最新")
+            newest = migrations.upgrade(service, dsn)
+            typer.echo(f"{service}\t{'表结构已是最新' if newest else '表结构属于更新的版本，保持不变'}")
         if partitions:
             typer.echo(f"主题\t{asyncio.run(_make_topics(partitions, replicas))}")
 

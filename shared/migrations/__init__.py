@@ -1,4 +1,8 @@
-"""Schema history: one Alembic history per service (`services/<name>/migrations/versions`), run by `env.py` beside this file."""
+"""Schema history: one Alembic history per service (`services/<name>/migrations/versions`), run by `env.py` beside this file.
+
+A schema only grows, and there is no way down: what a later version wrote would be lost on it. Services of the version before
+work on the schema of the next one (`tests/upgrade`), so going back is to run them again (`docs/operations.md`, Upgrade).
+"""
 
 from pathlib import Path
 
@@ -78,20 +82,20 @@ def create_calendar() -> None:
     )
 
 
-def upgrade(service: str, dsn: str, revision: str = "head") -> None:
-    """Bring a service's database to `revision`; does nothing when it is there. Concurrent callers wait for each other."""
-    command.upgrade(_config(service, dsn), revision)
+def upgrade(service: str, dsn: str, revision: str = "head") -> bool:
+    """Bring a service's database to `revision`; does nothing when it is there. Concurrent callers wait for each other.
+
+    False where its schema is of a later version: that stays, and this version's services work on it.
+    """
+    config = _config(service, dsn)
+    command.upgrade(config, revision)
+    return not config.attributes.get("later")
 
 
 def revisions(service: str) -> set[str]:
     """All revisions that this version of a service knows."""
     scripts = ScriptDirectory.from_config(_config(service, ""))
     return {script.revision for script in scripts.walk_revisions()}
-
-
-def downgrade(service: str, dsn: str, revision: str) -> None:
-    """Take a service's database back to `revision` (`base` = empty)."""
-    command.downgrade(_config(service, dsn), revision)
 
 
 def _config(service: str, dsn: str) -> Config:

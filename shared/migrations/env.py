@@ -3,6 +3,7 @@
 import asyncio
 
 from alembic import context
+from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from shared.db import engine_for
@@ -12,10 +13,14 @@ def run(connection: Connection) -> None:
     # the lock makes replicas that start together take turns; lock_timeout keeps DDL from queueing behind a long reader
     connection.execute(text("SELECT pg_advisory_lock(hashtext('huifang-migrations'))"))
     connection.execute(text("SET lock_timeout = '10s'"))
+    there = MigrationContext.configure(connection).get_current_revision() or ""
     connection.commit()
-    context.configure(connection=connection, target_metadata=None)
-    with context.begin_transaction():
-        context.run_migrations()
+    later = there > str(context.get_head_revision())  # numbers of four digits
+    context.config.attributes["later"] = later
+    if not later:
+        context.configure(connection=connection, target_metadata=None)
+        with context.begin_transaction():
+            context.run_migrations()
     connection.execute(text("SELECT pg_advisory_unlock(hashtext('huifang-migrations'))"))
     connection.commit()
 

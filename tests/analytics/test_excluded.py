@@ -8,7 +8,7 @@ import pytest
 from services.analytics.app import create_app
 from services.analytics.settings import AnalyticsSettings
 from shared.clock import ManualClock
-from shared.migrations import downgrade, upgrade
+from shared.migrations import upgrade
 from shared.testing import Served, serve
 from tests.analytics.builders import Case, Followup, day
 
@@ -87,8 +87,8 @@ OLD = """
 
 @pytest.mark.db
 async def test_an_upgrade_takes_out_what_rejected_cases_had_added(service_dsn) -> None:
-    dsn = await service_dsn("analytics")
-    await asyncio.to_thread(downgrade, "analytics", dsn, "0001")
+    dsn = await service_dsn("")
+    await asyncio.to_thread(upgrade, "analytics", dsn, "0001")
     connection = await asyncpg.connect(dsn)
     await connection.execute(OLD)
     await connection.close()
