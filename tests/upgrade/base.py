@@ -1,4 +1,4 @@
-"""The version before this one: HUIFANG_UPGRADE_FROM, else the last tag, else the commit before the last."""
+"""The version before this one: HUIFANG_UPGRADE_FROM, else the newest tag `v*`, else the commit before the last."""
 
 import os
 import subprocess
@@ -11,17 +11,36 @@ import pytest
 from deploy.local.settings import ROOT
 
 
-def git(*words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)
+def git(*words: str, root: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *words], cwd=root, capture_output=True, check=False)
+
+
+NO_TAG = "no tag v* leads here (a shallow clone has none): compared with the commit before alone, not with what was published"
+
+
+def published(root: Path = ROOT) -> str:
+    """The version published last before this one: HUIFANG_UPGRADE_FROM, else the newest tag `v*`; "" where there is none."""
+    tag = git("describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", "HEAD~1", root=root).stdout.decode().strip()
+    return os.environ.get("HUIFANG_UPGRADE_FROM") or tag
+
+
+def versions_before() -> tuple[str, ...]:
+    """What this version must be able to follow: what was published last, and the commit before."""
+    last = published()
+    same = git("rev-parse", f"{last}^{{commit}}").stdout == git("rev-parse", "HEAD~1^{commit}").stdout
+    return (last,) if last and same else tuple(filter(None, (last, "HEAD~1")))
 
 
 def base() -> str:
-    """Its commit; the test is skipped where there is no history, as in an unpacked archive."""
-    tag = git("describe", "--tags", "--abbrev=0", "HEAD~1").stdout.decode().strip()
-    wanted = os.environ.get("HUIFANG_UPGRADE_FROM") or tag or "HEAD~1"
-    found = git("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}").stdout.decode().strip()
+    """The commit of the version before this one."""
+    return commit_of(versions_before()[0])
+
+
+def commit_of(version: str) -> str:
+    """The test is skipped where there is no history, as in an unpacked archive."""
+    found = git("rev-parse", "--verify", "--quiet", f"{version}^{{commit}}").stdout.decode().strip()
     if not found:
-        pytest.skip(f"this checkout has no {wanted}, with which this version would be compared")
+        pytest.skip(f"this checkout has no {version}, with which this version would be compared")
     return found
 
 

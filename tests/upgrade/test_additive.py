@@ -14,7 +14,7 @@ from deploy.docs import FOLDER
 from deploy.local.settings import ROOT, SERVICES
 from shared import migrations
 from shared.contracts.generate.compatibility import breaking_changes
-from tests.upgrade.base import base, files
+from tests.upgrade.base import NO_TAG, commit_of, files, published, versions_before
 
 # `text` takes what `varchar` took, and so on: what the old services write still fits
 _WIDER = {("integer", "bigint"), ("smallint", "integer"), ("smallint", "bigint"), ("character varying", "text")}
@@ -49,6 +49,7 @@ async def schema_of(dsn: str) -> Schema:
     return Schema({(row["table_name"], row["column_name"]): dict(row) for row in rows}, rules)
 
 
+BEFORE = pytest.mark.parametrize("version", versions_before())
 WHOLE = re.compile(rb"INSERT INTO (\w+) SELECT \* FROM jsonb?_populate_recordset")
 
 
@@ -119,28 +120,39 @@ def test_what_old_services_would_stumble_over_is_told() -> None:
     ]
 
 
-def test_contracts_only_grow() -> None:
+def test_the_version_published_last_is_known() -> None:
+    """What follows compares with it, too."""
+    if not published():
+        pytest.skip(NO_TAG)
+    assert commit_of(published())
+
+
+@BEFORE
+def test_contracts_only_grow(version: str) -> None:
     reasons = []
-    for name, before in files(base(), "docs/generated/schemas").items():
+    for name, before in files(commit_of(version), "docs/generated/schemas").items():
         now = FOLDER / "schemas" / name
         found = breaking_changes(json.loads(before), json.loads(now.read_text())) if now.exists() else ["gone"]
         reasons += [f"{name}: {reason}" for reason in found]
     assert reasons == []
 
 
-def test_migrations_that_ran_somewhere_are_never_changed() -> None:
-    commit = base()
+@BEFORE
+def test_migrations_that_ran_somewhere_are_never_changed(version: str) -> None:
+    commit = commit_of(version)
     for service in SERVICES:
         folder = f"services/{service}/migrations/versions"
         for name, before in files(commit, folder).items():
             assert (ROOT / folder / name).read_bytes() == before, f"{folder}/{name}"
 
 
+@BEFORE
 @pytest.mark.parametrize("service", SERVICES)
-async def test_schemas_only_grow(service: str, service_dsn: Callable[[str], Awaitable[str]]) -> None:
-    before = max(name[:4] for name in files(base(), f"services/{service}/migrations/versions") if name[:4].isdecimal())
+async def test_schemas_only_grow(service: str, version: str, service_dsn: Callable[[str], Awaitable[str]]) -> None:
+    commit = commit_of(version)
+    before = max(name[:4] for name in files(commit, f"services/{service}/migrations/versions") if name[:4].isdecimal())
     dsn = await service_dsn("")
     await asyncio.to_thread(migrations.upgrade, service, dsn, before)
     old = await schema_of(dsn)
     await asyncio.to_thread(migrations.upgrade, service, dsn)
-    assert not_additive(old, await schema_of(dsn), written_whole(base(), service)) == []
+    assert not_additive(old, await schema_of(dsn), written_whole(commit, service)) == []
