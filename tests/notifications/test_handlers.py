@@ -314,3 +314,26 @@ async def test_messages_go_to_the_number_that_was_learned_not_to_the_wrong_one(w
             text("SELECT phone, wrong_phones FROM contact WHERE customer_id = :id"), {"id": customer()["id"]}
         )
         assert [tuple(row) for row in rows] == [(right, [customer()["phone"]])]
+
+
+@pytest.mark.parametrize(("corrected", "reached"), [("13700137021", ["137****7021"]), (None, [""])])
+async def test_a_number_corrected_before_its_customer_was_heard_of_counts(
+    corrected: str | None, reached: list[str], world: World
+) -> None:
+    """Visits and facts come by different topics: a correction may overtake the fact that tells of the customer."""
+    await world.load_pack("thank_you")
+    phone = SEALER.seal_phone(corrected) if corrected else None
+    number = example("customer.number_corrected", wrong=customer()["phone"], phone=phone)
+    number["customer"]["id"] = customer()["id"]
+    number["learned_at"] = NOON.isoformat()
+    await world.served.deliver(event("customer.number_corrected", number))
+    order = example("order.completed", customer=customer())
+    await world.served.deliver(event("order.completed", order, time=NOON - timedelta(hours=1)))
+    async with world.served.runtime.db.read() as session:
+        rows = await session.execute(
+            text("SELECT name, phone, wrong_phones FROM contact WHERE customer_id = :id"), {"id": customer()["id"]}
+        )
+        assert [tuple(row) for row in rows] == [(customer()["name"], phone or "", [customer()["phone"]])]
+    await world.send_out()
+    assert [send["recipient_masked"] for send in await world.sends()] == reached
+    assert world.simulator.messages.counts()["messages"] == (1 if corrected else 0)

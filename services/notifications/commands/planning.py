@@ -44,14 +44,15 @@ async def keep_contacts(work: Work, events: Sequence[Event]) -> None:
 
 
 async def keep_numbers(work: Work, events: Sequence[Event]) -> None:
-    """Numbers that agents learned to be wrong or new are so for messages too."""
+    """Numbers that agents learned to be wrong or new are so for messages too, of a customer not heard of yet as well: facts
+    come by another topic, and may come later."""
     told = [event.read(CustomerNumberCorrected) for event in events if event.name == NUMBER_CORRECTED]
     known = await contacts.load(work.session, {one.customer.id for one in told}) if told else {}
     now_known = dict(known)
     for one in told:
-        if before := now_known.get(one.customer.id):
-            now_known[before.customer_id] = with_number(before, one.wrong, one.phone, one.learned_at)
-    await contacts.save(work.session, [c for c in now_known.values() if known[c.customer_id] is not c])
+        before = now_known.get(one.customer.id) or Contact(one.customer.id)
+        now_known[before.customer_id] = with_number(before, one.wrong, one.phone, one.learned_at)
+    await contacts.save(work.session, [c for c in now_known.values() if known.get(c.customer_id) is not c])
 
 
 async def withdraw(work: Work, events: Sequence[Event]) -> None:

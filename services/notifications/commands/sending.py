@@ -27,6 +27,7 @@ from services.notifications.store import contacts, doubtful, sends
 from services.notifications.store.contacts import Refusal
 from shared.leases import SUSPECT
 from shared.messaging import Work
+from shared.profile import right_numbers
 
 
 async def lease_due(work: Work, rules: SendRules, limit: int, idle: bool = True) -> Batch:
@@ -50,7 +51,8 @@ async def lease_due(work: Work, rules: SendRules, limit: int, idle: bool = True)
 
 
 def _recipient(send: Send, contact: Contact | None, rules: SendRules) -> str:
-    """Who gets it: the plan's own number or address, else the customer's newest; an SMS goes to the first mobile number."""
+    """Who gets it: the plan's own number or address, else the customer's newest; an SMS goes to the first mobile number that
+    is not known to be wrong."""
     if send.audience == "manager":
         return send.recipient or ",".join(rules.managers)
     if send.audience == "supervisor":
@@ -58,8 +60,8 @@ def _recipient(send: Send, contact: Contact | None, rules: SendRules) -> str:
         return send.recipient or ",".join(rules.supervisors.get(send.branch) or rules.managers or everybody)
     if send.channel == "email":
         return send.recipient or (contact.email if contact else "")
-    known = (contact.phone, *contact.phones) if contact else ()
-    numbers = [number for number in (send.recipient, *known) if number]
+    known, wrong = ((contact.phone, *contact.phones), contact.wrong_phones) if contact else ((), ())
+    numbers = right_numbers((send.recipient, *known), wrong)
     return next((number for number in numbers if mobile_number(number, rules.sealer)), next(iter(numbers), ""))
 
 
