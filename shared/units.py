@@ -32,10 +32,12 @@ DISPUTED = gauge(
 )
 _REVISION = text("SELECT coalesce(sum(version), 0) FROM organisation")
 _ALL = text("SELECT told FROM organisation ORDER BY pack")
+# of one version's words the longer count: a service of the version before tells and keeps less of them
 _KEEP = text("""
     INSERT INTO organisation (pack, version, told) VALUES (:pack, :version, CAST(:told AS jsonb))
     ON CONFLICT (pack) DO UPDATE SET version = excluded.version, told = excluded.told
     WHERE organisation.version < excluded.version
+    OR (organisation.version = excluded.version AND NOT organisation.told @> excluded.told)
 """)
 
 
@@ -111,7 +113,7 @@ async def list_organisations(session: AsyncSession) -> list[OrganisationPublishe
 
 
 async def keep_organisation(session: AsyncSession, told: OrganisationPublished) -> None:
-    """Keep what a pack says; told again, or late, changes nothing."""
+    """Keep what a pack says; told again, or late, or by a service that knows less of it, changes nothing."""
     values = {"pack": told.pack, "version": told.version, "told": told.model_dump_json()}
     await session.execute(_KEEP, values)
 

@@ -12,7 +12,7 @@ from services.analytics.access import Agent, Reader, TimelineReader
 from services.analytics.domain.kpis import Kpi
 from services.analytics.domain.periods import Period
 from services.analytics.domain.selection import Dimension, Selection
-from services.analytics.domain.timeline import Entry, named
+from services.analytics.domain.timeline import Entry
 from services.analytics.schemas import (
     DefinitionOut,
     EntryOut,
@@ -122,7 +122,8 @@ async def get_timeline(
 ) -> Page[EntryOut]:
     """一位客户或一件事项在各服务中发生的全部事，逐条用中文说明，先发生的在前；查看会记入审计。"""
     entries, following = await timeline_of(work, principal, asked, cursor, limit)
-    return Page(items=[entry_out(entry) for entry in entries], next_cursor=following)
+    labels = await queries.labels(work.session)
+    return Page(items=[entry_out(entry, labels) for entry in entries], next_cursor=following)
 
 
 async def timeline_of(
@@ -131,8 +132,7 @@ async def timeline_of(
     """A page of a timeline as far as the reader sees it, and where the next one begins; the look is recorded."""
     await audit(work, principal, "timeline.read", asked.get("customer_id", ""), **asked)
     found = await store.list_entries(work.session, asked, principal.scope, time_and_id(cursor), limit + 1)
-    units = await store.list_branch_names(work.session)
-    return paged([named(entry, units) for entry in found], limit, lambda entry: (entry.at, entry.event_key))
+    return paged(found, limit, lambda entry: (entry.at, entry.event_key))
 
 
 async def _rows(session: ReadSession, wanted: Selection, kpis: list[Kpi]) -> list[queries.KpiRow]:

@@ -12,6 +12,7 @@ from services.analytics.domain.funnel import CANCELLED_PREFIX, FUNNEL
 from services.analytics.domain.kpis import Figure, Kpi, evaluate, measures_of
 from services.analytics.domain.labels import Labels
 from services.analytics.domain.selection import Dimension, Selection
+from shared.units import list_organisations
 
 PEOPLE_PREFIX = "customers."
 
@@ -127,4 +128,6 @@ async def contact_heat(session: AsyncSession, wanted: Selection) -> list[tuple[i
 
 async def labels(session: AsyncSession) -> Labels:
     """What codes are called."""
-    return Labels(await store.list_branch_names(session))
+    told = await list_organisations(session)
+    kinds = {kind.event: kind.title for one in told for kind in one.kinds}
+    return Labels(await store.list_branch_names(session), kinds)

@@ -12,6 +12,7 @@ from services.analytics.domain.cells import org_day
 from services.analytics.domain.formatting import shown_value
 from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import Kpi, definitions
+from services.analytics.domain.labels import Labels
 from services.analytics.domain.periods import Period, label
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.domain.timeline import Entry, sentence
@@ -177,14 +178,14 @@ class Filters:
         )
 
 
-def entry_out(entry: Entry) -> EntryOut:
+def entry_out(entry: Entry, labels: Labels) -> EntryOut:
     """An entry as it is told."""
     declared = by_name(entry.name)
     return EntryOut(
         at=entry.at,
         event=entry.name,
         service=declared.owner if declared else "gateway",
-        sentence=sentence(entry),
+        sentence=sentence(entry, labels),
         customer=entry.customer,
         lineage=entry.lineage,
         number=entry.number,

@@ -4,6 +4,8 @@ import json
 import re
 
 from shared.auth import Role, issue_token
+from shared.contracts.organisation import KindEntry, OrganisationPublished
+from shared.testing import event
 from tests.analytics.builders import Followup
 
 HTML = {"Accept": "text/html"}
@@ -55,6 +57,15 @@ async def test_filters_stay_in_the_address_and_in_every_link(seen):
         'href="/kpi?branch=B2&amp;kind=repair.closed&amp;period=week&amp;to=2026-02-28&amp;from=2026-02-01">上月'
         in text
     )
+
+
+async def test_a_kind_of_event_that_a_pack_declares_is_offered_by_its_title(analytics):
+    kinds = (KindEntry(event="meter.sealed", title="表具铅封"),)
+    await analytics.deliver(event(OrganisationPublished(pack="gas", version=1, kinds=kinds)))
+    await analytics.deliver(Followup("F1", kind="meter.sealed").planned())
+    assert '<option value="meter.sealed" >表具铅封</option>' in (await page(analytics)).text
+    text = (await page(analytics, "/kpi?kind=meter.sealed&from=2026-03-01&to=2026-03-31")).text
+    assert '<option value="meter.sealed" selected>表具铅封</option>' in text
 
 
 async def test_empty_fields_of_the_form_are_no_filters(seen):

@@ -5,10 +5,11 @@ from typing import Any, get_args
 
 import pytest
 
+from services.analytics.domain.labels import Labels
 from services.analytics.domain.observations import Occurrence
 from services.analytics.domain.timeline import SENTENCES, entry_of, sentence
 from shared.auth import Role
-from shared.contracts import words
+from shared.contracts import by_name, words
 from shared.contracts.base import COMPLAINTS, NOTIFICATIONS, TASKS, VISITS
 from shared.contracts.common import Channel, Satisfaction
 from shared.contracts.complaints import Complaint, ComplaintClosed, ComplaintEscalated
@@ -34,7 +35,7 @@ def story() -> list[Event]:
         told("repair.closed", 0, work_order_no="WX-1", org={"code": "B1"}),
         told("followup.planned", 1, policy_id="r01", policy_version=2, branch="B1", channel="phone", round=1,
              purpose="followup", due_at="2026-03-03T09:00:00+08:00", deadline_at="2026-03-05T18:00:00+08:00"),
-        told("visit.attempted", 2, branch="B1", result="no_answer", talk_seconds=0, agent="1002"),
+        told("visit.attempted", 2, branch="B1", result="no_answer", result_title="无人接听", talk_seconds=0, agent="1002"),
         told("visit.completed", 3, branch="B1", effective=True, satisfaction="dissatisfied", agent="1002"),
         told("visit.dissatisfied", 3.01, branch="B1", reasons=["没有修好"], remark="换了阀门还是打不着火"),
         told("complaint.opened", 3.02, branch="B1", case_no="TS-9", grade="major", origin="visit",
@@ -127,7 +128,7 @@ def test_every_event_about_somebody_has_a_sentence_of_its_own(contract: Any) -> 
         assert contract.name in ("policy.limit_reached", "calendar.published")
         return
     assert contract.name in SENTENCES
-    assert "None" not in sentence(entry)
+    assert "None" not in sentence(entry, Labels())
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,37 @@ def test_why_a_message_failed_is_said_in_words(name: str, code: str, word: str) 
     told = Occurrence("m1", name, day(0), {"reason": code, "channel": "sms", "purpose": "survey"})
     entry = entry_of(told, event(name, {}).event_key, "C1", "L1")
     assert entry is not None
-    assert sentence(entry) == word
+    assert sentence(entry, Labels()) == word
+
+
+def said(name: str, labels: Labels, **data: Any) -> str:
+    sample = event(name, example(name) | data if by_name(name) else data, key="C1")
+    told = Occurrence(sample.id, sample.name, sample.time, sample.data)
+    entry = entry_of(told, sample.event_key, "C1", "L1")
+    assert entry is not None
+    return sentence(entry, labels)
+
+
+def test_a_result_of_a_deployments_own_is_told_by_its_title() -> None:
+    own = {
+        "result": "connected",
+        "own_code": "family_done",
+        "result_title": "家属代答",
+        "talk_seconds": 65,
+        "agent": "1002",
+    }
+    assert said("visit.attempted", Labels(), **own) == "联系客户：家属代答，通话 1 分 5 秒，坐席 1002"
+    corrected = own | {"corrected_by": "zhao", "reason": "听录音"}
+    assert said("visit.attempt_corrected", Labels(), **corrected) == "呼叫结果更正为：家属代答，由 zhao：“听录音”"
+    assert said("visit.attempted", Labels(), **own | {"result_title": "", "result": "busy"}).startswith(
+        "联系客户：占线"
+    )
+
+
+def test_a_kind_of_event_that_a_pack_declares_is_told_by_its_title() -> None:
+    labels = Labels(kinds={"meter.sealed": "表具铅封"})
+    assert said("meter.sealed", labels, customer={"id": "C1"}) == "收到业务事实：表具铅封"
+    assert said("meter.opened", labels, customer={"id": "C1"}) == "收到业务事实：meter.opened"
 
 
 async def test_the_unit_that_answers_is_told_by_its_name(analytics: Served) -> None:

@@ -56,6 +56,18 @@ async def test_a_pack_that_drops_its_organisation_says_so_and_one_without_says_n
     assert [(one.version, len(one.units)) for one in await told(empty)] == [(2, 0)]
 
 
+KINDS = {"kinds": [{"event": "meter.sealed", "title": "表具铅封", "schema": {"type": "object"}}]}
+
+
+async def test_a_pack_tells_what_its_own_kinds_of_events_are_called(empty: Served) -> None:
+    await apply(empty, contents({"id": "test-1"}) | {"kinds/own.yaml": as_yaml(KINDS)})
+    assert [[(kind.event, kind.title) for kind in one.kinds] for one in await told(empty)] == [
+        [("meter.sealed", "表具铅封")]
+    ]
+    await apply(empty, contents({"id": "test-1"}))
+    assert [(one.version, one.kinds) for one in (await told(empty))[1:]] == [(2, ())]
+
+
 async def test_it_is_told_again_after_a_day_for_who_came_later(empty: Served, clock: ManualClock) -> None:
     await apply(empty, files())
     await told(empty)
@@ -101,3 +113,37 @@ async def test_packs_applied_before_the_upgrade_are_told_as_far_as_their_policie
     kept = OrganisationPublished.model_validate_json(row["told"])
     assert {(unit.code, unit.parent, unit.tier) for unit in kept.units} == {("HQ", "", "head"), ("CD", "HQ", "branch")}
     assert [(team.code, team.unit, team.role) for team in kept.teams] == [("cd", "CD", "service")]
+
+
+async def test_packs_applied_before_the_upgrade_tell_their_kinds_of_events(
+    service_dsn: Callable[[str], Awaitable[str]],
+) -> None:
+    dsn = await service_dsn("")
+    await asyncio.to_thread(upgrade, "scheduler", dsn, "0025")
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(
+            "INSERT INTO event_kind (pack, event, title, schema) VALUES ('gas', 'meter.sealed', '表具铅封', '{}'), "
+            "('gas', 'meter.moved', '表具移位', '{}'), ('heat', 'valve.turned', '阀门启闭', '{}')"
+        )
+        await connection.execute(
+            "INSERT INTO organisation (pack, version, told, told_at) VALUES "
+            """('gas', 7, '{"pack": "gas", "version": 7, "units": [{"code": "HQ"}], "teams": []}', now()), """
+            """('plain', 8, '{"pack": "plain", "version": 8, "units": [{"code": "P"}], "teams": []}', now())"""
+        )
+        await asyncio.to_thread(upgrade, "scheduler", dsn)
+        rows = await connection.fetch("SELECT told, told_at IS NULL AS due FROM organisation ORDER BY pack")
+    finally:
+        await connection.close()
+    kept = [(OrganisationPublished.model_validate_json(row["told"]), row["due"]) for row in rows]
+    assert [(one.pack, one.version, due) for one, due in kept] == [
+        ("gas", 9, True),
+        ("heat", 10, True),
+        ("plain", 8, False),
+    ]
+    assert [unit.code for unit in kept[0][0].units] == ["HQ"]
+    assert [[(kind.event, kind.title) for kind in one.kinds] for one, _ in kept] == [
+        [("meter.moved", "表具移位"), ("meter.sealed", "表具铅封")],
+        [("valve.turned", "阀门启闭")],
+        [],
+    ]

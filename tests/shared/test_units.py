@@ -12,9 +12,9 @@ from services.complaints.app import create_app
 from services.complaints.settings import ComplaintsSettings
 from shared.auth import Principal, Role, issue_token
 from shared.clock import ManualClock
-from shared.contracts.organisation import OrganisationPublished, TeamEntry, UnitEntry
+from shared.contracts.organisation import KindEntry, OrganisationPublished, TeamEntry, UnitEntry
 from shared.testing import Served, event, serve
-from shared.units import tree_of
+from shared.units import list_organisations, tree_of
 
 CASES = "/api/v1/cases"
 
@@ -113,6 +113,17 @@ async def test_the_newest_that_a_pack_said_counts_however_often_and_late_it_is_h
     assert await branches(served, "WEST") == {"WEST", "E1"}
     await served.deliver(event(told("gas", 3)))
     assert await branches(served, "HQ") == {"HQ"}
+
+
+async def test_a_service_of_the_version_before_tells_less_and_takes_nothing_back(served: Served) -> None:
+    """Packs did not tell their kinds of events then: of the same words the longer are kept, in whatever order they come."""
+    longer = GAS.model_copy(update={"kinds": (KindEntry(event="meter.sealed", title="表具铅封"),)})
+    shorter = event(GAS)
+    del shorter.data["kinds"]
+    for heard in ((shorter, event(longer)), (event(longer), shorter)):
+        await served.deliver(*heard)
+        async with served.runtime.db.read() as session:
+            assert await list_organisations(session) == [longer]
 
 
 async def test_who_is_limited_to_no_unit_costs_no_look_at_the_tree(

@@ -1,14 +1,16 @@
 """What happened to a customer, or in a matter, in all services: an entry per event, told in a Chinese sentence.
 
-An entry keeps what its sentence needs and no more: codes, not words, so that old entries are told in today's words.
+An entry keeps what its sentence needs and no more: codes, not words, so that old entries are told in today's words; of a
+result also the title that the deployment gave it then.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.analytics.domain.labels import Labels, title_of
 from services.analytics.domain.observations import Occurrence
 from shared.contracts import by_name
 from shared.contracts.base import INTAKE
@@ -33,10 +35,10 @@ LONGEST = 200  # characters of what a person wrote
 # what sentences are made of; a number is told by its column
 KEPT = (
     *("reason", "channel", "purpose", "round", "policy_id", "policy_version", "due_at", "deadline_at", "changes"),
-    *("result", "talk_seconds", "agent", "attempts", "satisfaction", "rating", "effective", "reasons", "remark"),
-    *("problems", "callback_at", "case_no", "grade", "level", "origin", "responsible_unit", "description", "measures"),
-    *("in_time", "outcome", "final_rating", "template", "provider", "cause_id", "corrected_by", "phone_masked"),
-    *("expires_at", "digit", "reopened_by", "why"),
+    *("result", "result_title", "talk_seconds", "agent", "attempts", "satisfaction", "rating", "effective", "reasons"),
+    *("remark", "problems", "callback_at", "case_no", "grade", "level", "origin", "responsible_unit", "description"),
+    *("measures", "in_time", "outcome", "final_rating", "template", "provider", "cause_id", "corrected_by"),
+    *("phone_masked", "expires_at", "digit", "reopened_by", "why"),
 )
 OCCASIONS = {
     "drawn": "在总量中抽中",
@@ -100,23 +102,20 @@ def _short(value: Any) -> Any:
     return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
-def named(entry: Entry, units: Mapping[str, str]) -> Entry:
-    """The entry with the name of the unit that answers for it in place of the code, where facts have told one."""
-    code = entry.details.get("responsible_unit")
-    if not code or code not in units:
-        return entry
-    return replace(entry, details={**entry.details, "responsible_unit": units[code]})
-
-
-def sentence(entry: Entry) -> str:
-    """What happened, in Chinese, without the moment."""
+def sentence(entry: Entry, labels: Labels) -> str:
+    """What happened, in Chinese, without the moment; units and kinds of events by the names that `labels` has for them."""
     if tell := SENTENCES.get(entry.name):
-        return tell(entry, entry.details)
-    declared = by_name(entry.name)
-    title = declared.title if declared else entry.name
+        return tell(entry, _named(entry.details, labels))
+    title = title_of(entry.name, labels.kinds) or entry.name
     if not _is_fact(entry.name):
         return title
     return f"收到业务事实：{title}{f'，单号 {entry.number}' if entry.number else ''}"
+
+
+def _named(said: Details, labels: Labels) -> Details:
+    """With the name of the unit that answers for it in place of the code, where facts have told one."""
+    code = said.get("responsible_unit", "")
+    return {**said, "responsible_unit": labels.branches[code]} if code in labels.branches else said
 
 
 def _withdrawn(entry: Entry, said: Details) -> str:
@@ -170,8 +169,11 @@ def _occasion(_: Entry, said: Details) -> str:
 def _attempted(_: Entry, said: Details) -> str:
     seconds = int(said.get("talk_seconds", 0))
     talked = f"，通话 {seconds // 60} 分 {seconds % 60} 秒" if seconds else ""
-    result = said.get("result_title") or word_of(ATTEMPT_RESULTS, said.get("result", ""))
-    return f"联系客户：{result}{talked}{_by(said)}"
+    return f"联系客户：{_result(said)}{talked}{_by(said)}"
+
+
+def _result(said: Details) -> str:
+    return str(said.get("result_title") or word_of(ATTEMPT_RESULTS, said.get("result", "")))
 
 
 def _completed(_: Entry, said: Details) -> str:
@@ -195,9 +197,8 @@ def _problem(_: Entry, said: Details) -> str:
 
 
 def _other_result(_: Entry, said: Details) -> str:
-    result = word_of(ATTEMPT_RESULTS, said.get("result", ""))
     by = f"，由 {said['corrected_by']}" if said.get("corrected_by") else ""
-    return f"呼叫结果更正为：{result}{by}{_quoted(said.get('reason'))}"
+    return f"呼叫结果更正为：{_result(said)}{by}{_quoted(said.get('reason'))}"
 
 
 def _visit_reopened(_: Entry, said: Details) -> str:

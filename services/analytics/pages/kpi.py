@@ -89,14 +89,15 @@ async def timeline_page(
 ) -> Response:
     """What happened to a customer or in a matter, asked for by number: the first page of any enquiry."""
     entries, following = await timeline_of(work, principal, asked, cursor, SHOWN) if asked else ([], None)
-    days = groupby(map(entry_out, entries), key=lambda entry: org_day(entry.at))
+    labels = await queries.labels(work.session)
+    days = groupby((entry_out(entry, labels) for entry in entries), key=lambda entry: org_day(entry.at))
     return render(
         request,
         "timeline.html",
         asked=asked,
         days=[(f"{day:%Y-%m-%d}（{WEEKDAYS[day.weekday()]}）", list(told)) for day, told in days],
         zone=ORG_ZONE,
-        labels=await queries.labels(work.session),
+        labels=labels,
         branch=Dimension.BRANCH,
         more=own_address(request, "/timeline?") + _query(request, cursor=following) if following else "",
     )

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.explain.decision import local_text
-from services.scheduler.domain.organisation import Organisation
 from services.scheduler.domain.packs.pack import Pack, read_pack
 from services.scheduler.domain.packs.plan import (
     Change,
@@ -29,7 +28,7 @@ from services.scheduler.store import drafts, kinds, organisations, policies
 from services.scheduler.store.drafts import StoredDraft
 from services.scheduler.store.policies import StoredPolicy
 from shared.auth import Principal
-from shared.contracts.organisation import OrganisationPublished, TeamEntry, UnitEntry
+from shared.contracts.organisation import KindEntry, OrganisationPublished, TeamEntry, UnitEntry
 from shared.errors import Conflict, NotFound
 from shared.http import audit, require_version
 from shared.ids import new_id
@@ -87,7 +86,7 @@ async def publish_pack(
     for change in plan.changes:
         await _carry_out(work, by, plan.pack.name, change)
     await kinds.save_kinds(work.session, plan.pack.name, plan.pack.kinds)
-    await _note_organisation(work, plan.pack.name, plan.pack.organisation)
+    await _note_organisation(work, plan.pack)
     when = {"valid_from": valid_from} if valid_from else {}
     await audit(work, by, "pack.applied", plan.pack.name, results=plan.results, **when)
     return plan
@@ -179,13 +178,15 @@ async def _lock_open(work: Work, draft_id: UUID) -> StoredDraft:
     return draft
 
 
-async def _note_organisation(work: Work, pack: str, organisation: Organisation) -> None:
+async def _note_organisation(work: Work, pack: Pack) -> None:
     """What this pack says from now on; whoever publishes packs holds the lock of the book."""
+    organisation = pack.organisation
     units = tuple(
         UnitEntry(code=u.code, title=u.title, tier=u.tier, parent=u.parent) for u in organisation.units.values()
     )
     teams = tuple(TeamEntry(code=t.code, title=t.title, unit=t.unit, role=t.role) for t in organisation.teams.values())
-    told = OrganisationPublished(pack=pack, version=1, units=units, teams=teams)
+    kinds = tuple(KindEntry(event=kind.event, title=kind.title) for kind in pack.kinds)
+    told = OrganisationPublished(pack=pack.name, version=1, units=units, teams=teams, kinds=kinds)
     await organisations.save_organisation(work.session, told)
 
 

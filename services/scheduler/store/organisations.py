@@ -1,4 +1,4 @@
-"""What every pack says of the organisation (`shared.units` has the table), and when it was told to the others."""
+"""What every pack says of the organisation and its events (table: `shared.units`), and when it was told to the others."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.organisation import OrganisationPublished
 
-# a pack that names no unit and never did has no row
+# a pack that names no unit and no kind of event, and never did, has no row
 _SAVE = text("""
     INSERT INTO organisation (pack, version, told)
     SELECT :pack, next.version, CAST(:told AS jsonb) || jsonb_build_object('version', next.version)
@@ -23,7 +23,7 @@ _CLAIM = text("""
 
 async def save_organisation(session: AsyncSession, told: OrganisationPublished) -> None:
     """Give it the next version, unless its pack said the same before."""
-    values = {"pack": told.pack, "told": told.model_dump_json(), "named": bool(told.units)}
+    values = {"pack": told.pack, "told": told.model_dump_json(), "named": bool(told.units or told.kinds)}
     await session.execute(_SAVE, values)
 
 
