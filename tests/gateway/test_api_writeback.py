@@ -315,8 +315,11 @@ async def test_a_receiver_that_never_answers_delays_its_own_results_only(gateway
 
 
 def waiting() -> tuple[float | None, ...]:
-    names = ("pending", "age_seconds", "failed")
-    return tuple(REGISTRY.get_sample_value(f"huifang_gateway_writeback_{name}") for name in names)
+    names = (
+        *("huifang_gateway_writeback_pending", "huifang_gateway_writeback_age_seconds"),
+        "huifang_gateway_writeback_failed",
+    )
+    return tuple(REGISTRY.get_sample_value(name) for name in names)
 
 
 async def test_what_no_receiver_has_taken_is_measured_by_its_age_and_what_was_given_up_for_a_day(

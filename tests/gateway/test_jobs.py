@@ -15,6 +15,7 @@ from services.gateway import commands
 from services.gateway.settings import GatewaySettings
 from shared.clock import ManualClock
 from shared.observability.storage import ends_of
+from shared.testing.figures import figure
 from shared.testing.served import Served
 from tests.certificates import certificate
 
@@ -50,7 +51,10 @@ async def test_what_waits_is_measured(gateway: Served, clock: ManualClock) -> No
         clock.advance(timedelta(minutes=4))
         await gateway.run_job("measure")
         assert REGISTRY.get_sample_value("huifang_gateway_raw_age_seconds") == 240
+        source = path.split("/")[-2]
+        refused = figure("huifang_gateway_refused_total", source=source, reason="ignored")
         await gateway.run_job("canonicalise")
+        assert figure("huifang_gateway_refused_total", source=source, reason="ignored") == refused + 1
         await gateway.run_job("measure")
         metrics = (await client.get("/metrics")).text
     assert "huifang_gateway_raw_pending 0.0" in metrics
@@ -134,12 +138,8 @@ async def test_the_certificate_that_people_are_shown_is_measured_at_the_front_do
         door.close()
         await door.wait_closed()
     assert asked == ["hf.example.com"], "without TLS there is no certificate to look at"
-    measured = [
-        REGISTRY.get_sample_value(
-            f"huifang_gateway_front_certificate_{what}_timestamp_seconds", {"name": "hf.example.com"}
-        )
-        for what in ("begins", "ends")
-    ]
-    assert measured[1] == ends_of((tmp_path / "front.crt").read_bytes()).timestamp()
-    assert measured[1] - measured[0] == timedelta(days=2).total_seconds()
+    begins = figure("huifang_gateway_front_certificate_begins_timestamp_seconds", name="hf.example.com")
+    ends = figure("huifang_gateway_front_certificate_ends_timestamp_seconds", name="hf.example.com")
+    assert ends == ends_of((tmp_path / "front.crt").read_bytes()).timestamp()
+    assert ends - begins == timedelta(days=2).total_seconds()
     assert await gateway.run_job("look_at_front_door") == 0, "a door that is closed stops nothing"

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.testing import event, example
+from shared.testing.figures import figure
 from tests.notifications.conftest import SEALER, TOKEN, NewWorld, World, customer
 
 WHERE = f"/ingress/v1/sms/aliyun/{TOKEN}"
@@ -56,10 +57,12 @@ async def test_a_receipt_is_answered_as_the_provider_wants_it_and_taken_once(
     world: World, provider: httpx.AsyncClient
 ) -> None:
     out_id = await a_sent_thank_you(world)
+    receipts = figure("huifang_notifications_receipt_delay_seconds_count", provider="aliyun")
     for _ in range(3):
         answer = await provider.post(f"{WHERE}/receipts", json=[receipt(out_id), receipt(out_id)])
         assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "接收成功"})
     assert [e.name for e in await world.served.published()] == ["notification.sent", "notification.delivered"]
+    assert figure("huifang_notifications_receipt_delay_seconds_count", provider="aliyun") == receipts + 1
 
 
 async def test_a_column_of_a_later_version_stops_no_receipt_and_no_reply(
@@ -127,7 +130,9 @@ async def test_characters_no_database_keeps_cost_no_row(world: World, provider: 
         rb'{"phone_number":"13800138000","content":"\ud800","sequence_id":2},'
         rb'{"phone_number":"13800138000","content":"TD","sequence_id":3}]'
     )
+    opted_out = figure("huifang_notifications_opt_outs_total", channel="sms", scope="*")
     assert (await provider.post(f"{WHERE}/replies", content=body)).status_code == 200
+    assert figure("huifang_notifications_opt_outs_total", channel="sms", scope="*") == opted_out + 1
     assert [e.data["purpose"] for e in await world.served.published("notification.opted_out")] == ["*"]
 
 
@@ -203,6 +208,8 @@ async def test_what_may_be_a_refusal_holds_promotion_back_until_somebody_decides
     assert (greeting["state"], greeting["reason"]) == ("planned", "")
     world = await new_world(dsn)  # restarted
     (waiting,) = await doubtful(world)
+    await world.settle()
+    assert figure("huifang_notifications_replies_undecided") == 1
     assert (waiting["content"], waiting["customer_id"], waiting["phone_masked"]) == (
         "再发就投诉你们",
         "C1",
@@ -214,6 +221,8 @@ async def test_what_may_be_a_refusal_holds_promotion_back_until_somebody_decides
         again = await client.post(where, json={"refuses": True, "remark": ""})
     assert (decided.status_code, decided.json()["refuses"], again.status_code) == (200, False, 409)
     assert await doubtful(world) == []
+    await world.settle()
+    assert figure("huifang_notifications_replies_undecided") == 0
     assert [one["remark"] for one in await doubtful(world, decided=True)] == ["电话核实过"]
     world.clock.advance(timedelta(minutes=15))
     await world.send_out()

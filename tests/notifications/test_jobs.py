@@ -13,6 +13,7 @@ from services.notifications.commands import sending
 from services.notifications.commands.settling import give_up_lost_leases
 from services.notifications.office import office_of
 from shared.testing import event, example
+from shared.testing.figures import figure
 from tests.notifications.conftest import PHONE, SEALED, SEALER, NewWorld, World, customer
 
 
@@ -353,15 +354,13 @@ async def test_the_metrics_tell_outcomes_and_unknowns(thanking: World) -> None:
     assert "huifang_notifications_unknown 1.0" in metrics
 
 
-def measured(name: str, **labels: str) -> float:
-    return REGISTRY.get_sample_value(f"huifang_notifications_{name}", labels) or 0.0
-
-
 async def test_calls_of_a_provider_are_counted_by_its_answer(thanking: World) -> None:
     answers = ("accepted", "refused", "unclear", "not_tried")
 
     def calls() -> dict[str, float]:
-        return {each: measured("submissions_total", provider="aliyun", answer=each) for each in answers}
+        return {
+            each: figure("huifang_notifications_submissions_total", provider="aliyun", answer=each) for each in answers
+        }
 
     before = calls()
     await thank(thanking)
@@ -378,7 +377,7 @@ async def test_an_accepted_message_without_a_receipt_is_missed_after_an_hour(tha
     async def missing() -> float:
         async with thanking.served.runtime.db.work() as work:
             await give_up_lost_leases(work, 10)  # what `settle` begins with; asking the provider comes after it
-        return measured("receipts_missing")
+        return figure("huifang_notifications_receipts_missing")
 
     await thank(thanking)
     await thanking.send_out()

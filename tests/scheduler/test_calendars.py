@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 from deploy.commands.calendar import app
 from services.scheduler.app import create_app
-from services.scheduler.commands.recompute import CONFIRMED
 from services.scheduler.settings import SchedulerSettings
 from shared.calendar import BUILT_IN, OFFICIAL
 from shared.clock import ManualClock
 from shared.contracts.calendar import CalendarPublished
 from shared.contracts.tasks import FollowupReleased
 from shared.testing import Served, serve
+from shared.testing.figures import figure
 from tests.scheduler.builders import as_yaml, at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.domain.packs.test_calendar_year import CSV, DAYS_2027, SOURCE, YAML
@@ -221,10 +221,10 @@ async def test_replicas_compute_every_task_once(empty: Served, clock: ManualCloc
 async def test_alarms_can_go_by_the_days_whose_holidays_are_known(empty: Served, clock: ManualClock) -> None:
     clock.move_to(at("2026-12-01 10:00"))
     await empty.run_job("watch_calendar")
-    assert CONFIRMED._value.get() == 31
+    assert figure("huifang_scheduler_calendar_confirmed_days_left") == 31
     await publish(empty)
     await empty.run_job("watch_calendar")
-    assert CONFIRMED._value.get() == 31 + 365
+    assert figure("huifang_scheduler_calendar_confirmed_days_left") == 31 + 365
 
 
 @pytest.mark.parametrize(("name", "text", "words"), [("2027.csv", CSV, ("--source", SOURCE)), ("2027.yaml", YAML, ())])

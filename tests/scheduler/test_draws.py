@@ -25,6 +25,7 @@ from shared.messaging.event import encode
 from shared.messaging.memory import MemoryBroker
 from shared.testing import Served, event, serve
 from shared.testing.events import NOON, example, record
+from shared.testing.figures import figure
 from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import outcomes, rows, sent
@@ -62,8 +63,14 @@ async def test_exactly_twenty_percent_of_the_closed_day_are_planned(empty: Serve
     await empty.deliver(*crowd(34))
     assert Counter((await outcomes(empty)).values()) == {"enrolled": 34}
     assert await draw_all(empty, clock, at("2026-03-03 00:09")) == []
+    drawn, population = (
+        figure("huifang_scheduler_drawn_total", reason="drawn"),
+        figure("huifang_scheduler_draw_population_sum"),
+    )
     called = await draw_all(empty, clock)
     assert len(called) == 7
+    assert figure("huifang_scheduler_drawn_total", reason="drawn") == drawn + 7
+    assert figure("huifang_scheduler_draw_population_sum") == population + 34
     assert {one.data["reason"] for one in called} == {"drawn"}
     assert {one.time for one in called} == {at("2026-03-03 00:00")}
     assert await rows(empty, "SELECT DISTINCT due_at, state FROM task") == [(at("2026-03-03 09:00"), "planned")]
@@ -244,6 +251,8 @@ async def test_who_cannot_be_reached_is_replaced_by_the_next_in_reserve(empty: S
     await empty.deliver(*crowd(5))
     await draw_all(empty, clock)
     clock.move_to(at("2026-03-03 09:00"))
+    reserves = figure("huifang_scheduler_drawn_total", reason="reserve")
+    used_up = figure("huifang_scheduler_reserve_used_up_total", policy="p1")
     for number, amount in enumerate((2, 3, 4, 4), 3):
         await empty.run_job("release")
         ((task_id, customer),) = await rows(empty, "SELECT id, customer_id FROM task WHERE state = 'released'")
@@ -252,6 +261,8 @@ async def test_who_cannot_be_reached_is_replaced_by_the_next_in_reserve(empty: S
         assert await rows(empty, "SELECT count(*), count(DISTINCT customer_id) FROM task") == [(amount, amount)]
         clock.move_to(at(f"2026-03-0{number + 1} 10:00"))
     assert await rows(empty, "SELECT state, count(*) FROM pick GROUP BY 1") == [("lost", 4)]
+    assert figure("huifang_scheduler_drawn_total", reason="reserve") == reserves + 3
+    assert figure("huifang_scheduler_reserve_used_up_total", policy="p1") == used_up + 1
     assert await empty.dead_letters() == []
 
 

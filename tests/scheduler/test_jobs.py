@@ -9,6 +9,7 @@ from shared.clock import ManualClock
 from shared.contracts.tasks import FollowupExpired, FollowupReleased
 from shared.testing import Served, event, serve
 from shared.testing.events import NOON, example
+from shared.testing.figures import figure
 from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows, sent
@@ -78,9 +79,11 @@ async def test_a_fact_heard_late_is_released_when_its_window_opens_again(served:
     clock.move_to(at("2026-03-03 19:30"))
     await served.deliver(sent("repair.closed"))  # of the day before, so that its contact was due at nine
     due = at("2026-03-03 09:00")
+    held = figure("huifang_scheduler_held_total")
     assert [await served.run_job("release"), await served.run_job("release")] == [1, 0]
     assert await rows(served, "SELECT state, reason, due_at FROM task") == [("planned", "", due)]
     assert await rows(served, "SELECT due_at FROM due") == [(at("2026-03-04 09:00"),)]
+    assert figure("huifang_scheduler_held_total") == held + 1
     async with served.client("auditor") as client:
         told = (await client.get("/api/v1/explain", params={"event_id": "e1"})).json()
     assert "2026-03-03 19:30 (周二) 不在联系时段内，2026-03-04 09:00 (周三) 再看能否下达。" in str(told)
@@ -113,7 +116,9 @@ async def test_a_task_held_back_waits_and_goes_out_when_it_may(empty: Served, cl
     await apply(empty, contents({"delay": {"days": 1}, "deadline": {"days": 9}, "guards": [{"case_open": "defer"}]}))
     await empty.deliver(sent("repair.closed"), sent("complaint.opened", id="o1"))
     clock.advance(timedelta(days=1))
+    before = figure("huifang_scheduler_deferrals_total", reason="case_open")
     assert await empty.run_job("release") == 1
+    assert figure("huifang_scheduler_deferrals_total", reason="case_open") == before + 1
     state = "SELECT state, reason, due_at, body->'deferred' FROM task"
     tomorrow = (NOON + timedelta(days=2)).replace(hour=9)
     assert await rows(empty, state) == [("planned", "case_open", tomorrow, 1)]

@@ -10,6 +10,7 @@ from shared.ids import visit_id
 from shared.messaging import Event
 from shared.testing import Served, event
 from shared.testing.events import NOON, example
+from shared.testing.figures import figure
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_draws import TWENTY, crowd, deliver_occasions, draw_all
@@ -160,7 +161,9 @@ async def test_a_new_complaint_postpones_what_can_wait_and_it_is_released_again(
     empty: Served, clock: ManualClock
 ) -> None:
     task_id = await released(empty, clock, {**NEXT_DAY, "guards": [{"case_open": "defer"}]})
+    before = figure("huifang_scheduler_postponements_total", reason="case_open")
     await empty.deliver(later("complaint.opened", clock, case_id="K1"))
+    assert figure("huifang_scheduler_postponements_total", reason="case_open") == before + 1
     assert await rows(empty, "SELECT state, reason, due_at::date::text FROM task") == [
         ("planned", "case_open", "2026-03-04")
     ]

@@ -11,6 +11,7 @@ from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock
 from shared.contracts.tasks import PolicyLimitReached
 from shared.testing import Served, serve
+from shared.testing.figures import figure
 from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import outcomes, rows, sent
@@ -81,8 +82,12 @@ async def test_what_finds_no_room_is_listed_counted_and_told_once_a_day(empty: S
     assert await empty.published("policy.limit_reached") == []
     assert await limits(empty, lacking=True) == []
 
+    ceilings = figure("huifang_scheduler_ceiling_reached_total", policy="full")
+    quotas = figure("huifang_scheduler_quota_reached_total", policy="scarce")
     await empty.deliver(*(sent("repair.closed", f"C{n}", id=f"e{n}") for n in range(2, 5)))
     await empty.deliver(*(sent("order.completed", f"O{n}", id=f"o{n}") for n in range(3)))
+    assert figure("huifang_scheduler_ceiling_reached_total", policy="full") == ceilings + 3
+    assert figure("huifang_scheduler_quota_reached_total", policy="scarce") == quotas + 2
     assert await limits(empty) == [
         ("full", "ceiling", "2026-03-05", "", 2, 1, 0),
         ("full", "ceiling", "2026-03-04", "", 2, 2, 0),

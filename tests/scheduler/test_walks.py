@@ -13,6 +13,7 @@ from services.scheduler.app import create_app
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock
 from shared.testing import Served, serve
+from shared.testing.figures import figure
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
@@ -119,7 +120,9 @@ async def test_days_of_a_long_downtime_are_caught_up_in_order_but_not_without_en
     await empty.run_job("walk")
     await known(empty, "C1")
     clock.move_to(local("2026-06-10 10:00"))
+    given_up = figure("huifang_scheduler_walks_given_up_total", policy="p1")
     await empty.run_job("walk")
+    assert figure("huifang_scheduler_walks_given_up_total", policy="p1") == given_up + 10  # the Tuesdays until 5 May
     days = [day for _, day in await arrived(empty)]
     assert days == ["2026-05-12", "2026-05-19", "2026-05-26", "2026-06-02", "2026-06-09"]
 

@@ -9,6 +9,7 @@ from shared.clock import ManualClock
 from shared.contracts.tasks import FollowupDeadlineNear
 from shared.testing import Served, event, serve
 from shared.testing.events import NOON, example
+from shared.testing.figures import figure
 from tests.scheduler.builders import at, contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows, sent
@@ -29,7 +30,9 @@ async def test_a_warning_comes_at_its_moment_and_once(empty: Served, clock: Manu
     clock.move_to(DEADLINE - timedelta(hours=4, seconds=1))
     assert await empty.run_job("warn") == 0
     clock.advance(timedelta(seconds=1))
+    before = figure("huifang_scheduler_deadline_warnings_total", branch="CD")
     assert [await empty.run_job("warn"), await empty.run_job("warn")] == [1, 0]
+    assert figure("huifang_scheduler_deadline_warnings_total", branch="CD") == before + 1
     (warning,) = await told(empty)
     assert (warning.state, warning.deadline_at, warning.warned_at) == ("released", DEADLINE, clock.now())
 

@@ -85,8 +85,11 @@ async def test_a_job_tells_when_it_last_ended_well_and_how_often_it_did_not() ->
         return 0
 
     def figures() -> tuple[float, ...]:
-        told = ("last_success_timestamp_seconds", "interval_seconds", "failures_total", "seconds_count")
-        return tuple(REGISTRY.get_sample_value(f"huifang_job_{each}", names) or 0 for each in told)
+        told = (
+            *("huifang_job_last_success_timestamp_seconds", "huifang_job_interval_seconds"),
+            *("huifang_job_failures_total", "huifang_job_seconds_count"),
+        )
+        return tuple(REGISTRY.get_sample_value(each, names) or 0 for each in told)
 
     loop = asyncio.create_task(run_job(Job("told", 7, run), runtime))
     await asyncio.gather(loop, return_exceptions=True)

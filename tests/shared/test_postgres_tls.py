@@ -24,6 +24,7 @@ from shared.embedded.processes import free_port
 from shared.observability.metrics import CERTIFICATE_ENDS
 from shared.observability.storage import ends_of, measure_storage
 from shared.testing import Served, serve
+from shared.testing.figures import figure
 from tests.certificates import certificate
 
 SERVERS = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *map(Path, os.get_exec_path())]
@@ -154,5 +155,5 @@ async def test_a_service_migrates_and_does_its_work_over_tls_and_tells_when_the_
         assert answer.status_code == 200, answer.text
         await relays(served)
         await measure_storage(served.runtime)
-    ends = CERTIFICATE_ENDS.labels("complaints", "server.crt")._value.get()
+    ends = figure("huifang_certificate_ends_timestamp_seconds", service="complaints", file="server.crt")
     assert ends == ends_of((secure.folder / "server.crt").read_bytes()).timestamp()

@@ -14,6 +14,7 @@ from shared.auth import Principal, Role, issue_token
 from shared.clock import ManualClock
 from shared.contracts.organisation import KindEntry, OrganisationPublished, TeamEntry, UnitEntry
 from shared.testing import Served, event, serve
+from shared.testing.figures import figure
 from shared.units import list_organisations, tree_of
 
 CASES = "/api/v1/cases"
@@ -124,6 +125,13 @@ async def test_a_service_of_the_version_before_tells_less_and_takes_nothing_back
         await served.deliver(*heard)
         async with served.runtime.db.read() as session:
             assert await list_organisations(session) == [longer]
+
+
+async def test_units_that_packs_put_in_different_places_are_counted(served: Served) -> None:
+    for heard, disputed in (((GAS, told("water", 1, WEST="", E1="WEST")), 1), ((told("water", 2),), 0)):
+        await served.deliver(*map(event, heard))
+        await branches(served, "HQ")
+        assert figure("huifang_units_disputed") == disputed
 
 
 async def test_who_is_limited_to_no_unit_costs_no_look_at_the_tree(

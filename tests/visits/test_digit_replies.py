@@ -12,6 +12,7 @@ from services.visits.domain.replies import answers_of, is_whole
 from shared.contracts.visits import VisitCompleted
 from shared.messaging import Event
 from shared.testing import event, example
+from shared.testing.figures import figure
 from tests.visits.asked_by_message import form, invited, post
 from tests.visits.conftest import Desk, cancelled
 
@@ -65,10 +66,16 @@ async def settle(desk: Desk, reply_id: str, visit_id: UUID | None, role: str = "
 
 
 async def test_a_digit_is_the_answer_of_the_only_visit_asked_about(asking: Desk) -> None:
+    made = figure("huifang_visits_invitations_total", outcome="made")
     visit_id, code = await invited(asking, questionnaire="ask")
+    assert figure("huifang_visits_invitations_total", outcome="made") == made + 1
+    answered = figure("huifang_visits_invitations_total", outcome="answered")
+    digits = figure("huifang_visits_digit_replies_total", outcome="answered")
     once = replied(3, await invitation_of(asking, "T1"))
     await asking.served.deliver(once)
     await asking.served.deliver(once)
+    assert figure("huifang_visits_invitations_total", outcome="answered") == answered + 1
+    assert figure("huifang_visits_digit_replies_total", outcome="answered") == digits + 1
     names = [sent.name for sent in await asking.served.published()]
     assert names == ["visit.invited", "visit.completed", "visit.dissatisfied"]
     told = (await asking.served.published("visit.completed"))[0].read(VisitCompleted)
