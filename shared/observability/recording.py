@@ -5,6 +5,7 @@ which it did; for its publication; and for its taking effect in each consumer. A
 with those of its sampled events. Requests have traces of their own. Times are machine times, on a simulated clock too.
 """
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,6 +30,7 @@ from shared.observability.tracing import trace_of_lineage
 
 SAMPLED, UNSAMPLED = "-01", "-00"
 MOST_LINKS = 128  # that a span holds
+CLOSE_SECONDS = 5.0  # of the half minute that a process is given to stop
 NOTHING = Context()  # what the running task does has no part in a matter's trace
 _chosen: ContextVar[tuple[int, int] | None] = ContextVar("chosen", default=None)
 
@@ -87,6 +89,7 @@ class Tracing(NoTracing):
             id_generator=LineageIds(),
             shutdown_on_exit=False,
         )
+        self._exporter = exporter
         self.provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self.provider.get_tracer("huifang")
         self._bound = sampler.ratio.bound
@@ -165,7 +168,12 @@ class Tracing(NoTracing):
                 span.end()
 
     def close(self) -> None:
-        self.provider.shutdown()
+        """Sends what is left, for `CLOSE_SECONDS` at most: a collector that is down holds no process back."""
+        sending = threading.Thread(target=self.provider.shutdown, daemon=True)
+        sending.start()
+        sending.join(CLOSE_SECONDS)
+        if sending.is_alive():
+            self._exporter.shutdown()
 
 
 def exporter_of(endpoint: str, file: Path | None) -> SpanExporter:
