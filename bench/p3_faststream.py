@@ -24,7 +24,6 @@ from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import decide
 from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.models import CustomerRow, DecisionRow, DueRow, LedgerRow, TaskRow
 from services.scheduler.procedures.announce import _common
 from services.scheduler.procedures.plans import fact_of
@@ -41,6 +40,7 @@ from shared.ids import new_id
 from shared.messaging.event import Event, decode, encode
 from shared.messaging.outbox import pack_headers, shard_of
 from shared.messaging.partitions import Partitions
+from shared.zone import local_day
 
 MESSAGES = 500
 GOAL = 60.0

@@ -1,7 +1,7 @@
 """The morning on which the demo ends: some follow-ups are open then, for the person who signs in and tries the workbench."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from rich.console import Console
 
@@ -11,7 +11,7 @@ from deploy.demo.play import Script
 from deploy.demo.population import BRANCHES, Household
 from deploy.demo.post import Posted, post_all
 from shared.auth import Role
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day
 
 OF_EACH_BRANCH = 5
 AFTERNOON = time(16)
@@ -21,7 +21,7 @@ MOST_LOOKS = 60
 
 def yesterdays(seed: int, households: Sequence[Household], month: Sequence[Posting], end: datetime) -> list[Posting]:
     """Repairs and 12345 cases closed on the afternoon before `end`, of customers the month had nothing to do with."""
-    day: date = end.astimezone(ORG_ZONE).date() - timedelta(days=1)
+    day = local_day(end) - timedelta(days=1)
     busy = {posting.event["partitionkey"] for posting in month if posting.event["type"] != "customer.updated"}
     found = []
     for branch, *_ in BRANCHES:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from services.analytics import queries
-from services.analytics.domain.cells import org_day
 from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import definitions
 from services.analytics.domain.selection import Dimension, Selection
@@ -11,6 +10,7 @@ from services.analytics.settings import AnalyticsSettings
 from shared.jobs import Job
 from shared.observability.catalogue import BRANCHES, gauge
 from shared.runtime import Runtime
+from shared.zone import local_day
 
 KPI = 60
 VALUE = gauge(
@@ -43,7 +43,7 @@ async def refresh_gauges(runtime: Runtime) -> int:
     """Set the gauges; a KPI without anything to divide by is NaN. Never asks to be run again at once."""
     settings = runtime.settings
     assert isinstance(settings, AnalyticsSettings)
-    today = org_day(runtime.clock.now())
+    today = local_day(runtime.clock.now())
     kpis = list(definitions(settings.kpi_options()).values())
     async with runtime.db.work(background=True) as work:
         month = Selection(today.replace(day=1), today)

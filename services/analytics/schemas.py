@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from services.analytics.domain.cells import org_day
 from services.analytics.domain.formatting import shown_value
 from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import Kpi, definitions
@@ -22,6 +21,7 @@ from shared.auth import Principal
 from shared.contracts import by_name
 from shared.errors import Forbidden, InvalidInput
 from shared.moments import OptionalDay
+from shared.zone import local_day
 
 LONGEST = timedelta(days=3700)
 Several = list[str] | None
@@ -264,7 +264,7 @@ def all_kpis(request: Request, basically: bool | None = None) -> dict[str, Kpi]:
 
 def today_of(request: Request) -> date:
     """The organisation's day now, on the business clock."""
-    return org_day(request.app.state.runtime.clock.now())
+    return local_day(request.app.state.runtime.clock.now())
 
 
 def split(values: Iterable[str] | None) -> tuple[str, ...]:

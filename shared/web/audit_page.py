@@ -4,7 +4,7 @@ At the gateway, behind the front door, it has the panels of all services; elsewh
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from shared.moments import OptionalDay
 from shared.pagination import Cursor, paged, time_and_id
 from shared.web.addresses import panels_of
 from shared.web.render import render
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, midnight
 
 router = APIRouter(include_in_schema=False)
 ROWS = 50
@@ -38,8 +38,8 @@ class Asked:
 
     @property
     def filter(self) -> AuditFilter:
-        since = _midnight(self.first) if self.first else None
-        until = _midnight(self.last + timedelta(days=1)) if self.last else None
+        since = midnight(self.first) if self.first else None
+        until = midnight(self.last + timedelta(days=1)) if self.last else None
         return AuditFilter(self.principal, self.action, self.object, since, until)
 
     def query(self, **more: Any) -> str:
@@ -54,10 +54,6 @@ class Asked:
         wanted = self.filter
         moments = {"from": wanted.since, "to": wanted.until}
         return self.query(**{name: moment and moment.isoformat() for name, moment in moments.items()})
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), ORG_ZONE)
 
 
 def asked(

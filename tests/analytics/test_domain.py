@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.domain.cells import Cell, Tally, change, org_day, rank
+from services.analytics.domain.cells import Cell, Tally, change, rank
 from services.analytics.domain.formatting import cell_text, shown_number, shown_parts, shown_value
 from services.analytics.domain.intervals import wilson
 from services.analytics.domain.kpis import Options, definitions, evaluate
@@ -20,11 +20,6 @@ from shared.testing import event, example
 from tests.analytics.builders import MONDAY, Case, Followup, day, notice, sums_of
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
-
-
-def test_a_day_begins_at_midnight_in_shanghai():
-    assert org_day(datetime.fromisoformat("2026-03-01T15:59:59+00:00")) == date(2026, 3, 1)
-    assert org_day(datetime.fromisoformat("2026-03-01T16:00:00+00:00")) == date(2026, 3, 2)
 
 
 def test_ranks_sort_by_instant_whatever_the_zone():

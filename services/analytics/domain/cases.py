@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 
-from services.analytics.domain.cells import Cell, Figures, Tally, org_day, rank
+from services.analytics.domain.cells import Cell, Figures, Tally, rank
 from services.analytics.domain.levels import level_of
 from services.analytics.domain.measures import mark_of
 from shared.contracts.complaints import ComplaintClosed, ComplaintOpened, ComplaintResolved
 from shared.contracts.visits import VisitCorrected, VisitResult
+from shared.zone import local_day
 
 REPEAT_WITHIN = timedelta(days=90)
 SOLVED = ("satisfied", "by_hand")
@@ -90,7 +91,7 @@ class CaseFact:
 def open_case(fact: CaseFact, case: ComplaintOpened) -> CaseFact:
     return replace(
         fact,
-        opened_day=org_day(case.opened_at),
+        opened_day=local_day(case.opened_at),
         customer=case.customer.id,
         branch=case.branch,
         kind=case.kind,
@@ -114,7 +115,7 @@ def send_back(fact: CaseFact) -> CaseFact:
 
 def close(fact: CaseFact, case: ComplaintClosed) -> CaseFact:
     """A case is closed once, after all its rounds."""
-    return replace(fact, closed_day=org_day(case.closed_at), outcome=case.outcome)
+    return replace(fact, closed_day=local_day(case.closed_at), outcome=case.outcome)
 
 
 def ask_again(fact: CaseFact, outcome: VisitResult) -> CaseFact:
@@ -141,7 +142,7 @@ def _rated(fact: CaseFact, outcome: VisitResult) -> CaseFact:
     return replace(
         fact,
         second=told,
-        second_day=org_day(outcome.completed_at),
+        second_day=local_day(outcome.completed_at),
         second_policy=outcome.policy_id,
         final=level_of(outcome),
     )

@@ -45,11 +45,6 @@ Key = Tally | Head | AgentTally
 Figures = Counter[Key]
 
 
-def org_day(at: datetime) -> date:
-    """The organisation's calendar day of an instant."""
-    return at.astimezone(ORG_ZONE).date()
-
-
 def org_hour(at: datetime) -> int:
     return at.astimezone(ORG_ZONE).hour
 

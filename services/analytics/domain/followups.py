@@ -5,9 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from services.analytics.domain.cells import Cell, Figures, Head, Tally, org_day, rank
+from services.analytics.domain.cells import Cell, Figures, Head, Tally, rank
 from shared.contracts.tasks import Followup, FollowupCancelled
 from shared.contracts.visits import VisitResult
+from shared.zone import local_day
 
 _MACHINE_REASON = re.compile(r"[a-z0-9_.-]{1,64}")
 BY_HAND = "by_hand"
@@ -77,17 +78,17 @@ def tell(fact: FollowupFact, at: datetime, event_id: str, task: Followup) -> Fol
         policy=task.policy_id,
         purpose=task.purpose,
         round=task.round,
-        due_day=org_day(task.due_at),
+        due_day=local_day(task.due_at),
     )
 
 
 def plan(fact: FollowupFact, at: datetime) -> FollowupFact:
     """Planned again after a merge is still planned once: the first day counts."""
-    return replace(fact, planned_day=min(org_day(at), fact.planned_day or date.max))
+    return replace(fact, planned_day=min(local_day(at), fact.planned_day or date.max))
 
 
 def release(fact: FollowupFact, at: datetime) -> FollowupFact:
-    return replace(fact, released_day=min(org_day(at), fact.released_day or date.max))
+    return replace(fact, released_day=min(local_day(at), fact.released_day or date.max))
 
 
 def cancel(fact: FollowupFact, task: FollowupCancelled) -> FollowupFact:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from services.analytics.domain.agent_kpis import RATED
-from services.analytics.domain.cells import AgentTally, Cell, Figures, Head, Tally, change, org_day, org_hour
+from services.analytics.domain.cells import AgentTally, Cell, Figures, Head, Tally, change, org_hour
 from services.analytics.domain.levels import level_of, score_of
 from services.analytics.domain.ratings import HOTLINE
 from shared.contracts.common import Matter
@@ -26,6 +26,7 @@ from shared.contracts.visits import (
     VisitReopened,
     VisitResult,
 )
+from shared.zone import local_day
 
 NPS_ANSWER = "nps"
 UNREACHED = ("unreachable", "invalid_number")
@@ -34,12 +35,12 @@ MESSAGES = ("sms", "email")  # by which customers answer without an agent
 
 def fact(name: str, at: datetime, data: Mapping[str, Any]) -> Figures:
     """A business fact, under its event name; kinds nobody declared count too."""
-    return Counter({Tally(Cell(org_day(at), branch_of(data), name), "facts"): 1})
+    return Counter({Tally(Cell(local_day(at), branch_of(data), name), "facts"): 1})
 
 
 def withdrawal(at: datetime, data: Mapping[str, Any]) -> Figures:
     """A fact that was taken back, on the day of that and under the fact's kind: what was counted then stays as it was."""
-    return Counter({Tally(Cell(org_day(at), "", str(data.get("event_type") or "")), "facts.withdrawn"): 1})
+    return Counter({Tally(Cell(local_day(at), "", str(data.get("event_type") or "")), "facts.withdrawn"): 1})
 
 
 def attempt(data: VisitAttempted) -> Figures:
@@ -160,15 +161,15 @@ def callback(data: VisitCallbackAgreed, at: datetime) -> Figures:
 
 def of_case(data: Complaint, at: datetime, measure: str) -> Figures:
     """Something happened to a case."""
-    return Counter({Tally(Cell(org_day(at), data.branch, data.kind), measure): 1})
+    return Counter({Tally(Cell(local_day(at), data.branch, data.kind), measure): 1})
 
 
 def of_notice(data: Notification, at: datetime, measure: str) -> Figures:
-    return Counter({Tally(Cell(org_day(at), data.branch, data.kind), measure): 1})
+    return Counter({Tally(Cell(local_day(at), data.branch, data.kind), measure): 1})
 
 
 def opt_out(at: datetime) -> Figures:
-    return Counter({Tally(Cell(org_day(at)), "notices.opted_out"): 1})
+    return Counter({Tally(Cell(local_day(at)), "notices.opted_out"): 1})
 
 
 def by_way(data: Visit, measure: str) -> str:
@@ -206,7 +207,7 @@ def _recommendation(answer: object) -> list[str]:
 
 
 def _cell(at: datetime, data: Visit) -> Cell:
-    return Cell(org_day(at), data.branch, data.kind, data.policy_id)
+    return Cell(local_day(at), data.branch, data.kind, data.policy_id)
 
 
 def _ones(at: datetime, data: Visit, names: list[str]) -> Figures:
@@ -218,5 +219,5 @@ def _of_agent(data: Visit, at: datetime, amounts: Mapping[str, int]) -> Figures:
     """Who did the work is kept as it was then; a channel without an agent counts for nobody."""
     if not data.agent:
         return Counter()
-    day = org_day(at)
+    day = local_day(at)
     return Counter({AgentTally(day, data.branch, data.team, data.agent, name): n for name, n in amounts.items()})

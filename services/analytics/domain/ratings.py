@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.analytics.domain.cells import Cell, Figures, Tally, org_day
+from services.analytics.domain.cells import Cell, Figures, Tally
 from services.analytics.domain.levels import level_of
 from shared.contracts.visits import VisitResult
+from shared.zone import local_day
 
 HOTLINE = "hotline.case_closed"
 
@@ -65,7 +66,7 @@ def correct(fact: RatingFact, outcome: VisitResult, dissatisfied: bool) -> Ratin
 def _with_rating(fact: RatingFact, outcome: VisitResult, dissatisfied: bool) -> RatingFact:
     return replace(
         fact,
-        day=org_day(outcome.completed_at),
+        day=local_day(outcome.completed_at),
         branch=outcome.branch,
         kind=outcome.kind,
         policy=outcome.policy_id,

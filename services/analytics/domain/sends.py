@@ -4,8 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.analytics.domain.cells import Cell, Figures, Tally, org_day
+from services.analytics.domain.cells import Cell, Figures, Tally
 from shared.contracts.notifications import NotificationSent
+from shared.zone import local_day
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class SendFact:
 
 
 def accept(fact: SendFact, notice: NotificationSent) -> SendFact:
-    return replace(fact, day=org_day(notice.sent_at), branch=notice.branch, kind=notice.kind)
+    return replace(fact, day=local_day(notice.sent_at), branch=notice.branch, kind=notice.kind)
 
 
 def deliver(fact: SendFact) -> SendFact:

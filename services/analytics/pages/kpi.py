@@ -13,7 +13,6 @@ from services.analytics import queries, store
 from services.analytics.access import Reader, TimelineReader
 from services.analytics.api import timeline_of
 from services.analytics.domain.board import BRANCH_TABLE, GROUPS, TREND
-from services.analytics.domain.cells import org_day
 from services.analytics.domain.formatting import NOTHING, shown_parts, shown_value
 from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import Kpi
@@ -27,7 +26,7 @@ from shared.front_door import own_address
 from shared.http import ReadSession, WorkDep
 from shared.pagination import Cursor
 from shared.web import render
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 100
@@ -90,7 +89,7 @@ async def timeline_page(
     """What happened to a customer or in a matter, asked for by number: the first page of any enquiry."""
     entries, following = await timeline_of(work, principal, asked, cursor, SHOWN) if asked else ([], None)
     labels = await queries.labels(work.session)
-    days = groupby((entry_out(entry, labels) for entry in entries), key=lambda entry: org_day(entry.at))
+    days = groupby((entry_out(entry, labels) for entry in entries), key=lambda entry: local_day(entry.at))
     return render(
         request,
         "timeline.html",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.contracts.complaints import Grade
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day
 
 ONE_MOMENT = timedelta(seconds=1)
 MOST_DAYS = 366
@@ -42,7 +42,7 @@ class Span:
 
     def _worked_days_after(self, start: datetime, calendar: WorkCalendar) -> datetime:
         at = calendar.add_working_days(start, self.working_days)
-        if calendar.is_working_day(start.astimezone(ORG_ZONE).date()):
+        if calendar.is_working_day(local_day(start)):
             return at
         return datetime.combine(at.date(), calendar.frames[-1][1], ORG_ZONE)
 
@@ -107,7 +107,7 @@ class Limits:
     def _deadlines(self, limit_from: datetime, step_by: datetime, by: datetime) -> Deadlines:
         """`step_by` is when the step now due has to be done."""
         overdue_at = self._late_after(step_by)
-        if not self.calendar.is_provisional(max(by, overdue_at).astimezone(ORG_ZONE).date()):
+        if not self.calendar.is_provisional(local_day(max(by, overdue_at))):
             return Deadlines(by, overdue_at)
         return Deadlines(by, overdue_at, limit_from, self.calendar.official.confirmed_until.year)
 

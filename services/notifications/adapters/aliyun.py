@@ -23,9 +23,9 @@ from services.notifications.domain.answers import (
 )
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import Channel
-from services.notifications.domain.windows import day_of
 from shared.clock import Clock
 from shared.http import http_client
+from shared.zone import local_day
 
 VERSION = "2017-05-25"
 PAGE_SIZE = 50
@@ -74,7 +74,7 @@ class AliyunSms:
 
     async def find(self, parcel: Parcel) -> Finding:
         """Asks for the days it may have been sent on; both sides of midnight."""
-        days = {day_of(parcel.submitted_at), day_of(self._clock.now())}
+        days = {local_day(parcel.submitted_at), local_day(self._clock.now())}
         for day in sorted(days):
             finding = await self._find_on(parcel, f"{day:%Y%m%d}")
             if not isinstance(finding, Absent):

@@ -17,7 +17,6 @@ from services.notifications.domain.planning import (
 )
 from services.notifications.domain.rules import BIRTHDAY, FESTIVAL, Rule, applying
 from services.notifications.domain.send import Send, State, call_off
-from services.notifications.domain.windows import day_of
 from services.notifications.procedures.ledger import count
 from services.notifications.store import catalogue, contacts, inbound, sends, withdrawn
 from shared.conditions.tree import asked_for
@@ -25,7 +24,7 @@ from shared.contracts.intake import FactWithdrawn
 from shared.contracts.visits import CustomerNumberCorrected
 from shared.messaging import Event, Work
 from shared.yearly import keys_of
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day
 
 POLICY = "policy_id"
 NUMBER_CORRECTED = "customer.number_corrected"
@@ -149,8 +148,8 @@ async def _greet(
 
 
 def _greeting_fact(contact: Contact, name: str, at: datetime, extra: Mapping[str, str]) -> Fact:
-    cause = f"{day_of(at)}/{extra.get('festival', 'birthday')}"
-    data = {"customer": view(contact), "branch": contact.branch, "day": str(day_of(at)), **extra}
+    cause = f"{local_day(at)}/{extra.get('festival', 'birthday')}"
+    data = {"customer": view(contact), "branch": contact.branch, "day": str(local_day(at)), **extra}
     return Fact(name, at, cause, f"{cause}/{contact.customer_id}", data, contact.customer_id)
 
 

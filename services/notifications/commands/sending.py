@@ -20,7 +20,6 @@ from services.notifications.domain.send import (
     take_answer,
     taken_together,
 )
-from services.notifications.domain.windows import day_of, start_of
 from services.notifications.procedures.ledger import save_changes
 from services.notifications.procedures.parcels import SendRules, addresses_of, mobile_number, parcels_of
 from services.notifications.store import contacts, doubtful, sends
@@ -28,6 +27,7 @@ from services.notifications.store.contacts import Refusal
 from shared.leases import SUSPECT
 from shared.messaging import Work
 from shared.profile import right_numbers
+from shared.zone import local_day, midnight
 
 
 async def lease_due(work: Work, rules: SendRules, limit: int, idle: bool = True) -> Batch:
@@ -92,7 +92,7 @@ async def _facts(work: Work, rules: SendRules, due: Sequence[Send], known: Mappi
     refusals = await contacts.refusals(work.session, ids, recipients)
     consented = await contacts.consented(work.session, ids)
     numbers, customers = await doubtful.undecided(work.session, recipients, ids)
-    tries = await sends.tries_since(work.session, recipients, start_of(day_of(work.now())))
+    tries = await sends.tries_since(work.session, recipients, midnight(local_day(work.now())))
     return [
         Facts(
             reachable=bool(addresses_of(send, rules.sealer)),

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from services.notifications.domain.refusals import covers
 from services.notifications.domain.send import Category, Send
-from services.notifications.domain.windows import Window, day_of, start_of
+from services.notifications.domain.windows import Window
 from shared.practice import is_practice
+from shared.zone import local_day, midnight
 
 LOOKED_AT_AGAIN = timedelta(minutes=15)  # promotion that waits for a decision about a reply
 
@@ -86,6 +87,6 @@ def _forbidden(send: Send, facts: Facts) -> str:
 def _next_chance(send: Send, facts: Facts, limits: Limits, now: datetime) -> datetime:
     if send.channel != "sms":
         return now
-    earliest = start_of(day_of(now) + timedelta(days=1)) if facts.sent_today >= limits.daily_cap else now
+    earliest = midnight(local_day(now) + timedelta(days=1)) if facts.sent_today >= limits.daily_cap else now
     window = limits.windows.get(send.category)
     return window.next_open(earliest) if window else earliest

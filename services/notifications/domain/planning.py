@@ -10,11 +10,11 @@ from services.notifications.domain.errors import CannotRender
 from services.notifications.domain.rules import Rule, timing
 from services.notifications.domain.send import Category, Send, SendId, State
 from services.notifications.domain.templates import Message, MessageTemplate, compose
-from services.notifications.domain.windows import day_of
 from shared.contracts.intake import branch_of, number_of
 from shared.ids import derived_id
 from shared.mail_addresses import one_address
 from shared.messaging.event import Event
+from shared.zone import local_day
 
 PRIORITIES: Mapping[Category, int] = {"verify": 1, "notice": 4, "promotion": 7}
 MANAGER_PRIORITY = 2
@@ -208,7 +208,7 @@ def _addressee(rule: Rule, fact: Fact) -> str:
 
 def _period(rule: Rule, fact: Fact) -> str:
     if rule.once_per == "day":
-        return str(day_of(fact.at))
+        return str(local_day(fact.at))
     return f"{fact.source}#{fact.cause}" if fact.source else fact.cause
 
 

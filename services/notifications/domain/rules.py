@@ -12,8 +12,7 @@ from pydantic import ConfigDict, TypeAdapter
 from services.notifications.domain.conditions import Check, compile_condition
 from services.notifications.domain.older_rules import WHERE, modern
 from services.notifications.domain.send import Audience
-from services.notifications.domain.windows import day_of, end_of
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day, midnight
 
 BIRTHDAY = "calendar.birthday"
 FESTIVAL = "calendar.festival"
@@ -90,11 +89,11 @@ def timing(rule: Rule, happened_at: datetime, now: datetime) -> tuple[datetime, 
     """When the message may first go out and until when it is worth sending, UTC."""
     valid = timedelta(hours=rule.valid_hours)
     if rule.when == SAME_DAY:
-        return max(now, happened_at), end_of(day_of(happened_at)).astimezone(UTC) + valid
+        return max(now, happened_at), midnight(local_day(happened_at) + timedelta(days=1)) + valid
     first = now if rule.when == AT_ONCE else _next_at(time.fromisoformat(rule.when), happened_at)
     return first, first + valid
 
 
 def _next_at(hour: time, at: datetime) -> datetime:
-    same_day = datetime.combine(day_of(at), hour, ORG_ZONE)
+    same_day = datetime.combine(local_day(at), hour, ORG_ZONE)
     return (same_day if same_day >= at else same_day + timedelta(days=1)).astimezone(UTC)

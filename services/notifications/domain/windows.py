@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from services.notifications.domain.send import Category
 from shared.zone import ORG_ZONE
@@ -38,16 +38,3 @@ STRICTEST: Mapping[Category, Window] = {
     "promotion": Window(time(8), time(20)),
     "notice": Window(time(7), time(22)),
 }
-
-
-def day_of(at: datetime) -> date:
-    """The organisation's day that an instant falls on."""
-    return at.astimezone(ORG_ZONE).date()
-
-
-def start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), ORG_ZONE)
-
-
-def end_of(day: date) -> datetime:
-    return start_of(day + timedelta(days=1))

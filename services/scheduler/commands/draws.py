@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.later.reserve import drawn_occasion
 from services.scheduler.domain.when.amounts import DAY
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.draw import Pick, Share, Stratum, Urn, shares
 from services.scheduler.domain.whom.draw_record import DrawRecord
 from services.scheduler.domain.whom.limits import next_midnight
@@ -22,6 +21,7 @@ from shared.errors import Conflict, NotFound
 from shared.http import audit
 from shared.messaging import Work
 from shared.observability.catalogue import histogram
+from shared.zone import local_day
 
 POPULATION = histogram(
     "huifang_scheduler_draw_population", "Facts a draw was made of", "抽取总量", unit="",

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store.backlog import count_backlog
 from shared.messaging import Event, Work
 from shared.observability.catalogue import counter, gauge, histogram
+from shared.zone import local_day
 
 PROMISED_MS = 60_000
 DECIDED = counter(

@@ -14,7 +14,6 @@ from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.provisional import PolicyOf, Term
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.procedures.announce import announce
 from services.scheduler.procedures.official_years import take_built_in_years
 from services.scheduler.procedures.policies import Policies, PolicyCache
@@ -24,6 +23,7 @@ from shared.contracts.registry import by_model
 from shared.ids import derived_id
 from shared.messaging import Work
 from shared.observability.catalogue import gauge
+from shared.zone import local_day
 
 PUBLISHED = by_model(CalendarPublished)
 CONFIRMED = gauge(

@@ -12,7 +12,6 @@ from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
 from services.scheduler.domain.restraint.release import Circumstances, concluded, release_verdict
 from services.scheduler.domain.task import BY_HAND, NAMES, Task, TaskNotInState, moved
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.procedures.announce import announce, announce_deadline
 from services.scheduler.procedures.policies import Policies, PolicyCache
 from services.scheduler.procedures.reserves import replace_cancelled
@@ -25,6 +24,7 @@ from shared.messaging import Work
 from shared.observability.catalogue import counter, histogram
 from shared.privacy import Sealer
 from shared.profile import WRONG, right_numbers
+from shared.zone import local_day
 
 LATENESS = histogram(
     "huifang_scheduler_release_lateness_seconds",

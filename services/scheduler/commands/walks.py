@@ -15,13 +15,13 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.later.walk import Walk, last_begun, next_walk
 from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.when.amounts import DAY
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.procedures.announce import announce_occasion
 from services.scheduler.procedures.policies import PolicyCache
 from services.scheduler.store import customers, walks
 from services.scheduler.store.walks import Progress
 from shared.messaging import Work
 from shared.observability.catalogue import POLICIES, counter
+from shared.zone import local_day
 
 log = structlog.get_logger(__name__)
 GIVEN_UP = counter(

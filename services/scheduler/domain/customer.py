@@ -11,8 +11,8 @@ from services.scheduler.domain.kept.waiting import Waiting
 from services.scheduler.domain.ledger.contacts import Contact, contact_of
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
-from services.scheduler.domain.when.windows import local_day
 from shared.profile import IN_UPDATES, NEVER, NOTHING, REFUSES, UPDATED, Profile, fields_in, heard, number_learned
+from shared.zone import local_day
 
 KNOWN_SINCE = "known_since"
 CARD_ATTRIBUTES = ("name", "phone", "phones", "email")  # for contacts that no fact leads to

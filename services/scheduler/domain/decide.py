@@ -31,9 +31,10 @@ from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.periods import period_of
-from services.scheduler.domain.when.windows import Span, local_day, plan_span
+from services.scheduler.domain.when.windows import Span, plan_span
 from services.scheduler.domain.whom.limits import LONGEST_SEARCH_DAYS, Quota, Slot, Slots, next_midnight, quota_slot
 from services.scheduler.domain.whom.strata import stratifier
+from shared.zone import local_day
 
 NEVER_OF_A_POLICY = ("malformed", "withdrawn", "recomputed", "taken_back", "postponed")
 # what a fact came to is the first of these that a policy came to

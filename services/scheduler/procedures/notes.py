@@ -18,13 +18,13 @@ from services.scheduler.domain.restraint.contacts import (
     settled,
     visit_news,
 )
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.procedures.announce import TASKS
 from services.scheduler.procedures.turn import Turn
 from services.scheduler.store import customers, tasks
 from shared.contracts.notifications import NotificationOptedOut, NotificationOptOutRevoked
 from shared.contracts.visits import CustomerNumberCorrected, Visit, VisitCallbackAgreed, VisitCompleted, VisitFailed
 from shared.messaging import Event, Work
+from shared.zone import local_day
 
 RESULTS: dict[str, type[Visit]] = {
     "visit.completed": VisitCompleted,

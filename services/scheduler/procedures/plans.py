@@ -9,13 +9,13 @@ from services.scheduler.domain.batch import Matched
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, new_fact
 from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.procedures.policies import Policies
 from services.scheduler.store import customers as customer_store
 from services.scheduler.store import story, waiting
 from services.scheduler.store import tasks as task_store
 from shared.messaging import Event
 from shared.profile import NEVER
+from shared.zone import local_day
 
 Customers = dict[str, Customer]
 

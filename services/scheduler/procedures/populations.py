@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.batch import Decided, Matched
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.procedures.policies import Policies
 from services.scheduler.store import draws
 from services.scheduler.store.draws import Entered
 from shared.messaging import Event, Work
+from shared.zone import local_day
 
 
 async def hold_closing(

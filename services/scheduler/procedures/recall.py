@@ -15,13 +15,13 @@ from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD, Contact
 from services.scheduler.domain.restraint.release import Circumstances
 from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.task import Task
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.procedures.announce import announce, announce_postponed
 from services.scheduler.procedures.policies import Policies
 from services.scheduler.procedures.reserves import call_reserves
 from services.scheduler.store import customers, decisions, tasks
 from shared.messaging import Event, Work
 from shared.messaging.event import utc_day
+from shared.zone import local_day
 
 Reasons = Mapping[str, Sequence[tuple[Prompt, Event]]]
 

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.batch import Matched
 from services.scheduler.domain.policy import Policy
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Slot, Slots
 from services.scheduler.procedures.announce import announce_limit
 from services.scheduler.store import slots as store
 from shared.messaging import Work
 from shared.observability.catalogue import POLICIES, counter
+from shared.zone import local_day
 
 REACHED = {
     "ceiling": counter(

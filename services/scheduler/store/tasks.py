@@ -16,12 +16,12 @@ from services.scheduler.domain.restraint.contacts import Settlement
 from services.scheduler.domain.restraint.merge import ASKED, MERGED
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances
 from services.scheduler.domain.task import Released, Task
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.store.customers import customer_of
 from services.scheduler.store.rows import dump, encode, load
 from services.scheduler.store.timed import save_timed
 from services.scheduler.store.waiting import call_off
 from shared.scope import WHOLE, Scope, in_units
+from shared.zone import local_day
 
 COLUMNS = (
     *("id", "policy_id", "policy_version", "event_id", "customer_id"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from services.visits.domain.hours import ContactHours
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, midnight
 
 SOON = timedelta(minutes=30)
 EVENING, MORNING = time(18), time(10)
@@ -31,7 +31,7 @@ def offered(now: datetime, hours: ContactHours) -> list[CallbackTime]:
     if working != tomorrow:
         named += [("下一工作日上午", datetime.combine(working, MORNING, ORG_ZONE))]
     else:
-        named += [("下一工作日上午", hours.earliest(datetime.combine(working, time(), ORG_ZONE)).astimezone(ORG_ZONE))]
+        named += [("下一工作日上午", hours.earliest(midnight(working)).astimezone(ORG_ZONE))]
     return [placed(label, at, hours) for label, at in named]
 
 

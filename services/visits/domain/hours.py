@@ -7,7 +7,7 @@ from functools import cache
 from services.visits.domain.results import Wait
 from shared.calendar import OFFICIAL, Frame, WorkCalendar
 from shared.contracts import tasks
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day, midnight
 
 SIGNS = "-+"  # of days off and worked ones
 
@@ -56,8 +56,8 @@ class ContactHours:
     def after(self, wait: Wait, at: datetime) -> datetime:
         """The first allowed moment once `wait` has passed since `at`, UTC."""
         if wait == "next_working_day":
-            day = self.calendar.next_working_day(at.astimezone(ORG_ZONE).date())
-            return self.earliest(datetime.combine(day, time(), ORG_ZONE))
+            day = self.calendar.next_working_day(local_day(at))
+            return self.earliest(midnight(day))
         assert isinstance(wait, timedelta)
         return self.earliest(at + wait)
 

@@ -3,7 +3,7 @@
 What changes anything goes through the API (`api.work`); these routes only show.
 """
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -33,7 +33,7 @@ from shared.http import ClockDep, ReadSession, SealerDep, etag
 from shared.moments import Instant
 from shared.web import render
 from shared.web.addresses import panel_of
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day, midnight
 
 router = APIRouter(include_in_schema=False)
 TABS = {Tab.OPEN: "待回访", Tab.CALLBACKS: "预约", Tab.MINE: "跟进中", Tab.DONE: "今日已完成"}
@@ -153,10 +153,9 @@ async def _mine(session: ReadSession, visit_id: UUID, agent: Principal) -> tuple
 
 
 async def _queue(session: ReadSession, agent: Principal, now: datetime, tab: Tab) -> dict[str, object]:
-    midnight = datetime.combine(now.astimezone(ORG_ZONE).date(), time(), ORG_ZONE)
-    who = claimant(agent)
-    counts = await store.count_tabs(session, who, agent.scope, midnight)
-    visits = await store.list_tab(session, tab, who, agent.scope, midnight, SHOWN)
+    today, who = midnight(local_day(now)), claimant(agent)
+    counts = await store.count_tabs(session, who, agent.scope, today)
+    visits = await store.list_tab(session, tab, who, agent.scope, today, SHOWN)
     return {
         "tab": tab,
         "tabs": [(each, TABS[each], _counted(counts[each])) for each in Tab],

@@ -4,7 +4,7 @@ wait for a decision; those that may be opt-outs are a panel of notifications. Fi
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -32,7 +32,7 @@ from shared.http import ClockDep, ReadSession, transaction
 from shared.moments import OptionalDay
 from shared.pagination import Cursor, id_of, paged, time_and_id
 from shared.web import render
-from shared.zone import ORG_ZONE
+from shared.zone import local_day, midnight
 
 router = APIRouter(prefix="/materials", include_in_schema=False)
 DAYS = 7  # that are looked at unless somebody says others
@@ -62,7 +62,7 @@ class Asked:
 
     @property
     def wanted(self) -> Wanted:
-        return Wanted(_midnight(self.first), _midnight(self.last + timedelta(days=1)), self.agent, self.customer)
+        return Wanted(midnight(self.first), midnight(self.last + timedelta(days=1)), self.agent, self.customer)
 
     def query(self, **more: Any) -> str:
         """For the address of the page and its parts."""
@@ -79,7 +79,7 @@ def asked(
     customer: Annotated[str, Query(max_length=64)] = "",
     settled: bool = False,
 ) -> Asked:
-    until = last or max(clock.now().astimezone(ORG_ZONE).date(), first or date.min)
+    until = last or max(local_day(clock.now()), first or date.min)
     return Asked(first or until - timedelta(days=DAYS - 1), until, agent.strip(), customer.strip(), settled)
 
 
@@ -223,7 +223,3 @@ def _settled(one: StrayReply, known: Sequence[Visit]) -> str:
         return "不作处理"
     answered = next((visit for visit in known if visit.id == one.visit_id), None)
     return f"作为「{source_of(answered)}」的回答" if answered else "作为一张单的回答"
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), ORG_ZONE)

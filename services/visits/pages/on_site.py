@@ -5,7 +5,7 @@ The visit itself is shown and changed as at the workbench: `pages.agent` gives t
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 
@@ -22,7 +22,7 @@ from services.visits.store import workbench
 from shared.auth import Principal
 from shared.http import ClockDep, ReadSession
 from shared.web import render
-from shared.zone import ORG_ZONE
+from shared.zone import local_day, midnight
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 30
@@ -92,15 +92,15 @@ def _label(code: ResultCode) -> str:
 
 async def _groups(session: ReadSession, agent: Principal, now: datetime) -> list[tuple[str, list[Stop]]]:
     """(title, visits) of what there is, the most urgent first; empty groups are left out."""
-    midnight = datetime.combine(now.astimezone(ORG_ZONE).date(), time(), ORG_ZONE)
-    tomorrow, who = midnight + timedelta(days=1), claimant(agent)
+    today = midnight(local_day(now))
+    tomorrow, who = today + timedelta(days=1), claimant(agent)
     agreed = await workbench.list_appointments(session, who, agent.scope, SHOWN)
     groups = {
         "手上的": await workbench.list_held_on_site(session, who, agent.scope),
         "今天": [visit for visit in agreed if _expected(visit) < tomorrow],
         "以后": [visit for visit in agreed if _expected(visit) >= tomorrow],
         "可领取": await workbench.list_open_on_site(session, who, agent.scope, SHOWN),
-        "今天已完成": await workbench.list_done_on_site(session, who, agent.scope, midnight),
+        "今天已完成": await workbench.list_done_on_site(session, who, agent.scope, today),
     }
     return [(title, _stops(visits, now)) for title, visits in groups.items() if visits]
 

@@ -1,6 +1,6 @@
 """What visits shows on 「我的业绩」: the remarks that supervisors have written on an agent's own visits."""
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,7 +11,7 @@ from services.visits.store import reviews
 from shared.http import ClockDep, ReadSession
 from shared.moments import Day
 from shared.web import render
-from shared.zone import ORG_ZONE
+from shared.zone import midnight
 
 router = APIRouter(include_in_schema=False)
 MOST = 20
@@ -23,8 +23,8 @@ async def received(
     first: Annotated[Day, Query()], last: Annotated[Day, Query()],
 ) -> Response:  # fmt: skip
     """Remarks written from the first day to the last on visits that the caller finished, newest first."""
-    since = datetime.combine(first, time(), ORG_ZONE)
-    until = datetime.combine(last, time(), ORG_ZONE) + timedelta(days=1)
+    since = midnight(first)
+    until = midnight(last + timedelta(days=1))
     found, more = await reviews.received_by(session, agent.id, agent.scope, since, until, MOST)
     now = clock.now()
     remarks = [(clock_text(one.at, now), one, source_of(one.visit)) for one in found]

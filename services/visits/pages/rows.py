@@ -7,7 +7,7 @@ from typing import Literal
 from services.visits.domain.script import said_title
 from services.visits.domain.visit import CALLBACK_RANK, State, Visit
 from shared.contracts.registry import by_name
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day
 
 Urgency = Literal["late", "soon", "calm", "none"]
 SOON = timedelta(hours=4)
@@ -107,7 +107,7 @@ def result_of(visit: Visit) -> str:
 
 def clock_text(at: datetime, now: datetime) -> str:
     """`14:30`, `明天 14:30` or `3 月 5 日 14:30`, in the organisation's zone."""
-    local, today = at.astimezone(ORG_ZONE), now.astimezone(ORG_ZONE).date()
+    local, today = at.astimezone(ORG_ZONE), local_day(now)
     day = {0: "", 1: "明天 ", -1: "昨天 "}.get((local.date() - today).days, f"{local.month} 月 {local.day} 日 ")
     return f"{day}{local:%H:%M}"
 

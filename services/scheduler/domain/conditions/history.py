@@ -14,10 +14,10 @@ from typing import Any
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.memory import Remembered
-from services.scheduler.domain.when.windows import local_day
 from shared.conditions.comparisons import as_number
 from shared.contracts.registry import short_name, wire_type
 from shared.paths import value_at
+from shared.zone import local_day
 
 Content = Mapping[str, Any]
 Count = Callable[[Fact, Customer], int | float]

@@ -18,11 +18,10 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.when.amounts import DAY
 from services.scheduler.domain.when.anniversary import Anniversary
-from services.scheduler.domain.when.windows import local_day
 from shared.contracts.registry import wire_type
 from shared.ids import derived_id
 from shared.practice import is_practice
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day, midnight
 
 SOURCE = "/huifang/scheduler"
 LOOKS_AHEAD = 2 * 366  # days: every recurrence has a day within a year or, out of season, the next
@@ -79,7 +78,7 @@ def next_walk(book: PolicyBook, policy_id: str, done: date) -> Walk | None:
 def _walks(book: PolicyBook, policy_id: str, done: date) -> Iterator[Walk]:
     for ahead in range(1, LOOKS_AHEAD):
         day = done + ahead * DAY
-        rule = book.at(datetime.combine(day, datetime.min.time(), ORG_ZONE)).timed.get(policy_id)
+        rule = book.at(midnight(day)).timed.get(policy_id)
         if rule is not None and (whose := _whose(rule, day)) is not None:
             yield Walk(rule, day, whose)
 

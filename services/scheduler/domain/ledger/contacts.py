@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
-from services.scheduler.domain.when.windows import local_day
+from shared.zone import local_day
 
 LONGEST_PERIOD = timedelta(days=370)  # of any cap
 

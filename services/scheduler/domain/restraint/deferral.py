@@ -20,8 +20,9 @@ from services.scheduler.domain.restraint.release import (
 )
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.when.hours import narrowed
-from services.scheduler.domain.when.windows import local_day, next_moment
+from services.scheduler.domain.when.windows import next_moment
 from services.scheduler.domain.whom.limits import next_midnight
+from shared.zone import local_day
 
 MOST_TIMES = 100
 MOST_DAYS = 400  # longer than any cap's period

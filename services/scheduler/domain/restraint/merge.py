@@ -19,9 +19,10 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.provisional import joined_terms, span_of, terms_of
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.when.hours import narrowed, window_in
-from services.scheduler.domain.when.windows import Span, local_day, next_moment
+from services.scheduler.domain.when.windows import Span, next_moment
 from shared.calendar import OfficialYears
 from shared.ids import derived_id, millis_of, to_millis
+from shared.zone import local_day
 
 NOT_YET = UUID(int=0)
 MERGED = "merged"

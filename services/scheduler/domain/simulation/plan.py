@@ -72,12 +72,12 @@ from services.scheduler.domain.simulation.runs import SimulatedRuns, is_further_
 from services.scheduler.domain.steps.runs import Moved, hear, hear_result, run_out
 from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.periods import Period
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.limits import Slots
 from shared.contracts.base import INTAKE
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.registry import by_type
 from shared.profile import NEVER
+from shared.zone import local_day
 
 RESOLVED = "complaint.resolved"
 

@@ -12,7 +12,7 @@ from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task, TaskState
-from services.scheduler.domain.when.windows import local_day
+from shared.zone import local_day
 
 CALLS_PER_AGENT = 50  # R12.1
 SHORTEST_LEAD = timedelta(days=31)

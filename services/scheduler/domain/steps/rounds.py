@@ -7,8 +7,8 @@ from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.policy import Chain, Endless, Policy
 from services.scheduler.domain.when.amounts import begins, latest
 from services.scheduler.domain.when.moment import moment_in
-from services.scheduler.domain.when.windows import local_day
 from shared.paths import value_at
+from shared.zone import local_day
 
 MOST_ROUNDS = 40_000  # a round a day for a hundred years
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from shared.calendar import WorkCalendar
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day
 
 DAY = timedelta(days=1)
 LAST_MINUTE = time(23, 59)
@@ -81,7 +81,7 @@ def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime |
         return anchor + timedelta(**{delay.unit: delay.amount}) if delay.amount else anchor
     if delay.unit == WORKING_HOURS:
         return _working_time(calendar, anchor, delay.amount)
-    day = anchor.astimezone(ORG_ZONE).date()
+    day = local_day(anchor)
     if delay.unit == "working_days":
         return _working_day(calendar, day, delay.amount)
     if delay.unit == "half_months":
@@ -133,7 +133,7 @@ def _later(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime:
 
 def end_of_day(moment: datetime, later: int = 0) -> datetime:
     """The last minute of its day, or of one so many days `later`, UTC."""
-    day = moment.astimezone(ORG_ZONE).date() + later * DAY
+    day = local_day(moment) + later * DAY
     return datetime.combine(day, LAST_MINUTE, ORG_ZONE).astimezone(UTC)
 
 

@@ -1,11 +1,11 @@
 """Calendar periods, of which a policy draws, counts, limits, or in which turns come."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from services.scheduler.domain.when.amounts import DAY, add_months
-from shared.zone import ORG_ZONE
+from shared.zone import midnight
 
 PeriodKind = Literal["day", "week", "month"]
 Every = Literal["week", "month", "quarter", "half_year", "year"]
@@ -30,12 +30,6 @@ class Period(NamedTuple):
         overdue when the week is drawn.
         """
         return max(at.astimezone(UTC), midnight(self.end - DAY))
-
-
-@lru_cache(4096)
-def midnight(day: date) -> datetime:
-    """The moment that begins a local day, UTC."""
-    return datetime.combine(day, time(), ORG_ZONE).astimezone(UTC)
 
 
 @lru_cache(4096)

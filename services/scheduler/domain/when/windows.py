@@ -6,7 +6,7 @@ Everything is computed from the fact's own time, never from now: the same facts 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from services.scheduler.domain.when.amounts import (
@@ -21,7 +21,7 @@ from services.scheduler.domain.when.amounts import (
     warned_at,
 )
 from shared.calendar import OFFICIAL, WorkCalendar
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day, midnight
 
 Frame = tuple[time, time]
 DayKind = Literal["working", "all"]
@@ -132,7 +132,7 @@ class Window:
     @cached_property
     def unconfirmed(self) -> datetime:
         """From here on the calendar does not know its holidays, UTC."""
-        return datetime.combine(self.calendar.official.confirmed_until, time(), ORG_ZONE).astimezone(UTC)
+        return midnight(self.calendar.official.confirmed_until)
 
 
 class Basis(NamedTuple):
@@ -207,12 +207,6 @@ def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
     `window` is the one of their branch already.
     """
     return _contact(window, at, branch)[0]
-
-
-@lru_cache(4096)
-def local_day(at: datetime) -> date:
-    """The organisation's calendar day of an instant."""
-    return at.astimezone(ORG_ZONE).date()
 
 
 def _opening(window: Window, since: datetime | date) -> datetime:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.when.periods import Period
-from services.scheduler.domain.when.windows import local_day
 from services.scheduler.domain.whom.draw import Drawing
 from services.scheduler.domain.whom.strata import stratifier
+from shared.zone import local_day
 
 
 class Entry(NamedTuple):

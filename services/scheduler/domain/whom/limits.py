@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from services.scheduler.domain.when.amounts import DAY
-from services.scheduler.domain.when.periods import PeriodKind, midnight, period_of
+from services.scheduler.domain.when.periods import PeriodKind, period_of
+from shared.zone import midnight
 
 LONGEST_SEARCH_DAYS = 370
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.packs.pack import read_pack
-from services.scheduler.domain.when.windows import local_day
-from shared.zone import ORG_ZONE
+from shared.zone import ORG_ZONE, local_day
 from tests.scheduler.builders import as_yaml, at, contents, fact, judge
 
 ORGANISATION = {

@@ -12,8 +12,9 @@ from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.deferral import MOST_TIMES, final_verdict
 from services.scheduler.domain.restraint.release import CaseStanding, Circumstances, Verdict, concluded
 from services.scheduler.domain.task import Task, TaskNotInState, deferred, moved
-from services.scheduler.domain.when.windows import local_day, next_moment
+from services.scheduler.domain.when.windows import next_moment
 from shared.ids import new_id
+from shared.zone import local_day
 from tests.scheduler.builders import MONDAY, at, book, fact, judge
 
 SENT_BACK = Circumstances(Customer("C1"), True, True)

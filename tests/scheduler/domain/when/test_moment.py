@@ -9,7 +9,7 @@ from services.scheduler.domain.later.reserve import drawn_occasion, reserve_occa
 from services.scheduler.domain.packs.check import check_pack
 from services.scheduler.domain.packs.pack import read_pack
 from services.scheduler.domain.when.moment import moment_in
-from services.scheduler.domain.when.windows import local_day
+from shared.zone import local_day
 from tests.scheduler.builders import at, book, contents, fact, judge, policies
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scheduler.domain.when.amounts import Deadline, Delay, begins
-from services.scheduler.domain.when.windows import Basis, Blackout, Span, Window, local_day, next_moment, plan_span
+from services.scheduler.domain.when.windows import Basis, Blackout, Span, Window, next_moment, plan_span
 from shared.calendar import OFFICIAL, WorkCalendar
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at
@@ -76,11 +76,6 @@ def test_a_deadline_may_be_the_last_minute_of_a_day(days: int, last: str) -> Non
 def test_frames_may_be_others() -> None:
     window = Window(((time(10, 30), time(11, 30)),))
     assert next_moment(window, at("2026-03-02 11:30")) == at("2026-03-03 10:30")
-
-
-def test_the_local_day_changes_at_midnight_in_shanghai() -> None:
-    assert local_day(at("2026-03-02 23:59")) == date(2026, 3, 2)
-    assert local_day(at("2026-03-02 23:59") + timedelta(minutes=1)) == date(2026, 3, 3)
 
 
 TUESDAYS = Window(weekdays=frozenset([1]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.explain.decision import explain
 from services.scheduler.domain.simulation.plan import Simulation
-from services.scheduler.domain.when.windows import local_day
+from shared.zone import local_day
 from tests.scheduler.builders import at, fact, policies
 
 NEXT_DAY = {"delay": {"days": 1}}
