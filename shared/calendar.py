@@ -11,9 +11,9 @@ from functools import cached_property
 
 from chinese_calendar import constants
 
+from shared.hours import Frame
 from shared.zone import ORG_ZONE
 
-Frame = tuple[time, time]
 SATURDAY = 5
 DAY_END = time.max  # as the end of a frame: midnight, the whole of the last minute included
 
@@ -103,7 +103,7 @@ class WorkCalendar:
         """Working time elapsed between two instants; zero when `end` is not after `start`."""
         start, end = start.astimezone(ORG_ZONE), end.astimezone(ORG_ZONE)
         total = timedelta()
-        for day in _days(start.date(), end.date()):
+        for day in days_between(start.date(), end.date()):
             if self.is_working_day(day):
                 total += sum((_overlap(frame, day, start, end) for frame in self.frames), timedelta())
         return total
@@ -141,7 +141,7 @@ class WorkCalendar:
 
 def every_day(year: int, exceptions: Mapping[date, bool]) -> dict[date, bool]:
     """All days of a year in order, and whether they are worked; `exceptions` are those that differ from the week."""
-    days = _days(date(year, 1, 1), date(year, 12, 31))
+    days = days_between(date(year, 1, 1), date(year, 12, 31))
     return {day: exceptions.get(day, day.weekday() < SATURDAY) for day in days}
 
 
@@ -153,7 +153,8 @@ def frame_on(day: date, frame: Frame) -> tuple[datetime, datetime]:
     return datetime.combine(day, frame[0], ORG_ZONE), closes
 
 
-def _days(first: date, last: date) -> Iterable[date]:
+def days_between(first: date, last: date) -> Iterable[date]:
+    """The days from `first` to `last`, both included."""
     while first <= last:
         yield first
         first += timedelta(days=1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from services.notifications.domain.send import Category
+from shared.hours import frames_of
 from shared.zone import ORG_ZONE
 
 
@@ -18,8 +19,8 @@ class Window:
     @classmethod
     def parse(cls, text: str) -> "Window":
         """From `08:00-20:00`. Raises ValueError for another form, or when it would never open."""
-        opens, _, closes = text.partition("-")
-        window = cls(time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
+        ((opens, closes),) = frames_of(text)
+        window = cls(opens, closes)
         if window.opens >= window.closes:
             raise ValueError(f"a window must open before it closes: {text!r}")
         return window

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.scheduler.domain.occasion import Occasion, recorded
 from services.scheduler.domain.task import NAMES, Task
-from services.scheduler.domain.when.hours import read_hours
 from services.scheduler.domain.whom.limits import Count, Slot
 from services.scheduler.domain.whom.strata import stratum_text
+from shared.calendar import days_between
 from shared.contracts.registry import by_model
 from shared.contracts.tasks import (
     FollowupCancelled,
@@ -20,6 +20,7 @@ from shared.contracts.tasks import (
     OccasionArrived,
     PolicyLimitReached,
 )
+from shared.hours import read_hours
 from shared.messaging import Event, Work
 from shared.observability.catalogue import BRANCHES, counter
 
@@ -129,7 +130,7 @@ def _hours(text: str) -> dict[str, Any]:
     """The window as its contract has it; days of a blackout are days off, whether or not days off are worked else."""
     hours = read_hours(text)
     frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in hours.frames]
-    closed = {day: False for blackout in hours.blackouts for day in blackout.days}
+    closed = {day: False for first, last in hours.closed for day in days_between(first, last)}
     own_days = {day.isoformat(): worked for day, worked in sorted({**hours.own_days, **closed}.items())}
     return {"frames": frames, "days": hours.days, "weekdays": sorted(hours.weekdays), "own_days": own_days}
 

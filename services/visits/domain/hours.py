@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 from services.visits.domain.results import Wait
-from shared.calendar import OFFICIAL, Frame, WorkCalendar
+from shared import hours as texts
+from shared.calendar import OFFICIAL, WorkCalendar
 from shared.contracts import tasks
+from shared.hours import DayKind, Frame, Hours, frames_of
 from shared.zone import ORG_ZONE, local_day, midnight
-
-SIGNS = "-+"  # of days off and worked ones
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,9 @@ class ContactHours:
 
     @property
     def text(self) -> str:
-        """What `read_hours` reads: `all/01234/10:30-11:30,15:00-17:30`, weekdays counted from Monday, 0.
-
-        It ends with days unlike the official calendar, where there are some: `/+2026-05-02,-2026-05-06`.
-        """
-        frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
-        text = f"{'all' if self.on_days_off else 'working'}/{''.join(map(str, sorted(self.weekdays)))}/{frames}"
-        own_days = sorted(self.calendar.days.items())
-        return f"{text}/{','.join(SIGNS[worked] + str(day) for day, worked in own_days)}" if own_days else text
+        """What `read_hours` reads (`shared.hours`), the days unlike the official calendar included."""
+        days: DayKind = "all" if self.on_days_off else "working"
+        return Hours(self.frames, days, self.weekdays, self.calendar.days).text
 
     def is_open(self, at: datetime) -> bool:
         """Whether a customer may be called at this moment."""
@@ -64,7 +59,7 @@ class ContactHours:
 
 def read_frames(text: str) -> tuple[Frame, ...]:
     """Frames from `09:00-12:00,14:00-20:00`. Raises ValueError unless they are in order and do not overlap."""
-    frames = tuple(_frame(part) for part in text.split(","))
+    frames = frames_of(text)
     edges = [edge for frame in frames for edge in frame]
     if edges != sorted(set(edges)):
         raise ValueError(f"contact hours must be in order and not overlap: {text!r}")
@@ -74,20 +69,14 @@ def read_frames(text: str) -> tuple[Frame, ...]:
 @cache
 def read_hours(text: str, calendar: WorkCalendar = OFFICIAL) -> ContactHours:
     """The hours of their `text`, reckoning with this calendar."""
-    days, weekdays, frames, *own = text.split("/")
-    if own:
-        own_days = {date.fromisoformat(day[1:]): day[0] == "+" for day in own[0].split(",")}
-        calendar = replace(calendar, days=own_days)
-    return ContactHours(read_frames(frames), days == "all", frozenset(map(int, weekdays)), calendar)
+    hours = texts.read_hours(text)
+    if hours.own_days:
+        calendar = replace(calendar, days=hours.own_days)
+    return ContactHours(hours.frames, hours.days == "all", hours.weekdays, calendar)
 
 
-def hours_of(told: tasks.ContactHours) -> ContactHours:
+def hours_of(window: tasks.ContactHours) -> ContactHours:
     """The contact window that came with a task."""
-    frames = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in told.frames)
-    calendar = WorkCalendar(days=told.own_days)
-    return ContactHours(frames, told.days == "all", frozenset(told.weekdays), calendar)
-
-
-def _frame(text: str) -> Frame:
-    opens, _, closes = text.strip().partition("-")
-    return time.fromisoformat(opens), time.fromisoformat(closes)
+    frames = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in window.frames)
+    calendar = WorkCalendar(days=window.own_days)
+    return ContactHours(frames, window.days == "all", frozenset(window.weekdays), calendar)

@@ -1,11 +1,12 @@
 """The shift of a person: the frames of the day in which they are handed work, as the gateway tells them (`person.changed`)."""
 
-from datetime import datetime, time
+from datetime import datetime
 from functools import cache
 
+from shared.hours import frames_of
 from shared.zone import ORG_ZONE
 
-Frames = tuple[tuple[time, time], ...]
+_frames = cache(frames_of)
 
 
 def is_on(shift: str, now: datetime) -> bool:
@@ -17,9 +18,3 @@ def is_on(shift: str, now: datetime) -> bool:
     return not shift or any(
         begins <= local < ends if begins < ends else local >= begins or local < ends for begins, ends in _frames(shift)
     )
-
-
-@cache
-def _frames(shift: str) -> Frames:
-    parts = (part.split("-") for part in shift.split(","))
-    return tuple((time.fromisoformat(begins), time.fromisoformat(ends)) for begins, ends in parts)

@@ -7,8 +7,9 @@ from typing import Any
 from services.scheduler.domain.packs.windows import NEVER, clock
 from services.scheduler.domain.when.holidays import days_near
 from services.scheduler.domain.when.recurrence import WEEKDAYS
-from services.scheduler.domain.when.windows import WEEK, Blackout, Branches, Frame, Window
+from services.scheduler.domain.when.windows import Blackout, Branches, Window
 from shared.calendar import WorkCalendar
+from shared.hours import WEEK, Frame
 
 Content = dict[str, Any]
 

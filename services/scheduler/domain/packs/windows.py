@@ -12,13 +12,13 @@ from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.when.amounts import WORKING_HOURS
 from services.scheduler.domain.when.holidays import NearHoliday
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
-from services.scheduler.domain.when.windows import DayKind
 from shared.calendar import DAY_END, SATURDAY
 from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled
 from shared.declared.section import Section, as_day, meant, written
 from shared.declared.values import Say
 from shared.declared.words import DAY_FORM, Code, CodeOrNone, Content, Day
+from shared.hours import DayKind
 
 Layer = Content
 WEEKEND = frozenset(("sat", "sun"))

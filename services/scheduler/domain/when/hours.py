@@ -1,46 +1,20 @@
 """The hours of a contact window as a task carries them, so that one contact for several policies suits all of them."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 
-from services.scheduler.domain.when.windows import CLOSED, UNTIL, Blackout, DayKind, Frame, Window, next_moment
+from services.scheduler.domain.when.windows import Blackout, Window, next_moment
 from shared.calendar import OfficialYears, WorkCalendar
-
-
-class Hours(NamedTuple):
-    """What of a window is not the official calendar; `own_days` are those of its own calendar (True = worked).
-
-    `blackouts` are those of the branch of the contact.
-    """
-
-    frames: tuple[Frame, ...]
-    days: DayKind
-    weekdays: frozenset[int]
-    own_days: Mapping[date, bool] = {}
-    blackouts: tuple[Blackout, ...] = ()
-
-
-@lru_cache(4096)
-def read_hours(text: str) -> Hours:
-    """The hours of a `Window.hours_since` text."""
-    days, weekdays, frames, *more = text.split("/")
-    kind: DayKind = "all" if days == "all" else "working"
-    own = [part for part in more if not part.startswith(CLOSED)]
-    own_days = {date.fromisoformat(day[1:]): day[0] == "+" for part in own for day in part.split(",")}
-    closed = [part.removeprefix(CLOSED) for part in more if part.startswith(CLOSED)]
-    blackouts = tuple(_blackout(one) for part in closed for one in part.split(","))
-    return Hours(tuple(map(_frame, frames.split(","))), kind, frozenset(map(int, weekdays)), own_days, blackouts)
+from shared.hours import DayKind, Hours, read_hours
 
 
 @lru_cache(4096)
 def window_in(hours: str, official: OfficialYears) -> Window:
     """The window that a task carries as a text, on the official calendar as it is known."""
-    told = read_hours(hours)
-    calendar = WorkCalendar(days=told.own_days, official=official)
-    return Window(told.frames, told.days, told.weekdays, calendar, told.blackouts)
+    read = read_hours(hours)
+    calendar = WorkCalendar(days=read.own_days, official=official)
+    return Window(read.frames, read.days, read.weekdays, calendar, _blackouts(read))
 
 
 def reopens(hours: str, at: datetime, official: OfficialYears) -> datetime:
@@ -65,7 +39,7 @@ def narrowed(window: Window, hours: str) -> Window | None:
     if not frames or not weekdays or (days == "working" and weekdays <= {5, 6}):
         return None
     calendar = _worked_in_both(window, other)
-    blackouts = tuple(dict.fromkeys((*window.blackouts, *other.blackouts)))
+    blackouts = tuple(dict.fromkeys((*window.blackouts, *_blackouts(other))))
     return replace(window, frames=frames, days=days, weekdays=weekdays, calendar=calendar, blackouts=blackouts)
 
 
@@ -81,11 +55,5 @@ def _worked_in_both(window: Window, other: Hours) -> WorkCalendar:
     return replace(own, days=days)
 
 
-def _blackout(text: str) -> Blackout:
-    first, _, last = text.partition(UNTIL)
-    return Blackout(date.fromisoformat(first), date.fromisoformat(last))
-
-
-def _frame(text: str) -> Frame:
-    opens, _, closes = text.partition("-")
-    return time.fromisoformat(opens), time.fromisoformat(closes)
+def _blackouts(hours: Hours) -> tuple[Blackout, ...]:
+    return tuple(Blackout(first, last) for first, last in hours.closed)

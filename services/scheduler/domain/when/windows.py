@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from services.scheduler.domain.when.amounts import (
     BY_CALENDAR,
@@ -21,13 +21,10 @@ from services.scheduler.domain.when.amounts import (
     warned_at,
 )
 from shared.calendar import OFFICIAL, WorkCalendar
+from shared.hours import WEEK, DayKind, Frame, Hours
 from shared.zone import ORG_ZONE, local_day, midnight
 
-Frame = tuple[time, time]
-DayKind = Literal["working", "all"]
-WEEK, WEEKEND = frozenset(range(7)), frozenset((5, 6))
-SIGNS = "-+"  # of days off and worked ones
-CLOSED, UNTIL = "!", "~"  # of blackouts
+WEEKEND = frozenset((5, 6))
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,6 @@ class Blackout:
 
     def covers(self, day: date, branch: str) -> bool:
         return self.first <= day <= self.last and self.concerns(branch)
-
-    @property
-    def days(self) -> list[date]:
-        return [self.first + number * DAY for number in range((self.last - self.first).days + 1)]
 
     def concerns(self, branch: str) -> bool:
         return not self.branches or branch in self.branches
@@ -112,22 +105,21 @@ class Window:
 
     @cached_property
     def hours(self) -> str:
-        """All but the official calendar and blackouts in a text: `all/01234/10:30-11:30,15:00-17:30`, weekdays from Monday, 0.
+        """All but the official calendar and blackouts in a text (`shared.hours`).
 
-        Of worked days it ends with the calendar's own, where it has some: `/+2026-05-02,-2026-05-06`. Where the calendar does
-        not make up for holidays, weekends are no weekdays of it.
+        Where the calendar does not make up for holidays, weekends are no weekdays of it.
         """
-        frames = ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in self.frames)
+        return self._hours.text
+
+    @cached_property
+    def _hours(self) -> Hours:
         weekdays = self.weekdays if self.days == "all" or self.calendar.make_up else self.weekdays - WEEKEND
-        text = f"{self.days}/{''.join(map(str, sorted(weekdays)))}/{frames}"
-        own_days = sorted(self.calendar.days.items()) if self.days == "working" else ()
-        return f"{text}/{','.join(SIGNS[worked] + str(day) for day, worked in own_days)}" if own_days else text
+        return Hours(self.frames, self.days, weekdays, self.calendar.days if self.days == "working" else {})
 
     def hours_since(self, day: date, branch: str = "") -> str:
-        """`hours`, and behind it the branch's blackouts that have not ended before `day`: `/!2026-02-14~2026-02-23`."""
-        ahead = [one for one in self.blackouts if one.last >= day and one.concerns(branch)]
-        closed = ",".join(sorted({f"{one.first}{UNTIL}{one.last}" for one in ahead}))
-        return f"{self.hours}/{CLOSED}{closed}" if closed else self.hours
+        """`hours`, and behind it the branch's blackouts that have not ended before `day`."""
+        ahead = {(one.first, one.last) for one in self.blackouts if one.last >= day and one.concerns(branch)}
+        return self._hours._replace(closed=tuple(sorted(ahead))).text if ahead else self.hours
 
     @cached_property
     def unconfirmed(self) -> datetime:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.when.hours import Hours, narrowed, read_hours
+from services.scheduler.domain.when.hours import narrowed
 from services.scheduler.domain.when.windows import Window, next_moment
+from shared.hours import Hours, read_hours
 from shared.zone import ORG_ZONE
 from tests.scheduler.builders import at, book, fact, judge
 from tests.scheduler.domain.when.test_windows import is_open, moments, windows
