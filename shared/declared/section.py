@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -52,7 +51,7 @@ class ContentInvalid(InvalidInput):
 
 @dataclass
 class Section:
-    """A mapping of a file at key path `at`; every reader notes a problem and returns the default when it can't read."""
+    """A mapping of a file at key path `at`, with the mistakes in it. Models read it (`model`), checks walk through it."""
 
     file: str
     values: Mapping[str, Any]
@@ -80,81 +79,34 @@ class Section:
         self.read.add(key)
         return self.values.get(key) is not None
 
-    def text(
-        self,
-        key: str,
-        default: str | None = None,
-        form: str = r"[\s\S]*",
-        say: str = "一段文字",
-        longest: int = LONGEST_TEXT,
-    ) -> str:
-        """A text of the given form; required when there is no default."""
-        if not self.has(key):
-            return self._missing(key, default, say)
-        value = self.values[key]
-        if not isinstance(value, str):
-            self.problem(key, f"应写{say}，现在是 {written(value)}")
-        elif len(value) > longest:
-            self.problem(key, f"最长 {longest} 个字，现在有 {len(value)} 个，请缩短")
-        elif not re.fullmatch(form, value):
-            long = "太长，请缩短；" if re.fullmatch(form, value[:FEWEST_OF_FORM]) else ""
-            self.problem(key, f"{long}应写{say}，现在是 {written(value)}")
-        else:
-            return value
-        return default or ""
-
-    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
-        say = f"{low} 到 {high} 的整数" if low < high else str(low)
-        if not self.has(key):
-            return int(self._missing(key, None if default is None else str(default), say) or low)
-        value = self.values[key]
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.problem(key, f"应写{say}，现在是 {written(value)}")
-            return low if default is None else default
-        return value
-
-    def texts(self, key: str, say: str, required: bool = False, longest: int = LONGEST_TEXT) -> list[str]:
-        if not self.has(key):
-            if required:
-                self._missing(key, None, say)
-            return []
-        value = self.values[key]
-        if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-            self.problem(key, f"应写{say}，现在是 {written(value)}")
-            return []
-        if long := next((one for one in value if len(one) > longest), ""):
-            self.problem(key, f"每项最长 {longest} 个字，有一项有 {len(long)} 个，请缩短")
-            return []
-        return self.not_too_many(key, value)
+    def texts(self, key: str) -> list[str]:
+        """The texts of a list below `key`; none when it is left out."""
+        value = self.values.get(key) if self.has(key) else None
+        return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
     def not_too_many(self, key: str, items: list[Any], most: int = MOST_ITEMS) -> list[Any]:
         if len(items) > most:
             self.problem(key, f"最多 {most} 项，现在有 {len(items)} 项")
         return items[:most]
 
-    def section(self, key: str, say: str) -> "Section | None":
-        """A mapping below `key`; None when it is left out."""
-        if not self.has(key):
-            return None
-        return self.as_section(key, self.values[key], say)
+    def section(self, key: str) -> "Section | None":
+        """The mapping below `key`; None when there is none."""
+        return self._below(key, self.values[key]) if self.has(key) else None
 
-    def sections(self, key: str, say: str, most: int = MOST_ITEMS) -> list["Section"]:
-        """A list of at most so many mappings below `key`."""
-        if not self.has(key):
-            return []
-        value = self.values[key]
-        if not isinstance(value, list):
-            self.problem(key, f"应写一个列表，每项是{say}，现在是 {written(value)}")
-            return []
-        found = [
-            self.as_section(f"{key}[{index}]", one, say)
-            for index, one in enumerate(self.not_too_many(key, value, most))
-        ]
-        return [one for one in found if one is not None]
+    def sections(self, key: str) -> list["Section"]:
+        """The mappings of a list below `key`; none when it is left out."""
+        value = self.values[key] if self.has(key) else None
+        items = enumerate(value) if isinstance(value, list) else ()
+        return [one for index, item in items if (one := self._below(f"{key}[{index}]", item)) is not None]
 
     def as_section(self, key: str, value: Any, say: str) -> "Section | None":
+        """`value` as what stands at `key`; None, and a problem, when it is no mapping."""
         if not isinstance(value, Mapping):
             self.problem(key, f"应写{say}，现在是 {written(value)}")
+        return self._below(key, value)
+
+    def _below(self, key: str, value: Any) -> "Section | None":
+        if not isinstance(value, Mapping):
             return None
         return Section(self.file, value, self.problems, self.path(key), lines=self.lines)
 
@@ -176,11 +128,6 @@ class Section:
                 )
         if len(unknown) > MOST_UNKNOWN:
             self.problem("", f"另有 {len(unknown) - MOST_UNKNOWN} 个键也不是配置项，请删去")
-
-    def _missing(self, key: str, default: str | None, say: str) -> str:
-        if default is None:
-            self.problem(key, f"缺少此项，应写{say}")
-        return default or ""
 
 
 def as_day(value: Any) -> date | None:

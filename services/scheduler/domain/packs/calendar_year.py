@@ -5,19 +5,23 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from services.scheduler.domain.packs.document import parse
+from services.scheduler.domain.packs.windows import Days
 from shared.calendar import SATURDAY, every_day
-from shared.declared.section import ContentInvalid, Problem, Section, as_day, written
+from shared.declared.model import Declared, read
+from shared.declared.section import ContentInvalid, Problem, Section, as_day
+from shared.declared.values import Say
 from shared.lunar import solar_of
 
 EARLIEST, LATEST = 2008, 2100  # today's public holidays are those since 2008
 FEWEST_WORKED, MOST_WORKED = 240, 255  # 248 to 252 in every year so far
 HOLIDAYS = {(1, 1): "元旦", (5, 1): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
 LUNAR_HOLIDAYS = {(1, 1): "春节", (1, 2): "春节", (1, 3): "春节", (5, 5): "端午节", (8, 15): "中秋节"}
-WORKED = {"on": True, "班": True, "上班": True, True: True, "off": False, "休": False, "休息": False, False: False}
-SAY_WORKED = "on（上班）或 off（休息）"
+DAYS = Days("2027-01-01", also={"班": True, "上班": True, "休": False, "休息": False})
 
 
 class CalendarYearInvalid(ContentInvalid):
@@ -44,23 +48,30 @@ class CalendarYear:
         return sum(self.every_day().values())
 
 
+class YearFile(Declared):
+    """`days` are holidays and make-up days, or every day of the year."""
+
+    source: Annotated[str, Field(pattern=r"^[\s\S]{1,200}$"), Say("来源，如国务院办公厅通知的文号")] = Field(
+        description="来源"
+    )
+    year: int | None = Field(None, description="年份")
+    days: Annotated[dict[str, bool], DAYS] = Field(description="放假和调休的日子")
+
+
 def read_year(document: Section, year: int) -> CalendarYear:
     """`{source, days: {2027-01-01: off, …}}`: holidays and make-up days, or every day. Raises CalendarYearInvalid."""
-    source = document.text("source", form=r"[\s\S]{1,200}", say="来源，如国务院办公厅通知的文号")
-    if document.has("year"):
-        document.integer("year", year, year)
-    part = document.section("days", "日期与 on（上班）或 off（休息），如 {2027-01-01: off}")
-    if part is None:
-        document.problem("days", "缺少此项，应写放假和调休的日子，如 {2027-01-01: off}")
-    listed = _listed(part, year) if part else {}
-    document.close()
+    file = read(YearFile, document)
+    listed = {date.fromisoformat(day): worked for day, worked in file.days.items()}
+    for day in listed:
+        if day.year != year:
+            document.problem(f"days.{day}", f"不是 {year} 年的日子；每次只公布一年")
     if not EARLIEST <= year <= LATEST:
         document.problem("year", f"年份应在 {EARLIEST} 到 {LATEST} 之间，现在是 {year}")
     if not document.problems:
-        _check(document, CalendarYear(year, source, listed))
+        _check(document, CalendarYear(year, file.source, listed))
     if document.problems:
         raise CalendarYearInvalid(document.problems)
-    return CalendarYear(year, source, _unlike_the_week(listed))
+    return CalendarYear(year, file.source, _unlike_the_week(listed))
 
 
 def read_file(path: str, text: str, source: str = "") -> tuple[int, Section]:
@@ -107,21 +118,6 @@ def _csv(path: str, text: str) -> Section:
 def _first_year(days: Any) -> int | None:
     known = [day.year for day in map(as_day, days if isinstance(days, Mapping) else ()) if day]
     return min(known, default=None)
-
-
-def _listed(section: Section, year: int) -> dict[date, bool]:
-    found = {}
-    for key, value in section.values.items():
-        day = as_day(key)
-        if day is None:
-            section.problem(str(key), f"应写日期，如 {year}-01-01，现在是 {written(key)}")
-        elif day.year != year:
-            section.problem(str(key), f"不是 {year} 年的日子；每次只公布一年")
-        elif not isinstance(value, str | bool) or value not in WORKED:
-            section.problem(str(key), f"应写{SAY_WORKED}，现在是 {written(value)}")
-        else:
-            found[day] = WORKED[value]
-    return found
 
 
 def _check(document: Section, year: CalendarYear) -> None:

@@ -23,7 +23,7 @@ from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
 from services.scheduler.domain.packs.whom_check import check_whom
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.steps.chain import UNTIL, changed
-from shared.declared.section import Problem, Section, meant
+from shared.declared.section import Problem, Section, meant, written
 from shared.declared.words import NONE
 
 QUESTIONNAIRES = "questionnaires/"
@@ -63,8 +63,10 @@ def _ids(files: Mapping[str, str], problems: list[Problem]) -> set[str]:
     for path in sorted(files):
         if path.startswith(QUESTIONNAIRES) and path.endswith(SUFFIXES):
             section = parse(path, files[path], problems)
-            name = section.text("id", say="问卷编号") if section else ""
-            if section and name and (first := found.setdefault(name, path)) != path:
+            name = section.values.get("id") if section else None
+            if section and not (isinstance(name, str) and name):
+                section.problem("id", f"应写问卷编号，现在是 {written(name)}" if name else "缺少此项，应写问卷编号")
+            elif section and (first := found.setdefault(str(name), path)) != path:
                 section.problem("id", f"问卷编号 {name} 出现了多次（另见 {first}），每份问卷须有自己的编号")
     return set(found)
 
@@ -80,13 +82,13 @@ def _strays(files: Mapping[str, str]) -> Iterator[Problem]:
 
 def _check_policy(section: Section, draft: Draft, questionnaires: set[str], vocabulary: Vocabulary) -> None:
     content = draft.content
-    trigger = section.section("trigger", "") or section
+    trigger = section.section("trigger") or section
     for event in content["trigger"]["events"]:
         if event != ALL_EVENTS and not vocabulary.knows(event):
             trigger.problem("events", unknown_event(event, vocabulary), warning=True)
     check_heard(trigger, content["trigger"]["events"])
     check_own_contacts(trigger, content)
-    if condition := trigger.section("condition", ""):
+    if condition := trigger.section("condition"):
         if "time" in content["trigger"]:
             check_customer_condition(condition)
         check_condition(condition, content["trigger"]["events"], vocabulary)
@@ -112,11 +114,11 @@ def _check_dates(section: Section, content: Content, vocabulary: Vocabulary) -> 
     if "base" in content:
         _check_base(section, content, vocabulary)
     fields = vocabulary.fields(content["trigger"]["events"])
-    for part, step in zip(section.sections("steps", ""), content.get("steps", ()), strict=False):
+    for part, step in zip(section.sections("steps"), content.get("steps", ()), strict=False):
         root = str(((step["repeat"] or {}).get(UNTIL) or {}).get("field", "")).partition(".")[0]
         if root and ("time" in content["trigger"] or (fields and root not in fields)):
             say = f"触发事件的数据里没有 {root}{meant(root, fields)}，此策略都不会联系"
-            (part.section("repeat", "") or part).problem(UNTIL, say, warning=True)
+            (part.section("repeat") or part).problem(UNTIL, say, warning=True)
 
 
 def _check_base(section: Section, content: Content, vocabulary: Vocabulary) -> None:
@@ -160,7 +162,7 @@ def _origins(content: Content) -> Iterator[str]:
 
 def _contacts(section: Section, content: Content) -> Iterator[tuple[Section, Content]]:
     """Every step of a policy, and every other channel of it: where it is written, and its whole content."""
-    for part, step in zip(section.sections("steps", ""), content.get("steps", ()), strict=False):
+    for part, step in zip(section.sections("steps"), content.get("steps", ()), strict=False):
         yield part, changed(content, step["how"])
-        for way, fallback in zip(part.sections("fallback", ""), step["fallback"], strict=True):
+        for way, fallback in zip(part.sections("fallback"), step["fallback"], strict=True):
             yield way, changed(content, fallback["how"])

@@ -22,7 +22,7 @@ def check_condition(section: Section, events: Sequence[str], vocabulary: Vocabul
     for leaf in leaves_of(section):
         if leaf.has("field"):
             _check_field(leaf, events, vocabulary)
-        elif past := leaf.section("history", ""):
+        elif past := leaf.section("history"):
             _check_history(past, events, vocabulary)
         elif leaf.has("cel"):
             check_cel(leaf, events, vocabulary)
@@ -38,7 +38,7 @@ def check_customer_condition(section: Section) -> None:
     for leaf in leaves_of(section):
         if leaf.has("field") and not str(leaf.values["field"]).startswith("customer."):
             leaf.problem("field", "由时间触发的策略没有事件，条件只能写 customer.<属性>、history 或 cel")
-        elif (past := leaf.section("history", "")) and past.has("same"):
+        elif (past := leaf.section("history")) and past.has("same"):
             past.problem("same", "由时间触发的策略没有事件可比，请删去此项")
 
 
@@ -51,14 +51,14 @@ def leaves_of(section: Section) -> Iterator[Section]:
 
 
 def _branches(section: Section) -> list[Section]:
-    negated = section.section("not", "")
-    return [*section.sections("all", ""), *section.sections("any", ""), *([negated] if negated else [])]
+    negated = section.section("not")
+    return [*section.sections("all"), *section.sections("any"), *([negated] if negated else [])]
 
 
 def _conjunctions(section: Section) -> Iterator[list[Section]]:
     """Leaves that must hold together."""
     if section.has("all"):
-        yield [branch for branch in section.sections("all", "") if branch.has("field")]
+        yield [branch for branch in section.sections("all") if branch.has("field")]
     for branch in _branches(section):
         yield from _conjunctions(branch)
 
@@ -84,7 +84,7 @@ def check_attribute(section: Section, key: str, attribute: str) -> None:
 
 
 def _check_history(past: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
-    counted = past.texts("events", "")
+    counted = past.texts("events")
     for event in counted:
         if not vocabulary.knows(event):
             past.problem("events", unknown_event(event, vocabulary), warning=True)

@@ -129,7 +129,7 @@ def check_schema(part: Section, schema: Mapping[str, Any]) -> None:
             say = f"properties 里没有 {name}{meant(name, properties)}，请补上它的说明或改写"
             part.problem("required", say, warning=True)
     for name, inner in properties.items() if isinstance(properties, Mapping) else ():
-        below = part.section("properties", "")
+        below = part.section("properties")
         one = below.as_section(name, inner, "") if below and isinstance(inner, Mapping) else None
         if one is not None:
             check_schema(one, inner)

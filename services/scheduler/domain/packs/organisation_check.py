@@ -13,12 +13,12 @@ Content = dict[str, Any]
 def check_head(head: Section, organisation: Organisation | None) -> None:
     """Note tiers of caps and branches of blackouts that the organisation does not have."""
     tiers = {unit.tier for unit in organisation.units.values()} - {""} if organisation else set()
-    for cap in head.sections("caps", ""):
-        for tier in cap.texts("tiers", ""):
+    for cap in head.sections("caps"):
+        for tier in cap.texts("tiers"):
             _require(cap, "tiers", tier, tiers, "层级", organisation)
     if organisation:
-        for blackout in head.sections("blackouts", ""):
-            for branch in blackout.texts("branches", ""):
+        for blackout in head.sections("blackouts"):
+            for branch in blackout.texts("branches"):
                 _require(blackout, "branches", branch, organisation.units, "单位", organisation)
 
 

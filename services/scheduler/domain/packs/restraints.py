@@ -63,7 +63,7 @@ class Pause(Declared):
 
 def check_caps(head: Section, policies: Collection[str]) -> None:
     """Note caps that name policies the pack does not have."""
-    for section in head.sections("caps", ""):
+    for section in head.sections("caps"):
         for name in section.values.get("policies") or ():
             start = name.removesuffix(ANY_ENDING)
             if not any(one.startswith(start) if start != name else one == name for one in policies):
@@ -72,10 +72,10 @@ def check_caps(head: Section, policies: Collection[str]) -> None:
 
 def check_pauses(head: Section, vocabulary: Vocabulary) -> None:
     """Note events that nobody sends and conditions that never hold."""
-    for section in head.sections("pauses", ""):
+    for section in head.sections("pauses"):
         events = section.values["on"]
         for event in events:
             if not vocabulary.knows(event):
                 section.problem("on", unknown_event(event, vocabulary), warning=True)
-        if condition := section.section("condition", ""):
+        if condition := section.section("condition"):
             check_condition(condition, events, vocabulary)

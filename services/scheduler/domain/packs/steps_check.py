@@ -15,13 +15,13 @@ POSITIVE = ("eq", "in")
 
 def check_steps(section: Section, vocabulary: Vocabulary) -> None:
     """Note what is doubtful in the well-formed steps of a policy."""
-    for part in section.sections("steps", ""):
-        if condition := part.section("if", ""):
+    for part in section.sections("steps"):
+        if condition := part.section("if"):
             _check_outcome(condition, vocabulary)
         for key in ("wait", "unless"):
-            if wait := part.section(key, ""):
+            if wait := part.section(key):
                 _check_wait(wait, vocabulary)
-    if stop := section.section("stop", ""):
+    if stop := section.section("stop"):
         _check_heed(stop, vocabulary)
         for event in _without_customer(stop, vocabulary):
             stop.problem("events", f"事件 {event} 不带客户，不知道终止谁的流程；请写带客户的事件")
@@ -35,24 +35,24 @@ def _check_wait(wait: Section, vocabulary: Vocabulary) -> None:
 
 
 def _check_heed(heed: Section, vocabulary: Vocabulary) -> None:
-    events = heed.texts("events", "")
+    events = heed.texts("events")
     for event in events:
         if not vocabulary.knows(event):
             heed.problem("events", unknown_event(event, vocabulary), warning=True)
     check_heard(heed, events)
-    if condition := heed.section("condition", ""):
+    if condition := heed.section("condition"):
         check_condition(condition, events, vocabulary)
     fields = vocabulary.fields(events)
     root = str(heed.values.get("same", "")).partition(".")[0]
     if root and fields and root not in fields:
         heed.problem("same", f"等待的事件里没有 {root}{meant(root, fields)}，永远对不上")
-    reading = heed.section("reading", "")
+    reading = heed.section("reading")
     if reading and fields and (root := str(reading.values.get("field", "")).partition(".")[0]) not in fields:
         reading.problem("field", f"等待的事件里没有 {root}{meant(root, fields)}，读数永远不会增加")
 
 
 def _without_customer(heed: Section, vocabulary: Vocabulary) -> list[str]:
-    known = {event: vocabulary.fields([event]) for event in heed.texts("events", "")}
+    known = {event: vocabulary.fields([event]) for event in heed.texts("events")}
     return [event for event, fields in known.items() if fields and "customer" not in fields]
 
 

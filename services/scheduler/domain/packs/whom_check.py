@@ -17,7 +17,7 @@ def check_whom(section: Section, content: Content, vocabulary: Vocabulary) -> No
     """Note what is wrong with a policy's rate and quota."""
     events = content["trigger"]["events"]
     for key in ("rate", "quota"):
-        if isinstance(section.values.get(key), dict) and (part := section.section(key, "")):
+        if isinstance(section.values.get(key), dict) and (part := section.section(key)):
             _check_strata(part, events, vocabulary)
     if isinstance(content["rate"], dict):
         _check_times(section, content)

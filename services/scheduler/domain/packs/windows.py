@@ -22,7 +22,8 @@ from shared.hours import DayKind
 
 Layer = Content
 WEEKEND = frozenset(("sat", "sun"))
-WORKED = {"on": True, True: True, "off": False, False: False}
+WORKED: Mapping[str | bool, bool] = {"on": True, True: True, "off": False, False: False}
+SAY_WORKED = "on（上班）或 off（休息）"
 DEFAULT_WINDOW: Layer = {"days": "working", "frames": [["09:00", "12:00"], ["14:00", "18:00"]]}
 LONGEST_BLACKOUT_DAYS = 366
 MOST_CALENDARS, MOST_DAYS = 50, 5_000  # days of all calendars
@@ -113,10 +114,18 @@ class WayWindow(Window):
 
 @dataclass(frozen=True)
 class Days:
-    """The form of days that differ from the official calendar."""
+    """The form of days and whether they are worked; `also` are further words for that."""
 
-    say: str = "日期与 on（上班）或 off（休息），如 {2026-05-02: off}"
-    nothing: None = None
+    example: str = "2026-05-02"
+    also: Mapping[str | bool, bool] = field(default_factory=dict)
+
+    @property
+    def say(self) -> str:
+        return f"日期与 {SAY_WORKED}，如 {{{self.example}: off}}"
+
+    @property
+    def nothing(self) -> dict[str, bool]:
+        return {}
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Content:
         days = {DAY_FORM: {"enum": ["on", "off", True, False]}}
@@ -126,15 +135,16 @@ class Days:
         part = section.as_section(key, section.values[key], say)
         if part is None:
             return None
-        found = {}
+        found: dict[str, bool] = {}
+        words: dict[str | bool, bool] = {**WORKED, **self.also}
         for name, value in part.values.items():
             day = as_day(name)
             if day is None:
-                part.problem(str(name), f"应写日期，如 2026-05-02，现在是 {written(name)}")
-            elif not isinstance(value, str | bool) or value not in WORKED:
-                part.problem(str(name), f"应写 on（上班）或 off（休息），现在是 {written(value)}")
+                part.problem(str(name), f"应写日期，如 {self.example}，现在是 {written(name)}")
+            elif not isinstance(value, str | bool) or value not in words:
+                part.problem(str(name), f"应写 {SAY_WORKED}，现在是 {written(value)}")
             else:
-                found[day.isoformat()] = WORKED[value]
+                found[day.isoformat()] = words[value]
         return found
 
 
