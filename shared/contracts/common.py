@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from operator import attrgetter
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -21,6 +22,33 @@ RATINGS: Mapping[Satisfaction, int] = {
 }  # what the words of an opinion are as a number; "no_comment" is none
 Resolution = Literal["yes", "partly", "no"]
 Aware = Annotated[datetime, PlainSerializer(lambda at: at.isoformat(), when_used="json")]
+
+
+class ContactTerms(NamedTuple):
+    """What is settled about a contact when it is planned and goes with it until it is made: the same in the scheduler's task,
+    in the events of that (`contracts.tasks.Followup`) and in the visit. Each of these has all of it as fields of its own.
+    """
+
+    kind: str
+    branch: str
+    round: int
+    channel: Channel
+    team: str
+    priority: int
+    questionnaire: str
+    never_alone: tuple[str, ...]
+    due_at: datetime
+    deadline_at: datetime | None
+    case_id: str | None
+
+    @classmethod
+    def of(cls, contact: Any) -> "ContactTerms":
+        """The terms of a task, of an event of it, or of a visit."""
+        terms = cls(*_terms(contact))
+        return terms if type(terms.never_alone) is tuple else terms._replace(never_alone=tuple(terms.never_alone))
+
+
+_terms = attrgetter(*ContactTerms._fields)
 
 
 class Part(BaseModel):

@@ -12,17 +12,14 @@ from services.visits.domain.claiming import closed_to, needs_of
 from services.visits.domain.hours import hours_of
 from services.visits.domain.notices import Kind, notice
 from services.visits.domain.visit import CALLBACK_RANK, MESSAGES, UNINVITED, State, Visit, changed, finish
-from shared.contracts.common import Matter
+from shared.contracts.common import ContactTerms, Matter
 from shared.contracts.tasks import Followup, FollowupChanged, FollowupPostponed, FollowupReleased
 from shared.ids import visit_id
 
 AGENT_CHANNELS = frozenset({"phone", "wechat", "weibo", "letter", "on_site"})
 MOST_NOTICES = 20
 # what an event of the task may say otherwise than its first
-OF_TASK = (
-    "matters", "channel", "priority", "team", "questionnaire", "never_alone", "due_at", "deadline_at", "hours",
-    "released_at", "closed_to", "needs",
-)  # fmt: skip
+OF_TASK = (*ContactTerms._fields, "matters", "hours", "released_at", "closed_to", "needs")
 
 
 def has_visit(task: Followup) -> bool:
@@ -41,19 +38,9 @@ def open_visit(task: FollowupReleased, lineage: str, spoke: Iterable[str] = ()) 
         task_id=task.task_id,
         policy_id=task.policy_id,
         policy_version=task.policy_version,
-        round=task.round,
+        **ContactTerms.of(task)._asdict(),
         customer=task.customer,
         matters=tuple(task.matters),
-        kind=task.kind,
-        branch=task.branch,
-        team=task.team,
-        channel=task.channel,
-        priority=task.priority,
-        questionnaire=task.questionnaire,
-        case_id=task.case_id,
-        never_alone=tuple(task.never_alone),
-        due_at=task.due_at,
-        deadline_at=task.deadline_at,
         lineage=lineage,
         rank=task.priority,
         hours=hours_of(task.hours).text if task.hours else "",
