@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB, dialect
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -184,8 +184,3 @@ class TimelineRow(Base, table=True):
     number: str = Field(sa_column=Column(Text, nullable=False))
     branch: str = Field(sa_column=Column(Text, nullable=False))
     details: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-
-
-def sql_type(column: Column[Any]) -> str:
-    """A column's type as PostgreSQL writes it."""
-    return column.type.compile(dialect())  # type: ignore[no-untyped-call]

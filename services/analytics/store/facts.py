@@ -11,7 +11,8 @@ from services.analytics.domain.cases import CaseFact
 from services.analytics.domain.followups import FollowupFact
 from services.analytics.domain.ratings import RatingFact
 from services.analytics.domain.sends import SendFact
-from services.analytics.models import CaseRow, FollowupRow, RatingRow, SendRow, sql_type
+from services.analytics.models import CaseRow, FollowupRow, RatingRow, SendRow
+from shared.bulk import changes, columns
 
 F = TypeVar("F", FollowupFact, RatingFact, CaseFact, SendFact)
 _ROWS: dict[type[Any], Any] = {
@@ -61,18 +62,15 @@ def _statements(kind: type[Any]) -> tuple[TextClause, TextClause, TextClause]:
     """Create what is missing, lock in id order (against deadlocks), write back: one statement each for a whole batch."""
     table: Table = _ROWS[kind].__table__
     names = [field.name for field in fields(kind)]
-    columns = ", ".join(names)
-    arrays = ", ".join(f"CAST(:{name} AS {sql_type(table.c[name])}[])" for name in names)
-    changes = ", ".join(f"{name} = changed.{name}" for name in names if name != "id")
     # S608: names come from our own dataclasses, values are bound
     create = f"""
         INSERT INTO {table.name} (id) SELECT id FROM unnest(CAST(:ids AS text[])) AS wanted (id)
         ORDER BY id ON CONFLICT DO NOTHING
     """  # noqa: S608
-    lock = f"SELECT {columns} FROM {table.name} WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id FOR UPDATE"  # noqa: S608
+    lock = f"SELECT {', '.join(names)} FROM {table.name} WHERE id = ANY(CAST(:ids AS text[])) ORDER BY id FOR UPDATE"  # noqa: S608
     update = f"""
-        UPDATE {table.name} AS fact SET {changes}
-        FROM unnest({arrays}) AS changed ({columns}) WHERE fact.id = changed.id
+        UPDATE {table.name} AS fact SET {changes((name for name in names if name != "id"), "changed")}
+        FROM {columns(table, names, "changed")} WHERE fact.id = changed.id
     """  # noqa: S608
     return text(create), text(lock), text(update)
 

@@ -1,13 +1,14 @@
 """Figures are added to, one statement per table and batch, in key order (two batches never wait for each other in a ring)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.analytics.domain.cells import AgentTally, Figures, Head, Tally
-from services.analytics.models import AgentRow, HeadRow, RollupRow, sql_type
+from services.analytics.models import AgentRow, HeadRow, RollupRow
+from shared.bulk import columns, insertion
 
 Row = tuple[Any, ...]
 
@@ -26,8 +27,8 @@ async def add_figures(session: AsyncSession, figures: Figures) -> int:
             case AgentTally():
                 agents.append((*key, amount))
     # people and agents first: rollup rows are the ones that all batches share, so they are held shortest
-    for statement, rows in ((_ADD_HEADS, heads), (_ADD_AGENTS, agents), (_ADD_TALLIES, tallies)):
-        await _add(session, statement, rows)
+    for model, rows in ((HeadRow, heads), (AgentRow, agents), (RollupRow, tallies)):
+        await _add(session, model, rows)
     return len(tallies) + len(heads) + len(agents)
 
 
@@ -39,23 +40,24 @@ async def save_branch_names(session: AsyncSession, names: Mapping[str, tuple[str
         await session.execute(_NAME, {"codes": codes, "told": list(told), "names": list(texts)})
 
 
-async def _add(session: AsyncSession, statement: TextClause, rows: Sequence[Row]) -> None:
+async def _add(session: AsyncSession, model: type[Any], rows: Sequence[Row]) -> None:
     if rows:
-        columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True)
-        await session.execute(statement, {f"c{i}": list(column) for i, column in enumerate(columns)})
+        statement, names = _ADDING[model]
+        await session.execute(
+            statement, {name: [*column] for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+        )
 
 
-def _adding(model: Any) -> TextClause:
+def _adding(model: Any) -> tuple[TextClause, list[str]]:
+    """The statement, and its parameters in the order of a row's values: the amount is the last."""
     table: Table = model.__table__
     names = [column.name for column in table.columns]
     keys = ", ".join(names[:-1])
-    arrays = ", ".join(f"CAST(:c{i} AS {sql_type(column)}[])" for i, column in enumerate(table.columns))
-    # S608: names come from our own tables, values are bound
-    return text(f"""
-        INSERT INTO {table.name} ({keys}, amount)
-        SELECT {keys}, amount FROM unnest({arrays}) AS added ({keys}, amount) ORDER BY {keys}
+    statement = f"""
+        {insertion(table.name, names, columns(table, names, "added"))} ORDER BY {keys}
         ON CONFLICT ({keys}) DO UPDATE SET amount = {table.name}.amount + EXCLUDED.amount
-    """)  # noqa: S608
+    """
+    return text(statement), names
 
 
 _NAME = text("""
@@ -64,6 +66,4 @@ _NAME = text("""
         AS newer (code, told, name) ORDER BY code
     ON CONFLICT (code) DO UPDATE SET told = EXCLUDED.told, name = EXCLUDED.name WHERE branch_name.told < EXCLUDED.told
 """)
-_ADD_TALLIES = _adding(RollupRow)
-_ADD_HEADS = _adding(HeadRow)
-_ADD_AGENTS = _adding(AgentRow)
+_ADDING = {model: _adding(model) for model in (RollupRow, HeadRow, AgentRow)}

@@ -13,16 +13,15 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.contacts import Contact
-from services.notifications.store.rows import as_rows
+from shared.bulk import as_rows, changes, insertion, whole_rows
 from shared.scope import Scope, any_of
 
 _COLUMNS = tuple(field.name for field in fields(Contact))
 _ALL = ", ".join(_COLUMNS)
-_SET = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "customer_id")
+_SET = changes((name for name in _COLUMNS if name != "customer_id"), "excluded")
 _LOAD = text(f"SELECT {_ALL} FROM contact WHERE customer_id = ANY(:ids) ORDER BY customer_id")
 _SAVE = text(f"""
-    INSERT INTO contact ({_ALL})
-    SELECT {_ALL} FROM jsonb_populate_recordset(NULL::contact, CAST(:rows AS jsonb)) ORDER BY customer_id
+    {insertion("contact", _COLUMNS, whole_rows("contact"))} ORDER BY customer_id
     ON CONFLICT (customer_id) DO UPDATE SET {_SET}
 """)
 _BORN_ON = text(f"SELECT {_ALL} FROM contact WHERE birthday_key = ANY(:keys) ORDER BY customer_id")
@@ -145,11 +144,9 @@ class OptOut:
     revoked_by: str = ""
 
 
-_OPT_OUT_COLUMNS = ", ".join(field.name for field in fields(OptOut))
-_ADD_OPT_OUT = text(f"""
-    INSERT INTO opt_out ({_OPT_OUT_COLUMNS})
-    SELECT {_OPT_OUT_COLUMNS} FROM jsonb_populate_recordset(NULL::opt_out, CAST(:rows AS jsonb))
-""")
+_OPT_OUT_NAMES = [field.name for field in fields(OptOut)]
+_OPT_OUT_COLUMNS = ", ".join(_OPT_OUT_NAMES)
+_ADD_OPT_OUT = text(insertion("opt_out", _OPT_OUT_NAMES, whole_rows("opt_out")))
 _OPT_OUTS = (
     f"SELECT {_OPT_OUT_COLUMNS} FROM opt_out WHERE {{conditions}} ORDER BY created_at DESC, id DESC LIMIT :limit"
 )
@@ -200,11 +197,9 @@ class Consent:
     recorded_at: datetime
 
 
-_CONSENT_COLUMNS = ", ".join(field.name for field in fields(Consent))
-_ADD_CONSENT = text(f"""
-    INSERT INTO consent ({_CONSENT_COLUMNS})
-    SELECT {_CONSENT_COLUMNS} FROM jsonb_populate_recordset(NULL::consent, CAST(:rows AS jsonb))
-""")
+_CONSENT_NAMES = [field.name for field in fields(Consent)]
+_CONSENT_COLUMNS = ", ".join(_CONSENT_NAMES)
+_ADD_CONSENT = text(insertion("consent", _CONSENT_NAMES, whole_rows("consent")))
 _CONSENTS = text(f"""
     SELECT {_CONSENT_COLUMNS} FROM consent WHERE customer_id = :customer_id AND revoked_at IS NULL
     AND (CAST(:units AS text[]) IS NULL OR EXISTS (

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.store.contacts import of_seen
-from services.notifications.store.rows import as_rows
+from shared.bulk import as_rows, insertion, whole_rows
 from shared.scope import Scope
 
 
@@ -35,12 +35,10 @@ class DoubtfulReply:
     decided_at: datetime | None = None
 
 
-_COLUMNS = ", ".join(field.name for field in fields(DoubtfulReply))
+_NAMES = [field.name for field in fields(DoubtfulReply)]
+_COLUMNS = ", ".join(_NAMES)
 _SEEN = of_seen("doubtful_reply")
-_ADD = text(f"""
-    INSERT INTO doubtful_reply ({_COLUMNS})
-    SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::doubtful_reply, CAST(:rows AS jsonb))
-""")
+_ADD = text(insertion("doubtful_reply", _NAMES, whole_rows("doubtful_reply")))
 _LOCK = text(f"SELECT {_COLUMNS} FROM doubtful_reply WHERE id = :id AND {_SEEN} FOR UPDATE")
 _DECIDE = text("""
     UPDATE doubtful_reply SET refuses = :refuses, remark = :remark, decided_by = :by, decided_at = :at WHERE id = :id
@@ -121,12 +119,12 @@ class BrokenRow:
     received_at: datetime
 
 
-_BROKEN_COLUMNS = ", ".join(field.name for field in fields(BrokenRow))
-_ADD_BROKEN = text(f"""
-    INSERT INTO broken_row ({_BROKEN_COLUMNS})
-    SELECT {_BROKEN_COLUMNS} FROM jsonb_populate_recordset(NULL::broken_row, CAST(:rows AS jsonb))
-    ON CONFLICT (provider, kind, digest) DO NOTHING
-""")
+_BROKEN_NAMES = [field.name for field in fields(BrokenRow)]
+_BROKEN_COLUMNS = ", ".join(_BROKEN_NAMES)
+_ADD_BROKEN = text(
+    insertion("broken_row", _BROKEN_NAMES, whole_rows("broken_row"))
+    + " ON CONFLICT (provider, kind, digest) DO NOTHING"
+)
 _BROKEN = text(f"""
     SELECT {_BROKEN_COLUMNS} FROM broken_row
     WHERE CAST(:at AS timestamptz) IS NULL OR (received_at, id) < (CAST(:at AS timestamptz), CAST(:id AS uuid))

@@ -8,24 +8,23 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.store.contacts import of_seen
-from services.notifications.store.rows import as_rows
+from shared.bulk import as_rows, insertion, whole_rows
 from shared.scope import Scope
 
-# by name: a column that a later version adds keeps its default
-_RECEIPT = "provider, provider_ref, recipient, status, send_id, code, reported_at, received_at"
-_REPLY = "provider, sequence, recipient, content, customer_id, send_id, digit, refused, received_at"
+_RECEIPT = ("provider", "provider_ref", "recipient", "status", "send_id", "code", "reported_at", "received_at")
+_REPLY = (
+    *("provider", "sequence", "recipient", "content", "customer_id", "send_id", "digit", "refused", "received_at"),
+)
 _ADD_RECEIPTS = text(f"""
-    INSERT INTO receipt ({_RECEIPT})
-    SELECT {_RECEIPT} FROM jsonb_populate_recordset(NULL::receipt, CAST(:rows AS jsonb))
+    {insertion("receipt", _RECEIPT, whole_rows("receipt"))}
     ON CONFLICT DO NOTHING RETURNING provider_ref, recipient, status
-""")  # noqa: S608 - constants only
+""")
 _ADD_REPLIES = text(f"""
-    INSERT INTO reply ({_REPLY})
-    SELECT {_REPLY} FROM jsonb_populate_recordset(NULL::reply, CAST(:rows AS jsonb))
+    {insertion("reply", _REPLY, whole_rows("reply"))}
     ON CONFLICT DO NOTHING RETURNING sequence, recipient
-""")  # noqa: S608 - constants only
+""")
 _REPLIES = text(f"""
-    SELECT {_REPLY} FROM reply WHERE customer_id = :customer_id AND {of_seen("reply")}
+    SELECT {", ".join(_REPLY)} FROM reply WHERE customer_id = :customer_id AND {of_seen("reply")}
     AND (CAST(:at AS timestamptz) IS NULL OR (received_at, sequence) < (CAST(:at AS timestamptz), CAST(:sequence AS text)))
     ORDER BY received_at DESC, sequence DESC LIMIT :limit
 """)  # noqa: S608 - constants only

@@ -12,18 +12,17 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.send import Send, SendId, State
-from services.notifications.store.rows import as_rows
+from shared.bulk import as_rows, changes, insertion, whole_rows
 from shared.scope import Scope, in_units
 
 _COLUMNS = tuple(field.name for field in fields(Send))
 _ALL = ", ".join(_COLUMNS)
 _NEVER_CHANGED = ("id", "planned_at", "cause_id", "lineage", "resend_of")
-_SET = ", ".join(f"{name} = row.{name}" for name in _COLUMNS if name not in _NEVER_CHANGED)
-_ROWS = "jsonb_populate_recordset(NULL::send, CAST(:rows AS jsonb)) AS row"
+_SET = changes((name for name in _COLUMNS if name not in _NEVER_CHANGED), "row")
 
-_INSERT = text(f"INSERT INTO send ({_ALL}) SELECT {_ALL} FROM {_ROWS} ON CONFLICT (key) DO NOTHING RETURNING id")
+_INSERT = text(f"{insertion('send', _COLUMNS, whole_rows('send'))} ON CONFLICT (key) DO NOTHING RETURNING id")
 _KEYS = text("SELECT key FROM send WHERE key = ANY(:keys)")
-_UPDATE = text(f"UPDATE send SET {_SET} FROM {_ROWS} WHERE send.id = row.id")
+_UPDATE = text(f"UPDATE send SET {_SET} FROM {whole_rows('send')} AS row WHERE send.id = row.id")
 _BY_ID = text(f"SELECT {_ALL} FROM send WHERE id = :id")
 _LOCK = text(f"SELECT {_ALL} FROM send WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _DUE = text(f"""

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import ColumnElement, Row, Select, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +16,7 @@ from services.visits.domain.task_events import OF_TASK
 from services.visits.domain.visit import State, Visit
 from services.visits.models import PresenceRow, QuestionnaireRow, VisitRow
 from services.visits.store.questionnaires import asked_by, parsed
+from shared.bulk import as_rows, changes, insertion, whole_rows
 from shared.contracts.common import CustomerCard, Matter
 from shared.scope import Scope
 
@@ -32,33 +32,20 @@ CHANGING = (
     "reopened",
 )  # fmt: skip
 
-# by name: a column that a later version adds keeps its default
-_WRITTEN = ", ".join((*FIELDS, "customer_id"))
-_ATTEMPT = ", ".join(field.name for field in fields(Attempt))
-_INSERT = text(f"""
-    INSERT INTO visit ({_WRITTEN})
-    SELECT {_WRITTEN} FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json))
-    ON CONFLICT DO NOTHING
-""")  # noqa: S608 - column names of ours
+_ATTEMPT = [field.name for field in fields(Attempt)]
+_VISITS = whole_rows("visit", "visits")
+_INSERT = text(f"{insertion('visit', (*FIELDS, 'customer_id'), _VISITS)} ON CONFLICT DO NOTHING")
 _INSERT_HOURS = text("""
     INSERT INTO contact_hours (hours) SELECT unnest(CAST(:hours AS text[])) EXCEPT SELECT hours FROM contact_hours
     ON CONFLICT DO NOTHING
 """)
-_FROM = "FROM json_populate_recordset(CAST(NULL AS visit), CAST(:visits AS json)) AS new WHERE visit.id = new.id"
-
-
-def _changes(names: Iterable[str]) -> str:
-    return ", ".join(f"{name} = new.{name}" for name in names)
-
-
+_FROM = f"FROM {_VISITS} AS new WHERE visit.id = new.id"
 # rows are locked before they are saved, in the order of their ids
 _SAVE = text(f"""
-    WITH kept AS (
-        INSERT INTO attempt ({_ATTEMPT})
-        SELECT {_ATTEMPT} FROM json_populate_recordset(CAST(NULL AS attempt), CAST(:attempts AS json)))
-    UPDATE visit SET {_changes(CHANGING)} {_FROM}
+    WITH kept AS ({insertion("attempt", _ATTEMPT, whole_rows("attempt", "attempts"))})
+    UPDATE visit SET {changes(CHANGING, "new")} {_FROM}
 """)  # noqa: S608 - column names of ours
-_SAVE_BY_TASK = text(f"UPDATE visit SET {_changes(sorted({*CHANGING, *OF_TASK}))} {_FROM}")  # noqa: S608
+_SAVE_BY_TASK = text(f"UPDATE visit SET {changes(sorted({*CHANGING, *OF_TASK}), 'new')} {_FROM}")  # noqa: S608
 # the index by customer finds them: a lineage has one customer
 _SPOKE = text("""
     SELECT v.lineage, array_agg(DISTINCT a.agent) AS agents
@@ -78,7 +65,7 @@ async def add_visits(session: AsyncSession, visits: Sequence[Visit]) -> None:
 async def save_visits(session: AsyncSession, visits: Sequence[Visit], attempts: Sequence[Attempt] = ()) -> None:
     """Write what may change of locked visits, and the attempts made."""
     if visits:
-        await session.execute(_SAVE, {"visits": _rows(visits), "attempts": _json(list(attempts))})
+        await session.execute(_SAVE, {"visits": _rows(visits), "attempts": as_rows(attempts)})
 
 
 async def save_by_task(session: AsyncSession, visits: Sequence[Visit]) -> None:
@@ -104,16 +91,7 @@ async def agents_who_spoke(session: AsyncSession, of: Iterable[tuple[str, str]])
 
 def _rows(visits: Sequence[Visit]) -> str:
     rows = [{name: getattr(visit, name) for name in FIELDS} | {"customer_id": visit.customer.id} for visit in visits]
-    return _json(rows)
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=_plain).decode()
-
-
-def _plain(value: Any) -> Any:
-    # the driver's UUID is a subclass of Python's, which orjson does not take
-    return str(value) if isinstance(value, UUID) else value.model_dump(mode="json")
+    return as_rows(rows)
 
 
 async def lock_visit(session: AsyncSession, visit_id: UUID, scope: Scope) -> tuple[Visit, Questionnaire | None] | None:
