@@ -1,7 +1,6 @@
 """What notifications does as time passes."""
 
-from services.notifications.jobs.forget import forget
-from services.notifications.jobs.greetings import plan_due_greetings
+from services.notifications.jobs.daily import forget, plan_due_greetings
 from services.notifications.jobs.send import send_due
 from services.notifications.jobs.settle import settle
 from shared.jobs import Job

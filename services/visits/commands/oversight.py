@@ -3,16 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from services.visits.domain import visit as lifecycle
-from services.visits.domain.definition import read_definition
 from services.visits.domain.errors import VisitNotFinished
 from services.visits.domain.questionnaire import Questionnaire
 from services.visits.domain.visit import Visit
 from services.visits.procedures.held import lock
-from services.visits.procedures.questionnaires import numbered
-from services.visits.store import questionnaires, reviews, rows
+from services.visits.procedures.questionnaires import publish
+from services.visits.store import reviews, rows
 from shared.auth import Principal
 from shared.http import audit, require_version
 from shared.ids import new_id
@@ -42,9 +39,7 @@ async def review(work: Work, principal: Principal, visit_id: UUID, remark: str) 
 
 async def publish_questionnaire(work: Work, principal: Principal, raw: Any) -> tuple[Questionnaire, bool]:
     """Publish a definition as the next version; the newest version again when nothing changed. True if it is new."""
-    definition = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS).decode()
-    questionnaire, is_new = await numbered(work, read_definition(raw), definition)
+    questionnaire, is_new = await publish(work, raw, principal.id)
     if is_new:
-        await questionnaires.add_version(work.session, questionnaire, definition, work.now(), principal.id)
         await audit(work, principal, "questionnaire.published", questionnaire.id, version=questionnaire.version)
     return questionnaire, is_new

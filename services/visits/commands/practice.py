@@ -1,13 +1,10 @@
 """An agent practises: a call of their own, as often as they like."""
 
-import orjson
-
-from services.visits.domain.definition import read_definition
 from services.visits.domain.leases import Leases
 from services.visits.domain.practice import DEFINITION, practice_call
 from services.visits.domain.visit import Visit, give_back
-from services.visits.procedures.questionnaires import numbered
-from services.visits.store import practice, questionnaires, rows
+from services.visits.procedures.questionnaires import publish
+from services.visits.store import practice, rows
 from shared.auth import Principal
 from shared.ids import new_id
 from shared.messaging import Work
@@ -34,8 +31,5 @@ async def begin(work: Work, agent: Principal, lease: Leases) -> Visit:
 
 async def _questionnaire(work: Work) -> int:
     """The version of what is asked, published by the first who practises after it was written or changed."""
-    definition = orjson.dumps(DEFINITION, option=orjson.OPT_SORT_KEYS).decode()
-    questionnaire, is_new = await numbered(work, read_definition(DEFINITION), definition)
-    if is_new:
-        await questionnaires.add_version(work.session, questionnaire, definition, work.now(), PLATFORM)
+    questionnaire, _ = await publish(work, DEFINITION, PLATFORM)
     return questionnaire.version
