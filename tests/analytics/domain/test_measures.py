@@ -1,109 +1,11 @@
-"""Small rules: periods, intervals, text forms, and single events."""
-
-from collections import Counter
-from datetime import date, datetime
+"""What a single event adds to the figures."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from services.analytics.domain.cells import Cell, Tally, change, rank
-from services.analytics.domain.formatting import cell_text, shown_number, shown_parts, shown_value
-from services.analytics.domain.intervals import wilson
-from services.analytics.domain.kpis import Options, definitions, evaluate
-from services.analytics.domain.labels import Labels
 from services.analytics.domain.observations import Occurrence, observe, revised
-from services.analytics.domain.periods import Period, end_of, label, start_of
 from services.analytics.domain.ratings import RatingFact
-from services.analytics.domain.selection import Dimension
 from shared.testing import event, example
 from tests.analytics.builders import MONDAY, Case, Followup, day, notice, sums_of
-
-DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
-
-
-def test_ranks_sort_by_instant_whatever_the_zone():
-    early = rank(datetime.fromisoformat("2026-03-01T08:00:00+08:00"), "z")
-    late = rank(datetime.fromisoformat("2026-03-01T00:00:00.000001+00:00"), "a")
-    assert "" < early < late
-
-
-def test_the_change_between_figures_leaves_out_what_stays():
-    a, b, c = (Tally(Cell(date(2026, 3, 2)), name) for name in "abc")
-    assert change(Counter({a: 1, b: 2}), Counter({b: 2, c: 1})) == {a: -1, c: 1}
-
-
-@given(DAYS, st.sampled_from([period for period in Period if period is not Period.TOTAL]))
-def test_every_day_lies_in_its_period_and_the_next_period_begins_after_its_end(some_day, period):
-    start = start_of(period, some_day)
-    end = end_of(period, start)
-    assert start <= some_day <= end
-    assert start_of(period, end) == start
-    following = date.fromordinal(end.toordinal() + 1)
-    assert start_of(period, following) == following
-
-
-@pytest.mark.parametrize(
-    ("period", "start", "text"),
-    [
-        (Period.DAY, date(2026, 3, 7), "2026-03-07 (周六)"),
-        (Period.WEEK, date(2025, 12, 29), "2026 年第 1 周"),
-        (Period.MONTH, date(2026, 3, 1), "2026 年 3 月"),
-        (Period.QUARTER, date(2026, 10, 1), "2026 年第 4 季度"),
-        (Period.YEAR, date(2026, 1, 1), "2026 年"),
-        (Period.TOTAL, date(2026, 1, 1), "合计"),
-    ],
-)
-def test_periods_are_named_in_the_users_words(period, start, text):
-    assert label(period, start) == text
-
-
-def test_the_interval_agrees_with_a_published_example():
-    low, high = wilson(8, 10)  # Brown, Cai and DasGupta (2001) give 0.490–0.943
-    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
-
-
-@given(st.integers(1, 10_000), st.data())
-def test_an_interval_holds_its_share_and_stays_within_0_and_1(sample, data):
-    successes = data.draw(st.integers(0, sample))
-    low, high = wilson(successes, sample)
-    assert 0 <= low <= successes / sample + 1e-12
-    assert successes / sample - 1e-12 <= high <= 1
-
-
-def test_what_is_no_share_has_no_interval():
-    with pytest.raises(ValueError, match="no share"):
-        wilson(3, 2)
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+86", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_a_text_that_would_start_a_formula_is_quoted(text):
-    assert cell_text(text) == "'" + text
-
-
-def test_ordinary_text_is_left_alone():
-    assert cell_text("城东分公司") == "城东分公司"
-
-
-def test_figures_are_written_for_people():
-    kpis = definitions(Options())
-    rate = evaluate(kpis["completion"], {"due": 1300, "due.effective": 1204})
-    assert (shown_value(kpis["completion"], rate), shown_parts(kpis["completion"], rate)) == ("92.6%", "1,204 / 1,300")
-    assert shown_value(kpis["due"], evaluate(kpis["due"], {"due": 1300})) == "1,300"
-    assert shown_value(kpis["nps"], evaluate(kpis["nps"], {"nps.answered": 4, "nps.detractors": 1})) == "-25"
-    assert shown_value(kpis["nps"], evaluate(kpis["nps"], {})) == "—"
-    assert [shown_number(n) for n in (100, 2.5, 1200.126)] == ["100", "2.5", "1,200.13"]
-
-
-def test_codes_are_called_by_their_names_where_somebody_gave_one():
-    labels = Labels({"B1": "城东分公司"}, {"meter.sealed": "表具铅封", "repair.closed": "not the platform's"})
-    assert labels.text(Dimension.BRANCH, "B1") == "城东分公司"
-    assert labels.text(Dimension.BRANCH, "B2") == "B2"
-    assert labels.text(Dimension.KIND, "repair.closed") == "维修结案"
-    assert labels.text(Dimension.KIND, "meter.sealed") == "表具铅封"
-    assert labels.text(Dimension.KIND, "calendar.birthday") == "生日祝福"
-    assert labels.text(Dimension.KIND, "pipe.inspected") == "pipe.inspected"
-    assert labels.text(Dimension.POLICY, "") == "未归属策略"
 
 
 def test_facts_count_by_type_even_when_nobody_declared_it():
