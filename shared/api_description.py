@@ -47,13 +47,13 @@ def complete_description(app: FastAPI, service: str) -> None:
 
 
 def _complete(document: dict[str, Any], app: FastAPI, service: str) -> None:
-    told = _responses(service)
+    responses = _responses(service)
     for method, path, dependant in _routes(app):
         operation = document["paths"][path][method.lower()]
         for parameter in operation.get("parameters", ()):
             parameter["schema"] = _without_null(parameter["schema"])
         for status in _statuses(method, path, dependant, "requestBody" in operation):
-            operation["responses"][status] = told[status]
+            operation["responses"][status] = responses[status]
     document.setdefault("components", {}).setdefault("schemas", {}).update(_schemas(service))
 
 

@@ -64,7 +64,7 @@ class Link:
 
 def link(before: bytes, entry: Entry) -> bytes:
     """The hash of an entry behind the link `before` it."""
-    told = [
+    parts = [
         str(entry.id),
         entry.at.astimezone(UTC).isoformat(),
         entry.principal,
@@ -72,7 +72,7 @@ def link(before: bytes, entry: Entry) -> bytes:
         entry.object,
         entry.detail,
     ]
-    written = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    written = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(before + written.encode()).digest()
 
 

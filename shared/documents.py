@@ -36,8 +36,8 @@ def read_document(body: bytes, largest: int = LARGEST_BYTES) -> Any:
         raise BadRequest("有无法识别的文字，请用 UTF-8 编码") from error
     refuse([*faults_in(read.value, "body")])  # YAML has escapes of its own
     if read.slips:
-        told = (f"第 {slip.line} 行第 {slip.column} 列：{slip.message}" for slip in read.slips[:MOST_SHOWN])
-        raise BadRequest("；".join(told))
+        said = (f"第 {slip.line} 行第 {slip.column} 列：{slip.message}" for slip in read.slips[:MOST_SHOWN])
+        raise BadRequest("；".join(said))
     return read.value
 
 

@@ -209,8 +209,8 @@ def _install_problems(app: FastAPI) -> None:
     @app.exception_handler(StarletteHTTPException)
     async def http(request: Request, error: StarletteHTTPException) -> Response:
         if error.status_code == BadRequest.status:
-            told = why_unparseable(request) if error.detail == UNPARSEABLE else MALFORMED
-            return problem(BadRequest.status, BadRequest.title, BadRequest.code, told)
+            detail = why_unparseable(request) if error.detail == UNPARSEABLE else MALFORMED
+            return problem(BadRequest.status, BadRequest.title, BadRequest.code, detail)
         title = TITLES.get(error.status_code, "请求失败")
         answer = problem(error.status_code, title, f"http-{error.status_code}", str(error.detail or ""))
         answer.headers.update(error.headers or {})  # `Allow` of a 405 (RFC 9110 §15.5.6)
@@ -262,10 +262,10 @@ def _install_health(app: FastAPI, service: Service) -> None:
     async def readyz(request: Request) -> Response:
         runtime: Runtime = request.app.state.runtime
         reasons = await not_ready(runtime)
-        told: dict[str, Any] = {"status": "ready" if not reasons else "not ready"}
+        state: dict[str, Any] = {"status": "ready" if not reasons else "not ready"}
         if not is_behind(request.scope):  # the door is open to the world, which need not know why
-            told |= {"reasons": reasons, "warnings": list(runtime.settings.warnings())}
-        return JSONResponse(told, 503 if reasons else 200)
+            state |= {"reasons": reasons, "warnings": list(runtime.settings.warnings())}
+        return JSONResponse(state, 503 if reasons else 200)
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:

@@ -161,5 +161,5 @@ def refuse(faults: Sequence[tuple[str, str]]) -> None:
     """Raises InvalidInput that names each field of (dotted path, reason), when there are any."""
     if faults:
         fields = "、".join(dict.fromkeys(field for field, _ in faults[:5]))
-        told = [{"field": field, "message": reason} for field, reason in faults[:50]]
-        raise InvalidInput(f"请检查：{fields}（{faults[0][1]}）", errors=told)
+        listed = [{"field": field, "message": reason} for field, reason in faults[:50]]
+        raise InvalidInput(f"请检查：{fields}（{faults[0][1]}）", errors=listed)

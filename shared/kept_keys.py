@@ -75,22 +75,24 @@ class KeptKeys:
 
     def unreported(self) -> dict[str, datetime]:
         """Keys whose use was not told for an hour, and when they were used last."""
-        told = self._reported
-        return {key: at for key, at in self._used.items() if key not in told or at - told[key] >= REPORTED_EVERY}
+        reported = self._reported
+        return {
+            key: at for key, at in self._used.items() if key not in reported or at - reported[key] >= REPORTED_EVERY
+        }
 
     def note_reported(self, used: Mapping[str, datetime]) -> None:
         self._reported.update(used)
 
 
 async def _read_keys(session: AsyncSession) -> Mapping[str, IssuedKey]:
-    told = [KeyChanged.model_validate(row) for row in (await session.execute(_ALL)).scalars()]
-    return {each.sha256: issued(each) for each in told}
+    keys = [KeyChanged.model_validate(row) for row in (await session.execute(_ALL)).scalars()]
+    return {each.sha256: issued(each) for each in keys}
 
 
-def issued(told: KeyChanged) -> IssuedKey:
-    roles = tuple(Role(role) for role in told.roles)
-    principal = Principal(KEY_IDENTITY + told.owner, roles, told.name, told.units)
-    return IssuedKey(principal, told.ends_at, told.key_id)
+def issued(key: KeyChanged) -> IssuedKey:
+    roles = tuple(Role(role) for role in key.roles)
+    principal = Principal(KEY_IDENTITY + key.owner, roles, key.name, key.units)
+    return IssuedKey(principal, key.ends_at, key.key_id)
 
 
 def expiring(keys: Iterable[Key], now: datetime) -> list[str]:
@@ -103,9 +105,9 @@ def expiring(keys: Iterable[Key], now: datetime) -> list[str]:
     return sorted(owner for owner, end in ends.items() if end is not None and end - now < SOON)
 
 
-async def keep_key(session: AsyncSession, told: KeyChanged) -> None:
+async def keep_key(session: AsyncSession, key: KeyChanged) -> None:
     """Keep what was told of a key; told again, or late, changes nothing."""
-    values = {"id": told.key_id, "version": told.version, "told": told.model_dump_json()}
+    values = {"id": key.key_id, "version": key.version, "told": key.model_dump_json()}
     await session.execute(_KEEP, values)
 
 

@@ -68,8 +68,8 @@ class KeptCalendar:
 async def keep_years(work: Work, events: Sequence[Event]) -> None:
     """Keep the years that were published; one told again, or late, changes nothing."""
     for event in events:
-        told = event.read(CalendarPublished)
-        await save_days(work.session, every_day(told.year, told.days), told.source, told.version)
+        published = event.read(CalendarPublished)
+        await save_days(work.session, every_day(published.year, published.days), published.source, published.version)
 
 
 async def get_years(session: AsyncSession) -> set[int]:

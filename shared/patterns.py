@@ -83,5 +83,5 @@ def _in_words(error: re2.error) -> str:
     for signs, name, instead in LACKING:
         if original.startswith(signs):
             return f"正则表达式引擎 RE2 没有{name}：{instead}（{original}）"
-    form = next((told for start, told in FORMS.items() if start in original), "无法解析")
+    form = next((words for start, words in FORMS.items() if start in original), "无法解析")
     return f"不是有效的正则表达式：{form}（{original}）"

@@ -104,13 +104,13 @@ def decode(body: bytes, declared: str = "") -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return _decoded(body, encoding) or ""
-    told = _known(declared)
+    named = _known(declared)
     text = _decoded_or_none(body, "utf-8")
-    if text is not None and (told in ("", "utf-8") or text.isascii() or (max(text) >= "\u0800" and _is_likely(text))):
+    if text is not None and (named in ("", "utf-8") or text.isascii() or (max(text) >= "\u0800" and _is_likely(text))):
         return text  # bytes of another encoding that happen to be UTF-8 give letters below U+0800, or rare characters of GBK
     if text is None and _has_surrogates(body):
         raise Undecodable(SURROGATE)
-    for encoding in dict.fromkeys((told or "gb18030", "gb18030")):
+    for encoding in dict.fromkeys((named or "gb18030", "gb18030")):
         other = _decoded_or_none(body, encoding)
         if other is not None and (encoding != "gb18030" or _is_likely(other)):
             return other

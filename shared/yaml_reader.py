@@ -237,5 +237,5 @@ def _oddity(lines: Sequence[str], number: int) -> Slip | None:
 
 
 def _in_words(problem: str) -> str:
-    meant = next((told for start, told in MEANINGS.items() if start in problem), "无法解析")
+    meant = next((words for start, words in MEANINGS.items() if start in problem), "无法解析")
     return f"不是有效的 YAML：{meant}（{problem}）"

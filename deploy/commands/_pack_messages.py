@@ -77,15 +77,15 @@ def _unheard(
 ) -> Iterator[Problem]:
     """Doubts about what policies tell our own people when no rule makes a message of it."""
     heard = {event for rule in rules if rule.enabled for event in rule.events}
-    told: set[tuple[str, str]] = set()  # a policy and its steps are of one name
+    said: set[tuple[str, str]] = set()  # a policy and its steps are of one name
     for policy in policies:
         for key, what, event in (
             ("warn", "到期提醒", DEADLINE_NEAR),
             ("ceiling", "每日上限已满的提醒", LIMIT_REACHED),
             ("quota", "数量上限已满的提醒", LIMIT_REACHED),
         ):
-            if getattr(policy, key) is not None and event not in heard and (policy.id, key) not in told:
-                told.add((policy.id, key))
+            if getattr(policy, key) is not None and event not in heard and (policy.id, key) not in said:
+                said.add((policy.id, key))
                 message = _UNHEARD.format(what=what, event=event)
                 yield Problem(**_place(places, policy), key=key, message=message, warning=True)
 

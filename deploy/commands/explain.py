@@ -22,11 +22,11 @@ def explain(
         raise typer.BadParameter("请给出 --customer 与 --order，或 --event")
     query = {"customer_id": customer, "order": order, "event_id": event, "source": source}
     with service_client("scheduler", "auditor") as client:
-        told = answer(client.get("/api/v1/explain", params={name: value for name, value in query.items() if value}))
-    typer.secho(told["answer"], bold=True)
-    for part in told["parts"]:
+        answered = answer(client.get("/api/v1/explain", params={name: value for name, value in query.items() if value}))
+    typer.secho(answered["answer"], bold=True)
+    for part in answered["parts"]:
         typer.echo(part["about"])
         for sentence in part["sentences"]:
             typer.echo(f"  · {sentence}")
-    if not told["found"]:
+    if not answered["found"]:
         raise typer.Exit(NOTHING_DECIDED)

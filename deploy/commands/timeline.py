@@ -22,7 +22,7 @@ def timeline(
     asked = {"customer_id": customer, "lineage": lineage, "order": order}
     if not any(asked.values()):
         raise typer.BadParameter("请给出 --customer、--lineage 或 --order")
-    told, day = 0, ""
+    count, day = 0, ""
     with service_client("analytics", "auditor") as client:
         for entry in every(client, "/api/v1/timeline", **{name: value for name, value in asked.items() if value}):
             at = datetime.fromisoformat(entry["at"]).astimezone(ORG_ZONE)
@@ -30,7 +30,7 @@ def timeline(
                 typer.secho(day, bold=True)
             whose = "" if customer else f"（客户 {entry['customer']}）"
             typer.echo(f"  {at:%H:%M:%S}  {entry['sentence']}{whose}")
-            told += 1
-    if not told:
+            count += 1
+    if not count:
         typer.echo("没有找到：请核对编号；早于启用时间线的事查不到。")
         raise typer.Exit(NOTHING_HAPPENED)

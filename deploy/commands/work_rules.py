@@ -44,11 +44,11 @@ def set_rules(
     body = {"rules": _read(file), "reason": reason}
     if seen:
         with service_client(*VISITS) as client:
-            told = answer(client.put(PATH, json=body, headers={"If-Match": f'"{seen}"'}))
+            kept = answer(client.put(PATH, json=body, headers={"If-Match": f'"{seen}"'}))
     else:
-        told = change(*VISITS, PATH, body=body, method="PUT")
-    _tell(told)
-    typer.echo(f"现在是第 {told['version']} 版")
+        kept = change(*VISITS, PATH, body=body, method="PUT")
+    _tell(kept)
+    typer.echo(f"现在是第 {kept['version']} 版")
 
 
 @app.command()

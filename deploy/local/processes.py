@@ -110,13 +110,13 @@ def _common_environment(settings: LocalSettings, clock: KeptClock | None) -> dic
 def _checked_out() -> str:
     """The commit that the checkout is at; "" where there is no git."""
     try:
-        told = subprocess.run(
+        done = subprocess.run(
             ["git", "rev-parse", "HEAD"],
             cwd=ROOT, capture_output=True, text=True, timeout=10, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return ""
-    return told.stdout.strip()
+    return done.stdout.strip()
 
 
 def _sites(settings: LocalSettings) -> dict[str, str]:

@@ -195,10 +195,10 @@ def cases_are_closed(kept: Kept, heard: Heard) -> Check:
 def resolutions_are_published(kept: Kept, heard: Heard) -> Check:
     """A case can be resolved several times; each time is told."""
     rounds = Counter({case_id: case.resolutions for case_id, case in kept.cases.items() if case.resolutions})
-    told = Counter(heard.resolutions.values())
-    wrong = {case_id for case_id in rounds.keys() | told.keys() if rounds[case_id] != told[case_id]}
+    published = Counter(heard.resolutions.values())
+    wrong = {case_id for case_id in rounds.keys() | published.keys() if rounds[case_id] != published[case_id]}
     mismatch = listed("整改次数与事件不符的投诉", wrong)
-    counted = (("投诉库 整改", rounds.total()), ("事件 complaint.resolved", told.total()))
+    counted = (("投诉库 整改", rounds.total()), ("事件 complaint.resolved", published.total()))
     return Check("每次整改都已报告", counted, (mismatch,) if mismatch else ())
 
 

@@ -13,7 +13,7 @@ async def provider_lines(runtime: Runtime, session: AsyncSession) -> list[Line]:
     lines = []
     for provider in office.providers.values():
         health = office.health[provider.name]
-        told = "正常" if health.healthy else f"异常：{health.trouble}"
-        lines.append(Line(f"运营商 {provider.name}", told, "good" if health.healthy else "bad"))
+        words = "正常" if health.healthy else f"异常：{health.trouble}"
+        lines.append(Line(f"运营商 {provider.name}", words, "good" if health.healthy else "bad"))
     unknown = await sends.count_unknown(session)
     return [*lines, Line("待核实的消息", f"{unknown:,} 条", "warn" if unknown else "good")]

@@ -15,6 +15,6 @@ async def calendar_lines(runtime: Runtime, session: AsyncSession) -> list[Line]:
     years = await get_years(session)
     wanted = [today.year, *([today.year + 1] if today.month >= ANNOUNCED else [])]
     if missing := [year for year in wanted if year not in years]:
-        told = f"{'、'.join(map(str, missing))} 年放假安排未公布，时限按星期推算"
-        return [Line("工作日历", told, "bad" if today.year in missing else "warn")]
+        words = f"{'、'.join(map(str, missing))} 年放假安排未公布，时限按星期推算"
+        return [Line("工作日历", words, "bad" if today.year in missing else "warn")]
     return [Line("工作日历", f"已公布到 {max(years)} 年", "good")]

@@ -53,11 +53,11 @@ def compile_cel(text: str, variables: Variables) -> Ask:
             value = expression.eval(data=_cut(data) if costly else data)
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
             return _in_words(str(error), variables)
-        told = value.value()
-        if isinstance(told, bool):
-            return told
+        result = value.value()
+        if isinstance(result, bool):
+            return result
         if value.type() == cel.Type.ERROR:
-            return _in_words(str(told), variables)
+            return _in_words(str(result), variables)
         return f"得出的是 {value.type().name()}，不是真或假"
 
     return answer
@@ -96,7 +96,7 @@ def _in_words(error: str, variables: Variables) -> str:
     """The library's first error, with its place and what it mostly means."""
     found = _PLACE.search(error)
     original = found[3] if found else error.partition("\n")[0]
-    meant = next((told for part, told in _MEANINGS if part in original.lower()), "无法计算")
+    meant = next((words for part, words in _MEANINGS if part in original.lower()), "无法计算")
     meant = meant.format("、".join(variables))
     place = f"第 {int(found[2])} 个字符附近：" if found else ""
     return f"{place}{meant}（{original}）"

@@ -73,11 +73,11 @@ class Key:
     @property
     def say(self) -> str:
         """What the form says, else what the key is for; with an example."""
-        told = self.form.say or self.field.description or ""
+        text = self.form.say or self.field.description or ""
         if not self.form.say and isinstance(self.form, Value) and self.form.item:
-            told = f"{heading(told)}的列表"
-        shown = self.field.examples and "如 " not in told
-        return f"{told}，如 {flow(self.field.examples[0])}" if shown and self.field.examples else told
+            text = f"{heading(text)}的列表"
+        shown = self.field.examples and "如 " not in text
+        return f"{text}，如 {flow(self.field.examples[0])}" if shown and self.field.examples else text
 
     def read(self, section: Section) -> Any:
         """The value, or what stands for it."""

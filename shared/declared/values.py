@@ -108,8 +108,8 @@ class Value:
     def _in_words(self, error: ErrorDetails, say: str) -> str:
         """What is wrong: of a list that holds other things than it should, the list; else the item."""
         given, kind = error["input"], error["type"]
-        if kind == "value_error" and (told := str(error["ctx"]["error"])):
-            return told
+        if kind == "value_error" and (reason := str(error["ctx"]["error"])):
+            return reason
         one = self.item if self.item and error["loc"] else self
         if kind == "string_too_long":
             if one is self:

@@ -92,9 +92,9 @@ class Work:
         """Write the noted events; called by the edge right before it commits."""
         await self.session.flush()
         outgoing, self.outgoing = self.outgoing, []
-        told = (
+        rows = (
             [Outgoing(item.topic, self.tracing.tell(item.event)) for item in outgoing]
             if self.tracing.provider
             else outgoing
         )
-        await append(self.session, told, notify)
+        await append(self.session, rows, notify)

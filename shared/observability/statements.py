@@ -43,12 +43,12 @@ def trace_statements(engine: AsyncEngine, tracing: NoTracing) -> None:
     def begin(_connection: Any, _cursor: Any, statement: str, _given: Any, context: Any, _many: bool) -> None:
         context.huifang_span = None
         if get_current_span().is_recording():
-            told = {
+            attributes = {
                 "db.system.name": "postgresql",
                 "db.query.summary": name_of(statement),
                 "db.query.text": _SPACES.sub(" ", statement).strip()[:MOST_TEXT],  # its values are apart from it
             }
-            context.huifang_span = tracer.start_span(name_of(statement), kind=SpanKind.CLIENT, attributes=told)
+            context.huifang_span = tracer.start_span(name_of(statement), kind=SpanKind.CLIENT, attributes=attributes)
 
     def end(_connection: Any, _cursor: Any, _statement: str, _given: Any, context: Any, _many: bool) -> None:
         _end(context)

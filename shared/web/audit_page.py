@@ -44,9 +44,9 @@ class Asked:
 
     def query(self, **more: Any) -> str:
         """For the address of the page and its fragments; `more` is added, or put instead."""
-        told = {"principal": self.principal, "action": self.action, "object": self.object,
+        said = {"principal": self.principal, "action": self.action, "object": self.object,
                 "from": self.first, "to": self.last}  # fmt: skip
-        return urlencode({name: value for name, value in (told | more).items() if value})
+        return urlencode({name: value for name, value in (said | more).items() if value})
 
     @property
     def export_query(self) -> str:

@@ -49,15 +49,15 @@ def _as_page(
             return RedirectResponse(_sign_in_and_back(request), 303)
         if isinstance(error, PasswordChangeRequired):
             return RedirectResponse(login.password_url(request, _page_to_come_back_to(request)), 303)
-        told = json.loads(bytes(answer.body)) | _of_the_framework(request, error)
+        body = json.loads(bytes(answer.body)) | _of_the_framework(request, error)
         page = render(
             request,
             "problem.html",
             answer.status_code,
             code=answer.status_code,
-            title=told["title"],
-            detail=told["detail"],
-            errors=told.get("errors", ()),
+            title=body["title"],
+            detail=body["detail"],
+            errors=body.get("errors", ()),
             back=_page_before(request),
         )
         page.headers.update({name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers})

@@ -47,7 +47,7 @@ async def ops_fragment(request: Request, session: ReadSession, _: Reader) -> Res
     reasons = await not_ready(runtime)
     consumers = [runner.consumer.id for runner in runtime.consumers]
     jobs = list(_jobs(runtime))
-    told = [await tell(runtime, session) for tell in runtime.service.ops]
+    parts = [await tell(runtime, session) for tell in runtime.service.ops]
     return render(
         request,
         "fragments/ops.html",
@@ -57,7 +57,7 @@ async def ops_fragment(request: Request, session: ReadSession, _: Reader) -> Res
             *_about(runtime),
             *_consumers(runtime),
             *_outbox(runtime.service.name),
-            *(line for part in told for line in part),
+            *(line for part in parts for line in part),
         ],
         jobs=jobs,
         late=sum(job.mark == "bad" for job in jobs),
@@ -126,8 +126,8 @@ def _consumers(runtime: Runtime) -> Iterator[Line]:
 
 def _outbox(service: str) -> Iterator[Line]:
     rows, age = int(_sample("rows", service=service)), _sample("age", service=service)
-    told = f"积压 {rows:,} 条，最老 {age:.0f} 秒" if rows else "没有积压"
-    yield Line("发件箱", told, "warn" if age > OLD_SECONDS else "good")
+    words = f"积压 {rows:,} 条，最老 {age:.0f} 秒" if rows else "没有积压"
+    yield Line("发件箱", words, "warn" if age > OLD_SECONDS else "good")
 
 
 def _jobs(runtime: Runtime) -> Iterator[Line]:

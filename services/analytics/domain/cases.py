@@ -103,10 +103,10 @@ def open_case(fact: CaseFact, case: ComplaintOpened) -> CaseFact:
 
 def answer(fact: CaseFact, case: ComplaintResolved) -> CaseFact:
     """The first rectification answers the problem; later rounds are rework."""
-    told = rank(case.resolved_at, f"{case.round:04d}")
-    if fact.answer and fact.answer <= told:
+    ranked = rank(case.resolved_at, f"{case.round:04d}")
+    if fact.answer and fact.answer <= ranked:
         return fact
-    return replace(fact, answer=told, answered_in_time=case.in_time)
+    return replace(fact, answer=ranked, answered_in_time=case.in_time)
 
 
 def send_back(fact: CaseFact) -> CaseFact:
@@ -134,14 +134,14 @@ def _asked(fact: CaseFact, outcome: VisitResult) -> CaseFact:
 
 
 def _rated(fact: CaseFact, outcome: VisitResult) -> CaseFact:
-    told = rank(
+    ranked = rank(
         outcome.completed_at, f"{outcome.visit_id}#{outcome.correction:04d}" if outcome.correction else outcome.visit_id
     )
-    if told <= fact.second:
+    if ranked <= fact.second:
         return fact
     return replace(
         fact,
-        second=told,
+        second=ranked,
         second_day=local_day(outcome.completed_at),
         second_policy=outcome.policy_id,
         final=level_of(outcome),

@@ -66,12 +66,12 @@ class FollowupFact:
 
 def tell(fact: FollowupFact, at: datetime, event_id: str, task: Followup) -> FollowupFact:
     """Take over the newest description (merging adds matters and may move the task)."""
-    told = rank(at, event_id)
-    if told <= fact.told:
+    ranked = rank(at, event_id)
+    if ranked <= fact.told:
         return fact
     return replace(
         fact,
-        told=told,
+        told=ranked,
         customer=task.customer.id,
         branch=task.branch,
         kind=task.kind,

@@ -98,16 +98,16 @@ def by_matter(data: VisitResult) -> list[tuple[str, VisitResult]]:
 
 def mark_of(matter: Matter | MatterResult) -> str:
     """What tells a matter from the others of its contact."""
-    told = "\0".join((matter.event_source, matter.event_id))
-    return f":{sha256(told.encode()).hexdigest()[:16]}"
+    identity = "\0".join((matter.event_source, matter.event_id))
+    return f":{sha256(identity.encode()).hexdigest()[:16]}"
 
 
 def _fields_of(
     result: MatterResult, kinds: Mapping[tuple[str, str], str], data: VisitResult, position: int
 ) -> dict[str, Any]:
-    told = {name: getattr(result, name) for name in MatterResult.model_fields if name in VisitResult.model_fields}
+    said = {name: getattr(result, name) for name in MatterResult.model_fields if name in VisitResult.model_fields}
     kind = kinds.get((result.event_id, result.event_source), data.kind) if position else data.kind
-    return told | {"kind": kind, "results": []}
+    return said | {"kind": kind, "results": []}
 
 
 def dissatisfaction(data: VisitResult) -> Figures:

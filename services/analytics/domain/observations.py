@@ -96,9 +96,9 @@ def observe(events: Iterable[Occurrence]) -> Observed:
 def _note_branch_name(seen: Observed, event: Occurrence) -> None:
     org = event.data.get("org")
     if isinstance(org, Mapping) and org.get("code") and org.get("name"):
-        told = (rank(event.at, event.id), str(org["name"]))
+        named = (rank(event.at, event.id), str(org["name"]))
         code = str(org["code"])
-        seen.branch_names[code] = max(told, seen.branch_names.get(code, ("", "")))
+        seen.branch_names[code] = max(named, seen.branch_names.get(code, ("", "")))
 
 
 def _note(seen: Observed, event: Occurrence, data: object) -> None:

@@ -36,8 +36,8 @@ async def save_branch_names(session: AsyncSession, names: Mapping[str, tuple[str
     """Take over names that were told later than what stands; (rank, name) by branch."""
     if names:
         codes = sorted(names)
-        told, texts = zip(*(names[code] for code in codes), strict=True)
-        await session.execute(_NAME, {"codes": codes, "told": list(told), "names": list(texts)})
+        ranks, texts = zip(*(names[code] for code in codes), strict=True)
+        await session.execute(_NAME, {"codes": codes, "told": list(ranks), "names": list(texts)})
 
 
 async def _add(session: AsyncSession, model: type[Any], rows: Sequence[Row]) -> None:

@@ -138,8 +138,8 @@ def _cases_behind(book: Book, visit: VisitCorrected) -> list[Case]:
 def _is_new_matter(case: Case, visit: VisitResult | VisitFailed) -> bool:
     """What a second follow-up told only after its answer had closed the case, a problem, by a correction or after it was
     opened again: it needs a case of its own."""
-    told = isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and _tells_late(visit))
-    return told and case.is_final() and handling.result_id(visit) in case.answered
+    is_bad = isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and _tells_late(visit))
+    return is_bad and case.is_final() and handling.result_id(visit) in case.answered
 
 
 def _visit(event: Event) -> VisitResult | VisitFailed | VisitReopened:
@@ -207,10 +207,10 @@ async def take_numbers(work: Work, events: Sequence[Event]) -> None:
     """Unfinished cases have the numbers by which their customers are reached."""
     read = [(event, event.read(CustomerNumberCorrected)) for event in events]
     book = Book(work)
-    book.hold(await store.lock_unfinished_of(work.session, {told.customer.id for _, told in read}))
-    for event, told in read:
-        for case in [one for one in book.cases.values() if one.customer.id == told.customer.id]:
-            book.apply(handling.note_number(case, told, work.now()), event)
+    book.hold(await store.lock_unfinished_of(work.session, {correction.customer.id for _, correction in read}))
+    for event, correction in read:
+        for case in [one for one in book.cases.values() if one.customer.id == correction.customer.id]:
+            book.apply(handling.note_number(case, correction, work.now()), event)
     await book.save()
 
 

@@ -65,22 +65,22 @@ def answered(case: Case, outcome: VisitResult, dissatisfied: bool, rules: Rules,
         return closed(rated, "unreached", now, reason=NO_OPINION)
 
     said = {"opinion": opinion, "rating": rating, "reasons": list(outcome.reasons), "remark": outcome.remark}
-    told = ReportedResult(result_id(outcome), outcome.agent, said | {"round": outcome.round})
-    return _once(case, told, {"final_rating": rating}, decide, now)
+    result = ReportedResult(result_id(outcome), outcome.agent, said | {"round": outcome.round})
+    return _once(case, result, {"final_rating": rating}, decide, now)
 
 
 def failed(case: Case, visit: VisitFailed, now: datetime) -> Change:
     """The second follow-up did not reach the customer: closed as unreached, the reason kept."""
-    told = ReportedResult(
+    result = ReportedResult(
         visit.visit_id, visit.agent, {"opinion": "unreached", "reason": visit.reason, "round": visit.round}
     )
-    return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=visit.reason), now)
+    return _once(case, result, {}, lambda c: closed(c, "unreached", now, reason=visit.reason), now)
 
 
 def not_asked(case: Case, task: Followup, reason: str, now: datetime) -> Change:
     """The second follow-up will not take place (the customer refused, or its time passed): the loop ends unreached."""
-    told = ReportedResult(task.task_id, SYSTEM, {"opinion": "unreached", "reason": reason, "round": task.round})
-    return _once(case, told, {}, lambda c: closed(c, "unreached", now, reason=reason), now)
+    result = ReportedResult(task.task_id, SYSTEM, {"opinion": "unreached", "reason": reason, "round": task.round})
+    return _once(case, result, {}, lambda c: closed(c, "unreached", now, reason=reason), now)
 
 
 def _dissatisfied_again(case: Case, outcome: VisitResult, rules: Rules, now: datetime) -> Change:
@@ -94,13 +94,13 @@ def _dissatisfied_again(case: Case, outcome: VisitResult, rules: Rules, now: dat
 
 
 def _once(
-    case: Case, told: ReportedResult, rated: dict[str, Any], decide: Callable[[Case], Change], now: datetime
+    case: Case, result: ReportedResult, rated: dict[str, Any], decide: Callable[[Case], Change], now: datetime
 ) -> Change:
     """Note the result; decide on it only while the case waits for one: a closed case is final, work in hand goes on."""
-    if told.id in case.answered:
+    if result.id in case.answered:
         return unchanged(case)
-    entry = Entry(now, "followed_up", told.actor, told.said)
+    entry = Entry(now, "followed_up", result.actor, result.said)
     if case.is_final():
         rated = {}
-    noted = Change(changed(case, now, answered=(*case.answered, told.id), **rated), (), (entry,))
+    noted = Change(changed(case, now, answered=(*case.answered, result.id), **rated), (), (entry,))
     return noted.then(decide) if case.state == "resolved" else noted

@@ -195,12 +195,12 @@ def note_reopening(case: Case, visit: VisitReopened, now: datetime) -> Change:
     return Change(changed(case, now), (), (Entry(now, "visit_reopened", visit.reopened_by, said),))
 
 
-def note_number(case: Case, told: CustomerNumberCorrected, now: datetime) -> Change:
+def note_number(case: Case, corrected: CustomerNumberCorrected, now: datetime) -> Change:
     """A number of the customer was learned to be wrong or new."""
-    card = with_right_numbers(case.customer, told.wrong, told.phone, told.phone_masked)
+    card = with_right_numbers(case.customer, corrected.wrong, corrected.phone, corrected.phone_masked)
     if card is case.customer:
         return Change(case)
-    entry = Entry(now, "number_corrected", told.agent or SYSTEM, {"phone_masked": card.phone_masked})
+    entry = Entry(now, "number_corrected", corrected.agent or SYSTEM, {"phone_masked": card.phone_masked})
     return Change(changed(case, now, customer=card), (), (entry,))
 
 

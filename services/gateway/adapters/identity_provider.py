@@ -112,8 +112,8 @@ class IdentityProvider:
             return ""
         if not isinstance(offered, str) or not self._is_safe(offered):
             return ""
-        told = [("client_id", self._client.id), ("post_logout_redirect_uri", back)]
-        return str(add_params_to_uri(offered, told))
+        query = [("client_id", self._client.id), ("post_logout_redirect_uri", back)]
+        return str(add_params_to_uri(offered, query))
 
     async def redeem(self, code: str, begun: Begun) -> tuple[dict[str, Any], str]:
         """The verified claims of the ID token, and the access token. Raises ProviderDown, SignInRefused."""
@@ -128,8 +128,8 @@ class IdentityProvider:
         answer = await self._ask("POST", address, headers=headers, content=body)
         if answer.status_code in (400, 401):
             raise _refused_token(answer)
-        told = _json(answer)
-        token, access = told.get("id_token"), told.get("access_token")
+        answered = _json(answer)
+        token, access = answered.get("id_token"), answered.get("access_token")
         if not isinstance(token, str) or not isinstance(access, str):
             raise SignInRefused("no-token", f"{MISSET}（应答中没有 id_token）")
         return await self._verified(token, known, begun), access
@@ -139,8 +139,8 @@ class IdentityProvider:
         asked = (await self._current()).about.get("userinfo_endpoint")
         if not isinstance(asked, str) or not self._is_safe(asked):
             return dict(claims)
-        told = _json(await self._ask("GET", asked, headers={"Authorization": f"Bearer {access}"}))
-        return {**told, **claims} if told.get("sub") == claims["sub"] else dict(claims)
+        more = _json(await self._ask("GET", asked, headers={"Authorization": f"Bearer {access}"}))
+        return {**more, **claims} if more.get("sub") == claims["sub"] else dict(claims)
 
     async def _verified(self, token: str, known: _Known, begun: Begun) -> dict[str, Any]:
         allowed = [
@@ -152,13 +152,13 @@ class IdentityProvider:
             except InvalidKeyIdError:  # it has new keys
                 known = await self._renewed(known)
                 read = jwt.decode(token, known.keys, algorithms=allowed or ["RS256"])
-            told = {"client_id": self._client.id, "nonce": begun.nonce}
+            expected = {"client_id": self._client.id, "nonce": begun.nonce}
             options: Any = {
                 "iss": {"essential": True, "value": self._client.issuer},
                 "aud": {"essential": True, "value": self._client.id},
                 "sub": {"essential": True},
             }
-            claims = CodeIDToken(read.claims, read.header, options, told)
+            claims = CodeIDToken(read.claims, read.header, options, expected)
             claims.validate(now=int(self._now().timestamp()), leeway=LEEWAY)
         except (JoseError, ValueError, TypeError) as error:
             raise _refused_claims(error) from error
@@ -226,13 +226,13 @@ class IdentityProvider:
 
 def _json(answer: httpx.Response) -> dict[str, Any]:
     try:
-        told = answer.json() if answer.is_success else None
+        answered = answer.json() if answer.is_success else None
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
+        answered = None
+    if not isinstance(answered, dict):
         log.error("identity_provider_misset", address=str(answer.url.copy_with(query=None)), status=answer.status_code)
         raise SignInRefused("answer", f"{MISSET}（应答 {answer.status_code} 无法读取）")
-    return told
+    return answered
 
 
 def _texts(said: Any) -> list[str]:

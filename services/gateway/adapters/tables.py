@@ -112,9 +112,9 @@ def _texts(content: bytes) -> Iterator[Table]:
     with io.TextIOWrapper(io.BytesIO(content), encoding, newline="") as text:
         head = text.read(4096).lstrip()
     _refuse_markup(head)
-    told = head.split("\n", 1)[0].rstrip("\r").removeprefix("sep=") if head.startswith("sep=") else ""
-    skipped = told in _DELIMITERS and len(told) == 1  # Excel takes this line for none
-    for delimiter in told if skipped else _DELIMITERS:
+    separator = head.split("\n", 1)[0].rstrip("\r").removeprefix("sep=") if head.startswith("sep=") else ""
+    skipped = separator in _DELIMITERS and len(separator) == 1  # Excel takes this line for none
+    for delimiter in separator if skipped else _DELIMITERS:
         yield Table("", False, lambda mark=delimiter: _text_rows(content, encoding, mark, skipped))  # type: ignore[misc]
 
 

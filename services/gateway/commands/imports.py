@@ -119,12 +119,12 @@ def _understand(row: SheetRow, options: Options, leased: Leased) -> Understood:
 
 
 def _row_result(number: int, item: Absorbed) -> RowResult:
-    told = item.errors or item.notes
+    remarks = item.errors or item.notes
     return RowResult(
         number=number,
         status=_STATUS[item.result],
-        column="、".join(dict.fromkeys(error.field for error in told if error.field)),
-        reason=item.reason or joined(told),
+        column="、".join(dict.fromkeys(error.field for error in remarks if error.field)),
+        reason=item.reason or joined(remarks),
         case_no=item.number,
         event_id=item.event_id,
     )

@@ -119,7 +119,7 @@ async def _save(work: Work, principal: Principal, key: MachineKey, action: str, 
 
 
 async def _tell(work: Work, key: MachineKey) -> None:
-    told = KeyChanged(
+    event = KeyChanged(
         key_id=str(key.id),
         owner=key.owner,
         name=key.name,
@@ -130,8 +130,8 @@ async def _tell(work: Work, key: MachineKey) -> None:
         version=key.version,
         changed_at=work.now(),
     )
-    await keep_key(work.session, told)
-    work.publish(told, key=told.key_id, lineage=told.key_id)
+    await keep_key(work.session, event)
+    work.publish(event, key=event.key_id, lineage=event.key_id)
 
 
 async def tell_again(work: Work) -> int:

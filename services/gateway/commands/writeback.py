@@ -84,11 +84,11 @@ def as_its_sender_knows_it(body: str, sealer: Sealer) -> str:
     """A result for its sender, who is told its own numbers of documents and events as it gave them, phones and all."""
     if PREFIX not in body:
         return body
-    told = orjson.loads(body)
+    read = orjson.loads(body)
     for name in ("case_no", "source_event_id", "customer_id", "wrong_phone", "phone"):
-        if str(told["data"].get(name)).startswith(PREFIX):
-            told["data"][name] = sealer.unseal(told["data"][name])
-    return orjson.dumps(told).decode()
+        if str(read["data"].get(name)).startswith(PREFIX):
+            read["data"][name] = sealer.unseal(read["data"][name])
+    return orjson.dumps(read).decode()
 
 
 async def record_try(work: Work, claimed: Claimed, answer: Answer, millis: int, jitter: float) -> Next:

@@ -88,8 +88,8 @@ def _standing(body: Body, doctype: Doctype, status: str, options: Options) -> tu
         return False, "reopened"
     if _is_returned(body):
         return False, "returned"
-    if told := meaning({}, options.own("state"), status):
-        return told == COMPLETED["completed"], "" if told == COMPLETED["completed"] else told
+    if state := meaning({}, options.own("state"), status):
+        return state == COMPLETED["completed"], "" if state == COMPLETED["completed"] else state
     return status in doctype.final, doctype.undone.get(status, "")
 
 

@@ -159,7 +159,7 @@ def judge(
     if candidate.type == HOTLINE:
         data = with_customer(data, source)
     time = candidate.time or received_at
-    told = Event(
+    event = Event(
         id=event_id,
         source=source,
         type=candidate.type,
@@ -170,14 +170,14 @@ def judge(
         lineage=str(event_key(time, source, event_id)),
         traceparent=candidate.traceparent or traceparent,
     )
-    return practised(told) if candidate.practice or names_practice(told) else told
+    return practised(event) if candidate.practice or names_practice(event) else event
 
 
 def _too_long(candidate: Candidate) -> list[FieldError]:
     """Attributes that a reader took from a message and no event may have; envelopes are checked as they are read."""
-    told = {"id": candidate.id, "source": candidate.source, "type": candidate.type, "subject": candidate.subject}
+    texts = {"id": candidate.id, "source": candidate.source, "type": candidate.type, "subject": candidate.subject}
     return [
-        FieldError(name, f"超过 {_LIMITS[name]} 个字符") for name, value in told.items() if len(value) > _LIMITS[name]
+        FieldError(name, f"超过 {_LIMITS[name]} 个字符") for name, value in texts.items() if len(value) > _LIMITS[name]
     ]
 
 
@@ -206,8 +206,8 @@ def withdrawal(source: str, event_id: str, reason: str, at: datetime) -> Event:
 
 def of_fact(event: Event, fact: Accepted) -> Event:
     """A withdrawal in its fact's place: after it in the order of its customer, and in its lineage."""
-    told = {"event_type": short_name(fact.type), "number": fact.number, "customer_id": fact.key}
-    data = event.data | {name: value for name, value in told.items() if value}
+    said = {"event_type": short_name(fact.type), "number": fact.number, "customer_id": fact.key}
+    data = event.data | {name: value for name, value in said.items() if value}
     return msgspec.structs.replace(
         event, key=fact.key or event.key, subject=fact.number or event.subject, data=data, lineage=fact.lineage
     )

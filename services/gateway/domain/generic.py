@@ -47,8 +47,8 @@ def _read(body: Mapping[str, Any], options: Options) -> Read:
 
 def _undone(status: str, options: Options) -> str:
     """Whether the source's own words say that this state is no completion."""
-    told = meaning({}, options.own("state"), status) or ""
-    return told if told in UNDONE else ""
+    state = meaning({}, options.own("state"), status) or ""
+    return state if state in UNDONE else ""
 
 
 def _time(body: Mapping[str, Any], data: dict[str, Any], field: str, options: Options) -> Any:

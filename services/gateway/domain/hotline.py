@@ -95,12 +95,12 @@ def _read_values(
         try:
             put(data, path, _read(path, value, options))
         except Unreadable as error:
-            told = FieldError(names.get(path, path), str(error))
+            fault = FieldError(names.get(path, path), str(error))
             if path in TOLERANT and not isinstance(value, dict | list):
-                notes.append(told)
+                notes.append(fault)
                 written[path] = text_of(value)
             else:
-                errors.append(told)
+                errors.append(fault)
     data |= dict.fromkeys(written.keys() & CAUTIOUS, True)
     if written:
         known = data.get("as_written")

@@ -156,19 +156,19 @@ def read_word(about: str, value: Any, own: Words) -> str:
     if isinstance(value, bool):
         value = "是" if value else "否"
     table, word = TABLES[about], text_of(value)
-    told = meaning(table, own, word)
-    if told is None:
+    meant = meaning(table, own, word)
+    if meant is None:
         raise Unreadable(f"「{word[:20]}」含义不明，可在来源设置中说明（{'、'.join(dict.fromkeys(table.values()))}）")
-    return told
+    return meant
 
 
 def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    told = meaning(FLAGS, {}, text_of(value))
-    if told is None:
+    meant = meaning(FLAGS, {}, text_of(value))
+    if meant is None:
         raise Unreadable("应填 是 或 否")
-    return told == "yes"
+    return meant == "yes"
 
 
 _GENDERS = {"男": "M", "先生": "M", "男性": "M", "女": "F", "女士": "F", "小姐": "F", "女性": "F"}

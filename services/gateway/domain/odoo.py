@@ -55,9 +55,9 @@ def _read(body: Body, options: Options) -> Read:
     if errors or modified is None:
         return Refused(errors)
     # "sale" and then "done" (locked) are one completion, not two
-    told = meaning(model.states, options.own("state"), status)
-    fact = "final" if told == "completed" else ""
-    document = Document(f"{name}/{record}", status, modified, fact, told if told and not fact else "")
+    state = meaning(model.states, options.own("state"), status)
+    fact = "final" if state == "completed" else ""
+    document = Document(f"{name}/{record}", status, modified, fact, state if state and not fact else "")
     if not fact:
         return Reading(document, ignored=f"状态 {status[:50]} 不是完成状态", source=options.uri)
     data = apply_options(model.data(_qualified(body, options.source), modified.isoformat()), body, options)

@@ -73,10 +73,10 @@ def read_person(row: SheetRow) -> PersonRow:
     named = parts(cells.get("roles", ""))
     values["roles"] = [_ROLES[title] for title in named if title in _ROLES]
     unknown = [title for title in named if title not in _ROLES]
-    told = [("roles", f"没有角色「{title[:20]}」，可用：{'、'.join(ROLE_NAMES.values())}") for title in unknown]
-    told += [(field, "不能为空") for field in ("login", "name") if not values.get(field)]
-    told += [fault for fault in faults(values) if fault[0] not in {field for field, _ in told}]
-    return PersonRow(row.number, values, told)
+    wrong = [("roles", f"没有角色「{title[:20]}」，可用：{'、'.join(ROLE_NAMES.values())}") for title in unknown]
+    wrong += [(field, "不能为空") for field in ("login", "name") if not values.get(field)]
+    wrong += [fault for fault in faults(values) if fault[0] not in {field for field, _ in wrong}]
+    return PersonRow(row.number, values, wrong)
 
 
 def _text(cell: Any) -> str:

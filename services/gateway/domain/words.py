@@ -104,14 +104,14 @@ _OF_KIND: Mapping[str, Mapping[str, Words]] = {
 
 def meaning(table: Words, own: Words, word: str) -> str | None:
     """What a word means: by the source's `own` words, else by the table; None when neither knows it."""
-    if own and (told := own.get(plain_word(word))) is not None:
-        return told
+    if own and (own_meaning := own.get(plain_word(word))) is not None:
+        return own_meaning
     return table.get(plain_word(word))
 
 
 def own_words(stored: Mapping[str, Words]) -> dict[str, Words]:
     """A source's words as they are matched."""
-    return {name: {plain_word(word): told for word, told in words.items()} for name, words in stored.items()}
+    return {name: {plain_word(word): means for word, means in words.items()} for name, words in stored.items()}
 
 
 def check_words(kind: str, stored: Mapping[str, Words]) -> list[FieldError]:
@@ -121,8 +121,8 @@ def check_words(kind: str, stored: Mapping[str, Words]) -> list[FieldError]:
     for name, words in stored.items():
         field = f"options.words.{name}"
         if name not in known:
-            told = f"可设置的有：{'、'.join(known)}" if known else "此类来源没有可设置的词"
-            errors.append(FieldError(field, told))
+            reason = f"可设置的有：{'、'.join(known)}" if known else "此类来源没有可设置的词"
+            errors.append(FieldError(field, reason))
             continue
         if len(words) > _MOST_WORDS or any(len(word) > _LONGEST or not plain_word(word) for word in words):
             errors.append(FieldError(field, f"最多 {_MOST_WORDS} 个词，每个 1–{_LONGEST} 字"))

@@ -110,8 +110,8 @@ def _completed(event: Event) -> dict[str, Any]:
 def _corrected(event: Event) -> dict[str, Any]:
     """What the visit's record says now, as `_completed` told what it said first."""
     visit = event.read(VisitCorrected)
-    told = {"number": visit.correction, "reason": visit.reason, "corrected_at": visit.corrected_at.isoformat()}
-    return _visited(visit) | {"correction": told}
+    correction = {"number": visit.correction, "reason": visit.reason, "corrected_at": visit.corrected_at.isoformat()}
+    return _visited(visit) | {"correction": correction}
 
 
 def _visited(visit: VisitResult) -> dict[str, Any]:
@@ -155,14 +155,14 @@ def _reopened(event: Event) -> dict[str, Any]:
 
 def _number(event: Event) -> dict[str, Any]:
     """The numbers stay sealed until they are sent (`commands.writeback.as_its_sender_knows_it`)."""
-    told = event.read(CustomerNumberCorrected)
+    corrected = event.read(CustomerNumberCorrected)
     return {
-        "customer_id": told.customer.id,
-        "wrong_phone": told.wrong,
-        "phone": told.phone,
-        "visit_no": told.visit_id,
-        "learned_at": told.learned_at.isoformat(),
-        "agent_no": told.agent,
+        "customer_id": corrected.customer.id,
+        "wrong_phone": corrected.wrong,
+        "phone": corrected.phone,
+        "visit_no": corrected.visit_id,
+        "learned_at": corrected.learned_at.isoformat(),
+        "agent_no": corrected.agent,
     }
 
 

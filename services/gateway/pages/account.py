@@ -73,8 +73,8 @@ async def choose_password(
         async with transaction(request) as work:
             person, at = await people.choose_password(work, passwords, login, password)
     except (InvalidInput, TooManyFailures) as error:
-        told = error.extra["errors"][0]["message"] if "errors" in error.extra else error.detail
-        return _page(request, session, target, error.status, f"{told}。")
+        reason = error.extra["errors"][0]["message"] if "errors" in error.extra else error.detail
+        return _page(request, session, target, error.status, f"{reason}。")
     request.app.state.runtime.ended_sessions.forget()
     request.state.session_cookie = None
     answer = RedirectResponse(local(target), 303)

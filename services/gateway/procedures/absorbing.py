@@ -148,8 +148,8 @@ def _judge_candidate(
     """The fact a reading amounts to, or the withdrawal of the one its document amounted to before; None for neither."""
     if (document := reading.document) is not None and known is not None and document.undone and known.event_id:
         errors = rules.time_faults(document.modified_at, item.received_at)
-        told = withdrawal(reading.source, known.event_id, document.undone, document.modified_at)
-        return errors or Judged(practised(told) if item.practice else told)
+        withdrawn = withdrawal(reading.source, known.event_id, document.undone, document.modified_at)
+        return errors or Judged(practised(withdrawn) if item.practice else withdrawn)
     if reading.candidate is None:
         return None
     candidate = reading.candidate

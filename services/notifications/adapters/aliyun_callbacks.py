@@ -47,9 +47,9 @@ def _receipt(row: dict[str, Any]) -> Receipt:
     )
 
 
-def _success(told: str) -> bool:
+def _success(answer: str) -> bool:
     """Words and numbers stand for a truth value, too."""
-    word = told.strip().lower()
+    word = answer.strip().lower()
     if word not in YES | NO:
         raise _BrokenRow("success 不是真假值")
     return word in YES

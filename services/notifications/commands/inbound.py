@@ -40,9 +40,9 @@ async def take_receipts(work: Work, sealer: Sealer, provider: str, receipts: Seq
 
     Of several new ones for one message the decisive one counts; a message that is settled already stays as it is.
     """
-    told: dict[tuple[str, str, str], list[Receipt]] = defaultdict(list)
+    by_message: dict[tuple[str, str, str], list[Receipt]] = defaultdict(list)
     for receipt in receipts:
-        told[receipt.ref, _token(sealer, receipt.phone), receipt.status].append(receipt)
+        by_message[receipt.ref, _token(sealer, receipt.phone), receipt.status].append(receipt)
     rows = [
         {
             "provider": provider,
@@ -54,12 +54,12 @@ async def take_receipts(work: Work, sealer: Sealer, provider: str, receipts: Seq
             "reported_at": receipt.reported_at,
             "received_at": work.now(),
         }
-        for (ref, number, status), same in told.items()
+        for (ref, number, status), same in by_message.items()
     ]
     fresh = await inbound.add_receipts(work.session, rows)
     news: dict[UUID, list[Receipt]] = defaultdict(list)
     for key in fresh:
-        for receipt in told[key]:
+        for receipt in by_message[key]:
             if send_id := _uuid(receipt.out_id):
                 news[send_id].append(receipt)
     before = await sends.lock(work.session, news)
@@ -93,14 +93,14 @@ async def take_replies(work: Work, sealer: Sealer, provider: str, replies: Seque
 
     Returns how many are new.
     """
-    told = {(reply.sequence, _token(sealer, reply.phone)): reply for reply in replies}
-    numbers = [number for _, number in told]
+    by_number = {(reply.sequence, _token(sealer, reply.phone)): reply for reply in replies}
+    numbers = [number for _, number in by_number]
     last = await sends.last_to(work.session, numbers)
     owners = await contacts.owners_of(work.session, numbers)
     answered = {number: _answered(last.get(number), owners.get(number, "")) for number in numbers}
-    rows = [_reply_row(work, provider, reply, number, answered[number]) for (_, number), reply in told.items()]
+    rows = [_reply_row(work, provider, reply, number, answered[number]) for (_, number), reply in by_number.items()]
     fresh = await inbound.add_replies(work.session, rows)
-    new = [(number, reply) for (sequence, number), reply in told.items() if (sequence, number) in fresh]
+    new = [(number, reply) for (sequence, number), reply in by_number.items() if (sequence, number) in fresh]
     await doubtful.add(work.session, [_doubtful(work, r, n, answered[n]) for n, r in new if _means(r) == "doubtful"])
     refused = [(number, reply) for number, reply in new if _means(reply) == "refusal"]
     for number, reply in refused:

@@ -203,8 +203,8 @@ async def _listen(
     db: Database, clock: Clock, trial_id: UUID, running: AsyncGenerator[dict[str, Any], None]
 ) -> tuple[Mapping[str, Any] | None, str]:
     noted = clock.machine() - LEASE
-    async with aclosing(running) as told:
-        async for line in told:
+    async with aclosing(running) as lines:
+        async for line in lines:
             if "total" not in line:
                 return line.get("result"), line.get("error", "")
             if (clock.machine() - noted).total_seconds() >= PROGRESS_SECONDS:

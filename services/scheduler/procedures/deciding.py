@@ -106,8 +106,8 @@ async def _matched(
         kept |= await turn.meet(met)
         matched, seen = match_in_order(book, facts, kept)
     turn.note(seen[name] for name in seen.keys() - kept.keys())
-    told = sorted(seen.keys() & kept.keys())  # not of whom only flawed facts tell
-    changed = [seen[name] for name in told if seen[name] is not kept[name]]
+    names = sorted(seen.keys() & kept.keys())  # not of whom only flawed facts tell
+    changed = [seen[name] for name in names if seen[name] is not kept[name]]
     await turn.learn(changed)
     if book.remembers:
         await customer_store.save_memories(session, _newly_remembered(seen, kept))

@@ -44,16 +44,16 @@ async def note_visits(work: Work, turn: Turn, events: Sequence[Event]) -> None:
     refusals: Refusals = defaultdict(dict)
     life: dict[UUID, list[Entry]] = defaultdict(list)
     for event in events:
-        told = visit_news(event.name, event.data.get("reason", ""))
-        if told is None:
+        news = visit_news(event.name, event.data.get("reason", ""))
+        if news is None:
             continue
         visit = event.read(RESULTS[event.name])
         task_id = UUID(visit.task_id)
         life[task_id].append(contact_entry(event.name, event.data, event.time))
-        contacts[task_id] = settled(contacts.get(task_id), Settlement(told.contact, local_day(event.time)))
-        if told.ends:
-            ended[task_id] = (told.ends, told.reason)
-        if told.refused:
+        contacts[task_id] = settled(contacts.get(task_id), Settlement(news.contact, local_day(event.time)))
+        if news.ends:
+            ended[task_id] = (news.ends, news.reason)
+        if news.refused:
             name, way = visit.customer.id, way_of(visit.channel, REFUSED)
             refusals[name] = with_refusal(refusals[name], way, event.time)
     await _end(work, ended, life, contacts)
@@ -62,12 +62,12 @@ async def note_visits(work: Work, turn: Turn, events: Sequence[Event]) -> None:
 
 async def note_numbers(turn: Turn, events: Sequence[Event]) -> None:
     """Numbers that agents learned to be wrong or new are so in the profile of whoever is known."""
-    told = [event.read(CustomerNumberCorrected) for event in events if event.name == NUMBER_CORRECTED]
-    if not told:
+    corrections = [event.read(CustomerNumberCorrected) for event in events if event.name == NUMBER_CORRECTED]
+    if not corrections:
         return
-    known = await turn.of(one.customer.id for one in told)
+    known = await turn.of(one.customer.id for one in corrections)
     learned: dict[str, Customer] = {}
-    for one in told:
+    for one in corrections:
         if before := learned.get(one.customer.id) or known.get(one.customer.id):
             learned[before.id] = before.with_number(one.wrong, one.phone, one.learned_at)
     await turn.learn(learned.values())
@@ -76,17 +76,17 @@ async def note_numbers(turn: Turn, events: Sequence[Event]) -> None:
 async def note_messages(work: Work, events: Sequence[Event]) -> None:
     """Messages that are a task's contact were delivered, or not, and their tasks end; most of them are about no task."""
     found = [(event, task_id_in(event.data.get("cause_id"))) for event in events]
-    about = [(event, told, task_id) for event, task_id in found if task_id and (told := _message_news(event))]
+    about = [(event, news, task_id) for event, task_id in found if task_id and (news := _message_news(event))]
     sent = [(task_id, str(event.data.get("channel", ""))) for event, _, task_id in about]
     ended: dict[UUID, tuple[str, str]] = {}
     contacts: dict[UUID, Settlement] = {}
     life: dict[UUID, list[Entry]] = defaultdict(list)
     for position in sorted(await tasks.find_made_by(work.session, sent)):
-        event, told, task_id = about[position]
+        event, news, task_id = about[position]
         life[task_id].append(message_entry(event.name, event.data, event.time))
-        contacts[task_id] = settled(contacts.get(task_id), Settlement(told.contact, local_day(event.time)))
-        if told.ends and ended.get(task_id, ("", ""))[0] != "done":
-            ended[task_id] = (told.ends, told.reason)
+        contacts[task_id] = settled(contacts.get(task_id), Settlement(news.contact, local_day(event.time)))
+        if news.ends and ended.get(task_id, ("", ""))[0] != "done":
+            ended[task_id] = (news.ends, news.reason)
     await _end(work, ended, life, contacts)
 
 
@@ -108,10 +108,10 @@ async def _end(
 
 async def note_opt_outs(turn: Turn, events: Sequence[Event]) -> None:
     """Opt-outs by channel and purpose count from now on, until they are revoked (X5)."""
-    told = [(event, customer_id) for event in events if (customer_id := _heeded(event))]
-    known = await turn.of(customer_id for _, customer_id in told)
+    heeded = [(event, customer_id) for event in events if (customer_id := _heeded(event))]
+    known = await turn.of(customer_id for _, customer_id in heeded)
     ways: dict[str, Mapping[str, datetime]] = {}
-    for event, customer_id in told:
+    for event, customer_id in heeded:
         before = ways.get(customer_id, known[customer_id].opted_out if customer_id in known else {})
         if event.name == OPTED_OUT:
             refusal = event.read(NotificationOptedOut)
@@ -130,11 +130,11 @@ def _heeded(event: Event) -> str:
 
 async def note_cases(work: Work, events: Sequence[Event]) -> None:
     """How complaints stand, for the guards of release."""
-    told: dict[str, CaseNews] = {}
+    cases: dict[str, CaseNews] = {}
     customers_of: dict[str, str] = {}
     for event in events:
         if case := case_news(event.name, event.id, event.time):
             case_id = event.data["case_id"]
-            told[case_id] = newest(told.get(case_id), case)
+            cases[case_id] = newest(cases.get(case_id), case)
             customers_of[case_id] = event.data["customer"]["id"]
-    await customers.save_cases(work.session, customers_of, told)
+    await customers.save_cases(work.session, customers_of, cases)

@@ -25,31 +25,31 @@ from shared.messaging import Event, Work
 MOST_TASKS = 10_000
 
 
-async def concerned(session: AsyncSession, told: Sequence[Withdrawal]) -> set[str]:
+async def concerned(session: AsyncSession, withdrawals: Sequence[Withdrawal]) -> set[str]:
     """The customers of these facts, as far as they are known by now."""
-    facts = await withdrawn.find_decided(session, [one.identity for one in told])
-    return {_customer_of(one, facts) for one in told} - {""}
+    facts = await withdrawn.find_decided(session, [one.identity for one in withdrawals])
+    return {_customer_of(one, facts) for one in withdrawals} - {""}
 
 
 async def note(work: Work, events: Sequence[Event]) -> list[Withdrawal]:
     """Remember withdrawals, so that a fact heard after its withdrawal plans nothing."""
-    told = [withdrawal_of(event.read(FactWithdrawn), event.event_key, event.time) for event in events]
-    await withdrawn.save_withdrawn(work.session, told)
-    return told
+    withdrawals = [withdrawal_of(event.read(FactWithdrawn), event.event_key, event.time) for event in events]
+    await withdrawn.save_withdrawn(work.session, withdrawals)
+    return withdrawals
 
 
 async def call_off(
-    work: Work, policies: Policies, turn: Turn, events: Sequence[Event], told: Sequence[Withdrawal]
+    work: Work, policies: Policies, turn: Turn, events: Sequence[Event], withdrawals: Sequence[Withdrawal]
 ) -> None:
     """Call off what these facts have planned: tasks whose visit is not over, waiting runs, places in open populations."""
-    facts = await withdrawn.find_decided(work.session, [one.identity for one in told])
-    names = {one.identity: _customer_of(one, facts) for one in told}
+    facts = await withdrawn.find_decided(work.session, [one.identity for one in withdrawals])
+    names = {one.identity: _customer_of(one, facts) for one in withdrawals}
     known = await turn.of(names.values())
     plans = await load_plans(work.session, policies, known, min(event.time for event in events), lock=True)
-    released = await _released(work.session, sorted(plans), told)
+    released = await _released(work.session, sorted(plans), withdrawals)
     kept = Kept(plans)
     lost: dict[Name, datetime] = {}
-    for event, one in zip(events, told, strict=True):
+    for event, one in zip(events, withdrawals, strict=True):
         name, fact = names[one.identity], facts.get(one.identity)
         before = plans.get(name) or Customer(name)
         off = called_off(before, tuple(released.get(name, ())), one.identity)
@@ -70,11 +70,11 @@ def _customer_of(one: Withdrawal, facts: dict[Identity, Fact]) -> str:
 
 
 async def _released(
-    session: AsyncSession, names: Sequence[str], told: Sequence[Withdrawal]
+    session: AsyncSession, names: Sequence[str], withdrawals: Sequence[Withdrawal]
 ) -> dict[str, list[Released]]:
     """Tasks that are out, by customer: they are locked, so no visit ends meanwhile."""
     found: dict[str, list[Released]] = {}
-    for stored in await task_store.find_about(session, names, [one.identity for one in told], MOST_TASKS):
+    for stored in await task_store.find_about(session, names, [one.identity for one in withdrawals], MOST_TASKS):
         if stored.task.state == "released":
             found.setdefault(stored.task.customer_id, []).append(stored.released)
     return found

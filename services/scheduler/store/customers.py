@@ -100,8 +100,8 @@ def customer_of(
     memory: Any = "[]",
 ) -> Customer:
     """A customer of the columns of `_GET`."""
-    told, times, ways = load(profile), NOTHING if older == "{}" else load(older), refusals_of(opted_out)
-    return Customer(name, told, as_of, times, ways, paused_until=paused_until, memory=memory_of(memory))
+    fields, times, ways = load(profile), NOTHING if older == "{}" else load(older), refusals_of(opted_out)
+    return Customer(name, fields, as_of, times, ways, paused_until=paused_until, memory=memory_of(memory))
 
 
 def refusals_of(stored: Any) -> dict[str, datetime]:
@@ -122,7 +122,7 @@ def memory_of(stored: Any) -> Memory:
     if stored == "[]":
         return ()
     return tuple(
-        Remembered(name, datetime.fromisoformat(at), UUID(key), *told) for name, at, key, *told in load(stored)
+        Remembered(name, datetime.fromisoformat(at), UUID(key), *rest) for name, at, key, *rest in load(stored)
     )
 
 

@@ -42,8 +42,8 @@ def main() -> None:
         _answer({"width": size[0], "height": size[1]}, content)
 
 
-def _answer(told: dict[str, Any], content: bytes = b"") -> None:
-    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + content)
+def _answer(head: dict[str, Any], content: bytes = b"") -> None:
+    sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + content)
 
 
 def redraw(content: bytes, most_side: int, is_drawing: bool) -> tuple[tuple[int, int], bytes]:

@@ -48,10 +48,10 @@ class Pictures:
             "is_drawing": kind == "signature",
         }
         async with self._turns:
-            told, kept = await _ask_process(orjson.dumps(limits) + b"\n" + content)
-        if "unusable" in told:
-            raise UnusableAttachment(told["unusable"])
-        return Picture(kept, MEDIA_TYPES[kind], told["width"], told["height"])
+            answer, kept = await _ask_process(orjson.dumps(limits) + b"\n" + content)
+        if "unusable" in answer:
+            raise UnusableAttachment(answer["unusable"])
+        return Picture(kept, MEDIA_TYPES[kind], answer["width"], answer["height"])
 
 
 async def _ask_process(request: bytes) -> tuple[dict[str, Any], bytes]:

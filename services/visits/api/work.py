@@ -63,8 +63,8 @@ async def claimable(
 ) -> ClaimableOut:
     """逐条说明领取规则：状态、班组、本人完成的服务、独立回访、二次回访换人、同行人员、技能、时段等。"""
     reasons = await claiming.explain(work, agent, visit_id, companion, rules)
-    told = [ReasonOut(rule=reason.rule, message=reason.text) for reason in reasons]
-    return ClaimableOut(claimable=not reasons, reasons=told)
+    listed = [ReasonOut(rule=reason.rule, message=reason.text) for reason in reasons]
+    return ClaimableOut(claimable=not reasons, reasons=listed)
 
 
 @router.post("/{visit_id}/claim", summary="领取指定的回访单")

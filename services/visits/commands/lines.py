@@ -45,12 +45,12 @@ async def give_up(work: Work, call_id: UUID) -> None:
     await hear_line(work, call_id, LineReport("ended", work.clock.machine(), "failed"))
 
 
-async def hear_line(work: Work, call_id: UUID, told: LineReport) -> LineCall:
+async def hear_line(work: Work, call_id: UUID, report: LineReport) -> LineCall:
     """Keep what the line tells of a call. Raises CallNotFound."""
     call = await store.lock(work.session, call_id)
     if call is None:
         raise CallNotFound
-    heard = lines.hear(call, told)
+    heard = lines.hear(call, report)
     if heard != call:
         await store.save(work.session, heard)
     return heard

@@ -44,13 +44,13 @@ UNSENT: dict[str, type[Notification]] = {
 async def take_in(work: Work, events: Sequence[Event]) -> None:
     """Keep what customers answered with a digit."""
     for event in events:  # a few a day each: people write them
-        told = event.read(NotificationReplied)
-        about = await _visits_of(work, [_uuid(one.cause_id) for one in told.answers])
+        reply = event.read(NotificationReplied)
+        about = await _visits_of(work, [_uuid(one.cause_id) for one in reply.answers])
         open_ones = [pair for pair in about if pair[2]]
-        reason = await _answer(work, open_ones, told.digit)
+        reason = await _answer(work, open_ones, reply.digit)
         DIGITS.labels(reason or "answered").inc()
         if reason:
-            await store.add(work.session, [_stray(told, reason, [visit for visit, _, _ in open_ones or about])])
+            await store.add(work.session, [_stray(reply, reason, [visit for visit, _, _ in open_ones or about])])
 
 
 Found = tuple[Visit, Questionnaire | None, bool]
@@ -84,18 +84,18 @@ async def _answer(work: Work, found: Sequence[Found], digit: int) -> Reason | No
     return None
 
 
-def _stray(told: NotificationReplied, reason: Reason, about: Sequence[Visit]) -> StrayReply:
+def _stray(reply: NotificationReplied, reason: Reason, about: Sequence[Visit]) -> StrayReply:
     newest = about[0] if about else None
     return StrayReply(
         id=new_id(),
-        customer_id=told.customer_id,
-        phone_masked=told.phone_masked,
-        digit=told.digit,
+        customer_id=reply.customer_id,
+        phone_masked=reply.phone_masked,
+        digit=reply.digit,
         reason=reason,
         visits=tuple(visit.id for visit in about),
         branch=newest.branch if newest else "",
         team=newest.team if newest else "",
-        received_at=told.replied_at,
+        received_at=reply.replied_at,
     )
 
 
@@ -123,8 +123,8 @@ async def settle(work: Work, principal: Principal, reply_id: UUID, decision: Dec
         settled_at=work.now(),
     )
     await store.settle(work.session, settled)
-    told = {"visit_id": decision.visit_id and str(decision.visit_id), "refused": decision.refuses}
-    await audit(work, principal, "stray_reply.settled", str(reply_id), **told, remark=decision.remark)
+    decided = {"visit_id": decision.visit_id and str(decision.visit_id), "refused": decision.refuses}
+    await audit(work, principal, "stray_reply.settled", str(reply_id), **decided, remark=decision.remark)
     return settled
 
 

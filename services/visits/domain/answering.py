@@ -162,8 +162,8 @@ def _yes_or_no(answered: Answered, role: str) -> bool | None:
 
 def _resolution(answered: Answered) -> Resolution | None:
     """What the customer says of the problem: solved, partly or not; None where that was not asked or is unclear."""
-    told = next((answer for question, answer in answered if question.role == "resolved"), None)
-    return told if told in get_args(Resolution) else None
+    word = next((answer for question, answer in answered if question.role == "resolved"), None)
+    return word if word in get_args(Resolution) else None
 
 
 def _score(answered: Answered) -> float | None:

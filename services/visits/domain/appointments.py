@@ -16,8 +16,8 @@ PLACES = ("service_address", "delivery.address", "address", "location", "custome
 
 def address_of(visit: Visit) -> str:
     """Where the customer is to be found, as the facts say; "" where none does."""
-    told = (_at(matter.facts, path) for path in PLACES for matter in visit.matters)
-    return next((place for place in told if place), "")
+    places = (_at(matter.facts, path) for path in PLACES for matter in visit.matters)
+    return next((place for place in places if place), "")
 
 
 def _at(facts: Mapping[str, Any], path: str) -> str:

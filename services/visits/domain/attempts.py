@@ -144,8 +144,8 @@ def _learned(visit: Visit, tried: Visit, report: Report, now: datetime) -> list[
     phone, masked = report.corrected_phone or (None, "")
     if not wrong and not phone:
         return []
-    told = {"wrong": wrong, "phone": phone, "phone_masked": masked, "learned_at": now}
-    return [CustomerNumberCorrected(**facts_of(tried), **told)]
+    number = {"wrong": wrong, "phone": phone, "phone_masked": masked, "learned_at": now}
+    return [CustomerNumberCorrected(**facts_of(tried), **number)]
 
 
 def timed(report: Report, visit: Visit, now: datetime) -> Report:
@@ -190,8 +190,8 @@ def _tried(visit: Visit, report: Report, questionnaire: Questionnaire | None) ->
         token, masked = report.corrected_phone
         wrong = customer.phone if report.code.ending == "invalid_number" else None
         customer = with_right_numbers(customer, wrong, token, masked)
-    told = {report.result, report.code.code}
-    tally = {**visit.tally, **{code: visit.tally.get(code, 0) + 1 for code in told}}
+    codes = {report.result, report.code.code}
+    tally = {**visit.tally, **{code: visit.tally.get(code, 0) + 1 for code in codes}}
     needs = tuple(dict.fromkeys((*visit.needs, report.language))) if report.language else visit.needs
     values: dict[str, Any] = {"callback_at": None, "callback_owner": "", "needs": needs}
     return replace(visit, answers=answers, customer=customer, tally=tally, attempts=visit.attempts + 1, **values)

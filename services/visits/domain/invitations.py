@@ -29,8 +29,8 @@ def invite(visit: Visit, invitation: UUID, code: str, rules: WorkRules, now: dat
     last = expires_at(visit, rules.grace)
     until = min(now + rules.code_lives, last) if last else now + rules.code_lives
     invited = changed(visit, invitation=invitation, invited_until=until)
-    told = VisitInvited(**facts_of(invited), invitation_id=str(invitation), code=code, expires_at=until)
-    return invited, [told]
+    event = VisitInvited(**facts_of(invited), invitation_id=str(invitation), code=code, expires_at=until)
+    return invited, [event]
 
 
 def is_wanted(visit: Visit, result: str, rules: WorkRules) -> bool:

@@ -61,17 +61,17 @@ class LineCall:
         return self.cause  # type: ignore[return-value]
 
 
-def hear(call: LineCall, told: LineReport) -> LineCall:
+def hear(call: LineCall, report: LineReport) -> LineCall:
     """The call with what the line told; what is known already stays, so that twice and out of order change nothing."""
-    match told.sign:
+    match report.sign:
         case "ringing":
-            return replace(call, ringing_at=call.ringing_at or told.at)
+            return replace(call, ringing_at=call.ringing_at or report.at)
         case "answered":
-            return replace(call, answered_at=call.answered_at or told.at)
+            return replace(call, answered_at=call.answered_at or report.at)
         case "ended":
             return replace(
                 call,
-                ended_at=call.ended_at or told.at,
-                cause=call.cause or told.cause,
-                recording=call.recording or told.recording,
+                ended_at=call.ended_at or report.at,
+                cause=call.cause or report.cause,
+                recording=call.recording or report.recording,
             )

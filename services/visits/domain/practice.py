@@ -57,7 +57,7 @@ def practice_call(
     id_: UUID, agent: str, branch: str, team: str, questionnaire_version: int, now: datetime, lease_until: datetime
 ) -> Visit:
     """A call that the agent holds from the start; `lease_until` is machine time."""
-    told = Matter(
+    matter = Matter(
         event_id=f"{PRACTICE}{id_}",
         event_source="/huifang/practice",
         event_type="repair.closed",
@@ -81,7 +81,7 @@ def practice_call(
         policy_version=1,
         round=1,
         customer=CustomerCard(id=practice_id(agent), name="练习客户"),
-        matters=(told,),
+        matters=(matter,),
         kind="repair.closed",
         branch=branch,
         team=team,

@@ -114,8 +114,8 @@ def _version(attempt: Attempt, number: int, by: str, reason: str, at: datetime) 
 
 def _before(visit: Visit, last: Attempt) -> Visit:
     """The visit as its agent held it before the attempt."""
-    told = {last.result, last.own_code} - {""}
-    tally = {code: number - (code in told) for code, number in visit.tally.items()}
+    codes = {last.result, last.own_code} - {""}
+    tally = {code: number - (code in codes) for code, number in visit.tally.items()}
     held: dict[str, Any] = {"state": State.CLAIMED, "agent": last.agent, "companion": last.companion}
     held["call_started_at"] = last.started_at
     undone: dict[str, Any] = {"ended": "", "outcome": None, "finished_at": None, "next_at": None, "callback_at": None}
@@ -171,5 +171,5 @@ def _number_right(visit: Visit, last: Attempt, attempt: Attempt, rules: WorkRule
         return []
     if not card.phone or card.phone_masked != last.phone_masked:
         return []
-    told = {"phone": card.phone, "phone_masked": card.phone_masked, "learned_at": why.at}
-    return [CustomerNumberCorrected(**facts_of(visit), **told)]
+    number = {"phone": card.phone, "phone_masked": card.phone_masked, "learned_at": why.at}
+    return [CustomerNumberCorrected(**facts_of(visit), **number)]

@@ -97,6 +97,6 @@ def worst(whole: Assessment, parts: Sequence[Assessment]) -> Assessment:
     )
 
 
-def _all(told: Any) -> bool | None:
-    known = [one for one in told if one is not None]
+def _all(values: Any) -> bool | None:
+    known = [one for one in values if one is not None]
     return all(known) if known else None

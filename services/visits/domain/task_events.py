@@ -56,20 +56,20 @@ def _queued(task: Followup | Visit) -> State:
     return State.INVITED if task.channel in MESSAGES else State.OPEN
 
 
-def release_again(visit: Visit, told: Visit, now: datetime) -> Visit:
-    """A visit whose task is released again, as `told`: a postponed one is to be made now, or when the customer has agreed.
+def release_again(visit: Visit, again: Visit, now: datetime) -> Visit:
+    """A visit whose task is released again, as `again`: a postponed one is to be made now, or when the customer has agreed.
 
     One that was not postponed stays as it is, but for matters that don't stand any more.
     """
     if visit.finished or (visit.state is not State.POSTPONED and not visit.postpone_reason):
-        return about(visit, told.matters)
-    renewed = {name: getattr(told, name) for name in OF_TASK} | {"needs": needs_of(told.channel, visit.needs)}
+        return about(visit, again.matters)
+    renewed = {name: getattr(again, name) for name in OF_TASK} | {"needs": needs_of(again.channel, visit.needs)}
     if visit.state is State.CLAIMED:
         return _noticed(replace(visit, postpone_reason="", **renewed), "released", "", now)
     if visit.callback_at and visit.callback_at > now:
-        return changed(visit, state=State.APPOINTED, next_at=visit.callback_at, rank=told.priority, **renewed)
-    renewed |= {"rank": told.priority, "callback_at": None, "callback_owner": ""}
-    return changed(visit, state=_queued(told), **renewed)
+        return changed(visit, state=State.APPOINTED, next_at=visit.callback_at, rank=again.priority, **renewed)
+    renewed |= {"rank": again.priority, "callback_at": None, "callback_owner": ""}
+    return changed(visit, state=_queued(again), **renewed)
 
 
 def postpone(visit: Visit, task: FollowupPostponed, now: datetime) -> Visit:
@@ -90,7 +90,7 @@ def change(visit: Visit, task: FollowupChanged, now: datetime) -> Visit:
     if not has_visit(task):
         return cancel(visit, task.reason, now)
     rank = visit.rank if visit.rank == CALLBACK_RANK else task.priority
-    told: dict[str, Any] = {
+    said: dict[str, Any] = {
         "matters": tuple(task.matters) or visit.matters,
         "channel": task.channel,
         "needs": needs_of(task.channel, visit.needs),
@@ -98,16 +98,16 @@ def change(visit: Visit, task: FollowupChanged, now: datetime) -> Visit:
         "priority": task.priority,
     }
     if visit.state is State.CLAIMED:
-        held = replace(visit, **told, deadline_at=task.deadline_at, rank=rank)
+        held = replace(visit, **said, deadline_at=task.deadline_at, rank=rank)
         return _noticed(held, "changed", task.reason, now, task.changes)
     if (visit.channel in MESSAGES) != (task.channel in MESSAGES) and visit.state is not State.POSTPONED:
-        told |= {"state": _queued(task), "next_at": None, **UNINVITED}
-    return changed(visit, **told, deadline_at=task.deadline_at, rank=rank)
+        said |= {"state": _queued(task), "next_at": None, **UNINVITED}
+    return changed(visit, **said, deadline_at=task.deadline_at, rank=rank)
 
 
 def _noticed(visit: Visit, kind: Kind, reason: str, now: datetime, changes: Iterable[str] = ()) -> Visit:
-    told = notice(kind, reason, now, visit.calling, changes)
-    return replace(visit, notices=(*visit.notices, told)[-MOST_NOTICES:])
+    added = notice(kind, reason, now, visit.calling, changes)
+    return replace(visit, notices=(*visit.notices, added)[-MOST_NOTICES:])
 
 
 def about(visit: Visit, matters: tuple[Matter, ...]) -> Visit:

@@ -99,7 +99,7 @@ async def sheet(
 async def notices(visit_id: UUID, agent: Agent, session: ReadSession) -> list[NoticeOut]:
     """What has changed since the visit was claimed; asked for every few seconds, also to hear that it was taken away."""
     visit, _ = await _mine(session, visit_id, agent)
-    return [NoticeOut.model_validate(told) for told in visit.notices]
+    return [NoticeOut.model_validate(notice) for notice in visit.notices]
 
 
 @router.get("/agent/visits/{visit_id}/aside")
@@ -186,7 +186,7 @@ def _contacts(
         (visit.finished_at, _self_answered(visit)) for visit in visits if visit.self_answered and visit.finished_at
     ]
     made.sort(key=lambda pair: pair[0], reverse=True)
-    return [{"at": clock_text(at, now), **told} for at, told in made[:EARLIER]]
+    return [{"at": clock_text(at, now), **contact} for at, contact in made[:EARLIER]]
 
 
 def _tried(attempt: Attempt, visit: Visit, rules: WorkRules) -> dict[str, object]:
@@ -201,8 +201,8 @@ def _tried(attempt: Attempt, visit: Visit, rules: WorkRules) -> dict[str, object
 
 def _self_answered(visit: Visit) -> dict[str, object]:
     outcome = visit.outcome or {}
-    told = {"what": source_of(visit), "result": result_of(visit), "rating": outcome.get("rating")}
-    return {**told, "agent": "客户自助", "note": outcome.get("remark", "")}
+    shown = {"what": source_of(visit), "result": result_of(visit), "rating": outcome.get("rating")}
+    return {**shown, "agent": "客户自助", "note": outcome.get("remark", "")}
 
 
 def _panels(request: Request, customer_id: str) -> list[tuple[str, str]]:
@@ -222,5 +222,5 @@ def _reached(attempts: dict[UUID, list[Attempt]]) -> list[str]:
 
 def _preferred(visit: Visit) -> list[str]:
     """The times of day that the customer asked for, where a source says so."""
-    told = (matter.facts.get("preferred_times") for matter in visit.matters)
-    return [str(frame) for frames in told if isinstance(frames, list) for frame in frames]
+    given = (matter.facts.get("preferred_times") for matter in visit.matters)
+    return [str(frame) for frames in given if isinstance(frames, list) for frame in frames]

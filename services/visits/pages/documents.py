@@ -21,9 +21,9 @@ def document_lines(matter: Matter, sealer: Sealer) -> list[tuple[str, str]]:
     facts = _said_once(sealer.masked_tree(dict(matter.facts)))
     hidden, names = hidden_in(matter.event_type), names_in(matter.event_type)
     shown = {name: value for name, value in facts.items() if name not in hidden}
-    told = {path: _text(path, value) for path, value in _leaves(shown, "")}
-    known = [(names[path], told[path]) for path in names if told.get(path)]
-    rest = [(path, text) for path, text in told.items() if path not in names and not path.endswith("code")]
+    texts = {path: _text(path, value) for path, value in _leaves(shown, "")}
+    known = [(names[path], texts[path]) for path in names if texts.get(path)]
+    rest = [(path, text) for path, text in texts.items() if path not in names and not path.endswith("code")]
     return known + [(path.removeprefix(OWN), text) for path, text in rest if text]
 
 

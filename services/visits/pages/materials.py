@@ -66,9 +66,9 @@ class Asked:
 
     def query(self, **more: Any) -> str:
         """For the address of the page and its parts."""
-        told = {"from": self.first, "to": self.last, "agent": self.agent, "customer": self.customer,
+        said = {"from": self.first, "to": self.last, "agent": self.agent, "customer": self.customer,
                 "settled": "1" if self.settled else ""}  # fmt: skip
-        return urlencode({name: value for name, value in (told | more).items() if value})
+        return urlencode({name: value for name, value in (said | more).items() if value})
 
 
 def asked(
@@ -140,7 +140,7 @@ async def stray(
 
 
 def _part(
-    request: Request, tab: Tab, question: Asked, cursor: str | None, following: str | None, **told: Any
+    request: Request, tab: Tab, question: Asked, cursor: str | None, following: str | None, **more: Any
 ) -> Response:
     older = question.query(cursor=following) if following else ""
     return render(
@@ -151,7 +151,7 @@ def _part(
         older=older,
         is_first=cursor is None,
         newest=question.query(),
-        **told,
+        **more,
     )
 
 

@@ -30,10 +30,10 @@ def corrected(visits: Sequence[Visit], events: Sequence[EventData], sealer: Seal
     Their version stays: it guards their answers.
     """
     changed = []
-    for told in events:
-        if isinstance(told, CustomerNumberCorrected):
+    for event in events:
+        if isinstance(event, CustomerNumberCorrected):
             for visit in visits:
-                card = with_right_numbers(visit.customer, told.wrong, told.phone, told.phone_masked)
+                card = with_right_numbers(visit.customer, event.wrong, event.phone, event.phone_masked)
                 if card is not visit.customer:
                     mask = card.phone_masked or sealer.masked(card.phone)
                     changed.append(replace(visit, customer=card.model_copy(update={"phone_masked": mask})))

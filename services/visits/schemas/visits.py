@@ -155,7 +155,7 @@ class Card(VisitOut):
             script=Script.of(visit, questionnaire) if questionnaire else None,
             history=[AttemptOut.model_validate(asdict(attempt)) for attempt in attempts],
             call=CallOut(started_at=visit.call_started_at, ended_at=visit.call_ended_at),
-            notices=[NoticeOut.model_validate(told) for told in visit.notices],
+            notices=[NoticeOut.model_validate(notice) for notice in visit.notices],
         )
 
 

@@ -34,8 +34,8 @@ class AskedOut(QuestionOut):
 
     @classmethod
     def of(cls, question: Question, variables: Mapping[str, str], answer: Any) -> Self:
-        told = QuestionOut.of(question, variables, answer)
-        return cls(**dict(told), when=dict(question.when.tree) if question.when else None, role=question.role)
+        out = QuestionOut.of(question, variables, answer)
+        return cls(**dict(out), when=dict(question.when.tree) if question.when else None, role=question.role)
 
     @classmethod
     def all_of(cls, visit: Visit, questionnaire: Questionnaire) -> list[Self]:
@@ -43,8 +43,8 @@ class AskedOut(QuestionOut):
         matters = _matters(visit, questionnaire)
         asked = []
         for question in questionnaire.questions:
-            told = cls.of(question, variables_of(visit, question.about), visit.answers.get(question.id))
-            asked.append(told.model_copy(update={"matter": matters.get(question.id, "")}))
+            out = cls.of(question, variables_of(visit, question.about), visit.answers.get(question.id))
+            asked.append(out.model_copy(update={"matter": matters.get(question.id, "")}))
         return asked
 
 
@@ -91,7 +91,7 @@ class Sheet(VisitOut):
             matters=[MatterName(title=one.title, kind=one.event_type, subject=one.subject) for one in visit.matters],
             call_seconds=talk_seconds(visit, now) if visit.call_started_at else None,
             call_ended=visit.call_ended_at is not None,
-            notices=[NoticeOut.model_validate(told) for told in visit.notices],
+            notices=[NoticeOut.model_validate(notice) for notice in visit.notices],
             rules_version=rules_version,
         )
 

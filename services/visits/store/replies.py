@@ -47,8 +47,8 @@ async def lock(session: AsyncSession, reply_id: UUID, scope: Scope) -> StrayRepl
 
 async def settle(session: AsyncSession, reply: StrayReply) -> None:
     """Write down what people decided."""
-    told = {name: getattr(reply, name) for name in ("visit_id", "remark", "settled_by", "settled_at", "refused")}
-    await session.execute(update(REPLIES).where(REPLIES.c.id == reply.id).values(**told))
+    values = {name: getattr(reply, name) for name in ("visit_id", "remark", "settled_by", "settled_at", "refused")}
+    await session.execute(update(REPLIES).where(REPLIES.c.id == reply.id).values(**values))
 
 
 def _reply(row: Row[Any]) -> StrayReply:

@@ -22,10 +22,10 @@ _HOLDERS = text("""
 """)
 
 
-async def keep(session: AsyncSession, told: PersonChanged) -> None:
+async def keep(session: AsyncSession, person: PersonChanged) -> None:
     """Keep what was told; told again, or late, changes nothing. Who is disabled speaks to nobody."""
-    skills = [] if told.disabled else told.skills
-    values = {"person": told.person_id, "frames": told.shift, "version": told.version, "skills": skills}
+    skills = [] if person.disabled else person.skills
+    values = {"person": person.person_id, "frames": person.shift, "version": person.version, "skills": skills}
     await session.execute(_KEEP, values)
 
 

@@ -49,9 +49,9 @@ def _history(history: Mapping[str, Any]) -> str:
     respects = [f"{history['same']} 相同"] if history.get("same") else []
     respects += [f"结果为 {history['result']}"] if history.get("result") else []
     respects += ["连续"] if history.get("in_a_row") else []
-    told = f"（{'、'.join(respects)}）" if respects else ""
+    alike = f"（{'、'.join(respects)}）" if respects else ""
     total = f"的 {history['sum']} 合计" if history.get("sum") else "的次数"
-    return f"客户{within}{'、'.join(_title(name) for name in history['events'])}{told}{total}"
+    return f"客户{within}{'、'.join(_title(name) for name in history['events'])}{alike}{total}"
 
 
 def _title(name: str) -> str:

@@ -54,8 +54,8 @@ def _sentence(entry: Entry, task: Task, taker: str) -> str:
     if "visit" in entry:
         return f"{at} {_contact(entry)}。"
     if "message" in entry:
-        told = MESSAGES.get(entry["message"], "消息未送达")
-        return f"{at} {told}{_why(entry)}。"
+        words = MESSAGES.get(entry["message"], "消息未送达")
+        return f"{at} {words}{_why(entry)}。"
     if "opens" in entry:
         return f"{at} 不在联系时段内，{local_text(entry['opens'])} 再看能否下达。"
     because = ENDS.get(entry["reason"], entry["reason"])

@@ -34,10 +34,10 @@ class Withdrawal(NamedTuple):
     number: str = ""
 
 
-def withdrawal_of(told: FactWithdrawn, key: UUID, heard_at: datetime) -> Withdrawal:
-    wire = wire_type(told.event_type) if told.event_type else ""
-    identity = (told.event_id, told.event_source)
-    return Withdrawal(identity, told.reason, told.withdrawn_at, key, heard_at, told.customer_id, wire, told.number)
+def withdrawal_of(event: FactWithdrawn, key: UUID, heard_at: datetime) -> Withdrawal:
+    wire = wire_type(event.event_type) if event.event_type else ""
+    identity = (event.event_id, event.event_source)
+    return Withdrawal(identity, event.reason, event.withdrawn_at, key, heard_at, event.customer_id, wire, event.number)
 
 
 def concerns(task: Task, identity: Identity) -> bool:
@@ -122,8 +122,8 @@ def _unheard(one: Withdrawal) -> Fact:
 
 def identities(task: Task) -> set[Identity]:
     """The facts that a task is about, as far as its matters say their source."""
-    told = {(str(one.get("event_id")), str(one["event_source"])) for one in task.matters if one.get("event_source")}
-    return told or {(task.event_id, task.event_source)}
+    found = {(str(one.get("event_id")), str(one["event_source"])) for one in task.matters if one.get("event_source")}
+    return found or {(task.event_id, task.event_source)}
 
 
 def is_withdrawn(task: Task, gone: Container[Identity]) -> bool:

@@ -115,8 +115,8 @@ def _change(pack: str, draft: Draft, before: Published | None, valid_from: datet
     if before.valid_until is not None:
         return Change(draft.id, title, "restored", before.version + 1, draft, begins, tuple(found))
     if not _begins_alike(before.valid_from, begins, now):
-        told = Difference("valid_from", "生效时间", _in_words(before.valid_from), _in_words(begins))
-        found = [*found, told]
+        begun = Difference("valid_from", "生效时间", _in_words(before.valid_from), _in_words(begins))
+        found = [*found, begun]
     if not found:
         return Change(draft.id, title, "unchanged", before.version, None, before.valid_from)
     return Change(draft.id, title, "changed", before.version + 1, draft, begins, tuple(found))

@@ -17,8 +17,8 @@ def last_day(endless: Endless, fact: Fact) -> date | None:
     """The day after which no round begins; None where nobody has said one."""
     if not endless.until_field:
         return endless.until
-    told = moment_in(value_at(fact.data, endless.until_field))
-    return local_day(told) if told else None
+    until = moment_in(value_at(fact.data, endless.until_field))
+    return local_day(until) if until else None
 
 
 def begins_after(day: date, policy: Policy, anchor: datetime, branch: str) -> bool:

@@ -41,17 +41,17 @@ class Anniversary:
         bases = _bases(self.offset, day)
         if self.once:
             dates = {base.isoformat() for base in bases}
-            return lambda told: told in dates
+            return lambda value: value in dates
         keys, key = {key for base in bases for key in keys_of(base)}, lunar_key_of if self.lunar else key_of
-        return lambda told: isinstance(told, str) and key(told) in keys and _is_earlier(told, bases[0])
+        return lambda value: isinstance(value, str) and key(value) in keys and _is_earlier(value, bases[0])
 
 
-def _is_earlier(told: str, base: date) -> bool:
+def _is_earlier(text: str, base: date) -> bool:
     """Whether the date is of an earlier year than its anniversary; one without a year always is."""
-    year = told.removeprefix(LUNAR)[:4]
+    year = text.removeprefix(LUNAR)[:4]
     if not year.isdigit():
         return True
-    return int(year) < (lunar_of(base).year if told.startswith(LUNAR) else base.year)
+    return int(year) < (lunar_of(base).year if text.startswith(LUNAR) else base.year)
 
 
 @lru_cache(4096)

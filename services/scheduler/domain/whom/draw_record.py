@@ -65,8 +65,8 @@ def verify(draw: DrawRecord, members: Iterable[Member]) -> list[str]:
     except NotInOrder as twice:
         return [f"总量中 {twice} 出现了两次"]
     strata = urn.strata(shares)
-    told = [*_population_problems(draw, urn), *_strata_problems(draw.strata, strata)]
-    return told + _pick_problems(everybody, {pick.key: pick for pick in urn.picks(strata)})
+    problems = [*_population_problems(draw, urn), *_strata_problems(draw.strata, strata)]
+    return problems + _pick_problems(everybody, {pick.key: pick for pick in urn.picks(strata)})
 
 
 def _population_problems(draw: DrawRecord, urn: Urn) -> Iterator[str]:
@@ -89,12 +89,12 @@ def _counts(stratum: Stratum | None) -> str:
 
 def _pick_problems(members: Iterable[Member], picks: Mapping[UUID, Pick]) -> list[str]:
     wrong = [member for member in members if _place(member) != _due_place(picks.get(member.key))]
-    told = [
+    problems = [
         f"{member.source} {member.event_id}：记录为{_place(member) or '未抽中'}，"
         f"重算为{_due_place(picks.get(member.key)) or '未抽中'}"
         for member in wrong[:SHOWN]
     ]
-    return told + ([f"另有 {len(wrong) - SHOWN} 项不符"] if len(wrong) > SHOWN else [])
+    return problems + ([f"另有 {len(wrong) - SHOWN} 项不符"] if len(wrong) > SHOWN else [])
 
 
 def _place(member: Member) -> str:
@@ -107,17 +107,17 @@ def _due_place(pick: Pick | None) -> str:
 
 def draw_line(draw: DrawRecord) -> bytes:
     """The first line of an export."""
-    told = asdict(draw) | {"id": str(draw.id), "period": draw.period.first, "ends": draw.period.end}
-    told["strata"] = [stratum._asdict() for stratum in draw.strata]
-    return orjson.dumps({"draw": told}, option=orjson.OPT_APPEND_NEWLINE)
+    line = asdict(draw) | {"id": str(draw.id), "period": draw.period.first, "ends": draw.period.end}
+    line["strata"] = [stratum._asdict() for stratum in draw.strata]
+    return orjson.dumps({"draw": line}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def member_line(member: Member) -> bytes:
     """A further line; who was not drawn has no place."""
-    told = member._asdict() | {"key": str(member.key)}
+    line = member._asdict() | {"key": str(member.key)}
     if member.place is None:
-        del told["place"], told["reserve"], told["state"]
-    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+        del line["place"], line["reserve"], line["state"]
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def read_export(lines: Iterable[str | bytes]) -> tuple[DrawRecord, list[Member]]:
@@ -126,11 +126,11 @@ def read_export(lines: Iterable[str | bytes]) -> tuple[DrawRecord, list[Member]]
     members = []
     for number, line in enumerate(lines, 1):
         try:
-            told = orjson.loads(line)
+            read = orjson.loads(line)
             if draw is None:
-                draw = _draw_of(told["draw"])
+                draw = _draw_of(read["draw"])
             else:
-                members.append(Member(**(told | {"key": UUID(told["key"])})))
+                members.append(Member(**(read | {"key": UUID(read["key"])})))
         except (ValueError, TypeError, KeyError) as error:
             raise UnreadableExport(f"第 {number} 行不是抽取的导出内容：{error}") from error
     if draw is None:
@@ -138,14 +138,14 @@ def read_export(lines: Iterable[str | bytes]) -> tuple[DrawRecord, list[Member]]
     return draw, members
 
 
-def _draw_of(told: dict[str, Any]) -> DrawRecord:
-    made_at = told["made_at"]
+def _draw_of(stored: dict[str, Any]) -> DrawRecord:
+    made_at = stored["made_at"]
     return DrawRecord(
-        **{name: told[name] for name in ("policy_id", "policy_version", "title", "state", "seed", "population")},
-        id=UUID(told["id"]),
-        period=Period(date.fromisoformat(told["period"]), date.fromisoformat(told["ends"])),
-        drawing=drawing_of(told["drawing"]),
-        strata=tuple(Stratum(**stratum) for stratum in told["strata"]),
-        fingerprint=told["fingerprint"],
+        **{name: stored[name] for name in ("policy_id", "policy_version", "title", "state", "seed", "population")},
+        id=UUID(stored["id"]),
+        period=Period(date.fromisoformat(stored["period"]), date.fromisoformat(stored["ends"])),
+        drawing=drawing_of(stored["drawing"]),
+        strata=tuple(Stratum(**stratum) for stratum in stored["strata"]),
+        fingerprint=stored["fingerprint"],
         made_at=datetime.fromisoformat(made_at) if made_at else None,
     )
