@@ -1,6 +1,6 @@
 """The terms of a contact are the same in the task, in its events and in the visit: what is added there comes through whole."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -8,8 +8,8 @@ import pytest
 
 from services.scheduler.domain.task import Task
 from services.scheduler.procedures.announce import announce
-from services.visits.domain.task_events import OF_TASK, open_visit
-from services.visits.domain.visit import Visit
+from services.visits.domain.task_events import open_visit, release_again
+from services.visits.domain.visit import State, Visit
 from shared.contracts.common import ContactTerms
 from shared.contracts.tasks import Followup, FollowupPlanned, FollowupReleased
 from shared.messaging import Work
@@ -50,10 +50,14 @@ def test_a_visit_has_the_terms_that_its_task_was_released_with() -> None:
     assert ContactTerms.of(open_visit(released(TERMS), "L1")) == TERMS
 
 
-def test_each_of_them_may_be_other_when_a_task_is_released_again() -> None:
-    later = TERMS._replace(due_at=TERMS.due_at + timedelta(days=1), case_id=None, never_alone=())
-    assert ContactTerms.of(released(later)) == later
-    assert set(ContactTerms._fields) <= set(OF_TASK)
+def test_a_task_that_is_released_again_brings_all_of_them_into_its_visit() -> None:
+    later = TERMS._replace(
+        kind="lift.mended", branch="EAST", round=3, channel="phone", team="hotline", priority=1, questionnaire="lift-call",
+        never_alone=(), due_at=TERMS.due_at + timedelta(days=1), deadline_at=None, case_id="K8",
+    )  # fmt: skip
+    postponed = replace(open_visit(released(TERMS), "L1"), state=State.POSTPONED)
+    again = release_again(postponed, open_visit(released(later), "L1"), later.due_at)
+    assert ContactTerms.of(again) == later
 
 
 class Published:
