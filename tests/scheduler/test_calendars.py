@@ -247,4 +247,4 @@ def test_a_file_with_mistakes_is_told_without_a_platform(tmp_path: Path) -> None
     (tmp_path / "bad.csv").write_text(CSV.replace("2027-02-05,off", "2027-02-05,关"))
     said = CliRunner().invoke(app, ["import", str(tmp_path / "bad.csv"), "--source", SOURCE])
     assert said.exit_code == 1
-    assert "错误 bad.csv:3 · days.2027-02-05：应写on（上班）或 off（休息），现在是 '关'" in said.output
+    assert "错误 bad.csv:3 · days.2027-02-05：应写 on（上班）或 off（休息），现在是 '关'" in said.output

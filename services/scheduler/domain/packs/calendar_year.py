@@ -70,7 +70,7 @@ def read_year(document: Section, year: int) -> CalendarYear:
     if not document.problems:
         _check(document, CalendarYear(year, file.source, listed))
     if document.problems:
-        raise CalendarYearInvalid(document.problems)
+        raise CalendarYearInvalid(sorted(document.problems, key=lambda one: (one.line, one.key)))
     return CalendarYear(year, file.source, _unlike_the_week(listed))
 
 
