@@ -7,5 +7,5 @@ Publishes: `followup.planned|released|postponed|changed|cancelled|expired|deadli
 Consumes: facts (`intake-v1`), complaints, visits, notifications and its own occasions.
 Database: pack, policy, policy_version, policy_book, customer, complaint_case, decision, task, due, contact_ledger,
 deadline_warning, provisional_task, calendar_day, walk, population, draw, pick, draw_closing, place_taken,
-limit_notice, waiting_step, signal.
+limit_notice, waiting_step, led_step, heard_fact, signal.
 """

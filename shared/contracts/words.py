@@ -72,6 +72,7 @@ REASONS: Mapping[str, str] = {
     "stopped": "流程已终止",
     "restarted": "重新触发，上一流程终止",
     "rearranged": "更早发生的事后到，流程重新安排",
+    "corrected": "上一步的结果已更正，不再需要",
     "deadline_passed": "时限之前没有联系时段",
     "do_not_contact": "客户免打扰",
     "customer_refused": "客户拒绝此方式的联系",

@@ -117,6 +117,45 @@ def test_tests_run_on_a_year_that_is_given_as_a_file(pack: Path, tmp_path: Path)
     assert (said.exit_code, "错误 2027.csv:2 · " in said.output) == (1, True)
 
 
+CORRECTIONS = """\
+tests:
+  - name: 不满意更正为满意
+    given:
+      - {fact: repair.closed, id: W1, at: 2026-03-03 10:00}
+      - {contact: completed, id: V1, about: W1, at: 2026-03-04 10:00, data: {rating: 1, case_id: K1}}
+      - {correct: completed, about: V1, at: 2026-03-04 15:00, data: {rating: 5}}
+    expect:
+      - {fact: W1, policy: s, step: call, state: done}
+      - {fact: W1, policy: s, step: sorry, state: cancelled, reason: corrected}
+  - name: 原以为打不通
+    given:
+      - {fact: repair.closed, id: W1, at: 2026-03-03 10:00}
+      - {contact: unreachable, id: V1, about: W1, at: 2026-03-04 10:00}
+      - {correct: completed, about: V1, at: 2026-03-04 15:00, data: {rating: 2, case_id: K1}}
+    expect: [{fact: W1, policy: s, step: call, state: done}, {fact: W1, policy: s, step: sorry, state: planned}]
+  - name: 完成的不能变成打不通
+    given:
+      - {fact: repair.closed, id: W1, at: 2026-03-03 10:00}
+      - {contact: completed, id: V1, about: W1, at: 2026-03-04 10:00, data: {rating: 5}}
+      - {correct: unreachable, about: V1, at: 2026-03-04 15:00}
+    expect: [{fact: W1, policy: s, step: call, state: done}]
+"""
+
+
+def test_a_test_may_correct_what_a_contact_came_to(pack: Path) -> None:
+    (pack / "policies" / "a.yaml").write_text(
+        "id: s\ntitle: 丙\ntrigger: {events: [repair.closed]}\nrate: all\ndelay: {hours: 1}\ncap: exempt\nsteps:\n"
+        "  - {id: call}\n  - {id: sorry, if: {field: result, op: eq, value: dissatisfied}, delay: {days: 2}}\n"
+    )
+    tests = pack / "tests" / "a.yaml"
+    tests.write_text(CORRECTIONS)
+    said = run("test", str(pack))
+    assert [line[:1] for line in said.output.splitlines() if line[:1] in "✓✗" and line] == ["✓", "✓", "✗"], said.output
+    assert "V1 已完成，只能更正为 completed" in said.output
+    tests.write_text(CORRECTIONS.replace("about: V1", "about: W1"))
+    assert "应写前面一次联系的编号" in run("check", str(pack)).output
+
+
 NOTE = """\
 name: note
 title: 通知

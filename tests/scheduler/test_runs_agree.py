@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -133,12 +134,17 @@ RESULTS = ("visit.completed", "visit.completed", "visit.failed", "visit.failed",
 CUSTOMERS = 5
 SEEDS = ((3, False), (34, False), (2, True), (24, True), (38, True))
 CASES_OF = [(CHAINED, seed, late) for seed, late in SEEDS] + [(ENDLESS, 6, False), (ENDLESS, 10, True)]
+MISTAKEN = (4, 17, 23)
 DECISIONS = "SELECT event_key, event_id, event_type, at, outcome FROM decision"
 WAITING = "SELECT id, policy_id, step, kind, task_id, since, until, signals FROM waiting_step ORDER BY id"
 
 
-def _happenings(chance: random.Random, simulation: Simulation, late: bool) -> Iterator[tuple[datetime, Event]]:
-    """When something is heard, and what; `late` lets some of it be heard long after it happened."""
+def _happenings(
+    chance: random.Random, simulation: Simulation, late: bool, mistaken: bool = False
+) -> Iterator[tuple[datetime, Event]]:
+    """When something is heard, and what; `late` lets some of it be heard long after it happened, and of contacts that are
+    `mistaken` some were told wrong, which is told later."""
+    told: dict[str, Event] = {}
     moment = NOON
     for number in range(CUSTOMERS):
         card = {**example("customer.updated")["customer"], "id": f"C{number}"}
@@ -148,7 +154,12 @@ def _happenings(chance: random.Random, simulation: Simulation, late: bool) -> It
         moment += timedelta(minutes=chance.randrange(10, 700))
         simulation.advance(moment)
         happened = moment - (timedelta(hours=chance.choice([0, 0, 9, 40])) if late else timedelta())
-        yield moment, _happening(chance, number, happened, simulation)
+        wrong = chance.choice(list(told.values())) if mistaken and told and chance.random() < 0.2 else None
+        happening = _correction(chance, number, happened, wrong, simulation) if wrong else None
+        happening = happening or _happening(chance, number, happened, simulation)
+        if happening.name in ("visit.completed", "visit.failed"):
+            told[happening.data["task_id"]] = happening
+        yield moment, happening
 
 
 def _happening(chance: random.Random, number: int, moment: datetime, simulation: Simulation) -> Event:
@@ -169,6 +180,22 @@ def _happening(chance: random.Random, number: int, moment: datetime, simulation:
     name = chance.choice(FACTS)
     more = {"amount": str(number * 10)} if name == "order.completed" else {}
     return event(name, example(name, customer={**example(name)["customer"], "id": customer}, **more), **attributes)
+
+
+def _correction(
+    chance: random.Random, number: int, moment: datetime, wrong: Event, simulation: Simulation
+) -> Event | None:
+    """A record says something else, or a visit had not failed; None where it is over in another way."""
+    attributes: dict[str, Any] = {"key": wrong.key, "id": f"e{number}", "time": moment}
+    same = {name: wrong.data[name] for name in ("task_id", "customer", "channel")}
+    task = simulation.tasks[UUID(same["task_id"])]
+    if wrong.name == "visit.completed":
+        rating = chance.choice([1, 2, 5])
+        return event("visit.corrected", example("visit.corrected", **same, rating=rating), **attributes)
+    if task.state != "failed":
+        return None
+    failed = {"reason": wrong.data["reason"], "failed_at": wrong.time.isoformat()}
+    return event("visit.reopened", example("visit.reopened", **same, **failed), **attributes)
 
 
 def _visit(chance: random.Random, task: Task, attributes: dict[str, Any]) -> Event:
@@ -203,9 +230,27 @@ def _unmasked(task: Task) -> Task:
 async def test_service_and_simulation_move_runs_the_same_way(
     empty: Served, clock: ManualClock, chained: tuple[dict[str, Any], ...], seed: int, late: bool
 ) -> None:
+    await _agree(empty, clock, chained, seed, late)
+
+
+@pytest.mark.parametrize("seed", MISTAKEN)
+async def test_they_lead_runs_elsewhere_the_same_way_when_results_were_wrong(
+    empty: Served, clock: ManualClock, seed: int
+) -> None:
+    await _agree(empty, clock, CHAINED, seed, late=False, mistaken=True)
+
+
+async def _agree(
+    empty: Served,
+    clock: ManualClock,
+    chained: tuple[dict[str, Any], ...],
+    seed: int,
+    late: bool,
+    mistaken: bool = False,
+) -> None:
     await apply(empty, contents(*chained, **HEAD))
     simulation = Simulation(PolicyBook(policies(*chained, **HEAD)))
-    for moment, each in _happenings(random.Random(seed), simulation, late):
+    for moment, each in _happenings(random.Random(seed), simulation, late, mistaken):
         await _pass_time(empty, clock, moment)
         await empty.deliver(each)
         await empty.run_job("wake")
@@ -246,6 +291,21 @@ def test_these_happenings_come_to_everything() -> None:
         "taken_back",
     }
     assert steps >= {"first.sms", "again", "again.2", "rain", "fortnight", "done", "more"}
+
+
+def test_results_that_were_wrong_come_to_everything() -> None:
+    reasons = set()
+    for seed in MISTAKEN:
+        simulation = Simulation(PolicyBook(policies(*CHAINED, **HEAD)))
+        for _, each in _happenings(random.Random(seed), simulation, late=False, mistaken=True):
+            simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
+        details = [detail for one in simulation.decisions.values() for detail in one.details]
+        reasons |= {
+            detail.get("reason", "called off" if detail.get("cancelled") else "led on")
+            for detail in details
+            if detail["result"] == "corrected"
+        }
+    assert reasons == {"called off", "led on", "under_way", "merged", "later_run"}
 
 
 def test_so_do_those_of_rounds_without_an_end() -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.scheduler.domain.steps.runs import TELLING
 from services.scheduler.settings import SchedulerSettings
-from services.scheduler.store import draws, slots, story, timed, trials, waiting, withdrawn
+from services.scheduler.store import draws, led, slots, story, timed, trials, waiting, withdrawn
 from shared.messaging import Work
 
 
@@ -14,6 +14,8 @@ async def forget(work: Work, settings: SchedulerSettings) -> None:
     oldest = now - timedelta(days=settings.decision_days)
     # warnings of deadlines so long past that their tasks have ended
     await timed.forget_warnings(work.session, oldest)
+    # who corrects a result this long after it changes no plan any more
+    await led.forget_led(work.session, oldest)
     # who was drawn, and slots taken, are kept as long as the population it was drawn of
     await draws.forget_picks(work.session, oldest.date())
     await slots.forget_taken(work.session, oldest.date())

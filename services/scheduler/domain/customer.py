@@ -7,7 +7,7 @@ from typing import Any
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.memory import Memory
 from services.scheduler.domain.kept.story import Story
-from services.scheduler.domain.kept.waiting import Waiting
+from services.scheduler.domain.kept.waiting import LedOn, Waiting
 from services.scheduler.domain.ledger.contacts import Contact, contact_of
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
@@ -34,7 +34,8 @@ class Customer(Value, frozen=True):
 
     `open` are the tasks not yet released, `memory` holds earlier events that some condition counts, `waiting` what the
     customer's runs wait for, `story` the facts that concern runs. Nobody contacts them before `paused_until`. `asked` are
-    the contacts, released or made, about what has just been drawn.
+    the contacts, released or made, about what has just been drawn. `led` are results that have led runs on, as far as
+    somebody needs them.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Customer(Value, frozen=True):
     paused_until: datetime | None = None
     asked: tuple[Task, ...] = ()
     story: Story = ()
+    led: tuple[LedOn, ...] = ()
 
     @property
     def do_not_contact(self) -> bool:
@@ -105,6 +107,13 @@ class Customer(Value, frozen=True):
         ended = {row.id for row in rows}
         return self._replace(waiting=tuple(row for row in self.waiting if row.id not in ended))
 
+    def remembering(self, led: LedOn) -> "Customer":
+        """With what a result led to, in the place of an earlier one of the same contact."""
+        return self._replace(led=(*(one for one in self.led if one.id != led.id), led))
+
+    def not_remembering(self, led: LedOn) -> "Customer":
+        return self._replace(led=tuple(one for one in self.led if one.id != led.id))
+
     def noted(self, task: Task) -> "Customer":
         """With what became of a due `task`: released it keeps its contact, put off it moves, ended it is gone."""
         if task.state == "planned":
@@ -137,6 +146,14 @@ def with_refusal(refused: Mapping[str, datetime], way: str, at: datetime) -> Map
 def without_refusal(refused: Mapping[str, datetime], way: str, at: datetime) -> Mapping[str, datetime]:
     """The opt-outs without one that was revoked at `at`; what was refused later stays."""
     return {other: since for other, since in refused.items() if other != way or since > at}
+
+
+def not_refusing(customer: Customer, channel: str, since: datetime) -> Customer:
+    """The customer who had not refused this way of contact, as was thought `since`; an earlier refusal stays."""
+    way = way_of(channel, REFUSED)
+    if customer.opted_out.get(way, NEVER) < since:
+        return customer
+    return customer._replace(opted_out={other: at for other, at in customer.opted_out.items() if other != way})
 
 
 def updated(customer: Customer, fact: Fact) -> Customer:

@@ -27,6 +27,7 @@ Outcome = Literal[
     "stopped",
     "ignored",
     "wait_expired",
+    "corrected",
     "skipped",
     "no_customer",
     "sampled_out",
@@ -139,7 +140,7 @@ class DetailOf(Days, Generic[M], total=False):
     standing: str
     population: int
     place: int
-    # of a run: what it waits for, what was called off
+    # of a run: what it waits for, what was called off, also by a corrected result, which may have come too late
     events: list[str]
     same: str
     value: str

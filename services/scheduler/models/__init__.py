@@ -29,7 +29,7 @@ from services.scheduler.models.policies import (
     TrialFactsRow,
     TrialRow,
 )
-from services.scheduler.models.runs import HeardRow, SignalRow, WaitingRow, WalkRow, WithdrawnRow
+from services.scheduler.models.runs import HeardRow, LedRow, SignalRow, WaitingRow, WalkRow, WithdrawnRow
 
 __all__ = [
     "Base",
@@ -42,6 +42,7 @@ __all__ = [
     "DueRow",
     "HeardRow",
     "KindRow",
+    "LedRow",
     "LedgerRow",
     "LimitNoticeRow",
     "PackRow",

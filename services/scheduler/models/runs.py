@@ -43,6 +43,20 @@ class WaitingRow(Base, table=True):
     body: dict[str, Any] = Field(sa_column=json_column())
 
 
+class LedRow(Base, table=True):
+    """That a contact's result led a run on (`domain.kept.waiting.LedOn`), in case it is corrected; `body` holds the rest.
+    Kept as long as decisions are."""
+
+    __tablename__ = "led_step"
+    __table_args__ = (Index("led_step_task", "task_id"), Index("led_step_at", "at"))
+
+    id: UUID = Field(sa_column=Column(Uuid, primary_key=True))
+    customer_id: str = Field(sa_column=text_column())
+    task_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    at: datetime = Field(sa_column=moment_column())
+    body: dict[str, Any] = Field(sa_column=json_column())
+
+
 class SignalRow(Base, table=True):
     """An event without a customer that runs may wait for, by what they recognise it by; kept for a few days."""
 

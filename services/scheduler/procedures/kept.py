@@ -7,13 +7,14 @@ from uuid import UUID
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.kept.story import Heard
+from services.scheduler.domain.kept.waiting import LedOn
 from services.scheduler.domain.later.recall import Prompt
 from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
 from services.scheduler.domain.steps.run import Ended
 from services.scheduler.domain.task import Task
 from services.scheduler.procedures.announce import announce, announce_change
 from services.scheduler.store import decisions as decision_store
-from services.scheduler.store import story, waiting
+from services.scheduler.store import led, story, waiting
 from services.scheduler.store import tasks as task_store
 from shared.messaging import Event, Work
 from shared.observability.catalogue import counter
@@ -27,6 +28,7 @@ class Kept:
     def __init__(self, plans: Mapping[str, Customer]) -> None:
         self.waiting = [row for customer in plans.values() for row in customer.waiting]
         self.heard = _heard(plans)
+        self.led = _led(plans)
         self.decisions: list[Decision] = []
         self.tasks: dict[UUID, Task] = {}
         self.ended: list[tuple[Ended, Prompt, Event | None]] = []
@@ -49,11 +51,16 @@ class Kept:
         after = [row for customer in plans.values() for row in customer.waiting]
         if after or self.waiting:
             await waiting.save_waiting(work.session, self.waiting, after)
+        await led.save_led(work.session, self.led, _led(plans))
         await story.save_heard(work.session, story.changed(self.heard, _heard(plans)))
         if self.decisions:
             await decision_store.save_decisions(work.session, self.decisions, work.now())
         for outcome, amount in Counter(decision.outcome for decision in self.decisions).items():
             DECISIONS.labels(outcome).inc(amount)
+
+
+def _led(plans: Mapping[str, Customer]) -> list[LedOn]:
+    return [one for customer in plans.values() for one in customer.led]
 
 
 def _heard(plans: Mapping[str, Customer]) -> list[tuple[str, Heard]]:

@@ -6,9 +6,9 @@ What was done meanwhile because it had failed stays: a reserve that was called i
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.scheduler.domain.customer import REFUSED, way_of
+from services.scheduler.domain.customer import not_refusing
 from services.scheduler.domain.explain.life import contact_entry
-from services.scheduler.domain.later.recall import REOPENED
+from services.scheduler.domain.kept.contact_result import REOPENED
 from services.scheduler.domain.later.reserve import names_of
 from services.scheduler.procedures.notes import note_visits
 from services.scheduler.procedures.turn import Turn
@@ -48,10 +48,10 @@ async def _reopen(work: Work, turn: Turn, event: Event) -> None:
 
 async def _take_refusal_back(work: Work, turn: Turn, visit: VisitReopened) -> None:
     """Unless the customer had refused before, or has by another visit, they may be contacted that way again."""
-    name, way = visit.customer.id, way_of(visit.channel, REFUSED)
+    name = visit.customer.id
     known = (await turn.of([name])).get(name)
-    if known is None or known.opted_out.get(way) is None or known.opted_out[way] < visit.failed_at:
+    if known is None or not known.refused(visit.channel):
         return
-    if not await tasks.has_refused(work.session, name, visit.channel):
-        left = {other: since for other, since in known.opted_out.items() if other != way}
-        await turn.replace_refusals({name: left})
+    after = not_refusing(known, visit.channel, visit.failed_at)
+    if after is not known and not await tasks.has_refused(work.session, name, visit.channel):
+        await turn.replace_refusals({name: after.opted_out})

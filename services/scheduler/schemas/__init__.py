@@ -38,7 +38,7 @@ class DecisionOut(AboutCustomer):
         description="planned 已计划、merged 已合并、capped 达上限、quota_reached 数量已满、refused 拒访、no_customer 无客户、"
         "enrolled 已列入总量待抽取、sampled_out 未抽中、no_policy_matches 没有策略匹配、malformed 数据有误、"
         "withdrawn 事实已撤回、waiting 等待事件、"
-        "skipped 不需要下一步、stopped 流程终止、ignored 已有流程、wait_expired 没有等到事件"
+        "skipped 不需要下一步、stopped 流程终止、ignored 已有流程、wait_expired 没有等到事件、corrected 结果已更正"
     )
     reason: str = Field(description="一句话说明")
     explanation: list[str] = Field(description="逐条策略的中文说明")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.facts import Fact
@@ -84,7 +84,7 @@ async def find_waiting(session: AsyncSession, customers: Iterable[str], lock: bo
     """What runs wait for, by customer; locked, nothing else moves these runs on."""
     found: dict[str, tuple[Waiting, ...]] = defaultdict(tuple)
     for row in (await session.execute(_LOCK if lock else _FIND, {"ids": sorted(customers)})).mappings():
-        waiting = _waiting(row)
+        waiting = _waiting(dict(row))
         found[waiting.customer_id] += (waiting,)
     return found
 
@@ -166,7 +166,22 @@ def _body(row: Waiting) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _waiting(row: RowMapping) -> Waiting:
+def recorded_waiting(row: Waiting) -> dict[str, Any]:
+    """One row as JSON; `kept` reads it."""
+    columns = {name: value[0] for name, value in _columns([row]).items()}
+    ids = {name: str(row_id) for name, row_id in columns.items() if isinstance(row_id, UUID)}
+    return columns | ids | {"signals": row.signals, "body": _body(row)}
+
+
+def kept(recorded: Mapping[str, Any]) -> Waiting:
+    """The row that `recorded_waiting` wrote."""
+    told = dict(recorded)
+    moments = {name: told[name] and datetime.fromisoformat(told[name]) for name in ("since", "until")}
+    ids = {name: told[name] and UUID(told[name]) for name in ("id", "task_id")}
+    return _waiting(told | moments | ids | {"run_id": UUID(told["run"]), "policy_version": told["version"]})
+
+
+def _waiting(row: Mapping[str, Any]) -> Waiting:
     body = load(row["body"])
     return Waiting(
         id=row["id"],

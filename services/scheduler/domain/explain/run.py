@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.scheduler.domain.detail import AnyDetail
+from services.scheduler.domain.kept.contact_result import REFUSED, REOPENED
 
 Moment = Callable[[str | datetime], str]
 SUMMARIES = {
@@ -11,6 +12,7 @@ SUMMARIES = {
     "stopped": "流程已终止，不再联系。",
     "ignored": "不回访：同一策略对该客户的流程还在进行。",
     "wait_expired": "等待已到期，没有等到事件。",
+    "corrected": "联系的结果有误，流程已重新考虑。",
     "skipped": "流程结束：上一步的结果不需要下一步。",
 }
 RESULTS = {
@@ -32,6 +34,11 @@ ENDS = {
     "customer_refused": "客户不接受联系，流程终止",
     "ignored": "更早发生的事后到，同一流程已由它开始",
     "rearranged": "更早发生的事后到，流程重新安排",
+}
+CORRECTION_TOO_LATE = {
+    "under_way": "后续联系已下达或已有结果",
+    "merged": "后续联系已与其他事项合并",
+    "later_run": "同一策略的下一流程已经开始",
 }
 
 
@@ -89,9 +96,23 @@ def _wait_expired(detail: AnyDetail, moment: Moment) -> str:
     return f"没有等到事件，{moment(detail['because']['at'])} 停止等待。"
 
 
+def _corrected(detail: AnyDetail, moment: Moment) -> str:
+    because = detail["because"]
+    result, reopened = RESULTS.get(because["result"], because["result"]), because["event"] == REOPENED
+    told = f"原先的结果（{result}）有误，回访重新打开" if reopened else f"上一步的结果更正为{result}"
+    if late := detail.get("reason"):
+        return f"{told}；{CORRECTION_TOO_LATE[late]}，流程不变。"
+    amount = len(detail["cancelled"])
+    called_off = f"，取消已计划的 {amount} 个任务" if amount else ""
+    then = "，重新等待结果" if reopened else "，按更正后的结果继续"
+    stays = "；因拒访而终止的其他步骤不恢复" if reopened and because["result"] == REFUSED else ""
+    return f"{told}{called_off}{then}{stays}。"
+
+
 SENTENCES: dict[str, Callable[[AnyDetail, Moment], str]] = {
     "waiting": _waiting,
     "stopped": _stopped,
     "ignored": _ignored,
     "wait_expired": _wait_expired,
+    "corrected": _corrected,
 }

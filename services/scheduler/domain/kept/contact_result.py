@@ -23,6 +23,8 @@ Result = Literal[
     "expired",
 ]
 TOOK_PLACE = ("completed", "dissatisfied", "problem")
+COMPLETED, FAILED = "visit.completed", "visit.failed"
+CORRECTED, REOPENED = "visit.corrected", "visit.reopened"
 UNREACHED = ("unreachable", "invalid_number")
 CALLBACK = "callback_agreed"
 REFUSED = "refused"
@@ -68,15 +70,27 @@ class ContactResult(NamedTuple):
 
 def result_of_visit(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult | None:
     """What an event of visits says; None when it says nothing about how the contact went."""
-    if name == "visit.completed":
-        told = {field: data[field] for field in SAID if data.get(field) is not None}
-        told["problem"] = bool(data.get("problems"))
-        return ContactResult(_completed(told), at, name, event_id, "", told)
+    if name == COMPLETED:
+        return _said(name, event_id, at, data)
     if name == "visit.callback_agreed":
         return ContactResult(CALLBACK, at, name, event_id)
-    if name == "visit.failed":
+    if name == FAILED:
         return ContactResult(str(data.get("reason", "")), at, name, event_id)
     return None
+
+
+def correction_of_visit(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult | None:
+    """What an event of visits says that takes back what an earlier one said; it says it `at` this moment, about a contact
+    that took place before. A visit that was opened again has no result: the code is ""."""
+    if name == CORRECTED:
+        return _said(name, event_id, at, data)
+    return ContactResult("", at, name, event_id) if name == REOPENED else None
+
+
+def _said(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult:
+    told = {field: data[field] for field in SAID if data.get(field) is not None}
+    told["problem"] = bool(data.get("problems"))
+    return ContactResult(_completed(told), at, name, event_id, "", told)
 
 
 def result_of_message(name: str, event_id: str, at: datetime, data: Mapping[str, Any]) -> ContactResult | None:

@@ -50,6 +50,24 @@ class Waiting(NamedTuple):
         return (self.policy_id, self.version)
 
 
+class LedOn(NamedTuple):
+    """What a run waited for, and that the result of its contact led it on: kept in case that result is corrected.
+
+    `event` told the result `code` of the contact, which took place `at`; `then` are the waits that the run began by it.
+    """
+
+    row: Waiting
+    event: str
+    code: str
+    at: datetime
+    then: tuple[UUID, ...] = ()
+
+    @property
+    def id(self) -> UUID:
+        """That of what was waited for."""
+        return self.row.id
+
+
 def run_id(policy_id: str, fact: Fact) -> UUID:
     """A policy's run for a fact; the same input gives the same id."""
     return derived_id(fact.at, "run", policy_id, fact.source, fact.id)

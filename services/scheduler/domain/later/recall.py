@@ -13,6 +13,7 @@ from services.scheduler.domain.customer import REFUSED, Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.detail import Detail, Outcome
 from services.scheduler.domain.facts import Fact, new_fact
+from services.scheduler.domain.kept.contact_result import REOPENED
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.restraint.contacts import CASE_STATES
 from services.scheduler.domain.restraint.deferral import lasting_verdict
@@ -24,7 +25,6 @@ from shared.ids import derived_id, is_visit_of
 TAKEN_BACK: Outcome = "taken_back"
 POSTPONED: Outcome = "postponed"
 OPTED_OUT = "notification.opted_out"
-REOPENED = "visit.reopened"
 ANSWERED = ("satisfied", "dissatisfied", "unreached")
 ENDED_ALL_THE_SAME = ("cancelled", "expired")
 

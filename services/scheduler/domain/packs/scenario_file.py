@@ -82,6 +82,7 @@ class Given(Declared):
     SAY: ClassVar[str] = "一件发生的事，如 {fact: repair.closed, at: 2026-03-06 15:00}"
     fact: Annotated[str, Say("事件名，如 repair.closed")] | None = Field(None, description="事件名")
     contact: ContactResult | None = Field(None, description="联系的结果")
+    correct: ContactResult | None = Field(None, description="前面一次联系的结果有误，更正为此")
     opt_out: OptOut | None = Field(None, description="退订的渠道")
     case: CaseStep | None = Field(None, description="投诉的变化")
     id: Id | None = Field(None, description="编号")
@@ -90,7 +91,7 @@ class Given(Declared):
     customer: Annotated[CustomerId | CustomerCard | None, WithJsonSchema({"type": ["string", "object"]})] = Field(
         None, description="客户编号或客户资料，默认 C1"
     )
-    about: Id | None = Field(None, description="联系的是哪件事；投诉的编号")
+    about: Id | None = Field(None, description="联系的是哪件事；更正的是哪次联系；投诉的编号")
     step: Annotated[str, Say("步骤编号")] | None = Field(None, description="哪一步的联系，有几步同时已下达时写")
     data: Annotated[Content, Sent()] = Field({}, description="事实的数据；联系的评分（rating）、答案（answers）等")
 
@@ -264,6 +265,7 @@ def _step(given: Given, number: int, vocabulary: Vocabulary | None) -> Step:
 def _require_order(given: Sequence[Given], steps: Sequence[Step]) -> None:
     """Note what happens too early, twice by one name, or about nothing."""
     ids: set[str] = set()
+    contacts: set[str] = set()
     for one, before, step in zip(given, [None, *steps], steps, strict=False):
         if before and step.heard_at < before.heard_at:
             one.place.problem("heard" if step.late else "at", "应按时间先后排列，这件事早于上一件")
@@ -272,6 +274,11 @@ def _require_order(given: Sequence[Given], steps: Sequence[Step]) -> None:
         if step.kind == "contact" and step.about not in ids and not re.fullmatch(OCCASION_FORM, step.about):
             say = f"应写前面一件事的编号{meant(step.about, ids)}，现在是 {written(step.about)}"
             one.place.problem("about", say)
+        if step.kind == "correct" and step.about not in contacts:
+            say = f"应写前面一次联系的编号{meant(step.about, contacts)}，现在是 {written(step.about)}"
+            one.place.problem("about", say)
+        if step.kind == "contact":
+            contacts.add(step.id)
         ids.add(step.id)
 
 

@@ -3,7 +3,7 @@
 Feed it in the order of time. Before anything happens, what is due by then is released, as the service would have done.
 """
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -11,11 +11,13 @@ from uuid import UUID
 
 from services.scheduler.domain.batch import NO_RULES, Matched, decide_in_order, match_in_order, match_occasions
 from services.scheduler.domain.book import PolicyBook
-from services.scheduler.domain.customer import REFUSED, Customer, way_of, with_refusal
+from services.scheduler.domain.customer import REFUSED, Customer, not_refusing, way_of, with_refusal
 from services.scheduler.domain.decide import Decision, plan_contact, turned
 from services.scheduler.domain.facts import Fact, Identity
 from services.scheduler.domain.kept.contact_result import (
+    REOPENED,
     ContactResult,
+    correction_of_visit,
     result_of_end,
     result_of_message,
     result_of_visit,
@@ -51,26 +53,21 @@ from services.scheduler.domain.later.withdrawal import (
     withdrawal_of,
 )
 from services.scheduler.domain.occasion import DRAWN, Occasion
-from services.scheduler.domain.restraint.contacts import (
-    CASE_STATES,
-    Settled,
-    Settlement,
-    TaskNews,
-    message_news,
-    settled,
-    visit_news,
-)
+from services.scheduler.domain.restraint.contacts import CASE_STATES, TaskNews, message_news, visit_news
 from services.scheduler.domain.restraint.deferral import final_verdict, needs_ledger
-from services.scheduler.domain.restraint.merge import ASKED
 from services.scheduler.domain.restraint.release import Verdict, concluded, release_verdict
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.simulation.agenda import Agenda
 from services.scheduler.domain.simulation.cases import Cases
+from services.scheduler.domain.simulation.contacts import Settlements
 from services.scheduler.domain.simulation.draws import GRACE, Draws
 from services.scheduler.domain.simulation.facts import OPT_OUTS, heed_opt_out
 from services.scheduler.domain.simulation.runs import SimulatedRuns, is_further_round
+from services.scheduler.domain.simulation.tasks import TasksOf
+from services.scheduler.domain.steps.correction import hear_correction
 from services.scheduler.domain.steps.runs import Moved, hear, hear_result, run_out
 from services.scheduler.domain.task import Released, Task
+from services.scheduler.domain.when.moment import moment_in
 from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.whom.limits import Slots
 from shared.contracts.base import INTAKE
@@ -87,12 +84,12 @@ class Simulation:
 
     def __init__(self, book: PolicyBook) -> None:
         self.book = book
-        self.tasks: dict[UUID, Task] = {}
+        self._of = TasksOf()
+        self.tasks = self._of.all
         self.decisions: dict[UUID, Decision] = {}
-        self._tasks_of: dict[str, set[UUID]] = defaultdict(set)
         self._customers: dict[str, Customer] = {}
         self._cases = Cases()
-        self._contacts: dict[UUID, Settlement] = {}
+        self._contacts = Settlements()
         self._out: set[UUID] = set()
         self._agenda = Agenda()
         self._now = NEVER
@@ -123,6 +120,8 @@ class Simulation:
             self._cases.note(fact)
         elif says := visit_news(fact.name, str(fact.data.get("reason", ""))):
             self._note_visit(fact, says)
+        elif told := correction_of_visit(fact.name, fact.id, fact.at, fact.data):
+            self._correct(fact, told)
         elif says := message_news(fact.name, str(fact.data.get("reason", ""))):
             self._note_message(fact, says)
         elif fact.name in OPT_OUTS:
@@ -142,15 +141,12 @@ class Simulation:
         """Decide on an occasion, as the service does when it hears of it; `rule` is asked about one that time brings."""
         self.advance(occasion.moment)
         if occasion.reason in DRAWN:
-            self._recall_asked(occasion.fact.customer_id)
+            name = (
+                occasion.fact.customer_id
+            )  # of what is drawn it matters whether they have been asked about it already
+            self._customers[name] = self._customers[name]._replace(asked=self._of.asked(name))
         rules = {occasion.key: rule} if rule else NO_RULES
         return self._plan_contacts(match_occasions([occasion], self._customers, rules))
-
-    def _recall_asked(self, customer_id: str) -> None:
-        """Of what is drawn it matters whether the customer has been asked about it already."""
-        tasks = [self.tasks[task_id] for task_id in self._tasks_of[customer_id]]
-        asked = tuple(task for task in tasks if task.state in ASKED)
-        self._customers[customer_id] = self._customers[customer_id]._replace(asked=asked)
 
     def advance(self, until: datetime) -> None:
         """Time passes: what is due by `until` is released, cancelled or expired at its moment, or when it becomes known."""
@@ -199,8 +195,8 @@ class Simulation:
         fact = self._facts.get(told.identity)
         name = fact.customer_id if fact else told.customer_id
         known = self._customers.get(name)
-        tasks = [self.tasks[task_id] for task_id in sorted(self._tasks_of[name])] if known else []
-        released = [Released(task, task.id in self._contacts) for task in tasks if task.state == "released"]
+        tasks = sorted(self._of.released(name), key=lambda task: task.id) if known else []
+        released = [Released(task, self._contacts.begun(task)) for task in tasks]
         off = called_off(known or Customer(name), released, told.identity)
         if known:
             self._customers[name] = forgotten(off.customer, told.identity)
@@ -267,18 +263,14 @@ class Simulation:
         for task in decision.tasks:
             self._keep(task)
         for run in decision.ended:
-            for task in self._released_to(run.customer_id):
+            for task in self._of.released(run.customer_id):
                 if run.planned(task):
                     self._recall(taken_back(task, run.reason), Prompt(decision.name, decision.key, decision.at))
-
-    def _released_to(self, customer_id: str) -> list[Task]:
-        tasks = (self.tasks[task_id] for task_id in self._tasks_of[customer_id])
-        return sorted((task for task in tasks if task.state == "released"), key=lambda task: (task.due_at, task.id))
 
     def _look_again(self, customer_id: str, told: Prompt) -> None:
         """Runs go on from what was taken back once that is known of all."""
         recalled = []
-        for task in self._released_to(customer_id):
+        for task in self._of.released(customer_id):
             known, policy = self._cases.circumstances(task, self._customers[customer_id]), self.book.version_of(task)
             if not told.spares(task) and (after := looked_at_again(task, known, self._now, policy)):
                 self._recall(after, told)
@@ -294,12 +286,7 @@ class Simulation:
             self._replace(names_of(task), told.at)
 
     def _note(self, task: Task) -> None:
-        """What became of a task; a contact that took place stays where it counts."""
-        customer, made = self._customers[task.customer_id], self._contacts.get(task.id)
-        after = customer.noted(task)
-        if made and made.state == "committed":
-            after = after._replace(contacts=customer.contacts)
-        self._customers[customer.id] = after
+        self._customers[task.customer_id] = self._contacts.noted(self._customers[task.customer_id], task)
 
     def _move(self, moved: Moved) -> None:
         """Runs of a customer have moved on."""
@@ -326,8 +313,7 @@ class Simulation:
     def _keep(self, task: Task) -> None:
         if task.state == "released":
             self._out.add(task.id)
-        self.tasks[task.id] = task
-        self._tasks_of[task.customer_id].add(task.id)
+        self._of.keep(task)
         if task.state == "planned":
             awaited = not is_further_round(task.step, self.book.chained.get((task.policy_id, task.policy_version)))
             self._agenda.add(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id), awaited)
@@ -369,12 +355,26 @@ class Simulation:
         self._end(task, says)
         if visit_lost(fact.name, fact.data):
             self._replace(names_of(task), fact.at)
-        customer = self._settle(task, says.contact, fact.at)
+        customer = self._settle(task, says, fact.at)
         if says.refused:
             ways = with_refusal(customer.opted_out, way_of(task.channel, REFUSED), fact.at)
             customer = customer._replace(opted_out=ways)
         self._customers[customer.id] = customer
         self._conclude(task.id, result_of_visit(fact.name, fact.id, fact.at, fact.data))
+
+    def _correct(self, fact: Fact, told: ContactResult) -> None:
+        """What a contact had come to was wrong: its task is out again if it had failed by that, and its runs follow."""
+        task = self.tasks.get(UUID(fact.data["task_id"]))
+        if task is None:
+            return
+        if fact.name == REOPENED and task.state == "failed":
+            self._keep(task._replace(state="released", reason=""))
+            customer = self._contacts.reserve_again(self._customers[task.customer_id], task)
+            if fact.data.get("reason") == REFUSED and not self._of.has_refused(customer.id, task.channel):
+                customer = not_refusing(customer, task.channel, moment_in(fact.data.get("failed_at")) or fact.at)
+            self._customers[customer.id] = customer
+        customer = self._customers[task.customer_id]
+        self._move(hear_correction(customer, task.id, told, self.book.chained, plan_contact))
 
     def _note_message(self, fact: Fact, says: TaskNews) -> None:
         task_id = task_id_in(fact.data.get("cause_id"))
@@ -384,7 +384,7 @@ class Simulation:
             return
         if result.channel in ("", task.channel):  # others only tell of it
             self._end(task, says)
-            self._settle(task, says.contact, fact.at)
+            self._settle(task, says, fact.at)
         self._conclude(task.id, result)
 
     def _end(self, task: Task, says: TaskNews) -> None:
@@ -392,9 +392,6 @@ class Simulation:
             self._keep(task._replace(state=says.ends, reason=says.reason))
             self._customers[task.customer_id] = self._customers[task.customer_id].closed(task)
 
-    def _settle(self, task: Task, told: Settled, at: datetime) -> Customer:
-        made = self._contacts[task.id] = settled(self._contacts.get(task.id), Settlement(told, local_day(at)))
-        customer = self._customers[task.customer_id]
-        customer = customer.without(task) if made.state == "freed" else customer.contacted(task, made.day)
-        self._customers[customer.id] = customer
-        return customer
+    def _settle(self, task: Task, says: TaskNews, at: datetime) -> Customer:
+        self._customers[task.customer_id] = self._contacts.settle(self._customers[task.customer_id], task, says, at)
+        return self._customers[task.customer_id]

@@ -9,6 +9,7 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.explain.decision import explain, local_text
 from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.kept.contact_result import COMPLETED, CORRECTED, FAILED, REOPENED
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.later.walk import SOURCE as SCHEDULER
 from services.scheduler.domain.later.withdrawal import EVENT as WITHDRAWN
@@ -31,8 +32,7 @@ DRAWS: dict[DrawMode, tuple[Sampler, Share]] = {
     "none": (lambda seed, policy: lambda event: EVERYBODY, nobody),
 }
 Books = Mapping[DrawMode, PolicyBook]
-CONTACTS = {"completed": "visit.completed", "callback_agreed": "visit.callback_agreed"}
-FAILED = "visit.failed"
+CONTACTS = {"completed": COMPLETED, "callback_agreed": "visit.callback_agreed"}
 WORST_CONTENT_RATING = 3
 MOST_SURPLUS = 5
 
@@ -49,10 +49,12 @@ class Difference:
 
 @dataclass
 class _Stage:
-    """A simulation with the facts that were put into it, by the names the test gives them."""
+    """A simulation with the facts that were put into it, by the names the test gives them, and what was `said` of which
+    task's contact because it went badly."""
 
     simulation: Simulation
     facts: dict[str, Fact] = field(default_factory=dict)
+    said: set[tuple[str, str]] = field(default_factory=set)
 
     def explained(self, fact_id: str) -> tuple[str, ...]:
         titles = {policy.id: policy.title for policy in self.simulation.book.policies.values()}
@@ -121,6 +123,8 @@ def _perform(stage: _Stage, step: Step, scenario: Scenario) -> Difference | None
 
 def _happen(stage: _Stage, step: Step, scenario: Scenario) -> Difference | None:
     line = scenario.line
+    if step.kind == "correct":
+        return _correct(stage, step, scenario)
     if step.kind != "contact":
         fact = _fact_of(step)
         stage.facts[step.id] = fact
@@ -134,9 +138,42 @@ def _happen(stage: _Stage, step: Step, scenario: Scenario) -> Difference | None:
         return Difference(line, f"{when} 没有关于 {step.about} 的已下达任务可联系", (), stage.explained(step.about))
     visit = stage.facts[step.id] = _visit(task, step)
     stage.simulation.happen(visit)
-    for event in _consequences(visit, scenario):
-        stage.simulation.happen(event)
+    _follow(stage, visit, scenario)
     return None
+
+
+def _correct(stage: _Stage, step: Step, scenario: Scenario) -> Difference | None:
+    """A finished record says something else, or a contact had not failed and comes to another result at once."""
+    stage.simulation.advance(step.at)
+    wrong, name = stage.facts.get(step.about), CONTACTS.get(step.value, FAILED)
+    if wrong is None or wrong.name not in (COMPLETED, FAILED):
+        return Difference(scenario.line, f"{step.about} 还没有结果，或已约定回呼，不能更正")
+    if wrong.name == COMPLETED and name != COMPLETED:
+        return Difference(scenario.line, f"{step.about} 已完成，只能更正为 completed，并在 data 中写更正后的评分、答案")
+    told = {**wrong.data, **step.data}
+    if wrong.name == COMPLETED:
+        now = simulated_fact(step.id, SOURCE, COMPLETED, step.at, told, wrong.lineage)
+        stage.simulation.happen(simulated_fact(step.id, SOURCE, CORRECTED, step.at, told, wrong.lineage))
+    else:
+        failed = {**wrong.data, "failed_at": wrong.at.isoformat()}
+        again = simulated_fact(step.id, f"{SOURCE}/reopened", REOPENED, step.at, failed, wrong.lineage)
+        stage.simulation.happen(again)
+        del told["reason"]
+        told |= {"reason": step.value} if name == FAILED else {}
+        now = simulated_fact(step.id, SOURCE, name, step.at, told, wrong.lineage)
+        stage.simulation.happen(now)
+    stage.facts[step.id] = stage.facts[step.about] = now
+    _follow(stage, now, scenario)
+    return None
+
+
+def _follow(stage: _Stage, visit: Fact, scenario: Scenario) -> None:
+    """What others say of a contact that went badly, once for a contact however often it is corrected."""
+    for event in _consequences(visit, scenario):
+        once = (visit.data["task_id"], event.name)
+        if once not in stage.said:
+            stage.said.add(once)
+            stage.simulation.happen(event)
 
 
 def _consequences(visit: Fact, scenario: Scenario) -> Iterator[Fact]:
@@ -144,7 +181,7 @@ def _consequences(visit: Fact, scenario: Scenario) -> Iterator[Fact]:
 
     They go by the contact's name in the test; so does the case, unless the test opens one itself.
     """
-    if visit.name != "visit.completed":
+    if visit.name != COMPLETED:
         return
     rating, data = visit.data.get("rating"), dict(visit.data)
     unhappy = isinstance(rating, int) and rating < WORST_CONTENT_RATING

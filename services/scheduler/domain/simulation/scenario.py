@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-StepKind = Literal["fact", "contact", "opt_out", "case"]
+StepKind = Literal["fact", "contact", "correct", "opt_out", "case"]
 DrawMode = Literal["all", "none", "real"]
 
 
@@ -13,7 +13,8 @@ DrawMode = Literal["all", "none", "real"]
 class Step:
     """Something that happens at `at`. `value` is the fact's name, the contact's result, the channel or the case's state.
 
-    `about` is the fact a contact is about, or the id of a case; `step` whose contact it is, where several are released.
+    `about` is the fact a contact is about, the contact whose result is corrected, or the id of a case; `step` whose contact
+    it is, where several are released.
     The platform hears of it when it happens, but of a `late` fact only then.
     """
 

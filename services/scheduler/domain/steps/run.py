@@ -4,7 +4,7 @@ What can be planned at once is planned with the first step. Every planned step w
 that a run is going exactly as long as it waits for something. A merged step waits for the contact that took its matter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -111,12 +111,30 @@ class Run:
             return
         self._take_up(row)
         if row.kind == "event":
-            self._note(row.step, "wait_expired")
+            self.note(row.step, "wait_expired")
             self._wait_over(index, result)
         else:
             self._conclude(index, tried, result, row.due)
         self._make_rounds()
         self.stand()
+
+    def conclude_again(self, row: Waiting, result: ContactResult) -> None:
+        """Go on from the step of `row`, which the run does not wait for any more, with what it really came to."""
+        index, tried = self.chain.position_of(row.step)
+        self._take_up(row)
+        self._conclude(index, tried, result, row.due)
+        self._make_rounds()
+        self.stand()
+
+    def call_off(self, rows: Collection[Waiting], reason: str) -> list[Task]:
+        """Wait for these no more, and call off the contacts that are planned for them."""
+        wanted = {row.task_id for row in rows}
+        self.customer = self.customer.not_waiting(*rows)
+        own = [task for task in self.customer.open if task.id in wanted]
+        for task in own:
+            self.customer = self.customer.without(task)
+            self.tasks.append(moved(task, "cancelled", reason))
+        return own
 
     def _wait_over(self, index: int, result: ContactResult) -> None:
         step = self.chain.step_at(index)
@@ -158,7 +176,7 @@ class Run:
     def _awaited(self, index: int, step: Step, fact: Fact) -> None:
         """It is contacted now; or not at all, where it was to be unless this happened."""
         if step.wait and step.wait.unless:
-            self._note(step.name, "skipped", {"reason": HAPPENED})
+            self.note(step.name, "skipped", {"reason": HAPPENED})
             self._next(index, ContactResult("cancelled", fact.at, fact.name, fact.id, HAPPENED), None)
         else:
             self._contact(index, 0, step.policy, fact.at)
@@ -177,14 +195,14 @@ class Run:
         for task in own:
             self.customer = self.customer.without(task)
             self.tasks.append(moved(task, "cancelled", reason))
-        self._note("", "stopped", {"reason": reason, "cancelled": [str(task.id) for task in own]})
+        self.note("", "stopped", {"reason": reason, "cancelled": [str(task.id) for task in own]})
         self.ended = Ended(self.policy.id, self.fact.identity, self.customer.id, reason)
         if stands:
             self.stand()
 
     def pass_over(self) -> None:
         """Nothing is begun: another run of the policy is going."""
-        self._note("", "ignored")
+        self.note("", "ignored")
 
     @property
     def _refused(self) -> bool:
@@ -224,7 +242,7 @@ class Run:
         day = last_day(self.chain.endless, self.fact)
         if day is None or not begins_after(day, policy, anchor, self.fact.branch):
             return False
-        self._note(policy.step, "skipped", {"reason": UNTIL, "to": day})
+        self.note(policy.step, "skipped", {"reason": UNTIL, "to": day})
         return True
 
     def _make_rounds(self) -> None:
@@ -269,14 +287,14 @@ class Run:
                 else:
                     self._come_round(number, step, anchors[step.origin])
                 return
-            self._note(step.name, "skipped", {"failed": failure.recorded()})
+            self.note(step.name, "skipped", {"failed": failure.recorded()})
 
     def _come_round(self, number: int, step: Step, anchor: datetime) -> None:
         """It is the turn of this round of an endless step; of those from the first date the ones that are past are left out."""
         if step.anchored and self.first is not None:
             anchor, in_time = self.first, round_in_time(self.chain, number, self.first, self.moment, self.fact.branch)
             if in_time > number:
-                self._note(step.name, "skipped", {"reason": PAST})
+                self.note(step.name, "skipped", {"reason": PAST})
                 number = in_time
         self.rounds.append((number, anchor))
 
@@ -305,7 +323,7 @@ class Run:
             since = "" if self.reading is None else str(self.reading)
             told["rises"] = {"field": wait.reading, "by": wait.rises, "since": since}
         self._wait(step.name, "event", until, types=types, same=wait.same, signals=signals)
-        self._note(step.name, "waiting", told)
+        self.note(step.name, "waiting", told)
 
     def _wait(self, step: str, kind: Literal["result", "event"], until: datetime | None, **more: Any) -> None:
         row = Waiting(
@@ -325,7 +343,7 @@ class Run:
         )
         self.customer = self.customer.waiting_for(row)
 
-    def _note(self, step: str, result: Result, told: Detail = NOTHING_ELSE) -> None:
+    def note(self, step: str, result: Result, told: Detail = NOTHING_ELSE) -> None:
         detail: Detail = {"policy": self.policy.id, "version": self.policy.version, "result": result}
         if step:
             detail["step"] = step

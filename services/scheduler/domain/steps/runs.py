@@ -8,9 +8,9 @@ from uuid import UUID
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.detail import Reason
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.kept.contact_result import ContactResult
+from services.scheduler.domain.kept.contact_result import COMPLETED, FAILED, ContactResult
 from services.scheduler.domain.kept.story import Begun, is_late, with_heard
-from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at
+from services.scheduler.domain.kept.waiting import LedOn, Waiting, run_id, signal, value_at
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, Heeded, listeners, types_of
 from services.scheduler.domain.steps.listen import catch_up, in_order, is_awaited, listen, run_of
@@ -146,7 +146,15 @@ def _led_on(
     run = run_of(customer, row, chained, plan_contact, result.at, Because("follows", result.because))
     run.lead_on(row, result)
     catch_up(run, chained)
+    if result.event in (COMPLETED, FAILED):
+        run.customer = run.customer.remembering(LedOn(row, result.event, result.code, result.at, begun(run, customer)))
     return Turn(run, _cause(row, result.at, result.event or WAIT_EXPIRED, result.event_id, "follows"))
+
+
+def begun(run: Run, before: Customer) -> tuple[UUID, ...]:
+    """What the run waits for that it did not wait for before."""
+    known = {row.id for row in before.waiting}
+    return tuple(row.id for row in in_order(run.customer) if row.run == run.id and row.id not in known)
 
 
 def _cause(row: Waiting, moment: datetime, name: str, event_id: str, reason: Reason) -> Cause:

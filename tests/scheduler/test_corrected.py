@@ -1,0 +1,137 @@
+"""A result is corrected after a run took another step, in the running service."""
+
+from datetime import timedelta
+from typing import Any
+
+from services.scheduler.store.tasks import FREED
+from shared.clock import ManualClock
+from shared.messaging import Event
+from shared.testing import Served
+from tests.scheduler.builders import contents
+from tests.scheduler.conftest import apply
+from tests.scheduler.test_handlers import rows, sent
+from tests.scheduler.test_recall import later
+
+UNHAPPY = {"field": "result", "op": "eq", "value": "dissatisfied"}
+LOST = {"field": "result", "op": "in", "value": ["unreachable", "refused"]}
+STEPS: tuple[dict[str, Any], ...] = (
+    {"id": "call"},
+    {"id": "letter", "if": LOST, "delay": {"days": 3}},
+    {"id": "apology", "if": UNHAPPY, "delay": {"days": 2}},
+)
+PLAN = "SELECT body->>'step', state, reason FROM task ORDER BY body->>'step'"
+LEDGER = "SELECT task.body->>'step', contact_ledger.state FROM contact_ledger JOIN task ON task.id = task_id ORDER BY 1"
+
+
+async def called(served: Served, clock: ManualClock, *steps: dict[str, Any], **policy: Any) -> str:
+    """The first contact of a run is out; gives its task's id."""
+    all_day = {"days": "all", "frames": ["00:00-23:59"]}
+    await apply(served, contents({"window": all_day, "steps": list(steps or STEPS), **policy}))
+    await served.deliver(sent("repair.closed"))
+    await served.run_job("release")
+    clock.advance(timedelta(hours=1))
+    return str((await rows(served, "SELECT id FROM task WHERE state = 'released'"))[0][0])
+
+
+def completed(clock: ManualClock, task_id: str, rating: int) -> Event:
+    return later("visit.completed", clock, id=f"completed-{rating}", task_id=task_id, rating=rating)
+
+
+def corrected(clock: ManualClock, task_id: str, rating: int, id: str = "corrected") -> Event:  # noqa: A002
+    return later("visit.corrected", clock, id=id, task_id=task_id, rating=rating, problems=[])
+
+
+def failed(clock: ManualClock, task_id: str, reason: str = "unreachable") -> Event:
+    at = clock.now().isoformat()
+    return later("visit.failed", clock, id="failed", task_id=task_id, reason=reason, failed_at=at, channel="phone")
+
+
+def reopened(clock: ManualClock, of: Event) -> Event:
+    same = {name: of.data[name] for name in ("task_id", "reason", "failed_at", "channel")}
+    return later("visit.reopened", clock, id="reopened", **same)
+
+
+async def test_an_apology_that_nobody_needs_is_called_off_and_told(empty: Served, clock: ManualClock) -> None:
+    task_id = await called(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=1))
+    assert await rows(empty, PLAN) == [("apology", "planned", ""), ("call", "done", "")]
+    clock.advance(timedelta(hours=3))
+    right = corrected(clock, task_id, rating=5)
+    await empty.deliver(right)
+    await empty.deliver(right)
+    assert await rows(empty, PLAN) == [("apology", "cancelled", "corrected"), ("call", "done", "")]
+    assert dict(await rows(empty, LEDGER))["apology"] == FREED
+    assert await rows(empty, "SELECT count(*) FROM waiting_step") == [(0,)]
+    (gone,) = await empty.published("followup.cancelled")
+    assert (gone.data["reason"], gone.cause) == ("corrected", right.id)
+    clock.advance(timedelta(days=4))
+    assert await empty.run_job("release") == 0
+    async with empty.client("auditor") as auditor:
+        told = (await auditor.get("/api/v1/explain", params={"event_id": "e1"})).text
+    assert "上一步的结果更正为已完成，取消已计划的 1 个任务，按更正后的结果继续。" in told
+    assert await empty.dead_letters() == []
+
+
+async def test_a_record_that_is_corrected_to_dissatisfied_leads_on(empty: Served, clock: ManualClock) -> None:
+    task_id = await called(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=5))
+    clock.advance(timedelta(hours=3))
+    await empty.deliver(corrected(clock, task_id, rating=2))
+    assert await rows(empty, PLAN) == [("apology", "planned", ""), ("call", "done", "")]
+    planned = (await empty.published("followup.planned"))[-1]
+    assert (planned.data["step"], planned.cause) == ("apology", "corrected")
+
+
+async def test_what_had_not_failed_is_waited_for_again(empty: Served, clock: ManualClock) -> None:
+    task_id = await called(empty, clock)
+    lost = failed(clock, task_id)
+    await empty.deliver(lost)
+    assert await rows(empty, PLAN) == [("call", "failed", "unreachable"), ("letter", "planned", "")]
+    clock.advance(timedelta(hours=3))
+    await empty.deliver(reopened(clock, lost))
+    assert await rows(empty, PLAN) == [("call", "released", ""), ("letter", "cancelled", "corrected")]
+    assert await rows(empty, "SELECT step, task_id::text FROM waiting_step") == [("call", task_id)]
+    await empty.deliver(completed(clock, task_id, rating=1))
+    states = [("apology", "planned", ""), ("call", "done", ""), ("letter", "cancelled", "corrected")]
+    assert await rows(empty, PLAN) == states
+
+
+async def test_however_it_is_batched_the_same_comes_of_it(empty: Served, clock: ManualClock) -> None:
+    task_id = await called(empty, clock)
+    lost = failed(clock, task_id)
+    right = completed(clock, task_id, rating=1)
+    await empty.deliver(lost, reopened(clock, lost), right, corrected(clock, task_id, rating=5))
+    states = dict(await rows(empty, "SELECT body->>'step', state FROM task"))
+    assert states == {"call": "done", "letter": "cancelled", "apology": "cancelled"}
+    assert await empty.dead_letters() == []
+
+
+async def test_what_is_out_stays_out(empty: Served, clock: ManualClock) -> None:
+    task_id = await called(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=1))
+    clock.advance(timedelta(days=3))
+    await empty.run_job("release")
+    await empty.deliver(corrected(clock, task_id, rating=5))
+    assert await rows(empty, PLAN) == [("apology", "released", ""), ("call", "done", "")]
+    newest = (await rows(empty, "SELECT outcome, event_type FROM decision ORDER BY at DESC LIMIT 1"))[0]
+    assert newest == ("corrected", "visit.corrected")
+
+
+async def test_another_version_does_not_change_what_a_correction_leads_to(empty: Served, clock: ManualClock) -> None:
+    task_id = await called(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=5))
+    await apply(empty, contents({"steps": [{"id": "call"}]}))
+    await empty.deliver(corrected(clock, task_id, rating=2))
+    assert await rows(empty, "SELECT body->>'step', policy_version FROM task ORDER BY 1") == [
+        ("apology", 1),
+        ("call", 1),
+    ]
+
+
+async def test_what_is_kept_for_corrections_is_forgotten_with_the_decisions(empty: Served, clock: ManualClock) -> None:
+    task_id = await called(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=5))
+    assert await rows(empty, "SELECT count(*) FROM led_step") == [(1,)]
+    clock.advance(timedelta(days=4000))
+    await empty.run_job("forget_decisions")
+    assert await rows(empty, "SELECT count(*) FROM led_step") == [(0,)]
