@@ -8,6 +8,7 @@ from services.scheduler.app import create_app
 from services.scheduler.domain.kept.memory import MOST
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import ManualClock
+from shared.ids import new_id
 from shared.testing import Served, serve
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
@@ -66,3 +67,21 @@ async def test_an_explanation_tells_the_count(empty: Served) -> None:
         answer = await client.get("/api/v1/decisions", params={"event_id": "c1"})
     said = "".join(answer.json()["items"][0]["explanation"])
     assert "要求客户投诉已立案（kind 相同、连续）的次数不小于 2，实际为 1" in said
+
+
+async def test_a_corrected_record_counts_as_what_it_says_now(empty: Served) -> None:
+    history = {"events": ["visit.completed"], "result": "dissatisfied", "same": "kind"}
+    twice = {"history": history, "op": "ge", "value": 2}
+    await apply(empty, contents({"events": ["visit.completed"], "condition": twice}))
+    first, second = str(new_id()), str(new_id())
+    told = {"kind": "leak", "rating": 1}
+    await empty.deliver(sent("visit.completed", id="v1", at=timedelta(days=1), task_id=first, **told))
+    corrected = {**told, "rating": 5, "dissatisfied": False, "problems": []}
+    await empty.deliver(sent("visit.corrected", id="right", at=timedelta(days=2), task_id=first, **corrected))
+    await empty.deliver(sent("visit.completed", id="v2", at=timedelta(days=3), task_id=second, **told))
+    assert (await outcomes(empty))["v2"] == "no_policy_matches"
+    again = {**corrected, "rating": 2, "dissatisfied": True}
+    await empty.deliver(sent("visit.corrected", id="wrong", at=timedelta(days=4), task_id=first, **again))
+    await empty.deliver(sent("visit.completed", id="v3", at=timedelta(days=5), task_id=str(new_id()), **told))
+    assert (await outcomes(empty))["v3"] == "planned"
+    assert await empty.dead_letters() == []

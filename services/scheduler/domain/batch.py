@@ -8,7 +8,8 @@ from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer, updated
 from services.scheduler.domain.decide import Decision, decide, malformed, not_standing, plan_contact, turned
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.kept.memory import remembered, with_newest
+from services.scheduler.domain.kept.contact_result import COMPLETED
+from services.scheduler.domain.kept.memory import corrected, remembered, with_newest
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.panel import Answers, ask
 from services.scheduler.domain.restraint.pauses import paused
@@ -18,11 +19,13 @@ from services.scheduler.domain.steps.runs import Moved, hear
 from services.scheduler.domain.value import Value
 from services.scheduler.domain.whom.enrol import settled_entry
 from services.scheduler.domain.whom.limits import Slots
+from shared.contracts.registry import wire_type
 from shared.practice import is_practice
 
 Customers = MutableMapping[str, Customer]
 NO_RULES: Mapping[UUID, Rule] = {}
 PAUSES = "pauses"
+RESULT = wire_type(COMPLETED)
 
 
 class Matched(Value, frozen=True):
@@ -124,6 +127,11 @@ def match_in_order(
             customer = updated(customer, fact)
             if remembers and (paths := remembers.get(fact.type)) is not None:
                 customer = customer._replace(memory=with_newest(customer.memory, remembered(fact, paths)))
+            if (
+                remembers
+                and (after := corrected(customer.memory, fact, remembers.get(RESULT, ()))) is not customer.memory
+            ):
+                customer = customer._replace(memory=after)
             if pauses and (calls := book.at(fact.at).pauses.get(fact.type)):
                 customer, until = paused(customer, fact, calls)
             seen[customer_id] = customer

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from services.scheduler.domain.conditions.history import to_remember
 from services.scheduler.domain.conditions.tree import histories
+from services.scheduler.domain.kept.contact_result import CORRECTED, REOPENED
+from services.scheduler.domain.kept.memory import OF_CONTACTS
 from services.scheduler.domain.kinds import Kind, compile_kind
 from services.scheduler.domain.panel import Panel
 from services.scheduler.domain.policy import ALL_EVENTS, Policy
@@ -19,6 +21,8 @@ from services.scheduler.domain.whom.sampling import sampler
 from shared.contracts.base import INTAKE
 from shared.contracts.registry import by_type, wire_type
 
+CONTACTS = frozenset(map(wire_type, OF_CONTACTS))
+CORRECTIONS = frozenset(map(wire_type, (CORRECTED, REOPENED)))
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
@@ -73,6 +77,8 @@ class PolicyBook:
         self._by_type = {wire: Panel([rule for rule in rules if _triggered(rule, wire)]) for wire in types}
         self.pauses = compile_pauses(pause for rule in rules for pause in rule.policy.pauses)
         heeded = self.remembers.keys() | self.pauses.keys()
+        if self.remembers.keys() & CONTACTS:  # what is remembered of them may be corrected
+            heeded |= CORRECTIONS
         self._by_type |= {wire: Panel([]) for wire in heeded if wire not in types and _is_platforms_own(wire)}
 
     def version_of(self, task: Task) -> Policy:

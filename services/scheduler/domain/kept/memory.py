@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.kept.contact_result import result_of_visit
+from services.scheduler.domain.kept.contact_result import COMPLETED, CORRECTED, FAILED, REOPENED, result_of_visit
 from shared.paths import value_at
 
 MOST = 50
 LONGEST_KEPT = 200
+TASK = "task_id"  # by which a correction finds what it corrects
+SAID_BESIDE = {"visit.dissatisfied": "dissatisfied", "visit.problem_found": "problems"}  # of a contact that went badly
+OF_CONTACTS = (COMPLETED, FAILED, *SAID_BESIDE)
 Memory = tuple["Remembered", ...]
 
 
@@ -29,7 +32,9 @@ class Remembered(NamedTuple):
 
 
 def remembered(fact: Fact, paths: Iterable[str]) -> Remembered:
-    """What is kept of a fact: its result, and the values at `paths` that are no structures."""
+    """What is kept of a fact: its result, and the values at `paths` that are no structures; of a contact also its task."""
+    if fact.name in OF_CONTACTS:
+        paths = (*paths, TASK)
     values = {path: kept for path in paths if (kept := _kept(value_at(fact.data, path.split(".")))) is not None}
     return Remembered(fact.name, fact.at, fact.key, result_of(fact), values)
 
@@ -39,6 +44,28 @@ def with_newest(memory: Memory, new: Remembered) -> Memory:
     if any(one.key == new.key for one in memory):
         return memory
     return tuple(sorted((*memory, new), key=_happened)[-MOST:])
+
+
+def corrected(memory: Memory, fact: Fact, paths: Iterable[str]) -> Memory:
+    """The memory after this correction of a contact, if it is one: a record says something else, `paths` of it are kept; a
+    contact that was opened again has not failed."""
+    if fact.name not in (CORRECTED, REOPENED):
+        return memory
+    after = tuple(now for one in memory if (now := _corrected(one, fact, paths)))
+    return memory if after == memory else after
+
+
+def _corrected(one: Remembered, fact: Fact, paths: Iterable[str]) -> Remembered | None:
+    """What is remembered of a contact's event from now on; None = nothing."""
+    if one.values.get(TASK) != fact.data.get(TASK) or TASK not in one.values:
+        return one
+    if fact.name == REOPENED:
+        return None if one.name == FAILED else one
+    if one.name == COMPLETED:
+        now = remembered(fact._replace(name=COMPLETED), paths)
+        return one._replace(result=now.result, values=now.values)
+    said = SAID_BESIDE.get(one.name)
+    return one if said is None or fact.data.get(said) else None
 
 
 def _happened(one: Remembered) -> tuple[datetime, UUID]:

@@ -71,6 +71,54 @@ def test_a_low_rating_is_a_dissatisfied_contact() -> None:
     assert outcomes(rules, low, high, *repairs)[2:] == ["planned", "no_policy_matches"]
 
 
+TASKS = ("019cb2ba-9be0-8af8-ac84-99e0eb603435", "019cb2ba-9be0-8af8-ac84-99e0eb603436")
+
+
+def contact(name: str, number: int, day: int, **data: Any) -> Fact:
+    """What visits tell about one of two tasks."""
+    told = {"task_id": TASKS[number], **data}
+    return fact(name, told, id=f"{name}-{number}-{day}", time=MONDAY + day * DAY)
+
+
+def test_a_corrected_record_counts_as_what_it_says_now() -> None:
+    history: dict[str, Any] = {
+        "events": ["visit.completed"],
+        "result": "dissatisfied",
+        "same": "kind",
+        "in_a_row": True,
+    }
+    rules = book(past(2, **history) | {"events": ["visit.completed"]})
+    first = contact("visit.completed", 0, 0, rating=1, kind="leak")
+    right = contact("visit.corrected", 0, 1, rating=5, kind="leak", dissatisfied=False)
+    second = contact("visit.completed", 1, 2, rating=2, kind="leak")
+    assert outcomes(rules, first, second)[-1] == "planned"
+    assert outcomes(rules, first, right, second)[-1] == "no_policy_matches"
+    other = contact("visit.corrected", 1, 1, rating=5, kind="leak", dissatisfied=False)
+    assert outcomes(rules, first, other, second)[-1] == "planned"
+    wrong = contact("visit.corrected", 0, 1, rating=2, kind="leak", dissatisfied=True)
+    assert outcomes(rules, first._replace(data={**first.data, "rating": 5}), wrong, second)[-1] == "planned"
+
+
+def test_what_was_said_of_a_contact_that_did_not_go_badly_counts_no_more() -> None:
+    rules = book(past(1, events=["visit.dissatisfied"]))
+    said = contact("visit.dissatisfied", 0, 0, rating=1)
+    right = contact("visit.corrected", 0, 1, rating=5, dissatisfied=False)
+    repair = fact(id="r", time=MONDAY + 2 * DAY)
+    assert outcomes(rules, said, repair)[-1] == "planned"
+    assert outcomes(rules, said, right, repair)[-1] == "no_policy_matches"
+    still = contact("visit.corrected", 0, 1, rating=2, dissatisfied=True)
+    assert outcomes(rules, said, still, repair)[-1] == "planned"
+
+
+def test_a_contact_that_was_opened_again_has_not_failed() -> None:
+    rules = book(past(2, events=["visit.failed"], result="unreachable"))
+    lost = [contact("visit.failed", number, number, reason="unreachable") for number in (0, 1)]
+    again = contact("visit.reopened", 0, 2, reason="unreachable", failed_at=MONDAY.isoformat())
+    repair = fact(id="r", time=MONDAY + 3 * DAY)
+    assert outcomes(rules, *lost, repair)[-1] == "planned"
+    assert outcomes(rules, *lost, again, repair)[-1] == "no_policy_matches"
+
+
 def test_days_end_what_counts() -> None:
     rules = book(past(2, within={"days": 30}))
     assert outcomes(rules, complaint(1), complaint(2, 30)) == ["no_policy_matches"] * 2
