@@ -83,19 +83,19 @@ class Local:
             SHARED.append(self)
             yield run
 
-    @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
+    @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=180, wait_initial=0.2, wait_max=0.5, attempts=None)
     def ready_again(self, name: str, other_than: int) -> int:
         """Wait until the service runs in another process; gives its id."""
         pid = int(self.run["pids"][name])
         assert pid != other_than
-        assert httpx.get(f"{self.run['services'][name]}/readyz").is_success
+        assert httpx.get(f"{self.run['services'][name]}/readyz", timeout=30).is_success
         return pid
 
-    @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=60, wait_initial=0.2, wait_max=0.5, attempts=None)
+    @stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=180, wait_initial=0.2, wait_max=0.5, attempts=None)
     def opens_again(self, other_than: int) -> None:
         """Wait until the front door is open in another process."""
         assert int(self.run["pids"]["front"]) != other_than
-        assert httpx.get(f"{self.run['front']}/front-door/ready").is_success
+        assert httpx.get(f"{self.run['front']}/front-door/ready", timeout=30).is_success
 
 
 def leave(folder: Path, nextitem: pytest.Item | None) -> None:

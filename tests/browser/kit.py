@@ -15,7 +15,8 @@ from shared.testing.signing_in import sign_in
 from tests.local_platform import Local
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-TIMEOUT = 30_000  # milliseconds: of a loaded machine
+TIMEOUT = 60_000  # milliseconds: of a loaded machine
+SECONDS = TIMEOUT / 1000
 SERIOUS = {"serious", "critical"}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # htmx writes both when a page is left while a fragment is on its way, which depends on the machine alone; a fragment that could
@@ -86,7 +87,7 @@ class People:
         return await context.new_page()
 
     async def _signed_in(self, key: str, **fields: str) -> Any:
-        async with httpx.AsyncClient(base_url=self.front) as client:
+        async with httpx.AsyncClient(base_url=self.front, timeout=SECONDS) as client:
             answer = await sign_in(client, key, **fields)
             assert answer.status_code == 303, answer.text
             return {

@@ -9,7 +9,7 @@ import stamina
 from playwright.async_api import Page, expect
 
 from shared.ids import new_id
-from tests.browser.kit import People, faults_of
+from tests.browser.kit import SECONDS, People, faults_of
 from tests.local_platform import Local
 
 TEL = "scheme does not have a registered handler|Failed to launch 'tel:"
@@ -32,12 +32,12 @@ def repair(customer: str, name: str, number: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@stamina.retry(on=AssertionError, timeout=45, wait_initial=0.3, wait_max=1, attempts=None)
+@stamina.retry(on=AssertionError, timeout=2 * SECONDS, wait_initial=0.3, wait_max=1, attempts=None)
 async def found(
     platform: Local, service: str, path: str, least: int, role: str = "supervisor", **params: Any
 ) -> list[dict[str, Any]]:
     """What a list of the service holds, once there are `least` of it."""
-    async with httpx.AsyncClient(base_url=platform.run["services"][service]) as client:
+    async with httpx.AsyncClient(base_url=platform.run["services"][service], timeout=SECONDS) as client:
         headers = {"Authorization": f"Bearer {platform.run['keys'][role]}"}
         answer = await client.get(path, params=params, headers=headers)
         items: list[dict[str, Any]] = answer.json()["items"]
@@ -49,7 +49,7 @@ async def arrived(platform: Local, *facts: dict[str, Any]) -> None:
     """Post facts as a source does, and wait until each customer has a visit."""
     content = {"Content-Type": "application/cloudevents-batch+json"}
     headers = {"Authorization": f"Bearer {platform.run['keys']['integrator']}", **content}
-    async with httpx.AsyncClient(base_url=platform.run["services"]["gateway"]) as gateway:
+    async with httpx.AsyncClient(base_url=platform.run["services"]["gateway"], timeout=SECONDS) as gateway:
         answer = await gateway.post("/api/v1/events", content=json.dumps(facts), headers=headers)
     assert {item["status"] for item in answer.json()["items"]} == {"accepted"}, answer.text
     for fact in facts:

@@ -1,5 +1,6 @@
 """「我的业绩」 as an agent meets it: empty in the morning, figures after a call, by keyboard, at a desk and on a phone."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -7,7 +8,7 @@ import httpx
 from playwright.async_api import Page, expect
 
 from shared.ids import new_id
-from tests.browser.kit import PHONE, People, faults_of, focused
+from tests.browser.kit import PHONE, SECONDS, People, faults_of, focused
 from tests.browser.test_agent_front_door import arrived, repair
 from tests.local_platform import Local
 
@@ -19,7 +20,8 @@ async def called(platform: Local, role: str) -> None:
     keys, visits = platform.run["keys"], platform.run["services"]["visits"]
 
     async def ask(role: str, method: str, path: str, **options: Any) -> Any:
-        async with httpx.AsyncClient(base_url=visits, headers={"Authorization": f"Bearer {keys[role]}"}) as client:
+        key = {"Authorization": f"Bearer {keys[role]}"}
+        async with httpx.AsyncClient(base_url=visits, headers=key, timeout=SECONDS) as client:
             answer = await client.request(method, f"/api/v1/visits{path}", **options)
         assert answer.is_success, answer.text
         return answer.json()
@@ -32,12 +34,10 @@ async def called(platform: Local, role: str) -> None:
 
 async def counted(page: Page) -> None:
     """Figures follow the events by a second or two; the page says what there was when it was opened."""
-    for _ in range(20):
-        if await page.locator("#own-calls").count():
-            return
-        await page.wait_for_timeout(500)
-        await page.reload()
-    raise AssertionError("the call was never counted")
+    async with asyncio.timeout(2 * SECONDS):
+        while not await page.locator("#own-calls").count():
+            await page.wait_for_timeout(500)
+            await page.reload()
 
 
 async def test_an_agent_finds_the_own_figures_with_their_formulas_and_remarks(page_as: People, platform: Local) -> None:

@@ -12,7 +12,7 @@ from shared.messaging.event import Event, encode
 from shared.messaging.kafka import KafkaBroker
 from shared.testing import example
 from shared.testing.events import NOON
-from tests.browser.kit import People, faults_of, heights
+from tests.browser.kit import SECONDS, People, faults_of, heights
 from tests.local_platform import Local
 
 
@@ -20,7 +20,7 @@ async def opt_outs(platform: Local, **wanted: str) -> list[dict[str, Any]]:
     """Those in force."""
     address = platform.run["services"]["notifications"]
     key = {"Authorization": f"Bearer {platform.run['keys']['auditor']}"}
-    async with httpx.AsyncClient(base_url=address, headers=key) as client:
+    async with httpx.AsyncClient(base_url=address, headers=key, timeout=SECONDS) as client:
         answer = await client.get("/api/v1/opt-outs", params=wanted)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
@@ -45,7 +45,7 @@ async def text_from(platform: Local, phone: str, content: str) -> None:
         "send_time": "2026-03-02 10:01:00",
         "sequence_id": new_id().int % 10**9,
     }
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=SECONDS) as client:
         answer = await client.post(address, json=[row])
     assert answer.status_code == 200, answer.text
 

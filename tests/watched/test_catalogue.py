@@ -18,7 +18,7 @@ def exported(watched: Local) -> Families:
     """service → metric → (kind, labels of its samples)."""
     found: dict[str, dict[str, tuple[str, list[Mapping[str, str]]]]] = {}
     for service, url in watched.run["services"].items():
-        families = text_string_to_metric_families(httpx.get(f"{url}/metrics").text)
+        families = text_string_to_metric_families(httpx.get(f"{url}/metrics", timeout=60).text)
         found[service] = {
             family.name + "_total" * (family.type == "counter"): (
                 family.type,
