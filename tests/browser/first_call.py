@@ -8,6 +8,8 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
+from tests.browser.workbench import dialled
+
 Seen = Callable[[str], Awaitable[None]]
 DISSATISFIED = "不满意"
 SAID = "换了阀门还是打不着火，等了两天没人来"
@@ -44,7 +46,7 @@ async def first_call(page: Page, login: str, password: str, seen: Seen) -> None:
     await expect(page.locator("[data-step=opening]")).to_be_focused()
     await expect(page.locator("#aside h2").first).to_be_visible()
     await expect(page.locator("#aside .loading")).to_have_count(0)
-    await page.keyboard.press("F2")
+    await dialled(page)
     await expect(page.get_by_role("button", name="挂断 F4")).to_be_enabled()
     await seen("opening")
 

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from shared.ids import new_id
 from tests.browser.kit import SECONDS, People, faults_of
+from tests.browser.workbench import dialled, press
 from tests.local_platform import Local
 
 TEL = "scheme does not have a registered handler|Failed to launch 'tel:"
@@ -96,7 +97,7 @@ async def test_a_dissatisfied_call_goes_from_the_fact_to_the_case(
     revealed = await found(platform, "visits", "/api/v1/audit-log", 1, "auditor", object=held["id"])
     assert "phone.revealed" in [entry["action"] for entry in revealed]
 
-    await page.keyboard.press("F2")
+    await dialled(page)
     await page.keyboard.press("1")
     for place, key in enumerate(DISSATISFIED, 2):
         await page.keyboard.press(key)
@@ -126,8 +127,8 @@ async def test_a_dissatisfied_call_goes_from_the_fact_to_the_case(
     await expect(page.locator("[data-step=opening]")).to_be_focused()  # the other customer's
     await expect(page.locator("#aside h2")).to_contain_text(next(n for c, n in people.items() if c != customer))
 
-    for key in ("F2", "F4", "r"):
-        await page.keyboard.press(key)
+    await dialled(page)
+    await press(page, "F4", "r")
     await expect(page.locator("[data-field=note]")).to_be_focused()
     await page.keyboard.type("在开会")
     await page.keyboard.press("Control+Enter")

@@ -1,5 +1,6 @@
 """What goes wrong at the workbench: reloads, dead networks, other windows, visits taken away; nothing typed is lost."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Browser, Page, Route, expect
@@ -7,6 +8,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from deploy.standins.line import Exchange, Paces
 from deploy.standins.line import create_app as create_line
 from shared.clock import ManualClock
+from tests.browser.kit import SECONDS
 from tests.browser.workbench import REFUSED, Workbench, claimed, dialled, opened, press
 from tests.hostile.wire import listening
 from tests.visits.conftest import cancelled
@@ -143,7 +145,7 @@ async def test_a_task_called_off_in_the_middle_of_a_call_is_told_with_what_to_do
 async def test_what_the_line_says_is_followed_and_prefills_the_result(
     browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
 ) -> None:
-    exchange = Exchange("", SECRET, "http://line", Paces(ring=0.1, answer=1, drop=1))
+    exchange = Exchange("", SECRET, "http://line", Paces(ring=0.1, answer=1))
     async with listening(create_line(exchange)) as port:
         line = {"cti": "http", "cti_url": f"http://127.0.0.1:{port}", "cti_webhook_secret": SECRET}
         async with opened(browser, await service_dsn("visits"), clock, **line) as workbench:
@@ -155,8 +157,15 @@ async def test_what_the_line_says_is_followed_and_prefills_the_result(
             await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("占线")
             await page.keyboard.press("Control+Enter")
             await expect(page.locator("[data-step=opening]")).to_be_focused()  # the next customer
-            exchange.fate = "drops"
-            await press(page, "F2", "1", "1")
+            exchange.fate = "answers"
+            async with page.expect_response("**/line-calls"):
+                await page.keyboard.press("F2")
+            await press(page, "1", "1")
+            talk = list(exchange.talks.values())[-1]
+            async with asyncio.timeout(SECONDS):
+                while "answered" not in talk.signs:
+                    await page.wait_for_timeout(50)
+            talk.hung_up.set()  # the customer does it
             await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("部分完成")
             await page.keyboard.press("Control+Enter")
             await expect(page.locator("#tab-done")).to_contain_text("1")
