@@ -96,6 +96,7 @@ def test_a_panel_asks_only_for_what_is_exported(name: str, panel: dict[str, Any]
         known.check(filled(target["expr"]))
 
 
+@cache
 def shown() -> set[str]:
     """The series that panels ask for, by themselves or through a recording rule."""
     recorded = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}

@@ -1,6 +1,7 @@
 """A real Prometheus that has watched the demo: every expression returns data, or it is said why it can't; an alert arrives."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import httpx
@@ -61,6 +62,7 @@ def amounts(node: Any) -> Iterator[str]:
         yield expression
 
 
+@cache
 def asked() -> list[str]:
     """Every expression of every dashboard, and what every rule and alert measures."""
     shown = [expression for board in BOARDS.values() for expression in expressions(board)]
