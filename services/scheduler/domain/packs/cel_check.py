@@ -11,7 +11,7 @@ from uuid import UUID
 from services.scheduler.domain.conditions.tree import NAMES, VARIABLES
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
-from services.scheduler.domain.packs.vocabulary import Vocabulary
+from services.scheduler.domain.packs.vocabulary import Vocabulary, lacking
 from shared.conditions.cel import CelRefused, compile_cel
 from shared.conditions.declared import EVENT_FIELDS
 from shared.declared.section import Section, meant
@@ -34,8 +34,8 @@ def check_cel(leaf: Section, events: Sequence[str], vocabulary: Vocabulary) -> N
     for root, name, *_ in paths_of(text):
         if root == "event" and name not in EVENT_FIELDS:
             leaf.problem("cel", f"event 之下没有 {name}{meant(name, EVENT_FIELDS)}，只有 {'、'.join(EVENT_FIELDS)}")
-        elif root == "data" and (fields := vocabulary.fields(events)) and name not in fields:
-            leaf.problem("cel", f"触发事件的数据里没有 {name}{meant(name, fields)}", warning=True)
+        elif root == "data" and (unknown := lacking(name, vocabulary.fields(events))):
+            leaf.problem("cel", f"触发事件的数据里没有 {unknown}", warning=True)
     if reason := only_errs(text):
         leaf.problem("cel", f"怎样的数据都只会出错：{reason}")
     elif not any(name in _LITERAL.sub("", text) for name in VARIABLES):

@@ -19,7 +19,7 @@ from services.scheduler.domain.packs.steps_check import check_steps
 from services.scheduler.domain.packs.timing_check import check_timing
 from services.scheduler.domain.packs.trigger_check import check_heard, check_own_contacts
 from services.scheduler.domain.packs.triggers import ANNIVERSARY
-from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
+from services.scheduler.domain.packs.vocabulary import Vocabulary, check_known, lacking
 from services.scheduler.domain.packs.whom_check import check_whom
 from services.scheduler.domain.policy import ALL_EVENTS
 from services.scheduler.domain.steps.chain import UNTIL, changed
@@ -83,9 +83,7 @@ def _strays(files: Mapping[str, str]) -> Iterator[Problem]:
 def _check_policy(section: Section, draft: Draft, questionnaires: set[str], vocabulary: Vocabulary) -> None:
     content = draft.content
     trigger = section.section("trigger") or section
-    for event in content["trigger"]["events"]:
-        if event != ALL_EVENTS and not vocabulary.knows(event):
-            trigger.problem("events", unknown_event(event, vocabulary), warning=True)
+    check_known(trigger, "events", [one for one in content["trigger"]["events"] if one != ALL_EVENTS], vocabulary)
     check_heard(trigger, content["trigger"]["events"])
     check_own_contacts(trigger, content)
     if condition := trigger.section("condition"):
@@ -115,9 +113,9 @@ def _check_dates(section: Section, content: Content, vocabulary: Vocabulary) -> 
         _check_base(section, content, vocabulary)
     fields = vocabulary.fields(content["trigger"]["events"])
     for part, step in zip(section.sections("steps"), content.get("steps", ()), strict=False):
-        root = str(((step["repeat"] or {}).get(UNTIL) or {}).get("field", "")).partition(".")[0]
-        if root and ("time" in content["trigger"] or (fields and root not in fields)):
-            say = f"触发事件的数据里没有 {root}{meant(root, fields)}，此策略都不会联系"
+        path = str(((step["repeat"] or {}).get(UNTIL) or {}).get("field", ""))
+        if name := path.partition(".")[0] if "time" in content["trigger"] else lacking(path, fields):
+            say = f"触发事件的数据里没有 {name}，此策略都不会联系"
             (part.section("repeat") or part).problem(UNTIL, say, warning=True)
 
 
@@ -125,11 +123,10 @@ def _check_base(section: Section, content: Content, vocabulary: Vocabulary) -> N
     """Note a date to count from that no triggering event has."""
     if "time" in content["trigger"]:
         section.problem("base", "由时间触发的策略没有事实可看；日期的前后请写 trigger 的 offset")
-    fields, root = vocabulary.fields(content["trigger"]["events"]), content["base"].partition(".")[0]
-    if root in ("customer", "event"):
+    if content["base"].partition(".")[0] in ("customer", "event"):
         section.problem("base", "只能是事实的数据里的日期，如 contract_until；客户档案里的日期请用 trigger.anniversary")
-    elif fields and root not in fields:
-        section.problem("base", f"触发事件的数据里没有 {root}{meant(root, fields)}，此策略都不会联系", warning=True)
+    elif name := lacking(content["base"], vocabulary.fields(content["trigger"]["events"])):
+        section.problem("base", f"触发事件的数据里没有 {name}，此策略都不会联系", warning=True)
 
 
 def _check_questionnaire(section: Section, draft: Draft, known: set[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.scheduler.domain.customer import ATTRIBUTES
 from services.scheduler.domain.packs.cel_check import check_cel, paths_of
-from services.scheduler.domain.packs.vocabulary import Fields, Vocabulary, unknown_event
+from services.scheduler.domain.packs.vocabulary import Fields, Vocabulary, check_known, lacking
 from services.scheduler.domain.policy import ALL_EVENTS
 from shared.contracts.registry import short_name
 from shared.declared.section import Section, meant
@@ -85,14 +85,11 @@ def check_attribute(section: Section, key: str, attribute: str) -> None:
 
 def _check_history(past: Section, events: Sequence[str], vocabulary: Vocabulary) -> None:
     counted = past.texts("events")
-    for event in counted:
-        if not vocabulary.knows(event):
-            past.problem("events", unknown_event(event, vocabulary), warning=True)
+    check_known(past, "events", counted, vocabulary)
     for key, needed in (("same", (*counted, *events)), ("sum", counted)):
-        root = str(past.values.get(key, "")).partition(".")[0]
-        lacking = [event for event in needed if root and (fields := vocabulary.fields([event])) and root not in fields]
-        if lacking:
-            past.problem(key, f"事件 {lacking[0]} 的数据里没有 {root}，永远数不到", warning=True)
+        path = str(past.values.get(key, ""))
+        if without := [event for event in needed if lacking(path, vocabulary.fields([event]))]:
+            past.problem(key, f"事件 {without[0]} 的数据里没有 {path.partition('.')[0]}，永远数不到", warning=True)
 
 
 def _check_type(leaf: Section, events: Sequence[str]) -> None:
@@ -104,8 +101,8 @@ def _check_type(leaf: Section, events: Sequence[str]) -> None:
 
 
 def _check_data(leaf: Section, root: str, rest: str, fields: Fields) -> None:
-    if root not in fields:
-        leaf.problem("field", f"触发事件的数据里没有 {root}{meant(root, fields)}", warning=True)
+    if name := lacking(root, fields):
+        leaf.problem("field", f"触发事件的数据里没有 {name}", warning=True)
     elif not rest and (options := fields[root]):
         strange = [value for value in compared_values(leaf) if str(value) not in options]
         if strange:

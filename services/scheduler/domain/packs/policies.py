@@ -72,9 +72,6 @@ class Policy(Contact):
         return content | {"steps": steps, "stop": self.stop.content() if self.stop else None, "again": self.again}
 
 
-SEVERAL = Say("策略的列表，或在最外层写一条策略的 id、title、trigger、rate", most=MOST_POLICIES)
-
-
 class PolicyFile(Declared):
     """Several policies in one file."""
 

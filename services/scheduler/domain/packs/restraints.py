@@ -8,7 +8,7 @@ from pydantic import Field
 from services.scheduler.domain.conditions.tree import FACTS, histories
 from services.scheduler.domain.ledger.caps import ANY_ENDING, PARTS, Period
 from services.scheduler.domain.packs.condition_check import check_condition
-from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
+from services.scheduler.domain.packs.vocabulary import Vocabulary, check_known
 from services.scheduler.domain.policy import Purpose
 from shared.conditions.declared import Tree
 from shared.declared.model import Declared, Filled
@@ -74,8 +74,6 @@ def check_pauses(head: Section, vocabulary: Vocabulary) -> None:
     """Note events that nobody sends and conditions that never hold."""
     for section in head.sections("pauses"):
         events = section.values["on"]
-        for event in events:
-            if not vocabulary.knows(event):
-                section.problem("on", unknown_event(event, vocabulary), warning=True)
+        check_known(section, "on", events, vocabulary)
         if condition := section.section("condition"):
             check_condition(condition, events, vocabulary)

@@ -5,7 +5,7 @@ from typing import Any, get_args
 from services.scheduler.domain.kept.contact_result import FIELDS, REFUSED, Result
 from services.scheduler.domain.packs.condition_check import check_condition, compared_values, leaves_of
 from services.scheduler.domain.packs.trigger_check import check_heard
-from services.scheduler.domain.packs.vocabulary import Vocabulary, unknown_event
+from services.scheduler.domain.packs.vocabulary import Vocabulary, check_known, lacking
 from shared.declared.section import Section, meant
 
 Content = dict[str, Any]
@@ -36,19 +36,15 @@ def _check_wait(wait: Section, vocabulary: Vocabulary) -> None:
 
 def _check_heed(heed: Section, vocabulary: Vocabulary) -> None:
     events = heed.texts("events")
-    for event in events:
-        if not vocabulary.knows(event):
-            heed.problem("events", unknown_event(event, vocabulary), warning=True)
+    check_known(heed, "events", events, vocabulary)
     check_heard(heed, events)
     if condition := heed.section("condition"):
         check_condition(condition, events, vocabulary)
     fields = vocabulary.fields(events)
-    root = str(heed.values.get("same", "")).partition(".")[0]
-    if root and fields and root not in fields:
-        heed.problem("same", f"等待的事件里没有 {root}{meant(root, fields)}，永远对不上")
-    reading = heed.section("reading")
-    if reading and fields and (root := str(reading.values.get("field", "")).partition(".")[0]) not in fields:
-        reading.problem("field", f"等待的事件里没有 {root}{meant(root, fields)}，读数永远不会增加")
+    if name := lacking(str(heed.values.get("same", "")), fields):
+        heed.problem("same", f"等待的事件里没有 {name}，永远对不上")
+    if (reading := heed.section("reading")) and (name := lacking(str(reading.values.get("field", "")), fields)):
+        reading.problem("field", f"等待的事件里没有 {name}，读数永远不会增加")
 
 
 def _without_customer(heed: Section, vocabulary: Vocabulary) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 from services.scheduler.domain.kinds import Kind
 from services.scheduler.domain.packs.document import KINDS
 from shared.contracts.registry import all_contracts, by_name, by_type
-from shared.declared.section import meant
+from shared.declared.section import Section, meant
 
 Options = tuple[str, ...]
 Fields = Mapping[str, Options]
@@ -43,6 +43,19 @@ def unknown_event(event: str, vocabulary: Vocabulary) -> str:
     """The doubt about an event that nobody declares."""
     close = meant(event, vocabulary.events)
     return f"平台和本包都没有声明事件 {event}{close}；本包自己的事件请在 {KINDS} 中声明"
+
+
+def check_known(section: Section, key: str, events: Iterable[str], vocabulary: Vocabulary) -> None:
+    """Note those of the events at `key` that nobody declares."""
+    for event in events:
+        if not vocabulary.knows(event):
+            section.problem(key, unknown_event(event, vocabulary), warning=True)
+
+
+def lacking(path: str, fields: Fields) -> str:
+    """The root of a path that none of these fields is, with the one that may be meant; "" where it is one, or all may be."""
+    root = path.partition(".")[0]
+    return f"{root}{meant(root, fields)}" if root and fields and root not in fields else ""
 
 
 def _literal(annotation: Any) -> Options:
