@@ -1,6 +1,8 @@
 """Ports, memory, and processes an earlier run left behind."""
 
 import contextlib
+import itertools
+import os
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,6 +12,9 @@ import psutil
 LOOPBACK = "127.0.0.1"
 # cgroup v2 (the Linux kernel's manual): absent outside containers, "max" where there is no limit
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+# below what systems give to whoever asks for any port (Linux: from 32768, IANA: from 49152); every process begins elsewhere
+_FIRST, _AMOUNT = 10_000, 10_000
+_numbers = itertools.count(os.getpid() * 97)
 
 
 def usable_memory(container_limit: Path = CONTAINER_LIMIT) -> int:
@@ -22,10 +27,12 @@ def usable_memory(container_limit: Path = CONTAINER_LIMIT) -> int:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
-        return int(listener.getsockname()[1])
+    """A TCP port of the loopback interface that nobody listens on now, and that nobody is likely to take before we do.
+
+    It is none of those that the system gives to whoever asks for any, and this process has not given it away lately.
+    """
+    ports = (_FIRST + number % _AMOUNT for number in _numbers)
+    return next(port for port in ports if not port_is_taken(port))
 
 
 def port_is_taken(port: int) -> bool:

@@ -66,7 +66,7 @@ class _Postgres:
         server = PostgresServer(_FOLDER / self.name, free_port(), postgres.new_password(), durable=False)
         server.prepare()
         process = _spawn(self.name, server.command(), **server.process_options())
-        _run(postgres.wait_until_ready(server, seconds=30))
+        _run(postgres.wait_until_ready(server, seconds=120))
         return process, server.dsn()
 
 
@@ -77,7 +77,7 @@ class _Kafka:
         server = KafkaServer(_FOLDER / self.name, free_port(), free_port())
         server.prepare(jars=_VAR / "kafka" / "lib")
         process = _spawn(self.name, server.command())
-        _run(kafka.wait_until_ready(server.bootstrap, seconds=60))
+        _run(kafka.wait_until_ready(server.bootstrap, seconds=120))
         return process, server.bootstrap
 
 

@@ -17,6 +17,7 @@ from shared.messaging.kafka import KafkaBroker
 from shared.testing import Served, example, serve
 from tests.architecture.parts import create_app, settings_class
 from tests.architecture.test_once_and_versions import PACK
+from tests.patience import PATIENCE
 
 Dsn = Callable[[str], Awaitable[str]]
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -84,7 +85,7 @@ async def relayed(served: Served, broker: KafkaBroker, topic: str) -> Record:
     subscription = await broker.subscribe(topic, [topic], nothing)
     relaying = asyncio.create_task(served.runtime.relay.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not (records := await subscription.poll(10, 0.5)):
                 pass
         (record,) = records

@@ -1,5 +1,7 @@
 """The embedded servers lose nothing when they are killed, and start over whatever an earlier run left."""
 
+import itertools
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +15,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
 from deploy.local.settings import LocalSettings
-from shared.embedded import EmbeddedServerError, kafka, postgres
+from shared.embedded import EmbeddedServerError, kafka, postgres, processes
 from shared.embedded.kafka import KafkaServer
 from shared.embedded.postgres import PostgresServer, ensure_databases, shared_buffers
-from shared.embedded.processes import free_port, usable_memory
+from shared.embedded.processes import LOOPBACK, free_port, usable_memory
 from shared.messaging.kafka import KafkaBroker
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.fault
 
@@ -58,31 +61,31 @@ def kafka_runs(server: KafkaServer) -> Iterator[subprocess.Popen[bytes]]:
 class TestPostgres:
     async def test_committed_rows_survive_a_kill_and_a_new_port(self, postgres_of_ours: PostgresServer) -> None:
         with postgres_runs(postgres_of_ours) as process:
-            await postgres.wait_until_ready(postgres_of_ours, 30)
+            await postgres.wait_until_ready(postgres_of_ours, PATIENCE)
             await _execute(postgres_of_ours.dsn(), "CREATE TABLE kept AS SELECT 42 AS answer")
             process.kill()
         moved = PostgresServer(postgres_of_ours.directory, free_port(), postgres_of_ours.password)
         with postgres_runs(moved):
-            await postgres.wait_until_ready(moved, 30)
+            await postgres.wait_until_ready(moved, PATIENCE)
             assert await _value(moved.dsn(), "SELECT answer FROM kept") == 42
 
     async def test_a_server_left_running_makes_way(self, postgres_of_ours: PostgresServer) -> None:
         with postgres_runs(postgres_of_ours) as left:
-            await postgres.wait_until_ready(postgres_of_ours, 30)
+            await postgres.wait_until_ready(postgres_of_ours, PATIENCE)
             with postgres_runs(postgres_of_ours):
                 assert left.poll() is not None
-                await postgres.wait_until_ready(postgres_of_ours, 30)
+                await postgres.wait_until_ready(postgres_of_ours, PATIENCE)
 
     async def test_a_stale_pid_file_is_no_obstacle(self, postgres_of_ours: PostgresServer) -> None:
         postgres_of_ours.prepare()
         (postgres_of_ours.data / "postmaster.pid").write_text(f"{psutil.Process().pid}\n")
         with postgres_runs(postgres_of_ours):
-            await postgres.wait_until_ready(postgres_of_ours, 30)
+            await postgres.wait_until_ready(postgres_of_ours, PATIENCE)
 
     async def test_each_role_enters_its_own_database_only(self, postgres_of_ours: PostgresServer) -> None:
         passwords = {"huifang_visits": "it's", "huifang_gateway": "other"}
         with postgres_runs(postgres_of_ours):
-            await postgres.wait_until_ready(postgres_of_ours, 30)
+            await postgres.wait_until_ready(postgres_of_ours, PATIENCE)
             await ensure_databases(postgres_of_ours.dsn(), passwords)
             await ensure_databases(postgres_of_ours.dsn(), passwords)
             own = postgres_of_ours.dsn("huifang_visits", "huifang_visits", "it's")
@@ -94,7 +97,7 @@ class TestPostgres:
 
     async def test_its_buffers_are_a_share_of_the_memory(self, postgres_of_ours: PostgresServer) -> None:
         with postgres_runs(postgres_of_ours):
-            await postgres.wait_until_ready(postgres_of_ours, 30)
+            await postgres.wait_until_ready(postgres_of_ours, PATIENCE)
             megabytes = await _value(
                 postgres_of_ours.dsn(), "SELECT pg_size_bytes(current_setting('shared_buffers')) / 1048576"
             )
@@ -129,13 +132,13 @@ class TestKafka:
 
     async def test_acknowledged_messages_survive_a_kill_and_a_new_port(self, kafka_of_ours: KafkaServer) -> None:
         with kafka_runs(kafka_of_ours) as process:
-            await kafka.wait_until_ready(kafka_of_ours.bootstrap, 90)
+            await kafka.wait_until_ready(kafka_of_ours.bootstrap, PATIENCE)
             await KafkaBroker(kafka_of_ours.bootstrap).ensure_topics({"kept-v1": 1})
             await _produce(kafka_of_ours.bootstrap, b"before")
             process.kill()
         moved = KafkaServer(kafka_of_ours.directory, free_port(), free_port())
         with kafka_runs(moved) as process:
-            await kafka.wait_until_ready(moved.bootstrap, 90)
+            await kafka.wait_until_ready(moved.bootstrap, PATIENCE)
             await KafkaBroker(moved.bootstrap).ensure_topics({"kept-v1": 1})
             await _produce(moved.bootstrap, b"after")
             assert await _consume(moved.bootstrap, 2) == [b"before", b"after"]
@@ -170,3 +173,19 @@ async def _consume(bootstrap: str, count: int) -> list[bytes]:
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
         consumer.assign([TopicPartition("kept-v1", 0)])
         return [(await consumer.getone()).value for _ in range(count)]
+
+
+class TestFreePorts:
+    """A server binds its port seconds after the port was chosen: nobody else may be given it meanwhile."""
+
+    def test_none_is_one_that_the_system_gives_to_whoever_asks_for_any(self) -> None:
+        first, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+        assert {free_port() < first for _ in range(100)} == {True}
+
+    def test_none_is_given_twice_or_while_somebody_listens_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server((LOOPBACK, free_port())) as listener:
+            taken = listener.getsockname()[1]
+            monkeypatch.setattr(processes, "_numbers", itertools.count(taken))
+            given = [free_port() for _ in range(100)]
+        assert len(set(given)) == 100
+        assert taken not in given

@@ -25,6 +25,7 @@ from deploy.local.settings import SERVICES, LocalSettings
 from deploy.local.supervisor import Process
 from shared.embedded.processes import LOOPBACK, free_port, port_is_taken
 from shared.web.navigation import PAGES, SITES
+from tests.patience import PATIENCE
 
 KEY = "the key of the front door"
 HTML = {"Accept": "text/html,*/*;q=0.8"}
@@ -95,7 +96,7 @@ async def door(settings: LocalSettings) -> AsyncIterator[Path]:
     with log.open("wb") as output:
         running = await process.launch(output)
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await until(lambda: port_is_taken(settings.ports["front"]))
             while not await is_ready(process):  # its certificate is made when it is asked for first
                 pass
@@ -111,7 +112,7 @@ async def opened_at(settings: LocalSettings) -> AsyncIterator[httpx.AsyncClient]
     async with (
         upstream(settings.ports["visits"]),
         door(settings),
-        httpx.AsyncClient(base_url=settings.front_url, timeout=60) as client,
+        httpx.AsyncClient(base_url=settings.front_url, timeout=PATIENCE) as client,
     ):
         yield client
 
@@ -186,7 +187,7 @@ async def test_the_start_page_that_is_down_is_told_too(opened: httpx.AsyncClient
 
 
 async def test_every_service_has_a_name_at_the_door(settings: LocalSettings) -> None:
-    async with door(settings), httpx.AsyncClient(base_url=settings.front_url) as client:
+    async with door(settings), httpx.AsyncClient(base_url=settings.front_url, timeout=PATIENCE) as client:
         for name in SERVICES:
             assert SITES[name].title in (await client.get(f"/{name}/x")).json()["title"]
 
@@ -205,7 +206,10 @@ async def test_what_is_not_for_the_world_is_not_found(opened: httpx.AsyncClient)
 
 
 async def test_a_live_connection_is_neither_held_back_nor_compressed(opened: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30), opened.stream("GET", "/visits/live", headers={"Accept-Encoding": "gzip"}) as answer:
+    async with (
+        asyncio.timeout(PATIENCE),
+        opened.stream("GET", "/visits/live", headers={"Accept-Encoding": "gzip"}) as answer,
+    ):
         assert "content-encoding" not in answer.headers
         assert await anext(answer.aiter_text()) == "data: 1\n\n"
 
@@ -215,7 +219,7 @@ async def test_heads_and_bodies_are_bounded(opened: httpx.AsyncClient, settings:
     assert (await opened.post("/visits/", content=b"x" * (3 << 20))).json()["bytes"] == 3 << 20
     reader, writer = await asyncio.open_connection(LOOPBACK, settings.ports["front"])
     writer.write(b"GET /visits/ HTTP/1.1\r\nHost: localhost\r\n")  # and no more
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         assert b"200" not in await reader.read()
     writer.close()
 
@@ -238,7 +242,7 @@ async def test_with_tls_the_door_has_a_certificate_and_http_2(settings: LocalSet
         _, writer = await asyncio.open_connection(LOOPBACK, settings.ports["front"], ssl=trusting)
         assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
         writer.close()
-        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=str(root))) as client:
+        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=str(root)), timeout=PATIENCE) as client:
             answer = await client.get(f"https://localhost:{settings.ports['front']}/visits/")
     assert answer.json()["headers"]["x-forwarded-proto"] == "https"
 

@@ -15,6 +15,7 @@ import pytest
 from deploy.local import supervisor as module
 from deploy.local.launch import program
 from deploy.local.supervisor import GaveUp, Process, Supervisor
+from tests.patience import PATIENCE
 
 SLEEPER = "import signal; signal.pause()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
@@ -27,7 +28,7 @@ class Watched:
     births: "asyncio.Queue[tuple[str, int]]" = field(default_factory=asyncio.Queue)
 
     async def next_pid(self, name: str) -> int:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 born, pid = await self.births.get()
                 if born == name:

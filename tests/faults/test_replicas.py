@@ -23,11 +23,11 @@ from shared.clock import ManualClock, SystemClock
 from shared.contracts.base import TASKS
 from shared.contracts.registry import topics
 from shared.embedded.processes import free_port
-from shared.messaging.event import Event, decode
+from shared.messaging.event import Event
 from shared.messaging.kafka import KafkaBroker
 from shared.testing import event, example, serve
 from shared.testing.events import NOON
-from tests.faults.test_crash import eventually, running, send, settings, start
+from tests.faults.outside import ended, eventually, running, send, settings, start, told
 from tests.scheduler.builders import contents
 
 pytestmark = pytest.mark.fault
@@ -87,7 +87,7 @@ class Replicas:
         process, self.alive[which] = self.alive[which], None
         if process is not None:
             process.kill()
-            await asyncio.to_thread(process.wait, 10)
+            await ended(process)
 
     async def torment(self, chance: random.Random) -> None:
         """Kill one after the other; now and then long enough for its partitions to pass to its neighbour."""
@@ -170,18 +170,8 @@ async def check_released_once(dsn: str, broker: KafkaBroker, prefix: str) -> Non
     await connection.close()
     assert states == {"released"}
     released: dict[str, set[str]] = {}
-    subscription = await broker.subscribe(f"{prefix}reader", [prefix + TASKS], _nothing)
-    for _ in range(120):
-        records = await subscription.poll(2000, 0.5)
-        for told in (decode(record.headers, record.value) for record in records):
-            if told.name == "followup.released":
-                released.setdefault(told.data["task_id"], set()).add(told.id)
-        if not records and released.keys() >= wanted:
-            break
-    await subscription.stop()
+    for one in await told(broker, prefix + TASKS):
+        if one.name == "followup.released":
+            released.setdefault(one.data["task_id"], set()).add(one.id)
     assert released.keys() == wanted
     assert all(len(events) == 1 for events in released.values())
-
-
-async def _nothing() -> None:
-    return None

@@ -19,13 +19,14 @@ from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.whom.draw_record import verify
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.picks import read_members
-from shared.clock import ManualClock, SystemClock
+from shared.clock import ManualClock
+from shared.contracts.base import INTAKE, OCCASIONS, TASKS
 from shared.contracts.registry import topics
 from shared.messaging.event import Event
 from shared.messaging.kafka import KafkaBroker
 from shared.testing import event, example, serve
 from shared.zone import ORG_ZONE
-from tests.faults.test_crash import eventually, running, send, settings
+from tests.faults.outside import all_is_handled, eventually, running, send, settings, until
 from tests.faults.test_replicas import Replicas, check_released_once, tormented
 from tests.scheduler.builders import contents
 
@@ -59,7 +60,6 @@ SMALL = {
     "HUIFANG_WALK_BATCH": "20",
     "HUIFANG_RELEASE_BATCH": "20",
 }
-QUIET = 36  # half seconds
 
 
 class Wanted(NamedTuple):
@@ -99,7 +99,9 @@ async def test_replicas_that_die_while_time_brings_contacts_want_each_of_them_on
         await tormentor
         await eventually(database, "SELECT count(*) = 1 FROM draw WHERE state = 'published'")
         await eventually(database, "SELECT count(*) = 0 FROM waiting_step WHERE until < '2026-03-10'")
-        await _settle(database)
+        await until(lambda: _includes(database, oracle), "all that the oracle wants")
+        listened_to = [topic_prefix + topic for topic in (INTAKE, OCCASIONS, TASKS)]
+        await all_is_handled(database, kafka_broker, topic_prefix + "huifang-scheduler", listened_to)
     assert await _wanted(database) == oracle
     await _check_draw(database, happened)
     await _check_cap(database)
@@ -145,19 +147,8 @@ async def _wanted(dsn: str) -> Counter[Wanted]:
     return Counter(Wanted(*row) for row in rows if row["reason"] != "reserve")
 
 
-async def _settle(dsn: str) -> None:
-    """Until every occasion that was told has been decided on: nothing has changed for as long as a group takes to notice
-    that a member died, and share out its partitions.
-    """
-    connection = await asyncpg.connect(dsn)
-    seen, quiet = -1, 0
-    while quiet < QUIET:
-        amount = await connection.fetchval("SELECT count(*) FROM decision")
-        waiting = await connection.fetchval("SELECT count(*) FROM outbox")
-        quiet = quiet + 1 if (amount, waiting) == (seen, 0) else 0
-        seen = amount
-        await SystemClock().sleep(0.5)
-    await connection.close()
+async def _includes(dsn: str, oracle: Counter[Wanted]) -> bool:
+    return await _wanted(dsn) >= oracle
 
 
 async def _check_draw(dsn: str, happened: list[Event]) -> None:

@@ -20,6 +20,7 @@ from services.gateway.domain.writeback import RETRY_AFTER
 from shared.clock import ManualClock
 from shared.testing.events import event, example
 from shared.testing.served import Served
+from tests.patience import PATIENCE
 
 
 class Receiver:
@@ -307,7 +308,7 @@ async def test_a_receiver_that_never_answers_delays_its_own_results_only(gateway
         await new_endpoint(gateway, receiver.url)
         receipts = [await accepted_case(gateway, str(number)) for number in range(60)]
         await gateway.deliver(*(visit(receipt) for receipt in receipts))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while len(receiver.got) < len(receipts):
                 await jobs.write_back(gateway.runtime)
     finally:

@@ -24,9 +24,9 @@ from shared.testing.databases import Databases
 from shared.testing.served import DATA_KEY, keys_in
 from tests.architecture.parts import SETTINGS, create_app, settings_class
 from tests.hostile.looks import Look
+from tests.patience import PATIENCE
 
 CLOCK = SystemClock()
-PATIENCE = 300.0  # seconds that a start, an answer or an end may take on a machine that is shared
 
 
 class OwnProcess:

@@ -7,7 +7,8 @@ import pytest
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
 from tests.hostile.unharmed import unharmed
-from tests.hostile.wire import PATIENCE, connected, listening
+from tests.hostile.wire import connected, listening
+from tests.patience import PATIENCE
 
 __all__ = ["gateway"]
 HEAD = "{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer test-ops\r\n"

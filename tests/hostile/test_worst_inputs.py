@@ -16,8 +16,9 @@ from shared.privacy import mask_text
 from shared.testing.served import Served
 from tests.gateway.conftest import gateway
 from tests.hostile.loop_time import watched_loop
-from tests.hostile.own_process import PATIENCE, OwnProcess, with_own_database
+from tests.hostile.own_process import OwnProcess, with_own_database
 from tests.hostile.unharmed import unharmed, unharmed_process
+from tests.patience import PATIENCE
 
 __all__ = ["gateway"]
 MIB = 1 << 20

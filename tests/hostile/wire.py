@@ -8,8 +8,7 @@ from typing import Any
 import uvicorn
 
 from shared.server import BoundedProtocol
-
-PATIENCE = 30.0  # seconds: of a machine that is shared
+from tests.patience import PATIENCE
 
 
 @asynccontextmanager

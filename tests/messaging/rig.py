@@ -20,10 +20,10 @@ from shared.messaging.relay import Relay
 from shared.messaging.runner import ConsumerRunner
 from shared.settings import ServiceSettings
 from shared.testing.events import NOON
+from tests.patience import PATIENCE
 
 TOPIC = "things-v1"
 PARTITIONS = 4
-PATIENCE = 30.0
 TABLES = """
 CREATE TABLE aggregate (key text PRIMARY KEY, number int NOT NULL);
 CREATE TABLE effect (id bigint GENERATED ALWAYS AS IDENTITY, consumer text, event_id text, key text, number int);

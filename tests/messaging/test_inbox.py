@@ -14,6 +14,7 @@ from shared.messaging import Event, inbox
 from shared.messaging.partitions import Partitions
 from shared.testing.events import NOON
 from tests.messaging.rig import thing
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ async def test_whoever_reads_a_table_for_hours_keeps_no_day_from_beginning_and_l
     today, tomorrow = NOON.date(), NOON.date() + timedelta(days=1)
     async with db.engine.connect() as reader:
         await reader.execute(text("LOCK TABLE inbox IN ACCESS SHARE MODE"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await db.partitions.ensure("inbox", {tomorrow})
             assert await db.partitions.drop_before("inbox", tomorrow) == []
     assert await claimed(db, thing(1, at=NOON + timedelta(days=1))) == [1]

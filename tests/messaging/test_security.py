@@ -17,6 +17,7 @@ from shared.messaging.kafka import KafkaBroker
 from shared.settings import ServiceSettings
 from shared.testing.served import DATA_KEY
 from tests.certificates import certificate
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 USER, PASSWORD = "huifang", "a-password-of-tests"
@@ -48,7 +49,7 @@ async def secure_kafka(tmp_path: Path) -> AsyncIterator[str]:
     log = (tmp_path / "kafka.log").open("wb")
     process = await asyncio.to_thread(subprocess.Popen, server.command(), stdout=log, stderr=log)
     try:
-        await wait_until_ready(server.bootstrap, 60)
+        await wait_until_ready(server.bootstrap, PATIENCE)
         yield f"127.0.0.1:{secure}"
     finally:
         process.kill()
@@ -76,7 +77,7 @@ async def test_events_go_and_come_over_tls_with_a_password_and_nobody_else_gets_
     await producer.publish([Message("things-v1", "C1", [], b"{}")])
     await producer.stop()
     subscription = await ours.subscribe("group", ["things-v1"], _nothing)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not (records := await subscription.poll(10, 0.5)):
             pass
     await subscription.stop()

@@ -64,7 +64,7 @@ def an_order(number: int) -> Event:
     return event("order.completed", fact, key=f"C{number}", time=CLOCK.now())
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 300) -> None:
     for _ in range(int(seconds / 0.05)):
         if await condition():
             return

@@ -26,6 +26,7 @@ from shared.observability.storage import ends_of, measure_storage
 from shared.testing import Served, serve
 from shared.testing.figures import figure
 from tests.certificates import certificate
+from tests.patience import PATIENCE
 
 SERVERS = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), *map(Path, os.get_exec_path())]
 SERVER = next((folder for folder in SERVERS if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
@@ -80,7 +81,9 @@ def secure() -> Iterator[Secure]:
                 process.wait()
 
 
-@stamina.retry(on=(OSError, asyncpg.CannotConnectNowError), timeout=60, wait_initial=0.1, wait_max=0.3, attempts=None)
+@stamina.retry(
+    on=(OSError, asyncpg.CannotConnectNowError), timeout=PATIENCE, wait_initial=0.1, wait_max=0.3, attempts=None
+)
 async def admitted(dsn: str) -> asyncpg.Connection:
     """A connection, once the server has come up."""
     return await asyncpg.connect(dsn)
@@ -92,7 +95,7 @@ async def add_user(dsn: str) -> None:
     await connection.close()
 
 
-@stamina.retry(on=AssertionError, timeout=60, wait_initial=0.05, wait_max=0.2, attempts=None)
+@stamina.retry(on=AssertionError, timeout=PATIENCE, wait_initial=0.05, wait_max=0.2, attempts=None)
 async def relays(served: Served) -> None:
     """The relay has connections of its own: with them it holds shards."""
     assert served.runtime.relay.shards, served.runtime.relay.last_error

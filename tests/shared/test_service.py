@@ -27,6 +27,7 @@ from shared.service import build_app
 from shared.settings import ServiceSettings
 from shared.testing import Served, event, example, serve
 from shared.testing.served import DATA_KEY, keys_in
+from tests.patience import PATIENCE
 
 consumer = Consumer("test", ["intake-v1"])
 
@@ -53,7 +54,7 @@ async def ready(served: Served) -> dict[str, str]:
 
 async def until(served: Served, reason: str | None) -> None:
     """Wait until the service is ready, or says why not."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while (reason or "") not in str(found := await ready(served)) or (reason is None and found):
             await SystemClock().sleep(0.02)
 
@@ -66,7 +67,7 @@ async def test_an_event_goes_through_consumer_outbox_and_relay(core_dsn: str, cl
         producer = await broker.producer()
         sent = event("weather.rained", key="510108")
         await producer.publish([Message("intake-v1", sent.key, *encode(sent))])
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while sum(len(log) for (topic, _), log in broker.logs.items() if topic == "intake-v1") < 2:
                 await SystemClock().sleep(0.02)
         (made,) = await served.published("meter.read")
@@ -160,7 +161,7 @@ async def test_the_process_of_a_service_ends_itself_when_a_loop_has_ended(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(300):
+    async with asyncio.timeout(PATIENCE):
         output, _ = await process.communicate()
     assert process.returncode == -signal.SIGTERM, output.decode()
     assert '"loop":"relay","event":"loop_ended"' in output.decode()
@@ -194,7 +195,7 @@ async def test_a_service_stops_quickly(core_dsn: str, clock: ManualClock, loops:
     def make(*parts: Any) -> FastAPI:
         return create_app(*parts, jobs=[Job("sweep", 1, sweep)])
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         async with serve(make, ServiceSettings, core_dsn, clock=clock, loops=loops) as served:
             await until(served, None)
         assert all(task.done() for task in served.runtime._tasks)

@@ -23,6 +23,7 @@ import pytest
 from deploy.local.settings import ROOT
 from shared.embedded.processes import port_is_taken
 from shared.privacy import Sealer
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("platform")]
 PORTS = 25
@@ -45,14 +46,14 @@ class Platform:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=400,
+            timeout=4 * PATIENCE,
             check=False,
         )
 
     def get(self, service: str, path: str, **params: Any) -> Any:
         run = json.loads((self.var / "run.json").read_text())
         headers = {"Authorization": f"Bearer {run['keys']['supervisor']}"}
-        return httpx.get(run["services"][service] + path, params=params, headers=headers, timeout=30).json()
+        return httpx.get(run["services"][service] + path, params=params, headers=headers, timeout=PATIENCE).json()
 
     def funnel(self) -> dict[str, int]:
         return {stage["stage"]: stage["count"] for stage in self.get("analytics", "/api/v1/funnel")["stages"]}

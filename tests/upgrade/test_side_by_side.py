@@ -31,6 +31,7 @@ from shared.embedded.kafka import DEFAULT_PARTITIONS
 from shared.embedded.processes import free_port
 from shared.messaging.kafka import KafkaBroker
 from tests.local_platform import Local, local_platform
+from tests.patience import PATIENCE
 from tests.upgrade.base import base, unpack
 
 pytestmark = [
@@ -39,7 +40,6 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("HUIFANG_UPGRADE"), reason="takes minutes: `make upgrade` asks for it"),
 ]
 SCRIPT = Script(seed=5, customers=300, days=3)
-READY_SECONDS = 90
 CONSUMED = re.compile(r'^huifang_consumer_events_total\{[^}]*outcome="handled"\} ([0-9.e+]+)$', re.MULTILINE)
 
 
@@ -93,14 +93,14 @@ def beside(local: Local, run: dict[str, Any], logs: Path) -> Iterator[dict[str, 
         for process in started:
             process.terminate()
         for process in started:
-            process.wait(40)
+            process.wait(PATIENCE)
 
 
 def until_ready(address: str, log: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{address}/readyz", timeout=5).is_success:
+            if httpx.get(f"{address}/readyz", timeout=PATIENCE).is_success:
                 return
         time.sleep(0.2)
     raise AssertionError(log.read_text(errors="replace")[-3000:])
@@ -108,7 +108,7 @@ def until_ready(address: str, log: Path) -> None:
 
 def consumed(address: str) -> float:
     """Events that this process has taken effect of."""
-    return sum(float(number) for number in CONSUMED.findall(httpx.get(f"{address}/metrics", timeout=10).text))
+    return sum(float(number) for number in CONSUMED.findall(httpx.get(f"{address}/metrics", timeout=PATIENCE).text))
 
 
 def test_two_versions_share_the_work_and_nothing_is_lost_or_doubled(old: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Calls through the line's stand-in, spoken to over real HTTP: ringing, answered, busy, dropped, recorded, listened to."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from services.visits.settings import VisitsSettings
 from shared.clock import ManualClock, SystemClock
 from shared.embedded.processes import free_port
 from tests.hostile.wire import listening
+from tests.patience import PATIENCE
 from tests.visits.conftest import HAPPY, Desk, open_desk
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1saW5lLW9mLXRlc3Rz"
@@ -43,11 +45,11 @@ class Lined:
         return answer.json()  # type: ignore[no-any-return]
 
     async def until(self, visit: UUID, stage: str) -> dict[str, Any]:
-        for _ in range(200):
-            if (call := await self.call(visit))["stage"] == stage:
-                return call
+        give_up = time.monotonic() + PATIENCE
+        while (call := await self.call(visit))["stage"] != stage:
+            assert time.monotonic() < give_up, f"the call never came to {stage}: {call}"
             await SystemClock().sleep(0.02)
-        raise AssertionError(f"the call never came to {stage}: {call}")
+        return call
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from deploy.local.settings import SERVICES
 from shared.messaging.broker import Message
 from shared.messaging.kafka import KafkaBroker
 from tests.local_platform import Local
+from tests.patience import PATIENCE
 from tests.watched.conftest import needs_prometheus
 from tests.watched.expressions import names_in, rules
 from tests.watched.test_dashboards import BOARDS, expressions
@@ -48,7 +49,9 @@ WITHOUT_DATA = {
     "huifang_notifications_callback_rows_total": "receipts of the simulator may take as long as the morning",
     "huifang_gateway_refused_total": "the morning's facts are posted as events, not as raw messages",
 }
-again = stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=300, wait_initial=0.5, wait_max=1, attempts=None)
+again = stamina.retry(
+    on=(AssertionError, httpx.HTTPError), timeout=PATIENCE, wait_initial=0.5, wait_max=1, attempts=None
+)
 
 
 def amounts(node: Any) -> Iterator[str]:
@@ -77,7 +80,7 @@ class Asked:
         self.url = url
 
     def __call__(self, path: str, **params: str) -> Any:
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=params, timeout=30)
+        answer = httpx.get(f"{self.url}/api/v1/{path}", params=params, timeout=PATIENCE)
         assert answer.is_success, answer.text
         return answer.json()["data"]
 
@@ -148,7 +151,7 @@ async def test_an_alert_of_a_poison_fact_arrives_by_mail_with_what_to_do_and_is_
 
     @again
     def arrived(subject: str) -> None:
-        assert subject in httpx.get(watched.run["mail"], timeout=30).text
+        assert subject in httpx.get(watched.run["mail"], timeout=PATIENCE).text
 
     @again
     def fires() -> None:

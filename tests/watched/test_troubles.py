@@ -21,6 +21,7 @@ from deploy.local.settings import SERVICES
 from shared.embedded.processes import free_port
 from shared.ids import new_id
 from tests.local_platform import Local
+from tests.patience import PATIENCE
 from tests.watched.conftest import needs_prometheus
 from tests.watched.expressions import rule_files
 from tests.watched.test_prometheus import Asked
@@ -31,7 +32,9 @@ FASTER = 20
 SCRAPE = "2s"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TIMES = re.compile(r"(for: |interval: |offset |\[)(\d+)([smhd])")
-again = stamina.retry(on=(AssertionError, httpx.HTTPError), timeout=300, wait_initial=0.3, wait_max=0.5, attempts=None)
+again = stamina.retry(
+    on=(AssertionError, httpx.HTTPError), timeout=PATIENCE, wait_initial=0.3, wait_max=0.5, attempts=None
+)
 
 
 def hurried(text: str) -> str:
@@ -95,6 +98,11 @@ def is_over(prometheus: Asked, alert: str) -> None:
     assert not firing(prometheus, alert)
 
 
+@again
+def is_ready(address: str) -> None:
+    assert httpx.get(f"{address}/readyz", timeout=PATIENCE).is_success
+
+
 @contextmanager
 def stopped(platform: Local, name: str) -> Iterator[None]:
     """A process is killed, and nobody starts it again before this ends: who would is suspended meanwhile."""
@@ -116,7 +124,7 @@ def test_kafka_is_stopped_and_started_again(prometheus: Asked, watched: Local) -
             fires(prometheus, alert, consumer=service)
     is_over(prometheus, alert)
     for service in SERVICES:  # what the runbook calls over
-        assert httpx.get(f"{watched.run['services'][service]}/readyz", timeout=30).is_success
+        is_ready(watched.run["services"][service])
 
 
 class Customers:
@@ -133,12 +141,12 @@ class Customers:
             number = new_id().int % 10**8
             told = {"customer_id": f"trouble-{number}", "phone": f"138{number:08}", "template": "thank_you"}
             sent = httpx.post(
-                self.sends, json=told | {"data": {"event": "repair.closed"}}, headers=self.key, timeout=30
+                self.sends, json=told | {"data": {"event": "repair.closed"}}, headers=self.key, timeout=PATIENCE
             )
             assert sent.status_code == 201, sent.text
 
     def provider(self, **behaviour: float) -> None:
-        httpx.put(f"{self.sms}/simulate/behaviour", json=behaviour, timeout=30).raise_for_status()
+        httpx.put(f"{self.sms}/simulate/behaviour", json=behaviour, timeout=PATIENCE).raise_for_status()
 
 
 def test_a_provider_fails_and_recovers(prometheus: Asked, watched: Local) -> None:
