@@ -8,6 +8,8 @@ with a real one. Each way out of the platform, and everything that counts across
 
 import hashlib
 
+from pydantic import BaseModel, Field, computed_field
+
 PRACTICE = "practice:"
 _LONGEST, _DIGEST = 64, 16  # `shared.contracts.common.Code`
 
@@ -29,3 +31,14 @@ def practice_id(customer_id: str) -> str:
         return whole
     digest = hashlib.sha256(customer_id.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     return f"{whole[: _LONGEST - _DIGEST - 1]}~{digest}"
+
+
+class AboutCustomer(BaseModel):
+    """An answer about a customer, with the mark of practice."""
+
+    customer_id: str = Field(description="客户编号")
+
+    @computed_field(description="练习：不对外发送、不回写、不计数")  # type: ignore[prop-decorator]
+    @property
+    def practice(self) -> bool:
+        return is_practice(self.customer_id)

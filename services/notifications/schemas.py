@@ -17,7 +17,7 @@ from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.bodies import Body
 from shared.mail_addresses import MailAddress
 from shared.moments import Instant
-from shared.practice_out import AboutCustomer
+from shared.practice import AboutCustomer
 from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
 from shared.privacy.codes import hide_codes
 

@@ -1,19 +1,28 @@
 """Personal data: phone and ID numbers are sealed at the gateway and stay sealed everywhere.
 
 - `writing`: one way to write what people write in many
-- `numbers`: what a phone number is, and which ones a field for them holds; identities hang on these only
+- `numbers`: what a phone number is, and which ones a field for them, or a form in which somebody types one, holds; identities
+  hang on these only
 - `recognise`: finds the numbers of people in any text
 - `masking`: takes them out of sight
 - `people`: the customers and appellants of a fact, with their phones read
-- `typed`: a number that somebody types into a form
 - `sealing`: turns them into tokens; only who must dial or send unseals, everybody else sees the masked form
 """
 
 from shared.privacy.masking import PREFIX, is_phone, mask_phone, mask_prose, mask_text, mask_tree
-from shared.privacy.numbers import Reading, Unread, as_dialled, e164, extension_of, is_mobile, read_numbers
+from shared.privacy.numbers import (
+    Reading,
+    TypedNumber,
+    Unread,
+    as_dialled,
+    e164,
+    extension_of,
+    is_mobile,
+    one_number,
+    read_numbers,
+)
 from shared.privacy.people import with_numbers
 from shared.privacy.sealing import PHONE_FIELDS, ForeignToken, NotANumber, Sealer, pseudonym
-from shared.privacy.typed import TypedNumber, one_number
 
 __all__ = [
     "PHONE_FIELDS",

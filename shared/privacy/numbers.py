@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import phonenumbers
+from pydantic import AfterValidator, Field
 
 from shared.privacy.writing import joins, plain
 
@@ -240,3 +241,18 @@ def _of_library(digits: str, told_country: bool = False) -> str | None:
     if not possible:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def one_number(text: str) -> str:
+    """The number in its one form; "" for nothing. Raises ValueError with what to do about it, in Chinese."""
+    if not text.strip():
+        return ""
+    found = read_numbers(text)
+    if found.unread is not None:
+        raise ValueError(f"{found.unread}，请填写一个可以拨打的号码")
+    if len(found.numbers) != 1:
+        raise ValueError("请只填一个号码")
+    return found.numbers[0]
+
+
+TypedNumber = Annotated[str, Field(max_length=100), AfterValidator(one_number)]

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from services.gateway.domain.envelope import split_batch
 from services.gateway.domain.headers import plain
-from shared.aside import QUICK
+from shared.bodies import QUICK
 from shared.clock import SystemClock
 from shared.privacy import mask_text
 from shared.testing.served import Served

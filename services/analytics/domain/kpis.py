@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal
 
-from services.analytics.domain.intervals import wilson
 from services.analytics.domain.levels import LEVELS
 
 SMALL_SAMPLE = 30
+Z_95 = 1.959963984540054
 Weights = Mapping[str, float]
 Unit = Literal["ratio", "count", "index", "mean", "seconds"]
 
@@ -220,3 +221,17 @@ def happy_levels(basically: bool) -> tuple[str, ...]:
 def weigh_each(prefix: str, levels: Iterable[str]) -> dict[str, float]:
     """The measures of these levels, each counting once."""
     return {f"{prefix}.{level}": 1.0 for level in levels}
+
+
+def wilson(successes: float, sample: float, z: float = Z_95) -> tuple[float, float]:
+    """The Wilson score interval of a share, 95 % by default (E. B. Wilson, JASA 22:209–212, 1927).
+
+    Raises ValueError unless 0 <= successes <= sample and sample > 0.
+    """
+    if not 0 <= successes <= sample or sample <= 0:
+        raise ValueError(f"no share: {successes} of {sample}")
+    share = successes / sample
+    spread = z * z / sample
+    centre = (share + spread / 2) / (1 + spread)
+    half = z * sqrt(share * (1 - share) / sample + spread / (4 * sample)) / (1 + spread)
+    return max(0.0, centre - half), min(1.0, centre + half)

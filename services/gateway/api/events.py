@@ -15,7 +15,7 @@ from services.gateway.domain.envelope import MOST_ITEMS, Unparseable, from_heade
 from services.gateway.domain.problems import FieldError
 from services.gateway.schemas import SubmitOut
 from shared import texts
-from shared.aside import aside
+from shared.bodies import aside
 from shared.errors import BadRequest, HuifangError, InvalidInput, PayloadTooLarge, raises
 
 router = APIRouter(prefix="/api/v1", tags=["接入"])

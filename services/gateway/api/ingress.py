@@ -17,8 +17,8 @@ from services.gateway.domain.problems import joined
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
 from shared import texts
-from shared.aside import aside
 from shared.auth import hash_key
+from shared.bodies import aside
 from shared.clock import Clock
 from shared.errors import BadRequest, PayloadTooLarge, Unauthorized, raises
 from shared.http import ClockDep, SealerDep, WorkDep

@@ -10,7 +10,7 @@ from services.gateway.access import Operator, RawReader
 from services.gateway.domain.preview import preview
 from services.gateway.schemas import MessageOut
 from services.gateway.store import messages
-from shared.aside import aside
+from shared.bodies import aside
 from shared.errors import NotFound
 from shared.http import ReadSession, SealerDep, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, id_of, paged

@@ -15,7 +15,7 @@ from services.gateway.domain.problems import FieldError
 from services.gateway.procedures.accepting import API, Judged, claim, in_place, judge_read, with_read_people
 from services.gateway.store.facts import Identity, Incoming
 from shared import texts
-from shared.aside import aside
+from shared.bodies import aside
 from shared.contracts.intake import branch_of
 from shared.messaging.event import Event
 from shared.messaging.work import Work

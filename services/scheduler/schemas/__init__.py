@@ -14,7 +14,7 @@ from services.scheduler.store.decisions import StoredDecision
 from services.scheduler.store.tasks import StoredTask
 from shared.bodies import Body
 from shared.documents import shallow
-from shared.practice_out import AboutCustomer
+from shared.practice import AboutCustomer
 from shared.privacy import mask_text
 
 EVENT_EXAMPLE: dict[str, Any] = {

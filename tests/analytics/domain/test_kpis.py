@@ -1,10 +1,12 @@
 """Every KPI with a worked example."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.analytics.domain.board import BRANCH_TABLE, GROUPS, TREND
 from services.analytics.domain.funnel import FUNNEL
-from services.analytics.domain.kpis import Options, definitions, evaluate
+from services.analytics.domain.kpis import Options, definitions, evaluate, wilson
 
 RATED = {"very_satisfied": 50, "satisfied": 30, "basically": 10, "dissatisfied": 8, "very_dissatisfied": 2}
 
@@ -115,3 +117,21 @@ def test_partly_solved_counts_for_half_by_default():
         0.6
     )
     assert "部分解决数 × 0.5" in kpis["hotline_resolution"].formula
+
+
+def test_the_interval_agrees_with_a_published_example():
+    low, high = wilson(8, 10)  # Brown, Cai and DasGupta (2001) give 0.490–0.943
+    assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
+
+
+@given(st.integers(1, 10_000), st.data())
+def test_an_interval_holds_its_share_and_stays_within_0_and_1(sample, data):
+    successes = data.draw(st.integers(0, sample))
+    low, high = wilson(successes, sample)
+    assert 0 <= low <= successes / sample + 1e-12
+    assert successes / sample - 1e-12 <= high <= 1
+
+
+def test_what_is_no_share_has_no_interval():
+    with pytest.raises(ValueError, match="no share"):
+        wilson(3, 2)
