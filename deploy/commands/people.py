@@ -122,8 +122,8 @@ def import_sheet(
         sent = {"file": (file.name, file.read_bytes())}
         done = answer(client.post(f"{PATH}/import", params={"dry_run": dry_run}, files=sent, timeout=120))
     for row in done["items"]:
-        told = row["reason"] or (f"一次性密码 {row['password']}{_until(row)}" if row["password"] else "")
-        typer.echo(f"第 {row['row']} 行\t{RESULTS[row['result']]}\t{row['login']}\t{row['name']}\t{told}".rstrip())
+        remark = row["reason"] or (f"一次性密码 {row['password']}{_until(row)}" if row["password"] else "")
+        typer.echo(f"第 {row['row']} 行\t{RESULTS[row['result']]}\t{row['login']}\t{row['name']}\t{remark}".rstrip())
     faulty = sum(row["result"] == "faulty" for row in done["items"])
     if faulty:
         typer.secho(f"{faulty} 行有误，没有导入任何人。改好后再导入。", fg="red", err=True)
@@ -168,12 +168,12 @@ def _changes(
     return found
 
 
-def _source(told: str | None) -> dict[str, str]:
-    if told is None:
+def _source(way: str | None) -> dict[str, str]:
+    if way is None:
         return {}
-    if told not in SIGN_IN:
+    if way not in SIGN_IN:
         raise typer.BadParameter(f"--sign-in 应为 {' 或 '.join(SIGN_IN)}")
-    return {"source": SIGN_IN[told]}
+    return {"source": SIGN_IN[way]}
 
 
 def _role(name: str) -> Role:

@@ -67,12 +67,12 @@ def _read(file: Path) -> Any:
         raise typer.Exit(1) from error
 
 
-def _tell(told: dict[str, Any]) -> None:
-    for each in told["changes"]:
+def _tell(kept: dict[str, Any]) -> None:
+    for each in kept["changes"]:
         typer.echo(f"{each['field']}：{_value(each['before'])} → {_value(each['after'])}")
-    if not told["changes"]:
+    if not kept["changes"]:
         typer.echo("没有改动")
-    for warning in told["warnings"]:
+    for warning in kept["warnings"]:
         typer.secho(f"注意：{warning}", fg="yellow")
 
 

@@ -32,9 +32,9 @@ keeps_keys(consumer)
 @consumer.on("*")
 async def count_events(work: Work, events: Sequence[Event]) -> None:
     """One handler for all topics: a batch is one call, its figures and its timeline one statement per table."""
-    told = [Occurrence(event.id, event.name, event.time, event.data, event.practice) for event in events]
-    ROWS.inc(await commands.count(work, told))
-    pairs = zip(told, events, strict=True)
+    occurrences = [Occurrence(event.id, event.name, event.time, event.data, event.practice) for event in events]
+    ROWS.inc(await commands.count(work, occurrences))
+    pairs = zip(occurrences, events, strict=True)
     entries = (entry_of(one, event.event_key, event.key, event.lineage) for one, event in pairs)
     await store.save_entries(work.session, [entry for entry in entries if entry])
     for event in events:

@@ -128,6 +128,6 @@ async def contact_heat(session: AsyncSession, wanted: Selection) -> list[tuple[i
 
 async def labels(session: AsyncSession) -> Labels:
     """What codes are called."""
-    told = await list_organisations(session)
-    kinds = {kind.event: kind.title for one in told for kind in one.kinds}
+    organisations = await list_organisations(session)
+    kinds = {kind.event: kind.title for one in organisations for kind in one.kinds}
     return Labels(await store.list_branch_names(session), kinds)

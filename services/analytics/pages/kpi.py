@@ -94,7 +94,7 @@ async def timeline_page(
         request,
         "timeline.html",
         asked=asked,
-        days=[(f"{day:%Y-%m-%d}（{WEEKDAYS[day.weekday()]}）", list(told)) for day, told in days],
+        days=[(f"{day:%Y-%m-%d}（{WEEKDAYS[day.weekday()]}）", list(of_day)) for day, of_day in days],
         zone=ORG_ZONE,
         labels=labels,
         branch=Dimension.BRANCH,

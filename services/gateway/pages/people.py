@@ -223,7 +223,7 @@ def _form(
 ) -> Response:
     """The form of a new person, or of `person`, holding `values`; an error is told at its fields."""
     troubles = {each["field"]: each["message"] for each in error.extra.get("errors", ())} if error else {}
-    told = "" if error is None or troubles else f"{error.title}：{error.detail}" if error.detail else error.title
+    trouble = "" if error is None or troubles else f"{error.title}：{error.detail}" if error.detail else error.title
     now = _values(person) if person and isinstance(error, PreconditionFailed) else {}
     return render(
         request,
@@ -233,7 +233,7 @@ def _form(
         values=values,
         titles=TITLES,
         troubles=troubles,
-        trouble=told,
+        trouble=trouble,
         # what somebody else has made of it meanwhile, where it differs from what is filled in
         theirs={field: value for field, value in now.items() if set_of(value) != set_of(values[field])},
         changed_at=person.updated_at.astimezone(ORG_ZONE) if person else None,
@@ -252,9 +252,9 @@ def _issued(request: Request, person: Person, password: str) -> Response:
     return render(request, "issued.html", person=person, password=password, **_issuing(request))
 
 
-def _import(request: Request, status: int = 200, **told: Any) -> Response:
+def _import(request: Request, status: int = 200, **more: Any) -> Response:
     context: dict[str, Any] = {"planned": [], "given": None, "faulty": 0, "tried": True, "trouble": ""}
-    return render(request, "people_import.html", status, titles=TITLES, **(context | told | _issuing(request)))
+    return render(request, "people_import.html", status, titles=TITLES, **(context | more | _issuing(request)))
 
 
 def _issuing(request: Request) -> dict[str, Any]:

@@ -138,7 +138,7 @@ async def _tell(
 
 
 def tell_of_person(work: Work, person: Person, void: datetime | None) -> None:
-    told = PersonChanged(
+    changed = PersonChanged(
         person_id=person.login,
         name=person.name,
         roles=[str(role) for role in person.roles],
@@ -152,7 +152,7 @@ def tell_of_person(work: Work, person: Person, void: datetime | None) -> None:
         changed_at=work.now(),
         sessions_void_before=void,
     )
-    work.publish(told, key=person.login, lineage=person.login)
+    work.publish(changed, key=person.login, lineage=person.login)
 
 
 def principal_of(person: Person) -> Principal:

@@ -186,8 +186,8 @@ async def _note_organisation(work: Work, pack: Pack) -> None:
     )
     teams = tuple(TeamEntry(code=t.code, title=t.title, unit=t.unit, role=t.role) for t in organisation.teams.values())
     kinds = tuple(KindEntry(event=kind.event, title=kind.title) for kind in pack.kinds)
-    told = OrganisationPublished(pack=pack.name, version=1, units=units, teams=teams, kinds=kinds)
-    await organisations.save_organisation(work.session, told)
+    published = OrganisationPublished(pack=pack.name, version=1, units=units, teams=teams, kinds=kinds)
+    await organisations.save_organisation(work.session, published)
 
 
 async def tell_organisations(work: Work) -> int:

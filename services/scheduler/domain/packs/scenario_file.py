@@ -151,8 +151,8 @@ class Expect(Awaited):
     def values(self) -> dict[str, Any]:
         """What the task must have."""
         keys = [key for key in type(self).model_fields if key not in (*Awaited.model_fields, "policy")]
-        told = {key: value for key in keys if (value := getattr(self, key)) is not None}
-        return {key: None if value == NONE and key in ("deadline", "warn") else value for key, value in told.items()}
+        said = {key: value for key in keys if (value := getattr(self, key)) is not None}
+        return {key: None if value == NONE and key in ("deadline", "warn") else value for key, value in said.items()}
 
 
 class ExpectNot(Awaited):
