@@ -1,8 +1,9 @@
 """The workbench under load: agents with a page open each, who call a customer a minute, ten times what people do.
 
-Each page asks for its queue every four seconds, and while its agent has a visit for what has changed of it. A call is what
-the page really asks for: claim, sheet, the customer's column, dial, three answers, hang up, result. The rest of the minute the
-agent talks. HTTP is written by hand, for the client must cost less than what it measures.
+A page of an agent who works has a stream, and asks for its queue, and for what has changed of the visit in hand, when it is
+nudged. One that is only open asks every four seconds, as pages do that can have no stream. A call is what the page really asks
+for: claim, sheet, the customer's column, dial, three answers, hang up, result. The rest of the minute the agent talks. HTTP is
+written by hand, for the client must cost less than what it measures.
 """
 
 import asyncio
@@ -38,7 +39,7 @@ from shared.testing.served import DATA_KEY
 AGENTS = int(os.environ.get("HUIFANG_BENCH_AGENTS", "200"))
 SECONDS = float(os.environ.get("HUIFANG_BENCH_AGENT_SECONDS", "60"))
 CUSTOMERS = AGENTS * 30
-POLL, CALL_EVERY, THINK = 4.0, 60.0, 4.0
+POLL, SELDOM, CALL_EVERY, THINK = 4.0, 30.0, 60.0, 4.0
 KEPT = 2.0  # seconds a connection without use is trusted: the service ends it soon after
 QUESTIONNAIRE = Path(__file__).parents[1] / "deploy" / "packs" / "r01-gas" / "questionnaires" / "gas-service.yaml"
 ANSWERS = {
@@ -87,6 +88,18 @@ class Page:
         assert status < 400, (method, path, status, told[:300])
         return status, fields.get("etag", ""), told
 
+    @asynccontextmanager
+    async def stream(self, path: str) -> AsyncIterator[asyncio.StreamReader]:
+        """A connection of its own, from which events are read."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\nCookie: {COOKIE}={self.cookie}\r\n\r\n".encode()
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        yield reader
+        writer.close()
+
 
 @dataclass
 class Agent:
@@ -98,14 +111,34 @@ class Agent:
     visit: str = ""
 
     async def look(self, until: float) -> None:
-        """What the page asks for by itself."""
+        """What a page without a stream asks for by itself."""
         await asyncio.sleep(POLL * (self.number % 97) / 97)
         while time.perf_counter() < until:
             began = time.perf_counter()
-            await self.page.ask("GET", "/agent/queue?tab=open")
-            if self.visit:
-                await self.page.ask("GET", f"/agent/visits/{self.visit}/notices")
+            await self._ask_again("queue notices")
             await asyncio.sleep(max(0.0, POLL - (time.perf_counter() - began)))
+
+    async def follow(self, until: float) -> None:
+        """What a page asks for that is nudged."""
+        await asyncio.sleep(POLL * (self.number % 97) / 97)
+        async with self.page.stream("/agent/live") as stream:
+            asked = time.perf_counter()
+            while (now := time.perf_counter()) < until:
+                try:
+                    line = await asyncio.wait_for(stream.readline(), max(0.0, min(until, asked + SELDOM) - now))
+                except TimeoutError:
+                    asked = time.perf_counter()
+                    await self._ask_again("queue notices")
+                else:
+                    assert line, "the stream has ended"
+                    if line.startswith(b"data: "):
+                        await self._ask_again(line.decode())
+
+    async def _ask_again(self, parts: str) -> None:
+        if "queue" in parts:
+            await self.page.ask("GET", "/agent/queue?tab=open")
+        if "notices" in parts and self.visit:
+            await self.page.ask("GET", f"/agent/visits/{self.visit}/notices")
 
     async def call(self, until: float) -> None:
         """One customer after the other."""
@@ -154,7 +187,9 @@ Measured = Callable[[bool], Awaitable[Load]]
 
 @asynccontextmanager
 async def workbench(servers: Servers) -> AsyncIterator[Measured]:
-    """A visits process with a queue of customers; `await run(True)` lets the agents work, `run(False)` leaves pages open."""
+    """A visits process with a queue of customers; `await run(True)` lets the agents work, each nudged; `run(False)`
+    leaves pages open that ask every few seconds.
+    """
     dsn, prefix, port = await servers.database("visits"), await servers.topic(), free_port()
     await KafkaBroker(servers.bootstrap).ensure_topics({prefix + topic: 4 for topic in topics()})
     await _fill(dsn)
@@ -211,7 +246,8 @@ async def _run(port: int, pid: int, working: bool) -> Load:
     service = psutil.Process(pid)
     before, started = service.cpu_times(), time.perf_counter()
     until = started + SECONDS
-    loops = [each.look(until) for each in agents] + [each.call(until) for each in agents if working]
+    loops = [each.follow(until) if working else each.look(until) for each in agents]
+    loops += [each.call(until) for each in agents if working]
     await asyncio.gather(*loops)
     after, minutes = service.cpu_times(), (time.perf_counter() - started) / 60
     for each in agents:

@@ -134,6 +134,7 @@ async def caller_of(request: Request, credential: str | None) -> Principal:
 
     Raises Unauthorized, ForeignOrigin, PasswordChangeRequired.
     """
+    request.state.credential = credential
     if credential:
         principal = await known_principal(request, credential)
     elif token := request.cookies.get(COOKIE):

@@ -28,6 +28,7 @@ from shared.observability.tracing import continue_trace, current_trace
 from shared.privacy import mask_tree
 from shared.readiness import not_ready
 from shared.runtime import Runtime, Service
+from shared.server import AT_STOP
 from shared.sessions import cookie_of
 from shared.unstorable import why_unparseable
 from shared.web.docs import install_docs
@@ -67,12 +68,15 @@ class Edge:
         scope.setdefault("state", {})["traceparent"] = traceparent
         token = logs.trace.set(traceparent)
         started = time.perf_counter()
-        status = 500
+        status, noted = 500, False
 
         async def send_noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, noted
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if AT_STOP in scope["state"]:  # a stream is answered when it begins
+                    noted = True
+                    self._note(scope, status, time.perf_counter() - started)
                 message["headers"] = [*message["headers"], (b"traceparent", traceparent.encode()), *renewed(scope)]
             await send(message)
 
@@ -83,7 +87,8 @@ class Edge:
                 return
             await self.app(scope, self._limited(scope, receive), send_noting)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            if not noted:
+                self._note(scope, status, time.perf_counter() - started)
             logs.trace.reset(token)
 
     def _is_foreign(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:

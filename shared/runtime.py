@@ -19,6 +19,7 @@ from shared.deployments import NOTE_DEPLOYMENT
 from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
 from shared.kept_keys import TELL_OF_USE, KeptKeys
+from shared.live import Live, LivePages
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
@@ -69,6 +70,7 @@ class Service:
     jobs: Sequence[Job] = ()
     lifespan: Callable[["Runtime"], Any] | None = None
     pages: Path | None = None  # folder with `templates/` and `static/` of its own
+    live: LivePages | None = None  # what of its pages is nudged
     checks: Mapping[str, Callable[["Runtime"], Awaitable[None]]] = field(default_factory=dict)
     # what the operators' page shows beside what it shows of every service
     ops: Sequence[Callable[["Runtime", AsyncSession], Awaitable[Sequence[Line]]]] = ()
@@ -104,6 +106,7 @@ class Runtime:
         self.units = KeptUnits(self.db)
         self.relay = Relay(service.name, self.db, self.broker, settings.topic_prefix)
         self.consumers = [ConsumerRunner(consumer, self.db, self.broker, settings) for consumer in service.consumers]
+        self.live = Live(service.name, self.db, settings.live_streams, service.live) if service.live else None
         self.state: dict[str, Any] = {}
         self.give_up: Callable[[], None] = lambda: None  # ends the process, where it is a service's own
         self.lost_loops: list[str] = []
@@ -121,6 +124,8 @@ class Runtime:
         show_build(self.service.name, self.settings.build_commit)
         self._loop_watch.start()
         self.db.on_published = self.relay.wake
+        if self.live is not None:
+            self._spawn(self.live.listener.run(), "live")
         if self.settings.relay_enabled:
             self._spawn(self.relay.run(), "relay")
         if self.settings.consumer_enabled:
@@ -169,6 +174,8 @@ class Runtime:
         """Finish what is in hand, then let go: consumers first, the relay last so that their events still leave."""
         self._stopping = True
         self._loop_watch.stop()
+        if self.live is not None:
+            self.live.listener.stop()
         for runner in self.consumers:
             runner.stop()
         jobs = [task for task in self._tasks if task.get_name().startswith("job-")]

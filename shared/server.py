@@ -12,6 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+AT_STOP, STOPPING = "at_stop", "stopping"  # in a request's state: how to end its answer, and that it is to end
 RESERVED_FILES = 256  # of this process: the database, Kafka, logs, what it starts
 
 
@@ -58,6 +59,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether this side waits for the client: for a head, or for the rest of a body."""
         idle = self.cycle is None or self.cycle.response_complete
         return not self.transport.is_closing() and (idle or bool(self.cycle.more_body))
+
+    def shutdown(self) -> None:
+        """The server stops. An answer that would go on for as long as its client likes is told so."""
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_complete:
+            state = self.cycle.scope["state"]
+            state[STOPPING] = True
+            if end := state.get(AT_STOP):
+                end()
 
     # --- a request's head
 

@@ -16,6 +16,8 @@ from shared.observability.spans import NoTracing, tracing_of
 from shared.runtime import Runtime, Service
 from shared.unstorable import refuse_unstorable
 
+STREAM = "/live"  # a span of minutes would say nothing
+
 
 def _telemetry(tracing: NoTracing) -> TelemetryConfig:
     """A span for each request that is sampled, where this process makes spans; metrics and logs are our own."""
@@ -25,7 +27,7 @@ def _telemetry(tracing: NoTracing) -> TelemetryConfig:
         "metrics": False,
         "logs": False,
         "operation_spans": False,
-        "exclude": lambda scope: own_path(scope) in QUIET,
+        "exclude": lambda scope: own_path(scope) in QUIET or own_path(scope).endswith(STREAM),
     }
 
 

@@ -81,6 +81,9 @@ class ServiceSettings(BaseSettings):
     body_seconds: float = Field(
         default=20, gt=0, description="seconds a request body may take to arrive, and one more for every 16 KiB of it"
     )
+    live_streams: int = Field(
+        default=500, ge=0, description="streams of live pages in this process; without one a page asks every 4 seconds"
+    )
     trace_ratio: float = Field(default=0, ge=0, le=1, description="part of all matters that are traced; 0 = none")
     trace_endpoint: str = Field(
         default="", description="where spans go by OTLP over HTTP, such as http://collector:4318/v1/traces"

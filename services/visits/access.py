@@ -6,7 +6,8 @@ from fastapi import Depends
 
 from shared.auth import Principal, Role, require, require_whole_organisation
 
-Agent = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR))]
+AGENTS = (Role.AGENT, Role.SUPERVISOR)
+Agent = Annotated[Principal, Depends(require(*AGENTS))]
 Supervisor = Annotated[Principal, Depends(require(Role.SUPERVISOR))]
 Viewer = Annotated[Principal, Depends(require(Role.AGENT, Role.SUPERVISOR, Role.AUDITOR))]
 Listener = Annotated[Principal, Depends(require(Role.SUPERVISOR, Role.AUDITOR))]

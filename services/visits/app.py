@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 
 from services.visits import api, handlers, jobs, pages
+from services.visits.domain.live import PARTS, Looker, concerns
 from services.visits.settings import VisitsSettings
 from services.visits.store.work_rules import KeptRules
 from shared.clock import Clock
+from shared.live import LivePages
 from shared.messaging.broker import Broker
 from shared.official import KeptCalendar
+from shared.principal import Principal
 from shared.runtime import Runtime, Service
 from shared.service import build_app
 
@@ -30,8 +34,13 @@ def create_app(
         jobs=jobs.JOBS,
         lifespan=_lifespan,
         pages=Path(__file__).parent,
+        live=LivePages(PARTS, _concerns),
     )
     return build_app(service, clock, broker)
+
+
+def _concerns(who: Principal, changed: Any) -> set[str]:
+    return concerns(Looker(who.id, who.teams, who.scope.units), changed)
 
 
 @asynccontextmanager

@@ -36,6 +36,8 @@ async def world(
     dsn, clock = await databases.clone(service), ManualClock(NOON)
     async with serve(create_app(service), settings_class(service), dsn, clock=clock, **settings) as served:
         await served.deliver(event(TREE))
+        if served.runtime.live is not None:
+            served.runtime.live.life = (0.0, 0.0)  # a stream would go on for minutes
         yield World(service, served, await WORLDS[service](served))
     await databases.drop_all()
 
@@ -113,6 +115,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "visits": {
         "GET /agent": Lists(),
         "GET /agent/queue": Lists(),
+        "GET /agent/live": Open(),
         "GET /agent/visits/{visit_id}": One(),
         "GET /agent/visits/{visit_id}/aside": One(),
         "GET /agent/visits/{visit_id}/notices": One(),

@@ -84,3 +84,12 @@ async def workbench(
     """The workbench by itself, without the platform."""
     async with opened(browser, await service_dsn("visits"), clock) as world:
         yield world
+
+
+@pytest.fixture
+async def silent(
+    browser: Browser, service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> AsyncIterator[Workbench]:
+    """A workbench that has no stream for anybody, so that its pages ask."""
+    async with opened(browser, await service_dsn("visits"), clock, live_streams=0) as world:
+        yield world

@@ -12,10 +12,10 @@ from tests.patience import PATIENCE
 
 
 @asynccontextmanager
-async def listening(app: Any, **limits: Any) -> AsyncIterator[int]:
+async def listening(app: Any, port: int = 0, **limits: Any) -> AsyncIterator[int]:
     """The app behind uvicorn with `BoundedProtocol`, whose limits may be changed; yields the port."""
     protocol = type("Protocol", (BoundedProtocol,), limits)
-    config = uvicorn.Config(app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(app, port=port, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:

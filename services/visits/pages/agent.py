@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.visits.access import Agent
+from services.visits.access import AGENTS, Agent
 from services.visits.api.dependencies import RulesDep, SettingsDep, ShownRulesDep
 from services.visits.commands.claiming import claimant
 from services.visits.domain import callbacks
@@ -30,6 +30,7 @@ from services.visits.store.workbench import Tab
 from shared.auth import Principal
 from shared.contracts.words import SKILLS, word_of
 from shared.http import ClockDep, ReadSession, SealerDep, etag
+from shared.live import open_stream
 from shared.moments import Instant
 from shared.web import render
 from shared.web.addresses import panel_of
@@ -84,6 +85,12 @@ async def queue(
     return render(request, "agent/queue.html", queue=await _queue(session, agent, clock.now(), tab))
 
 
+@router.get("/agent/live")
+async def live(request: Request, agent: Agent) -> Response:
+    """A stream that says when to ask for the queue, and for what is said of the visit in hand, again (`shared.live`)."""
+    return await open_stream(request, agent, *AGENTS)
+
+
 @router.get("/agent/visits/{visit_id}")
 async def sheet(
     visit_id: UUID, agent: Agent, session: ReadSession, clock: ClockDep, current: ShownRulesDep, response: Response
@@ -97,7 +104,7 @@ async def sheet(
 
 @router.get("/agent/visits/{visit_id}/notices")
 async def notices(visit_id: UUID, agent: Agent, session: ReadSession) -> list[NoticeOut]:
-    """What has changed since the visit was claimed; asked for every few seconds, also to hear that it was taken away."""
+    """What has changed since the visit was claimed; asked for again and again, also to hear that it was taken away."""
     visit, _ = await _mine(session, visit_id, agent)
     return [NoticeOut.model_validate(notice) for notice in visit.notices]
 

@@ -110,7 +110,8 @@ export const calling = {
     if (!this.sheet || this.lost || this.offline) return;
     const visit = this.sheet.id;
     const answer = await call("GET", `agent/visits/${visit}/notices`);
-    if (this.noteNetwork(answer) || !this.sheet || this.sheet.id !== visit || this.busy) return;
+    if (this.noteNetwork(answer) || !this.sheet || this.sheet.id !== visit) return;
+    if (this.busy) return void setTimeout(() => this.heedChanges(), 1000); // what is under way may change the visit itself
     if (answer.ok) this.changes = answer.body;
     else if ([404, 409].includes(answer.status)) this.loseVisit(answer);
   },

@@ -5,16 +5,16 @@ import { calling } from "./call.js";
 import { dialogs } from "./dialogs.js";
 import { Kept } from "./kept.js";
 import { actionOf } from "./keys.js";
+import { followChanges } from "./live.js";
 import { saving } from "./saving.js";
 import { practice } from "./practice.js";
 import { script } from "./script.js";
 import { wrapping } from "./wrap_up.js";
 import { KeptPictures } from "./pictures.js";
 import { followPresence } from "./presence.js";
-import { followQueue } from "./queue.js";
+import { keepPlace } from "./queue.js";
 
 export const given = JSON.parse(document.getElementById("desk-data").textContent);
-const HEED = 4000;
 
 export const desk = {
   codes: given.codes,
@@ -35,8 +35,8 @@ export const desk = {
       this.now = Date.now();
       this.followLine();
     }, 1000);
-    setInterval(() => this.heedChanges(), HEED);
-    followQueue(() => this.refreshQueue());
+    keepPlace();
+    followChanges("agent/live", { queue: () => this.refreshQueue(), notices: () => this.heedChanges() });
     document.addEventListener("htmx:responseError", (event) => {
       if (event.detail.xhr.status === 401) this.say(told({ status: 401, body: {} }), "bad");
     });

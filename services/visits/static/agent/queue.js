@@ -1,8 +1,6 @@
-// The queue in the left column is asked for again every few seconds; what the agent looks at stays where it is.
+// The queue in the left column is asked for again and again; what the agent looks at stays where it is.
 
-const EVERY = 4000;
-
-export function followQueue(refresh) {
+export function keepPlace() {
   let seen = "";
   let scrolled = 0;
   const rows = () => document.getElementById("queue-rows");
@@ -17,6 +15,4 @@ export function followQueue(refresh) {
   document.addEventListener("htmx:afterSwap", (event) => {
     if (isQueue(event) && rows()) rows().scrollTop = scrolled;
   });
-  setInterval(() => document.hidden || refresh(), EVERY);
-  document.addEventListener("visibilitychange", () => document.hidden || refresh());
 }
