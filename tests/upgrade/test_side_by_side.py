@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,6 +32,7 @@ from shared.contracts.registry import topics
 from shared.embedded.kafka import DEFAULT_PARTITIONS
 from shared.embedded.processes import free_port
 from shared.messaging.kafka import KafkaBroker
+from shared.zone import ORG_ZONE
 from tests.local_platform import Local, local_platform
 from tests.patience import PATIENCE
 from tests.upgrade.base import base, unpack
@@ -40,6 +43,10 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("HUIFANG_UPGRADE"), reason="takes minutes: `make upgrade` asks for it"),
 ]
 SCRIPT = Script(seed=5, customers=300, days=3)
+# of business time, eight minutes: two versions of six services start meanwhile, and nothing happens before they have
+WAITS = timedelta(days=60)
+CLOCK = f"{SCRIPT.start.isoformat()}@{SCRIPT.speed}..{(SCRIPT.end + WAITS).isoformat()}"
+SETTLE_SECONDS = 600
 CONSUMED = re.compile(r'^huifang_consumer_events_total\{[^}]*outcome="handled"\} ([0-9.e+]+)$', re.MULTILINE)
 
 
@@ -106,13 +113,20 @@ def until_ready(address: str, log: Path) -> None:
     raise AssertionError(log.read_text(errors="replace")[-3000:])
 
 
+def from_now(platform: Platform) -> Script:
+    """What is played, once everybody is there: its first fact is of the day after tomorrow."""
+    now = platform.clock().now()
+    assert now < SCRIPT.start + WAITS, "the services took longer to start than the clock allows for"
+    return replace(SCRIPT, first=(now.astimezone(ORG_ZONE) + timedelta(days=3)).date())
+
+
 def consumed(address: str) -> float:
     """Events that this process has taken effect of."""
     return sum(float(number) for number in CONSUMED.findall(httpx.get(f"{address}/metrics", timeout=PATIENCE).text))
 
 
 def test_two_versions_share_the_work_and_nothing_is_lost_or_doubled(old: Path, tmp_path: Path) -> None:
-    local = local_platform(tmp_path / "var", SCRIPT.clock())
+    local = local_platform(tmp_path / "var", CLOCK)
     console = Console(quiet=True)
     with running(old, local) as run:
         for service, dsn in run["postgres"].items():
@@ -121,13 +135,14 @@ def test_two_versions_share_the_work_and_nothing_is_lost_or_doubled(old: Path, t
         with beside(local, run, tmp_path) as new:
             # people and senders reach either version of each service
             mixed = run["services"] | {service: new[service] for service in ("scheduler", "visits", "analytics")}
-            households = population(SCRIPT.seed, SCRIPT.customers)
-            postings = month.facts(SCRIPT.seed, households, SCRIPT.first, SCRIPT.days)
             platform = Platform.from_run(run | {"services": mixed}, local.var / "jwt.secret")
-            played = asyncio.run(play(platform, SCRIPT, postings, console))
+            script = from_now(platform)
+            households = population(script.seed, script.customers)
+            postings = month.facts(script.seed, households, script.first, script.days)
+            played = asyncio.run(play(platform, script, postings, console))
             assert played.posted.surprises == []
             assert played.called.attempts > 20
-            result = asyncio.run(reconcile(run, 90, lambda _: None))
+            result = asyncio.run(reconcile(run, SETTLE_SECONDS, lambda _: None))
             assert [check for check in result.checks if not check.agrees] == []
             for service in SERVICES:
                 counts = consumed(run["services"][service]), consumed(new[service])
