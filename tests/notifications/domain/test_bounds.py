@@ -1,5 +1,6 @@
 """No template and no rule that is accepted can make a later event fail, or keep a service busy."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from services.notifications.domain.errors import RuleRejected, TemplateRejected
 from services.notifications.domain.lint import parse_rule, parse_template, read_rules
 from services.notifications.domain.rules import kept_rule, timing
+from services.notifications.domain.templates import MOST_NAMES, MOST_SOURCE
+from tests.notifications.samples import template_document
 
 RULE: dict[str, Any] = {"id": "r", "events": ["order.completed"], "purpose": "notice", "template": "t"}
 TEMPLATE: dict[str, Any] = {
@@ -69,3 +72,13 @@ WRONG_TEMPLATES = {
 def test_a_template_that_nobody_needs_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(TemplateRejected):
         parse_template(TEMPLATE | wrong)
+
+
+def test_the_longest_template_is_judged_in_a_moment() -> None:
+    """Of what could be the name of a host without end; by the processor's time, whatever else the machine does."""
+    names = [f"name{number}" for number in range(MOST_NAMES)]
+    text = "，".join(f"{{{{ {name} }}}}" for name in names)
+    params, sample = dict.fromkeys(names, "a" * MOST_SOURCE), dict.fromkeys(names, "a")
+    started = time.process_time()
+    parse_template(template_document(text=text, params=params, sample=sample, most_parts=10))
+    assert time.process_time() - started < 1

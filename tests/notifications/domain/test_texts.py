@@ -87,6 +87,8 @@ def test_a_promotion_must_end_with_the_way_out_and_a_notice_must_not_have_it() -
             "相邻",
         ),
         ({"sample": {"name": "www.example.com"}}, "链接"),
+        ({"sample": {"name": "请看\nGas-1.CN 或 b.com"}}, "链接"),
+        ({"params": {"name": "a@b.c 见 gas.com"}}, "链接"),
         ({"text": "尊敬的{{ nobody }}，您好。"}, "没有的变量"),
         ({"sample": {}}, "示例值"),
         ({"sign": ""}, "签名"),
