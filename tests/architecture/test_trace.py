@@ -77,6 +77,21 @@ async def test_a_trace_goes_from_the_request_to_what_the_scheduler_publishes(
     assert trace_id(planned) == TRACE_ID
 
 
+async def test_the_log_of_requests_names_who_called_and_from_where(service_dsn: Dsn, clock: ManualClock) -> None:
+    async with serve(
+        create_app("gateway"), settings_class("gateway"), await service_dsn("gateway"), clock=clock
+    ) as served:
+        with logged() as lines:
+            for role in ("ops", None):
+                async with served.client(role) as client:
+                    await client.get("/api/v1/sources")
+    requests = [line for line in map(json.loads, lines.getvalue().splitlines()) if line["event"] == "request"]
+    assert [(line["caller"], line["address"], line["status"]) for line in requests] == [
+        ("key:test-ops", "127.0.0.1", 200),
+        ("", "127.0.0.1", 401),
+    ]
+
+
 async def relayed(served: Served, broker: KafkaBroker, topic: str) -> Record:
     """The one record that the relay publishes."""
 
