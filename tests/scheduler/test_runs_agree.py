@@ -58,6 +58,22 @@ CHAINED: tuple[dict[str, Any], ...] = (
         "again": "ignore",
     },
     {
+        "id": "reminders",
+        "merge": False,
+        "events": ["alarm.handled"],
+        "steps": [
+            {
+                "id": "remind",
+                "delay": {"days": 1},
+                "repeat": {"every": {"days": 2}, "times": 2},
+                "fallback": [{"channel": "sms"}],
+                "stop": {"events": ["order.completed"]},
+            },
+            {"id": "stopped", "if": {"field": "reason", "op": "eq", "value": "stopped"}, "delay": {"days": 3}},
+            {"id": "last", "from": "took_place", "stop": {"events": ["gas.ignited"]}},
+        ],
+    },
+    {
         "id": "single",
         "merge": True,
         "events": ["inspection.done"],
@@ -290,7 +306,18 @@ def test_these_happenings_come_to_everything() -> None:
         "wait_expired",
         "taken_back",
     }
-    assert steps >= {"first.sms", "again", "again.2", "rain", "fortnight", "done", "more"}
+    assert steps >= {
+        "first.sms",
+        "again",
+        "again.2",
+        "rain",
+        "fortnight",
+        "done",
+        "more",
+        "remind.2",
+        "stopped",
+        "last",
+    }
 
 
 def test_results_that_were_wrong_come_to_everything() -> None:

@@ -25,7 +25,7 @@ from services.scheduler.domain.restraint.merge import (
 )
 from services.scheduler.domain.rule import Match, base_of
 from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
-from services.scheduler.domain.steps.run import ContactPlan, Ended
+from services.scheduler.domain.steps.contact_plan import ContactPlan, Ended
 from services.scheduler.domain.steps.runs import Cause, Turn, begin_run
 from services.scheduler.domain.task import Task
 from services.scheduler.domain.value import Value
@@ -44,7 +44,7 @@ RANK: tuple[Outcome, ...] = tuple(one for one in get_args(Outcome) if one not in
 class Decision(Value, frozen=True):
     """The record of one fact, or of a later occasion of it: what each policy came to, and the tasks in their new state.
 
-    `ended` are runs that it ended, whose released tasks are taken back.
+    `ended` are runs, or steps of runs, that it ended, whose released tasks are taken back.
     """
 
     fact: Fact
@@ -90,7 +90,7 @@ def decide(
             customer = runs[-1].customer
             details += [detail for run in runs for detail in run.details]
             tasks += [task for run in runs for task in run.tasks]
-            ended += tuple(run.ended for run in runs if run.ended)
+            ended += tuple(one for run in runs for one in run.ended)
         else:
             planned = put(fact, match, customer)
             customer = planned.customer
@@ -116,8 +116,8 @@ def not_standing(fact: Fact, reason: str, occasion: Occasion | None) -> Decision
 def turned(turn: Turn) -> Decision:
     """The record of a run that was moved."""
     run = turn.run
-    ended = (run.ended,) if run.ended else ()
-    return Decision(run.fact, _outcome(run.details), tuple(run.details), tuple(run.tasks), turn.cause, ended)
+    details, tasks, ended = tuple(run.details), tuple(run.tasks), tuple(run.ended)
+    return Decision(run.fact, _outcome(run.details), details, tasks, turn.cause, ended)
 
 
 def _outcome(details: list[Detail]) -> Outcome:

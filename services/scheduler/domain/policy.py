@@ -178,7 +178,7 @@ class Step:
 
     `origin` is what delay and deadline count from, unless the step waits for an event: then they count from that event.
     `condition` asks about the result of the step before. An `anchored` repetition counts from what the step's first contact
-    counted from, wherever that was moved to.
+    counted from, wherever that was moved to. `stop` ends the step with all its repetitions, and not the run.
     """
 
     policy: Policy
@@ -187,10 +187,16 @@ class Step:
     wait: Heed | None = None
     fallbacks: tuple[Fallback, ...] = ()
     anchored: bool = False
+    stop: Heed | None = None
 
     @property
     def name(self) -> str:
         return self.policy.step
+
+    @property
+    def written(self) -> str:
+        """The id of the step that it is, or that it repeats."""
+        return written(self.name)
 
     @property
     def ways(self) -> tuple[Policy, ...]:
@@ -295,12 +301,22 @@ class Chain:
     @property
     def heeds(self) -> list[Heed]:
         """What a run may listen for."""
-        return [heed for heed in (*(step.wait for step in self.steps), self.stop) if heed]
+        return [heed for heed in (*(step.wait for step in self.steps), *self.stops.values(), self.stop) if heed]
+
+    @cached_property
+    def stops(self) -> Mapping[str, Heed]:
+        """The id of a step → what ends this step alone."""
+        return {step.written: step.stop for step in self.steps if step.stop}
 
     @cached_property
     def types(self) -> frozenset[str]:
         """The wire types among them."""
         return frozenset(wire for heed in self.heeds for wire in heed.types)
+
+
+def written(step: str) -> str:
+    """The id in the policy of a step by its name: `weekly` of `weekly.2.sms`."""
+    return step.partition(".")[0]
 
 
 def _listed(leaf: Mapping[str, Any]) -> list[Any]:

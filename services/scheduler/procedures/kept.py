@@ -10,7 +10,7 @@ from services.scheduler.domain.kept.story import Heard
 from services.scheduler.domain.kept.waiting import LedOn
 from services.scheduler.domain.later.recall import Prompt
 from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
-from services.scheduler.domain.steps.run import Ended
+from services.scheduler.domain.steps.contact_plan import Ended
 from services.scheduler.domain.task import Task
 from services.scheduler.procedures.announce import announce, announce_change
 from services.scheduler.store import decisions as decision_store

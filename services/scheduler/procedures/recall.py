@@ -7,13 +7,14 @@ being released right now is looked at once it is out.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.later.recall import Prompt, looked_at_again, recall_record, taken_back
 from services.scheduler.domain.later.reserve import Name, names_of
 from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD, Contact
 from services.scheduler.domain.restraint.release import Circumstances
-from services.scheduler.domain.steps.run import Ended
+from services.scheduler.domain.steps.contact_plan import Ended
 from services.scheduler.domain.task import Task
 from services.scheduler.procedures.announce import announce, announce_postponed
 from services.scheduler.procedures.policies import Policies
@@ -58,16 +59,15 @@ async def _looked_at(
 
 
 async def end_runs(work: Work, policies: Policies, ended: Sequence[tuple[Ended, Prompt, Event | None]]) -> None:
-    """Take back what runs have released that were ended."""
+    """Take back what runs, or steps of them, have released that were ended: once, by what ended it first."""
     if not ended:
         return
     found = await tasks.find_released(work.session, sorted({run.customer_id for run, _, _ in ended}))
-    recalled = {
-        task.id: (recall_record(taken_back(task, run.reason), told), event)
-        for run, told, event in ended
-        for task, _ in found
-        if task.customer_id == run.customer_id and run.planned(task)
-    }
+    recalled: dict[UUID, tuple[Decision, Event | None]] = {}
+    for run, told, event in ended:
+        for task, _ in found:
+            if task.customer_id == run.customer_id and run.planned(task) and task.id not in recalled:
+                recalled[task.id] = recall_record(taken_back(task, run.reason), told), event
     await _keep(work, policies, list(recalled.values()))
 
 

@@ -162,7 +162,7 @@ def _columns(rows: Sequence[Waiting]) -> dict[str, Any]:
 
 def _body(row: Waiting) -> dict[str, Any]:
     told = {"fact": recorded(row.fact), "began": row.began, "due": row.due, "types": row.types, "same": row.same}
-    told |= {"first": row.first, "reading": row.reading and [*map(str, row.reading)]}
+    told |= {"first": row.first, "reading": row.reading and [*map(str, row.reading)], "stopped": row.stopped}
     return {name: value for name, value in told.items() if value}
 
 
@@ -201,4 +201,5 @@ def _waiting(row: Mapping[str, Any]) -> Waiting:
         signals=tuple(row["signals"]),
         first=datetime.fromisoformat(body["first"]) if "first" in body else None,
         reading=Reading(*map(Decimal, body["reading"])) if "reading" in body else None,
+        stopped=tuple(body.get("stopped", ())),
     )

@@ -96,6 +96,8 @@ def _condition(detail: AnyDetail) -> str:
 def _skipped(detail: AnyDetail) -> str:
     if detail.get("reason") in ("until", "past"):
         return explain_run.not_made(detail)
+    if detail.get("reason") == "stopped":
+        return explain_run.stopped_step(detail, local_text)
     if "failed" not in detail:
         return explain_run.happened(detail, local_text)
     return f"{explain_run.why(detail, local_text)}，不执行：{unmet(detail['failed'])}。"

@@ -80,6 +80,15 @@ def _ignored(detail: AnyDetail, moment: Moment) -> str:
     return "命中，但该客户的同一流程还在进行，不另起流程。"
 
 
+def stopped_step(detail: AnyDetail, moment: Moment) -> str:
+    """Of a step that an event has stopped, be it before its turn came."""
+    because = detail.get("because") or {}
+    event = (
+        f"（{because['event']}，{moment(because['at'])}）" if because.get("event") and "result" not in because else ""
+    )
+    return f"此步骤已由事件终止{event}，不再联系，流程继续。"
+
+
 def happened(detail: AnyDetail, moment: Moment) -> str:
     """Of a step that was to be contacted unless something happened."""
     return f"{why(detail, moment)}，不再联系。"

@@ -20,7 +20,8 @@ class Waiting(NamedTuple):
     (exclusive) when it waits, `due` when the contact is planned for. `task_id` is the task that makes the contact, be it
     the run's own or the one it was merged into. `types` are the wire types of the awaited events, which must agree with
     the run at path `same`; `signals` are what they are recognised by then. `first` is what the rounds of an endless step
-    count from; `reading` is what the events brought along so far, where one has to rise.
+    count from; `reading` is what the events brought along so far, where one has to rise. `stopped` are the steps
+    of the run that are not made any more.
     """
 
     id: UUID
@@ -40,6 +41,7 @@ class Waiting(NamedTuple):
     signals: tuple[str, ...] = ()
     first: datetime | None = None
     reading: Reading | None = None
+    stopped: tuple[str, ...] = ()
 
     @property
     def customer_id(self) -> str:

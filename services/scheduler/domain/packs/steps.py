@@ -32,6 +32,7 @@ LOOKS_BACK = "步骤的条件不能写 history，只能看这一步的结果或�
 LONE = Tree(replace(FACTS, without={HISTORY: LOOKS_BACK}))
 WHOLE_KEYS = ("steps", "stop", "again", "clauses", "trigger", "rate", BASE, "quota", "ceiling", "valid_from", "enabled")
 ELSEWHERE = {key: f"{key} 属于整条策略，步骤里不能写，请移到策略一级" for key in WHOLE_KEYS}
+OWN_KEYS = ("stop",)  # which a step may say for itself alone
 When = Literal[
     "dissatisfied", "problem", "unreachable", "invalid_number", "opted_out", "capped", "cancelled", "expired"
 ]
@@ -98,7 +99,7 @@ class Fallback(Declared):
 
 class Step(Declared):
     SAY: ClassVar[str] = "一个步骤，如 {id: again, from: took_place, delay: {days: 2}}"
-    ELSEWHERE: ClassVar[Mapping[str, str]] = ELSEWHERE
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {key: say for key, say in ELSEWHERE.items() if key not in OWN_KEYS}
     ALSO: ClassVar[frozenset[str]] = contact.KEYS
     id: Annotated[
         str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,30}$"), Say("小写字母、数字、下划线和连字符组成的步骤编号")
@@ -110,6 +111,7 @@ class Step(Declared):
     wait: Wait | None = Field(None, description="等到事件发生才联系")
     unless: Unless | None = Field(None, description="到时没有发生这些事件才联系")
     repeat: Repeat | None = Field(None, description="重复")
+    stop: Heed | None = Field(None, description="只终止这一步（连同它的重复和换渠道）的事件，流程继续")
     fallback: Annotated[list[Fallback], Say(most=MOST_FALLBACKS)] = Field([], description="联系不上时换渠道，依次尝试")
 
     def require(self, place: Section) -> None:
@@ -194,6 +196,7 @@ def _step(step: Step, ways: _Ways, inherited: Values) -> Content:
         "how": ways.how(step.place, inherited, given),
         "fallback": [_fallback(one, ways, tried) for one in step.fallback],
     }
+    content |= {"stop": step.stop.content()} if step.stop else {}
     _require_later(step, ways.base, content)
     _require_ends(step, ways.base, content)
     return content

@@ -21,6 +21,11 @@ def check_steps(section: Section, vocabulary: Vocabulary) -> None:
         for key in ("wait", "unless"):
             if wait := part.section(key):
                 _check_wait(wait, vocabulary)
+        _check_stop(part, vocabulary)
+    _check_stop(section, vocabulary)
+
+
+def _check_stop(section: Section, vocabulary: Vocabulary) -> None:
     if stop := section.section("stop"):
         _check_heed(stop, vocabulary)
         for event in _without_customer(stop, vocabulary):

@@ -69,7 +69,8 @@ class _Builder:
         if origin == "took_place" and condition is None:
             condition = REACHED
         wait = _heed(content["wait"])
-        step = Step(self._policy(content["id"], content["how"]), origin, condition, wait, self._fallbacks(content))
+        stop, first = _heed(content.get("stop")), self._policy(content["id"], content["how"])
+        step = Step(first, origin, condition, wait, self._fallbacks(content), stop=stop)
         self.steps.append(step)
         repeat = content["repeat"] or {"times": 1, "every": None}
         if repeat.get(ENDLESS):

@@ -12,8 +12,9 @@ from services.scheduler.domain.detail import BecauseOf
 from services.scheduler.domain.kept.contact_result import COMPLETED, CORRECTED, FAILED, ContactResult
 from services.scheduler.domain.kept.waiting import LedOn, Waiting
 from services.scheduler.domain.steps.chain import Chained
+from services.scheduler.domain.steps.contact_plan import Because, PlanContact
 from services.scheduler.domain.steps.listen import catch_up, run_of
-from services.scheduler.domain.steps.run import PATIENCE, Because, PlanContact, Run, is_own
+from services.scheduler.domain.steps.run import PATIENCE, Run, is_own
 from services.scheduler.domain.steps.runs import Cause, Moved, Turn, begun
 from shared.ids import derived_id
 
@@ -62,7 +63,7 @@ class _Correction:
         run.conclude_again(self.led.row, result)
         catch_up(run, self.chained)
         then = begun(run, left)
-        if run.ended is None and set(then) == set(self.led.then):
+        if not run.ended and set(then) == set(self.led.then):
             return None
         if too_late := self._too_late():
             return self._as_it_is(result.because, too_late)

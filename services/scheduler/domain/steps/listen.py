@@ -5,10 +5,10 @@ from datetime import datetime
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.waiting import Waiting, signal, value_at
+from services.scheduler.domain.policy import Heed
 from services.scheduler.domain.steps.chain import Chained
-from services.scheduler.domain.steps.run import Because, PlanContact, Run
-
-STOPPED = "stopped"
+from services.scheduler.domain.steps.contact_plan import Because, PlanContact
+from services.scheduler.domain.steps.run import STOPPED, Run
 
 
 def in_order(customer: Customer) -> list[Waiting]:
@@ -34,10 +34,13 @@ def listen(customer: Customer, row: Waiting, fact: Fact, chained: Chained, plan_
     """The run of `row` after the event, which may concern it or not."""
     because = Because("awaited", {"event": fact.name, "id": fact.id, "at": fact.at})
     run = run_of(customer, row, chained, plan_contact, fact.at, because)
-    if _stops(run, row, fact):
+    if _stops(run.chain.stop, run, row, fact):
         run.end(STOPPED)
-    elif is_awaited(row, fact):
-        run.arrive(row, fact)
+        return run
+    stopped = [step for step, stop in run.chain.stops.items() if _stops(stop, run, row, fact)]
+    left = run.stop_steps(row, stopped) if stopped else row
+    if left and is_awaited(left, fact):
+        run.arrive(left, fact)
     return run
 
 
@@ -50,7 +53,7 @@ def catch_up(run: Run, chained: Chained) -> None:
                 run.customer = heard.customer
                 run.details += heard.details
                 run.tasks += heard.tasks
-                run.ended = heard.ended or run.ended
+                run.ended += heard.ended
 
 
 def is_awaited(row: Waiting, fact: Fact) -> bool:
@@ -62,8 +65,7 @@ def is_awaited(row: Waiting, fact: Fact) -> bool:
     return signal(fact.type, row.same, value_at(row.same, fact.data, {})) in row.signals
 
 
-def _stops(run: Run, row: Waiting, fact: Fact) -> bool:
-    stop = run.chain.stop
+def _stops(stop: Heed | None, run: Run, row: Waiting, fact: Fact) -> bool:
     if stop is None or fact.type not in stop.types or fact.at < row.fact.at:
         return False
     if stop.same:

@@ -13,12 +13,13 @@ from services.scheduler.domain.kept.story import Begun, Heard, of_policy
 from services.scheduler.domain.kept.waiting import Waiting, run_id
 from services.scheduler.domain.rule import Match, base_of
 from services.scheduler.domain.steps.chain import Chained, types_of
+from services.scheduler.domain.steps.contact_plan import PlanContact
 from services.scheduler.domain.steps.listen import in_order, listen, run_of
-from services.scheduler.domain.steps.run import PlanContact, Run, is_own, untouched
+from services.scheduler.domain.steps.run import STOPPED, Run, is_own, untouched
 from services.scheduler.domain.task import Task, moved
 
 IGNORED, RESTARTED, REARRANGED = "ignored", "restarted", "rearranged"
-ENDS = ("stopped", IGNORED)
+ENDS = (STOPPED, IGNORED)
 Loose = Mapping[UUID, Heard]
 
 
@@ -114,12 +115,12 @@ class _Replay:
         details: dict[UUID, list[Detail]] = {}
         for move in self.moves:
             told = [*details.get(move.id, ()), *move.details]
-            details[move.id] = told[-1:] if told and told[-1]["result"] in ENDS else told
+            details[move.id] = told[-1:] if told and told[-1]["result"] in ENDS else _after_all(told)
         last = {move.id: move for move in self.moves}
         for run in last.values():
             run.customer, run.details, run.tasks = self.customer, details[run.id], tasks.get(run.id, [])
             if run.id in self.loose:
-                run.ended = None  # nothing of it was out
+                run.ended = []  # nothing of it was out
             for detail in run.details:
                 if "cancelled" in detail:
                     detail["cancelled"] = [str(task.id) for task in run.tasks if task.state == "cancelled"]
@@ -147,6 +148,12 @@ class _Replay:
     def _run_of(self, task: Task) -> UUID | None:
         found = (run for run, entry in self.loose.items() if is_own(self.policy_id, entry.fact, task))
         return next(found, None)
+
+
+def _after_all(told: list[Detail]) -> list[Detail]:
+    """Of a step that was planned and stopped again within the replay only that it was stopped."""
+    stopped = {one["step"] for one in told if one["result"] == "skipped" and one.get("reason") == STOPPED}
+    return [one for one in told if one["result"] != "planned" or one["step"] not in stopped]
 
 
 def _rows(customer: Customer, run: UUID) -> list[Waiting]:

@@ -4,27 +4,27 @@ What can be planned at once is planned with the first step. Every planned step w
 that a run is going exactly as long as it waits for something. A merged step waits for the contact that took its matter.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from uuid import UUID
 
 from services.scheduler.domain.customer import Customer
-from services.scheduler.domain.detail import BecauseOf, Detail, Reason, Result
-from services.scheduler.domain.facts import Fact, Identity
+from services.scheduler.domain.detail import Detail, Result
+from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.contact_result import CALLBACK, REFUSED, ContactResult, result_of_plan
 from services.scheduler.domain.kept.reading import Reading, reading_in
 from services.scheduler.domain.kept.reading import with_heard as with_reading
 from services.scheduler.domain.kept.story import with_standing
 from services.scheduler.domain.kept.waiting import Waiting, run_id, signal, value_at, waiting_id
 from services.scheduler.domain.occasion import Occasion
-from services.scheduler.domain.policy import Chain, Heed, Policy, Step
+from services.scheduler.domain.policy import Chain, Heed, Policy, Step, written
 from services.scheduler.domain.rule import Match
+from services.scheduler.domain.steps.contact_plan import Because, Ended, PlanContact
 from services.scheduler.domain.steps.rounds import begins_after, last_day, round_in_time
 from services.scheduler.domain.task import Task, moved
-from services.scheduler.domain.value import Value
 from services.scheduler.domain.when.amounts import latest
 
 NOTHING_ELSE: Detail = {}
@@ -32,39 +32,9 @@ PATIENCE = timedelta(days=30)  # with whoever makes a contact, after its deadlin
 UNLESS = "unless"
 UNTIL, PAST = "until", "past"  # why a round of an endless step is not made
 UNPLANNABLE = ("opted_out", "cancelled")
+STOPPED = "stopped"  # a run, or one of its steps, by an event
 HAPPENED = "happened"  # what a contact was to be made unless it did
 CUSTOMER_REFUSED = "customer_refused"
-
-
-class ContactPlan(Value, frozen=True):
-    """What became of one contact that a policy wants: a decision's detail, the customer after it, the touched tasks."""
-
-    detail: Detail
-    customer: Customer
-    tasks: tuple[Task, ...] = ()
-
-
-PlanContact = Callable[[Fact, Match, Customer], ContactPlan]
-
-
-class Because(NamedTuple):
-    """Why a run is led on: `record` as its decision keeps it."""
-
-    reason: Reason
-    record: BecauseOf[datetime]
-
-
-class Ended(NamedTuple):
-    """A run that was ended: what it has released is taken back as well."""
-
-    policy_id: str
-    identity: Identity
-    customer_id: str
-    reason: str
-
-    def planned(self, task: Task) -> bool:
-        """Whether the run planned the task, and nothing else wants it."""
-        return (task.policy_id, (task.event_id, task.event_source)) == self[:2] and not task.combined
 
 
 @dataclass
@@ -72,7 +42,7 @@ class Run:
     """A run being moved on: what it has come to so far in `details` and `tasks`, and its `customer` as they are then.
 
     `first` is what the rounds of its endless step count from, `rounds` those of them whose turn has come, with their anchors.
-    `reading` is the newest that its events have brought along.
+    `reading` is the newest that its events have brought along, `stopped` are the steps that are not made any more.
     """
 
     policy: Policy
@@ -86,10 +56,11 @@ class Run:
     because: Because | None = None
     details: list[Detail] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    ended: Ended | None = None
+    ended: list[Ended] = field(default_factory=list)
     first: datetime | None = None
     rounds: list[tuple[int, datetime]] = field(default_factory=list)
     reading: Decimal | None = None
+    stopped: tuple[str, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -162,7 +133,7 @@ class Run:
 
     def _take_up(self, row: Waiting) -> None:
         """Go on from what the run has waited for."""
-        self.customer, self.first = self.customer.not_waiting(row), row.first
+        self.customer, self.first, self.stopped = self.customer.not_waiting(row), row.first, row.stopped
         self.reading = row.reading.newest if row.reading else None
 
     def _read(self, row: Waiting, wait: Heed, fact: Fact) -> tuple[Waiting, bool]:
@@ -181,6 +152,37 @@ class Run:
         else:
             self._contact(index, 0, step.policy, fact.at)
 
+    def stop_steps(self, row: Waiting, steps: Iterable[str]) -> Waiting | None:
+        """These steps are not made any more, also if their turn is still to come; the row is given back unless it is of one."""
+        stands = not untouched(self.customer, self.policy.id, self.fact)
+        row = row._replace(stopped=tuple(sorted({*row.stopped, *steps})))
+        step, (index, _) = written(row.step), self.chain.position_of(row.step)
+        self.customer = self.customer.not_waiting(row)
+        if step not in row.stopped:
+            self.customer = self.customer.waiting_for(row)
+            return row
+        self._take_up(row)
+        for task in [task for task in self.customer.open if task.id == row.task_id]:
+            if self._is_own(task) and not task.combined:
+                self.customer = self.customer.without(task)
+                self.tasks.append(moved(task, "cancelled", STOPPED))
+        self.ended.append(Ended(self.policy.id, self.fact.identity, self.customer.id, STOPPED, step))
+        self._pass_over_step(index, row.step, begun=True)
+        self._make_rounds()
+        if stands:
+            self.stand()
+        return None
+
+    def _pass_over_step(self, index: int, name: str, *, begun: bool = False) -> None:
+        """Go on behind a stopped step and its repetitions; of those that have `begun` each is stopped by itself."""
+        self.note(name, "skipped", {"reason": STOPPED})
+        step, steps = self.chain.step_at(index), self.chain.steps
+        while index + 1 < len(steps) and steps[index + 1].written == step.written:
+            if begun and not steps[index + 1].depends:
+                break
+            index += 1
+        self._next(index, ContactResult("cancelled", self.moment, "", reason=STOPPED), None)
+
     def stand(self) -> None:
         """More than facts have moved it: it is not taken back any more."""
         over = None if any(row.run == self.id for row in self.customer.waiting) else self.moment
@@ -196,7 +198,7 @@ class Run:
             self.customer = self.customer.without(task)
             self.tasks.append(moved(task, "cancelled", reason))
         self.note("", "stopped", {"reason": reason, "cancelled": [str(task.id) for task in own]})
-        self.ended = Ended(self.policy.id, self.fact.identity, self.customer.id, reason)
+        self.ended.append(Ended(self.policy.id, self.fact.identity, self.customer.id, reason))
         if stands:
             self.stand()
 
@@ -210,7 +212,9 @@ class Run:
 
     def _enter(self, index: int, anchor: datetime) -> None:
         step = self.chain.step_at(index)
-        if step.wait:
+        if step.written in self.stopped:
+            self._pass_over_step(index, step.name)
+        elif step.wait:
             self._wait_for(step, step.wait)
         else:
             self._contact(index, 0, step.policy, anchor)
@@ -338,6 +342,7 @@ class Run:
             since=self.moment,
             until=until,
             first=self.first,
+            stopped=self.stopped,
             reading=None if self.reading is None else Reading(self.reading, self.reading),
             **more,
         )

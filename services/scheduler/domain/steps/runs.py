@@ -13,9 +13,10 @@ from services.scheduler.domain.kept.story import Begun, is_late, with_heard
 from services.scheduler.domain.kept.waiting import LedOn, Waiting, run_id, signal, value_at
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.chain import Chained, Heeded, listeners, types_of
+from services.scheduler.domain.steps.contact_plan import Because, PlanContact
 from services.scheduler.domain.steps.listen import catch_up, in_order, is_awaited, listen, run_of
 from services.scheduler.domain.steps.replay import RESTARTED, loose_runs, replayed
-from services.scheduler.domain.steps.run import PATIENCE, Because, PlanContact, Run
+from services.scheduler.domain.steps.run import PATIENCE, Run
 from shared.ids import derived_id
 
 NOT_AWAITED, NO_RESULT = "not_awaited", "no_result"

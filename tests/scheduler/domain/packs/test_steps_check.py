@@ -83,6 +83,11 @@ def test_a_stop_must_name_a_customer() -> None:
     assert (problem.key, "不带客户" in problem.message) == ("policies[0].stop.events", True)
 
 
+def test_so_must_a_stop_of_one_step() -> None:
+    (problem,) = found({"id": "a", "stop": {"events": ["weather.rained"]}})
+    assert (problem.key, "不带客户" in problem.message) == ("policies[0].steps[0].stop.events", True)
+
+
 def test_an_unknown_awaited_event_is_doubted() -> None:
     (problem,) = found({"id": "a", "wait": {**RAIN, "events": ["weather.raind"]}})
     assert (problem.warning, "weather.rained" in problem.message) == (True, True)
