@@ -14,6 +14,7 @@ from services.scheduler.commands.release import release_due, warn_of_deadlines
 from services.scheduler.commands.retention import forget as forget_old
 from services.scheduler.commands.walks import walk_on
 from services.scheduler.domain.simulation.limits import Limits
+from services.scheduler.domain.when.periods import first_days
 from services.scheduler.procedures.policies import PolicyCache, policies_of
 from services.scheduler.settings import SchedulerSettings
 from shared.jobs import Job
@@ -41,9 +42,10 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
             return done + await draws.publish_winners(work, cache, settings.draw_batch)
 
     async def forget(runtime: Runtime) -> int:
-        oldest = runtime.clock.now() - timedelta(days=settings.decision_days)
-        for table in ("decision", "population"):
-            await runtime.db.partitions.drop_before(table, oldest.date())
+        oldest = (runtime.clock.now() - timedelta(days=settings.decision_days)).date()
+        await runtime.db.partitions.drop_before("decision", oldest)
+        # a population is of the first day of its period, and kept so long after the last one
+        await runtime.db.partitions.drop_before("population", oldest, kept=first_days(oldest))
         async with runtime.db.work(background=True) as work:
             await forget_old(work, settings)
         return 0

@@ -1,6 +1,6 @@
 """Day partitions of inbox and archive, made when the first row of a day arrives and dropped whole by retention."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from sqlalchemy import text
@@ -65,8 +65,8 @@ class Partitions:
             if getattr(error.orig, "sqlstate", None) != DUPLICATE_TABLE:
                 raise
 
-    async def drop_before(self, table: str, day: date) -> list[str]:
-        """Drop the partitions of `table` that end on or before `day`; returns their names.
+    async def drop_before(self, table: str, day: date, kept: Collection[date] = ()) -> list[str]:
+        """Drop the partitions of `table` that end on or before `day` but for the days `kept`; returns their names.
 
         While somebody reads the table for long, as a backup does, nothing is dropped: the next time will do.
         """
@@ -75,10 +75,11 @@ class Partitions:
                 text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:t AS regclass)"),
                 {"t": table},
             )
-            old = [name for (name,) in rows if name < f"{table}_{day:%Y%m%d}"]
+            spared = {f"{table}_{one:%Y%m%d}" for one in kept}
+            old = [name for (name,) in rows if name < f"{table}_{day:%Y%m%d}" and name not in spared]
         if not old or not await self._dropped(old):
             return []
-        self.known = {(t, d) for t, d in self.known if t != table or d >= day}
+        self.known = {(t, d) for t, d in self.known if t != table or d >= day or d in kept}
         return old
 
     async def _dropped(self, names: list[str]) -> bool:

@@ -90,6 +90,13 @@ async def test_old_partitions_are_dropped_whole_and_their_day_begins_anew(db: Da
     assert await claimed(db, old, new) == [1]
 
 
+async def test_days_that_are_still_needed_are_kept(db: Database) -> None:
+    old, older = NOON.date() - timedelta(days=10), NOON.date() - timedelta(days=11)
+    await db.partitions.ensure("inbox", {old, older})
+    assert await db.partitions.drop_before("inbox", NOON.date(), kept={older}) == [f"inbox_{old:%Y%m%d}"]
+    assert ("inbox", older) in db.partitions.known
+
+
 async def test_what_another_process_dropped_is_made_again_once_a_transaction_has_failed(db: Database) -> None:
     event = thing(1)
     await Partitions(db.background).drop_before("inbox", event.day + timedelta(days=1))

@@ -391,6 +391,20 @@ async def test_old_populations_and_picks_are_forgotten(empty: Served, clock: Man
     assert await rows(empty, "SELECT state, population FROM draw") == [("published", 5)]
 
 
+async def test_a_population_is_kept_until_its_whole_period_is_long_past(empty: Served, clock: ManualClock) -> None:
+    """Of a year that began more than `decision_days` ago the draw may be just made, and reserves are still called."""
+    await apply(empty, contents({"id": "year", "rate": {"number": 2, "of": "year", "reserve": 2}}, TWENTY))
+    await empty.deliver(*crowd(5))
+    await draw_all(empty, clock, at("2027-01-01 00:10"))
+    clock.move_to(at("2027-07-01 12:00"))
+    await empty.run_job("forget_decisions")
+    kept = "SELECT policy_id, count(*) FROM population GROUP BY 1"
+    assert await rows(empty, kept) == [("year", 5)]
+    clock.move_to(at("2028-02-07 12:00"))
+    await empty.run_job("forget_decisions")
+    assert await rows(empty, kept) == []
+
+
 async def _export(served: Served) -> tuple[str, list[str]]:
     """The only draw's id and its exported lines."""
     async with served.client("auditor") as client:

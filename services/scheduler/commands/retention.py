@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from services.scheduler.domain.steps.runs import TELLING
+from services.scheduler.domain.when.periods import first_days
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import draws, led, slots, story, timed, trials, waiting, withdrawn
 from shared.messaging import Work
@@ -18,7 +19,7 @@ async def forget(work: Work, settings: SchedulerSettings) -> None:
     await led.forget_led(work.session, oldest)
     # who was drawn, and slots taken, are kept as long as the population it was drawn of
     await draws.forget_picks(work.session, oldest.date())
-    await slots.forget_taken(work.session, oldest.date())
+    await slots.forget_taken(work.session, oldest.date(), first_days(oldest.date()))
     # nobody is told of an event without a customer any more who begins to wait this long after it
     await waiting.forget_signals(work.session, now - TELLING)
     # a fact that is heard later than this after it happened finds runs as they are

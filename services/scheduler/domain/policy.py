@@ -12,6 +12,7 @@ from services.scheduler.domain.kept.contact_result import CALLBACK, UNREACHED
 from services.scheduler.domain.ledger.caps import Cap
 from services.scheduler.domain.when.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.when.anniversary import Anniversary
+from services.scheduler.domain.when.periods import PeriodKind
 from services.scheduler.domain.when.recurrence import Recurrence
 from services.scheduler.domain.when.windows import Window
 from services.scheduler.domain.whom.draw import Drawing
@@ -114,6 +115,12 @@ class Policy:
         """The paths of the dates that a fact has to tell: what its times count from, until when it is repeated."""
         until = self.chain.endless.until_field if self.chain and self.chain.endless else ()
         return tuple(path for path in (self.base, until) if path)
+
+    @property
+    def periods(self) -> tuple[PeriodKind, ...]:
+        """The kinds of periods that it draws of, or counts its quota in."""
+        drawn, counted = self.drawing and self.drawing.of, self.quota and self.quota.per
+        return tuple(kind for kind in (drawn, counted) if kind)
 
     @property
     def independent(self) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.batch import Matched
 from services.scheduler.domain.policy import Policy
+from services.scheduler.domain.when.periods import LONGEST
 from services.scheduler.domain.whom.limits import Slot, Slots
 from services.scheduler.procedures.announce import announce_limit
 from services.scheduler.store import slots as store
@@ -24,14 +25,13 @@ REACHED = {
         labels={"policy": POLICIES},
     ),
 }  # fmt: skip
-LONGEST_PERIOD = timedelta(days=31)
 
 
 async def hold_slots(work: Work, matched: Sequence[Matched]) -> Slots | None:
     """The counts of the policies with limits that take part, held until the transaction ends; None without any."""
     limited = _limited(matched)
     if limited:
-        await store.lock_policies(work.session, limited)
+        await store.lock_policies(work.session, _ids(limited))
     return await read_slots(work.session, matched)
 
 
@@ -40,8 +40,9 @@ async def read_slots(session: AsyncSession, matched: Sequence[Matched]) -> Slots
     limited = _limited(matched)
     if not limited:
         return None
-    since = min(local_day(one.fact.at) for one in matched) - LONGEST_PERIOD
-    return Slots(await store.find_taken(session, limited, since))
+    longest = max(LONGEST[kind] for policy in limited for kind in ("month", *policy.periods))
+    since = min(local_day(one.fact.at) for one in matched) - timedelta(days=longest)
+    return Slots(await store.find_taken(session, _ids(limited), since))
 
 
 async def keep_slots(work: Work, slots: Slots | None) -> None:
@@ -59,9 +60,14 @@ async def keep_slots(work: Work, slots: Slots | None) -> None:
         announce_limit(work, title, first[policy_id], slots.changed[first[policy_id]])
 
 
-def _limited(matched: Iterable[Matched]) -> list[str]:
+def _limited(matched: Iterable[Matched]) -> list[Policy]:
     """Policies with a limit that may plan something of these."""
-    return sorted({policy.id for one in matched for policy in _planning(one) if policy.quota or policy.ceiling})
+    return [policy for one in matched for policy in _planning(one) if policy.quota or policy.ceiling]
+
+
+def _ids(policies: Iterable[Policy]) -> list[str]:
+    """Each once, in order."""
+    return sorted({policy.id for policy in policies})
 
 
 def _planning(matched: Matched) -> list[Policy]:

@@ -1,6 +1,6 @@
 """How many slots of quotas and ceilings are taken, how many contacts found no room, and who was told of that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,7 +38,7 @@ _LIST = text(f"""
       AND (CAST(:day AS date) IS NULL OR day < :day OR (day = :day AND (policy_id, stratum) > (:after_id, :after_stratum)))
     ORDER BY day DESC, policy_id, stratum LIMIT :limit
 """)  # noqa: S608 - constants only
-_FORGET = text("DELETE FROM place_taken WHERE day < :before")
+_FORGET = text("DELETE FROM place_taken WHERE day < :before AND day <> ALL(CAST(:kept AS date[]))")
 _FORGET_NOTICES = text("DELETE FROM limit_notice WHERE day < :before")
 
 
@@ -103,6 +103,7 @@ async def list_counts(
     ]
 
 
-async def forget_taken(session: AsyncSession, before: date) -> None:
-    await session.execute(_FORGET, {"before": before})
+async def forget_taken(session: AsyncSession, before: date, kept: Iterable[date]) -> None:
+    """Counts of periods and days that begin before then, but on none of the days `kept`."""
+    await session.execute(_FORGET, {"before": before, "kept": sorted(kept)})
     await session.execute(_FORGET_NOTICES, {"before": before})

@@ -9,11 +9,10 @@ from typing import Literal, NamedTuple
 from services.scheduler.domain.detail import CapReached
 from services.scheduler.domain.ledger.contacts import Contact
 from services.scheduler.domain.when.amounts import DAY
-from services.scheduler.domain.when.periods import period_of
+from services.scheduler.domain.when.periods import LONGEST, period_of
 
 Period = Literal["week", "month", "quarter", "year", "days"]
 ANY_ENDING = "*"
-LONGEST = {"week": 7, "month": 31, "quarter": 92, "year": 366}  # days
 PARTS = ("purposes", "policies", "tiers")
 
 
@@ -39,7 +38,7 @@ class Cap:
     @property
     def longest(self) -> timedelta:
         """So far back may a contact lie that counts."""
-        return timedelta(days=self.days or LONGEST[self.per])
+        return timedelta(days=self.days if self.per == "days" else LONGEST[self.per])
 
     @cached_property
     def _beginnings(self) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ class Drawing(Declared):
         if place.has("each") and not place.has("by"):
             place.problem("each", "每一层的百分比要写 by 说明怎样分层，如 by: [branch]；不分层请写 exact")
         if place.has("closes") and self.of != "week":
-            place.problem("closes", "只用于 of: week（一周在此日零时截止）；按日、按月抽取请删除此项")
+            place.problem("closes", "只用于 of: week（一周在此日零时截止）；按其他期间抽取请删除此项")
 
     def content(self) -> Content:
         percent = self.exact if self.each is None else self.each

@@ -12,6 +12,7 @@ from services.scheduler.domain.ledger.contacts import LONGEST_PERIOD
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.domain.task import Task, TaskState
+from services.scheduler.domain.when.periods import LONGEST
 from shared.zone import local_day
 
 CALLS_PER_AGENT = 50  # R12.1
@@ -53,13 +54,14 @@ class Trial:
 
 
 def lead_of(policies: Iterable[Policy]) -> timedelta:
-    """How long before the facts that are shown others are taken in, so that caps, histories and merges know of them."""
+    """How long before the facts that are shown others are taken in, so that caps, histories, draws and merges know of them."""
     return max((span for policy in policies for span in _looks_back(policy)), default=SHORTEST_LEAD)
 
 
 def _looks_back(policy: Policy) -> Iterator[timedelta]:
     yield SHORTEST_LEAD
     yield from (cap.longest for cap in policy.caps)
+    yield from (timedelta(days=LONGEST[kind]) for kind in policy.periods)
     for history in histories(policy.trigger.condition):
         yield timedelta(days=history.within) if history.within else LONGEST_PERIOD
 

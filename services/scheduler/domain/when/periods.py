@@ -1,15 +1,17 @@
 """Calendar periods, of which a policy draws, counts, limits, or in which turns come."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from services.scheduler.domain.when.amounts import DAY, add_months
 from shared.zone import midnight
 
-PeriodKind = Literal["day", "week", "month"]
+PeriodKind = Literal["day", "week", "month", "quarter", "year"]
 Every = Literal["week", "month", "quarter", "half_year", "year"]
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+LONGEST: Mapping[PeriodKind, int] = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}  # days
 
 
 class Period(NamedTuple):
@@ -43,3 +45,8 @@ def period_of(kind: PeriodKind | Every, day: date, closes: int = 0) -> Period:
     months = MONTHS[kind]
     first = date(day.year, (day.month - 1) // months * months + 1, 1)
     return Period(first, add_months(first, months))
+
+
+def first_days(day: date) -> set[date]:
+    """The first days of all periods that `day` lies in: of all that have begun before it and are not over."""
+    return {period_of(kind, day, closes).first for kind in get_args(PeriodKind) for closes in range(7)}

@@ -7,7 +7,7 @@ from services.scheduler.domain.whom.draw import drawing_of
 from services.scheduler.domain.whom.limits import Quota
 from services.scheduler.domain.whom.sampling import EVERYBODY
 
-OF = {"day": "每日", "week": "每周", "month": "每月"}
+OF = {"day": "每日", "week": "每周", "month": "每月", "quarter": "每季度", "year": "每年"}
 
 
 def whom_of(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -362,7 +362,7 @@ MISTAKES = {
             ("draw of nothing", "of: day", "", "each（每一层的百分比）或 number（数量）"),
             ("draw of two amounts", "exact: 20, number: 5, of: day", "", "只写一种"),
             ("draw without a period", "exact: 20", ".of", "以下之一：day、week、month"),
-            ("draw of an unknown period", "exact: 20, of: year", ".of", "现在是 'year'"),
+            ("draw of an unknown period", "exact: 20, of: decade", ".of", "现在是 'decade'"),
             ("draw of more than all", "exact: 120, of: day", ".exact", "0 到 100 的百分比"),
             ("draw of no number", "number: 0, of: week", ".number", "1 到"),
             ("day that closes on a weekday", "exact: 20, of: day, closes: tue", ".closes", "只用于 of: week"),

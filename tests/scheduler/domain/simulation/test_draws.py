@@ -116,6 +116,41 @@ def test_a_month_is_drawn_when_the_next_begins() -> None:
     assert [task.due_at for task in planned(simulation)] == [at("2026-03-02 09:00")] * 2
 
 
+def test_a_quarter_and_a_year_are_drawn_when_the_next_begins() -> None:
+    simulation = simulated(
+        {
+            "id": "quarter",
+            "rate": {"each": 30, "of": "quarter"} | {"by": ["branch"]},
+            "delay": {"days": 1},
+            "merge": False,
+        },
+        {"id": "year", "rate": {"number": 3, "of": "year"}, "deadline": {"working_days": 3}, "merge": False},
+    )
+    crowd(simulation, 4, "2026-02-05")
+    crowd(simulation, 1, "2026-12-31")
+    simulation.advance(at("2027-01-01 00:09"))
+    # 30 % of four are two; from the last day of March on, a Tuesday
+    assert [(task.policy_id, task.due_at) for task in planned(simulation)] == [
+        ("quarter", at("2026-04-01 09:00")),
+        ("quarter", at("2026-04-01 09:00")),
+    ]
+    simulation.advance(at("2027-01-01 00:10"))
+    # three of the year's five; a fact of an earlier day counts as of Thursday, 31 December; holidays of 2027 are not known
+    years = [task for task in planned(simulation) if task.policy_id == "year"]
+    assert [task.due_at for task in years] == [at("2027-01-01 09:00")] * 3
+    assert {task.deadline_at for task in years} == {at("2027-01-05 18:00")}
+    assert [task.due_at for task in planned(simulation) if task.policy_id == "quarter"][2:] == [at("2027-01-01 09:00")]
+
+
+def test_what_is_heard_of_when_its_quarter_is_closed_joins_the_next() -> None:
+    simulation = simulated({"rate": {"exact": 50, "of": "quarter"}, "delay": {"days": 1}})
+    simulation.advance(at("2026-04-01 00:11"))
+    decision = simulation.happen(fact(id="late", time=at("2026-03-31 23:00")))
+    assert decision is not None
+    (detail,) = decision.details
+    assert (str(detail["from"]), str(detail["to"]), detail["late"]) == ("2026-04-01", "2026-06-30", True)
+
+
 def test_tests_may_draw_everybody_or_nobody() -> None:
     for share, amount in ((everybody, 5), (nobody, 0)):
         simulation = simulated(TWENTY, share=share)

@@ -42,6 +42,17 @@ def test_no_more_than_the_quota_are_planned_in_a_period() -> None:
     assert happen(simulation, 1, "2026-03-09") == ["planned"]
 
 
+def test_a_quota_may_be_of_a_quarter_or_a_year() -> None:
+    simulation = simulated({**NEXT_DAY, "quota": {"limit": 2, "per": "quarter"}})
+    assert happen(simulation, 2, "2026-01-05") == ["planned", "planned"]
+    assert happen(simulation, 1, "2026-03-31") == ["quota_reached"]
+    assert happen(simulation, 1, "2026-04-01") == ["planned"]
+    simulation = simulated({**NEXT_DAY, "quota": {"limit": 1, "per": "year"}})
+    assert happen(simulation, 2, "2026-01-05") == ["planned", "quota_reached"]
+    assert happen(simulation, 1, "2026-12-31") == ["quota_reached"]
+    assert happen(simulation, 1, "2027-01-01") == ["planned"]
+
+
 def test_every_stratum_has_a_quota_of_its_own() -> None:
     simulation = simulated({**NEXT_DAY, "quota": {"limit": 1, "per": "day", "by": ["branch"]}})
     assert happen(simulation, 2, org={"code": "EAST"}) == ["planned", "quota_reached"]

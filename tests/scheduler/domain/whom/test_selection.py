@@ -29,6 +29,8 @@ from tests.scheduler.builders import contents, policies
             Drawing("month", percent=10, by=("branch",), minimum=2, each=True),
             "每月各层的 10%",
         ),
+        ({"exact": 2, "of": "quarter"}, 2, Drawing("quarter", percent=2), "每季度总量的 2%"),
+        ({"number": 500, "of": "year"}, 0, Drawing("year", number=500), "每年 500 件"),
         ({"number": 5, "of": "week", "closes": "tue"}, 0, Drawing("week", number=5, closes=1), "每周 5 件"),
     ],
 )
