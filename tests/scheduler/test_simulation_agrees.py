@@ -248,6 +248,45 @@ async def test_service_and_simulation_come_to_the_same_plan(served: Served, cloc
     assert {task.team for task in planned} >= {"others", "stand-in"}
 
 
+AT_MIDNIGHT = {
+    "id": "midnight",
+    "events": ["inspection.done"],
+    "rate": {"number": 1, "of": "day", "reserve": 1},
+    "deadline": {"hours": 30},
+    "window": {"days": "all", "frames": ["00:00-00:05", "09:00-12:00"]},
+    "guards": ["case_open"],
+    "merge": False,
+    "cap": "exempt",
+}
+
+
+async def test_a_reserve_counts_from_when_the_lost_contact_came_up_in_its_window(
+    empty: Served, clock: ManualClock
+) -> None:
+    """The draw comes ten minutes after midnight, when the window has closed: the contact waits for nine, and is lost then."""
+    await apply(empty, contents(AT_MIDNIGHT))
+    simulation, service = Simulation(PolicyBook(policies(AT_MIDNIGHT))), Service(empty, clock)
+    morning = datetime(2026, 3, 3, 8, tzinfo=ORG_ZONE)
+    for number, (name, when) in enumerate(
+        [("inspection.done", NOON), ("inspection.done", NOON), ("complaint.opened", morning)]
+    ):
+        customer = "C1" if number == 0 else "C0"
+        more = {"case_id": "K"} if name == "complaint.opened" else {}
+        data = example(name, customer={**example(name)["customer"], "id": customer}, **more)
+        each = event(name, data, key=customer, id=f"e{number}", time=when)
+        await service.take(each)
+        simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
+    await service.pass_time(morning + timedelta(hours=1))
+    simulation.advance(morning + timedelta(hours=1))
+    planned = {task.customer_id: task for task in simulation.tasks.values()}
+    lost, reserve = planned["C0"], planned["C1"]
+    nine = morning + timedelta(hours=1)
+    assert (lost.state, lost.reason, lost.due_at) == ("cancelled", "case_open", nine - timedelta(hours=9))
+    assert (reserve.state, reserve.due_at, reserve.deadline_at) == ("released", nine, nine + timedelta(hours=30))
+    stored = {(row[0], row[3], row[4], row[5]) for row in await rows(empty, PLAN)}
+    assert stored == {(task.id, task.due_at, task.deadline_at, task.state) for task in planned.values()}
+
+
 async def test_the_recorded_facts_tried_again_give_what_the_platform_planned(
     served: Served, clock: ManualClock
 ) -> None:

@@ -57,8 +57,8 @@ async def release_due(work: Work, cache: PolicyCache, sealer: Sealer, limit: int
     if not claimed:
         return 0
     policies = await cache.open(work.session)
-    gone = await withdrawn.find_withdrawn(work.session, {one for task, _, _ in claimed for one in identities(task)})
-    for task, known, due_at in claimed:
+    gone = await withdrawn.find_withdrawn(work.session, {one for due in claimed for one in identities(due.task)})
+    for task, known, came_up_at, planned_at in claimed:
         verdict = (
             AT_RELEASE if is_withdrawn(task, gone) else release_verdict(task, known, now, policies.calendar.official)
         )
@@ -69,7 +69,8 @@ async def release_due(work: Work, cache: PolicyCache, sealer: Sealer, limit: int
             continue
         else:
             ready.append(concluded(task, verdict)._replace(card=_card(task, known.customer, sealer)))
-        LATENESS.observe(max((work.clock.machine_at(now) - work.clock.machine_at(due_at)).total_seconds(), 0))
+        since = work.clock.machine_at(max(came_up_at, planned_at))
+        LATENESS.observe(max((work.clock.machine_at(now) - since).total_seconds(), 0))
     await _hold(work, held)
     if weighed:
         concluded_later = await _weigh(work, policies, weighed, now)
@@ -78,7 +79,7 @@ async def release_due(work: Work, cache: PolicyCache, sealer: Sealer, limit: int
     await tasks.save_tasks(work.session, ready, now)
     for task in ready:
         _tell(work, task)
-    await replace_cancelled(work, policies, sorted(ready, key=lambda task: (task.due_at, task.id)))
+    await replace_cancelled(work, policies, ready, {due.task.id: due.came_up_at for due in claimed})
     return len(ready) + len(held)
 
 

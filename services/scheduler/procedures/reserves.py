@@ -56,10 +56,13 @@ async def replace_unreached(work: Work, policies: Policies, events: Sequence[Eve
     await call_reserves(work, policies, {name: event.time for task, event in heard for name in names_of(task)})
 
 
-async def replace_cancelled(work: Work, policies: Policies, tasks: Sequence[Task]) -> None:
-    """Call reserves for contacts that were called off at release."""
+async def replace_cancelled(
+    work: Work, policies: Policies, tasks: Sequence[Task], came_up_at: Mapping[UUID, datetime]
+) -> None:
+    """Call reserves for contacts that were called off at release: as of when each came up for it, however late that was."""
     lost = [task for task in tasks if release_lost(task.state, task.reason)]
-    await call_reserves(work, policies, {name: task.due_at for task in lost for name in names_of(task)})
+    lost.sort(key=lambda task: (came_up_at[task.id], task.id))
+    await call_reserves(work, policies, {name: came_up_at[task.id] for task in lost for name in names_of(task)})
 
 
 async def replace_unplanned(work: Work, policies: Policies, decisions: Sequence[Decision]) -> None:

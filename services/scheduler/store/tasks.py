@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -220,15 +220,24 @@ async def find_open(session: AsyncSession, customers: Iterable[str], lock: bool)
     return found
 
 
-async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[tuple[Task, Circumstances, datetime]]:
-    """Lock up to `limit` due tasks that no other replica has, the longest due first, with what release must know and
-    since when each waits to be released."""
+class Claimed(NamedTuple):
+    """A due task with what release must know. It came up when it was due, or its window opened; it may have been planned
+    after that."""
+
+    task: Task
+    known: Circumstances
+    came_up_at: datetime
+    planned_at: datetime
+
+
+async def claim_due(session: AsyncSession, now: datetime, limit: int) -> list[Claimed]:
+    """Lock up to `limit` due tasks that no other replica has, the longest due first."""
     claimed: dict[UUID, datetime] = dict(iter(await session.execute(_CLAIM, {"now": now, "limit": limit})))
     if not claimed:
         return []
     # a second statement: the first one's snapshot may be older than a change of the task that the claim waited out
     rows = await session.execute(_CLAIMED, {"ids": list(claimed)})
-    return [(_task(row), _circumstances(row), max(claimed[row["id"]], row["planned_at"])) for row in rows.mappings()]
+    return [Claimed(_task(row), _circumstances(row), claimed[row["id"]], row["planned_at"]) for row in rows.mappings()]
 
 
 async def find_released(session: AsyncSession, names: Sequence[str]) -> list[tuple[Task, Circumstances]]:

@@ -316,24 +316,26 @@ class Simulation:
         self._of.keep(task)
         if task.state == "planned":
             awaited = not is_further_round(task.step, self.book.chained.get((task.policy_id, task.policy_version)))
-            self._agenda.add(task.due_at, partial(self._fall_due, task.id, task.due_at), str(task.id), awaited)
+            come_up = partial(self._come_up, task.id, task.due_at, task.due_at)
+            self._agenda.add(task.due_at, come_up, str(task.id), awaited)
 
-    def _fall_due(self, task_id: UUID, due_at: datetime) -> None:
+    def _come_up(self, task_id: UUID, due_at: datetime, moment: datetime) -> None:
+        """A task has come up for release: it is due, or its window has opened."""
         task = self.tasks[task_id]
         if task.state == "planned" and task.due_at == due_at:  # else it was merged or moved meanwhile
-            self._release(task)
+            self._release(task, moment)
             self._occur_called()
 
-    def _release(self, task: Task) -> None:
+    def _release(self, task: Task, came_up_at: datetime) -> None:
         customer = self._customers[task.customer_id]
         verdict = self._verdict(task, customer)
         if verdict.opens is not None:
-            self._agenda.add(verdict.opens, partial(self._fall_due, task.id, task.due_at), str(task.id))
+            self._agenda.add(verdict.opens, partial(self._come_up, task.id, task.due_at, verdict.opens), str(task.id))
             return
         task = concluded(task, verdict)
         self._keep(task)
         if release_lost(task.state, task.reason):
-            self._replace(names_of(task), self._now)
+            self._replace(names_of(task), came_up_at)
         self._note(task)
         if task.state not in ("planned", "released"):
             self._conclude(task.id, result_of_end(task.state, task.reason, task.due_at))
