@@ -249,6 +249,8 @@ def _arithmetic(span: Span) -> Detail:
         detail["earliest"] = span.earliest
     if span.blackout:
         detail["blackout"] = {"from": span.blackout.first, "to": span.blackout.last}
+    if span.wanted:
+        detail["wanted"] = span.wanted
     if span.basis:
         detail["provisional"] = True
     if span.calendar:

@@ -119,6 +119,7 @@ class DetailOf(Days, Generic[M], total=False):
     base: M  # the date in the fact that they count from
     learnt_late: bool  # the fact told of it when its deadline had passed
     blackout: Days
+    wanted: date | str  # the day it was to be on, where the window moves contacts earlier
     provisional: bool
     calendar: str
     too_short: bool

@@ -43,7 +43,8 @@ def _window(window: Mapping[str, Any]) -> str:
     calendar = f"（日历 {window['calendar']['id']}）" if "calendar" in window else ""
     excepted = "、".join(NEAR_HOLIDAYS[near] for near in window.get("except", ()))
     excepted = f"（{excepted}除外）" if excepted else ""
-    return f"{days}{f'中的周{weekdays}' if weekdays else ''}{excepted}{calendar} {_frames(window['frames'])}"
+    earlier = "，那天不能联系则提前" if window.get("when_closed") == "earlier" else ""
+    return f"{days}{f'中的周{weekdays}' if weekdays else ''}{excepted}{calendar} {_frames(window['frames'])}{earlier}"
 
 
 def _frames(frames: Sequence[Sequence[str]]) -> str:

@@ -200,7 +200,7 @@ def _recomputed(detail: AnyDetail) -> str:
 
 
 def _span(detail: AnyDetail) -> str:
-    shifts = (_base, _team, _target, _blackout, _pause, _calendar, _provisional)
+    shifts = (_base, _team, _target, _blackout, _wanted, _pause, _calendar, _provisional)
     return _times(detail) + "".join(told(detail) for told in shifts)
 
 
@@ -223,6 +223,15 @@ def _target(detail: AnyDetail) -> str:
 def _blackout(detail: AnyDetail) -> str:
     blackout = detail.get("blackout")
     return f"；已避开停访期 {blackout['from']} 至 {blackout['to']}" if blackout else ""
+
+
+def _wanted(detail: AnyDetail) -> str:
+    wanted = detail.get("wanted")
+    if not wanted:
+        return ""
+    if local_text(detail["due"]) < str(wanted):
+        return f"；{wanted} 不能联系，提前到之前最近的一天"
+    return f"；{wanted} 及之前已没有可联系的时段，顺延"
 
 
 def _team(detail: AnyDetail) -> str:

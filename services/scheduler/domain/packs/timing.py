@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.scheduler.domain.packs.windows import NEVER, clock
+from services.scheduler.domain.packs.windows import EARLIER, NEVER, clock
 from services.scheduler.domain.when.holidays import days_near
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 from services.scheduler.domain.when.windows import Blackout, Branches, Window
@@ -36,6 +36,7 @@ def _window(window: Content, content: Content, calendar: WorkCalendar) -> Window
             *(Blackout(day, day) for near in excepted for day in days_near(known, near)),
         ),
         by_holidays=bool(excepted),
+        earlier=window.get("when_closed") == EARLIER,
     )
 
 

@@ -29,6 +29,7 @@ LONGEST_BLACKOUT_DAYS = 366
 MOST_CALENDARS, MOST_DAYS = 50, 5_000  # days of all calendars
 OVER_MIDNIGHT = "跨过零时的时段请分成两段，如 00:00-06:00 和 22:00-24:00"
 NEVER = "never"
+LATER, EARLIER = "later", "earlier"
 DAY_ENDS = "24:00"
 
 
@@ -84,6 +85,10 @@ class Window(Declared):
         examples=[["after_holiday"]],
     )
 
+    when_closed: Literal["later", "earlier"] | None = Field(
+        None, description="要联系的那天不能联系时：later 顺延到之后（默认），earlier 提前到之前最近的一天"
+    )
+
     def layer(self, calendars: Mapping[str, Content]) -> Layer:
         """What is said here; a calendar that the pack lacks is noted."""
         layer: Layer = {}
@@ -95,6 +100,8 @@ class Window(Declared):
             layer["frames"] = pairs(self.frames)
         if self.excepted:
             layer["except"] = sorted({*self.excepted})
+        if self.when_closed:
+            layer["when_closed"] = self.when_closed
         if calendar := known_calendar(self.place, self.calendar, calendars):
             layer["calendar"] = calendar
         return layer
@@ -242,6 +249,8 @@ class Timing:
         for layer in (*layers, self.window, DEFAULT_WINDOW):
             calendar = self.calendars.get(layer.get("calendar", ""), {})
             nearest = ({"frames": calendar["frames"]} if "frames" in calendar else {}) | layer | nearest
+        if nearest.get("when_closed") == LATER:
+            del nearest["when_closed"]
         calendar_id = nearest.pop("calendar", "")
         calendar = self.calendars.get(calendar_id, {})
         if calendar_id:

@@ -25,6 +25,7 @@ from shared.hours import WEEK, DayKind, Frame, Hours
 from shared.zone import ORG_ZONE, local_day, midnight
 
 WEEKEND = frozenset((5, 6))
+LOOKS_BACK = 400  # days: longer than any blackout
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Window:
 
     `weekdays` (0 = Monday) leaves some of these days out, `blackouts` whole spans of them. `branches` have windows of their
     own, each `named` after its calendar. `by_holidays`: some blackouts stand in a relation to holidays that were published.
+    `earlier`: where it is closed on the day that a contact is wanted on, the last open day before takes its place.
     """
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(18)))
@@ -65,6 +67,7 @@ class Window:
     branches: Branches | None = None
     named: str = ""
     by_holidays: bool = False
+    earlier: bool = False
 
     def of(self, branch: str) -> "Window":
         """The window as it is for a branch."""
@@ -140,7 +143,8 @@ class Span(NamedTuple):
 
     `hours` are those of its window ("" = any). `basis` is kept only while one of them is provisional: it hangs on
     holidays that are not published yet. `blackout` is the one that `due` had to give way to; `earliest` the moment it
-    could have been but for its target. `calendar` names the one of its branch, where the branch has its own.
+    could have been but for its target. `calendar` names the one of its branch, where the branch has its own. `wanted` is
+    the day it was wanted on, where the window is closed then and moves contacts earlier.
     """
 
     due: datetime
@@ -151,6 +155,7 @@ class Span(NamedTuple):
     blackout: Blackout | None = None
     earliest: datetime | None = None
     calendar: str = ""
+    wanted: date | None = None
 
     @property
     def too_short(self) -> bool:
@@ -175,22 +180,24 @@ def plan_span(
     """
     window = window.of(branch)
     until = latest(anchor, deadline, window.calendar, window.closes) if deadline else None
-    due, blackout = _contact(window, begins(anchor, delay, window.calendar), branch)
-    earliest = None
+    since, earliest = begins(anchor, delay, window.calendar), None
+    due, blackout = _placed(window, since, branch)
     if target is not None:
-        wanted = _contact(window, begins(anchor, target, window.calendar), branch)
+        best = begins(anchor, target, window.calendar)
+        wanted = _placed(window, best, branch)
         if due < wanted[0] and (until is None or wanted[0] < until):
-            earliest, (due, blackout) = due, wanted
+            earliest, since, (due, blackout) = due, best, wanted
     if moment is not None and due < moment:
         due, blackout = _contact(window, moment, branch)
     hangs = window.days == "working" or window.by_holidays or _by_calendar(delay, target)
-    provisional = hangs and due >= window.unconfirmed
+    left = _left(window, since, branch)
+    provisional = hangs and (due >= window.unconfirmed or (left and left >= window.calendar.official.confirmed_until))
     if until is not None and until >= window.unconfirmed and _by_calendar(deadline):
         provisional = True
     basis = Basis(anchor, moment or anchor, branch) if provisional else None
     warn_at = warned_at(until, warn, window.calendar) if warn and until else None
     hours = window.hours_since(local_day(moment or anchor), branch) if window.blackouts else window.hours
-    return Span(due, until, warn_at, hours, basis, blackout, earliest, window.named)
+    return Span(due, until, warn_at, hours, basis, blackout, earliest, window.named, left)
 
 
 def next_moment(window: Window, at: datetime, branch: str = "") -> datetime:
@@ -226,6 +233,31 @@ def _contact(window: Window, since: datetime | date, branch: str) -> tuple[datet
         due = window.first_opening(blackout.last + DAY)
         blackout = window.blackout_on(local_day(due), branch)
     return due, met
+
+
+def _placed(window: Window, since: datetime | date, branch: str) -> tuple[datetime, Blackout | None]:
+    """As `_contact`; of a window that moves earlier the opening of the last open day by the one that is wanted."""
+    due, blackout = _contact(window, since, branch)
+    day = _day_of(since)
+    if not window.earlier or local_day(due) <= day:
+        return due, blackout
+    earlier = (day - before * DAY for before in range(LOOKS_BACK))
+    found = next((one for one in earlier if _is_open(window, one, branch)), None)
+    return (window.first_opening(found) if found else due), blackout
+
+
+def _left(window: Window, since: datetime | date, branch: str) -> date | None:
+    """The wanted day, where the window is closed on it and moves contacts earlier."""
+    day = _day_of(since)
+    return day if window.earlier and not _is_open(window, day, branch) else None
+
+
+def _is_open(window: Window, day: date, branch: str) -> bool:
+    return window.opens_on(day) and window.blackout_on(day, branch) is None
+
+
+def _day_of(since: datetime | date) -> date:
+    return local_day(since) if isinstance(since, datetime) else since
 
 
 def _by_calendar(*amounts: Delay | Deadline | None) -> bool:
