@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from lunar_python import LunarYear
+from lunar_python import LunarYear, Solar
 
 LONGEST_MONTH = 30
 _ORDINAL_OF_JULIAN_DAY = 1_721_425  # Julian day number less the proleptic ordinal of `datetime.date`
@@ -41,6 +41,12 @@ def solar_of(year: int, month: int, day: int) -> date:
     if found is None or not 1 <= day <= LONGEST_MONTH:
         raise ValueError(f"there is no day {month}-{day} in the lunar calendar")
     return found.first + timedelta(days=min(day, found.days) - 1)
+
+
+def qingming_of(year: int) -> date:
+    """The day of the solar term 清明 in a year: 4, 5 or 6 April."""
+    term = Solar.fromYmd(year, 4, 5).getLunar().getJieQiTable()["清明"]
+    return date(term.getYear(), term.getMonth(), term.getDay())
 
 
 @lru_cache(512)

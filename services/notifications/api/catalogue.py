@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from services.notifications.access import Keeper, Reader
 from services.notifications.commands import catalogue as commands
-from services.notifications.domain.greetings import FESTIVALS
 from services.notifications.office import office_of
 from services.notifications.schemas import (
     DocumentOut,
@@ -18,6 +17,7 @@ from services.notifications.schemas import (
 from services.notifications.store import catalogue as store
 from shared.documents import sent_document
 from shared.errors import BadRequest
+from shared.festivals import FESTIVALS
 from shared.http import ReadSession, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, page_by_name
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from services.notifications.domain.contacts import Contact, customer_in, updated, view, with_number
-from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.planning import (
     CALLED_OFF,
     Fact,
@@ -22,6 +21,7 @@ from services.notifications.store import catalogue, contacts, inbound, sends, wi
 from shared.conditions.tree import asked_for
 from shared.contracts.intake import FactWithdrawn
 from shared.contracts.visits import CustomerNumberCorrected
+from shared.festivals import festivals_on
 from shared.messaging import Event, Work
 from shared.yearly import keys_of
 from shared.zone import ORG_ZONE, local_day

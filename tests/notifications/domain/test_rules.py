@@ -1,14 +1,13 @@
 """Rules, contacts, greetings, replies, and planning from them."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.notifications.domain.contacts import Contact, customer_in, updated
 from services.notifications.domain.errors import RuleRejected
-from services.notifications.domain.greetings import festivals_on
 from services.notifications.domain.lint import parse_rule
 from services.notifications.domain.planning import Versioned, again, fact_of, plan
 from services.notifications.domain.refusals import covers, digit_of, meaning_of, scopes_of
@@ -120,21 +119,6 @@ def test_an_hour_means_the_next_one_after_the_fact() -> None:
     rule = Rule(id="r", events=("a",), purpose="p", template="t", when="09:00", valid_hours=2)
     first, last = timing(rule, NOW, NOW)
     assert (first, last - first) == (datetime(2026, 3, 3, 9, tzinfo=ORG_ZONE), timedelta(hours=2))
-
-
-@pytest.mark.parametrize(
-    ("day", "code"),
-    [
-        (date(2026, 2, 16), "new_years_eve"),
-        (date(2026, 2, 17), "spring_festival"),
-        (date(2026, 3, 3), "lantern"),
-        (date(2026, 6, 19), "dragon_boat"),
-        (date(2026, 9, 25), "mid_autumn"),
-        (date(2026, 10, 1), "national_day"),
-    ],
-)
-def test_festivals_are_computed(day: date, code: str) -> None:
-    assert [festival.code for festival in festivals_on(day)] == [code]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
-"""Festivals to greet on; their dates are computed. Birthdays are `shared.yearly` dates."""
+"""Festivals by name, whose days the calendars give: the public holidays' own days, and others on which people are greeted.
+
+Which days are off around one is another question: the official calendar tells that (`shared.calendar`), of published years.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
-from shared.lunar import solar_of
+from shared.lunar import qingming_of, solar_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ def _solar(month: int, day: int) -> Callable[[int], date]:
 
 
 def _lunar(month: int, day: int, shift: int = 0) -> Callable[[int], date]:
-    return lambda year: solar_of(year, month, day) + timedelta(days=shift)
+    return lru_cache(lambda year: solar_of(year, month, day) + timedelta(days=shift))
 
 
 FESTIVALS = (
@@ -29,12 +33,14 @@ FESTIVALS = (
     Festival("new_years_eve", "除夕", _lunar(1, 1, shift=-1)),
     Festival("spring_festival", "春节", _lunar(1, 1)),
     Festival("lantern", "元宵节", _lunar(1, 15)),
+    Festival("qingming", "清明节", lru_cache(qingming_of)),
     Festival("labour_day", "劳动节", _solar(5, 1)),
     Festival("dragon_boat", "端午节", _lunar(5, 5)),
     Festival("mid_autumn", "中秋节", _lunar(8, 15)),
     Festival("national_day", "国庆节", _solar(10, 1)),
     Festival("double_ninth", "重阳节", _lunar(9, 9)),
 )
+BY_CODE = {festival.code: festival for festival in FESTIVALS}
 
 
 def festivals_on(day: date) -> tuple[Festival, ...]:
