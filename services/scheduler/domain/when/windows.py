@@ -238,8 +238,7 @@ def _contact(window: Window, since: datetime | date, branch: str) -> tuple[datet
 def _placed(window: Window, since: datetime | date, branch: str) -> tuple[datetime, Blackout | None]:
     """As `_contact`; of a window that moves earlier the opening of the last open day by the one that is wanted."""
     due, blackout = _contact(window, since, branch)
-    day = _day_of(since)
-    if not window.earlier or local_day(due) <= day:
+    if not window.earlier or local_day(due) <= (day := _day_of(since)):
         return due, blackout
     earlier = (day - before * DAY for before in range(LOOKS_BACK))
     found = next((one for one in earlier if _is_open(window, one, branch)), None)
@@ -248,8 +247,10 @@ def _placed(window: Window, since: datetime | date, branch: str) -> tuple[dateti
 
 def _left(window: Window, since: datetime | date, branch: str) -> date | None:
     """The wanted day, where the window is closed on it and moves contacts earlier."""
+    if not window.earlier:
+        return None
     day = _day_of(since)
-    return day if window.earlier and not _is_open(window, day, branch) else None
+    return None if _is_open(window, day, branch) else day
 
 
 def _is_open(window: Window, day: date, branch: str) -> bool:
