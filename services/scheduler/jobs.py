@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
 
 from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.adapters.waiting import has_handled
@@ -33,11 +32,7 @@ def jobs_for(settings: SchedulerSettings) -> list[Job]:
 
     async def draw(runtime: Runtime) -> int:
         cache = policies_of(runtime)
-        done = await _close_draws(runtime, cache.grace)
-        async with runtime.db.work(background=True) as work:
-            begun = await draws.begin_draw(work)
-        if begun is not None:
-            done += await _make_draw(runtime, begun)
+        done = await _close_draws(runtime, cache.grace) + await _make_draw(runtime)
         async with runtime.db.work(background=True, notify=True) as work:
             return done + await draws.publish_winners(work, cache, settings.draw_batch)
 
@@ -88,15 +83,20 @@ async def _close_draws(runtime: Runtime, grace: timedelta) -> int:
         return await draws.close_draws(work, until)
 
 
-async def _make_draw(runtime: Runtime, draw_id: UUID) -> int:
-    """Make it; a database that goes away meanwhile is no fault of the draw and does not count against it."""
+async def _make_draw(runtime: Runtime) -> int:
+    """Make the next one; a database that goes away meanwhile is no fault of the draw and does not count against it."""
+    begun = None
     try:
         async with runtime.db.work(background=True) as work:
-            return await draws.make_draw(work, draw_id)
+            if not await draws.is_alone(work):
+                return 0
+            async with runtime.db.work(background=True) as before:  # committed before it is made: who dies has begun it
+                begun = await draws.begin_draw(before)
+            return await draws.make_draw(work, begun) if begun else 0
     except Exception as error:
-        if is_transient(error):
+        if begun and is_transient(error):
             async with runtime.db.work(background=True) as work:
-                await draws.give_back_draw(work, draw_id)
+                await draws.give_back_draw(work, begun)
         raise
 
 

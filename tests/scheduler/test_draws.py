@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 from deploy.commands.draws import app
 from services.scheduler.app import create_app
 from services.scheduler.commands import draws as commands
+from services.scheduler.domain.when.periods import period_of
 from services.scheduler.domain.whom.draw_record import read_export, verify
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import draws as store
@@ -212,6 +214,33 @@ async def test_two_replicas_draw_once(empty: Served, clock: ManualClock) -> None
     assert len({(one.data["policy_id"], one.key) for one in called}) == 80
     # a customer's occasions come in the order of the draws
     assert [one.data["policy_id"] for one in called] == ["p1"] * 40 + ["p2"] * 40
+
+
+async def test_who_makes_a_draw_is_alone_so_that_others_begin_none_and_tell_none_before_it(
+    empty: Served, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many replicas look at the same moment, between one's beginning a draw and its making it."""
+    await apply(empty, contents(TWENTY, {**TWENTY, "id": "p2", "merge": False}))
+    await empty.deliver(*crowd(10))
+    clock.move_to(NIGHT)
+    real, first, going_on = store.claim_closed, store.draw_id("p1", 1, period_of("day", NOON.date())), asyncio.Event()
+
+    async def held(session: Any, draw_id: UUID) -> Any:
+        if draw_id == first:
+            await going_on.wait()
+        return await real(session, draw_id)
+
+    monkeypatch.setattr(store, "claim_closed", held)
+    async with serve(create_app, SchedulerSettings, empty.runtime.db.dsn, clock=clock) as replica:
+        portions = [asyncio.create_task(_portion(one)) for one in (empty, replica, empty, replica)]
+        await asyncio.wait(portions, return_when=asyncio.FIRST_COMPLETED)
+        assert await empty.published("occasion.arrived") == []
+        going_on.set()
+        await asyncio.gather(*portions)
+        while await _portion(empty):
+            pass
+    assert [one.data["policy_id"] for one in await empty.published("occasion.arrived")] == ["p1"] * 2 + ["p2"] * 2
+    assert await rows(empty, "SELECT policy_id, attempts FROM draw ORDER BY 1") == [("p1", 1), ("p2", 1)]
 
 
 async def _portion(served: Served) -> int:

@@ -58,6 +58,11 @@ async def close_draws(work: Work, until: date) -> int:
     return await draws.close_until(work.session, until)
 
 
+async def is_alone(work: Work) -> bool:
+    """Whether this replica may make a draw: one makes them at a time, the next one when the transaction has ended."""
+    return await draws.is_alone(work.session)
+
+
 async def begin_draw(work: Work) -> UUID | None:
     """The next draw to be made. Commit this before it is: a draw that several processes have died of is set aside."""
     return await draws.begin_closed(work.session)

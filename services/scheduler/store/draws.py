@@ -25,7 +25,7 @@ from services.scheduler.store.rows import dump, encode, load
 from shared.ids import derived_id
 from shared.leases import MOST_ATTEMPTS, set_aside
 
-CLOSING_LOCK, PUBLISHING_LOCK = 715_001, 715_002
+CLOSING_LOCK, PUBLISHING_LOCK, MAKING_LOCK = 715_001, 715_002, 715_003
 PORTION = 20_000
 
 _SHARE = text("SELECT pg_advisory_xact_lock_shared(:lock)")
@@ -143,8 +143,17 @@ def draw_id(policy_id: str, version: int, period: Period) -> UUID:
     return derived_id(period.closes_at, "draw", policy_id, str(version), period.first.isoformat())
 
 
+async def is_alone(session: AsyncSession) -> bool:
+    """Whether no other replica makes a draw; then none does until the transaction ends.
+
+    Else several might begin the same draw before one of them makes it: each would count as an attempt, and a draw that is
+    taken for set aside holds up no later one.
+    """
+    return bool((await session.execute(_TRY, {"lock": MAKING_LOCK})).scalar_one())
+
+
 async def begin_closed(session: AsyncSession) -> UUID | None:
-    """The next draw to be made that no other replica is making; beginning it counts as an attempt."""
+    """The next draw to be made; beginning it counts as an attempt."""
     return (await session.execute(_BEGIN, {"most": MOST_ATTEMPTS})).scalar()
 
 
