@@ -3,19 +3,33 @@
 Which days are off around one is another question: the official calendar tells that (`shared.calendar`), of published years.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Literal
 
 from shared.lunar import qingming_of, solar_of
+
+Code = Literal[
+    "new_year",
+    "new_years_eve",
+    "spring_festival",
+    "lantern",
+    "qingming",
+    "labour_day",
+    "dragon_boat",
+    "mid_autumn",
+    "national_day",
+    "double_ninth",
+]
 
 
 @dataclass(frozen=True)
 class Festival:
     """A festival: machine name, Chinese name, and its date in a given solar year."""
 
-    code: str
+    code: Code
     name: str
     in_year: Callable[[int], date]
 
@@ -40,7 +54,7 @@ FESTIVALS = (
     Festival("national_day", "国庆节", _solar(10, 1)),
     Festival("double_ninth", "重阳节", _lunar(9, 9)),
 )
-BY_CODE = {festival.code: festival for festival in FESTIVALS}
+BY_CODE: Mapping[str, Festival] = {festival.code: festival for festival in FESTIVALS}
 
 
 def festivals_on(day: date) -> tuple[Festival, ...]:

@@ -23,7 +23,7 @@ from services.scheduler.domain.restraint.merge import (
     take_over,
     task_id,
 )
-from services.scheduler.domain.rule import Match, base_of
+from services.scheduler.domain.rule import Match, base_of, festival_of
 from services.scheduler.domain.steps.chain import NO_CHAINS, Chained
 from services.scheduler.domain.steps.contact_plan import ContactPlan, Ended
 from services.scheduler.domain.steps.runs import Cause, Turn, begin_run
@@ -159,7 +159,7 @@ def plan_contact(fact: Fact, match: Match, customer: Customer, slots: Slots | No
         span = _span(fact, match, customer.paused_until)
         detail["paused_until"] = customer.paused_until
     detail |= _arithmetic(span)
-    detail |= _dated(fact, match, span) if policy.base else {}
+    detail |= _dated(fact, match, span) if policy.counts_from_date else {}
     partner = find_partner(customer, fact, policy, span, match.asked_at(fact), at_once=match.occasion is None)
     if partner is not None and keeps_contact(partner, fact, policy, at_once=match.occasion is None):
         return _join(fact, policy, span, partner, customer, detail)
@@ -259,12 +259,13 @@ def _arithmetic(span: Span) -> Detail:
 
 
 def _dated(fact: Fact, match: Match, span: Span) -> Detail:
-    """From which date they count, unless from what an earlier step came to; and whether it was told when it was too late."""
+    """From which date they count, unless from what an earlier step came to; and whether that was heard of too late."""
     base = base_of(match.policy, fact)
     if base is None or base != match.anchor(fact):
         return {}
     late: Detail = {"learnt_late": True} if span.deadline and span.deadline <= match.moment(fact) else {}
-    return {"base": base, **late}
+    festival: Detail = {"festival": festival_of(match.policy, fact)[1]} if match.policy.base_festivals else {}
+    return {"base": base, **festival, **late}
 
 
 def _join(fact: Fact, policy: Policy, span: Span, partner: Task, customer: Customer, detail: Detail) -> ContactPlan:

@@ -116,7 +116,8 @@ class DetailOf(Days, Generic[M], total=False):
     due: M
     deadline: M | None
     earliest: M
-    base: M  # the date in the fact that they count from
+    base: M  # the date that they count from, in the fact or a festival's
+    festival: str  # whose day that is, where it is a festival's
     learnt_late: bool  # the fact told of it when its deadline had passed
     blackout: Days
     wanted: date | str  # the day it was to be on, where the window moves contacts earlier

@@ -12,6 +12,7 @@ from services.scheduler.domain.kept.contact_result import CALLBACK, UNREACHED
 from services.scheduler.domain.ledger.caps import Cap
 from services.scheduler.domain.when.amounts import Deadline, Delay, Warn
 from services.scheduler.domain.when.anniversary import Anniversary
+from services.scheduler.domain.when.holidays import FestivalDay
 from services.scheduler.domain.when.periods import PeriodKind
 from services.scheduler.domain.when.recurrence import Recurrence
 from services.scheduler.domain.when.windows import Window
@@ -39,7 +40,7 @@ class Trigger:
 
     events: tuple[str, ...]
     condition: Mapping[str, Any] | None = None
-    time: Recurrence | Anniversary | None = None
+    time: Recurrence | Anniversary | FestivalDay | None = None
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,16 @@ class Policy:
     ceiling: int | None = None
     chain: "Chain | None" = None
     base: tuple[str, ...] = ()
+    base_festivals: tuple[str, ...] = ()
 
     def step_named(self, step: str) -> "Policy":
         """The policy as it is for one of its steps. Raises KeyError."""
         return self.chain.policy_of(step) if self.chain and step else self
+
+    @property
+    def counts_from_date(self) -> bool:
+        """Whether its times count from a date in the fact, or from a festival near it."""
+        return bool(self.base or self.base_festivals)
 
     @property
     def dates(self) -> tuple[tuple[str, ...], ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.scheduler.domain.conditions.tree import IS_DATE, Check, compile_condition, histories
@@ -12,11 +12,13 @@ from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Policy
 from services.scheduler.domain.value import Value
+from services.scheduler.domain.when.holidays import festival_near
 from services.scheduler.domain.when.moment import moment_in
 from services.scheduler.domain.whom.enrol import Enter, Entry, entrance
 from services.scheduler.domain.whom.sampling import EVERYBODY, sampler
 from shared.conditions.tree import Failure
 from shared.paths import value_at
+from shared.zone import local_day, midnight
 
 Draw = Callable[[str], float]
 Sampler = Callable[[str, str], Draw]
@@ -83,8 +85,16 @@ class Match(Value, frozen=True):
 
 
 def base_of(policy: Policy, fact: Fact) -> datetime | None:
-    """The date in the fact that the policy's times count from; None where they count from the fact's own, or it tells none."""
+    """The date in the fact that the policy's times count from, or a festival's; None where they count from the fact's own,
+    or it tells none."""
+    if policy.base_festivals:
+        return midnight(festival_of(policy, fact)[0])
     return moment_in(value_at(fact.data, policy.base)) if policy.base else None
+
+
+def festival_of(policy: Policy, fact: Fact) -> tuple[date, str]:
+    """The day and the code of the festival that the policy's times count from."""
+    return festival_near(policy.base_festivals, local_day(fact.at), policy.window.calendar)
 
 
 def compile_policy(policy: Policy, sample: Sampler = sampler) -> Rule:
@@ -126,6 +136,6 @@ def match(rule: Rule, fact: Fact, customer: Customer) -> Match:
     if rule.enter is not None and fact.customer_id:
         return Match(rule.policy, entry=rule.enter(fact, customer))
     draw = rule.draw(fact.id) if rule.draw else None
-    if rule.policy.base:
+    if rule.policy.counts_from_date:
         return Match(rule.policy, draw, counts_from=base_of(rule.policy, fact))
     return Match(rule.policy, draw)

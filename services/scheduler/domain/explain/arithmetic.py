@@ -1,12 +1,13 @@
 """A policy's content in Chinese: its values, and when it says to contact, which a task's moments were computed from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from services.scheduler.domain.explain.decision import local_text
+from shared.festivals import BY_CODE
 
 WEEKDAYS = {"mon": "一", "tue": "二", "wed": "三", "thu": "四", "fri": "五", "sat": "六", "sun": "日"}
 TERMS = {"delay": "最早", "target": "目标", "deadline": "时限"}
@@ -41,10 +42,27 @@ def _window(window: Mapping[str, Any]) -> str:
     days = "工作日" if window["days"] == "working" else "每天"
     weekdays = "、".join(WEEKDAYS[day] for day in window.get("weekdays", ()))
     calendar = f"（日历 {window['calendar']['id']}）" if "calendar" in window else ""
-    excepted = "、".join(NEAR_HOLIDAYS[near] for near in window.get("except", ()))
+    excepted = "、".join(_excepted(one) for one in window.get("except", ()))
     excepted = f"（{excepted}除外）" if excepted else ""
     earlier = "，那天不能联系则提前" if window.get("when_closed") == "earlier" else ""
     return f"{days}{f'中的周{weekdays}' if weekdays else ''}{excepted}{calendar} {_frames(window['frames'])}{earlier}"
+
+
+def _excepted(one: str | Mapping[str, Any]) -> str:
+    """`节后第一个工作日`, `春节前 3 天至后 15 天`."""
+    if isinstance(one, str):
+        return NEAR_HOLIDAYS[one]
+    return f"{festivals_text(one['festivals'])}{_beside(one['from'])}至{_beside(one['to'])}"
+
+
+def festivals_text(codes: Iterable[str]) -> str:
+    return "、".join(BY_CODE[code].name for code in codes)
+
+
+def _beside(amount: Mapping[str, Any]) -> str:
+    if not amount["amount"]:
+        return "当天"
+    return f"{'前' if amount['amount'] < 0 else '后'} {shown({**amount, 'amount': abs(amount['amount'])})}"
 
 
 def _frames(frames: Sequence[Sequence[str]]) -> str:

@@ -9,6 +9,7 @@ from services.scheduler.domain.explain import run as explain_run
 from services.scheduler.domain.explain.condition import unmet
 from services.scheduler.domain.whom.strata import stratum_text
 from shared.contracts.words import PURPOSES, REASONS, WITHDRAWN
+from shared.festivals import BY_CODE
 from shared.zone import ORG_ZONE
 
 NO_MATCH = "没有策略匹配"
@@ -213,7 +214,8 @@ def _base(detail: AnyDetail) -> str:
     if "base" not in detail:
         return ""
     late = "，得知时时限已过" if detail.get("learnt_late") else ""
-    return f"；自事实所述的 {local_text(detail['base'])} 起算{late}"
+    whose = BY_CODE[festival].name if (festival := detail.get("festival")) else "事实所述的"
+    return f"；自{whose} {local_text(detail['base'])} 起算{late}"
 
 
 def _target(detail: AnyDetail) -> str:

@@ -122,7 +122,9 @@ def _check_dates(section: Section, content: Content, vocabulary: Vocabulary) -> 
 def _check_base(section: Section, content: Content, vocabulary: Vocabulary) -> None:
     """Note a date to count from that no triggering event has."""
     if "time" in content["trigger"]:
-        section.problem("base", "由时间触发的策略没有事实可看；日期的前后请写 trigger 的 offset")
+        section.problem("base", "由时间触发的策略没有事实可看；日期、节日的前后请写 trigger 的 offset")
+    if not isinstance(content["base"], str):
+        return
     if content["base"].partition(".")[0] in ("customer", "event"):
         section.problem("base", "只能是事实的数据里的日期，如 contract_until；客户档案里的日期请用 trigger.anniversary")
     elif name := lacking(content["base"], vocabulary.fields(content["trigger"]["events"])):

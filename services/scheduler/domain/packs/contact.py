@@ -14,7 +14,7 @@ from services.scheduler.domain.packs.how import (
     guards_content,
     named,
 )
-from services.scheduler.domain.packs.windows import Window, never_opens
+from services.scheduler.domain.packs.windows import Festivals, Window, never_opens
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit, WarnUnit
 from shared.contracts.common import Channel
@@ -27,6 +27,7 @@ DELAY = Duration(get_args(DelayUnit), before=True)
 DEADLINE = UntilClock(get_args(DeadlineUnit), before=True)
 WARN = Duration(get_args(WarnUnit), "hours")
 SAY_MERGE = Say(" true 或 false，或 {within: {days: 3}}")
+SAY_BASE = "事实里一个日期的字段路径，如 contract_until；或节日，如 {festivals: [spring_festival]}"
 USUAL_DAYS_APART = 7  # after a week a matter is no longer fresh, and what was to be asked soon is not asked late
 
 
@@ -39,11 +40,18 @@ class Merge(Declared):
     within: Near = Field(description="只与相距不超过这些天的事项合并", examples=[{"days": 3}])
 
 
+class FestivalBase(Declared):
+    """The next of these festivals after the fact; during one's days off still that one."""
+
+    SAY: ClassVar[str] = "节日，如 {festivals: [spring_festival]}"
+    festivals: Festivals = Field(description="事实之后的下一个节日；放假期间仍是这一个", examples=[["spring_festival"]])
+
+
 class Contact(Declared):
     title: Title = Field(description="中文名称")
-    base: Annotated[Path | None, Say("事实里一个日期的字段路径，如 contract_until")] = Field(
+    base: Annotated[Path | FestivalBase | None, Say(SAY_BASE)] = Field(
         None,
-        description="事实里一个日期的字段：delay、target、deadline 从它算起，负数为它之前",
+        description="事实里一个日期的字段，或一个节日：delay、target、deadline 从它算起，负数为它之前",
         examples=["contract_until"],
     )
     delay: Annotated[Content | None, DELAY] = Field(None, description="最早多久之后联系；days: 1 为次日起")
@@ -108,9 +116,12 @@ class Contact(Declared):
             self.place.problem("window", say)
         content: Content = {"delay": self.delay or {"amount": 0, "unit": "minutes"}, "deadline": self.deadline}
         content |= {"window": window}
-        content |= {BASE: self.base} if self.base else {}
+        content |= {BASE: self._base()} if self.base else {}
         content |= {key: value for key in ("target", "warn") if (value := getattr(self, key))}
         return content | ({"blackouts": pack.timing.blackouts} if pack.timing.blackouts else {})
+
+    def _base(self) -> str | Content:
+        return {"festivals": sorted({*self.base.festivals})} if isinstance(self.base, FestivalBase) else self.base or ""
 
     def _how(self) -> Content:
         questionnaire, choose = named("questionnaire", self.questionnaire)

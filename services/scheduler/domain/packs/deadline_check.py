@@ -4,13 +4,16 @@ Blackouts are left aside: they end, and what lies in them is told when it is pla
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from services.scheduler.domain.explain.decision import local_text
 from services.scheduler.domain.packs.timing import window_of
 from services.scheduler.domain.packs.triggers import time_of
-from services.scheduler.domain.when.amounts import DAY, deadline_of, delay_of
+from services.scheduler.domain.when.amounts import DAY, Delay, deadline_of, delay_of
+from services.scheduler.domain.when.anniversary import Anniversary
+from services.scheduler.domain.when.holidays import FestivalDay
 from services.scheduler.domain.when.periods import period_of
 from services.scheduler.domain.when.recurrence import Recurrence
 from services.scheduler.domain.when.windows import Span, Window, next_moment, plan_span
@@ -42,10 +45,10 @@ def check_deadline(section: Section, content: Content, origin: str = "event") ->
     if not deadline["amount"] and deadline["unit"] in AT_ONCE and "base" not in content:
         section.problem("deadline", "时限为 0，来不及联系；当日之内请写 {end_of_day: 0}")
         return
-    bare = {**content, "blackouts": []}
-    windows = window_of(bare, OFFICIAL)
+    windows = window_of({**content, "blackouts": []}, OFFICIAL)
     branches = windows.branches.windows.values() if windows.branches else ()
-    for name, window in {"": windows, **{one.named: one for one in branches}}.items():
+    for name, closed in {"": windows, **{one.named: one for one in branches}}.items():
+        window = replace(closed, blackouts=())
         whose = f"按日历 {name} 的分公司：" if name else ""
         spans = [_span(content, window, case) for case in _ordinary(content, window, origin)]
         if not spans or any(not span.too_short for span in spans):
@@ -93,7 +96,8 @@ def _cases(content: Content, window: Window, origin: str, moments: Iterable[date
     if origin != "event":
         yield from (Case(opens, opens) for opens in (next_moment(window, moment) for moment in moments))
     elif "base" in content:
-        yield from (Case(_at(moment.date(), time()), moment - KNOWN_BEFORE) for moment in moments)
+        dates = _days_of(content["base"]) or sorted({moment.date() for moment in moments})
+        yield from (Case(_at(day, time()), _at(day, time()) - KNOWN_BEFORE) for day in dates)
     elif "time" in trigger:
         yield from _turned(time_of(trigger["time"]), moments)
     elif drawing is not None:
@@ -104,8 +108,20 @@ def _cases(content: Content, window: Window, origin: str, moments: Iterable[date
         yield from (Case(moment, moment) for moment in moments)
 
 
-def _turned(trigger: Any, moments: Iterable[datetime]) -> Iterator[Case]:
-    days = _turns(trigger, YEAR) if isinstance(trigger, Recurrence) else sorted({one.date() for one in moments})
+def _days_of(base: str | Content) -> tuple[date, ...]:
+    """The days of the festivals that times count from; none where it is a date that a fact tells."""
+    if isinstance(base, str):
+        return ()
+    return FestivalDay(tuple(base["festivals"]), Delay(0, "days")).days(date(YEAR, 1, 1), OFFICIAL)
+
+
+def _turned(trigger: Recurrence | Anniversary | FestivalDay, moments: Iterable[datetime]) -> Iterator[Case]:
+    if isinstance(trigger, Anniversary):
+        days = sorted({one.date() for one in moments})
+    else:
+        days = (
+            _turns(trigger, YEAR) if isinstance(trigger, Recurrence) else list(trigger.days(date(YEAR, 1, 1), OFFICIAL))
+        )
     yield from (Case(_at(day, trigger.at), _at(day, trigger.at)) for day in days)
 
 

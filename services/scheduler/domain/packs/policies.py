@@ -10,7 +10,7 @@ from services.scheduler.domain.packs.contact import Contact
 from services.scheduler.domain.packs.head import Defaults
 from services.scheduler.domain.packs.limits import MOST_POLICIES
 from services.scheduler.domain.packs.steps import MOST_STEPS, Heed, Step, steps_content
-from services.scheduler.domain.packs.triggers import Anniversary, Occurring, Recurring
+from services.scheduler.domain.packs.triggers import Anniversary, FestivalDay, Occurring, Recurring
 from services.scheduler.domain.packs.whom import Ceiling, Quota, Rate, whom_content
 from services.scheduler.domain.policy import Again
 from shared.declared.model import Declared, Filled
@@ -25,7 +25,7 @@ class Policy(Contact):
         **dict.fromkeys(
             ("caps", "pauses", "windows", "calendars", "blackouts", "working_hours"), "对整个包都适用，写在 pack.yaml"
         ),
-        **dict.fromkeys(("events", "condition", "every", "anniversary", "seasons"), "写在 trigger 之下"),
+        **dict.fromkeys(("events", "condition", "every", "anniversary", "festivals", "seasons"), "写在 trigger 之下"),
         **dict.fromkeys(
             ("from", "if", "wait", "repeat", "fallback"), "写在 steps 的一步里，如 steps: [{id: first, …}]"
         ),
@@ -35,7 +35,7 @@ class Policy(Contact):
         str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,62}$"), Say("小写字母、数字、点、下划线和连字符组成的编号")
     ] = Field(description="策略编号，包内唯一")
     clauses: Filled[str] | None = Field(None, description="条款编号", examples=[["R01.1"]])
-    trigger: Occurring | Recurring | Anniversary = Field(description="什么触发这条策略")
+    trigger: Occurring | Recurring | Anniversary | FestivalDay = Field(description="什么触发这条策略")
     rate: Rate = Field(
         description="回访多少：all 为全部；百分比为逐件抽取；exact、each、number 为期间结束后从总量中抽取"
     )

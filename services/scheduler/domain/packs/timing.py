@@ -1,11 +1,13 @@
 """The contact window of a canonical content, on the calendar as it is known."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from services.scheduler.domain.packs.windows import EARLIER, NEVER, clock
-from services.scheduler.domain.when.holidays import days_near
+from services.scheduler.domain.when.amounts import delay_of
+from services.scheduler.domain.when.holidays import NearHoliday, days_near, festival_spans
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 from services.scheduler.domain.when.windows import Blackout, Branches, Window
 from shared.calendar import WorkCalendar
@@ -33,11 +35,18 @@ def _window(window: Content, content: Content, calendar: WorkCalendar) -> Window
         calendar=known,
         blackouts=(
             *(_blackout_of(blackout) for blackout in content.get("blackouts", ())),
-            *(Blackout(day, day) for near in excepted for day in days_near(known, near)),
+            *(Blackout(*days) for one in excepted for days in _excepted(one, known)),
         ),
         by_holidays=bool(excepted),
         earlier=window.get("when_closed") == EARLIER,
     )
+
+
+def _excepted(one: NearHoliday | Content, calendar: WorkCalendar) -> Iterable[tuple[date, date]]:
+    """First and last day of what a window leaves out beside holidays and around festivals."""
+    if isinstance(one, str):
+        return ((day, day) for day in days_near(calendar, one))
+    return festival_spans(one["festivals"], delay_of(one["from"]), delay_of(one["to"]), calendar)
 
 
 def _calendar_of(window: Content, official: WorkCalendar) -> WorkCalendar:

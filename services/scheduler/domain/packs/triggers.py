@@ -1,4 +1,4 @@
-"""What triggers a policy, as written in YAML: events, a recurrence, or the anniversary of a date in a customer's profile."""
+"""What triggers a policy, as written in YAML: events, a recurrence, the anniversary of a date in a profile, festivals."""
 
 from collections.abc import Mapping
 from datetime import time
@@ -8,7 +8,9 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 
 from services.scheduler.domain.conditions.tree import FACTS
 from services.scheduler.domain.packs.durations import Duration
-from services.scheduler.domain.when import anniversary, periods, recurrence
+from services.scheduler.domain.packs.windows import Festivals
+from services.scheduler.domain.when import anniversary, holidays, periods, recurrence
+from services.scheduler.domain.when.amounts import delay_of
 from services.scheduler.domain.when.recurrence import Weekday
 from shared.conditions.declared import Tree
 from shared.declared.model import Declared, Filled, form_of
@@ -16,13 +18,13 @@ from shared.declared.section import Section
 from shared.declared.values import Say
 from shared.declared.words import AnyEvent, Clock, Content
 
-EVERY, ANNIVERSARY = "every", "anniversary"
+EVERY, ANNIVERSARY, FESTIVALS = "every", "anniversary", "festivals"
 MORNING = "09:00"
 MONTH_DAY = r"^((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|[12]\d))$"
 MonthDay = Annotated[str, Field(pattern=MONTH_DAY), Say('月日，须加引号，如 "03-15"')]
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 ON: Mapping[str, Any] = {"week": Weekday, "month": DayOfMonth, "year": MonthDay}
-EITHER = dict.fromkeys(("events", EVERY, ANNIVERSARY), "一条策略由事件触发，或由时间触发，只能写一种")
+EITHER = dict.fromkeys(("events", EVERY, ANNIVERSARY, FESTIVALS), "一条策略由事件触发，或由时间触发，只能写一种")
 
 
 class Trigger(Declared):
@@ -123,9 +125,27 @@ class Anniversary(Trigger):
         return {ANNIVERSARY: attribute, **when}
 
 
-def time_of(content: Mapping[str, Any]) -> recurrence.Recurrence | anniversary.Anniversary:
+class FestivalDay(Trigger):
+    """The day of a festival, or so long before or after it, for all known customers."""
+
+    MARK: ClassVar[str] = FESTIVALS
+    festivals: Festivals = Field(description="哪些节日的当天，对所有已知客户", examples=[["spring_festival"]])
+    offset: Annotated[Content, Duration(("days", "working_days"), least=-366, most=366)] = Field(
+        {"amount": 0, "unit": "days"},
+        description="提前（负数）或推后；working_days: 1 为节后第一个工作日，-1 为节前最后一个工作日",
+        examples=[{"days": -3}],
+    )
+    at: Clock = Field(MORNING, description="时刻")
+
+    def time_content(self) -> Content:
+        return {FESTIVALS: sorted({*self.festivals}), "offset": self.offset, "at": self.at}
+
+
+def time_of(content: Mapping[str, Any]) -> recurrence.Recurrence | anniversary.Anniversary | holidays.FestivalDay:
     """The trigger of a canonical content."""
     at = time.fromisoformat(content["at"])
+    if FESTIVALS in content:
+        return holidays.FestivalDay(tuple(content[FESTIVALS]), delay_of(content["offset"]), at)
     if EVERY in content:
         seasons = tuple(recurrence.Season(one["from"], one["to"]) for one in content["seasons"])
         return recurrence.Recurrence(content[EVERY], content["on"], at, content["spread"], seasons)

@@ -8,10 +8,12 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
+from services.scheduler.domain.packs.durations import Duration
 from services.scheduler.domain.policy import Purpose
 from services.scheduler.domain.when.amounts import WORKING_HOURS
 from services.scheduler.domain.when.holidays import NearHoliday
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
+from shared import festivals
 from shared.calendar import DAY_END, SATURDAY
 from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled
@@ -31,6 +33,7 @@ OVER_MIDNIGHT = "跨过零时的时段请分成两段，如 00:00-06:00 和 22:0
 NEVER = "never"
 LATER, EARLIER = "later", "earlier"
 DAY_ENDS = "24:00"
+NO_DAYS: Content = {"amount": 0, "unit": "days"}
 
 
 def clock(text: str) -> time:
@@ -70,6 +73,30 @@ def pairs(frames: Sequence[str]) -> list[list[str]]:
     return [frame.split("-") for frame in frames]
 
 
+Festivals = Annotated[Filled[festivals.Code], Say("节日的列表，如 [spring_festival]")]
+AROUND = Duration(("days", "working_days"), least=-60, most=60)
+
+
+class AroundFestival(Declared):
+    """Days from so long before (after) a festival to so long after (before) it."""
+
+    SAY: ClassVar[str] = "节日前后，如 {festivals: [spring_festival], from: {days: -3}}"
+    festivals: Festivals = Field(description="哪些节日", examples=[["spring_festival"]])
+    first: Annotated[Content, AROUND] = Field(
+        NO_DAYS, alias="from", description="从节日之前（负数）或之后多久", examples=[{"days": -3}]
+    )
+    last: Annotated[Content, AROUND] = Field(
+        NO_DAYS, alias="to", description="到节日之前（负数）或之后多久", examples=[{"days": 15}]
+    )
+
+    def require(self, place: Section) -> None:
+        if self.first["unit"] == self.last["unit"] and self.first["amount"] > self.last["amount"]:
+            place.problem("to", "应不早于 from")
+
+    def content(self) -> Content:
+        return {"festivals": sorted({*self.festivals}), "from": self.first, "to": self.last}
+
+
 class Window(Declared):
     """As far as it is said in one place; the nearer place goes before the farther one, key by key."""
 
@@ -78,11 +105,14 @@ class Window(Declared):
     weekdays: Filled[Weekday] | None = Field(None, description="只在星期几", examples=[["mon", "tue"]])
     frames: Frames | None = Field(None, description="一天中的时段，按先后")
     calendar: CodeOrNone | None = Field(None, description="日历编号，见 pack.yaml 的 calendars")
-    excepted: Filled[NearHoliday] | None = Field(
-        None,
-        alias="except",
-        description="这些日子除外：after_holiday 节假日后的第一个工作日，before_holiday 节假日前的最后一个工作日",
-        examples=[["after_holiday"]],
+    excepted: Annotated[Filled[NearHoliday | AroundFestival] | None, Say("除外的日子的列表，如 [after_holiday]")] = (
+        Field(
+            None,
+            alias="except",
+            description="这些日子除外：after_holiday 节假日后的第一个工作日，before_holiday 节假日前的最后一个工作日，"
+            "或某个节日前后",
+            examples=[["after_holiday"]],
+        )
     )
 
     when_closed: Literal["later", "earlier"] | None = Field(
@@ -99,7 +129,9 @@ class Window(Declared):
         if self.frames:
             layer["frames"] = pairs(self.frames)
         if self.excepted:
-            layer["except"] = sorted({*self.excepted})
+            near = sorted({one for one in self.excepted if isinstance(one, str)})
+            around = [one.content() for one in self.excepted if not isinstance(one, str)]
+            layer["except"] = [*near, *around]
         if self.when_closed:
             layer["when_closed"] = self.when_closed
         if calendar := known_calendar(self.place, self.calendar, calendars):

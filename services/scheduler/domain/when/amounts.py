@@ -95,6 +95,11 @@ def delay_of(content: Mapping[str, Any]) -> Delay:
     return Delay(content["amount"], content["unit"], delay_of(after) if after else None)
 
 
+def days_later(day: date, by: Delay, calendar: WorkCalendar) -> date:
+    """So many days, or worked days, after a day; before it where negative."""
+    return _working_day(calendar, day, by.amount) if by.unit == "working_days" else day + by.amount * DAY
+
+
 def deadline_of(content: Mapping[str, Any], to_days_end: bool = False) -> Deadline:
     """The deadline of a policy's canonical content: `{amount, unit}`, `at` where it is said, `after` in a repetition."""
     at, after = content.get("at"), content.get("after")

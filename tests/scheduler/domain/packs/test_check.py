@@ -753,7 +753,8 @@ calendars: {site: {frames: ["08:00-10:00"], days: {"2026-05-02": off, "2026-05-0
 blackouts: [{from: 2026-02-14, to: 2026-02-23, branches: [EAST]}]
 """
 POLICY_TIMES = (
-    "    target: {hours: 4}\n    deadline: {weeks: 1}\n    warn: {working_days: 1}\n    window: {calendar: site}\n"
+    "    target: {hours: 4}\n    deadline: {weeks: 1}\n    warn: {working_days: 1}\n    base: {festivals: [lantern]}\n"
+    "    window: {calendar: site, except: [before_holiday, {festivals: [lantern], from: {days: -3}, to: {days: 1}}]}\n"
 )
 RICH = {**FILES, "pack.yaml": PACK + TIMES, A: POLICIES + POLICY_TIMES}
 PLACES = [(file, path) for file, text in RICH.items() for path in _places(yaml.safe_load(text))]
