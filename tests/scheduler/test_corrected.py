@@ -3,11 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from services.scheduler.domain.book import PolicyBook
+from services.scheduler.domain.simulation.facts import simulated_fact
+from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.store.tasks import FREED
 from shared.clock import ManualClock
 from shared.messaging import Event
 from shared.testing import Served
-from tests.scheduler.builders import contents
+from tests.scheduler.builders import contents, policies
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows, sent
 from tests.scheduler.test_recall import later
@@ -135,3 +138,116 @@ async def test_what_is_kept_for_corrections_is_forgotten_with_the_decisions(empt
     clock.advance(timedelta(days=4000))
     await empty.run_job("forget_decisions")
     assert await rows(empty, "SELECT count(*) FROM led_step") == [(0,)]
+
+
+# --- policies that are triggered by what a contact came to
+
+ALL_DAY = {"days": "all", "frames": ["00:00-23:59"]}
+TRIGGERED = "SELECT event_id, state, reason FROM task WHERE event_id <> 'e1' ORDER BY event_id"
+
+
+def dissatisfied(clock: ManualClock, task_id: str) -> Event:
+    return later("visit.dissatisfied", clock, id="unhappy", task_id=task_id, rating=1, case_id=None)
+
+
+async def rung(served: Served, clock: ManualClock, event: str = "visit.dissatisfied", **policy: Any) -> str:
+    """A contact is out, after which a policy plans another once this event tells how it went; gives the task of the first."""
+    also = {"id": "sorry", "window": ALL_DAY, "events": [event], "delay": {"days": 2}, **policy}
+    await apply(served, contents({"id": "call", "window": ALL_DAY}, also))
+    await served.deliver(sent("repair.closed"))
+    await served.run_job("release")
+    clock.advance(timedelta(hours=1))
+    return str((await rows(served, "SELECT id FROM task WHERE state = 'released'"))[0][0])
+
+
+async def test_what_dissatisfaction_had_planned_is_taken_back_when_there_was_none(
+    empty: Served, clock: ManualClock
+) -> None:
+    task_id = await rung(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=1), dissatisfied(clock, task_id))
+    assert await rows(empty, TRIGGERED) == [("unhappy", "planned", "")]
+    clock.advance(timedelta(hours=3))
+    right = corrected(clock, task_id, rating=5)
+    await empty.deliver(right)
+    await empty.deliver(right)
+    assert await rows(empty, TRIGGERED) == [("unhappy", "cancelled", "fact_withdrawn")]
+    (gone,) = await empty.published("followup.cancelled")
+    assert (gone.data["reason"], gone.cause) == ("fact_withdrawn", right.id)
+    async with empty.client("auditor") as auditor:
+        told = (await auditor.get("/api/v1/explain", params={"event_id": "unhappy"})).text
+    assert "事实已撤回：前一次回访的结果已更正，取消 1 个任务" in told
+    assert await empty.dead_letters() == []
+
+
+async def test_a_contact_that_is_out_because_of_dissatisfaction_is_taken_back_too(
+    empty: Served, clock: ManualClock
+) -> None:
+    task_id = await rung(empty, clock, delay={"minutes": 1})
+    await empty.deliver(completed(clock, task_id, rating=1), dissatisfied(clock, task_id))
+    clock.advance(timedelta(hours=1))
+    assert await empty.run_job("release") == 1
+    await empty.deliver(corrected(clock, task_id, rating=5))
+    assert await rows(empty, TRIGGERED) == [("unhappy", "cancelled", "fact_withdrawn")]
+
+
+async def test_a_run_that_dissatisfaction_began_ends_before_its_first_contact(
+    empty: Served, clock: ManualClock
+) -> None:
+    wait = {"id": "later", "wait": {"events": ["order.completed"], "within": {"days": 9}}}
+    task_id = await rung(empty, clock, steps=[wait])
+    await empty.deliver(completed(clock, task_id, rating=1), dissatisfied(clock, task_id))
+    assert await rows(empty, "SELECT count(*) FROM waiting_step") == [(1,)]
+    await empty.deliver(corrected(clock, task_id, rating=5))
+    assert await rows(empty, "SELECT count(*) FROM waiting_step") == [(0,)]
+
+
+async def test_what_dissatisfaction_had_planned_stays_while_there_is_some(empty: Served, clock: ManualClock) -> None:
+    task_id = await rung(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=1), dissatisfied(clock, task_id))
+    still = later("visit.corrected", clock, id="still", task_id=task_id, rating=2, problems=[], dissatisfied=True)
+    await empty.deliver(still)
+    await empty.deliver(corrected(clock, "00000000-0000-8000-8000-000000000001", rating=5, id="of another"))
+    assert await rows(empty, TRIGGERED) == [("unhappy", "planned", "")]
+
+
+async def test_all_of_it_at_once_comes_to_the_same(empty: Served, clock: ManualClock) -> None:
+    task_id = await rung(empty, clock)
+    first = (completed(clock, task_id, rating=1), dissatisfied(clock, task_id))
+    await empty.deliver(*first, corrected(clock, task_id, rating=5))
+    assert await rows(empty, TRIGGERED) == [("unhappy", "cancelled", "fact_withdrawn")]
+
+
+async def test_a_record_that_is_corrected_to_dissatisfied_triggers(empty: Served, clock: ManualClock) -> None:
+    task_id = await rung(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=5))
+    wrong = later("visit.corrected", clock, id="wrong", task_id=task_id, rating=1, problems=[], dissatisfied=True)
+    await empty.deliver(wrong, dissatisfied(clock, task_id))
+    assert await rows(empty, TRIGGERED) == [("unhappy", "planned", "")]
+
+
+async def test_what_a_failure_had_planned_is_taken_back_when_the_contact_is_opened_again(
+    empty: Served, clock: ManualClock
+) -> None:
+    task_id = await rung(empty, clock, "visit.failed")
+    wrong = failed(clock, task_id)
+    await empty.deliver(wrong)
+    assert await rows(empty, TRIGGERED) == [("failed", "planned", "")]
+    await empty.deliver(reopened(clock, wrong))
+    assert await rows(empty, TRIGGERED) == [("failed", "cancelled", "fact_withdrawn")]
+
+
+async def test_a_simulation_takes_back_what_the_service_does(empty: Served, clock: ManualClock) -> None:
+    task_id = await rung(empty, clock)
+    events = [completed(clock, task_id, rating=1), dissatisfied(clock, task_id)]
+    await empty.deliver(*events)
+    clock.advance(timedelta(hours=3))
+    events.append(corrected(clock, task_id, rating=5))
+    await empty.deliver(events[-1])
+    also = {"id": "sorry", "window": ALL_DAY, "events": ["visit.dissatisfied"], "delay": {"days": 2}}
+    simulation = Simulation(PolicyBook(policies({"id": "call", "window": ALL_DAY}, also)))
+    for each in (sent("repair.closed"), *events):
+        simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
+    planned = [(task.id, task.state, task.reason) for task in simulation.tasks.values()]
+    assert sorted(planned) == await rows(empty, "SELECT id, state, reason FROM task ORDER BY id")
+    made = [(key, decision.outcome) for key, decision in simulation.decisions.items()]
+    assert sorted(made) == await rows(empty, "SELECT event_key, outcome FROM decision ORDER BY event_key")

@@ -156,6 +156,48 @@ def test_a_test_may_correct_what_a_contact_came_to(pack: Path) -> None:
     assert "应写前面一次联系的编号" in run("check", str(pack)).output
 
 
+TRIGGERED = """\
+tests:
+  - name: 不满意更正为满意，因不满意计划的回访撤回
+    given:
+      - {fact: repair.closed, id: W1, at: 2026-03-03 10:00}
+      - {contact: completed, id: V1, about: W1, at: 2026-03-04 10:00, data: {rating: 1, case_id: K1}}
+      - {correct: completed, about: V1, at: 2026-03-04 15:00, data: {rating: 5}}
+    expect:
+      - {fact: W1, policy: call, state: done}
+      - {fact: V1, policy: sorry, state: cancelled, reason: fact_withdrawn}
+  - name: 仍然不满意，保留
+    given:
+      - {fact: repair.closed, id: W1, at: 2026-03-03 10:00}
+      - {contact: completed, id: V1, about: W1, at: 2026-03-04 10:00, data: {rating: 1, case_id: K1}}
+      - {correct: completed, about: V1, at: 2026-03-04 15:00, data: {rating: 2}}
+    expect:
+      - {fact: W1, policy: call, state: done}
+      - {fact: V1, policy: sorry, state: planned}
+  - name: 满意更正为不满意，计划回访
+    given:
+      - {fact: repair.closed, id: W1, at: 2026-03-03 10:00}
+      - {contact: completed, id: V1, about: W1, at: 2026-03-04 10:00, data: {rating: 5, case_id: K1}}
+      - {correct: completed, id: X1, about: V1, at: 2026-03-04 15:00, data: {rating: 1}}
+    expect:
+      - {fact: W1, policy: call, state: done}
+      - {fact: X1, policy: sorry, state: planned}
+"""
+
+
+def test_what_a_wrong_result_has_triggered_is_taken_back_in_a_test_as_in_the_service(pack: Path) -> None:
+    one = "title: 丙\nrate: all\ncap: exempt\n"
+    (pack / "policies" / "a.yaml").write_text(
+        f"id: call\n{one}trigger: {{events: [repair.closed]}}\ndelay: {{hours: 1}}\n"
+    )
+    (pack / "policies" / "b.yaml").write_text(
+        f"id: sorry\n{one}trigger: {{events: [visit.dissatisfied]}}\ndelay: {{days: 2}}\n"
+    )
+    (pack / "tests" / "a.yaml").write_text(TRIGGERED)
+    said = run("test", str(pack))
+    assert [line[:1] for line in said.output.splitlines() if line[:1] in "✓✗" and line] == ["✓"] * 3, said.output
+
+
 NOTE = """\
 name: note
 title: 通知

@@ -59,6 +59,7 @@ async def settle_contacts(work: Work, cache: PolicyCache, events: Sequence[Event
     await reserves.replace_unreached(work, policies, events)
     await runs.conclude_visits(work, policies, turn, events)
     await decide_triggered(work, policies, turn, events)
+    await withdrawals.take_back(work, policies, turn, events)
     await _look_again(work, policies, events)
 
 

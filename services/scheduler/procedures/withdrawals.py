@@ -1,4 +1,4 @@
-"""A fact is withdrawn: what was planned because of it is called off, be it heard before or after the fact."""
+"""A fact is withdrawn, or a contact did not come to what was said of it: what was planned because of that is called off."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,13 +7,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.facts import Fact, Identity
+from services.scheduler.domain.later.not_so import not_so, withdrawals_by, without_what_came_along
 from services.scheduler.domain.later.reserve import Name
-from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN, Withdrawal, called_off, record, withdrawal_of
+from services.scheduler.domain.later.withdrawal import (
+    FACT_WITHDRAWN,
+    Withdrawal,
+    Without,
+    called_off,
+    record,
+    withdrawal_of,
+    without,
+)
 from services.scheduler.domain.task import Released, Task
 from services.scheduler.procedures import populations
 from services.scheduler.procedures.announce import announce_change
 from services.scheduler.procedures.kept import Kept
-from services.scheduler.procedures.plans import load_plans
+from services.scheduler.procedures.plans import fact_of, load_plans
 from services.scheduler.procedures.policies import Policies
 from services.scheduler.procedures.reserves import call_reserves
 from services.scheduler.procedures.turn import Turn
@@ -38,8 +47,34 @@ async def note(work: Work, events: Sequence[Event]) -> list[Withdrawal]:
     return withdrawals
 
 
+async def take_back(work: Work, policies: Policies, turn: Turn, events: Sequence[Event]) -> None:
+    """Call off what was planned because of what contacts were said to have come to, and have not by one of these events."""
+    corrections = [event for event in events if not_so(event.name, event.data)]
+    if not corrections:
+        return
+    known = await turn.of(fact_of(event).customer_id for event in corrections)
+    first = min(event.time for event in corrections)
+    plans = await load_plans(work.session, policies, known, first, lock=True)
+    released = [task for task, _ in await task_store.find_released(work.session, sorted(plans))]
+    found = []
+    for event in corrections:
+        fact = fact_of(event)
+        if customer := plans.get(fact.customer_id):
+            own = [task for task in released if task.customer_id == customer.id]
+            found += [(event, one) for one in withdrawals_by(fact, customer, own)]
+    if found:
+        gone = [one for _, one in found]
+        await withdrawn.save_withdrawn(work.session, gone)
+        await call_off(work, policies, turn, [event for event, _ in found], gone, without_what_came_along)
+
+
 async def call_off(
-    work: Work, policies: Policies, turn: Turn, events: Sequence[Event], withdrawals: Sequence[Withdrawal]
+    work: Work,
+    policies: Policies,
+    turn: Turn,
+    events: Sequence[Event],
+    withdrawals: Sequence[Withdrawal],
+    go_without: Without = without,
 ) -> None:
     """Call off what these facts have planned: tasks whose visit is not over, waiting runs, places in open populations."""
     facts = await withdrawn.find_decided(work.session, [one.identity for one in withdrawals])
@@ -52,7 +87,7 @@ async def call_off(
     for event, one in zip(events, withdrawals, strict=True):
         name, fact = names[one.identity], facts.get(one.identity)
         before = plans.get(name) or Customer(name)
-        off = called_off(before, tuple(released.get(name, ())), one.identity)
+        off = called_off(before, tuple(released.get(name, ())), one.identity, go_without)
         kept.add(work, [record(one, fact, off)], before, event)
         for task in off.agreed:
             announce_change(work, task, FACT_WITHDRAWN, cause=event)

@@ -12,6 +12,7 @@ from shared.contracts.words import PURPOSES, REASONS, WITHDRAWN
 from shared.festivals import BY_CODE
 from shared.zone import ORG_ZONE
 
+_WHY_WITHDRAWN = {**WITHDRAWN, "corrected": "前一次回访的结果已更正"}
 NO_MATCH = "没有策略匹配"
 SUMMARIES = {
     "planned": "已计划回访。",
@@ -26,7 +27,7 @@ SUMMARIES = {
     "no_policy_matches": f"不回访：{NO_MATCH}。",
     "taken_back": "已下达的回访收回：不再联系。",
     "postponed": "已下达的回访推迟：到时重新下达。",
-    "withdrawn": "不回访：单据已取消、退回或重新打开，事实已撤回。",
+    "withdrawn": "不回访：单据已取消、退回或重新打开，或前一次回访的结果已更正，事实已撤回。",
     "malformed": "不回访：事实的数据不符合此类事件的声明。",
     **explain_run.SUMMARIES,
 }
@@ -81,7 +82,7 @@ def _sentence(detail: AnyDetail, titles: Mapping[str, str]) -> str:
 
 
 def _withdrawn(detail: AnyDetail) -> str:
-    why = f"事实已撤回：{WITHDRAWN[detail['reason']]}"
+    why = f"事实已撤回：{_WHY_WITHDRAWN[detail['reason']]}"
     if "cancelled" not in detail:
         return f"{why}。"
     ended = f"，终止 {detail['runs']} 个流程" if detail["runs"] else ""

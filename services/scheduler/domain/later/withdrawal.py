@@ -1,6 +1,6 @@
 """A fact that doesn't stand any more: its contacts are called off, those about other matters too go without it."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +19,7 @@ from shared.contracts.registry import wire_type
 FACT_WITHDRAWN = "fact_withdrawn"
 EVENT = "fact.withdrawn"
 AT_RELEASE = Verdict("cancelled", FACT_WITHDRAWN)
+Without = Callable[[Task, Identity], Task]
 
 
 class Withdrawal(NamedTuple):
@@ -68,11 +69,13 @@ class CalledOff(NamedTuple):
     lost: tuple[Name, ...] = ()
 
 
-def called_off(customer: Customer, released: Iterable[Released], identity: Identity) -> CalledOff:
+def called_off(
+    customer: Customer, released: Iterable[Released], identity: Identity, go_without: Without = without
+) -> CalledOff:
     """Planned and `released` tasks about the fact are called off or go without it; runs that it began end."""
     changed, agreed, lost = [], [], []
     for task, is_agreed in (*((task, False) for task in customer.open), *released):
-        if not concerns(task, identity) or (after := without(task, identity)) == task:
+        if not concerns(task, identity) or (after := go_without(task, identity)) == task:
             continue
         if is_agreed and after.state == "cancelled":
             agreed.append(task)

@@ -4,12 +4,15 @@ from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any
 
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.customer import Customer, way_of, with_refusal, without_refusal
 from services.scheduler.domain.facts import Fact, new_fact
-from shared.contracts.registry import short_name, wire_type
+from shared.contracts.base import INTAKE
+from shared.contracts.registry import by_type, short_name, wire_type
 from shared.ids import derived_id
 
 OPT_OUTS = {"notification.opted_out": with_refusal, "notification.opt_out_revoked": without_refusal}
+RESOLVED = "complaint.resolved"
 
 
 def simulated_fact(
@@ -23,6 +26,14 @@ def simulated_fact(
     """A fact as the service makes it from an event."""
     wire = wire_type(type)
     return new_fact(id, source, derived_id(at, source, id), wire, short_name(wire), at, data, lineage or id)
+
+
+def to_be_decided(book: PolicyBook, fact: Fact) -> bool:
+    """Whether the service makes a decision on it: on every business fact, and on those events of its own that policies name."""
+    declared = by_type(fact.type)
+    if declared is None or declared.topic == INTAKE:
+        return True
+    return fact.name == RESOLVED or book.triggered_by(fact.type) or fact.type in book.heeded
 
 
 def heed_opt_out(customers: MutableMapping[str, Customer], fact: Fact) -> None:

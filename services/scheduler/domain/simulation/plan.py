@@ -23,6 +23,7 @@ from services.scheduler.domain.kept.contact_result import (
     result_of_visit,
     task_id_in,
 )
+from services.scheduler.domain.later.not_so import not_so, withdrawals_by, without_what_came_along
 from services.scheduler.domain.later.recall import (
     Prompt,
     concerned,
@@ -46,11 +47,13 @@ from services.scheduler.domain.later.withdrawal import (
     AT_RELEASE,
     EVENT,
     Withdrawal,
+    Without,
     called_off,
     forgotten,
     is_withdrawn,
     record,
     withdrawal_of,
+    without,
 )
 from services.scheduler.domain.occasion import DRAWN, Occasion
 from services.scheduler.domain.restraint.contacts import CASE_STATES, TaskNews, message_news, visit_news
@@ -61,7 +64,7 @@ from services.scheduler.domain.simulation.agenda import Agenda
 from services.scheduler.domain.simulation.cases import Cases
 from services.scheduler.domain.simulation.contacts import Settlements
 from services.scheduler.domain.simulation.draws import GRACE, Draws
-from services.scheduler.domain.simulation.facts import OPT_OUTS, heed_opt_out
+from services.scheduler.domain.simulation.facts import OPT_OUTS, heed_opt_out, to_be_decided
 from services.scheduler.domain.simulation.runs import SimulatedRuns, is_further_round
 from services.scheduler.domain.simulation.tasks import TasksOf
 from services.scheduler.domain.steps.correction import hear_correction
@@ -70,13 +73,9 @@ from services.scheduler.domain.task import Released, Task
 from services.scheduler.domain.when.moment import moment_in
 from services.scheduler.domain.when.periods import Period
 from services.scheduler.domain.whom.limits import Slots
-from shared.contracts.base import INTAKE
 from shared.contracts.intake import FactWithdrawn
-from shared.contracts.registry import by_type
 from shared.profile import NEVER
 from shared.zone import local_day
-
-RESOLVED = "complaint.resolved"
 
 
 class Simulation:
@@ -130,7 +129,8 @@ class Simulation:
         for name in self._runs.listening(fact) if stands and not fact.customer_id else ():
             self._move(hear(self._customers[name], fact, self.book.chained, plan_contact))
         before = self._customers.get(fact.customer_id)
-        decision = self._decide(fact) if self._to_be_decided(fact) else None
+        decision = self._decide(fact) if to_be_decided(self.book, fact) else None
+        self._take_back(fact)
         away = before and turned_away(before, self._customers[before.id])
         if name := fact.customer_id if away else concerned(fact.name, fact.data):
             self._look_again(name, prompt_of(fact))
@@ -183,13 +183,13 @@ class Simulation:
         self._occur_called()
         self._walk_after(walk.rule.policy.id, walk.day)
 
-    def _to_be_decided(self, fact: Fact) -> bool:
-        declared = by_type(fact.type)
-        if declared is None or declared.topic == INTAKE:
-            return True
-        return fact.name == RESOLVED or self.book.triggered_by(fact.type) or fact.type in self.book.heeded
+    def _take_back(self, fact: Fact) -> None:
+        """What was planned because of what a contact did not come to is called off."""
+        customer = self._customers.get(fact.customer_id) if not_so(fact.name, fact.data) else None
+        for one in withdrawals_by(fact, customer, self._of.released(customer.id)) if customer else ():
+            self._withdraw(one, without_what_came_along)
 
-    def _withdraw(self, told: Withdrawal) -> Decision:
+    def _withdraw(self, told: Withdrawal, go_without: Without = without) -> Decision:
         """What the fact has planned is called off; who was drawn and is withdrawn is replaced by the next in reserve."""
         self._withdrawn.setdefault(told.identity, told.reason)
         fact = self._facts.get(told.identity)
@@ -197,7 +197,7 @@ class Simulation:
         known = self._customers.get(name)
         tasks = sorted(self._of.released(name), key=lambda task: task.id) if known else []
         released = [Released(task, self._contacts.begun(task)) for task in tasks]
-        off = called_off(known or Customer(name), released, told.identity)
+        off = called_off(known or Customer(name), released, told.identity, go_without)
         if known:
             self._customers[name] = forgotten(off.customer, told.identity)
         decision = record(told, fact, off)

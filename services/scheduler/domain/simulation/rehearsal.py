@@ -153,7 +153,8 @@ def _correct(stage: _Stage, step: Step, scenario: Scenario) -> Difference | None
     told = {**wrong.data, **step.data}
     if wrong.name == COMPLETED:
         now = simulated_fact(step.id, SOURCE, COMPLETED, step.at, told, wrong.lineage)
-        stage.simulation.happen(simulated_fact(step.id, SOURCE, CORRECTED, step.at, told, wrong.lineage))
+        says = {**told, "dissatisfied": _is_unhappy(told)}
+        stage.simulation.happen(simulated_fact(step.id, SOURCE, CORRECTED, step.at, says, wrong.lineage))
     else:
         failed = {**wrong.data, "failed_at": wrong.at.isoformat()}
         again = simulated_fact(step.id, f"{SOURCE}/reopened", REOPENED, step.at, failed, wrong.lineage)
@@ -183,16 +184,21 @@ def _consequences(visit: Fact, scenario: Scenario) -> Iterator[Fact]:
     """
     if visit.name != COMPLETED:
         return
-    rating, data = visit.data.get("rating"), dict(visit.data)
-    unhappy = isinstance(rating, int) and rating < WORST_CONTENT_RATING
+    data = dict(visit.data)
+    unhappy = _is_unhappy(data)
     if unhappy:
         yield simulated_fact(visit.id, SAID[0], "visit.dissatisfied", visit.at, data, visit.lineage)
     if data.get("problems"):
         yield simulated_fact(visit.id, SAID[1], "visit.problem_found", visit.at, data, visit.lineage)
     if (data.get("problems") or (unhappy and not data.get("case_id"))) and not _opens_a_case(scenario, visit):
         case = {key: data[key] for key in ("customer", "matters", "kind", "branch")}
-        opened = {**case, "case_id": visit.id, "origin": "visit", "first_rating": rating}
+        opened = {**case, "case_id": visit.id, "origin": "visit", "first_rating": data.get("rating")}
         yield simulated_fact(visit.id, SAID[2], "complaint.opened", visit.at, opened, visit.lineage)
+
+
+def _is_unhappy(data: Mapping[str, Any]) -> bool:
+    rating = data.get("rating")
+    return isinstance(rating, int) and rating < WORST_CONTENT_RATING
 
 
 def _opens_a_case(scenario: Scenario, visit: Fact) -> bool:
