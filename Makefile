@@ -56,7 +56,7 @@ bench: setup ## measure against the rivals; writes bench/results.json and docs/b
 fuzz: setup ## 2,000 packs as careless and malicious authors would write them; tells the slowest and the largest
 	HUIFANG_FUZZ=1 $(PY) -m pytest -s tests/fuzz
 
-HOSTILE := tests/hostile tests/fuzz tests/architecture/test_loop_time.py tests/architecture/test_unstorable.py \
+HOSTILE := tests/hostile tests/fuzz tests/architecture/test_loop_time.py tests/architecture/test_expressions.py tests/architecture/test_unstorable.py \
 	tests/architecture/test_schemathesis.py tests/architecture/test_read_again.py \
 	tests/architecture/test_change_again.py tests/architecture/test_edge.py tests/architecture/test_units.py \
 	tests/architecture/test_needles.py tests/architecture/test_personal_data.py \
