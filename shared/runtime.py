@@ -16,6 +16,7 @@ from shared.auth import Authenticator
 from shared.clock import Clock
 from shared.db import Database
 from shared.deployments import NOTE_DEPLOYMENT
+from shared.erasure.job import ERASE, Erases
 from shared.housekeeping import HOUSEKEEPING
 from shared.jobs import Job, run_job
 from shared.kept_keys import TELL_OF_USE, KeptKeys
@@ -77,6 +78,7 @@ class Service:
     # (runtime, login, password, address) → a session of that person; None = people sign in elsewhere
     sign_in: Callable[["Runtime", str, str, str], Awaitable[Session]] | None = None
     sign_in_elsewhere: SignInElsewhere | None = None
+    erases: Erases | None = None
 
 
 class Runtime:
@@ -132,7 +134,8 @@ class Runtime:
             for runner in self.consumers:
                 self._spawn(runner.run(), f"consumer-{runner.consumer.id}")
         if self.settings.jobs_enabled:
-            for job in (*self.service.jobs, HOUSEKEEPING, SEAL, CHECK, TELL_OF_USE, MEASURE_STORAGE, NOTE_DEPLOYMENT):
+            core = (HOUSEKEEPING, SEAL, CHECK, TELL_OF_USE, MEASURE_STORAGE, NOTE_DEPLOYMENT, ERASE)
+            for job in (*self.service.jobs, *core):
                 self._spawn(run_job(job, self), f"job-{job.name}")
                 self.jobs_running.append(job.name)
 

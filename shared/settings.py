@@ -77,6 +77,11 @@ class ServiceSettings(BaseSettings):
         description="days that handled events are remembered: an older one replayed would count again",
     )
     archive_days: int = Field(default=90, ge=1, description="days that published events are kept for republishing")
+    erasure_days: int = Field(
+        default=35,
+        ge=1,
+        description="days in which what is still heard of an erased customer is erased too: more than Kafka keeps events",
+    )
     max_body_bytes: int = Field(default=1 << 20, description="largest request body")
     body_seconds: float = Field(
         default=20, gt=0, description="seconds a request body may take to arrive, and one more for every 16 KiB of it"

@@ -131,3 +131,16 @@ CREATE TABLE deployment (
     PRIMARY KEY (version, build_commit)
 )
 """
+
+# `asked_at` is business time, all else machine time; `next_at` is NULL once nothing about the customer can arrive any more
+ERASURE = """
+CREATE TABLE erasure (
+    customer text PRIMARY KEY,
+    asked_at timestamptz NOT NULL,
+    asked_by text NOT NULL,
+    heard_at timestamptz NOT NULL,
+    next_at timestamptz,
+    erased_at timestamptz,
+    done_at timestamptz
+)
+"""

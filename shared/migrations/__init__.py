@@ -19,6 +19,7 @@ from shared.messaging.tables import (
     CORE_0001,
     DEPLOYMENT,
     ENDED_SESSIONS,
+    ERASURE,
     ORGANISATION,
     VOID_SESSIONS,
 )
@@ -73,6 +74,11 @@ def create_api_keys() -> None:
 def create_deployments() -> None:
     """Create the table of the builds that have run (`shared.deployments`)."""
     alembic.op.execute(DEPLOYMENT)
+
+
+def create_erasures() -> None:
+    """Create the table of customers to be erased (`shared.erasure`)."""
+    alembic.op.execute(ERASURE)
 
 
 def create_calendar() -> None:

@@ -23,6 +23,7 @@ CORE = {
     "organisation",
     "api_key",
     "deployment",
+    "erasure",
     "alembic_version",
 }
 

@@ -19,6 +19,7 @@ from shared.messaging.tables import (
     CORE_0001,
     DEPLOYMENT,
     ENDED_SESSIONS,
+    ERASURE,
     ORGANISATION,
     VOID_SESSIONS,
 )
@@ -83,7 +84,18 @@ async def core_dsn(service_dsn: Callable[[str], Awaitable[str]]) -> str:
     connection = await asyncpg.connect(dsn)
     await connection.execute(CORE_0001)
     await connection.execute(
-        ";".join((*AUDIT_CHAIN, *AUDIT_CHECKPOINT, ENDED_SESSIONS, VOID_SESSIONS, API_KEYS, ORGANISATION, DEPLOYMENT))
+        ";".join(
+            (
+                *AUDIT_CHAIN,
+                *AUDIT_CHECKPOINT,
+                ENDED_SESSIONS,
+                VOID_SESSIONS,
+                API_KEYS,
+                ORGANISATION,
+                DEPLOYMENT,
+                ERASURE,
+            )
+        )
     )
     await connection.close()
     return dsn
