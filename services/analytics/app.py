@@ -25,6 +25,7 @@ def create_app(
             consumers=[handlers.consumer],
             jobs=jobs.jobs(settings),
             pages=Path(__file__).parent,
+            erases=jobs.erase,
         ),
         clock,
         broker,

@@ -7,6 +7,7 @@ from services.analytics.domain.observations import Occurrence
 from services.analytics.domain.timeline import entry_of
 from shared.contracts import by_name
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, TASKS, VISITS
+from shared.erasure import keeps_erasures
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.observability.catalogue import counter, gauge
@@ -27,6 +28,7 @@ consumer = Consumer("analytics", topics=[INTAKE, TASKS, VISITS, COMPLAINTS, NOTI
 keeps_sessions(consumer)
 keeps_organisations(consumer)
 keeps_keys(consumer)
+keeps_erasures(consumer)
 
 
 @consumer.on("*")

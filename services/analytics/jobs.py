@@ -1,13 +1,16 @@
 """What is done as time passes: the main KPIs of the current month as Prometheus gauges; old timelines are forgotten."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from services.analytics import queries
+from services.analytics import queries, store
 from services.analytics.domain.funnel import FUNNEL
 from services.analytics.domain.kpis import definitions
 from services.analytics.domain.selection import Dimension, Selection
 from services.analytics.settings import AnalyticsSettings
+from shared.erasure import Erasure
 from shared.jobs import Job
+from shared.messaging import Work
 from shared.observability.catalogue import BRANCHES, gauge
 from shared.runtime import Runtime
 from shared.zone import local_day
@@ -76,3 +79,8 @@ def jobs(settings: AnalyticsSettings) -> list[Job]:
         Job("kpi-gauges", every=settings.gauges_every, run=refresh_gauges),
         Job("forget_timelines", every=3600, run=forget_timelines),
     ]
+
+
+async def erase(runtime: Runtime, work: Work, due: Sequence[Erasure]) -> None:
+    """Of these customers timelines tell only what happened and when; facts and figures know no more than their number."""
+    await store.erase_words(work.session, [one.customer for one in due])

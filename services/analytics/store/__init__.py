@@ -13,7 +13,7 @@ from services.analytics.store.reading import (
     sum_by_kind,
     sum_measures,
 )
-from services.analytics.store.timeline import list_entries, save_entries
+from services.analytics.store.timeline import erase_words, list_entries, save_entries
 
 __all__ = [
     "Group",
@@ -21,6 +21,7 @@ __all__ = [
     "add_figures",
     "case_ids_of",
     "count_heads",
+    "erase_words",
     "list_branch_names",
     "list_choices",
     "list_entries",

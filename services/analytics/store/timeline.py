@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.analytics.domain.timeline import Entry
+from shared.erasure import scrubbed
 from shared.scope import Scope, in_units
 
 _SAVE = text("""
@@ -19,6 +20,12 @@ _SAVE = text("""
                 CAST(:lineages AS text[]), CAST(:numbers AS text[]), CAST(:branches AS text[]), CAST(:details AS bytea[]))
          AS added (event_key, at, name, customer, lineage, number, branch, details)
     ON CONFLICT DO NOTHING
+""")
+_WORDS = text("SELECT day, event_key, name, details FROM timeline_entry WHERE customer = ANY(:customers)")
+_ERASE = text("""
+    UPDATE timeline_entry SET details = convert_from(told.details, 'UTF8')::jsonb
+    FROM unnest(CAST(:days AS date[]), CAST(:keys AS uuid[]), CAST(:details AS bytea[])) AS told (day, event_key, details)
+    WHERE timeline_entry.day = told.day AND timeline_entry.event_key = told.event_key
 """)
 _COLUMNS = "event_key, at, name, customer, lineage, number, branch, details"
 _BY: Mapping[str, str] = {
@@ -44,6 +51,16 @@ async def save_entries(session: AsyncSession, entries: Sequence[Entry]) -> None:
         "details": [orjson.dumps(entry.details) for entry in entries],
     }
     await session.execute(_SAVE, columns)
+
+
+async def erase_words(session: AsyncSession, customers: Sequence[str]) -> None:
+    """Take what people wrote out of the entries of these customers; codes and figures stay."""
+    rows = await session.execute(_WORDS, {"customers": list(customers)})
+    told = [(row.day, row.event_key, row.details, scrubbed(row.name, row.details)) for row in rows]
+    changed = [(day, key, orjson.dumps(after)) for day, key, before, after in told if after != before]
+    if changed:
+        days, keys, details = zip(*changed, strict=True)
+        await session.execute(_ERASE, {"days": list(days), "keys": list(keys), "details": list(details)})
 
 
 async def list_entries(
