@@ -78,6 +78,7 @@ WORDS = {
     "case.joined": "并入同一次回访的投诉",
     "case.hotline_repeated": "热线重复来件",
     "case.deadline_moved": "期限重新计算",
+    "case.erased": "删除投诉中的客户信息",
     # messages
     "template.saved": "保存模板",
     "rule.saved": "保存规则",

@@ -28,6 +28,7 @@ def create_app(
             jobs=jobs.JOBS,
             lifespan=calendar.lifespan,
             pages=Path(__file__).parent,
+            erases=jobs.erase,
         ),
         clock,
         broker,

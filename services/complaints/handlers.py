@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.complaints import commands
 from services.complaints.domain.rules import Rules
 from shared.contracts.base import INTAKE, TASKS, VISITS
+from shared.erasure import keeps_erasures
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.official import KeptCalendar, keep_years
@@ -20,6 +21,7 @@ def consumer_for(rules: Rules, calendar: KeptCalendar) -> Consumer:
     keeps_sessions(consumer)
     keeps_organisations(consumer)
     keeps_keys(consumer)
+    keeps_erasures(consumer)
 
     @consumer.on(
         *("visit.completed", "visit.dissatisfied", "visit.problem_found", "visit.failed", "visit.corrected"),

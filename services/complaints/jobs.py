@@ -9,6 +9,7 @@ from services.complaints.domain.rules import Rules
 from services.complaints.settings import ComplaintsSettings
 from services.complaints.store import CaseFilter
 from shared.contracts.complaints import Grade
+from shared.erasure import Erasure
 from shared.jobs import Job
 from shared.messaging import Work
 from shared.observability.catalogue import BRANCHES, gauge
@@ -80,6 +81,10 @@ async def measure(runtime: Runtime) -> int:
         oldest = min((row["oldest"] for row in standing if row["grade"] == grade), default=now)
         OLDEST.labels(grade).set((now - oldest).total_seconds())
     return 0
+
+
+async def erase(runtime: Runtime, work: Work, due: Sequence[Erasure]) -> None:
+    await commands.erase(work, [one.customer for one in due])
 
 
 def _summed(rows: Sequence[Mapping[str, Any]], by: Sequence[str], what: str) -> dict[tuple[object, ...], float]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.complaints.domain.case import IN_WORK, UNFINISHED, Case, Change, Entry, OriginKey, State
+from services.complaints.domain.erasing import erased_detail
 from services.complaints.domain.errors import CaseNotFound
 from services.complaints.models import CaseRow, EntryRow
 from shared.contracts.common import CustomerCard, Matter
@@ -72,6 +73,19 @@ async def lock_unfinished_of(session: AsyncSession, customers: Collection[str]) 
     """The unfinished cases of these customers, locked in id order."""
     query = select(CaseRow).where(col(CaseRow.customer_id).in_(customers), col(CaseRow.state).in_(UNFINISHED))
     return await _cases(session, query.order_by(col(CaseRow.id)).with_for_update())
+
+
+async def lock_all_of(session: AsyncSession, customers: Collection[str]) -> list[Case]:
+    """All cases of these customers, locked in id order."""
+    query = select(CaseRow).where(col(CaseRow.customer_id).in_(customers))
+    return await _cases(session, query.order_by(col(CaseRow.id)).with_for_update())
+
+
+async def erase_details(session: AsyncSession, cases: Collection[UUID]) -> None:
+    """Take words out of what the timelines of these cases say."""
+    for row in await session.scalars(select(EntryRow).where(col(EntryRow.case_id).in_(cases))):
+        row.detail = erased_detail(row.detail)
+    await session.flush()
 
 
 async def lock_case(session: AsyncSession, case_id: UUID) -> Case:

@@ -1,5 +1,6 @@
 """What can change: every command locks, decides with the rules, saves, and notes the events. The edge commits."""
 
+from services.complaints.commands.erasing import erase
 from services.complaints.commands.handling import (
     assign_case,
     assign_cases,
@@ -26,6 +27,7 @@ __all__ = [
     "assign_cases",
     "assign_new_cases",
     "close_case",
+    "erase",
     "escalate_case",
     "escalate_late_cases",
     "open_by_hand",

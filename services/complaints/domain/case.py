@@ -33,6 +33,7 @@ What = Literal[
     "joined",
     "hotline_repeated",
     "deadline_moved",
+    "erased",
 ]
 FINAL: frozenset[State] = frozenset({"closed", "rejected"})
 UNFINISHED: tuple[State, ...] = ("opened", "assigned", "resolved", "reopened")

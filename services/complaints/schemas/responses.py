@@ -33,6 +33,7 @@ LABELS: dict[What, str] = {
     "joined": "同一次回访的反映并入",
     "hotline_repeated": "12345 再次转办",
     "deadline_moved": "放假安排公布，整改期限重新计算",
+    "erased": "按客户要求删除其个人信息，投诉照常办理",
 }
 
 
