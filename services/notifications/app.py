@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.notifications import handlers, pages
 from services.notifications.api import routers
 from services.notifications.jobs import JOBS
+from services.notifications.jobs.erase import erase
 from services.notifications.office import open_office
 from services.notifications.operations import provider_lines
 from services.notifications.settings import NotificationsSettings
@@ -30,5 +31,6 @@ def create_app(
         lifespan=open_office,
         pages=Path(__file__).parent,
         ops=[provider_lines],
+        erases=erase,
     )
     return build_app(service, clock, broker)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.notifications.commands import planning
 from services.notifications.domain.planning import outlasting
 from shared.contracts.base import COMPLAINTS, INTAKE, TASKS, VISITS
+from shared.erasure import keeps_erasures
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
@@ -14,6 +15,7 @@ consumer = Consumer("notifications", topics=[INTAKE, TASKS, VISITS, COMPLAINTS])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
 keeps_keys(consumer)
+keeps_erasures(consumer)
 
 
 @consumer.on(INTAKE)

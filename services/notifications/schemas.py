@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.notifications.domain.lint import Finding, kept_template, lint, lint_rules
-from services.notifications.domain.refusals import ALL_PROMOTION
+from services.notifications.domain.refusals import ALL_PROMOTION, FORGOTTEN
 from services.notifications.domain.rules import Rule
 from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
@@ -151,7 +151,8 @@ class OptOutOut(BaseModel):
 
 def shown_opt_out(opt_out: OptOut, sealer: Sealer) -> OptOutOut:
     same = {name: getattr(opt_out, name) for name in OptOutOut.model_fields if name != "phone_masked"}
-    return OptOutOut(**same, phone_masked=sealer.masked(opt_out.recipient))
+    known = "" if opt_out.recipient.startswith(FORGOTTEN) else opt_out.recipient
+    return OptOutOut(**same, phone_masked=sealer.masked(known))
 
 
 class NewConsent(Body):

@@ -10,6 +10,7 @@ from typing import Literal
 import re2
 
 from services.notifications.domain.send import Category
+from shared.privacy.sealing import pseudonym
 
 ALL_PROMOTION = "*"
 NOTICES = "notice"
@@ -65,6 +66,15 @@ def digit_of(content: str) -> int | None:
 def scopes_of(last: str) -> tuple[str, ...]:
     """What a refusal refuses: promotion always; notices too when the message it answers (`last`, "" for none) is one."""
     return (ALL_PROMOTION, NOTICES) if last == "notice" else (ALL_PROMOTION,)
+
+
+FORGOTTEN = "forgotten:"
+
+
+def forgotten(number: str) -> str:
+    """What is kept in the place of a sealed number that refused, once its customer was erased: by it the number is still
+    known to refuse, and it tells nobody the number."""
+    return number if number.startswith(FORGOTTEN) else pseudonym(number, FORGOTTEN)
 
 
 def covers(scope: str, purpose: str, category: Category) -> bool:

@@ -168,6 +168,13 @@ def call_off(send: Send, reason: str, now: datetime) -> Send:
     return replace(suppress(send, reason, now), key=f"{reason}|{send.id}")
 
 
+def erased(send: Send, now: datetime) -> Change:
+    """Its customer was erased: what it said and to whom is gone, that it was sent stays. What has not left never leaves."""
+    recipient = "" if send.audience == "customer" else send.recipient
+    bare = replace(send, key=f"erased|{send.id}", recipient=recipient, params={}, subject="", text="")
+    return refuse(bare, "do_not_contact", now) if send.state is State.PLANNED else Change(bare)
+
+
 def postpone(send: Send, until: datetime) -> Send:
     return replace(send, not_before=until)
 

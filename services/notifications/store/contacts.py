@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from our own column names only
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.contacts import Contact
+from services.notifications.domain.refusals import forgotten
 from shared.bulk import as_rows, changes, insertion, whole_rows
 from shared.scope import Scope, any_of
 
@@ -122,9 +123,11 @@ async def consented(session: AsyncSession, ids: Sequence[str]) -> set[str]:
 
 
 async def refusals(session: AsyncSession, ids: Sequence[str], recipients: Sequence[str]) -> list[Refusal]:
-    """The opt-outs in force of these customers and numbers."""
-    rows = await session.execute(_REFUSALS, {"ids": list(ids), "recipients": list(recipients)})
-    return [Refusal(**row) for row in rows.mappings()]
+    """The opt-outs in force of these customers and numbers, also those whose number was erased since."""
+    numbers = {forgotten(number): number for number in recipients} | {number: number for number in recipients}
+    rows = await session.execute(_REFUSALS, {"ids": list(ids), "recipients": list(numbers)})
+    found = [Refusal(**row) for row in rows.mappings()]
+    return [replace(one, recipient=numbers.get(one.recipient, one.recipient)) for one in found]
 
 
 @dataclass(frozen=True)

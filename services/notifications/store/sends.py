@@ -35,6 +35,7 @@ _PLANNED_OF = text(f"""
     SELECT {_ALL} FROM send WHERE cause_id = ANY(:causes) AND state = 'planned' AND audience = 'customer'
     ORDER BY id FOR UPDATE
 """)
+_ALL_OF = text(f"SELECT {_ALL} FROM send WHERE customer_id = ANY(:customers) ORDER BY id FOR UPDATE")
 _TO_CHECK = text(f"""
     SELECT {_ALL} FROM send WHERE check_at <= :machine AND state IN ('unknown', 'accepted')
     ORDER BY check_at LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -107,6 +108,11 @@ async def lock_due(
 async def lock_planned_of(session: AsyncSession, causes: Sequence[str]) -> list[Send]:
     """What is planned for customers because of these, locked; what is on its way has left."""
     return [_send(row) for row in (await session.execute(_PLANNED_OF, {"causes": list(causes)})).mappings()]
+
+
+async def lock_all_of(session: AsyncSession, customers: Sequence[str]) -> list[Send]:
+    """Everything that was ever planned about these customers, locked."""
+    return [_send(row) for row in (await session.execute(_ALL_OF, {"customers": list(customers)})).mappings()]
 
 
 async def lock_to_check(session: AsyncSession, machine: datetime, limit: int) -> list[Send]:
