@@ -35,6 +35,7 @@ def create_app(
         lifespan=_lifespan,
         pages=Path(__file__).parent,
         live=LivePages(PARTS, _concerns),
+        erases=jobs.erase,
     )
     return build_app(service, clock, broker)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.visits.commands import replies, tasks
 from shared.contracts.base import NOTIFICATIONS, TASKS
+from shared.erasure import keeps_erasures
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.official import keep_years
@@ -14,6 +15,7 @@ consumer = Consumer("visits", topics=[TASKS, NOTIFICATIONS])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
 keeps_keys(consumer)
+keeps_erasures(consumer)
 
 
 @consumer.on("followup.released")

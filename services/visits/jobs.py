@@ -1,16 +1,18 @@
 """What visits do as time passes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.adapters.files import files_of
-from services.visits.commands import attachments, invitations, passing
+from services.visits.commands import attachments, erasing, invitations, passing
 from services.visits.domain.visit import UNFINISHED, State
 from services.visits.domain.work_rules import WorkRules
 from services.visits.store import guesses, queries
 from services.visits.store.work_rules import KeptRules
+from shared.erasure import Erasure
 from shared.jobs import Job
+from shared.messaging import Work
 from shared.observability.catalogue import BRANCHES, TEAMS, counter, gauge
 from shared.runtime import Runtime
 
@@ -76,6 +78,10 @@ async def invite(runtime: Runtime) -> int:
 async def lapse_invitations(runtime: Runtime) -> int:
     async with runtime.db.work(background=True, notify=True) as work:
         return await invitations.lapse(work)
+
+
+async def erase(runtime: Runtime, work: Work, due: Sequence[Erasure]) -> None:
+    await erasing.erase(work, files_of(runtime), [one.customer for one in due])
 
 
 async def _rules(runtime: Runtime, session: AsyncSession) -> WorkRules:
