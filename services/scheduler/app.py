@@ -37,5 +37,6 @@ def create_app(
         jobs=jobs.jobs_for(settings),
         lifespan=keep_policies,
         ops=[calendar_lines],
+        erases=jobs.erase,
     )
     return build_app(service, clock, broker)

@@ -7,6 +7,7 @@ from services.scheduler.commands.measure import note_pace
 from services.scheduler.domain.occasion import ARRIVED
 from services.scheduler.procedures.policies import PolicyCache
 from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, OCCASIONS, TASKS, VISITS
+from shared.erasure import keeps_erasures
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
@@ -21,6 +22,7 @@ def consumer_for(cache: PolicyCache) -> Consumer:
     keeps_sessions(consumer)
     keeps_organisations(consumer)
     keeps_keys(consumer)
+    keeps_erasures(consumer)
 
     @consumer.on(INTAKE)
     async def decide_on_facts(work: Work, events: Sequence[Event]) -> None:

@@ -1,11 +1,11 @@
 """What the scheduler does as time passes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from services.scheduler.adapters.recorded import RECORDED
 from services.scheduler.adapters.waiting import has_handled
-from services.scheduler.commands import draws, runs, trials
+from services.scheduler.commands import draws, erasing, runs, trials
 from services.scheduler.commands.measure import measure_backlog
 from services.scheduler.commands.packs import tell_organisations
 from services.scheduler.commands.recompute import watch_calendar
@@ -16,8 +16,10 @@ from services.scheduler.domain.simulation.limits import Limits
 from services.scheduler.domain.when.periods import first_days
 from services.scheduler.procedures.policies import PolicyCache, policies_of
 from services.scheduler.settings import SchedulerSettings
+from shared.erasure import Erasure
 from shared.jobs import Job
 from shared.messaging import Work
+from shared.messaging.event import utc_day
 from shared.messaging.partitions import PartitionMissing
 from shared.messaging.transient import is_transient
 from shared.runtime import Runtime
@@ -112,3 +114,8 @@ def _portions(name: str, every: float, portion: Callable[[Work, PolicyCache], Aw
             return await run(runtime)
 
     return Job(name, every, run)
+
+
+async def erase(runtime: Runtime, work: Work, due: Sequence[Erasure]) -> None:
+    await runtime.db.partitions.ensure("decision", [utc_day(work.now())])  # nothing has been written there yet
+    await erasing.erase(work, policies_of(runtime), due)

@@ -24,7 +24,7 @@ from shared.messaging import Event, Work
 from shared.messaging.event import utc_day
 from shared.zone import local_day
 
-Reasons = Mapping[str, Sequence[tuple[Prompt, Event]]]
+Reasons = Mapping[str, Sequence[tuple[Prompt, Event | None]]]
 
 
 async def look_again(work: Work, policies: Policies, reasons: Reasons) -> None:
