@@ -32,6 +32,7 @@ def create_app(
         jobs=jobs.JOBS,
         lifespan=with_sign_in,
         pages=Path(__file__).parent,
+        erases=jobs.erase,
         sign_in=account.sign_in,
         sign_in_elsewhere=SignInElsewhere(settings.oidc_title, oidc.BEGIN, oidc.after_sign_out)
         if settings.oidc_issuer

@@ -6,6 +6,7 @@ from services.gateway import commands
 from services.gateway.commands.keys import note_used
 from services.gateway.domain.writeback import WRITTEN_BACK
 from shared.contracts.base import COMPLAINTS, VISITS
+from shared.erasure import keeps_erasures
 from shared.kept_keys import keeps_keys
 from shared.messaging import Consumer, Event, Work
 from shared.sessions import keeps_sessions
@@ -15,6 +16,7 @@ consumer = Consumer("gateway", topics=[VISITS, COMPLAINTS])
 keeps_sessions(consumer)
 keeps_organisations(consumer)
 keeps_keys(consumer)
+keeps_erasures(consumer)
 
 
 @consumer.on(*WRITTEN_BACK)

@@ -16,6 +16,7 @@ from services.gateway import commands
 from services.gateway.adapters import webhooks
 from services.gateway.adapters.front_certificate import shown_certificate
 from services.gateway.adapters.sheets import OpenSheet, open_sheet
+from services.gateway.commands import erasing
 from services.gateway.commands.keys import tell_again
 from services.gateway.commands.people import tell_again as tell_people_again
 from services.gateway.domain.credentials import live
@@ -31,7 +32,9 @@ from services.gateway.store.deliveries import Claimed
 from services.gateway.store.endpoints import Endpoint
 from services.gateway.store.imports import Leased
 from services.gateway.store.messages import Pending
+from shared.erasure import Erasure
 from shared.jobs import Job
+from shared.messaging import Work
 from shared.messaging.transient import is_transient
 from shared.observability.catalogue import counter, gauge
 from shared.runtime import Runtime
@@ -327,3 +330,7 @@ JOBS = (
     Job("tell_keys", 60.0, tell_keys),
     Job("tell_people", 60.0, tell_people),
 )
+
+
+async def erase(runtime: Runtime, work: Work, due: Sequence[Erasure]) -> None:
+    await erasing.erase(work, runtime.sealer, [one.customer for one in due])
