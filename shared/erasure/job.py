@@ -45,4 +45,4 @@ async def erase_due(runtime: "Runtime") -> int:
     return len(due)
 
 
-ERASE = Job("erase", every=1.0, run=erase_due)
+ERASE = Job("erase", every=5.0, run=erase_due)

@@ -1,9 +1,20 @@
 """After an erasure timelines say what happened and when, in no word of the customer, and every figure is what it was."""
 
+from typing import Any
+
+import pytest
 from sqlalchemy import text
 
+from services.analytics.domain.cases import CaseFact
+from services.analytics.domain.followups import FollowupFact
+from services.analytics.domain.observations import Occurrence, observe, revised
+from services.analytics.domain.ratings import RatingFact
+from services.analytics.domain.sends import SendFact
+from shared.contracts.registry import all_contracts
+from shared.erasure import scrubbed
 from shared.erasure.job import erase_due
-from shared.testing import Served, event
+from shared.testing import Served, event, example
+from shared.testing.events import NOON
 from tests.analytics.test_timeline import sentences, story, told
 from tests.architecture.test_personal_data import everything_in
 
@@ -40,3 +51,17 @@ async def test_who_was_not_asked_about_is_left_alone(analytics: Served) -> None:
     async with analytics.runtime.db.read() as session:
         after = (await session.execute(text("SELECT details FROM timeline_entry ORDER BY event_key"))).scalars().all()
     assert after == before
+
+
+@pytest.mark.parametrize("name", [contract.name for contract in all_contracts()])
+def test_what_is_left_of_an_event_counts_as_the_event_did(name: str) -> None:
+    told = example(name) | ({"answers": {"nps": 9}} if name.startswith("visit.") else {})
+    assert counted(name, scrubbed(name, told)) == counted(name, told)
+
+
+def counted(name: str, data: dict[str, Any]) -> list[Any]:
+    """The figures of an event, and the facts that it alone makes."""
+    seen = observe([Occurrence("e1", name, NOON, data, False)])
+    kinds = ((FollowupFact, seen.followups), (RatingFact, seen.ratings), (CaseFact, seen.cases), (SendFact, seen.sends))
+    facts = [revised(kind(id_), changes[id_]) for kind, changes in kinds for id_ in changes]
+    return [seen.figures, facts, seen.matters, seen.branch_names]
