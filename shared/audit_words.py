@@ -20,6 +20,7 @@ WORDS = {
     "key.rotated": "轮换密钥",
     "key.end_set": "设置密钥到期时间",
     "key.revoked": "撤销密钥",
+    "customer.erased": "删除客户个人信息",
     # what comes in and goes out
     "source.created": "添加来源",
     "source.changed": "修改来源",

@@ -42,6 +42,24 @@ _NOTE = text("""
         done_at = CASE WHEN heard_at > :over THEN NULL ELSE :now END
     WHERE customer = ANY(:customers) AND next_at = :lease
 """)
+_COLUMNS = "customer, asked_at, asked_by, erased_at, done_at"
+_FIND = text(f"SELECT {_COLUMNS} FROM erasure WHERE customer = :customer")  # noqa: S608 - constants only
+_LIST = text(f"""
+    SELECT {_COLUMNS} FROM erasure
+    WHERE CAST(:at AS timestamptz) IS NULL OR (asked_at, customer) < (CAST(:at AS timestamptz), CAST(:customer AS text))
+    ORDER BY asked_at DESC, customer DESC LIMIT :limit
+""")  # noqa: S608 - constants only
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How far a service is with an erasure; `erased_at` and `done_at` are machine time."""
+
+    customer: str
+    asked_at: datetime
+    asked_by: str
+    erased_at: datetime | None
+    done_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -84,3 +102,14 @@ async def note_pass(session: AsyncSession, due: Sequence[Erasure], began: dateti
         "latest": LATEST,
     }
     await session.execute(_NOTE, values | {"now": ended, "over": began - timedelta(days=days)})
+
+
+async def find_erasure(session: AsyncSession, customer: str) -> Kept | None:
+    row = (await session.execute(_FIND, {"customer": customer})).one_or_none()
+    return Kept(*row) if row else None
+
+
+async def list_erasures(session: AsyncSession, after: tuple[datetime, str] | None, limit: int) -> list[Kept]:
+    """The newest first; `after` is (asked_at, customer) of the last one seen."""
+    at, customer = after or (None, None)
+    return [Kept(*row) for row in await session.execute(_LIST, {"at": at, "customer": customer, "limit": limit})]

@@ -107,6 +107,13 @@ PAGES: Sequence[Page] = (
     ),
     Page(
         "gateway",
+        "/erasures",
+        "个人信息删除",
+        "按客户本人要求删除其个人信息，今后不再联系；统计数与拒访记录保留",
+        roles=(Role.ADMIN,),
+    ),
+    Page(
+        "gateway",
         "/audit",
         "审计",
         "谁在什么时候对什么做了什么，记录是否完整，可导出",

@@ -40,6 +40,7 @@ CREATIONS = [
     ("gateway", "ops", "/api/v1/sources", {"name": "erp", "kind": "erpnext"}, "source"),
     ("gateway", "admin", "/api/v1/people", {"login": "ann", "name": "安", "roles": ["agent"]}, "person"),
     ("gateway", "admin", "/api/v1/keys", {"owner": "erp", "roles": ["integrator"]}, "machine_key"),
+    ("gateway", "admin", "/api/v1/erasures", {"customer_id": "C1"}, "erasure"),
     (
         "gateway",
         "ops",

@@ -93,3 +93,45 @@ async def test_who_was_not_asked_about_keeps_everything(gateway: Served, clock: 
     second = await everything_in(gateway)
     own = ("event_identity", "outbox", "import_file", "delivery")
     assert {table: second[table] for table in own} == {table: first[table] for table in own}
+
+
+async def test_an_administrator_asks_for_it_and_every_service_is_told(gateway: Served) -> None:
+    for role, status in (("supervisor", 403), ("agent", 403), (None, 401)):
+        async with gateway.client(role) as client:
+            assert (await client.post("/api/v1/erasures", json={"customer_id": "C1"})).status_code == status
+    async with gateway.client("admin") as client:
+        asked = await client.post("/api/v1/erasures", json={"customer_id": " C1 "}, headers={"Idempotency-Key": "k"})
+        again = await client.post("/api/v1/erasures", json={"customer_id": " C1 "}, headers={"Idempotency-Key": "k"})
+    assert asked.status_code == 201, asked.text
+    assert asked.json() == again.json()
+    (told,) = await gateway.published("customer.erased")
+    assert (told.key, told.data["customer_id"], told.data["asked_by"]) == ("C1", "C1", "key:test-admin")
+    assert await erase_due(gateway.runtime) == 1
+    async with gateway.client("admin") as client:
+        (listed,) = (await client.get("/api/v1/erasures")).json()["items"]
+    assert listed["customer_id"] == "C1"
+    assert listed["erased_at"] is not None
+    assert listed["done_at"] is None
+
+
+async def test_a_number_typed_as_a_customer_is_kept_sealed(gateway: Served) -> None:
+    async with gateway.client("admin") as client:
+        assert (await client.post("/api/v1/erasures", json={"customer_id": "13800138000"})).status_code == 201
+    (told,) = await gateway.published("customer.erased")
+    assert gateway.runtime.sealer.unseal(told.key) == "+8613800138000"
+    assert not [table for table, rows in (await everything_in(gateway)).items() if "13800138000" in rows]
+
+
+async def test_the_page_asks_for_a_customer_who_was_verified_and_lists_them(gateway: Served) -> None:
+    async with gateway.client("admin") as client:
+        empty = await client.get("/erasures")
+        assert "没有登记过删除" in empty.text
+        for half in ({"customer_id": "C1"}, {"sure": "yes"}, {"customer_id": " ", "sure": "yes"}):
+            assert (await client.post("/erasures", data=half)).status_code == 303
+        assert await gateway.published("customer.erased") == []
+        assert (await client.post("/erasures", data={"customer_id": " C1 ", "sure": "yes"})).status_code == 303
+        shown = (await client.get("/erasures")).text
+    assert ">C1<" in shown
+    assert "清理中" in shown
+    async with gateway.client("supervisor") as client:
+        assert (await client.get("/erasures")).status_code == 403

@@ -1,6 +1,6 @@
 """What HTTP can ask of the gateway."""
 
-from services.gateway.api import endpoints, events, imports, ingress, keys, messages, people, sources
+from services.gateway.api import endpoints, erasures, events, imports, ingress, keys, messages, people, sources
 
 ROUTERS = [
     events.router,
@@ -11,4 +11,5 @@ ROUTERS = [
     endpoints.router,
     people.router,
     keys.router,
+    erasures.router,
 ]

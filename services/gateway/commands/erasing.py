@@ -3,6 +3,11 @@
 from collections.abc import Collection
 
 from services.gateway.store import erasing
+from shared.auth import Principal
+from shared.contracts.erasures import CustomerErased
+from shared.erasure.kept import Kept, find_erasure, keep_erasure
+from shared.http import audit
+from shared.ids import new_id
 from shared.messaging import Work
 from shared.privacy import Sealer
 
@@ -12,3 +17,15 @@ async def erase(work: Work, sealer: Sealer, customers: Collection[str]) -> None:
     if accepted:
         await erasing.empty_messages(work.session, accepted, sealer.seal_bytes(b""), work.now())
         await erasing.erase_results(work.session, accepted, work.now())
+
+
+async def ask(work: Work, principal: Principal, sealer: Sealer, customer_id: str) -> Kept:
+    """Tell every service that a customer is to be erased; asked for again, they all begin anew."""
+    customer: str = sealer.protect({"id": customer_id})["id"]  # as facts have it: some are known by their number
+    told = CustomerErased(customer_id=customer, asked_at=work.now(), asked_by=principal.id)
+    await keep_erasure(work, told)
+    work.publish(told, key=customer, lineage=str(new_id()))
+    await audit(work, principal, "customer.erased", customer)
+    kept = await find_erasure(work.session, customer)
+    assert kept is not None
+    return kept

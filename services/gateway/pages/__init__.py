@@ -1,5 +1,5 @@
-"""The pages of the gateway: one's own password, signing in at an identity provider, and people."""
+"""The pages of the gateway: one's own password, signing in at an identity provider, people, and customers to be erased."""
 
-from services.gateway.pages import account, oidc, people
+from services.gateway.pages import account, erasures, oidc, people
 
-ROUTERS = (account.router, oidc.router, people.router)
+ROUTERS = (account.router, oidc.router, people.router, erasures.router)
