@@ -1,7 +1,5 @@
 """Customers to be erased."""
 
-from alembic import op
-
 from shared.migrations import create_erasures
 
 revision = "0017"
@@ -10,7 +8,3 @@ down_revision = "0016"
 
 def upgrade() -> None:
     create_erasures()
-
-
-def downgrade() -> None:
-    op.execute("DROP TABLE erasure")
