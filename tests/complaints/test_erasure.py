@@ -15,7 +15,8 @@ CARD = {"id": "C7", "name": NEEDLE, "phone": "sealed:v1:abc", "phone_masked": "1
 
 async def say_everything(served: Served) -> None:
     """The needle in every text that comes from customers, senders and people."""
-    said = {"customer": CARD, "remark": f"{NEEDLE}说没修好", "reasons": [NEEDLE, "late"]}  # what a visit tells is one thing
+    # a visit says the same in everything it tells
+    said = {"customer": CARD, "remark": f"{NEEDLE}说没修好", "reasons": [NEEDLE, "late"]}
     await served.deliver(
         told(dissatisfied("V1", **said), key="C7"),
         told(problem("V1", **said), key="C7"),
