@@ -1,4 +1,4 @@
-"""Rows: cases and their timelines."""
+"""Rows: cases and their timelines, and what was learned of customers' numbers."""
 
 from datetime import datetime
 from typing import Any
@@ -108,3 +108,15 @@ class EntryRow(Base, table=True):
     what: str = Field(sa_column=_text())
     actor: str = Field(sa_column=_text())
     detail: dict[str, Any] = Field(sa_column=_json())
+
+
+class NumberRow(Base, table=True):
+    """What was learned of a customer's numbers; columns are named as the fields of `domain.numbers.Learned`."""
+
+    __tablename__ = "customer_number"
+
+    customer_id: str = Field(sa_column=Column(Text, primary_key=True))
+    wrong: list[str] = Field(sa_column=_json())
+    phone: str = Field(sa_column=_text())
+    phone_masked: str = Field(sa_column=_text())
+    learned_at: datetime = Field(sa_column=_instant())

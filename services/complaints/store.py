@@ -1,12 +1,12 @@
 """All SQL of complaints."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -14,7 +14,8 @@ from sqlmodel import col
 from services.complaints.domain.case import IN_WORK, UNFINISHED, Case, Change, Entry, OriginKey, State
 from services.complaints.domain.erasing import erased_detail
 from services.complaints.domain.errors import CaseNotFound
-from services.complaints.models import CaseRow, EntryRow
+from services.complaints.domain.numbers import Learned
+from services.complaints.models import CaseRow, EntryRow, NumberRow
 from shared.contracts.common import CustomerCard, Matter
 from shared.scope import WHOLE, Scope
 from shared.zone import ORG_ZONE
@@ -29,6 +30,14 @@ _UPSERT = insert(CaseRow.__table__)  # type: ignore[attr-defined]
 _UPSERT = _UPSERT.on_conflict_do_update(
     index_elements=["id"],
     set_={name: _UPSERT.excluded[name] for name in CaseRow.model_fields if name not in FIXED},
+)
+_LOCK_CUSTOMERS = text("""
+    SELECT pg_advisory_xact_lock(715005, hashtext(customer)) FROM unnest(CAST(:customers AS text[])) AS customer
+""")
+_SAVE_LEARNED = insert(NumberRow.__table__)  # type: ignore[attr-defined]
+_SAVE_LEARNED = _SAVE_LEARNED.on_conflict_do_update(
+    index_elements=["customer_id"],
+    set_={name: _SAVE_LEARNED.excluded[name] for name in ("wrong", "phone", "phone_masked", "learned_at")},
 )
 
 
@@ -86,6 +95,27 @@ async def erase_details(session: AsyncSession, cases: Collection[UUID]) -> None:
     for row in await session.scalars(select(EntryRow).where(col(EntryRow.case_id).in_(cases))):
         row.detail = erased_detail(row.detail)
     await session.flush()
+
+
+async def lock_customers(session: AsyncSession, customers: Collection[str]) -> None:
+    """Whoever opens cases of these customers or learns their numbers goes one after the other; before any case is locked."""
+    if customers:
+        await session.execute(_LOCK_CUSTOMERS, {"customers": sorted(customers)})
+
+
+async def learned_of(session: AsyncSession, customers: Collection[str]) -> dict[str, Learned]:
+    """What was learned of the numbers of those of these customers of whom something was."""
+    rows = await session.scalars(select(NumberRow).where(col(NumberRow.customer_id).in_(customers)))
+    return {one.customer_id: Learned(**one.model_dump() | {"wrong": tuple(one.wrong)}) for one in rows}
+
+
+async def save_learned(session: AsyncSession, learned: Collection[Learned]) -> None:
+    if learned:
+        await session.execute(_SAVE_LEARNED, [asdict(one) for one in learned])
+
+
+async def forget_learned(session: AsyncSession, customers: Collection[str]) -> None:
+    await session.execute(delete(NumberRow).where(col(NumberRow.customer_id).in_(customers)))
 
 
 async def lock_case(session: AsyncSession, case_id: UUID) -> Case:

@@ -22,6 +22,7 @@ BY: Mapping[str, Mapping[str, str]] = {
     "complaints": {
         "complaint_case": "services.complaints.domain.erasing:erased",
         "case_entry": "services.complaints.store:erase_details",
+        "customer_number": "services.complaints.store:forget_learned",
     },
     "gateway": {
         "raw_message": "services.gateway.store.erasing:empty_messages",

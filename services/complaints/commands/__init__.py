@@ -13,10 +13,10 @@ from services.complaints.commands.handling import (
     require_visible,
     resolve_case,
 )
+from services.complaints.commands.numbers import take_numbers
 from services.complaints.commands.taking import (
     open_by_hand,
     take_hotline_cases,
-    take_numbers,
     take_unasked,
     take_visits,
 )

@@ -1,14 +1,15 @@
 """Taking in what visits, 12345, the scheduler and people at the phone tell; each origin opens one case."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from services.complaints import store
 from services.complaints.domain import followup, handling
-from services.complaints.domain.case import Case, CaseId, Change
+from services.complaints.domain.case import Case, CaseId, Change, OriginKey
 from services.complaints.domain.errors import CaseNotFound
+from services.complaints.domain.numbers import Learned, righted
 from services.complaints.domain.opening import (
     Opening,
     Report,
@@ -28,7 +29,6 @@ from shared.contracts.complaints import Origin
 from shared.contracts.intake import HotlineCaseClosed, branch_of
 from shared.contracts.tasks import FollowupCancelled, FollowupExpired
 from shared.contracts.visits import (
-    CustomerNumberCorrected,
     VisitCompleted,
     VisitCorrected,
     VisitDissatisfied,
@@ -49,18 +49,22 @@ OUTDATED = frozenset({"case_closed", "case_reopened"})
 
 @dataclass
 class Opener:
-    """Opens each origin once; numbers and earlier cases of the customers were fetched for the whole batch."""
+    """Opens each origin once; case numbers, and what is known of the customers, were fetched for the whole batch."""
 
     book: Book
     rules: Rules
     case_nos: list[str]
     earlier: dict[str, list[frozenset[str]]]
+    learned: Mapping[str, Learned]
 
     def ensure(self, opening: Opening, cause: Event | None) -> Case:
         """The origin's case, opened now if there is none."""
         known = self.book.by_origin(opening.origin_key)
         if known is not None:
             return known
+        opening = replace(
+            opening, customer=righted(opening.customer, self.learned.get(opening.customer.id), opening.at)
+        )
         subjects = frozenset(opening.subjects)
         same_customer = self.earlier.setdefault(opening.customer.id, [])
         repeats = sum(1 for other in same_customer if other & subjects)
@@ -70,16 +74,29 @@ class Opener:
         )
 
 
+async def book_for(
+    work: Work, openings: Collection[Opening], ids: Collection[UUID] = (), origins: Collection[OriginKey] = ()
+) -> Book:
+    """The cases that these openings have already, and those of `ids` and `origins`, locked; their customers before them,
+    so that who learns a number meanwhile waits, and finds the case that is opened."""
+    await store.lock_customers(work.session, {opening.customer.id for opening in openings})
+    book = Book(work)
+    book.hold(await store.lock_cases(work.session, ids, [*origins, *(one.origin_key for one in openings)]))
+    return book
+
+
 async def opener_for(book: Book, rules: Rules, openings: Iterable[Opening]) -> Opener:
     new = [opening for opening in openings if book.by_origin(opening.origin_key) is None]
     if not new:
-        return Opener(book, rules, [], {})
+        return Opener(book, rules, [], {}, {})
     session, now = book.work.session, book.work.now()
+    customers = {opening.customer.id for opening in new}
     return Opener(
         book,
         rules,
         await store.next_case_nos(session, now, len(new)),
-        await store.list_earlier_subjects(session, {o.customer.id for o in new}, now - rules.repeat_within),
+        await store.list_earlier_subjects(session, customers, now - rules.repeat_within),
+        await store.learned_of(session, customers),
     )
 
 
@@ -97,8 +114,7 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
         if isinstance(visit, VisitProblemFound | VisitDissatisfied) and _may_open(visit)
     }
     origins = {(ORIGIN, "", visit.visit_id) for _, visit in read if isinstance(visit, VisitCorrected)}
-    book = Book(work)
-    book.hold(await store.lock_cases(work.session, asked_about, [*origins, *(o.origin_key for o in openings.values())]))
+    book = await book_for(work, openings.values(), asked_about, origins)
     opener = await opener_for(book, rules, openings.values())
     for event, visit in read:
         if isinstance(visit, VisitCorrected):
@@ -189,8 +205,7 @@ async def take_hotline_cases(work: Work, rules: Rules, events: Sequence[Event]) 
     read = [(event, event.read(HotlineCaseClosed)) for event in events]
     bad = [(event, hotline) for event, hotline in read if complains(hotline)]
     openings = {(event.source, hotline.case_no): _hotline_opening(event, hotline) for event, hotline in reversed(bad)}
-    book = Book(work)
-    book.hold(await store.lock_cases(work.session, [], [o.origin_key for o in openings.values()]))
+    book = await book_for(work, openings.values())
     opener = await opener_for(book, rules, openings.values())
     for event, hotline in bad:
         opening = openings[event.source, hotline.case_no]
@@ -200,17 +215,6 @@ async def take_hotline_cases(work: Work, rules: Rules, events: Sequence[Event]) 
         else:
             change = handling.note_hotline_repeat(known, hotline.redo_round, hotline.urge_count, rules, work.now())
             book.apply(change, event)
-    await book.save()
-
-
-async def take_numbers(work: Work, events: Sequence[Event]) -> None:
-    """Unfinished cases have the numbers by which their customers are reached."""
-    read = [(event, event.read(CustomerNumberCorrected)) for event in events]
-    book = Book(work)
-    book.hold(await store.lock_unfinished_of(work.session, {correction.customer.id for _, correction in read}))
-    for event, correction in read:
-        for case in [one for one in book.cases.values() if one.customer.id == correction.customer.id]:
-            book.apply(handling.note_number(case, correction, work.now()), event)
     await book.save()
 
 
@@ -252,9 +256,7 @@ async def open_by_hand(work: Work, rules: Rules, report: Report, taker: Principa
     if not taker.scope.sees(report.branch or report.unit):
         raise Forbidden("只能为您权限内的分公司登记投诉，请填写 branch")
     opening = by_hand(report, CaseId(new_id()), taker.id, work.now())
-    book = Book(work)
-    if report.visit_id:
-        book.hold(await store.lock_cases(work.session, [], [opening.origin_key]))
+    book = await book_for(work, [opening])
     known = book.by_origin(opening.origin_key)
     if known is not None and known.customer.id == report.customer.id and not known.is_final():
         if not taker.scope.sees(known.responsible_unit, known.branch):
