@@ -2,8 +2,8 @@
 
 from shared.migrations import create_erasures
 
-revision = "0017"
-down_revision = "0016"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
