@@ -110,6 +110,7 @@ class ContactRow(Base, table=True):
         Index("contact_birthday", "birthday_key", postgresql_where=text("birthday_key <> ''")),
         Index("contact_phone", "phone", postgresql_where=text("phone <> ''")),
         Index("contact_phones", "phones", postgresql_using="gin"),
+        Index("contact_email", text("lower(email)"), postgresql_where=text("email <> ''")),
     )
 
     customer_id: str = _is(Text, key=True)

@@ -8,14 +8,14 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.notifications.domain.lint import Finding, kept_template, lint, lint_rules
-from services.notifications.domain.refusals import ALL_PROMOTION, FORGOTTEN
+from services.notifications.domain.refusals import ALL_PROMOTION, FORGOTTEN, RefusedChannel
 from services.notifications.domain.rules import Rule
 from services.notifications.domain.send import Category, Channel, Send, State
 from services.notifications.store.catalogue import Document
 from services.notifications.store.contacts import Consent, OptOut
 from services.notifications.store.doubtful import BrokenRow, DoubtfulReply
 from shared.bodies import Body
-from shared.mail_addresses import MailAddress
+from shared.mail_addresses import LONGEST, MailAddress
 from shared.moments import Instant
 from shared.practice import AboutCustomer
 from shared.privacy import PREFIX, Sealer, TypedNumber, mask_text
@@ -123,13 +123,14 @@ def findings_about(document: Document, rules: Iterable[Rule], provider: str) -> 
 
 
 class NewOptOut(Body):
-    """他人告知的退订：某客户、某号码或两者。"""
+    """他人告知的退订：某客户、某号码或某邮箱，或客户与其中之一。"""
 
     model_config = ConfigDict(json_schema_extra={"example": {"customer_id": "C88231", "note": "来电要求不再接收短信"}})
 
     customer_id: str = Field(default="", max_length=64, description="客户编号")
     phone: TypedNumber = Field(default="", description="手机号")
-    channel: Channel = Field(default="sms", description="渠道")
+    email: MailAddress = Field(default="", max_length=LONGEST, description="邮箱；仅用于邮件的退订，不分大小写")
+    channel: RefusedChannel = Field(default="sms", description="渠道：sms 短信 / email 邮件 / phone 电话回访")
     scope: str = Field(
         default=ALL_PROMOTION, max_length=64, description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途"
     )
@@ -140,7 +141,8 @@ class OptOutOut(BaseModel):
     id: UUID = Field(description="退订编号")
     customer_id: str = Field(description="客户编号")
     phone_masked: str = Field(description="脱敏号码")
-    channel: str = Field(description="渠道")
+    email_masked: str = Field(description="脱敏邮箱")
+    channel: str = Field(description="渠道：sms 短信 / email 邮件 / phone 电话回访")
     scope: str = Field(description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途")
     how: Literal["reply", "by_hand"] = Field(description="方式：reply 回复退订 / by_hand 人工登记")
     note: str = Field(description="说明或回复内容")
@@ -150,9 +152,11 @@ class OptOutOut(BaseModel):
 
 
 def shown_opt_out(opt_out: OptOut, sealer: Sealer) -> OptOutOut:
-    same = {name: getattr(opt_out, name) for name in OptOutOut.model_fields if name != "phone_masked"}
+    same = {name: getattr(opt_out, name) for name in OptOutOut.model_fields if not name.endswith("_masked")}
     known = "" if opt_out.recipient.startswith(FORGOTTEN) else opt_out.recipient
-    return OptOutOut(**same, phone_masked=sealer.masked(known))
+    if opt_out.channel == "email":
+        return OptOutOut(**same, phone_masked="", email_masked=_masked_address(known, sealer) if known else "")
+    return OptOutOut(**same, phone_masked=sealer.masked(known), email_masked="")
 
 
 class NewConsent(Body):

@@ -75,7 +75,7 @@ class NotificationReplied(EventData):
 class NotificationOptedOut(EventData):
     customer_id: str
     phone_masked: str = ""
-    channel: Literal["sms", "email"] = "sms"
+    channel: Literal["sms", "email", "phone"] = "sms"
     purpose: str = Field(
         default="*",
         description="what is refused on this channel: * all promotion (greetings), notice all notices and questions by "
@@ -90,6 +90,6 @@ class NotificationOptOutRevoked(EventData):
 
     customer_id: str
     phone_masked: str = ""
-    channel: Literal["sms", "email"] = "sms"
+    channel: Literal["sms", "email", "phone"] = "sms"
     purpose: str = Field(default="*", description="as in notification.opted_out")
     revoked_at: datetime

@@ -90,6 +90,14 @@ async def test_who_opts_out_gets_no_message_that_is_still_to_be_sent(empty: Serv
     assert await rows(empty, STATE) == [("cancelled", "opted_out")]
 
 
+async def test_who_opts_out_of_calls_is_not_called_and_gets_messages(empty: Served, clock: ManualClock) -> None:
+    await released(
+        empty, clock, NEXT_DAY, {**NEXT_DAY, "id": "p2", "channel": "sms", "purpose": "notice", "merge": False}
+    )
+    await empty.deliver(opted_out(clock, "phone"))
+    assert await rows(empty, STATE) == [("cancelled", "opted_out"), ("released", "")]
+
+
 async def test_a_delivered_message_is_over(empty: Served, clock: ManualClock) -> None:
     task_id = await released(empty, clock, {**NEXT_DAY, "channel": "sms", "purpose": "notice"})
     told = example("notification.delivered", cause_id=task_id, customer_id="C1", channel="sms")

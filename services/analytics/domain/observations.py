@@ -206,7 +206,7 @@ def _note_rest(seen: Observed, event: Occurrence, data: object) -> None:
             _add(seen.sends, data.send_id, sends.deliver)
         case NotificationFailed():
             seen.figures.update(measures.of_notice(data, data.failed_at, "notices.failed"))
-        case NotificationOptedOut():
+        case NotificationOptedOut() if data.channel != "phone":  # calls are no notices
             seen.figures.update(measures.opt_out(data.opted_out_at))
 
 

@@ -18,7 +18,7 @@ from services.notifications.schemas import (
     shown_reply,
 )
 from services.notifications.store import contacts, inbound
-from shared.errors import CustomerNotFound, InvalidInput, raises
+from shared.errors import CustomerNotFound, raises
 from shared.http import OnceDep, ReadSession, SealerDep, WorkDep, audit
 from shared.pagination import Cursor, Limit, Page, paged, time_and_id, time_and_text
 
@@ -45,9 +45,10 @@ async def list_opt_outs(
 async def create_opt_out(
     body: NewOptOut, once: OnceDep, work: WorkDep, sealer: SealerDep, principal: Hearer
 ) -> OptOutOut:
-    """坐席在通话中听到的也在此登记。立即生效：已计划而未发出的消息也不再发送。"""
-    if not (body.customer_id or body.phone):
-        raise InvalidInput("客户编号与手机号至少填一项")
+    """坐席在通话中听到的也在此登记。立即生效：已计划而未发出的消息也不再发送，已下发的电话回访收回。
+
+    短信按客户编号或手机号登记，邮件按客户编号或邮箱登记，电话按客户编号登记。
+    """
 
     async def create() -> OptOutOut:
         row = await by_hand.record_opt_out(work, sealer, principal, **body.model_dump())

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+from services.notifications.domain.addresses import refused_as
 from services.notifications.domain.errors import (
     AlreadySentAgain,
     OnlyFailedIsSentAgain,
@@ -13,13 +14,14 @@ from services.notifications.domain.errors import (
     TemplateNotUsable,
 )
 from services.notifications.domain.planning import Fact, again, plan
+from services.notifications.domain.refusals import RefusedChannel, naming_fault
 from services.notifications.domain.rules import Rule
 from services.notifications.domain.send import Send, State
 from services.notifications.procedures.opt_outs import add_opt_out, tell_of_revocation
 from services.notifications.store import catalogue, contacts, sends
 from services.notifications.store.contacts import Consent, OptOut
 from shared.auth import Principal
-from shared.errors import Conflict, CustomerNotFound, Forbidden
+from shared.errors import Conflict, CustomerNotFound, Forbidden, InvalidInput
 from shared.ids import new_id
 from shared.messaging import Work
 from shared.privacy import Sealer
@@ -82,12 +84,16 @@ async def record_opt_out(
     *,
     customer_id: str,
     phone: str,
-    channel: Literal["sms", "email"],
+    email: str,
+    channel: RefusedChannel,
     scope: str,
     note: str,
 ) -> OptOut:
-    """Record a refusal somebody told us of. Raises CustomerNotFound outside the caller's units."""
-    recipient = sealer.seal(phone) if phone else ""
+    """Record a refusal somebody told us of. Raises CustomerNotFound outside the caller's units, InvalidInput where it would
+    stop nothing."""
+    if fault := naming_fault(channel, customer_id, phone, email):
+        raise InvalidInput(fault)
+    recipient = sealer.seal(phone) if phone else refused_as(email, sealer)
     await _require_seen(work, by.scope, customer_id, recipient)
     opt_out = OptOut(new_id(), customer_id, recipient, channel, scope, "by_hand", note, by.id, work.now())
     await add_opt_out(work, sealer, opt_out)
@@ -113,15 +119,16 @@ async def record_consent(
     return consent
 
 
-async def _require_seen(work: Work, scope: Scope, customer_id: str, phone: str = "") -> None:
-    """Raises CustomerNotFound unless the customer, and who is known to have the sealed `phone`, are of units in `scope`.
+async def _require_seen(work: Work, scope: Scope, customer_id: str, recipient: str = "") -> None:
+    """Raises CustomerNotFound unless the customer, and who is known to have the sealed phone or the mail address, are of
+    units in `scope`.
 
-    A number that nobody is known to have is taken for the customer's own.
+    One that nobody is known to have is taken for the customer's own.
     """
     if scope.whole:
         return
     contact = (await contacts.load(work.session, [customer_id])).get(customer_id)
-    branches = await contacts.branches_with(work.session, phone) if phone else []
+    branches = await contacts.branches_with(work.session, recipient) if recipient else []
     theirs = scope.sees(contact.branch) if contact else not customer_id and bool(branches)
     if not theirs or (branches and not scope.sees(*branches)):
         raise CustomerNotFound(f"客户编号 {customer_id}" if customer_id else "")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from services.notifications.domain.addresses import refused_as
 from services.notifications.domain.answers import Answer
 from services.notifications.domain.contacts import Contact
 from services.notifications.domain.moment import Facts, Go, Stop, Wait, may_go
@@ -26,6 +27,7 @@ from services.notifications.store import contacts, doubtful, sends
 from services.notifications.store.contacts import Refusal
 from shared.leases import SUSPECT
 from shared.messaging import Work
+from shared.privacy import Sealer
 from shared.profile import right_numbers
 from shared.zone import local_day, midnight
 
@@ -89,14 +91,15 @@ async def _decide(
 async def _facts(work: Work, rules: SendRules, due: Sequence[Send], known: Mapping[str, Contact]) -> list[Facts]:
     ids = sorted({send.customer_id for send in due})
     recipients = sorted({send.recipient for send in due if send.recipient})
-    refusals = await contacts.refusals(work.session, ids, recipients)
+    refused = {send.recipient: _refused_as(send, rules.sealer) for send in due}
+    refusals = await contacts.refusals(work.session, rules.sealer, ids, sorted(filter(None, refused.values())))
     consented = await contacts.consented(work.session, ids)
     numbers, customers = await doubtful.undecided(work.session, recipients, ids)
     tries = await sends.tries_since(work.session, recipients, midnight(local_day(work.now())))
     return [
         Facts(
             reachable=bool(addresses_of(send, rules.sealer)),
-            refusals=_scopes(send, refusals),
+            refusals=_scopes(send, refused[send.recipient], refusals),
             do_not_contact=bool((contact := known.get(send.customer_id)) and contact.do_not_contact),
             consented=send.customer_id in consented,
             sent_today=tries.get(send.recipient, 0),
@@ -106,12 +109,16 @@ async def _facts(work: Work, rules: SendRules, due: Sequence[Send], known: Mappi
     ]
 
 
-def _scopes(send: Send, refusals: Sequence[Refusal]) -> frozenset[str]:
+def _refused_as(send: Send, sealer: Sealer) -> str:
+    return refused_as(send.recipient, sealer) if send.channel == "email" else send.recipient
+
+
+def _scopes(send: Send, recipient: str, refusals: Sequence[Refusal]) -> frozenset[str]:
     return frozenset(
         refusal.scope
         for refusal in refusals
         if refusal.channel == send.channel
-        and (refusal.recipient == send.recipient or (refusal.customer_id == send.customer_id != ""))
+        and (refusal.recipient == recipient or (refusal.customer_id == send.customer_id != ""))
     )
 
 

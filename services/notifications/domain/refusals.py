@@ -10,12 +10,17 @@ from typing import Literal
 import re2
 
 from services.notifications.domain.send import Category
+from shared.mail_addresses import is_address
+from shared.privacy import PREFIX, Sealer
 from shared.privacy.sealing import pseudonym
 
 ALL_PROMOTION = "*"
 NOTICES = "notice"
 EVERYTHING = "all"
 Meaning = Literal["refusal", "doubtful", "other"]
+RefusedChannel = Literal[
+    "sms", "email", "phone"
+]  # of these notifications sends the first two; calls are the scheduler's
 
 # what providers tell customers to answer, and what customers write of their own
 _WORDS = (
@@ -71,10 +76,27 @@ def scopes_of(last: str) -> tuple[str, ...]:
 FORGOTTEN = "forgotten:"
 
 
-def forgotten(number: str) -> str:
-    """What is kept in the place of a sealed number that refused, once its customer was erased: by it the number is still
-    known to refuse, and it tells nobody the number."""
-    return number if number.startswith(FORGOTTEN) else pseudonym(number, FORGOTTEN)
+def forgotten(recipient: str, sealer: Sealer) -> str:
+    """What is kept in the place of a number or an address that refused, once its customer was erased: by it they are still
+    known to refuse, and it tells nobody which they were."""
+    if recipient.startswith(FORGOTTEN):
+        return recipient
+    return pseudonym(recipient if recipient.startswith(PREFIX) else sealer.seal(recipient), FORGOTTEN)
+
+
+def naming_fault(channel: RefusedChannel, customer_id: str, phone: str, email: str) -> str:
+    """Why a refusal of `channel` by whom this names would stop nothing, in Chinese; "" when it stops something."""
+    if channel == "email":
+        if phone:
+            return "邮件的退订按邮箱登记：请填邮箱，不填手机号"
+        if email and not is_address(email):
+            return "邮箱填写有误：所填不是邮箱地址"
+        return "" if customer_id or email else "客户编号与邮箱至少填一项"
+    if email:
+        return f"{'短信' if channel == 'sms' else '电话'}的退订按手机号登记：请填手机号，不填邮箱"
+    if channel == "phone":
+        return "" if customer_id else "电话回访的退订请填客户编号"
+    return "" if customer_id or phone else "客户编号与手机号至少填一项"
 
 
 def covers(scope: str, purpose: str, category: Category) -> bool:

@@ -1,9 +1,10 @@
 """Opt-outs are recorded and told of, and so is their end."""
 
 from dataclasses import dataclass
+from typing import get_args
 from uuid import UUID
 
-from services.notifications.domain.refusals import scopes_of
+from services.notifications.domain.refusals import FORGOTTEN, RefusedChannel, scopes_of
 from services.notifications.store import contacts
 from services.notifications.store.contacts import OptOut
 from shared.contracts.notifications import (
@@ -17,7 +18,7 @@ from shared.privacy import Sealer
 
 OPT_OUTS = counter(
     "huifang_notifications_opt_outs_total", "Opt-outs by channel and what they refuse", "退订数",
-    labels={"channel": ("sms", "email", "phone"), "scope": 8},
+    labels={"channel": get_args(RefusedChannel), "scope": 8},
 )  # fmt: skip
 
 
@@ -33,7 +34,7 @@ class Answered:
 
 async def refuse(work: Work, sealer: Sealer, number: str, answered: Answered, *, note: str, by: str) -> None:
     """Opt a number out of what its reply refuses, as far as that is not refused already."""
-    known = {refusal.scope for refusal in await contacts.refusals(work.session, [], [number])}
+    known = {one.scope for one in await contacts.refusals(work.session, sealer, [], [number]) if one.channel == "sms"}
     for scope in scopes_of(answered.category):
         if scope not in known:
             opt_out = OptOut(new_id(), answered.customer_id, number, "sms", scope, "reply", note, by, work.now())
@@ -44,12 +45,11 @@ async def add_opt_out(work: Work, sealer: Sealer, opt_out: OptOut, lineage: str 
     """Record an opt-out and tell the others; `lineage` is that of the message it answers."""
     await contacts.add_opt_out(work.session, opt_out)
     OPT_OUTS.labels(opt_out.channel, opt_out.scope).inc()
-    by_sms = opt_out.channel == "sms"
     work.publish(
         NotificationOptedOut(
             customer_id=opt_out.customer_id,
-            phone_masked=sealer.masked(opt_out.recipient) if by_sms else "",
-            channel="sms" if by_sms else "email",
+            phone_masked=_shown_phone(opt_out, sealer),
+            channel=opt_out.channel,
             purpose=opt_out.scope,
             opted_out_at=opt_out.created_at,
         ),
@@ -63,18 +63,23 @@ async def tell_of_revocation(work: Work, sealer: Sealer, revoked: OptOut) -> Non
     """Tell the others that nothing refuses this any more, unless another opt-out still does."""
     customers = [revoked.customer_id] if revoked.customer_id else []
     recipients = [revoked.recipient] if revoked.recipient else []
-    others = await contacts.refusals(work.session, customers, recipients)
+    others = await contacts.refusals(work.session, sealer, customers, recipients)
     if any((other.channel, other.scope) == (revoked.channel, revoked.scope) for other in others):
         return
-    by_sms = revoked.channel == "sms"
     work.publish(
         NotificationOptOutRevoked(
             customer_id=revoked.customer_id,
-            phone_masked=sealer.masked(revoked.recipient) if by_sms else "",
-            channel="sms" if by_sms else "email",
+            phone_masked=_shown_phone(revoked, sealer),
+            channel=revoked.channel,
             purpose=revoked.scope,
             revoked_at=work.now(),
         ),
         key=revoked.customer_id or str(revoked.id),
         subject=str(revoked.id),
     )
+
+
+def _shown_phone(opt_out: OptOut, sealer: Sealer) -> str:
+    """The number that refused, masked; an address is told to nobody else, and one that was erased cannot be."""
+    is_number = opt_out.channel != "email" and not opt_out.recipient.startswith(FORGOTTEN)
+    return sealer.masked(opt_out.recipient) if is_number else ""

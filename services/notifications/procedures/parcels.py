@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services.notifications.domain.addresses import opened
 from services.notifications.domain.moment import Limits
 from services.notifications.domain.parcel import Parcel
 from services.notifications.domain.send import (
@@ -35,7 +36,7 @@ def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
     if send.channel == "email":
         # managers and supervisors are named by a list of ours; a customer's address is one, whatever its sender wrote
         listed = [send.recipient] if send.audience == "customer" else send.recipient.split(",")
-        addresses = (one_address(_opened(address, sealer)) for address in listed)  # planned before they had one form
+        addresses = (one_address(opened(address, sealer)) for address in listed)  # planned before they had one form
         return tuple(dict.fromkeys(address for address in addresses if "@" in address))
     number = mobile_number(send.recipient, sealer)
     return (number,) if number else ()
@@ -43,16 +44,8 @@ def addresses_of(send: Send, sealer: Sealer) -> tuple[str, ...]:
 
 def mobile_number(token: str, sealer: Sealer) -> str:
     """The number of a sealed token when it can take an SMS, else ""."""
-    number = _opened(token, sealer) if token.startswith(PREFIX) else ""
+    number = opened(token, sealer) if token.startswith(PREFIX) else ""
     return number if is_mobile(number) else ""
-
-
-def _opened(recipient: str, sealer: Sealer) -> str:
-    """A recipient in clear; "" for a token of another deployment. An address that holds a number is a token too."""
-    try:
-        return sealer.unseal(recipient) if recipient.startswith(PREFIX) else recipient
-    except ValueError:
-        return ""
 
 
 async def parcels_of(work: Work, rules: SendRules, tried: Sequence[Send]) -> list[Parcel]:

@@ -13,8 +13,9 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifications.domain.contacts import Contact
-from services.notifications.domain.refusals import forgotten
+from services.notifications.domain.refusals import RefusedChannel, forgotten
 from shared.bulk import as_rows, changes, insertion, whole_rows
+from shared.privacy import Sealer
 from shared.scope import Scope, any_of
 
 _COLUMNS = tuple(field.name for field in fields(Contact))
@@ -40,16 +41,21 @@ _REFUSALS = text("""
     SELECT customer_id, recipient, channel, scope FROM opt_out
     WHERE revoked_at IS NULL AND (customer_id = ANY(:ids) OR (recipient <> '' AND recipient = ANY(:recipients)))
 """)
-_BRANCHES_WITH = text("SELECT branch FROM contact WHERE phone = :phone OR phones @> ARRAY[CAST(:phone AS text)]")
+_BRANCHES_WITH = text("""
+    SELECT branch FROM contact WHERE phone = :recipient OR phones @> ARRAY[CAST(:recipient AS text)]
+        OR (email <> '' AND lower(email) = lower(:recipient))
+""")
 PAGE = 1000
 
 
 def of_seen(table: str) -> str:
-    """The rows of `table` that are of customers whose unit is seen (`:units`): by their id, or without one by number."""
+    """The rows of `table` that are of customers whose unit is seen (`:units`): by their id, or without one by their number
+    or mail address."""
     theirs = (
         f"contact.customer_id = {table}.customer_id "
         f"OR ({table}.customer_id = '' AND {table}.recipient <> '' "
-        f"AND (contact.phone = {table}.recipient OR contact.phones @> ARRAY[{table}.recipient]))"
+        f"AND (contact.phone = {table}.recipient OR contact.phones @> ARRAY[{table}.recipient] "
+        f"OR (contact.email <> '' AND lower(contact.email) = lower({table}.recipient))))"
     )
     seen = f"SELECT FROM contact WHERE ({theirs}) AND {any_of(['contact.branch'])}"
     return f"(CAST(:units AS text[]) IS NULL OR EXISTS ({seen}))"
@@ -113,31 +119,34 @@ async def owners_of(session: AsyncSession, phones: Sequence[str]) -> dict[str, s
     return {row[0]: row[1] for row in await session.execute(_WITH_PHONE, {"phones": list(phones)})}
 
 
-async def branches_with(session: AsyncSession, phone: str) -> list[str]:
-    """The branches of those known to have this sealed phone."""
-    return list((await session.execute(_BRANCHES_WITH, {"phone": phone})).scalars())
+async def branches_with(session: AsyncSession, recipient: str) -> list[str]:
+    """The branches of those known to have this sealed phone or this mail address."""
+    return list((await session.execute(_BRANCHES_WITH, {"recipient": recipient})).scalars())
 
 
 async def consented(session: AsyncSession, ids: Sequence[str]) -> set[str]:
     return set((await session.execute(_CONSENTED, {"ids": list(ids)})).scalars())
 
 
-async def refusals(session: AsyncSession, ids: Sequence[str], recipients: Sequence[str]) -> list[Refusal]:
-    """The opt-outs in force of these customers and numbers, also those whose number was erased since."""
-    numbers = {forgotten(number): number for number in recipients} | {number: number for number in recipients}
-    rows = await session.execute(_REFUSALS, {"ids": list(ids), "recipients": list(numbers)})
+async def refusals(
+    session: AsyncSession, sealer: Sealer, ids: Sequence[str], recipients: Sequence[str]
+) -> list[Refusal]:
+    """The opt-outs in force of these customers and recipients (as `refused_as` names them), also of those that were erased
+    since."""
+    named = {forgotten(one, sealer): one for one in recipients} | {one: one for one in recipients}
+    rows = await session.execute(_REFUSALS, {"ids": list(ids), "recipients": list(named)})
     found = [Refusal(**row) for row in rows.mappings()]
-    return [replace(one, recipient=numbers.get(one.recipient, one.recipient)) for one in found]
+    return [replace(one, recipient=named.get(one.recipient, one.recipient)) for one in found]
 
 
 @dataclass(frozen=True)
 class OptOut:
-    """An opt-out as recorded."""
+    """An opt-out as recorded; `recipient` is as `domain.addresses.refused_as` names it, "" where a customer refuses."""
 
     id: UUID
     customer_id: str
     recipient: str
-    channel: str
+    channel: RefusedChannel
     scope: str
     how: str
     note: str

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifications.domain.addresses import refused_as
 from services.notifications.domain.refusals import FORGOTTEN, forgotten
+from shared.privacy import Sealer
 
 # a reply of a number that nobody was known to have belongs to whoever has it now
 _NUMBERS = text("""
@@ -48,12 +50,12 @@ _FORGET = text("""
 """)
 
 
-async def forget(session: AsyncSession, customers: Sequence[str], now: datetime) -> None:
+async def forget(session: AsyncSession, sealer: Sealer, customers: Sequence[str], now: datetime) -> None:
     """Overwrite everything but the ledger of messages (`sends.lock_all_of`), which has to know the numbers until then."""
-    numbers = list((await session.execute(_NUMBERS, {"customers": list(customers)})).scalars())
-    theirs = {"customers": list(customers), "numbers": numbers}
+    known = (await session.execute(_NUMBERS, {"customers": list(customers)})).scalars().all()
+    theirs = {"customers": list(customers), "numbers": sorted({refused_as(one, sealer) for one in known})}
     refused = list((await session.execute(_OPT_OUTS, theirs)).scalars())
-    await session.execute(_FORGET, theirs | {"before": refused, "after": [forgotten(number) for number in refused]})
+    await session.execute(_FORGET, theirs | {"before": refused, "after": [forgotten(one, sealer) for one in refused]})
     await session.execute(_REPLY, theirs)
     await session.execute(_RECEIPT, {"customers": list(customers)})
     await session.execute(_DOUBTFUL, theirs | {"now": now})

@@ -73,6 +73,10 @@ def test_problem_cases_callbacks_failures_and_opt_outs_are_counted():
     assert all(sums[name] == 1 for name in expected)
 
 
+def test_who_refuses_calls_refused_no_notice():
+    assert "notices.opted_out" not in sums_of(notice("opted_out", channel="phone"))
+
+
 def test_a_contact_about_two_matters_is_one_contact_with_two_results():
     matters = [{"event_id": name, "event_source": "/s", "event_type": kind, "at": MONDAY.isoformat()}
                for name, kind in (("e1", "repair.closed"), ("e2", "meter.read"))]  # fmt: skip

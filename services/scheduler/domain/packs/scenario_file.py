@@ -26,7 +26,7 @@ from shared.profile import IN_UPDATES
 TESTS = "tests/"
 CaseStep = Literal["opened", "resolved", "reopened", "closed"]
 ContactResult = Literal["completed", "callback_agreed", "unreachable", "refused", "invalid_number", "expired"]
-OptOut = Literal["sms", "email"]  # whoever wants no calls says so to an agent (`contact: refused`)
+OptOut = Literal["sms", "email", "phone"]
 Reason = Literal[
     "condition",
     "sampled_out",
