@@ -49,6 +49,26 @@ _LIST = text(f"""
     WHERE CAST(:at AS timestamptz) IS NULL OR (asked_at, customer) < (CAST(:at AS timestamptz), CAST(:customer AS text))
     ORDER BY asked_at DESC, customer DESC LIMIT :limit
 """)  # noqa: S608 - constants only
+# who waits longest first
+_PROGRESS = text("""
+    SELECT count(*) AS heard, count(erased_at) AS erased, count(done_at) AS done,
+        min(heard_at) FILTER (WHERE erased_at IS NULL) AS since,
+        coalesce((array_agg(customer ORDER BY heard_at, customer) FILTER (WHERE erased_at IS NULL))[1:20], '{}') AS waiting
+    FROM erasure
+""")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a service is with all erasures that it has heard of: `erased` counts those whose first pass is over, `done`
+    those of whom nothing can arrive any more; `waiting` are the first customers that are not erased, `since` when the
+    service heard of the first of them (machine time)."""
+
+    heard: int
+    erased: int
+    done: int
+    since: datetime | None
+    waiting: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -107,6 +127,10 @@ async def note_pass(session: AsyncSession, due: Sequence[Erasure], began: dateti
 async def find_erasure(session: AsyncSession, customer: str) -> Kept | None:
     row = (await session.execute(_FIND, {"customer": customer})).one_or_none()
     return Kept(*row) if row else None
+
+
+async def progress(session: AsyncSession) -> Progress:
+    return Progress(*(await session.execute(_PROGRESS)).one())
 
 
 async def list_erasures(session: AsyncSession, after: tuple[datetime, str] | None, limit: int) -> list[Kept]:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from shared.errors import PasswordChangeRequired
 from shared.settings import ServiceSettings
-from shared.web import audit_page, login, ops_page
+from shared.web import audit_page, erasure_progress, login, ops_page
 from shared.web.assets import Assets, mount_assets
 from shared.web.render import HERE, environment, render
 
@@ -31,6 +31,7 @@ def install_pages(app: FastAPI, settings: ServiceSettings, own: Path | None = No
     app.include_router(login.router)
     app.include_router(audit_page.router)
     app.include_router(ops_page.router)
+    app.include_router(erasure_progress.router)
     for kind, for_programs in list(app.exception_handlers.items()):
         app.exception_handlers[kind] = _as_page(for_programs)
 

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from shared.auth import Principal, Role, require_whole_organisation
 from shared.deployments import Deployment, latest_deployments
+from shared.erasure.kept import progress
 from shared.http import ReadSession
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import DeadLetter
@@ -20,6 +21,7 @@ from shared.observability.measures import measure
 from shared.readiness import not_ready
 from shared.runtime import Line, Runtime
 from shared.web.addresses import panels_of
+from shared.web.erasure_progress import erasure_lines
 from shared.web.render import render
 from shared.zone import ORG_ZONE
 
@@ -57,6 +59,7 @@ async def ops_fragment(request: Request, session: ReadSession, _: Reader) -> Res
             *_about(runtime),
             *_consumers(runtime),
             *_outbox(runtime.service.name),
+            *erasure_lines(await progress(session), runtime.clock.machine()),
             *(line for part in parts for line in part),
         ],
         jobs=jobs,

@@ -67,6 +67,7 @@ COMMON: dict[str, Any] = {page: Open() for page in PAGES} | {
     "GET /ops": Whole(),
     "GET /fragments/ops": Whole(),
     "GET /fragments/ops/letters": Whole(),
+    "GET /fragments/erasures": Whole(),
     "GET /fragments/audit": Whole(),
     "GET /fragments/audit/chain": Whole(),
     "GET /api/v1/dead-letters": Whole(),

@@ -1,4 +1,4 @@
-"""The page on which administrators erase a customer, and see how far the gateway is."""
+"""The page on which administrators erase a customer, and see how far every service is."""
 
 from typing import Annotated
 
@@ -7,12 +7,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.gateway.access import Admin
 from services.gateway.commands import erasing as commands
-from shared.erasure.kept import list_erasures
+from shared.erasure.kept import list_erasures, progress
 from shared.front_door import own_address
 from shared.http import ReadSession, SealerDep, transaction
 from shared.pagination import paged, time_and_text
-from shared.privacy import PREFIX
 from shared.web import render
+from shared.web.addresses import panels_of
+from shared.web.erasure_progress import shown_customer
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/erasures", include_in_schema=False)
@@ -31,7 +32,7 @@ async def erasures_page(
     items, following = paged(rows, ON_A_PAGE, lambda kept: (kept.asked_at, kept.customer))
     shown = [
         {
-            "customer": sealer.masked(one.customer) if one.customer.startswith(PREFIX) else one.customer,
+            "customer": shown_customer(one.customer, sealer),
             "asked": f"{one.asked_at.astimezone(ORG_ZONE):%Y-%m-%d %H:%M}",
             "by": one.asked_by,
             "erased": one.erased_at is not None,
@@ -39,7 +40,15 @@ async def erasures_page(
         }
         for one in items
     ]
-    return render(request, "erasures.html", erasures=shown, following=following, paging=cursor is not None)
+    return render(
+        request,
+        "erasures.html",
+        erasures=shown,
+        following=following,
+        paging=cursor is not None,
+        panels=panels_of(request),
+        asked=(await progress(session)).heard,
+    )
 
 
 @router.post("")
