@@ -46,6 +46,7 @@ BY: Mapping[str, Mapping[str, str]] = {
         "heard_fact": "services.scheduler.store.erasing:overwrite",
         "population": "services.scheduler.store.erasing:overwrite",
         "waiting_step": "services.scheduler.store.erasing:overwrite",
+        "led_step": "services.scheduler.store.erasing:overwrite",
     },
     "visits": {
         "visit": "services.visits.domain.erasing:erased",

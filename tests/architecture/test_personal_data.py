@@ -482,11 +482,11 @@ async def read_all(platform: Platform, service: str, path: str, ids: dict[str, s
 
 
 async def everything_in(served: Served) -> dict[str, str]:
-    """Every row of every table as text; bytea as hex."""
+    """Every row of every table as text, in the order of the texts; bytea as hex."""
     async with served.runtime.db.read() as session:
         tables = (await session.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).scalars()
         return {
-            table: "\n".join((await session.execute(text(f'SELECT row::text FROM "{table}" AS row'))).scalars())
+            table: "\n".join(sorted((await session.execute(text(f'SELECT row::text FROM "{table}" AS row'))).scalars()))
             for table in tables.all()
         }
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from shared.clock import ManualClock
@@ -55,6 +56,17 @@ async def test_what_a_fact_came_in_is_emptied_and_it_is_still_known(gateway: Ser
         kept = (await client.get("/api/v1/messages")).json()["items"]
     assert sorted((one["event_id"], one["reason"]) for one in kept) == [("e1", "原文已按客户要求删除"), ("e2", "")]
     assert "别人" in str(await gateway.published("order.completed"))
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u3000\t"])
+async def test_nobody_is_erased_by_a_blank_name(gateway: Served, blank: str) -> None:
+    """Under it every service keeps what is nobody's."""
+    async with gateway.client("admin") as client:
+        answer = await client.post("/api/v1/erasures", json={"customer_id": blank})
+        assert answer.status_code == 422, answer.text
+        await client.post("/erasures", data={"customer_id": blank, "sure": "yes"})
+        assert (await client.get("/api/v1/erasures")).json()["items"] == []
+    assert await gateway.published("customer.erased") == []
 
 
 async def test_an_uploaded_file_goes_as_a_whole_and_its_results_stay(gateway: Served) -> None:

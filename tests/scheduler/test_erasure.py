@@ -10,6 +10,7 @@ from shared.testing.events import example
 from tests.architecture.test_personal_data import everything_in
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
+from tests.scheduler.test_corrected import STEPS, completed, corrected
 from tests.scheduler.test_handlers import rows
 from tests.scheduler.test_recall import NEXT_DAY, STATE, later, released
 
@@ -96,3 +97,21 @@ async def test_others_are_left_alone_and_a_second_pass_changes_nothing_more(empt
     second = await everything_in(empty)
     own = ("customer", "task", "decision", "heard_fact", "population", "waiting_step", "outbox", "contact_ledger")
     assert {table: second[table] for table in own} == {table: first[table] for table in own}
+
+
+async def test_a_result_that_led_a_run_on_may_still_be_corrected_and_says_codes_alone(
+    empty: Served, clock: ManualClock
+) -> None:
+    all_day = {"days": "all", "frames": ["00:00-23:59"]}
+    await apply(empty, contents({"window": all_day, "steps": list(STEPS)}))
+    await empty.deliver(named())
+    await empty.run_job("release")
+    clock.advance(timedelta(hours=1))
+    ((task_id,),) = await rows(empty, "SELECT id::text FROM task WHERE state = 'released'")
+    await empty.deliver(completed(clock, task_id, rating=1))
+    assert "led_step" in {table for table, _ in await found(empty)}
+    await erase(empty)
+    assert await found(empty) == []
+    await empty.deliver(corrected(clock, task_id, rating=5))
+    assert await empty.dead_letters() == []
+    assert await found(empty) == []

@@ -6,6 +6,7 @@ from services.gateway.store import erasing
 from shared.auth import Principal
 from shared.contracts.erasures import CustomerErased
 from shared.erasure.kept import Kept, find_erasure, keep_erasure
+from shared.errors import InvalidInput
 from shared.http import audit
 from shared.ids import new_id
 from shared.messaging import Work
@@ -20,7 +21,10 @@ async def erase(work: Work, sealer: Sealer, customers: Collection[str]) -> None:
 
 
 async def ask(work: Work, principal: Principal, sealer: Sealer, customer_id: str) -> Kept:
-    """Tell every service that a customer is to be erased; asked for again, they all begin anew."""
+    """Tell every service that a customer is to be erased; asked for again, they all begin anew. Raises InvalidInput for a
+    blank name, under which every service keeps what is nobody's."""
+    if not customer_id:
+        raise InvalidInput("请填写客户编号")
     customer: str = sealer.protect({"id": customer_id})["id"]  # as facts have it: some are known by their number
     told = CustomerErased(customer_id=customer, asked_at=work.now(), asked_by=principal.id)
     await keep_erasure(work, told)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.scheduler.domain.later.erasing import erased_body, erased_detail, erased_fact, erased_life
+from services.scheduler.domain.later.erasing import erased_body, erased_detail, erased_fact, erased_led, erased_life
 from services.scheduler.store.rows import dump, load
 
 Columns = Mapping[str, Callable[[Any], Any]]
@@ -22,6 +22,7 @@ _PLACES: Mapping[tuple[str, ...], Columns] = {
     ("heard_fact", "customer_id", "at", "event_key"): {"fact": erased_fact},
     ("population", "period", "policy_id", "policy_version", "fact_key"): {"fact": erased_fact},
     ("waiting_step", "id"): {"body": erased_body},
+    ("led_step", "id"): {"body": erased_led},
 }
 """Tables with their keys; by column what becomes of its value."""
 

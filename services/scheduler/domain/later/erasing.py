@@ -45,6 +45,12 @@ def erased_body(body: Json) -> Json:
     return after
 
 
+def erased_led(body: Json) -> Json:
+    """What is kept of a result that led a run on: the run as it was before."""
+    row = body["row"]
+    return {**body, "row": {**row, "body": erased_body(row["body"])}}
+
+
 def erased_life(entry: Json) -> Json:
     """A line of a task's life: its codes, and that somebody said something of it."""
     after = {**entry, "reason": scrubbed_own({"reason": entry.get("reason")}).get("reason", "")}

@@ -2,8 +2,8 @@
 
 from shared.migrations import create_erasures
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 
 
 def upgrade() -> None:
