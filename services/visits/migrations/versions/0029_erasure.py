@@ -2,8 +2,8 @@
 
 from shared.migrations import create_erasures
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 
 def upgrade() -> None:
