@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import stamina
 
@@ -75,6 +76,17 @@ class Local:
                 yield
             finally:
                 watcher.kill()
+
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """A process is killed, and nobody starts it again before this ends: who would is suspended meanwhile."""
+        supervisor = psutil.Process(self.run["pids"]["supervisor"])
+        supervisor.suspend()
+        try:
+            psutil.Process(self.run["pids"][name]).kill()
+            yield
+        finally:
+            supervisor.resume()
 
     @contextmanager
     def up_for_many(self) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from tests.browser.kit import PHONE, People, faults_of, focused
 from tests.local_platform import Local
 
 DOWN = "status of 502"
+STARTING = "status of 503"
 
 
 async def test_somebody_signs_in_comes_to_their_page_and_leaves(page_as: People) -> None:
@@ -97,19 +98,19 @@ async def test_an_api_can_be_tried_at_its_description(page_as: People) -> None:
 async def test_a_service_that_was_killed_is_said_to_be_down_and_the_rest_works(
     page_as: People, platform: Local, tolerated: list[str]
 ) -> None:
-    tolerated.append(DOWN)
+    tolerated += [DOWN, STARTING]
     page = await page_as("supervisor")
     await page.goto("/gateway/overview")
     pid = int(platform.run["pids"]["analytics"])
-    psutil.Process(pid).suspend()  # so that nobody starts it again while we look
-    psutil.Process(pid).kill()
-    await page.goto("/analytics/kpi")
-    await expect(page.get_by_role("heading", name="「统计分析」暂时没有运行")).to_be_visible()
-    assert await faults_of(page) == []
-    await page.goto("/gateway/overview")
-    await expect(page.locator("#status-word")).to_have_text("统计分析异常")
-    await page.go_back()
-    platform.ready_again("analytics", other_than=pid)
+    with platform.stopped("analytics"):
+        await page.goto("/analytics/kpi")
+        await expect(page.get_by_role("heading", name="「统计分析」暂时没有运行")).to_be_visible()
+        assert await faults_of(page) == []
+        await page.goto("/gateway/overview")
+        await expect(page.locator("#status-word")).to_have_text("统计分析异常")
+        await page.go_back()
+        await expect(page.get_by_role("link", name="重试")).to_be_visible()
+    await asyncio.to_thread(platform.ready_again, "analytics", other_than=pid)
     await page.get_by_role("link", name="重试").click()
     await expect(page.get_by_role("heading", name="服务指标")).to_be_visible()
 

@@ -8,11 +8,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 import stamina
 import yaml
@@ -103,23 +101,11 @@ def is_ready(address: str) -> None:
     assert httpx.get(f"{address}/readyz", timeout=PATIENCE).is_success
 
 
-@contextmanager
-def stopped(platform: Local, name: str) -> Iterator[None]:
-    """A process is killed, and nobody starts it again before this ends: who would is suspended meanwhile."""
-    supervisor = psutil.Process(platform.run["pids"]["supervisor"])
-    supervisor.suspend()
-    try:
-        psutil.Process(platform.run["pids"][name]).kill()
-        yield
-    finally:
-        supervisor.resume()
-
-
 def test_kafka_is_stopped_and_started_again(prometheus: Asked, watched: Local) -> None:
     alert = "ConsumerDisconnected"
     assert "does Kafka run" in SECTIONS[alert]
     is_over(prometheus, alert)
-    with stopped(watched, "kafka"):
+    with watched.stopped("kafka"):
         for service in SERVICES:
             fires(prometheus, alert, consumer=service)
     is_over(prometheus, alert)
