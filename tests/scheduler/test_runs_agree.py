@@ -150,7 +150,7 @@ RESULTS = ("visit.completed", "visit.completed", "visit.failed", "visit.failed",
 CUSTOMERS = 5
 SEEDS = ((3, False), (34, False), (2, True), (24, True), (38, True))
 CASES_OF = [(CHAINED, seed, late) for seed, late in SEEDS] + [(ENDLESS, 6, False), (ENDLESS, 10, True)]
-MISTAKEN = (4, 17, 23)
+MISTAKEN = (4, 15, 37)
 DECISIONS = "SELECT event_key, event_id, event_type, at, outcome FROM decision"
 WAITING = "SELECT id, policy_id, step, kind, task_id, since, until, signals FROM waiting_step ORDER BY id"
 
