@@ -1,10 +1,12 @@
 """Plays the month: starts the robots, shows progress, and ends when nothing is left to do."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -19,7 +21,17 @@ from shared.zone import ORG_ZONE
 
 MORNING = time(9, 30)
 CHECK_SECONDS = 1.0
-QUIET_CHECKS = 3
+# longer than services take to measure how far behind they are (`shared.messaging.runner.WATCH_SECONDS`)
+QUIET_CHECKS = 7
+CALLED_AS = {
+    "gateway": Role.OPS,
+    "scheduler": Role.AUDITOR,
+    "visits": Role.SUPERVISOR,
+    "complaints": Role.SUPERVISOR,
+    "notifications": Role.OPS,
+    "analytics": Role.SUPERVISOR,
+}
+UNDER_WAY = ("huifang_consumer_lag_messages", "huifang_outbox_rows")
 
 
 @dataclass(frozen=True)
@@ -84,16 +96,16 @@ async def _watch(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), console=console
     ) as bar:
         task = bar.add_task("", total=len(postings), state="")
-        async with (
-            platform.client("scheduler", Role.AUDITOR) as scheduler,
-            platform.client("visits", Role.SUPERVISOR) as visits,
-            platform.client("complaints", Role.SUPERVISOR) as complaints,
-        ):
+        async with AsyncExitStack() as open_callers:
+            callers = {
+                service: await open_callers.enter_async_context(platform.client(service, role))
+                for service, role in CALLED_AS.items()
+            }
             while quiet < QUIET_CHECKS and clock.now() < script.end:
                 await clock.sleep(CHECK_SECONDS)
-                played.unfinished = await _unfinished(scheduler, visits, complaints)
-                all_posted = played.posted.done == len(postings)
-                quiet = quiet + 1 if all_posted and not any(played.unfinished.values()) else 0
+                played.unfinished = await _unfinished(callers)
+                done = played.posted.done == len(postings) and not any(played.unfinished.values())
+                quiet = quiet + 1 if done and not await _under_way(callers) else 0
                 bar.update(
                     task,
                     completed=played.posted.done,
@@ -109,12 +121,12 @@ def _state(played: Played) -> str:
     )
 
 
-async def _unfinished(scheduler: Caller, visits: Caller, complaints: Caller) -> dict[str, int]:
+async def _unfinished(callers: Mapping[str, Caller]) -> dict[str, int]:
     """What is still to be done, by kind; counted up to a page."""
-    planned = await scheduler.get("/api/v1/tasks", state="planned", limit=200)
-    draws = await scheduler.get("/api/v1/draws", limit=200)
-    stats = await visits.get("/api/v1/stats")
-    cases = await complaints.get("/api/v1/cases", state="assigned", limit=200)
+    planned = await callers["scheduler"].get("/api/v1/tasks", state="planned", limit=200)
+    draws = await callers["scheduler"].get("/api/v1/draws", limit=200)
+    stats = await callers["visits"].get("/api/v1/stats")
+    cases = await callers["complaints"].get("/api/v1/cases", state="assigned", limit=200)
     waiting = ("open", "claimed", "waiting", "appointed")
     return {
         "draws": sum(draw["state"] != "published" for draw in draws["items"]),
@@ -122,3 +134,14 @@ async def _unfinished(scheduler: Caller, visits: Caller, complaints: Caller) -> 
         "visits": sum(stats["by_state"].get(state, 0) for state in waiting),
         "cases": sum(1 for case in cases["items"] if case["round"] == 1),
     }
+
+
+async def _under_way(callers: Mapping[str, Caller]) -> int:
+    """Events on their way in all services: a fact that nobody has decided on is no task yet."""
+    return sum([events_under_way((await caller.call("GET", "/metrics")).text) for caller in callers.values()])
+
+
+def events_under_way(page: str) -> int:
+    """Events that a service has not published or not consumed yet, as its page of metrics says."""
+    families = text_string_to_metric_families(page)
+    return int(sum(sample.value for family in families if family.name in UNDER_WAY for sample in family.samples))
