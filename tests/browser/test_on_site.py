@@ -226,6 +226,40 @@ async def test_by_keyboard_alone_with_a_name_and_a_reason_instead_of_a_signature
     assert (tried["signer"], tried["unsigned_reason"]) == ("王芳", "右手受伤")
 
 
+# Keys pressed within one frame: a step that is long past must not take the focus from where its person has gone since.
+AT_ONCE = """keys => new Promise(done => {
+  const closing = document.querySelector("[data-step=closing]");
+  const button = document.querySelector(".bottom button");
+  closing.addEventListener("focus", () => button.focus(), { once: true });
+  const press = key => new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  for (const key of keys) document.activeElement.dispatchEvent(press(key));
+  let frames = 0;
+  const look = () => ++frames < 20 ? requestAnimationFrame(look) : done(document.activeElement === button);
+  look();
+})"""
+
+
+async def test_whoever_went_on_is_not_taken_back_by_a_step_that_is_past(site: Workbench) -> None:
+    page = await site.page(at="/on-site", viewport=PHONE)
+    await page.get_by_role("button", name="打开王女士的单").click()
+    await page.get_by_role("button", name="已到达，开始回访").click()
+    await expect(page.locator("[data-step=opening]")).to_be_focused()
+    assert await page.evaluate(AT_ONCE, [*"11111111", "Enter"])
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".wrap-up h2")).to_be_focused()
+
+
+async def test_enter_at_the_end_of_the_script_does_not_begin_it_again(site: Workbench) -> None:
+    page = await site.page(at="/on-site", viewport=PHONE)
+    await page.get_by_role("button", name="打开王女士的单").click()
+    await page.get_by_role("button", name="已到达，开始回访").click()
+    await expect(page.locator("[data-step=opening]")).to_be_focused()
+    for key in (*"11111111", "Enter", "Enter", "Enter"):
+        await page.keyboard.press(key)
+    await expect(page.locator("[data-step=closing]")).to_be_focused()
+    await expect(page.locator(".question.current")).to_have_count(0)
+
+
 async def test_an_appointment_is_moved_with_the_reason(site: Workbench) -> None:
     page = await on_phone(site)
     await page.get_by_role("button", name="打开王女士的单").click()

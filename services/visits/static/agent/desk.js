@@ -64,12 +64,17 @@ export const desk = {
     if (held && this.phase === "none") this.openVisit(held.dataset.held);
   },
   // what is shown now can be focused only after the browser has drawn it: Alpine shows in the next frame
+  // the last one asked for, or the one before it where that finds nothing; none comes after it and takes the focus away again
   focusSoon(find) {
     const from = document.activeElement;
+    const before = this.toFocus;
+    const wanted = (this.toFocus = () => find() || before?.());
     const place = () => {
+      if (this.toFocus !== wanted) return;
+      this.toFocus = null;
       const now = document.activeElement;
       const typing = now !== from && now !== this.placed && now.matches("textarea, input");
-      if (!typing) (this.placed = find())?.focus(); // who has gone to a field meanwhile goes on typing there
+      if (!typing) (this.placed = wanted())?.focus(); // who has gone to a field meanwhile goes on typing there
     };
     this.$nextTick(() => requestAnimationFrame(() => requestAnimationFrame(place)));
   },

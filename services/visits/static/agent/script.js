@@ -175,6 +175,7 @@ export const script = {
   },
   next() {
     if (this.isOpening && !this.person) return;
+    if (this.isClosing) return this.focusStep(); // all was asked; Enter does not begin again
     const question = this.asked.find((one) => one.id === this.active);
     if (question && question.required && !isAnswered(this.answers[question.id])) {
       this.errors = { ...this.errors, [question.id]: "必答，请选一个答案；客户不愿继续时按 F4 挂断" };
