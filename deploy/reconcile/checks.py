@@ -1,11 +1,12 @@
 """What must agree: a comparison each, which names what it counted and every mismatch."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 
 from deploy.reconcile.comparing import Check, Side, Stage, listed, names, one_to_one
 from deploy.reconcile.heard import Heard
 from deploy.reconcile.kept import Kept
+from deploy.reconcile.notices import Notices
 from services.analytics.domain.cells import Tally
 from services.visits.domain.visit import State
 
@@ -212,7 +213,7 @@ def one_second_followup_each(kept: Kept, heard: Heard) -> Check:
 
 
 def one_send_each(kept: Kept, heard: Heard) -> Check:
-    ledger = Side.of("发送台账", (s.key for s in kept.sends.values() if s.by_event and not s.greeting_day))
+    ledger = Side.of("发送台账", _keys_of_sends(kept, heard.notices))
     older = heard.notices.older
     wanted = {old if (old := older.get(key, "")) in ledger.found else key for key in heard.notices.wanted}
     return one_to_one(
@@ -221,6 +222,17 @@ def one_send_each(kept: Kept, heard: Heard) -> Check:
         ledger,
         tolerated=frozenset(heard.notices.possible | {*older.values()}),
     )
+
+
+def _keys_of_sends(kept: Kept, notices: Notices) -> Iterator[str]:
+    """Keys of what events led to; a row about an erased customer stands for the next message that they were owed."""
+    sends = [send for send in kept.sends.values() if send.by_event and not send.greeting_day]
+    keys = {send.key for send in sends}
+    owed: defaultdict[str, list[str]] = defaultdict(list)
+    for key in [*sorted(notices.possible - notices.wanted - keys), *sorted(notices.wanted - keys)]:
+        owed[notices.customers[key]].append(key)
+    for send in sends:
+        yield owed[send.erased].pop() if send.erased and owed[send.erased] else send.key
 
 
 def greetings_are_written(kept: Kept, heard: Heard) -> Check:

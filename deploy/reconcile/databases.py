@@ -26,7 +26,8 @@ WAITING = {
 }
 _SENDS = """
     SELECT send.id::text AS id, key, send.state, accepted_at IS NOT NULL AS accepted, cause_id,
-           resend_of IS NULL AND kind <> 'by_hand' AS by_event, day::text AS day
+           resend_of IS NULL AND kind <> 'by_hand' AS by_event, day::text AS day,
+           CASE WHEN starts_with(key, 'erased|') THEN customer_id ELSE '' END AS erased
     FROM send LEFT JOIN greeting_day ON cause_id LIKE day::text || '/%'
 """
 _CASES = """
@@ -160,7 +161,8 @@ async def _read_complaints(connection: asyncpg.Connection, kept: Kept) -> None:
 async def _read_notifications(connection: asyncpg.Connection, kept: Kept) -> None:
     rows = await connection.fetch(_SENDS)
     kept.sends = {
-        row["id"]: Send(row["key"], row["state"], row["accepted"], row["day"] or "", row["by_event"]) for row in rows
+        row["id"]: Send(row["key"], row["state"], row["accepted"], row["day"] or "", row["by_event"], row["erased"])
+        for row in rows
     }
     days = await connection.fetch("SELECT day::text, planned FROM greeting_day")
     kept.greeting_days = {row["day"]: row["planned"] for row in days}

@@ -57,13 +57,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Send:
-    """`greeting_day` is "" for a message that an event led to; `by_event` is False for one sent or repeated by hand."""
+    """`greeting_day` is "" for a message that an event led to; `by_event` is False for one sent or repeated by hand.
+
+    `erased` is whom it was about where that customer was erased since: its key says no more then.
+    """
 
     key: str
     state: str
     accepted: bool
     greeting_day: str = ""
     by_event: bool = True
+    erased: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
 class Notices:
     """`wanted` must be in the ledger; `possible` may be, where a rule was changed after the event happened.
 
-    `older` are the keys that messages have in a ledger from before keys named the source, by their keys now.
+    `older` are the keys that messages have in a ledger from before keys named the source, by their keys now;
+    `customers` say whom a key is about.
     """
 
     def __init__(self, versions: Iterable[RuleVersion]) -> None:
@@ -25,6 +26,7 @@ class Notices:
         self.wanted: set[str] = set()
         self.possible: set[str] = set()
         self.older: dict[str, str] = {}
+        self.customers: dict[str, str] = {}
 
     def take(self, event: Event) -> None:
         fact = fact_of(event)
@@ -36,4 +38,5 @@ class Notices:
         found = applying(rules, fact.name, fact.data) or ([NO_RULE] if needs_text(fact) else [])
         keys = {plan(fact, rule, None, None, fact.at).key: older_key(rule, fact) for rule in found}
         self.older |= {key: old for key, old in keys.items() if old}
+        self.customers |= dict.fromkeys(keys, fact.customer_id)
         return set(keys)

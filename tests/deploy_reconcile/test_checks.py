@@ -104,6 +104,19 @@ def test_a_message_sent_or_repeated_by_hand_needs_no_event() -> None:
     assert wrong(run_checks(databases, heard())) == set()
 
 
+def test_a_message_about_an_erased_customer_counts_for_one_that_they_were_owed_and_for_no_other() -> None:
+    customer = events()[0].data["customer"]["id"]
+    title = "每条应发通知恰有一笔发送"
+    erased = Send("erased|S1", "delivered", accepted=True, erased=customer)
+    databases = kept()
+    databases.sends["S1"] = erased
+    assert wrong(run_checks(databases, heard())) == set()
+    databases.sends["S2"] = replace(erased, key="erased|S2")
+    assert title in wrong(run_checks(databases, heard())), "one more than was owed"
+    databases.sends = {"S1": replace(erased, erased="somebody else")}
+    assert title in wrong(run_checks(databases, heard()))
+
+
 def test_a_rule_made_after_the_event_may_have_led_to_a_message_but_need_not() -> None:
     later = (RuleVersion(THANKS, BEFORE + timedelta(days=90)),)
     with_send, without = kept(), kept()
