@@ -56,34 +56,29 @@ class Neighbours:
 
 
 @asynccontextmanager
-async def unharmed(
-    served: Served, port: int | None = None, *, most_mib: int = MOST_MIB, longest: float = LONGEST
-) -> AsyncIterator[Neighbours]:
+async def unharmed(served: Served, port: int | None = None, *, most_mib: int = MOST_MIB) -> AsyncIterator[Neighbours]:
     """Let the attack happen within. Raises AssertionError at its end when somebody was harmed. With a port the neighbours come
-    through it, so that limits of connections are theirs too. `longest` in seconds is for a test that works long in the loop
-    itself, and so watches the loop around each of its requests.
+    through it, so that limits of connections are theirs too.
     """
     with watched_loop() as loop_time:
 
         async def see() -> Look:
             return look(loop_time)
 
-        async with _client(served, port) as client, _watched(client, see, most_mib, longest) as neighbours:
+        async with _client(served, port) as client, _watched(client, see, most_mib) as neighbours:
             yield neighbours
 
 
 @asynccontextmanager
-async def unharmed_process(
-    own: OwnProcess, *, most_mib: int = MOST_MIB, longest: float = LONGEST
-) -> AsyncIterator[Neighbours]:
+async def unharmed_process(own: OwnProcess, *, most_mib: int = MOST_MIB) -> AsyncIterator[Neighbours]:
     """The same for a service that is a process of its own."""
-    async with own.client("auditor") as client, _watched(client, own.look, most_mib, longest) as neighbours:
+    async with own.client("auditor") as client, _watched(client, own.look, most_mib) as neighbours:
         yield neighbours
 
 
 @asynccontextmanager
 async def _watched(
-    client: httpx.AsyncClient, see: Callable[[], Awaitable[Look]], most_mib: int, longest: float
+    client: httpx.AsyncClient, see: Callable[[], Awaitable[Look]], most_mib: int
 ) -> AsyncIterator[Neighbours]:
     neighbours = Neighbours(client)
     await neighbours.ask()  # makes ready what the first request makes
@@ -95,7 +90,7 @@ async def _watched(
         neighbours.leave()
         await asking
     seen = await see()
-    assert seen.longest < longest, f"the loop was held for {seen.longest:.3f} s by {seen.step}"
+    assert seen.longest < LONGEST, f"the loop was held for {seen.longest:.3f} s by {seen.step}"
     assert neighbours.slowest < SOON, f"a neighbour waited for {neighbours.slowest:.1f} s"
     assert seen.height - before < most_mib << 20, f"{before >> 20} MiB became {seen.height >> 20} MiB at the height"
     assert seen.rest < before * (1 + GROWTH), f"{before >> 20} MiB became {seen.rest >> 20} MiB"
