@@ -36,7 +36,7 @@ def erase(
 
 @app.command()
 def erasures() -> None:
-    """列出登记过的删除，新的在前，以及接入服务做到哪一步；其他服务各自清理，见各自的日志与 erasure 表。"""
+    """列出登记过的删除，新的在前，以及接入服务做到哪一步；各服务的进度见页面「个人信息删除」。"""
     with service_client(*GATEWAY) as client:
         found = list(every(client, PATH))
     for one in found:

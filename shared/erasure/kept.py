@@ -72,7 +72,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Kept:
+class ErasureRecord:
     """How far a service is with an erasure; `erased_at` and `done_at` are machine time."""
 
     customer: str
@@ -124,16 +124,18 @@ async def note_pass(session: AsyncSession, due: Sequence[Erasure], began: dateti
     await session.execute(_NOTE, values | {"now": ended, "over": began - timedelta(days=days)})
 
 
-async def find_erasure(session: AsyncSession, customer: str) -> Kept | None:
+async def find_erasure(session: AsyncSession, customer: str) -> ErasureRecord | None:
     row = (await session.execute(_FIND, {"customer": customer})).one_or_none()
-    return Kept(*row) if row else None
+    return ErasureRecord(*row) if row else None
 
 
 async def progress(session: AsyncSession) -> Progress:
     return Progress(*(await session.execute(_PROGRESS)).one())
 
 
-async def list_erasures(session: AsyncSession, after: tuple[datetime, str] | None, limit: int) -> list[Kept]:
+async def list_erasures(session: AsyncSession, after: tuple[datetime, str] | None, limit: int) -> list[ErasureRecord]:
     """The newest first; `after` is (asked_at, customer) of the last one seen."""
     at, customer = after or (None, None)
-    return [Kept(*row) for row in await session.execute(_LIST, {"at": at, "customer": customer, "limit": limit})]
+    return [
+        ErasureRecord(*row) for row in await session.execute(_LIST, {"at": at, "customer": customer, "limit": limit})
+    ]

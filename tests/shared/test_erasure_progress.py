@@ -1,34 +1,23 @@
 """Every service says how far it is with the erasure of customers, to operators in figures and to administrators by name."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
-import pytest
-
-from services.visits.app import create_app
-from services.visits.settings import VisitsSettings
 from shared.auth import Role, issue_token
 from shared.clock import ManualClock
 from shared.erasure.job import erase_due
 from shared.privacy import Sealer
-from shared.testing import Served, event, serve
+from shared.testing import Served, event
 from shared.testing.served import DATA_KEY
+from tests.shared.test_ops_page import served
+from tests.shared.test_ops_page import shown as shown_as
 
+__all__ = ["served"]
 PANEL, OPS = "/fragments/erasures", "/fragments/ops"
 TITLE = "个人信息删除"
 
 
-@pytest.fixture
-async def served(service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock) -> AsyncIterator[Served]:
-    async with serve(create_app, VisitsSettings, await service_dsn("visits"), clock=clock) as served:
-        yield served
-
-
 async def shown(served: Served, path: str, role: str = "admin") -> str:
-    async with served.client(role) as client:
-        answer = await client.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    return await shown_as(served, path, role)
 
 
 async def heard(served: Served, *customers: str) -> None:

@@ -15,8 +15,8 @@ router = APIRouter(prefix="/api/v1/erasures", tags=["个人信息删除"])
 @router.get("", summary="个人信息删除列表", description="新的在前。")
 async def list_all(session: ReadSession, _: Admin, cursor: Cursor = None, limit: Limit = 50) -> Page[ErasureOut]:
     rows = await list_erasures(session, time_and_text(cursor), limit + 1)
-    items, following = paged(rows, limit, lambda kept: (kept.asked_at, kept.customer))
-    return Page(items=[ErasureOut.of(kept) for kept in items], next_cursor=following)
+    items, following = paged(rows, limit, lambda record: (record.asked_at, record.customer))
+    return Page(items=[ErasureOut.of(record) for record in items], next_cursor=following)
 
 
 @router.post(

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from services.gateway.store import erasing
 from shared.auth import Principal
 from shared.contracts.erasures import CustomerErased
-from shared.erasure.kept import Kept, find_erasure, keep_erasure
+from shared.erasure.kept import ErasureRecord, find_erasure, keep_erasure
 from shared.errors import InvalidInput
 from shared.http import audit
 from shared.ids import new_id
@@ -20,7 +20,7 @@ async def erase(work: Work, sealer: Sealer, customers: Collection[str]) -> None:
         await erasing.erase_results(work.session, accepted, work.now())
 
 
-async def ask(work: Work, principal: Principal, sealer: Sealer, customer_id: str) -> Kept:
+async def ask(work: Work, principal: Principal, sealer: Sealer, customer_id: str) -> ErasureRecord:
     """Tell every service that a customer is to be erased; asked for again, they all begin anew. Raises InvalidInput for a
     blank name, under which every service keeps what is nobody's."""
     if not customer_id:
@@ -30,6 +30,6 @@ async def ask(work: Work, principal: Principal, sealer: Sealer, customer_id: str
     await keep_erasure(work, told)
     work.publish(told, key=customer, lineage=str(new_id()))
     await audit(work, principal, "customer.erased", customer)
-    kept = await find_erasure(work.session, customer)
-    assert kept is not None
-    return kept
+    record = await find_erasure(work.session, customer)
+    assert record is not None
+    return record

@@ -29,7 +29,7 @@ async def erasures_page(
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> Response:
     rows = await list_erasures(session, time_and_text(cursor), ON_A_PAGE + 1)
-    items, following = paged(rows, ON_A_PAGE, lambda kept: (kept.asked_at, kept.customer))
+    items, following = paged(rows, ON_A_PAGE, lambda record: (record.asked_at, record.customer))
     shown = [
         {
             "customer": shown_customer(one.customer, sealer),

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from services.gateway.schemas import Out
 from shared.bodies import Body
-from shared.erasure.kept import Kept
+from shared.erasure.kept import ErasureRecord
 
 
 class ErasureIn(Body):
@@ -25,11 +25,11 @@ class ErasureOut(Out):
     done_at: datetime | None = Field(description="不再会有晚到的消息、不再复查的时间")
 
     @classmethod
-    def of(cls, kept: Kept) -> "ErasureOut":
+    def of(cls, record: ErasureRecord) -> "ErasureOut":
         return cls(
-            customer_id=kept.customer,
-            asked_at=kept.asked_at,
-            asked_by=kept.asked_by,
-            erased_at=kept.erased_at,
-            done_at=kept.done_at,
+            customer_id=record.customer,
+            asked_at=record.asked_at,
+            asked_by=record.asked_by,
+            erased_at=record.erased_at,
+            done_at=record.done_at,
         )
