@@ -92,7 +92,7 @@ class NewSend(Body):
 
     customer_id: str = Field(min_length=1, max_length=64, description="客户编号")
     template: str = Field(min_length=1, max_length=64, description="模板名")
-    purpose: str = Field(default="", max_length=64, description="用途；缺省为模板名")
+    purpose: Text = Field(default="", max_length=64, description="用途；缺省为模板名")
     phone: TypedNumber = Field(default="", description="手机号；缺省用客户最新号码")
     email: MailAddress = Field(default="", max_length=200, description="邮箱；缺省用客户最新邮箱")
     data: dict[str, Any] = Field(default={}, description="模板变量所需内容；其中的号码以脱敏形式发送")
@@ -131,7 +131,7 @@ class NewOptOut(Body):
     phone: TypedNumber = Field(default="", description="手机号")
     email: MailAddress = Field(default="", max_length=LONGEST, description="邮箱；仅用于邮件的退订，不分大小写")
     channel: RefusedChannel = Field(default="sms", description="渠道：sms 短信 / email 邮件 / phone 电话回访")
-    scope: str = Field(
+    scope: Text = Field(
         default=ALL_PROMOTION, max_length=64, description="范围：* 全部推广 / notice 全部通知 / all 一切 / 某一用途"
     )
     note: Text = Field(default="", max_length=200, description="说明")

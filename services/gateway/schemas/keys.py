@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from services.gateway.domain.keys import MachineKey, State
 from services.gateway.schemas import Out, Plain
 from services.gateway.schemas.people import Codes, RoleName, Roles
 from shared.bodies import Body
 from shared.moments import Instant
+from shared.privacy import mask_text
 
 Short = Annotated[str, StringConstraints(max_length=100)]
 _ENDS = "到期时间，须带时区；不填则直到撤销"
@@ -46,7 +47,7 @@ class KeyEnd(Body):
 
 
 class KeyRevocation(Body):
-    reason: Plain = Field(default="", description="原因，记入审计")
+    reason: Annotated[Plain, AfterValidator(mask_text)] = Field(default="", description="原因，记入审计")
 
 
 class KeyOut(Out):

@@ -1,13 +1,14 @@
 """The official calendar, as the interface takes and gives it."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.scheduler.domain.explain.decision import WEEKDAYS
 from services.scheduler.store.calendars import StoredYear
 from shared.bodies import Body
+from shared.privacy import mask_text
 
 YEAR_EXAMPLE: dict[str, Any] = {
     "source": "国务院办公厅关于2026年部分节假日安排的通知",
@@ -20,7 +21,7 @@ class CalendarYearIn(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [YEAR_EXAMPLE]})
 
-    source: str = Field(description="来源，如国务院办公厅通知的文号")
+    source: Annotated[str, AfterValidator(mask_text)] = Field(description="来源，如国务院办公厅通知的文号")
     days: dict[str, Any] = Field(description="日期 → on（上班）或 off（休息）；可只写放假和调休的日子，也可写全年")
 
 
