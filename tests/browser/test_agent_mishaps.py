@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from playwright.async_api import Browser, Page, Route, expect
 
@@ -83,6 +84,68 @@ async def test_what_is_typed_while_the_network_is_dead_arrives_when_it_is_back(w
     await expect(page.locator("#tab-done")).to_contain_text("1")
     [told] = [event.data for event in await workbench.desk.served.published("visit.dissatisfied")]
     assert (told["answers"]["reasons"], told["answers"]["complaint"]) == (["quality", "late"], "换了 123 次阀门")
+
+
+async def saved_answers(workbench: Workbench) -> dict[str, Any]:
+    """What the platform has of the answers in hand."""
+    async with workbench.desk.served.client("supervisor") as boss:
+        [held] = (await boss.get("/api/v1/visits?state=claimed")).json()["items"]
+    script = (await workbench.desk.visit(held["id"]))["script"]
+    return {one["id"]: one["answer"] for one in script["questions"] if one["answer"]}
+
+
+async def test_what_is_deleted_while_the_network_is_dead_does_not_come_back(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await claimed(page)
+    await dialled(page)
+    await press(page, "1", *"111111", "4")
+    await expect(page.locator("[data-step=reasons]")).to_be_focused()
+    await press(page, "1", "3", "Enter")
+    await expect(page.locator("[data-field=complaint]")).to_be_focused()
+    await page.keyboard.type("换了阀门")
+    async with asyncio.timeout(SECONDS):
+        while (await saved_answers(workbench)).get("complaint") != "换了阀门":
+            await page.wait_for_timeout(100)
+    await page.context.set_offline(True)
+    await page.locator("[data-field=complaint]").fill("")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("小结已存本机")).to_be_visible()
+    await page.context.set_offline(False)
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    [told] = [event.data for event in await workbench.desk.served.published("visit.dissatisfied")]
+    assert (told["answers"]["reasons"], told["answers"].get("complaint")) == (["quality", "late"], None)
+
+
+async def test_answers_at_which_the_server_failed_are_saved_without_another_key(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await claimed(page)
+    await dialled(page)
+    tries = 0
+
+    async def answer(route: Route) -> None:
+        nonlocal tries
+        tries += 1
+        await (route.continue_() if tries > 2 else route.fulfill(status=(500, 429)[tries - 1], json={}))
+
+    await page.route("**/answers", answer)
+    await press(page, "1", "1")
+    await expect(page.locator(".saved")).to_contain_text("已保存")
+    assert await saved_answers(workbench) == {"fixed": "yes"}
+
+
+async def test_answers_whose_result_was_refused_are_saved_all_the_same(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await claimed(page)
+    await dialled(page)
+    await page.route("**/answers", lambda route: route.abort())
+    await page.route("**/attempts", lambda route: route.fulfill(status=422, json={"title": "没有接受"}))
+    await press(page, "1", "1", "F4")
+    await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("部分完成")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("alert").filter(has_text="没有接受")).to_be_visible()
+    await page.unroute("**/answers")
+    await expect(page.locator(".saved")).to_contain_text("已保存")
+    assert await saved_answers(workbench) == {"fixed": "yes"}
 
 
 async def test_two_agents_never_have_one_customer_and_a_visit_taken_away_is_said_so(workbench: Workbench) -> None:

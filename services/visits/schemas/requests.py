@@ -70,7 +70,7 @@ class AttemptIn(Body):
         min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9_]*$", description="呼叫结果代码，见 /api/v1/result-codes"
     )
     person: Person = Field(default="self", description="接听人：本人、家属代答、其他人")
-    answers: AnswersIn | None = Field(default=None, description="并入已暂存的答案")
+    answers: AnswersIn | None = Field(default=None, description="并入已暂存的答案；答案为 null 的题撤回原来的答案")
     talk_seconds: int | None = Field(
         default=None, ge=0, le=86_400, description="通话秒数；不填则按「拨打」「挂断」的时间计算，未经平台拨打的为 0"
     )

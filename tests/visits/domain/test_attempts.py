@@ -73,6 +73,12 @@ def test_answers_saved_before_count() -> None:
     assert events[1].answers == {"fixed": "yes", "satisfaction": "basically"}
 
 
+def test_an_answer_saved_before_is_taken_back_by_none() -> None:
+    before = replace(held(), answers={"fixed": "yes", "satisfaction": "dissatisfied", "words": "太慢"})
+    done, _ = attempt(before, "partly", answers={"satisfaction": "satisfied", "words": None})
+    assert done.answers == {"fixed": "yes", "satisfaction": "satisfied"}
+
+
 def test_a_dissatisfied_customer_and_a_problem_are_told_beside_the_completion() -> None:
     done, events = attempt(held(), "completed", answers=BAD, note="要求上门道歉")
     assert kinds(events) == [VisitAttempted, VisitCompleted, VisitDissatisfied, VisitProblemFound]

@@ -85,6 +85,7 @@ export const calling = {
     this.version = draft.dirty ? draft.version : version;
     this.answers = draft.dirty ? draft.answers : sheet.answers;
     this.dirty = Boolean(draft.dirty);
+    this.stored = Object.keys(sheet.answers);
     this.person = draft.person || "";
     for (const name of ["note", "result", "callbackAt", "language", "corrected"]) this[name] = draft[name] || "";
     for (const name of ["startedAt", "endedAt"]) this[name] = draft[name] || 0;

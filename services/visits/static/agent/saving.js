@@ -12,6 +12,8 @@ const KEPT = [
   ...["active", "startedAt", "endedAt", "phase", "dirty", "version", "key"],
 ];
 const TOO_MANY = 429;
+// it was the server's fault, and the same may be taken the next time
+const failed = (answer) => answer.status >= 500 || answer.status === TOO_MANY;
 
 export const saving = {
   dirty: false,
@@ -19,6 +21,7 @@ export const saving = {
   savedAt: "",
   offline: false,
   waiting: 0,
+  stored: [], // the questions to which the platform may have an answer
   conflict: null,
   lost: null,
 
@@ -62,6 +65,7 @@ export const saving = {
   async save() {
     if (this.saving || this.conflict || this.lost || !this.sheet || !this.sheet.has_script) return;
     const [visit, answers] = [this.sheet.id, this.answers];
+    this.noteStored(answers);
     this.saving = true;
     const answer = await call("PUT", `api/v1/visits/${visit}/answers`, { answers }, { "If-Match": `"${this.version}"` });
     this.saving = false;
@@ -75,11 +79,14 @@ export const saving = {
       this.keep();
     } else if (answer.status === 412) await this.showConflict();
     else if (LOST.includes(answer.status)) this.loseVisit(answer);
-    else {
+    else if (!failed(answer)) {
       this.dirty = false; // as it stands the server will not take it; the next change is another try
       for (const fault of answer.body.errors || []) if (fault.question) this.errors[fault.question] = fault.message;
       this.say(told(answer), "bad");
     }
+  },
+  noteStored(answers) {
+    this.stored = [...new Set([...this.stored, ...Object.keys(answers)])];
   },
   async renew() {
     this.renewedAt = Date.now();
@@ -99,7 +106,7 @@ export const saving = {
     for (const result of this.kept.outbox) {
       const answer = await this.deliver(result);
       if (this.noteNetwork(answer) || answer.status === 401) break;
-      if (answer.status >= 500 || answer.status === TOO_MANY) continue;
+      if (failed(answer)) continue;
       this.kept.outbox = this.kept.outbox.filter((other) => other.key !== result.key);
       if (!answer.ok) this.say(`${result.name}的小结没有被接受：${told(answer)}`, "bad");
       else this.kept.dropDraft(result.visit);
@@ -135,6 +142,7 @@ export const saving = {
       this.loseVisit(answer);
       return;
     }
+    this.noteStored(answer.body.answers);
     this.conflict = { theirs: answer.body.answers, version: answer.version };
     this.open("conflict");
   },

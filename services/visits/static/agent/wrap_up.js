@@ -149,11 +149,15 @@ export const wrapping = {
     }
     await this.handIn();
   },
+  // the platform adds these to what was saved before, so an answer that was taken back is said to be none
+  get answersToHandIn() {
+    return { ...Object.fromEntries(this.stored.map((id) => [id, null])), ...this.answers };
+  },
   attempt() {
     return {
       result: this.result,
       person: this.person || "self",
-      answers: this.sheet.has_script ? this.answers : null,
+      answers: this.sheet.has_script ? this.answersToHandIn : null,
       talk_seconds: this.timed ? null : this.talkSeconds,
       wrap_up_seconds: this.timed ? null : Math.max(0, Math.round((Date.now() - this.endedAt) / 1000)),
       note: this.note.trim(),
@@ -195,6 +199,7 @@ export const wrapping = {
   refused(answer) {
     const errors = answer.body.errors || [];
     this.key = this.newKey(); // another body needs another key
+    this.dirty = this.sheet.has_script; // the result has not carried the answers
     if ([404, 409].includes(answer.status) && !isProblem(answer, "questionnaire-not-published")) {
       this.loseVisit(answer);
     } else if (errors.some((fault) => fault.question)) {
