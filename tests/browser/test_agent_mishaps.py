@@ -148,6 +148,42 @@ async def test_answers_whose_result_was_refused_are_saved_all_the_same(workbench
     assert await saved_answers(workbench) == {"fixed": "yes"}
 
 
+async def test_a_dialog_keeps_what_was_typed_of_a_customer_and_nothing_of_the_one_before(workbench: Workbench) -> None:
+    page = await workbench.page()
+    await claimed(page)
+    await dialled(page)
+    await page.keyboard.press("F7")
+    await page.get_by_label("严重程度").select_option("major")
+    await page.get_by_label("投诉内容").fill("换了阀门还是打不着火")
+    await press(page, "Escape", "F7")
+    await expect(page.get_by_label("投诉内容")).to_have_value("换了阀门还是打不着火")
+    await expect(page.get_by_label("严重程度")).to_have_value("major")
+    await page.keyboard.press("Escape")
+    await page.reload()
+    await expect(page.locator("[data-step=opening]")).to_be_focused()
+    await page.keyboard.press("F7")
+    await expect(page.get_by_label("投诉内容")).to_have_value("换了阀门还是打不着火")
+    await page.keyboard.press("Escape")
+
+    await page.get_by_role("button", name="登记免打扰").click()
+    await page.get_by_label("不再向该客户发短信").uncheck()
+    await page.get_by_label("客户不接受电话回访").check()
+    await page.get_by_label("客户的说法").fill("不要再打")
+    await page.get_by_role("button", name="登记", exact=True).click()
+    await expect(page.locator("[data-field=note]")).to_have_value("不要再打")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    await expect(page.locator("[data-step=opening]")).to_be_focused()  # the next customer's
+
+    await page.get_by_role("button", name="登记免打扰").click()
+    await expect(page.get_by_label("不再向该客户发短信")).to_be_checked()
+    await expect(page.get_by_label("客户不接受电话回访")).not_to_be_checked()
+    await expect(page.get_by_label("客户的说法")).to_have_value("")
+    await press(page, "Escape", "F7")
+    await expect(page.get_by_label("投诉内容")).to_have_value("")
+    await expect(page.get_by_label("严重程度")).to_have_value("general")
+
+
 async def test_two_agents_never_have_one_customer_and_a_visit_taken_away_is_said_so(workbench: Workbench) -> None:
     workbench.watch.tolerated.append(REFUSED)
     first, second = await workbench.page("1001"), await workbench.page("1002")

@@ -7,6 +7,8 @@ export const dialogs = {
   dialogError: "",
   notice: "",
   noticeKind: "",
+  complaint: "", // typed, and not filed yet
+  begun: {}, // dialog → the visit that it was opened for last
 
   say(text, kind) {
     this.notice = text;
@@ -20,11 +22,18 @@ export const dialogs = {
     this.focusedBefore = document.activeElement;
     this.$refs[name].showModal();
   },
+  // a dialog is empty for another customer, and as it was left for the same one
+  begin(name) {
+    if (this.begun[name] !== this.sheet.id) this.$refs[name].querySelector("form").reset();
+    this.begun[name] = this.sheet.id;
+  },
   closeDialogs() {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   },
   openReveal() {
-    if (this.sheet && !this.isOnlyPractice("显示客户的完整号码，每次查看都记入审计日志")) this.open("reveal");
+    if (!this.sheet || this.isOnlyPractice("显示客户的完整号码，每次查看都记入审计日志")) return;
+    this.begin("reveal");
+    this.open("reveal");
   },
   async reveal() {
     const answer = await call("POST", `api/v1/visits/${this.sheet.id}/reveal-phone`, { reason: this.$refs.reason.value });
@@ -47,9 +56,14 @@ export const dialogs = {
   openComplaint() {
     if (this.idle || this.isOnlyPractice("登记一件投诉，由您首问负责")) return;
     const told = this.asked.filter((question) => ["satisfaction", "reason", "remark"].includes(question.role) && this.answers[question.id] !== undefined);
-    this.$refs.complaintText.value = told.map((question) => `${question.title}：${answerText(question, this.answers[question.id])}`).join("；");
+    this.begin("complaint");
+    this.$refs.complaintText.value = this.complaint || told.map((question) => `${question.title}：${answerText(question, this.answers[question.id])}`).join("；");
     this.complaintKey = onceKey();
     this.open("complaint");
+  },
+  typedComplaint(text) {
+    this.complaint = text;
+    this.keep();
   },
   async fileComplaint() {
     const { customer, kind, branch, subject } = this.sheet;
@@ -60,6 +74,8 @@ export const dialogs = {
       this.dialogError = told(answer);
       return;
     }
+    this.begun.complaint = "";
+    this.typedComplaint("");
     this.closeDialogs();
     this.say(`已登记投诉 ${answer.body.case_no}，由您首问负责。`, "good");
     this.loadAside(this.sheet.id);
@@ -67,6 +83,7 @@ export const dialogs = {
   openRefusal() {
     if (this.idle || this.isOnlyPractice("登记客户不再接受短信或电话回访")) return;
     this.refusalKey = onceKey();
+    this.begin("refusal");
     this.open("refusal");
   },
   async refuse() {
@@ -84,6 +101,7 @@ export const dialogs = {
         return;
       }
     }
+    this.begun.refusal = "";
     this.closeDialogs();
     if (noSms) this.say(`已登记：不再向${this.customerName}发短信。`, "good");
     if (noCalls) {
