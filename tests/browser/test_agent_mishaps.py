@@ -12,8 +12,9 @@ from shared.clock import ManualClock
 from tests.browser.kit import SECONDS
 from tests.browser.workbench import REFUSED, Workbench, claimed, dialled, opened, press
 from tests.hostile.wire import listening
-from tests.visits.conftest import cancelled
+from tests.visits.conftest import cancelled, changed, matter, released
 from tests.visits.test_lines import SECRET
+from tests.visits.test_several_matters import READING, REPAIR, joined
 
 # as another window of the same agent keeps a result, here of a visit that is no more
 KEEP_ANOTHER = """() => {
@@ -239,6 +240,35 @@ async def test_a_task_called_off_in_the_middle_of_a_call_is_told_with_what_to_do
     await expect(page.locator(".call")).to_contain_text("通话中")
     await workbench.desk.served.deliver(cancelled("T1"))
     await expect(page.get_by_role("alert").filter(has_text="该单已撤销")).to_contain_text("请向客户致歉")
+
+
+async def test_a_matter_that_is_taken_away_in_a_call_is_asked_no_more_and_the_other_keeps_its_answers(
+    workbench: Workbench,
+) -> None:
+    async with workbench.desk.served.client("policy_owner") as author:
+        for definition in (REPAIR, READING):
+            assert (await author.post("/api/v1/questionnaires", json=definition)).is_success
+    both = {"questionnaire": "repair", "priority": 1, "matters": [matter("e1"), joined("e2", "reading")]}
+    await workbench.desk.served.deliver(released("T9", customer="C9", deadline_at="2026-03-02T11:00:00+08:00", **both))
+    page = await workbench.page()
+    await claimed(page)
+    await dialled(page)
+    await press(page, "1", "1", "1", "5")
+    await expect(page.locator("[data-step='rate~2']")).to_be_focused()
+    await page.keyboard.press("2")
+    await expect(page.locator("[data-field=why]")).to_be_focused()
+    await page.keyboard.type("太早")
+    async with asyncio.timeout(SECONDS):
+        while (await saved_answers(workbench)).get("why") != "太早":
+            await page.wait_for_timeout(100)
+    left = [joined("e2", "reading")]
+    await workbench.desk.served.deliver(changed("T9", "matters", matters=left, reason="fact_withdrawn"))
+    await expect(page.get_by_role("alert").filter(has_text="该单内容有变更")).to_be_visible()
+    await expect(page.locator("[data-step='rate~2']")).to_have_count(0)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    [done] = [event.data for event in await workbench.desk.served.published("visit.completed")]
+    assert (done["rating"], done["answers"]) == (2, {"who": "yes", "rate": 2, "why": "太早"})
 
 
 async def test_what_the_line_says_is_followed_and_prefills_the_result(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.visits.conftest import Desk, matter, released
+from tests.visits.conftest import Desk, changed, matter, released
 
 REPAIR = {
     "id": "repair",
@@ -94,6 +94,26 @@ async def test_two_of_one_kind_are_asked_apart_where_the_words_name_them(desk: D
         ("e1", True, 5), ("e2", False, 4),
     ]  # fmt: skip
     assert (told.data["resolved"], told.data["rating"]) == (False, 4)
+
+
+async def test_what_was_answered_goes_with_its_matter_when_another_is_taken_away_in_the_call(desk: Desk) -> None:
+    card = await claimed(desk, matter("e1"), joined("e2", "reading"))
+    path, stale = f"/api/v1/visits/{card['id']}/answers", await desk.seen(card["id"])
+    answers = {"who": "yes", "fixed": "yes", "rate": 5, "rate~2": 2, "why": "太早"}
+    async with desk.agent() as agent:
+        assert (await agent.put(path, json={"answers": answers}, headers=stale)).status_code == 200
+        stale = await desk.seen(card["id"])
+        left = joined("e2", "reading")
+        await desk.served.deliver(changed("T1", "matters", matters=[left], reason="fact_withdrawn"))
+        sheet = (await agent.get(f"/agent/visits/{card['id']}")).json()
+        assert sheet["answers"] == {"who": "yes", "rate": 2, "why": "太早"}
+        assert [question["id"] for question in sheet["questions"]] == ["who", "rate", "why"]
+        assert (await agent.put(path, json={"answers": answers}, headers=stale)).status_code == 412
+    done = await desk.attempt(card["id"], result="completed", answers={})
+    assert done.status_code == 201, done.text
+    [told] = await desk.served.published("visit.completed")
+    assert (told.data["rating"], told.data["answers"]) == (2, {"who": "yes", "rate": 2, "why": "太早"})
+    assert await desk.served.dead_letters() == []
 
 
 async def test_the_versions_first_claimed_stay(desk: Desk) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from services.visits.domain import task_events
+from services.visits.domain import several, task_events
+from services.visits.domain import visit as lifecycle
 from services.visits.domain.visit import Visit
 from services.visits.procedures.invitations import tell_ended
-from services.visits.store import rows
+from services.visits.store import questionnaires, rows
 from services.visits.store import shifts as shift_store
 from shared.contracts.people import PersonChanged
 from shared.contracts.tasks import Followup, FollowupCancelled, FollowupChanged, FollowupPostponed, FollowupReleased
@@ -58,9 +59,28 @@ async def _tell(work: Work, tasks: Mapping[str, F], becomes: Callable[[Visit, F,
 
 
 async def _save(work: Work, changes: Sequence[tuple[Visit, Visit]]) -> None:
-    changed = [(old, new) for old, new in changes if new is not old]
+    changed = await _with_answers(work, [(old, new) for old, new in changes if new is not old])
     await rows.save_by_task(work.session, [new for _, new in changed])
     tell_ended(work, changed)
+
+
+async def _with_answers(work: Work, changes: Sequence[tuple[Visit, Visit]]) -> Sequence[tuple[Visit, Visit]]:
+    """The changes, in which what was answered goes with the matter it is about; its version says so to who holds the visit."""
+    moved = [(old, new) for old, new in changes if old.answers and new.matters != old.matters and not new.finished]
+    if not moved:
+        return changes
+    before = await questionnaires.asked_by(work.session, [old for old, _ in moved])
+    after = await questionnaires.asked_by(work.session, [new for _, new in moved])
+    answers = {
+        old.id: several.carried(old, before[old.id], new, after.get(old.id)) for old, new in moved if old.id in before
+    }
+    return [
+        (
+            old,
+            lifecycle.changed(new, answers=answers[old.id]) if answers.get(old.id, old.answers) != old.answers else new,
+        )
+        for old, new in changes
+    ]
 
 
 async def keep_shifts(work: Work, events: Sequence[Event]) -> None:

@@ -74,6 +74,23 @@ def _add(asked: dict[str, Question], of: Questionnaire, number: int, matter: int
     return ids
 
 
+def carried(before: Visit, asked: Questionnaire, after: Visit, asked_now: Questionnaire | None) -> dict[str, Any]:
+    """The answers given so far to the questions of the matters that are left, under the ids by which these are asked now:
+    they go by the number of their part, and parts move up when one before them is taken away."""
+    was = _ids_by_part(before, asked)
+    now = _ids_by_part(after, asked_now) if asked_now else {}
+    kept = ((own, was[part].get(id_, "")) for part, ids in now.items() if part in was for id_, own in ids.items())
+    return {own: before.answers[old] for own, old in kept if old in before.answers}
+
+
+def _ids_by_part(visit: Visit, asked: Questionnaire) -> dict[str, Mapping[str, str]]:
+    """Name of a part → id of each of its questions → the id under which it is asked."""
+    if asked.parts:
+        return {visit.matters[part.matters[0]].part: part.ids for part in asked.parts}
+    only = next((named.matters[0] for named in parts_named(visit) if named.questionnaire == asked.id), 0)
+    return {visit.matters[only].part: {question.id: question.id for question in asked.questions}}
+
+
 def results_of(asked: Questionnaire, answers: Mapping[str, Any]) -> list[tuple[QuestionnairePart, Assessment]]:
     """What each part comes to by the answers given; nothing where there is one part only."""
     return [

@@ -1,6 +1,7 @@
 """What a visit becomes when an event of its task comes: released, postponed, changed, cancelled (contracts `followup.*`).
 
-What changes of a visit that somebody holds is told to them by a notice. Its version stays: it guards their answers.
+What changes of a visit that somebody holds is told to them by a notice. Its version stays: it guards their answers, and
+changes with these when a matter goes that they were about (`several.carried`).
 """
 
 from collections.abc import Iterable

@@ -113,8 +113,28 @@ export const calling = {
     const answer = await call("GET", `agent/visits/${visit}/notices`);
     if (this.noteNetwork(answer) || !this.sheet || this.sheet.id !== visit) return;
     if (this.busy) return void setTimeout(() => this.heedChanges(), 1000); // what is under way may change the visit itself
-    if (answer.ok) this.changes = answer.body;
-    else if ([404, 409].includes(answer.status)) this.loseVisit(answer);
+    if (answer.ok) {
+      const isNew = latest(answer.body) !== latest(this.changes);
+      this.changes = answer.body;
+      if (isNew) await this.askAnew();
+    } else if ([404, 409].includes(answer.status)) this.loseVisit(answer);
+  },
+  // the task is another one now: other questions may be asked, and answers may have gone with their matter
+  async askAnew() {
+    const visit = this.sheet.id;
+    const answer = await call("GET", `agent/visits/${visit}`);
+    if (this.noteNetwork(answer) || !answer.ok || !this.sheet || this.sheet.id !== visit) return;
+    this.loadAside(visit);
+    if (this.dirty) {
+      this.offerVersions(answer);
+      return;
+    }
+    this.sheet = answer.body;
+    this.version = answer.version;
+    this.stored = Object.keys(answer.body.answers);
+    this.answers = answer.body.answers;
+    if (this.phase !== "wrapup") this.resumeAt(this.active);
+    this.keep();
   },
   async claimOne(id) {
     if (this.claimBlocked) return;
@@ -233,3 +253,5 @@ export const calling = {
     this.toWrapUp();
   },
 };
+
+const latest = (notices) => (notices.length ? notices[notices.length - 1].at : "");

@@ -142,7 +142,11 @@ export const saving = {
       this.loseVisit(answer);
       return;
     }
-    this.noteStored(answer.body.answers);
+    this.offerVersions(answer);
+  },
+  offerVersions(answer) {
+    this.sheet = answer.body;
+    this.stored = Object.keys(answer.body.answers);
     this.conflict = { theirs: answer.body.answers, version: answer.version };
     this.open("conflict");
   },
@@ -167,7 +171,8 @@ export const saving = {
   settle(answers, dirty) {
     this.conflict = null;
     this.closeDialogs();
-    this.answers = answers;
+    const asked = new Set(this.sheet.questions.map((question) => question.id));
+    this.answers = Object.fromEntries(Object.entries(answers).filter(([id]) => asked.has(id)));
     this.dirty = dirty;
     this.resumeAt(this.active);
     this.keep();
