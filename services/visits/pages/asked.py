@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from services.visits.domain.answering import missing, validated, visible
 from services.visits.domain.errors import InvalidAnswers
@@ -13,6 +14,7 @@ from shared.privacy import PREFIX, Sealer, mask_text
 
 FIELD = "q."  # before a question's id, in the form
 SHOWN = "shown"
+OF = "of"  # whose questions the page had, see `_of`
 UNCLEAR_LABEL = "说不清"  # what an agent notes as 未明确回答
 Form = Mapping[str, Sequence[str]]
 
@@ -42,13 +44,14 @@ class Field:
 class Filled:
     """What a customer has filled in: `answers` are those that are right, `errors` say by question what is wrong.
 
-    `whole`: nothing is wrong or missing, and no question has come up that the customer has not seen.
+    `whole`: nothing is wrong or missing, and no question has come up that the customer has not seen. `of` is sent with them.
     """
 
     fields: Sequence[Field]
     answers: Mapping[str, object]
     errors: Mapping[str, str]
     whole: bool
+    of: str
 
 
 def about(visit: Visit, questionnaire: Questionnaire) -> str:
@@ -60,7 +63,11 @@ def about(visit: Visit, questionnaire: Questionnaire) -> str:
 
 
 def filled(visit: Visit, questionnaire: Questionnaire, form: Form, sealer: Sealer) -> Filled:
-    """What was sent in, and the fields to show with it."""
+    """What was sent in, and the fields to show with it. Of a page about other matters than are left by now nothing counts:
+    their questions may have had the ids of others."""
+    of = _of(visit)
+    if form.get(OF, (of,))[-1] != of:
+        form = {}
     given = {question.id: _given(question, form.get(FIELD + question.id, ())) for question in questionnaire.questions}
     valid, errors = _checked(questionnaire, given)
     asked = visible(questionnaire, valid)
@@ -72,7 +79,13 @@ def filled(visit: Visit, questionnaire: Questionnaire, form: Form, sealer: Seale
     fields = [
         _field(visit, question, form, sealer, errors.get(question.id, ""), question.id in new) for question in asked
     ]
-    return Filled(fields, valid, errors, not (errors or lacking or new) and bool(shown))
+    return Filled(fields, valid, errors, not (errors or lacking or new) and bool(shown), of)
+
+
+def _of(visit: Visit) -> str:
+    """Tells the matters of a visit from those of another, and nothing of them."""
+    matters = "\0".join(f"{matter.part}\0{matter.event_source}\0{matter.event_id}" for matter in visit.matters)
+    return blake2b(matters.encode(), digest_size=8).hexdigest()
 
 
 def _given(question: Question, sent: Sequence[str]) -> object:
