@@ -4,11 +4,16 @@ import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from types import ModuleType
 from typing import Any, Protocol
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
+
+import services
+import shared
 
 SERVICES = sorted(path.parent.name for path in (Path(__file__).parents[2] / "services").glob("*/app.py"))
 SETTINGS = {"notifications": {"sms_callback_token": "a-secret-of-the-callback-address"}}
@@ -21,6 +26,14 @@ class Described(Protocol):
 
     @property
     def app(self) -> FastAPI: ...
+
+
+def modules() -> Iterator[ModuleType]:
+    """Every module of the services and of what they share, but for migrations and what only tests use."""
+    for root in (services, shared):
+        for found in walk_packages(root.__path__, f"{root.__name__}."):
+            if ".migrations" not in found.name and ".testing" not in found.name:
+                yield import_module(found.name)
 
 
 def create_app(service: str) -> Any:

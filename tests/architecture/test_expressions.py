@@ -3,15 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from inspect import getsource
-from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 
-import services
-import shared
+from tests.architecture.parts import modules
 
 LENGTH = 20_000  # characters
 # of longer ones the code asks no expression of these modules: CEL's `LONGEST`, and that of a field for numbers
@@ -25,16 +22,12 @@ Way = Callable[[Any], object]
 def expressions() -> Iterator[tuple[str, str, Way]]:
     """(module, expression, how the module asks it of a text) of every one that a module keeps, once each."""
     seen = set()
-    for root in (services, shared):
-        for found in walk_packages(root.__path__, f"{root.__name__}."):
-            if ".migrations" in found.name or ".testing" in found.name:
-                continue
-            module = import_module(found.name)
-            for name, value in vars(module).items():
-                if isinstance(value, re.Pattern) and value not in seen:
-                    seen.add(value)
-                    only_whole = f" {name}.fullmatch(" in getsource(module) and f"{name}.s" not in getsource(module)
-                    yield found.name, str(value.pattern), value.fullmatch if only_whole else value.search
+    for module in modules():
+        for name, value in vars(module).items():
+            if isinstance(value, re.Pattern) and value not in seen:
+                seen.add(value)
+                only_whole = f" {name}.fullmatch(" in getsource(module) and f"{name}.s" not in getsource(module)
+                yield module.__name__, str(value.pattern), value.fullmatch if only_whole else value.search
 
 
 def seconds(way: Way, text: str) -> float:

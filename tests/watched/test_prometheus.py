@@ -56,12 +56,13 @@ again = stamina.retry(
 
 def amounts(node: Any) -> Iterator[str]:
     """What an expression measures, without what it is compared with: an alert's own result is empty while all is well."""
-    if isinstance(node, promql.ParenExpr):
+    compares = not set(COMPARISONS).isdisjoint((expression := node.prettify()).split())
+    if compares and isinstance(node, promql.ParenExpr):
         yield from amounts(node.expr)
-    elif isinstance(node, promql.BinaryExpr) and str(node.op) in (*COMPARISONS, *SETS):
+    elif compares and isinstance(node, promql.BinaryExpr) and str(node.op) in (*COMPARISONS, *SETS):
         yield from amounts(node.lhs)
         yield from amounts(node.rhs)
-    elif set(names_in(expression := node.prettify())):
+    elif set(names_in(expression)):
         yield expression
 
 
