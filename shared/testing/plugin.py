@@ -36,6 +36,7 @@ os.environ["HUIFANG_STRICT_EVENTS"] = "1"  # for the processes that tests start
 MARKER_OF_FIXTURE = {"service_dsn": "db", "postgres_server": "db", "kafka_server": "kafka", "kafka_broker": "kafka"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups, and may have come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What a test costs is a marker derived from its fixtures."""
     for item in items:

@@ -26,6 +26,7 @@ expect.set_options(timeout=TIMEOUT)
 CLOCK = "2026-03-02T10:00+08:00@1"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups, and may have come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:

@@ -20,6 +20,7 @@ needs_prometheus = pytest.mark.skipif(
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups, and may have come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents and "watched" in getattr(item, "fixturenames", ()):
