@@ -99,6 +99,25 @@ async def test_a_code_of_its_own_is_added_in_the_last_row(desk: Desk) -> None:
     }  # fmt: skip
 
 
+async def test_the_hours_of_a_retry_are_set_told_and_taken_away(desk: Desk) -> None:
+    fields = await edited(desk)
+    row = row_of(fields, "no_answer")
+    fields |= {f"{row}retry_hours": "18:00-20:00", "reason": "白天没有人接"}
+    assert (await sent(desk, fields)).status_code == 303
+    text = (await looked_at(desk)).text()
+    assert "2 小时后再次联系，在 18:00-20:00" in text
+    assert "「无人接听」再次联系的时段：（没有） → 18:00-20:00" in text
+    async with desk.agent() as client:
+        codes = {one["code"]: one for one in (await client.get("/api/v1/result-codes")).json()}
+    assert (codes["no_answer"]["retry_hours"], codes["busy"]["retry_hours"]) == ("18:00-20:00", "")
+    fields = await edited(desk)
+    assert fields[f"{row}retry_hours"] == "18:00-20:00"
+    told_fault = await sent(desk, fields | {f"{row}retry_hours": "12:30-13:00", "reason": "午休"})
+    assert "没有重叠" in told(told_fault, f"{row}retry_hours-trouble")
+    assert (await sent(desk, fields | {f"{row}retry_hours": "", "reason": "不再限"})).status_code == 303
+    assert "retry_hours" not in str((await shown(desk))[0]["rules"])
+
+
 async def test_what_is_refused_is_told_at_its_field_and_stays_filled_in(desk: Desk) -> None:
     fields = await edited(desk)
     completed, busy = row_of(fields, "completed"), row_of(fields, "busy")

@@ -245,7 +245,10 @@ def _try_again(visit: Visit, code: ResultCode, rules: WorkRules, now: datetime) 
             return put_back(visit, State.INVITED), []
         return fail(visit, "unreachable", now)
     hours = read_hours(visit.hours, rules.calendar) if visit.hours else rules.hours
-    next_at = hours.after(code.wait, now)
+    next_at = hours.after(code.wait, now, code.frames)
+    last = expires_at(visit, rules.grace)
+    if last is not None and next_at >= last:  # rather at another time of the day than not at all
+        next_at = hours.after(code.wait, now)
     if next_at <= now:
         return put_back(visit, State.OPEN), []
     return put_back(visit, State.WAITING, next_at), []

@@ -1,5 +1,6 @@
 """When a customer may be called, and when the next attempt falls."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -48,8 +49,24 @@ class ContactHours:
             return False
         return self.on_days_off or self.calendar.is_working_day(day)
 
-    def after(self, wait: Wait, at: datetime) -> datetime:
-        """The first allowed moment once `wait` has passed since `at`, UTC."""
+    def after(self, wait: Wait, at: datetime, frames: Sequence[Frame] = ()) -> datetime:
+        """The first allowed moment once `wait` has passed since `at`, UTC; one that lies in `frames` of the day, too, where
+        there are some that these hours meet."""
+        first = self._after(wait, at)
+        return self._in_both(tuple(frames), first) if frames else first
+
+    def _in_both(self, frames: tuple[Frame, ...], first: datetime) -> datetime:
+        """Goes from one to the other until a moment lies in both. Who meets at all does so within two open days, and each
+        step passes a frame."""
+        other, found = replace(self, frames=frames), first
+        for _ in range(2 * (len(self.frames) + len(frames)) + 2):
+            later = other.earliest(found)
+            if later == found:
+                return found
+            found = self.earliest(later)
+        return first
+
+    def _after(self, wait: Wait, at: datetime) -> datetime:
         if wait == "next_working_day":
             day = self.calendar.next_working_day(local_day(at))
             return self.earliest(midnight(day))

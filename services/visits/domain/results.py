@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from shared.contracts.visits import AttemptResult, ConnectedResult, UnconnectedResult
+from shared.hours import Frame
 
 Ending = Literal["completed", "refused", "invalid_number"]
 Wait = timedelta | Literal["next_working_day"]
@@ -23,9 +24,10 @@ GROUPS = {True: "接通", False: "未接通"}
 class ResultCode:
     """One result code.
 
-    `ending` says how the visit ends; None means another attempt follows after `wait`, until this code has come `most`
-    times. `shortcut` is the key of the agent desk, `label` what agents read, under the heading `group`. A code with
-    `needs_answers` is refused while nothing is answered. A `retired` one is not selected any more, but still read.
+    `ending` says how the visit ends; None means another attempt follows after `wait`, in the `frames` of the day where there
+    are some, until this code has come `most` times. `shortcut` is the key of the agent desk, `label` what agents read, under
+    the heading `group`. A code with `needs_answers` is refused while nothing is answered. A `retired` one is not selected any
+    more, but still read.
     """
 
     code: str
@@ -39,6 +41,7 @@ class ResultCode:
     needs_answers: bool = False
     group: str = ""
     retired: bool = False
+    frames: tuple[Frame, ...] = ()
 
     @property
     def connected(self) -> bool:

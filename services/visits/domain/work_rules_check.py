@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.visits.domain.errors import InvalidWorkRules
+from services.visits.domain.hours import read_frames
 from services.visits.domain.results import CONNECTED, RESULTS
 from services.visits.domain.work_rules_document import Result, RulesDocument
 from services.visits.domain.work_rules_words import ENDINGS
@@ -41,7 +42,7 @@ def check(document: RulesDocument, before: RulesDocument, used: Sequence[str]) -
     named = {result.code for result in document.results}
     left = [one for one in before.results if one.code not in named and (one.code in RESULTS or one.code in used)]
     kept = document.model_copy(update={"results": [*document.results, *map(_retired, left)]})
-    if faults := [*_of_codes(kept), *_of_meaning(kept, before, used), *_of_self_answer(kept)]:
+    if faults := [*_of_codes(kept), *_of_retry_hours(kept), *_of_meaning(kept, before, used), *_of_self_answer(kept)]:
         errors = [{"field": field, "message": message} for field, message in faults]
         raise InvalidWorkRules("；".join(f"{field}：{message}" for field, message in faults[:5]), errors=errors)
     return Kept(kept, tuple(one.code for one in left if not one.retired))
@@ -94,10 +95,28 @@ def _of_one(at: str, result: Result) -> Iterator[Fault]:
         )
     if not tried_again and result.retry is not None:
         yield f"{at}.retry", f"「{result.title}」之后不按间隔再次联系，请去掉间隔（删去 retry）"
+    if not tried_again and result.retry_hours is not None:
+        yield f"{at}.retry_hours", f"「{result.title}」之后不按间隔再次联系，请去掉时段（删去 retry_hours）"
     if result.needs_answers and result.ending != "completed":
         yield f"{at}.needs_answers", "只有办结的结果可以要求已有答案，请去掉此项（删去 needs_answers）"
     if result.code == "completed" and not result.needs_answers:
         yield f"{at}.needs_answers", "「完成」即必答题已全部回答，须要求已有答案（needs_answers: true）"
+
+
+def _of_retry_hours(document: RulesDocument) -> Iterator[Fault]:
+    """Hours of a code in which nobody may be called anyway would never count."""
+    called = read_frames(document.contact_hours)
+    for number, result in enumerate(document.results):
+        if result.retry_hours is None or any(
+            opens < until and since < closes
+            for opens, closes in read_frames(result.retry_hours)
+            for since, until in called
+        ):
+            continue
+        yield (
+            f"results.{number}.retry_hours",
+            f"「{result.title}」再次联系的时段 {result.retry_hours} 与每天可以拨打的时段 {document.contact_hours} 没有重叠",
+        )
 
 
 def _of_meaning(document: RulesDocument, before: RulesDocument, used: Sequence[str]) -> Iterator[Fault]:

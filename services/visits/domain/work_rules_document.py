@@ -21,6 +21,7 @@ from services.visits.domain.hours import ContactHours, read_frames
 from services.visits.domain.results import GROUPS, Ending, ResultCode, Wait
 from services.visits.domain.work_rules import WorkRules
 from shared.contracts.visits import AttemptResult
+from shared.hours import frames_text
 
 UNIT_NAMES: Mapping[str, str] = {"days": "天", "hours": "小时", "minutes": "分钟", "seconds": "秒"}
 UNITS = tuple(UNIT_NAMES)
@@ -81,7 +82,7 @@ def _frames(text: str) -> str:
         frames = read_frames(text)
     except ValueError as error:
         raise ValueError(FRAMES) from error
-    return ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in frames)
+    return frames_text(frames)
 
 
 NONE, SECOND, DAY = timedelta(), timedelta(seconds=1), timedelta(days=1)
@@ -122,6 +123,10 @@ class Result(Part):
     shortcut: Annotated[str, Field(pattern=r"^[A-Z]?$")] = Field(default="", description="快捷键，一个大写字母")
     ending: Ending | None = Field(default=None, description="单据如何结束；不写则按 retry 再次联系")
     retry: Retry | None = Field(default=None, description="多久之后再次联系：时长，或 next_working_day 下一工作日")
+    retry_hours: Frames | None = Field(
+        default=None,
+        description="再次联系安排在哪些时段，须在可以拨打的时段之内；不写则不限，到最后期限前排不上时也不限",
+    )
     most: int = Field(default=3, ge=1, le=20, description="该结果最多出现几次，到了即按未联系上办结")
     needs_note: bool = Field(default=False, description="是否必须填写备注")
     needs_answers: bool = Field(default=False, description="是否必须已有答案")
@@ -136,6 +141,7 @@ class Result(Part):
         read = ResultCode(
             self.code, self.title, self.shortcut, self.meaning, self.ending, wait, self.most,  # type: ignore[arg-type]
             self.needs_note, self.needs_answers, retired=self.retired, group=self.group or "",
+            frames=read_frames(self.retry_hours) if self.retry_hours else (),
         )  # fmt: skip
         return read if self.group else ResultCode(**_with(read, group=GROUPS[read.connected]))
 
@@ -144,6 +150,8 @@ class Result(Part):
         plain: dict[str, Any] = {name: getattr(code, name) for name in _PLAIN}
         if not code.ending and code.means != "callback_agreed":
             plain["retry"] = Duration.of(code.wait) if isinstance(code.wait, timedelta) else code.wait
+        if code.frames:
+            plain["retry_hours"] = frames_text(code.frames)
         return cls(title=code.label, means=code.means if code.own else None, **plain)
 
 
@@ -188,7 +196,7 @@ class RulesDocument(Part):
     @classmethod
     def of(cls, rules: WorkRules) -> "RulesDocument":
         return cls(
-            contact_hours=",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in rules.hours.frames),
+            contact_hours=frames_text(rules.hours.frames),
             on_days_off=rules.hours.on_days_off,
             most_attempts=rules.most_attempts,
             grace=Duration.of(rules.grace),

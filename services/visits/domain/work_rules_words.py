@@ -29,6 +29,7 @@ RESULT_FIELDS: Mapping[str, str] = {
     "shortcut": "快捷键",
     "ending": "单据如何结束",
     "retry": "再次联系的间隔",
+    "retry_hours": "再次联系的时段",
     "most": "最多出现几次",
     "needs_note": "须写备注",
     "needs_answers": "须已有答案",

@@ -50,7 +50,8 @@ def fields_of(document: RulesDocument) -> dict[str, str]:
         part, _, rest = name.partition(".")
         fields |= _amount(name, plain[part][rest] if rest else plain[part])
     for number, result in enumerate(plain["results"]):
-        row = {name: result.get(name) for name in ("code", "title", "means", "group", "shortcut", "ending", "most")}
+        names = ("code", "title", "means", "group", "shortcut", "ending", "retry_hours", "most")
+        row = {name: result.get(name) for name in names}
         flags = {name: result[name] for name in ("needs_note", "needs_answers", "retired")}
         flags["invites"] = result["code"] in document.self_answer.after
         at = f"results.{number}."
@@ -65,7 +66,7 @@ def with_empty_row(fields: Fields) -> dict[str, str]:
     placed = {f"results.{number}.place": str(10 * (number + 1)) for number in range(count)}
     if count >= MOST_ROWS or (count and not fields.get(f"results.{count - 1}.code")):
         return {**fields, **placed}
-    names = ("code", "title", "means", "group", "shortcut", "ending", "retry.amount", "retry.unit")
+    names = ("code", "title", "means", "group", "shortcut", "ending", "retry.amount", "retry.unit", "retry_hours")
     empty = {f"results.{count}.{name}": "" for name in names}
     return {**fields, **placed, **empty, f"results.{count}.most": "3", f"results.{count}.place": str(10 * (count + 1))}
 
@@ -102,7 +103,9 @@ def read(given: Fields) -> Filled:
 
 
 def _rows(given: Fields) -> Iterator[dict[str, str]]:
-    names = ("code", "title", "means", "group", "shortcut", "ending", "retry.amount", "retry.unit", "most", "place")
+    names = (
+        "code", "title", "means", "group", "shortcut", "ending", "retry.amount", "retry.unit", "retry_hours", "most", "place",
+    )  # fmt: skip
     flags = ("needs_note", "needs_answers", "retired", "invites")
     for number in range(rows_of(given)):
         at = f"results.{number}."
@@ -112,7 +115,7 @@ def _rows(given: Fields) -> Iterator[dict[str, str]]:
 
 def _result(row: Mapping[str, str], at: str, faults: list[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
     yield from ((name, row[name]) for name in ("code", "title"))
-    yield from ((name, row[name]) for name in ("means", "group", "ending") if row[name])
+    yield from ((name, row[name]) for name in ("means", "group", "ending", "retry_hours") if row[name])
     yield "shortcut", row["shortcut"].upper()
     yield "most", _whole(row["most"], f"{at}.most", faults)
     yield from ((name, name in row) for name in ("needs_note", "needs_answers", "retired"))

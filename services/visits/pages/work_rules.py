@@ -24,6 +24,7 @@ from services.visits.store import work_rules as store
 from shared.auth import Principal, Role
 from shared.errors import PreconditionFailed
 from shared.front_door import own_address
+from shared.hours import frames_text
 from shared.http import ReadSession, transaction
 from shared.messaging import Work
 from shared.pagination import Cursor, number_of, paged
@@ -184,6 +185,8 @@ def _code(code: ResultCode, current: RulesVersion) -> dict[str, Any]:
         then = f"{words.NEXT_WORKING_DAY}再次联系"
     else:
         then = f"{Duration.of(code.wait).words}后再次联系"
+    if code.frames:
+        then += f"，在 {frames_text(code.frames)}"
     needs = [name for name, flag in (("备注", code.needs_note), ("已有答案", code.needs_answers)) if flag]
     return {
         "code": code,

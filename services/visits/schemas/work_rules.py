@@ -10,6 +10,7 @@ from services.visits.domain.work_rules import RulesVersion
 from services.visits.domain.work_rules_document import RulesDocument
 from shared.bodies import WRITTEN, Body
 from shared.contracts.visits import AttemptResult
+from shared.hours import frames_text
 from shared.privacy import mask_text
 
 Reason = Annotated[str, Field(min_length=1, max_length=500), WRITTEN, AfterValidator(mask_text)]
@@ -77,6 +78,7 @@ class ResultCodeOut(BaseModel):
     connected: bool = Field(description="是否接通")
     ending: str | None = Field(description="单据如何结束；为空表示按重拨计划再拨")
     retry_after: str = Field(description="重拨间隔；next_working_day 下一工作日，其余为 ISO 8601 时长，以分钟计")
+    retry_hours: str = Field(description="再次联系安排在哪些时段，如 18:00-20:00；不限时为空")
     most: int = Field(description="该结果最多出现几次")
     needs_note: bool = Field(description="是否必须填写备注")
     needs_answers: bool = Field(description="是否必须已有答案")
@@ -84,8 +86,8 @@ class ResultCodeOut(BaseModel):
 
     @classmethod
     def of(cls, code: ResultCode) -> "ResultCodeOut":
-        plain = {name: getattr(code, name) for name in cls.model_fields if name != "retry_after"}
-        return cls(**plain, retry_after=_retry_after(code))
+        plain = {name: getattr(code, name) for name in cls.model_fields if not name.startswith("retry_")}
+        return cls(**plain, retry_after=_retry_after(code), retry_hours=frames_text(code.frames))
 
 
 def _retry_after(code: ResultCode) -> str:

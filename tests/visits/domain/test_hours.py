@@ -47,6 +47,30 @@ def test_a_wait_that_ends_at_lunch_runs_on_to_the_afternoon() -> None:
     assert HOURS.after(timedelta(hours=2), at("2026-03-02T10:30")) == at("2026-03-02T14:00")
 
 
+@pytest.mark.parametrize(
+    ("frames", "moment", "expected"),
+    [
+        ("18:00-22:00", "2026-03-02T10:00", "2026-03-02T18:00"),
+        ("18:00-22:00", "2026-03-02T19:00", "2026-03-02T19:00"),
+        ("18:00-22:00", "2026-03-02T20:30", "2026-03-03T18:00"),  # after the hours, though in the frame
+        ("11:00-15:00", "2026-03-02T12:30", "2026-03-02T14:00"),
+        ("09:00-10:00,18:00-19:00", "2026-03-02T10:00", "2026-03-02T18:00"),
+        ("06:00-08:00,19:30-23:00", "2026-03-02T20:00", "2026-03-03T19:30"),
+        ("12:00-14:00", "2026-03-02T10:00", "2026-03-02T10:00"),  # meets the hours nowhere: they alone count
+        ("20:00-22:00", "2026-03-02T12:30", "2026-03-02T14:00"),
+    ],
+)
+def test_a_wait_may_end_in_frames_of_its_own_inside_the_hours(frames: str, moment: str, expected: str) -> None:
+    assert HOURS.after(timedelta(), at(moment), read_frames(frames)) == at(expected)
+
+
+def test_frames_of_its_own_open_no_day_off() -> None:
+    assert WORKDAYS.after(timedelta(hours=2), at("2026-03-06T19:00"), read_frames("18:00-20:00")) == at(
+        "2026-03-09T18:00"
+    )
+    assert HOURS.after("next_working_day", at("2026-03-06T10:00"), read_frames("18:00-20:00")) == at("2026-03-09T18:00")
+
+
 @given(st.integers(0, 365 * 24 * 60).map(lambda minutes: at("2026-01-01T00:00") + timedelta(minutes=minutes)))
 def test_the_earliest_moment_is_never_before_and_always_inside(moment: datetime) -> None:
     found = WORKDAYS.earliest(moment)

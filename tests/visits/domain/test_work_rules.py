@@ -17,7 +17,7 @@ from services.visits.domain.work_rules import WorkRules
 from services.visits.domain.work_rules_check import check
 from services.visits.domain.work_rules_document import Duration, RulesDocument
 from shared.contracts.visits import VisitAttempted
-from tests.visits.domain.builders import NOW, SHORT, held, report
+from tests.visits.domain.builders import NOW, SHORT, at, held, report
 
 FIRST = RulesDocument.of(WorkRules())
 OWN = {
@@ -187,3 +187,46 @@ def test_a_callback_is_kept_or_not_by_the_rules_of_the_moment() -> None:
     for minutes, kept in ((15, False), (20, True)):
         rules = replace(WorkRules(), callback_kept_within=timedelta(minutes=minutes))
         assert record(agreed, report("busy"), SHORT, rules, NOW)[1].callback_kept is kept
+
+
+def evening() -> RulesDocument:
+    return with_code("no_answer", retry_hours="18:00-20:00")
+
+
+def test_a_code_may_be_tried_again_in_hours_of_its_own() -> None:
+    rules = check(evening(), FIRST, ()).document.to_rules()
+    waiting, kept, _ = record(held(), replace(report("no_answer"), code=rules.results["no_answer"]), SHORT, rules, NOW)
+    assert (waiting.state, waiting.next_at, kept.next_at) == (State.WAITING, *[at("2026-03-02T18:00")] * 2)
+    busy, _, _ = record(held(), replace(report("busy"), code=rules.results["busy"]), SHORT, rules, NOW)
+    assert busy.next_at == NOW + timedelta(minutes=30)
+
+
+def test_hours_of_its_own_give_way_to_the_policys_and_to_the_end_of_the_visit() -> None:
+    rules = evening().to_rules()
+    said = replace(report("no_answer"), code=rules.results["no_answer"])
+    mornings = replace(held(), hours="all/0123456/09:00-12:00")
+    assert record(mornings, said, SHORT, rules, NOW)[0].next_at == at("2026-03-03T09:00")
+    ends = replace(held(), deadline_at=at("2026-03-02T17:00"))
+    short = replace(rules, grace=timedelta())
+    assert record(ends, said, SHORT, short, NOW)[0].next_at == at("2026-03-02T14:00")
+
+
+def test_hours_of_its_own_are_written_as_all_hours_are() -> None:
+    written = with_code("no_answer", retry_hours=" 18:00-19:00, 19:30-20:00")
+    assert RulesDocument.of(written.to_rules()) == written
+    assert [one.get("retry_hours") for one in written.plain["results"]].count("18:00-19:00,19:30-20:00") == 1
+    with pytest.raises(ValidationError):
+        with_code("no_answer", retry_hours="20:00-18:00")
+
+
+@pytest.mark.parametrize(
+    ("code", "hours", "words"),
+    [
+        ("no_answer", "12:00-14:00", "没有重叠"),
+        ("refused", "18:00-20:00", "请去掉时段"),
+        ("callback_agreed", "18:00-20:00", "请去掉时段"),
+    ],
+)
+def test_hours_that_could_never_count_are_refused(code: str, hours: str, words: str) -> None:
+    field = f"results.{list(RESULTS).index(code)}.retry_hours"
+    assert words in faults(with_code(code, retry_hours=hours))[field]
