@@ -1,13 +1,17 @@
 """How analytics is assembled."""
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 
 from services.analytics import api, handlers, jobs, pages
+from services.analytics.domain.live import PARTS, concerns
 from services.analytics.settings import AnalyticsSettings
 from shared.clock import Clock
+from shared.live import LivePages
 from shared.messaging.broker import Broker
+from shared.principal import Principal
 from shared.runtime import Service
 from shared.service import build_app
 
@@ -25,8 +29,13 @@ def create_app(
             consumers=[handlers.consumer],
             jobs=jobs.jobs(settings),
             pages=Path(__file__).parent,
+            live=LivePages(PARTS, _concerns),
             erases=jobs.erase,
         ),
         clock,
         broker,
     )
+
+
+def _concerns(who: Principal, branches: Any) -> frozenset[str]:
+    return concerns(who.scope.units, branches)

@@ -17,7 +17,7 @@ async def page(analytics, path="/kpi", role="supervisor"):
 
 
 def chart_data(text):
-    return json.loads(re.search(r'id="chart-data">(.*?)</script>', text, re.S).group(1))
+    return json.loads(re.search(r'id="chart-data"[^>]*>(.*?)</script>', text, re.S).group(1))
 
 
 async def test_whoever_is_not_logged_in_is_sent_to_the_login_page_and_back(seen):

@@ -302,6 +302,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /api/v1/kpis/definitions": Open(),
         "GET /api/v1/timeline": Asks(lambda unit: {"order": order_of(unit)}, order_of),
         "GET /kpi": Lists(branch_of),
+        "GET /kpi/live": Open(),
         "GET /timeline": Asks(lambda unit: {"order": order_of(unit)}, lambda unit: f"单号 {order_of(unit)}"),
         "GET /performance": Open(),  # of the caller's own work
     },

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.analytics import queries, store
-from services.analytics.access import Reader, TimelineReader
+from services.analytics.access import READERS, Reader, TimelineReader
 from services.analytics.api import timeline_of
 from services.analytics.domain.board import BRANCH_TABLE, GROUPS, TREND
 from services.analytics.domain.formatting import NOTHING, shown_parts, shown_value
@@ -23,7 +23,8 @@ from services.analytics.queries import KpiRow
 from services.analytics.schemas import Filters, all_kpis, entry_out, filters, scoped, timeline_asked, today_of
 from shared.auth import Principal
 from shared.front_door import own_address
-from shared.http import ReadSession, WorkDep
+from shared.http import ClockDep, ReadSession, WorkDep
+from shared.live import open_stream
 from shared.pagination import Cursor
 from shared.web import render
 from shared.zone import ORG_ZONE, local_day
@@ -44,6 +45,7 @@ async def kpi_page(
     request: Request,
     session: ReadSession,
     principal: Reader,
+    clock: ClockDep,
     asked: Annotated[Filters, Depends(filters)],
     period: Period = Period.DAY,
     basically: Annotated[bool | None, Query()] = None,
@@ -58,6 +60,7 @@ async def kpi_page(
     return render(
         request,
         "kpi.html",
+        as_of=clock.now().astimezone(ORG_ZONE),
         asked=asked,
         wanted=wanted,
         chosen=labels.filters(wanted),
@@ -76,6 +79,12 @@ async def kpi_page(
         export=own_address(request, "/api/v1/kpis.xlsx?")
         + _query(request, to=wanted.last, by="branch", **{"from": wanted.first}),
     )
+
+
+@router.get("/kpi/live")
+async def live(request: Request, reader: Reader) -> Response:
+    """A stream that says when figures have changed (`shared.live`)."""
+    return await open_stream(request, reader, *READERS)
 
 
 @router.get("/timeline")

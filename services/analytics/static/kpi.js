@@ -1,96 +1,62 @@
-"use strict";
+// The KPI page asks for its figures again when they have changed. What somebody opened, typed, selected or has the focus on stays
+// as it is: only the text of what has changed is replaced.
+import { followChanges } from "/static/live.js";
+import { drawCharts, fitCharts } from "./charts.js";
 
-// Draws the charts of the KPI page from the data block the server put into it.
-(() => {
-  document.getElementById("print").addEventListener("click", () => window.print());
+const stale = document.getElementById("stale");
+let asking = null; // the answer on its way
+let asked = false; // something changed since it was asked for
+
+function draw() {
   const block = document.getElementById("chart-data");
-  if (!block) return;
-  const data = JSON.parse(block.textContent);
-  const COLOUR = { main: "#0b5cad", grey: "#9aa5b1", ink: "#1f2933", line: "#52606d" };
-  const percent = (value) => `${(value * 100).toFixed(1)}%`;
-  const charts = [];
+  if (block) drawCharts(JSON.parse(block.textContent));
+}
 
-  function draw(id, enough, option) {
-    const place = document.getElementById(id);
-    if (!enough || !window.echarts) {
-      place.classList.add("bare");
-      place.textContent = enough ? "图表组件未安装，请运行 make setup；数据见表格与导出文件。" : "所选范围内暂无数据。";
-      return;
-    }
-    const chart = window.echarts.init(place);
-    chart.setOption({ animation: false, aria: { enabled: true }, textStyle: { color: COLOUR.ink, fontFamily: "inherit" }, ...option });
-    charts.push(chart);
+function take(page) {
+  const [shown, told] = [document, page].map((each) => each.getElementById("figures"));
+  const changesKind = shown.dataset.shown !== told.dataset.shown; // from nothing to figures, or back
+  if (changesKind) shown.replaceWith(document.importNode(told, true));
+  let redraws = changesKind;
+  for (const place of document.querySelectorAll("[data-live]")) {
+    const now = page.getElementById(place.id);
+    if (!now || now.innerHTML === place.innerHTML) continue;
+    place.replaceChildren(...document.importNode(now, true).childNodes);
+    redraws ||= place.id === "chart-data";
   }
+  if (redraws) draw();
+}
 
-  const coloured = (point) => ({
-    value: point.value,
-    n: point.n,
-    itemStyle: { color: point.small ? COLOUR.grey : COLOUR.main },
-  });
-  const described = (points) => (items) => {
-    const point = points[items[0].dataIndex];
-    const bounds = point.interval ? `<br>95% 区间 ${point.interval.map(percent).join("–")}` : "";
-    const note = point.small ? "（样本不足）" : "";
-    const name = document.createElement("i");
-    name.textContent = point.name;
-    return `${name.innerHTML}<br>${point.shown}，n = ${point.n}${note}${bounds}`;
-  };
-
-  draw("trend", data.trend.length, {
-    grid: { left: 48, right: 16, top: 24, bottom: 72 },
-    tooltip: { trigger: "axis", formatter: described(data.trend) },
-    xAxis: {
-      type: "category",
-      data: data.trend.map((point) => `${point.name.replace(/ \(.*\)$/, "").replace(/^\d{4}-/, "")}\nn=${point.n}`),
-      axisLabel: { hideOverlap: true, lineHeight: 16 },
-    },
-    yAxis: { type: "value", max: 1, min: (range) => Math.max(0, Math.floor(range.min * 10 - 1) / 10), axisLabel: { formatter: (v) => `${Math.round(v * 100)}%` } },
-    series: [{ type: "line", symbol: "circle", symbolSize: 9, lineStyle: { color: COLOUR.main }, data: data.trend.map(coloured) }],
-  });
-
-  const stages = data.funnel.slice().reverse();
-  draw("funnel", stages.some(([, count]) => count), {
-    grid: { left: 96, right: 64, top: 8, bottom: 24 },
-    tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
-    xAxis: { type: "value", splitNumber: 4 },
-    yAxis: { type: "category", data: stages.map(([name]) => name) },
-    series: [{ type: "bar", barCategoryGap: "25%", itemStyle: { color: COLOUR.main }, label: { show: true, position: "right", color: COLOUR.ink }, data: stages.map(([, count]) => count) }],
-  });
-
-  const branches = data.branches.slice().sort((a, b) => a.value - b.value);
-  draw("branches", branches.length, {
-    grid: { left: 110, right: 72, top: 8, bottom: 24 },
-    tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, formatter: described(branches) },
-    xAxis: { type: "value", min: 0, max: 1, axisLabel: { formatter: (v) => `${Math.round(v * 100)}%` } },
-    yAxis: { type: "category", data: branches.map((point) => point.name), axisLabel: { width: 100, overflow: "truncate" } },
-    series: [
-      { type: "bar", barMaxWidth: 28, label: { show: true, position: "insideLeft", color: "#fff", formatter: (item) => `${percent(item.data.value)}  n=${item.data.n}` }, data: branches.map(coloured) },
-      { type: "custom", silent: true, z: 5, renderItem: interval, encode: { x: [1, 2], y: 0 }, data: branches.filter((point) => point.interval).map((point) => [branches.indexOf(point), ...point.interval]) },
-    ],
-  });
-
-  function interval(_params, api) {
-    const [low, high] = [1, 2].map((index) => api.coord([api.value(index), api.value(0)]));
-    const style = { stroke: COLOUR.ink, lineWidth: 1.5 };
-    const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
-    return {
-      type: "group",
-      children: [line(low[0], low[1], high[0], high[1]), line(low[0], low[1] - 5, low[0], low[1] + 5), line(high[0], high[1] - 5, high[0], high[1] + 5)],
-    };
+async function ask() {
+  let answer;
+  try {
+    answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+  } catch {
+    return "连接不上，数字没有更新。网络恢复后自动更新。";
   }
+  if (answer.redirected || answer.status === 401) return "登录已失效，数字不再更新。请重新登录。";
+  if (!answer.ok) return "服务暂时没有回答，数字没有更新。稍后自动再试。";
+  take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  return "";
+}
 
-  const days = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
-  const hours = [...new Set(data.heat.map(([, hour]) => hour))].sort((a, b) => a - b);
-  draw("heat", data.heat.length, {
-    grid: { left: 48, right: 16, top: 8, bottom: 72 },
-    tooltip: { formatter: ({ data: cell }) => `${days[cell[1]]} ${hours[cell[0]]} 时<br>接通率 ${percent(cell[2])}（${cell[4]} / ${cell[3]}）` },
-    xAxis: { type: "category", data: hours.map((hour) => `${hour} 时`) },
-    yAxis: { type: "category", data: days, inverse: true },
-    visualMap: { dimension: 2, min: 0, max: 1, orient: "horizontal", left: "center", bottom: 4, itemHeight: 160, calculable: false, text: ["100%", "0%"], inRange: { color: ["#f3f5f7", "#7fb2e5", "#0b5cad"] } },
-    series: [{ type: "heatmap", label: { show: true, formatter: ({ data: cell }) => `${Math.round(cell[2] * 100)}` }, data: data.heat.map(([weekday, hour, tried, reached]) => [hours.indexOf(hour), weekday - 1, reached / tried, tried, reached]) }],
-  });
+// one at a time: what changes meanwhile is asked for after it
+async function refresh() {
+  if (asking) {
+    asked = true;
+    return;
+  }
+  asking = ask();
+  const trouble = await asking;
+  asking = null;
+  if (stale.textContent !== trouble) stale.textContent = trouble;
+  if (asked) {
+    asked = false;
+    refresh();
+  }
+}
 
-  const resize = () => charts.forEach((chart) => chart.resize());
-  window.addEventListener("resize", resize);
-  window.addEventListener("beforeprint", resize);
-})();
+document.getElementById("print").addEventListener("click", () => window.print());
+window.addEventListener("resize", fitCharts);
+window.addEventListener("beforeprint", fitCharts);
+draw();
+followChanges(`${location.pathname.replace(/\/$/, "")}/live`, { figures: refresh });

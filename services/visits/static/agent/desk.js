@@ -5,7 +5,7 @@ import { calling } from "./call.js";
 import { dialogs } from "./dialogs.js";
 import { Kept } from "./kept.js";
 import { actionOf } from "./keys.js";
-import { followChanges } from "./live.js";
+import { followChanges } from "/static/live.js";
 import { saving } from "./saving.js";
 import { practice } from "./practice.js";
 import { script } from "./script.js";
