@@ -159,6 +159,18 @@ async def test_beside_the_call_stand_customer_document_and_earlier_contacts(desk
     assert "13900139000" not in aside
 
 
+async def test_beside_the_call_stands_the_time_that_was_agreed_for_it(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    aside = f"/agent/visits/{visit}/aside"
+    assert "<dt>约定</dt>" not in (await get(desk, aside)).text
+    await attempted(desk, visit, result="callback_agreed", callback_at="2026-03-02T11:00:00+08:00")
+    desk.clock.advance(timedelta(hours=1))
+    await desk.served.run_job("bring-back")
+    async with desk.agent() as client:
+        assert (await client.post(f"/api/v1/visits/{visit}/claim", json={})).status_code == 200
+    assert "<dt>约定</dt><dd>11:00 回呼</dd>" in (await get(desk, aside)).text
+
+
 async def test_callback_times_are_offered_and_a_time_at_night_is_moved(desk: Desk) -> None:
     offered = (await get(desk, "/agent/callback-times")).json()
     assert [one["label"] for one in offered] == ["30 分钟后", "今天 18:00", "明天 10:00", "下一工作日上午"]

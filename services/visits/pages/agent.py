@@ -134,6 +134,7 @@ async def aside(
         documents=[(matter, document_lines(matter, sealer)) for matter in visit.matters],
         contacts=_contacts(earlier, attempts, current.rules, now),
         reached=_reached(attempts),
+        agreed=f"{clock_text(visit.callback_at, now)} 回呼" if visit.callback_at and not visit.on_site else "",
         preferred=_preferred(visit),
         alone=alone_word(visit),
         needs=[word_of(SKILLS, need) for need in visit.needs if need != ON_SITE],
