@@ -43,7 +43,8 @@ def sites_of(request: Request) -> dict[str, str]:
 def panel_of(request: Request, name: str, path: str, **query: object) -> str:
     """The address of another service's fragment; "" for one at another origin, which pages can't ask."""
     site = site_of(request, name)
-    return "" if site is None or site.startswith("http") else f"{site}{path}?{urlencode(query)}"
+    asked = f"?{urlencode(query)}" if query else ""
+    return "" if site is None or site.startswith("http") else f"{site}{path}{asked}"
 
 
 def panels_of(request: Request) -> list[tuple[str, str]]:

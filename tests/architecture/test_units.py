@@ -124,6 +124,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent/callback-times": Open(),
         "GET /on-site": Lists(lambda unit: name(unit, "site")),
         "GET /on-site/list": Lists(lambda unit: name(unit, "site")),
+        "GET /fragments/presence": Lists(),
         "GET /fragments/reviews": Open(),  # of the caller's own visits: tests/visits/test_reviews_received.py
         "GET /materials": Open(),
         "GET /materials/pictures": Lists(lambda unit: name(unit, "site")),

@@ -1,13 +1,16 @@
 """The page of people, as an administrator and a supervisor use it."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.testing import Served
+from services.gateway.app import create_app
+from services.gateway.settings import GatewaySettings
+from shared.clock import ManualClock
+from shared.testing import Served, serve
 from tests.gateway.test_people_api import as_, change, make, sheet
 from tests.gateway.test_signing_in import OURS, OWN, browser, enter, settle
 
@@ -104,6 +107,25 @@ async def test_a_person_is_disabled_and_let_in_again_but_nobody_disables_themsel
     own = await admin.get("/people/root")
     assert "/people/root/disable" not in own.text
     assert (await post(admin, "/people/root/disable", version=version(own))).status_code == 403
+
+
+async def test_who_oversees_agents_sees_who_is_there(
+    service_dsn: Callable[[str], Awaitable[str]], clock: ManualClock
+) -> None:
+    key = "the key of the front door"
+    door = {"X-Front-Door": key, "X-Forwarded-Prefix": "/gateway", "X-Forwarded-Proto": "http", "Accept": "text/html"}
+    served = serve(create_app, GatewaySettings, await service_dsn("gateway"), clock=clock, front_door_key=key)
+    async with served as gateway:
+        pages = {}
+        for role in ("supervisor", "admin", "auditor"):
+            async with gateway.client(role, **door) as client:
+                pages[role] = (await client.get("/people")).text
+    there = 'hx-get="/visits/fragments/presence"'
+    assert {role: there in page for role, page in pages.items()} == {
+        "supervisor": True,
+        "admin": True,
+        "auditor": False,
+    }
 
 
 async def test_a_supervisor_sets_teams_and_shifts_and_nothing_else(gateway: Served) -> None:

@@ -1,5 +1,6 @@
 """Who is away is handed nothing; callbacks of somebody's own, and what becomes of them when their owner is not there."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from tests.visits.conftest import Desk, released
 from tests.visits.domain.builders import at
 
 THREE = "2026-03-02T15:00:00+08:00"
+PANEL = "/fragments/presence"
 
 
 async def say(desk: Desk, state: str, agent: str = "1001", **body: Any) -> dict[str, Any]:
@@ -61,6 +63,24 @@ async def test_supervisors_see_who_is_there_of_their_units(desk: Desk) -> None:
         mine = (await agent.get("/api/v1/presence/mine")).json()
         assert (mine["state"], mine["capacity"]) == ("ready", 50)
         assert (await agent.get("/api/v1/presence")).status_code == 403
+
+
+async def test_supervisors_see_on_a_page_who_is_there_and_who_works_without_having_said_so(desk: Desk) -> None:
+    async with (
+        desk.agent("boss", "supervisor", units=("B1",)) as boss,
+        desk.agent("other", "supervisor", units=("B2",)) as other,
+    ):
+        assert "还没有坐席在岗" in (await boss.get(PANEL)).text
+        await say(desk, "break")
+        desk.clock.advance(timedelta(minutes=5))
+        await desk.claimed("T1", "1002")
+        told, foreign = (await boss.get(PANEL)).text, (await other.get(PANEL)).text
+    found = re.findall(r'<tr>\s*<th scope="row">(.*?)</tr>', told, re.S)
+    rows = [re.sub(r"(<[^>]+>|\s)+", " ", row).strip() for row in found]
+    assert rows == ["1001 — ! 小休 10:00 0 / 50 —", "1002 — ✓ 示闲 没有设置过 — 1 —"]
+    assert "还没有坐席在岗" in foreign
+    async with desk.agent("1002") as agent:
+        assert (await agent.get(PANEL)).status_code == 403
 
 
 async def agreed(desk: Desk, owner: str = "me", **changes: Any) -> UUID:

@@ -80,6 +80,18 @@ async def held(desk: Desk, *tasks: str, **changes: Any) -> list[UUID]:
     return [await desk.claimed(task, customer=task, **changes) for task in tasks]
 
 
+async def test_the_panel_of_who_is_there_says_who_is_outside_their_shift(desk: Desk) -> None:
+    async with desk.agent("1001", units=("B1",)) as agent:
+        await agent.post("/api/v1/presence", json={"state": "ready"})
+    await desk.served.deliver(shift_of("14:00-18:00"))
+    async with desk.agent("boss", "supervisor", units=("B1",)) as boss:
+        assert (
+            '14:00-18:00 <span class="pill plain">– 不在班次内</span>' in (await boss.get("/fragments/presence")).text
+        )
+        desk.clock.move_to(at("2026-03-02T14:00"))
+        assert "不在班次内" not in (await boss.get("/fragments/presence")).text
+
+
 async def test_the_end_of_a_shift_gives_back_what_was_not_begun_and_leaves_calls(desk: Desk) -> None:
     idle, dialled, answered = await held(desk, "idle", "dialled", "answered")
     [others] = await held(desk, "others", agent="1002")

@@ -25,6 +25,7 @@ from shared.http import ReadSession, transaction
 from shared.pagination import paged, text_of
 from shared.roles import ROLE_NAMES
 from shared.web import render
+from shared.web.addresses import panel_of
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/people", include_in_schema=False)
@@ -65,6 +66,7 @@ async def people_page(
         role_names=ROLE_NAMES,
         **_issuing(request),
         administers=accounts.actor_of(viewer).administers,
+        present=panel_of(request, "visits", "/fragments/presence") if viewer.may(Role.SUPERVISOR) else "",
         following=f"{own_address(request, '/people')}?{urlencode(kept | {'cursor': following})}" if following else "",
         paging=cursor is not None,
     )

@@ -2,7 +2,7 @@
 of other services, what came with visits at `/materials`, the work rules at `/work-rules`, and the customers' `/q`.
 """
 
-from services.visits.pages import agent, customer, materials, on_site, records, reviews, work_rules
+from services.visits.pages import agent, attendance, customer, materials, on_site, records, reviews, work_rules
 
 ROUTERS = (
     agent.router,
@@ -10,6 +10,7 @@ ROUTERS = (
     customer.router,
     records.router,
     reviews.router,
+    attendance.router,
     materials.router,
     work_rules.router,
 )

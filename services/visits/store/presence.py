@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Row, exists, func, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.visits.domain.presence import Presence, Present
@@ -50,6 +50,17 @@ async def list_present(session: AsyncSession, scope: Scope, after: str, limit: i
     query = select(PRESENCE, _HELD.label("held"), _SHIFT.label("shift")).where(_seen(scope), PRESENCE.c.agent > after)
     rows = await session.execute(query.order_by(PRESENCE.c.agent).limit(limit))
     return [(_presence(row), row.held) for row in rows]
+
+
+async def list_silent(session: AsyncSession, scope: Scope, limit: int) -> list[tuple[str, int]]:
+    """Who holds visits in `scope` and has never said whether they are there, by id, each with how many they hold of them."""
+    held = select(VISITS.c.agent, func.count()).where(
+        VISITS.c.lease_until.is_not(None),
+        scope.where(VISITS.c.branch, VISITS.c.team),
+        ~exists().where(PRESENCE.c.agent == VISITS.c.agent),
+    )
+    rows = await session.execute(held.group_by(VISITS.c.agent).order_by(VISITS.c.agent).limit(limit))
+    return [(agent, number) for agent, number in rows]
 
 
 def _seen(scope: Scope) -> ColumnElement[bool]:
