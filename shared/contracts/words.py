@@ -135,7 +135,7 @@ ESCALATIONS: Mapping[str, str] = {
 CASE_OUTCOMES: Mapping[str, str] = {
     "satisfied": "二次回访满意",
     "dissatisfied": "客户仍不满意",
-    "unreached": "二次回访未联系上",
+    "unreached": "二次回访未得到客户评价",
     "rejected": "不予受理",
     "by_hand": "人工结案",
 }

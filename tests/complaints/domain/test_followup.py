@@ -2,6 +2,7 @@ import pytest
 
 from services.complaints.domain import followup, handling
 from shared.contracts.complaints import ComplaintClosed, ComplaintEscalated, ComplaintReopened
+from shared.contracts.words import CASE_OUTCOMES, word_of
 from tests.complaints.builders import (
     MONDAY,
     RULES,
@@ -61,6 +62,20 @@ def test_a_customer_who_gives_no_opinion_is_not_counted_as_satisfied() -> None:
     silent = completed("V2", **second(case, rating=None, satisfaction="no_comment", resolved=None))
     change = followup.answered(case, silent, False, RULES, MONDAY)
     assert (change.case.outcome, change.case.close_reason) == ("unreached", followup.NO_OPINION)
+
+
+@pytest.mark.parametrize("reason", ["refused", "unreachable"])
+def test_how_a_case_without_a_second_opinion_ended_is_true_of_who_was_reached_and_of_who_was_not(reason: str) -> None:
+    """Who refused, or answered in part, was spoken to: 未联系上 would be wrong."""
+    case = resolved()
+    silent = completed("V2", **second(case, rating=None, satisfaction=None, resolved=None, effective=False))
+    for change in (
+        followup.answered(case, silent, False, RULES, MONDAY),
+        followup.failed(case, failed("V2", case).model_copy(update={"reason": reason}), MONDAY),
+    ):
+        (told,) = change.events
+        assert isinstance(told, ComplaintClosed)
+        assert word_of(CASE_OUTCOMES, told.outcome) == "二次回访未得到客户评价"
 
 
 @pytest.mark.parametrize(
