@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import audit_api, dlq_api, invalid
 from shared.bodies import Body
+from shared.erasure import api as erasures
 from shared.errors import BadRequest, BodyTooLarge, BodyTooLate, ForeignHost, HuifangError, InvalidInput, Unavailable
 from shared.front_door import QUIET, FrontDoor, is_behind, own_path
 from shared.messaging.transient import is_transient
@@ -189,6 +190,7 @@ def install(app: FastAPI, service: Service) -> None:
     install_docs(app, service)
     app.include_router(dlq_api.router)
     app.include_router(audit_api.router)
+    app.include_router(erasures.router)
 
 
 def _install_problems(app: FastAPI) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from deploy.local.files import read_json
 from deploy.local.settings import LocalSettings
+from shared.web.navigation import SITES
 
 TIMEOUT_SECONDS = 30
 
@@ -25,6 +26,12 @@ def service_client(service: str, role: str) -> Iterator[httpx.Client]:
             yield client
     except httpx.TransportError as error:
         _fail(f"无法连接 {service}（{run['services'][service]}）：{error}。可用 make status 查看平台状态")
+
+
+def running_services() -> list[str]:
+    """The services of the platform that runs here, as people's pages name them in order; none when it does not run."""
+    run = read_json(LocalSettings.from_environment().run_file) or {"services": {}}
+    return [name for name, site in SITES.items() if site.is_service and name in run["services"]]
 
 
 def answer(response: httpx.Response) -> Any:

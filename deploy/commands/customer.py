@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands._client import answer, every, service_client
+from deploy.commands._client import answer, every, running_services, service_client
+from shared.web.navigation import SITES
 
 app = typer.Typer(no_args_is_help=True, help="客户：按本人要求删除个人信息。")
 GATEWAY = "gateway", "admin"
 PATH = "/api/v1/erasures"
+PROGRESS = f"{PATH}/progress"
 WHAT = """各服务将清理该客户的姓名、号码、地址、生日，客户、坐席与来源系统写下的文字，照片与签名；今后不再联系。不能撤销。
 保留：客户编号、单据编号、统计数、拒访与退订记录；未办结的投诉照常办理，但不再有内容。"""
 LEFT = """清理之外仍可读到、须另行处理的：
@@ -36,7 +38,7 @@ def erase(
 
 @app.command()
 def erasures() -> None:
-    """列出登记过的删除，新的在前，以及接入服务做到哪一步；各服务的进度见页面「个人信息删除」。"""
+    """列出登记过的删除，新的在前，以及各服务做到哪一步，与页面「个人信息删除」一致。"""
     with service_client(*GATEWAY) as client:
         found = list(every(client, PATH))
     for one in found:
@@ -50,3 +52,23 @@ def erasures() -> None:
         typer.echo(f"{one['customer_id']}\t{state}\t{one['asked_at']}\t{one['asked_by']}")
     if not found:
         typer.echo("没有登记过删除。")
+        return
+    typer.echo("各服务：")
+    for service in running_services():
+        typer.echo(f"  {SITES[service].title}\t{_progress_of(service, len(found))}")
+
+
+def _progress_of(service: str, asked: int) -> str:
+    """How far a service is with those that were `asked` for; one that does not answer says so beside it."""
+    try:
+        with service_client(service, "admin") as client:
+            told = answer(client.get(PROGRESS))
+    except typer.Exit:
+        return "没有答复"
+    parts = [f"已清理 {told['erased']} 位，其中 {told['done']} 位复查期满"]
+    if waiting := told["heard"] - told["erased"]:
+        more = "等" if waiting > len(told["waiting"]) else ""
+        parts.append(f"正在清理 {waiting} 位：{'、'.join(told['waiting'])}{more}")
+    if (unheard := asked - told["heard"]) > 0:
+        parts.append(f"另有 {unheard} 位的要求尚未收到")
+    return "；".join(parts)

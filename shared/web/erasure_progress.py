@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from shared.auth import Principal, Role, require_whole_organisation
+from shared.erasure.api import Reader, shown_customer
 from shared.erasure.kept import Progress, progress
 from shared.http import ReadSession, SealerDep
-from shared.privacy import PREFIX, Sealer
 from shared.runtime import Line
 from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
-Reader = Annotated[Principal, Depends(require_whole_organisation(Role.ADMIN))]
 LONG = timedelta(hours=1)  # a pass over all of a database takes less
 
 
@@ -36,11 +34,6 @@ async def erasures_fragment(
         waiting=[shown_customer(one, sealer) for one in found.waiting],
         unheard=max(0, asked - found.heard),
     )
-
-
-def shown_customer(customer: str, sealer: Sealer) -> str:
-    """Some are known by their number."""
-    return sealer.masked(customer) if customer.startswith(PREFIX) else customer
 
 
 def erasure_lines(found: Progress, now: datetime) -> Iterator[Line]:

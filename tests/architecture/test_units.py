@@ -68,6 +68,7 @@ COMMON: dict[str, Any] = {page: Open() for page in PAGES} | {
     "GET /fragments/ops": Whole(),
     "GET /fragments/ops/letters": Whole(),
     "GET /fragments/erasures": Whole(),
+    "GET /api/v1/erasures/progress": Whole(),
     "GET /fragments/audit": Whole(),
     "GET /fragments/audit/chain": Whole(),
     "GET /api/v1/dead-letters": Whole(),

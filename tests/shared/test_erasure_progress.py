@@ -12,7 +12,7 @@ from tests.shared.test_ops_page import served
 from tests.shared.test_ops_page import shown as shown_as
 
 __all__ = ["served"]
-PANEL, OPS = "/fragments/erasures", "/fragments/ops"
+PANEL, PROGRESS, OPS = "/fragments/erasures", "/api/v1/erasures/progress", "/fragments/ops"
 TITLE = "个人信息删除"
 
 
@@ -45,6 +45,17 @@ async def test_who_waits_is_named_and_is_not_once_the_first_pass_is_over(served:
     assert "已清理 2 位，其中 2 位复查期满" in await shown(served, PANEL)
 
 
+async def test_programs_are_told_the_same(served: Served) -> None:
+    number = Sealer.from_text(DATA_KEY).seal("+8613800138000")
+    await heard(served, "C1", number)
+    async with served.client("admin") as client:
+        before = (await client.get(PROGRESS)).json()
+        assert sorted(before.pop("waiting")) == ["138****8000", "C1"]
+        assert before == {"heard": 2, "erased": 0, "done": 0}
+        assert await erase_due(served.runtime) == 2
+        assert (await client.get(PROGRESS)).json() == {"heard": 2, "erased": 2, "done": 0, "waiting": []}
+
+
 async def test_of_many_the_first_are_named_and_a_number_is_masked(served: Served, clock: ManualClock) -> None:
     number = Sealer.from_text(DATA_KEY).seal("+8613800138000")
     await heard(served, number)
@@ -70,6 +81,7 @@ async def test_only_administrators_of_the_whole_organisation_see_who_it_is(serve
     for role in ("agent", "supervisor", "policy_owner", "integrator", "ops", "auditor"):
         async with served.client(role) as client:
             assert (await client.get(PANEL)).status_code == 403, role
+            assert (await client.get(PROGRESS)).status_code == 403, role
     secret = served.runtime.settings.jwt_secret
     assert secret is not None
     token = issue_token(secret.get_secret_value(), "zhao.min", Role.ADMIN, 4_000_000_000, units=["CD"])

@@ -7,13 +7,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from services.gateway.access import Admin
 from services.gateway.commands import erasing as commands
+from shared.erasure.api import shown_customer
 from shared.erasure.kept import list_erasures, progress
 from shared.front_door import own_address
 from shared.http import ReadSession, SealerDep, transaction
 from shared.pagination import paged, time_and_text
 from shared.web import render
 from shared.web.addresses import panels_of
-from shared.web.erasure_progress import shown_customer
 from shared.zone import ORG_ZONE
 
 router = APIRouter(prefix="/erasures", include_in_schema=False)
