@@ -10,8 +10,6 @@ from deploy.reconcile.notices import Notices
 from services.analytics.domain.cells import Tally
 from services.visits.domain.visit import State
 
-DISSATISFIED = 2
-
 
 def accepted_is_published(kept: Kept, heard: Heard) -> Check:
     return one_to_one(
@@ -135,16 +133,14 @@ def corrections_are_published(kept: Kept, heard: Heard) -> Check:
 
 
 def dissatisfied_is_published(kept: Kept, heard: Heard) -> Check:
-    """One that any version of a visit's record tells of is told once."""
-    bad = (
-        visit_id
-        for visit_id, visit in kept.visits.items()
-        if visit.state == State.COMPLETED and visit.worst is not None and visit.worst <= DISSATISFIED
+    """Each time that a visit's record comes to say so is told once."""
+    bad = Counter(
+        {visit_id: visit.dissatisfied for visit_id, visit in kept.visits.items() if visit.state == State.COMPLETED}
     )
     return one_to_one(
         "不满意的作业都已报告",
-        Side.of("作业库 不满意", bad),
-        Side("事件 visit.dissatisfied", heard.about["visit.dissatisfied"]),
+        _each_time("作业库 不满意", bad),
+        _each_time("事件 visit.dissatisfied", heard.about["visit.dissatisfied"]),
     )
 
 

@@ -17,6 +17,7 @@ from shared.db import driver_dsn
 from shared.messaging.event import event_key
 
 CONNECT_SECONDS = 10
+DISSATISFIED = 2  # the best of the ratings that count as dissatisfied
 WAITING = {
     "gateway": (
         "SELECT (SELECT count(*) FROM raw_message WHERE state = 'pending')"
@@ -38,9 +39,14 @@ _CASES = """
     FROM complaint_case
 """
 _VISITS = """
-    SELECT id::text, task_id, state, least((outcome ->> 'rating')::int, worst) AS worst, corrections
-    FROM visit LEFT JOIN (SELECT visit_id, min((outcome ->> 'rating')::int) AS worst, max(number) AS corrections
-                          FROM record_version GROUP BY visit_id) AS versions ON visit_id = id
+    SELECT id::text, task_id, state, corrections, coalesce(times, ((outcome ->> 'rating')::int <= $1)::int, 0) AS dissatisfied
+    FROM visit LEFT JOIN (
+        SELECT visit_id, max(number) AS corrections,
+               count(*) FILTER (WHERE rating <= $1 AND (before IS NULL OR before > $1)) AS times
+        FROM (SELECT visit_id, number, (outcome ->> 'rating')::int AS rating,
+                     lag((outcome ->> 'rating')::int) OVER (PARTITION BY visit_id ORDER BY number) AS before
+              FROM record_version) AS said
+        GROUP BY visit_id) AS versions ON visit_id = id
 """
 
 # what has entered populations that are still kept, by policy, source, event and customer
@@ -141,9 +147,9 @@ def _entered(life: str) -> Counter[str]:
 
 
 async def _read_visits(connection: asyncpg.Connection, kept: Kept) -> None:
-    rows = await connection.fetch(_VISITS)
+    rows = await connection.fetch(_VISITS, DISSATISFIED)
     kept.visits = {
-        row["id"]: Visit(row["task_id"], row["state"], row["worst"], row["corrections"] or 0) for row in rows
+        row["id"]: Visit(row["task_id"], row["state"], row["dissatisfied"], row["corrections"] or 0) for row in rows
     }
     kept.attempts = await connection.fetchval("SELECT count(*) FROM attempt")
 

@@ -32,11 +32,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Visit:
-    """`worst` is the worst rating that any version of its record has had; `corrections` counts the versions after the first."""
+    """`dissatisfied` counts how often its record came to say so, `corrections` its versions after the first."""
 
     task_id: str
     state: str
-    worst: int | None
+    dissatisfied: int = 0
     corrections: int = 0
 
 

@@ -143,14 +143,14 @@ class VisitCompleted(VisitResult):
 
 @contract("visit.dissatisfied", topic=VISITS, owner="visits", title="客户不满意")
 class VisitDissatisfied(VisitResult):
-    """Published beside visit.completed when the customer is dissatisfied, else beside the first visit.corrected that says
-    so: once for a visit."""
+    """Published beside visit.completed when the customer is dissatisfied, and beside each visit.corrected by which its
+    record comes to say so."""
 
 
 @contract("visit.problem_found", topic=VISITS, owner="visits", title="发现问题件")
 class VisitProblemFound(VisitResult):
-    """Published beside visit.completed when an answer makes it a problem case (R07.5), else beside the first
-    visit.corrected that says so: once for a visit."""
+    """Published beside visit.completed when an answer makes it a problem case (R07.5), and beside each visit.corrected by
+    which its record comes to say so."""
 
 
 @contract("visit.corrected", topic=VISITS, owner="visits", title="回访记录已更正")

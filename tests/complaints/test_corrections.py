@@ -42,6 +42,15 @@ async def test_corrected_away_tells_the_case_and_leaves_it_to_people(served: Ser
     assert [one.name for one in await served.published()] == ["complaint.opened"]
 
 
+async def test_corrected_away_and_back_opens_no_second_case(served: Served) -> None:
+    await served.deliver(told(completed()), told(dissatisfied()))
+    await served.deliver(corrected(rating=4))
+    await served.deliver(corrected(rating=1, was=4, correction=2), told(dissatisfied(rating=1, correction=2)))
+    case = await the_case(served)
+    assert (case.state, case.first_rating) == ("opened", 1)
+    assert [one.name for one in await served.published()] == ["complaint.opened"]
+
+
 async def test_a_contented_record_corrected_to_another_contented_one_leaves_no_trace(served: Served) -> None:
     await served.deliver(told(completed(rating=4)), corrected(rating=5, was=4))
     assert await all_cases(served) == []

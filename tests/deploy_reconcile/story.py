@@ -71,7 +71,7 @@ def kept() -> Kept:
         planned=Counter(["T1", "T2"]),
         draws={"D1": Draw(5, 5, 1, 1), "forgotten": Draw(5, 0, 1, 0)},
         tasks={"T1": Task("done", fact.id, 1), "T2": Task("done", resolved.id, 2)},
-        visits={"V1": Visit("T1", "completed", 2), "V2": Visit("T2", "completed", 4)},
+        visits={"V1": Visit("T1", "completed", 1), "V2": Visit("T2", "completed")},
         attempts=1,
         cases={CASE: Case("visit", "V1", "closed", 1)},
         sends={"S1": Send(next(iter(agreed.notices.wanted)), "delivered", accepted=True)},

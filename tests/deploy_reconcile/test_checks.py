@@ -52,11 +52,12 @@ def test_events_published_twice_count_once() -> None:
         (lambda k: k.tasks.update(T1=Task("cancelled", "E1", 1)), "取消与取消事件一致"),
         (lambda k: k.tasks.update(T1=Task("expired", "E1", 1)), "过期与过期事件一致"),
         (lambda k: k.visits.pop("V1"), "每个下达的回访恰有一个作业"),
-        (lambda k: k.visits.update(V8=Visit("T1", "open", None)), "每个下达的回访恰有一个作业"),
-        (lambda k: k.visits.update(V1=Visit("T1", "claimed", None)), "完成的作业都已报告"),
-        (lambda k: k.visits.update(V1=Visit("T1", "failed", None)), "失败的作业都已报告"),
+        (lambda k: k.visits.update(V8=Visit("T1", "open")), "每个下达的回访恰有一个作业"),
+        (lambda k: k.visits.update(V1=Visit("T1", "claimed")), "完成的作业都已报告"),
+        (lambda k: k.visits.update(V1=Visit("T1", "failed")), "失败的作业都已报告"),
         (lambda k: k.visits.update(V2=Visit("T2", "completed", 1)), "不满意的作业都已报告"),
-        (lambda k: k.visits.update(V1=Visit("T1", "completed", 2, 1)), "更正与更正事件一致"),
+        (lambda k: k.visits.update(V1=Visit("T1", "completed", 2)), "不满意的作业都已报告"),
+        (lambda k: k.visits.update(V1=Visit("T1", "completed", 1, 1)), "更正与更正事件一致"),
         (lambda k: k.cases.clear(), "每个首次不满意或问题件恰有一个投诉"),
         (lambda k: k.cases.update(X=Case("visit", "V1", "opened", 0)), "每个首次不满意或问题件恰有一个投诉"),
         (lambda k: k.cases.update(X=Case("hotline", "33", "opened", 0)), "每个未解决的 12345 工单恰有一个投诉"),
@@ -234,22 +235,33 @@ def test_a_case_filed_by_hand_in_a_visit_needs_no_dissatisfied_answer() -> None:
 
 
 def test_corrections_agree_both_ways() -> None:
-    """One is made dissatisfied and contented again; a second follow-up is made dissatisfied and has a case of its own."""
+    """One is made contented and dissatisfied again; a second follow-up is made dissatisfied and has a case of its own."""
     visit = {"visit_id": "V2", "task_id": "T2", "round": 2, "case_id": CASE}
     bad = {"satisfaction": "dissatisfied", "rating": 2}
     later = [
         told("visit.corrected", visit_id="V1", task_id="T1", round=1, case_id=None),
+        told(
+            "visit.corrected",
+            visit_id="V1",
+            task_id="T1",
+            round=1,
+            case_id=None,
+            **bad,
+            correction=2,
+            dissatisfied=True,
+        ),
+        told("visit.dissatisfied", visit_id="V1", task_id="T1", round=1, case_id=None, correction=2),
         told("visit.corrected", **visit, **bad, dissatisfied=True),
         told("visit.dissatisfied", **visit, correction=1),
         told("complaint.opened", case_id="X", origin="visit", origin_id="V2"),
     ]
     listener, story = heard(events() + later), kept()
-    story.visits = {"V1": Visit("T1", "completed", 2, 1), "V2": Visit("T2", "completed", 2, 1)}
+    story.visits = {"V1": Visit("T1", "completed", 2, 2), "V2": Visit("T2", "completed", 1, 1)}
     story.cases["X"] = Case("visit", "V2", "opened", 0)
     story.case_facts.add("X")
     story.rating_facts.add("V2")
     story.figures = Counter(listener.recount.result())
     checks = run_checks(story, listener)
     assert [check.mismatches for check in checks if not check.agrees] == []
-    story.visits["V2"] = Visit("T2", "completed", 2, 2)
+    story.visits["V2"] = Visit("T2", "completed", 1, 2)
     assert wrong(run_checks(story, listener)) == {"更正与更正事件一致"}

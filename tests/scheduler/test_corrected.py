@@ -201,6 +201,24 @@ async def test_a_run_that_dissatisfaction_began_ends_before_its_first_contact(
     assert await rows(empty, "SELECT count(*) FROM waiting_step") == [(0,)]
 
 
+async def test_dissatisfaction_that_was_taken_back_and_is_told_again_is_planned_for_again(
+    empty: Served, clock: ManualClock
+) -> None:
+    task_id = await rung(empty, clock)
+    await empty.deliver(completed(clock, task_id, rating=1), dissatisfied(clock, task_id))
+    clock.advance(timedelta(hours=1))
+    await empty.deliver(corrected(clock, task_id, rating=5))
+    clock.advance(timedelta(hours=1))
+    about = {"task_id": task_id, "rating": 1, "correction": 2}
+    after_all = later("visit.corrected", clock, id="after all", problems=[], dissatisfied=True, **about)
+    await empty.deliver(after_all, later("visit.dissatisfied", clock, id="unhappy again", case_id=None, **about))
+    assert await rows(empty, TRIGGERED) == [
+        ("unhappy", "cancelled", "fact_withdrawn"),
+        ("unhappy again", "planned", ""),
+    ]
+    assert await empty.dead_letters() == []
+
+
 async def test_what_dissatisfaction_had_planned_stays_while_there_is_some(empty: Served, clock: ManualClock) -> None:
     task_id = await rung(empty, clock)
     await empty.deliver(completed(clock, task_id, rating=1), dissatisfied(clock, task_id))

@@ -100,7 +100,8 @@ def correct(
 
 
 def _events(visit: Visit, known: Sequence[Version], version: Version) -> list[EventData]:
-    """The correction, and beside it once for a visit that the customer is dissatisfied, or that it is a problem case."""
+    """The correction, and beside it that the customer is dissatisfied, or that it is a problem case, where the record did
+    not say so before: what was planned because of an earlier word was called off when that was taken back."""
     stood, facts = known[-1], contact_result.facts_of_result(visit) | {"correction": version.number}
     before = Record(**stood.outcome, answers=dict(stood.answers), dissatisfied=is_dissatisfied(stood.outcome))
     events: list[EventData] = [
@@ -114,6 +115,6 @@ def _events(visit: Visit, known: Sequence[Version], version: Version) -> list[Ev
         )
     ]
     for is_so, event in ((is_dissatisfied, VisitDissatisfied), (is_problem, VisitProblemFound)):
-        if is_so(version.outcome) and not any(is_so(one.outcome) for one in known):
+        if is_so(version.outcome) and not is_so(stood.outcome):
             events.append(event(**facts))
     return events
