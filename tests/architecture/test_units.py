@@ -118,6 +118,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "GET /agent": Lists(),
         "GET /agent/queue": Lists(),
         "GET /agent/live": Open(),
+        "GET /agent/due-callbacks": Open(),  # the number of those that may be the caller's, by the rules of claims
         "GET /agent/visits/{visit_id}": One(),
         "GET /agent/visits/{visit_id}/aside": One(),
         "GET /agent/visits/{visit_id}/notices": One(),

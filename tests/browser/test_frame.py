@@ -48,6 +48,25 @@ async def test_the_header_says_who_i_am_where_i_am_and_how_the_services_are(page
     assert await page.locator("#status li[data-state=ready]").count() == len(SERVICES)
 
 
+async def test_an_agent_says_on_any_page_whether_they_are_there(page_as: People) -> None:
+    page = await page_as("agent")
+    presence = page.locator("#presence")
+    await page.goto("/analytics/performance")
+    await expect(presence).to_be_enabled()
+    assert await faults_of(page) == []
+    async with page.expect_response("**/visits/api/v1/presence") as said:
+        await presence.select_option("busy")
+    assert (await said.value).ok
+    await page.goto("/visits/agent")
+    await expect(presence).to_be_enabled()
+    await expect(presence).to_have_value("busy")
+    async with page.expect_response("**/visits/api/v1/presence"):
+        await presence.select_option("ready")  # others call with this key after us
+    supervisor = await page_as("supervisor")
+    await supervisor.goto("/analytics/kpi")
+    await expect(supervisor.locator("#presence")).to_have_count(0)
+
+
 async def test_keys_alone_lead_through_header_and_map(page_as: People) -> None:
     page = await page_as("supervisor")
     await page.goto("/gateway/overview")

@@ -71,6 +71,21 @@ async def test_an_agreed_callback_is_listed_and_told_when_its_time_has_come(desk
     assert "回呼到点" in await queue(desk, "callbacks")
 
 
+async def test_the_head_of_every_page_is_told_of_callbacks_whose_time_has_come(desk: Desk) -> None:
+    visit = await desk.claimed("T1")
+    body = {"result": "callback_agreed", "callback_at": "2026-03-02T11:00:00+08:00", "callback_owner": "me"}
+    await attempted(desk, visit, **body)
+    due = "/agent/due-callbacks"
+    assert (await get(desk, due)).json() == {"due": 0}
+    desk.clock.advance(timedelta(hours=1))
+    await desk.served.run_job("bring-back")
+    assert (await get(desk, due)).json() == {"due": 1}
+    assert (await get(desk, due, "1002")).json() == {"due": 0}  # it is somebody's own
+    shown = (await get(desk, "/agent?tab=callbacks")).text
+    assert 'id="tab-callbacks" aria-controls="queue-rows" aria-selected="true"' in shown
+    assert "回呼到点" in shown
+
+
 async def test_an_agent_of_other_units_sees_an_empty_queue_that_says_what_to_do(desk: Desk) -> None:
     await desk.served.deliver(released("T1"))
     assert "现在没有待回访的单" in await queue(desk, units=("B2",))

@@ -61,6 +61,7 @@ async def workbench(
     clock: ClockDep,
     settings: SettingsDep,
     current: ShownRulesDep,
+    tab: Annotated[Tab, Query()] = Tab.OPEN,
 ) -> Response:
     """The page; a visit that the agent already holds is opened again."""
     held = await store.held_by(session, claimant(agent), agent.scope)
@@ -73,7 +74,7 @@ async def workbench(
         languages=await languages(session),
         codes=[ResultCodeOut.of(code).model_dump(mode="json") for code in current.rules.selectable],
         rules_version=current.version,
-        queue=await _queue(session, agent, clock.now(), Tab.OPEN),
+        queue=await _queue(session, agent, clock.now(), tab),
     )
 
 
@@ -83,6 +84,12 @@ async def queue(
 ) -> Response:
     """Tabs with their counters and the first rows of one."""
     return render(request, "agent/queue.html", queue=await _queue(session, agent, clock.now(), tab))
+
+
+@router.get("/agent/due-callbacks")
+async def due_callbacks(agent: Agent, session: ReadSession) -> dict[str, int]:
+    """How many callbacks that may be the agent's have come to their time: asked for by the head of every page."""
+    return {"due": await store.count_due_callbacks(session, claimant(agent), agent.scope)}
 
 
 @router.get("/agent/live")

@@ -1,5 +1,6 @@
 // What every page has: business time, the services' state, the keyboard map, and panels of other services.
 import { isTyping } from "./keys.js";
+import { followPresence } from "./presence.js";
 
 const ASK_SECONDS = 30;
 const FIELDS = { timeZone: "Asia/Shanghai", hour12: false, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
@@ -83,6 +84,8 @@ const clock = document.getElementById("clock");
 if (clock) startClock(clock);
 const services = document.getElementById("status");
 if (services) watchServices(services);
+const presence = document.getElementById("presence");
+if (presence) followPresence(presence);
 showKeysOn(document.getElementById("keys"));
 for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(trouble, tellMissing);
 document.addEventListener("htmx:beforeSwap", (event) => event.target.classList?.remove("missing"));

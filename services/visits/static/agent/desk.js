@@ -11,7 +11,6 @@ import { practice } from "./practice.js";
 import { script } from "./script.js";
 import { wrapping } from "./wrap_up.js";
 import { KeptPictures } from "./pictures.js";
-import { followPresence } from "./presence.js";
 import { keepPlace } from "./queue.js";
 
 export const given = JSON.parse(document.getElementById("desk-data").textContent);
@@ -97,7 +96,6 @@ const mixed = (...parts) => parts.reduce((whole, part) => Object.definePropertie
 
 // a page's own parts come last and count instead of those of the same name
 export function openDesk(...own) {
-  followPresence(document.getElementById("presence"));
   document.addEventListener("alpine:init", () => {
     window.Alpine.data("desk", () => mixed(script, saving, calling, wrapping, dialogs, practice, desk, ...own));
   });
