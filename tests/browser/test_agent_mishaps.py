@@ -149,6 +149,37 @@ async def test_answers_whose_result_was_refused_are_saved_all_the_same(workbench
     assert await saved_answers(workbench) == {"fixed": "yes"}
 
 
+async def test_nothing_is_asked_of_a_visit_while_its_result_is_handed_in(workbench: Workbench) -> None:
+    """The platform tells the page of the change before it answers, and the visit is nobody's by then."""
+    page = await workbench.page()
+    await claimed(page)
+    await dialled(page)
+    arrived, answered = asyncio.Event(), asyncio.Event()
+    handed_in: list[str] = []
+
+    async def hold(route: Route) -> None:
+        handed_in.append(route.request.url.split("/")[-2])
+        answer = await route.fetch()
+        arrived.set()
+        await answered.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/attempts", hold)
+    await press(page, "1", "1", "F4")
+    await expect(page.locator(".wrap-up [aria-pressed=true]")).to_contain_text("部分完成")
+    await page.keyboard.press("Control+Enter")
+    await arrived.wait()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    async with page.expect_response("**/agent/queue*"):
+        await page.evaluate(
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )  # all of the page is asked for again
+    answered.set()
+    await expect(page.locator("#tab-done")).to_contain_text("1")
+    assert [url for url in asked if url.endswith(f"{handed_in[0]}/notices")] == []
+
+
 async def test_a_dialog_keeps_what_was_typed_of_a_customer_and_nothing_of_the_one_before(workbench: Workbench) -> None:
     page = await workbench.page()
     await claimed(page)

@@ -109,15 +109,20 @@ export const calling = {
   },
   async heedChanges() {
     if (!this.sheet || this.lost || this.offline) return;
+    if (this.busy) return this.heedLater();
     const visit = this.sheet.id;
     const answer = await call("GET", `agent/visits/${visit}/notices`);
     if (this.noteNetwork(answer) || !this.sheet || this.sheet.id !== visit) return;
-    if (this.busy) return void setTimeout(() => this.heedChanges(), 1000); // what is under way may change the visit itself
+    if (this.busy) return this.heedLater();
     if (answer.ok) {
       const isNew = latest(answer.body) !== latest(this.changes);
       this.changes = answer.body;
       if (isNew) await this.askAnew();
     } else if ([404, 409].includes(answer.status)) this.loseVisit(answer);
+  },
+  // what is under way may change the visit itself, and end it
+  heedLater() {
+    setTimeout(() => this.heedChanges(), 1000);
   },
   // the task is another one now: other questions may be asked, and answers may have gone with their matter
   async askAnew() {
