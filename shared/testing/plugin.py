@@ -38,11 +38,20 @@ MARKER_OF_FIXTURE = {"service_dsn": "db", "postgres_server": "db", "kafka_server
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups, and may have come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What a test costs is a marker derived from its fixtures."""
+    """What a test costs is a marker derived from its fixtures. Tests of one file run in one process unless a group says
+    otherwise: what they share is started once."""
     for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKER_OF_FIXTURE:
                 item.add_marker(MARKER_OF_FIXTURE[fixture])
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long text or file gives a test no name: nobody reads it, and files made for a test hold the time at which they were
+    made, so that two processes would know one test by two names."""
+    return argname if isinstance(val, (str, bytes)) and len(val) > 80 else None
 
 
 @pytest.fixture(autouse=True)
