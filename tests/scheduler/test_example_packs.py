@@ -1,6 +1,5 @@
 """What the example packs' own tests let happen, the service plans as the simulation does."""
 
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -46,20 +45,6 @@ class _Heard(Simulation):
         super().happen(fact)
 
 
-class _Service(Service):
-    """Waits that are over lead on, too."""
-
-    async def _next_moment(self) -> datetime:
-        ((until,),) = await rows(self.served, "SELECT min(until) FROM waiting_step")
-        moment = await super()._next_moment()
-        return min(moment, until) if until else moment
-
-    async def _walk(self, moment: datetime) -> None:
-        await super()._walk(moment)
-        await self.served.run_job("lead_on")
-        await self.plan_occasions()
-
-
 def _cases() -> list[object]:
     found = []
     for folder in FOLDERS:
@@ -90,7 +75,7 @@ async def test_the_service_plans_what_the_packs_own_test_expects(
     simulation = _Heard.ran.pop()
     clock.move_to(min(step.heard_at for step in scenario.steps))
     await apply(empty, read_files(folder), folder.name)
-    service = _Service(empty, clock)
+    service = Service(empty, clock)
     await empty.run_job("walk")
     heard = {step.id: step.heard_at for step in scenario.steps}
     for fact in simulation.facts:

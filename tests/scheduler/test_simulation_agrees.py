@@ -166,34 +166,35 @@ def _withdrawal(fact: Fact, attributes: dict[str, Any]) -> Event:
     return event("fact.withdrawn", data, **{**attributes, "key": fact.customer_id})
 
 
+NEXT = """
+SELECT (SELECT min(due_at) FROM due), (SELECT min(ends) FROM draw WHERE state = 'open'),
+       (SELECT min(until) FROM waiting_step)
+"""
+
+
 class Service:
-    """The service as time passes: what is due or closes happens at its own moment."""
+    """The service as time passes: what is due or closes, and what has waited long enough, happens at its own moment."""
 
     def __init__(self, served: Served, clock: ManualClock) -> None:
         self.served, self.clock, self.occasions = served, clock, 0
         self.morning = datetime.combine(clock.now().astimezone(ORG_ZONE).date(), time(9), ORG_ZONE) + timedelta(days=1)
 
     async def pass_time(self, until: datetime) -> None:
-        while (moment := await self._next_moment()) <= until:
+        while (moments := await self._moments()) and (moment := min(moments.values())) <= until:
             self.clock.move_to(max(moment, self.clock.now()))
-            await self.served.run_job("draw")
-            await self.plan_occasions()
-            await self.served.run_job("release")
-            await self.plan_occasions()
-            await self._walk(moment)
+            for job in (name for name, moment in moments.items() if moment <= self.clock.now()):
+                await self.served.run_job(job)
+                await self.plan_occasions()
+            if moments["walk"] <= self.clock.now():
+                self.morning += timedelta(days=1)
         self.clock.move_to(max(until, self.clock.now()))
 
-    async def _walk(self, moment: datetime) -> None:
-        if moment >= self.morning:
-            self.morning += timedelta(days=1)
-            await self.served.run_job("walk")
-            await self.plan_occasions()
-
-    async def _next_moment(self) -> datetime:
-        ((due,),) = await rows(self.served, "SELECT min(due_at) FROM due")
-        ((ends,),) = await rows(self.served, "SELECT min(ends) FROM draw WHERE state = 'open'")
+    async def _moments(self) -> dict[str, datetime]:
+        """Job → when it has something to do next; one that has nothing to do is left out."""
+        ((due, ends, waited),) = await rows(self.served, NEXT)
         closing = datetime.combine(ends, time(), ORG_ZONE) + GRACE if ends else None
-        return min(moment for moment in (due, closing, self.morning) if moment)
+        moments = {"draw": closing, "release": due, "walk": self.morning, "lead_on": waited}
+        return {job: moment for job, moment in moments.items() if moment}
 
     async def plan_occasions(self) -> None:
         while fresh := (await self.served.published("occasion.arrived"))[self.occasions :]:
