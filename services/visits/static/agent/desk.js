@@ -73,7 +73,10 @@ export const desk = {
       this.toFocus = null;
       const now = document.activeElement;
       const typing = now !== from && now !== this.placed && now.matches("textarea, input");
-      if (!typing) (this.placed = wanted())?.focus(); // who has gone to a field meanwhile goes on typing there
+      if (typing) return; // who has gone to a field meanwhile goes on typing there
+      this.placed = wanted();
+      this.placed?.closest("[data-together]")?.scrollIntoView({ block: "nearest" }); // a question with its answers, in a low window
+      this.placed?.focus();
     };
     this.$nextTick(() => requestAnimationFrame(() => requestAnimationFrame(place)));
   },

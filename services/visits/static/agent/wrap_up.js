@@ -63,8 +63,9 @@ export const wrapping = {
     if (!this.code) return "还没有选结果：按字母键，或点一个。";
     if (this.isCallback) return "到约定时间，这张单会回到队列最前。";
     if (this.code.ending) return this.isWrongNumber ? "有新号码请在下面填写。" : "提交后这张单办结。";
-    if (this.code.retry_after === "next_working_day") return `下一工作日再拨；该结果最多 ${this.code.most} 次。`;
-    return `${wait(this.code.retry_after)}再拨；该结果最多 ${this.code.most} 次。`;
+    const hours = this.code.retry_hours && `，在 ${this.code.retry_hours}`;
+    if (this.code.retry_after === "next_working_day") return `下一工作日再拨${hours}；该结果最多 ${this.code.most} 次。`;
+    return `${wait(this.code.retry_after)}再拨${hours}；该结果最多 ${this.code.most} 次。`;
   },
   chooseResult(result) {
     this.result = result;
@@ -86,7 +87,9 @@ export const wrapping = {
   },
   async offerTimes() {
     const answer = await call("GET", "agent/callback-times");
-    if (!this.noteNetwork(answer) && answer.ok) this.offered = answer.body;
+    if (this.noteNetwork(answer) || !answer.ok) return;
+    this.offered = answer.body;
+    this.$nextTick(() => this.$refs.times?.scrollIntoView({ block: "nearest" }));
   },
   get callbackTimes() {
     return this.offered.map((time, index) => ({
