@@ -269,8 +269,21 @@ async def test_the_card_says_in_words_who_does_not_go_alone_and_what_the_custome
         assert (await client.post(f"/api/v1/visits/{claimable}/claim", json={"companion": "1002"})).is_success
     page = (await get(desk, f"/agent/visits/{claimable}/aside")).text
     assert "不得由销售人员、复核员单独进行" in page
-    assert "<dt>需要</dt><dd>粤语</dd>" in page
+    assert "<dt>需要</dt><dd>粤语" in page
     assert not [code for code in ("sales", "yue", "on_site") if code in page]
+
+
+async def test_who_has_no_skills_entered_is_told_that_nothing_was_asked_of_them(desk: Desk) -> None:
+    visit = await desk.claimed()
+    open_to_all = "您没有登记技能，领取时不作限制；做不了请「退回此单」"
+    assert open_to_all not in (await get(desk, f"/agent/visits/{visit}/aside")).text
+    assert (await desk.attempt(visit, result="language_barrier", language="yue", note="只讲粤语")).is_success
+    desk.clock.advance(timedelta(days=2))
+    await desk.served.run_job("bring-back")
+    async with desk.agent() as client:
+        assert (await client.post(f"/api/v1/visits/{visit}/claim", json={})).is_success
+    assert open_to_all in (await get(desk, f"/agent/visits/{visit}/aside")).text
+    assert open_to_all not in (await get(desk, f"/agent/visits/{visit}/aside", skills=["yue"])).text
 
 
 async def test_a_row_says_its_kind_once_and_the_matter_in_its_senders_words(desk: Desk) -> None:

@@ -145,6 +145,7 @@ async def aside(
         preferred=_preferred(visit),
         alone=alone_word(visit),
         needs=[word_of(SKILLS, need) for need in visit.needs if need != ON_SITE],
+        skilled=bool(agent.skills),
         invited_until=clock_text(visit.invited_until, now) if visit.invitation and visit.invited_until else "",
         panels=_panels(request, visit.customer.id),
     )
