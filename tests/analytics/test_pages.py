@@ -40,6 +40,12 @@ async def test_every_figure_is_shown_with_its_parts_and_formula(seen):
     assert "城东分公司" in text
 
 
+async def test_the_table_of_branches_ends_with_the_whole(seen):
+    text = (await page(seen)).text
+    total = text[text.index("<tfoot") : text.index("</tfoot>")]
+    assert re.findall(r"<t[hd][^>]*>([^<]*)<", total)[:3] == ["合计", "13", "61.5%"]  # as the cards say
+
+
 async def test_charts_get_the_same_figures(seen):
     data = chart_data((await page(seen, "/kpi?period=week")).text)
     assert [(point["name"], point["n"]) for point in data["trend"]] == [("2026 年第 10 周", 5), ("2026 年第 11 周", 1)]

@@ -102,3 +102,28 @@ async def test_a_page_that_hears_nothing_says_that_its_figures_are_old(board: Bo
     await page.context.set_offline(False)
     await expect(page.locator("#kpi-completion .parts")).to_have_text("9 / 14")
     await expect(page.locator("#stale")).to_be_empty()
+
+
+async def test_who_looks_chooses_the_columns_and_finds_them_so_again(board: Board) -> None:
+    await board.served.deliver(*everything())
+    page = await board.page()
+    heads = page.locator("#branch-table thead th:visible")
+    all_heads = await heads.all_inner_texts()
+    await page.get_by_text("选择列").click()
+    await page.get_by_role("checkbox", name="闭环率").uncheck()
+    left = [head for head in all_heads if head != "闭环率"]
+    await expect(heads).to_have_text(left)
+    await expect(page.locator("#branch-table tfoot :is(th, td):visible")).to_have_count(len(left))
+    await board.count("71", branch="B9")
+    await expect(page.locator("#branch-rows tr")).to_have_count(3)  # a branch that came meanwhile has the same columns
+    await expect(page.locator("#branch-rows tr:last-child td:visible")).to_have_count(len(left))
+    assert await faults_of(page) == []
+    await page.reload()
+    await expect(heads).to_have_text(left)
+    await page.emulate_media(media="print")
+    await expect(heads).to_have_text(left)
+    await expect(page.get_by_text("选择列")).to_be_hidden()
+    await page.evaluate("localStorage.setItem('huifang-columns/boss/branch-table', 'no list')")
+    await page.emulate_media(media="screen")
+    await page.reload()
+    await expect(heads).to_have_text(all_heads)

@@ -72,6 +72,7 @@ async def kpi_page(
         funnel=[(FUNNEL[stage], amount) for stage, amount in found.stages.items()],
         branches=await _branches(session, wanted, kpis, labels),
         columns=[kpis[id_] for id_ in BRANCH_TABLE],
+        totals=[shown_value(figures[id_].kpi, figures[id_].figure) for id_ in BRANCH_TABLE],
         trend=await _trend(session, wanted, period, kpis[TREND]),
         heat=await queries.contact_heat(session, wanted),
         choices=await _choices(session, principal, labels),

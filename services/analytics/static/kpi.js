@@ -1,5 +1,6 @@
 // The KPI page asks for its figures again when they have changed. What somebody opened, typed, selected or has the focus on stays
 // as it is: only the text of what has changed is replaced.
+import { offerColumns } from "/static/columns.js";
 import { followChanges } from "/static/live.js";
 import { drawCharts, fitCharts } from "./charts.js";
 
@@ -12,11 +13,19 @@ function draw() {
   if (block) drawCharts(JSON.parse(block.textContent));
 }
 
+function begin() {
+  document.querySelectorAll("table[data-columns]").forEach(offerColumns);
+  draw();
+}
+
 function take(page) {
   const [shown, told] = [document, page].map((each) => each.getElementById("figures"));
   const changesKind = shown.dataset.shown !== told.dataset.shown; // from nothing to figures, or back
-  if (changesKind) shown.replaceWith(document.importNode(told, true));
-  let redraws = changesKind;
+  if (changesKind) {
+    shown.replaceWith(document.importNode(told, true));
+    begin();
+  }
+  let redraws = false;
   for (const place of document.querySelectorAll("[data-live]")) {
     const now = page.getElementById(place.id);
     if (!now || now.innerHTML === place.innerHTML) continue;
@@ -58,5 +67,5 @@ async function refresh() {
 document.getElementById("print").addEventListener("click", () => window.print());
 window.addEventListener("resize", fitCharts);
 window.addEventListener("beforeprint", fitCharts);
-draw();
+begin();
 followChanges(`${location.pathname.replace(/\/$/, "")}/live`, { figures: refresh });
