@@ -39,6 +39,21 @@ async def test_what_is_released_and_what_a_colleague_takes_shows_by_itself(workb
     await expect(page.locator("#tab-open")).to_contain_text("3")
 
 
+async def test_the_list_on_site_shows_what_is_released_and_keeps_the_focus(workbench: Workbench) -> None:
+    await workbench.desk.served.deliver(released("S1", customer="CS1", channel="on_site", questionnaire="gas-repair"))
+    page = await workbench.page(at="/login")
+    await page.add_init_script(NEVER_ASKS)
+    async with page.expect_response(LIVE), page.expect_response("**/on-site/list"):
+        await page.goto("/on-site")
+    stops = page.locator("#queue-rows li")
+    await expect(stops).to_have_count(1)
+    await stops.get_by_role("button").focus()
+    first = await page.evaluate("document.activeElement.id")
+    await workbench.desk.served.deliver(released("S2", customer="CS2", channel="on_site", questionnaire="gas-repair"))
+    await expect(stops).to_have_count(2)
+    await page.wait_for_function("id => document.activeElement.id === id", arg=first)
+
+
 async def test_a_visit_that_is_taken_away_is_told_to_its_agent(workbench: Workbench) -> None:
     page = await told(workbench)
     await claimed(page)
