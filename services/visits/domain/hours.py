@@ -53,18 +53,22 @@ class ContactHours:
         """The first allowed moment once `wait` has passed since `at`, UTC; one that lies in `frames` of the day, too, where
         there are some that these hours meet."""
         first = self._after(wait, at)
-        return self._in_both(tuple(frames), first) if frames else first
+        return (self._in_both(frames, first) if frames else None) or first
 
-    def _in_both(self, frames: tuple[Frame, ...], first: datetime) -> datetime:
-        """Goes from one to the other until a moment lies in both. Who meets at all does so within two open days, and each
-        step passes a frame."""
-        other, found = replace(self, frames=frames), first
+    def meets(self, frames: Sequence[Frame]) -> bool:
+        """Whether there is a moment in `frames` of the day at which a customer may be called."""
+        return self._in_both(frames, self.earliest(datetime(2026, 1, 1, tzinfo=UTC))) is not None
+
+    def _in_both(self, frames: Sequence[Frame], first: datetime) -> datetime | None:
+        """From one to the other until a moment lies in both, None where none does: who meets at all does so within two open
+        days, and each step passes a frame."""
+        other, found = replace(self, frames=tuple(frames)), first
         for _ in range(2 * (len(self.frames) + len(frames)) + 2):
             later = other.earliest(found)
             if later == found:
                 return found
             found = self.earliest(later)
-        return first
+        return None
 
     def _after(self, wait: Wait, at: datetime) -> datetime:
         if wait == "next_working_day":

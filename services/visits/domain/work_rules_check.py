@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.visits.domain.errors import InvalidWorkRules
-from services.visits.domain.hours import read_frames
+from services.visits.domain.hours import ContactHours, read_frames
 from services.visits.domain.results import CONNECTED, RESULTS
 from services.visits.domain.work_rules_document import Result, RulesDocument
 from services.visits.domain.work_rules_words import ENDINGS
@@ -105,13 +105,9 @@ def _of_one(at: str, result: Result) -> Iterator[Fault]:
 
 def _of_retry_hours(document: RulesDocument) -> Iterator[Fault]:
     """Hours of a code in which nobody may be called anyway would never count."""
-    called = read_frames(document.contact_hours)
+    called = ContactHours(read_frames(document.contact_hours))
     for number, result in enumerate(document.results):
-        if result.retry_hours is None or any(
-            opens < until and since < closes
-            for opens, closes in read_frames(result.retry_hours)
-            for since, until in called
-        ):
+        if result.retry_hours is None or called.meets(read_frames(result.retry_hours)):
             continue
         yield (
             f"results.{number}.retry_hours",

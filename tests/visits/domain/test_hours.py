@@ -64,6 +64,14 @@ def test_a_wait_may_end_in_frames_of_its_own_inside_the_hours(frames: str, momen
     assert HOURS.after(timedelta(), at(moment), read_frames(frames)) == at(expected)
 
 
+@pytest.mark.parametrize(
+    ("frames", "met"),
+    [("08:00-09:01", True), ("12:00-14:00", False), ("00:00-09:00,20:00-23:00", False), ("11:59-12:30", True)],
+)
+def test_hours_meet_frames_with_which_they_share_a_moment(frames: str, met: bool) -> None:
+    assert HOURS.meets(read_frames(frames)) == met
+
+
 def test_frames_of_its_own_open_no_day_off() -> None:
     assert WORKDAYS.after(timedelta(hours=2), at("2026-03-06T19:00"), read_frames("18:00-20:00")) == at(
         "2026-03-09T18:00"
