@@ -76,6 +76,11 @@ def link(before: bytes, entry: Entry) -> bytes:
     return hashlib.sha256(before + written.encode()).digest()
 
 
+def as_before(kept: object, changes: Iterable[str]) -> dict[str, Any]:
+    """How the fields of what is kept stood that are about to change, for the entry that tells of it."""
+    return {name: getattr(kept, name) for name in changes}
+
+
 def chain(newest: tuple[int, bytes], entries: Iterable[Entry]) -> Iterator[Link]:
     """The links of new entries behind the newest one, (0, START) where there is none."""
     seq, last = newest

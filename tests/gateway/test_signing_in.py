@@ -92,6 +92,9 @@ async def test_the_first_time_somebody_chooses_a_password_and_goes_on_to_where_t
     async with browser(gateway) as client:
         assert (await enter(client, issued)).status_code == 401
         assert (await enter(client, OWN, " ＡNN ", next="//evil.example")).headers["location"] == "/"
+    async with gateway.client("auditor") as client:
+        (entry,) = (await client.get("/api/v1/audit-log", params={"action": "person.password_changed"})).json()["items"]
+    assert (entry["principal"], entry["object"], entry["detail"]) == ("ann", "ann", {})
 
 
 async def test_who_signs_in_has_what_their_account_says(gateway: Served) -> None:

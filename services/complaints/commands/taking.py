@@ -269,4 +269,5 @@ async def open_by_hand(work: Work, rules: Rules, report: Report, taker: Principa
         opening = by_hand(replace(report, visit_id=""), CaseId(new_id()), taker.id, work.now())
     case = (await opener_for(book, rules, [opening])).ensure(opening, None)
     await book.save()
+    await audit(work, taker, "case.opened", str(case.id), case_no=case.case_no)
     return case

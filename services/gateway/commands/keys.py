@@ -12,6 +12,7 @@ from uuid import UUID
 
 from services.gateway.domain.keys import MachineKey, end_faults, faults, replaced
 from services.gateway.store import keys
+from shared.audit import as_before
 from shared.auth import Principal, hash_key, new_key
 from shared.contracts.keys import KeyChanged, KeyUsed
 from shared.errors import Conflict, NotFound, refuse
@@ -85,7 +86,9 @@ async def set_end(work: Work, principal: Principal, key_id: UUID, seen: int, end
     key = await _lock_live(work, key_id, seen)
     refuse(list(end_faults(ends_at, work.clock.machine())))
     changed = replace(key, ends_at=ends_at, version=key.version + 1)
-    return await _save(work, principal, changed, "key.end_set", owner=key.owner, ends_at=ends_at)
+    return await _save(
+        work, principal, changed, "key.end_set", owner=key.owner, ends_at=ends_at, before=as_before(key, ["ends_at"])
+    )
 
 
 async def revoke_key(work: Work, principal: Principal, key_id: UUID, seen: int, reason: str) -> MachineKey:

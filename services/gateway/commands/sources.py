@@ -11,6 +11,7 @@ from services.gateway.domain.options import check_options, check_zone
 from services.gateway.domain.problems import joined
 from services.gateway.store import sources
 from services.gateway.store.sources import Source
+from shared.audit import as_before
 from shared.auth import Principal, hash_key
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import audit, require_version
@@ -81,7 +82,7 @@ async def update_source(work: Work, principal: Principal, name: str, seen: int, 
     _check(source.kind, changes.get("zone", source.zone), changes.get("options", source.options))
     changed = replace(source, **changes, version=source.version + 1, updated_at=work.now())
     await sources.save_source(work.session, changed)
-    await audit(work, principal, "source.changed", name, **changes)
+    await audit(work, principal, "source.changed", name, **changes, before=as_before(source, changes))
     return changed
 
 

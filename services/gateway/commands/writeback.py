@@ -16,6 +16,7 @@ from services.gateway.domain.writeback import Answer, Next, Origin, after_try, b
 from services.gateway.store import deliveries, endpoints, facts
 from services.gateway.store.deliveries import Claimed, NewDelivery
 from services.gateway.store.endpoints import Endpoint
+from shared.audit import as_before
 from shared.auth import Principal
 from shared.errors import Conflict, NotFound
 from shared.http import audit, require_version
@@ -151,7 +152,8 @@ async def update_endpoint(
         secret, now = new_secret(), work.clock.machine()
         changed = replace(changed, secrets=rotate(endpoint.secrets, sealer.seal(secret), now + rotate_for, now))
     await endpoints.save_endpoint(work.session, changed)
-    await audit(work, principal, "endpoint.changed", str(endpoint_id), rotated=secret is not None, **changes)
+    told = {**changes, "before": as_before(endpoint, changes), "rotated": secret is not None}
+    await audit(work, principal, "endpoint.changed", str(endpoint_id), **told)
     return changed, secret
 
 

@@ -20,6 +20,7 @@ from services.gateway.domain.people import (
 )
 from services.gateway.domain.sign_in import Count, one_more, waits_until
 from services.gateway.store import people
+from shared.audit import as_before
 from shared.auth import Principal, Role
 from shared.contracts.people import PersonChanged
 from shared.errors import Conflict, Forbidden, NotFound, TooManyFailures, refuse
@@ -81,7 +82,8 @@ async def change_person(work: Work, principal: Principal, login: str, seen: int,
     person = await lock_person(work, principal, login, seen, *changes)
     refuse(list(faults(changes)))
     changed = changed_by(person, changes)
-    return await save_changed(work, principal, person, changed, "person.changed", **dict(changes))
+    told = {**changes, "before": as_before(person, changes)}
+    return await save_changed(work, principal, person, changed, "person.changed", **told)
 
 
 def changed_by(person: Person, changes: Mapping[str, Any]) -> Person:
@@ -110,7 +112,8 @@ async def let_in(work: Work, person: Person, before: Person | None) -> Person:
         return person
     detail = {name: getattr(person, name) for name in ("roles", "units", "teams", "worker", "skills")}
     if before is not None:
-        return await save_changed(work, principal_of(person), before, person, "person.provided", **detail)
+        told = {**detail, "before": as_before(before, detail)}
+        return await save_changed(work, principal_of(person), before, person, "person.provided", **told)
     made = replace(person, version=1)
     if not await people.save_person(work.session, made, new=True):
         raise LoginTaken(f"登录名 {person.login}")
@@ -128,9 +131,9 @@ async def save_changed(
 
 
 async def _tell(
-    work: Work, principal: Principal, person: Person, before: Person | None, action: str, **detail: Any
+    work: Work, principal: Principal, person: Person, was: Person | None, action: str, **detail: Any
 ) -> None:
-    void = void_before(before, person, work.clock.machine()) if before else None
+    void = void_before(was, person, work.clock.machine()) if was else None
     if void is not None:
         await void_sessions(work, person.login, void)
     tell_of_person(work, person, void)
