@@ -9,7 +9,15 @@
 - `sealing`: turns them into tokens; only who must dial or send unseals, everybody else sees the masked form
 """
 
-from shared.privacy.masking import PREFIX, is_phone, mask_phone, mask_prose, mask_text, mask_tree
+from shared.privacy.masking import (
+    PREFIX,
+    is_phone,
+    mask_phone,
+    mask_prose,
+    mask_text,
+    mask_tree,
+    require_no_number,
+)
 from shared.privacy.numbers import (
     Reading,
     TypedNumber,
@@ -45,5 +53,6 @@ __all__ = [
     "one_number",
     "pseudonym",
     "read_numbers",
+    "require_no_number",
     "with_numbers",
 ]

@@ -22,6 +22,14 @@ def mask_prose(text: str) -> str:
     return text if text.startswith(PREFIX) else masked(text, find_in_prose(text))
 
 
+def require_no_number(code: str) -> str:
+    """A code or an id as it is, for what could not be found again once it is masked. Raises ValueError where the number of a
+    person stands in it."""
+    if find_in_prose(code):
+        raise ValueError("不能含有电话或证件号码")
+    return code
+
+
 def mask_tree(value: Any, mask: Callable[[str], str] | None = None) -> Any:
     """Every text of a value masked, names of members included, at any depth; by `mask_text` unless told otherwise."""
     mask = mask or mask_text

@@ -21,11 +21,16 @@ from tests.architecture.test_personal_data import (
     whole_platform,
 )
 from tests.architecture.test_trace import logged
+from tests.architecture.typed_needles import type_into_complaints, type_into_visits
 from tests.fuzz import spellings
 from tests.fuzz.spellings import Spelling, parted, wide
 
 Dsn = Callable[[str], Awaitable[str]]
-MARKS = re.compile(r"(?<=\d)[\s\-.()\[\]\u200b\u2060\u202d]{1,4}(?=[\dXx])")
+# a line's end in JSON, and in JSON that is told in JSON, is a letter
+MARKS = re.compile(r"(?<=\d)(?:[\s\-.()\[\]\u200b\u2060\u202d]|\\{1,3}n){1,4}(?=[\dXx])")
+
+
+ATTRIBUTES = ("id", "source", "subject, key")
 
 
 class Needles:
@@ -48,6 +53,8 @@ class Needles:
         for parts in (*spellings.PARTS, (11,), (1,) * 11):
             digits = self._mobile()
             new.append((f"mobile {parts}", Spelling(digits, parted(digits, parts, self.random.choice((" ", "-"))))))
+        digits = self._mobile()
+        new.append(("mobile on two lines", Spelling(digits, parted(digits, (3, 8), "\n"))))
         for form in ("+86{}", "0086-{}", "({}", "{}.0", "\u202d{}\u202c"):
             digits = self._mobile()
             new.append((f"mobile {form}", Spelling(digits, form.format(digits))))
@@ -77,7 +84,7 @@ async def test_no_spelling_in_any_place_is_found_anywhere(service_dsn: Dsn, cloc
     needles = Needles()
     found = await found_anywhere(service_dsn, clock, needles)
     assert not found, f"{len(found)} of {len(needles.places)}\n" + "\n".join(found[:60])
-    assert len(needles.places) > 400
+    assert len(needles.places) > 1000
 
 
 async def test_without_a_protection_its_numbers_are_found(
@@ -87,6 +94,8 @@ async def test_without_a_protection_its_numbers_are_found(
     found = await found_anywhere(service_dsn, clock, Needles())
     for place in ("answers: ", "gateway published: free field: identity", "gateway published: free text: identity"):
         assert any(leak.startswith(place) for leak in found), (place, found[:20])
+    for kept in ("visits.attempt: note of a call: ", "complaints.case_entry: reason to close: "):
+        assert any(leak.startswith(kept) for leak in found), [leak for leak in found if "." in leak][:20]
 
 
 async def found_anywhere(service_dsn: Dsn, clock: ManualClock, needles: Needles) -> list[str]:
@@ -125,6 +134,7 @@ def events_with(needles: Needles) -> list[dict[str, Any]]:
         make(f"{place}-{at}", text)
         for place, make in texts
         for at, (name, text) in enumerate(needles.all(place))
+        if not ("lines" in name and place in ATTRIBUTES)  # which are refused with a line's end in them
         if place != "number" or "old_identity" not in name  # fifteen digits in a document's number are the document's
     ]
     mailboxes = [needle for needle, place in needles.places.items() if "mailbox" in place]
@@ -173,4 +183,6 @@ async def ask(platform: Platform, needles: Needles) -> None:
     for _, text in needles.all("typed number"):
         async with platform.client("notifications") as client:
             await client.post("/api/v1/opt-outs", json={"phone": text, "note": text})
+    await type_into_visits(platform, needles)
+    await type_into_complaints(platform, needles)
     await platform.pump()

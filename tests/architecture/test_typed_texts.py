@@ -12,7 +12,7 @@ from tests.architecture.parts import modules
 
 NUMBER = "13800138000"
 TYPED = f"请回电{NUMBER}谢谢"
-SHAPES: tuple[Any, ...] = (TYPED, [TYPED], {"x": TYPED})
+SHAPES: tuple[Any, ...] = (TYPED, [TYPED], {"x": TYPED}, NUMBER, [NUMBER], {"x": NUMBER})
 # what becomes of a number there, and in which fields
 ELSEWHERE = {
     "is a number or what a customer is known by, and sealed before it is kept": {

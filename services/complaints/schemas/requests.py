@@ -10,7 +10,7 @@ from shared.bodies import STRIPPED, WRITTEN, Body
 from shared.contracts.common import CustomerCard
 from shared.contracts.complaints import Grade
 from shared.moments import Instant
-from shared.privacy import Sealer, TypedNumber, mask_prose, mask_text
+from shared.privacy import Sealer, TypedNumber, mask_prose, mask_text, require_no_number
 
 # what people type is stored and published without whole phone numbers
 _MASKED = AfterValidator(mask_text)
@@ -19,6 +19,10 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), WRITTEN,
 Note = Annotated[str, StringConstraints(max_length=4000), STRIPPED, _MASKED]
 Short = Annotated[str, StringConstraints(max_length=64), STRIPPED, _MASKED_BUT_CODES]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64), WRITTEN, _MASKED_BUT_CODES]
+
+VisitId = Annotated[
+    str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9-]*$"), AfterValidator(require_no_number)
+]
 
 
 class NewCustomer(Body):
@@ -48,9 +52,7 @@ class NewCase(Body):
     branch: Short = Field(default="", description="分公司编码")
     unit: Short = Field(default="", description="责任单位；不填则为分公司")
     grade: Grade | None = Field(default=None, description="等级；不填则按规则判定")
-    visit_id: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9-]*$")] = Field(
-        default="", description="在哪次回访中登记；同一次回访的不满意与人工登记只立一案"
-    )
+    visit_id: VisitId = Field(default="", description="在哪次回访中登记；同一次回访的不满意与人工登记只立一案")
 
 
 class Assign(Body):

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.gateway.domain.writeback import WRITTEN_BACK
 from shared.bodies import Body
+from shared.privacy import require_no_number
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 Plain = Annotated[str, StringConstraints(max_length=300)]
@@ -76,7 +77,7 @@ class SourceOptions(Body):
 class SourceIn(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"name": "erp-hz01", "kind": "erpnext"}})
 
-    name: Name = Field(description="来源名称，出现在推送地址中")
+    name: Annotated[Name, AfterValidator(require_no_number)] = Field(description="来源名称，出现在推送地址中")
     kind: Kind = Field(description="来源种类：erpnext、odoo、hotline（12345）、cloudevents、generic")
     zone: Plain = Field(default="Asia/Shanghai", description="对方不带时区的时间所在时区")
     options: SourceOptions = Field(default=SourceOptions(), description="来源种类的设置")

@@ -8,7 +8,7 @@ from services.visits.domain.attempts import Person
 from services.visits.domain.presence import Present
 from shared.bodies import STRIPPED, WRITTEN, Body
 from shared.moments import Instant
-from shared.privacy import mask_text, mask_tree
+from shared.privacy import mask_text, mask_tree, require_no_number
 
 AnswersIn = Annotated[
     dict[str, Any],
@@ -80,7 +80,7 @@ class AttemptIn(Body):
     callback_owner: Literal["me", "queue"] = Field(
         default="queue", description="约定的回呼由谁处理：me 本人（不在岗或过时未拨则转给他人）、queue 任何人"
     )
-    language: str | None = Field(
+    language: Annotated[str, AfterValidator(require_no_number)] | None = Field(
         default=None,
         max_length=20,
         pattern=r"^[A-Za-z0-9_-]+$",
