@@ -58,7 +58,7 @@ fuzz: setup ## 2,000 packs as careless and malicious authors would write them; t
 
 HOSTILE := tests/hostile tests/fuzz tests/architecture/test_loop_time.py tests/architecture/test_expressions.py tests/architecture/test_unstorable.py \
 	tests/architecture/test_schemathesis.py tests/architecture/test_read_again.py \
-	tests/architecture/test_change_again.py tests/architecture/test_edge.py tests/architecture/test_units.py \
+	tests/architecture/test_change_again.py tests/architecture/test_planned_again.py tests/architecture/test_audited.py tests/architecture/test_edge.py tests/architecture/test_units.py \
 	tests/architecture/test_needles.py tests/architecture/test_personal_data.py tests/architecture/test_typed_texts.py \
 	tests/shared/test_audit.py tests/shared/test_audit_check.py tests/shared/test_auth.py tests/shared/test_safety.py \
 	tests/shared/test_sessions.py tests/shared/test_yaml_reader.py tests/messaging/test_security.py \

@@ -5,6 +5,7 @@ meets one that has been brought where the route wants it. A route that is neithe
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ from tests.architecture.test_read_again import (
 from tests.visits.conftest import HAPPY, Desk, desk, released
 
 __all__ = ["desk"]
+TESTS = Path(__file__).parents[1]
 SENT = max(8, EXAMPLES // 12)  # to each route
 COMPLETED = {"result": "completed", "answers": HAPPY}
 REASON = {"reason": "记录有误，已与坐席核对"}
@@ -32,8 +34,8 @@ ELSEWHERE = {
     "/dead-letters/": "the note alone; what is mended is judged as any event",
     "/doubtful-replies/": "a choice of two words",
     "/stray-replies/": "visits/test_digit_replies.py",
-    "/policies/": "a reason and a moment: scheduler/test_api_policies.py",
-    "/tasks/": "a reason alone",
+    "/policies/": "architecture/test_planned_again.py",
+    "/tasks/": "architecture/test_planned_again.py",
     "/calendars/": "scheduler/test_calendars.py: a calendar is read before it is kept",
 }
 # what is done to a visit, and a body that is taken
@@ -73,6 +75,11 @@ async def test_every_changing_route_is_walked_or_known_to_be_elsewhere(served: S
         of_visits = path.partition("/visits/{visit_id}/")[2] in OF_VISITS
         known = above(served, path) or of_visits or any(part in path for part in ELSEWHERE)
         assert known, f"{method} {path} is not walked: see ELSEWHERE"
+
+
+def test_the_tests_that_are_named_are_there() -> None:
+    named = {part for said in ELSEWHERE.values() for part in re.findall(r"[\w/]+\.py", said)}
+    assert {name for name in named if not (TESTS / name).is_file()} == set()
 
 
 async def test_what_was_changed_can_be_read_and_listed_again(served: Served) -> None:
