@@ -12,10 +12,10 @@ from operator import itemgetter
 
 from services.analytics.handlers import consumer as analytics
 from services.analytics.handlers import count_events
-from services.notifications.commands.planning import keep_contacts, keep_numbers
+from services.notifications.commands.planning import keep_contacts, keep_numbers, keep_units
 from services.scheduler.procedures.notes import note_cases
 from services.visits.commands.tasks import keep_shifts
-from shared.contracts.base import COMPLAINTS, INTAKE, VISITS
+from shared.contracts.base import COMPLAINTS, INTAKE, TASKS, VISITS
 from shared.contracts.keys import KeyChanged
 from shared.contracts.organisation import OrganisationPublished
 from shared.kept_keys import keep_key
@@ -52,6 +52,8 @@ async def _keep_contacts(work: Work, arrived: Arrived) -> None:
             await keep_contacts(work, events)
         elif topic == VISITS:
             await keep_numbers(work, events)
+        elif topic == TASKS:
+            await keep_units(work, events)
 
 
 async def _note_cases(work: Work, arrived: Arrived) -> None:

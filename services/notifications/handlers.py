@@ -30,5 +30,6 @@ async def keep_contacts_and_plan(work: Work, events: Sequence[Event]) -> None:
 async def plan_messages(work: Work, events: Sequence[Event]) -> None:
     """What the rules make of follow-ups, visits and complaints; a task may be put off and released again in one batch."""
     await planning.keep_numbers(work, events)
+    await planning.keep_units(work, events)
     await planning.withdraw(work, events)
     await planning.plan_for_events(work, outlasting(events))

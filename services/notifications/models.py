@@ -126,6 +126,7 @@ class ContactRow(Base, table=True):
     branch: str = _is(Text)
     do_not_contact: bool | None = _is(Boolean, nullable=True)
     wrong_phones: list[str] = _is(ARRAY(Text))
+    units: list[str] = _is(ARRAY(Text))
 
 
 class RefusalRow(Base, table=True):

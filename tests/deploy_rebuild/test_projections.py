@@ -53,6 +53,7 @@ CUSTOMER = [
     fact("repair.closed", 0, OLD, level="vip"),
     corrected(2),
     fact("order.completed", 3, OLD, email="ly@example.com"),
+    told("followup.released", 4, customer={"id": "C1"}, branch="SEA", team="hotline"),
 ]
 MATTER = [
     case("complaint.opened", 0, "K1"),

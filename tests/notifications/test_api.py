@@ -281,6 +281,40 @@ async def test_who_is_of_one_unit_reaches_no_number_of_another_units_customer(
     assert len(listed) == 2
 
 
+async def test_whoever_knows_a_customer_records_their_refusal_whatever_branch_their_newest_fact_is_of(
+    world: World,
+) -> None:
+    sealed = SEALER.seal("+8613800138000")
+    for place, unit in enumerate(("CD", "CX")):
+        order = example("order.completed", customer=customer(phone=sealed), org={"code": unit})
+        at = world.clock.now() + timedelta(hours=place)
+        await world.served.deliver(event("order.completed", order, key="C1", time=at))
+    released = example("followup.released", customer={"id": "C1", "phone": sealed}, branch="CX", team="hotline")
+    await world.served.deliver(event("followup.released", released, key="C1"))
+    first = example("followup.released", customer={"id": "C2", "phone": sealed}, branch="CD", team="")
+    await world.served.deliver(event("followup.released", first, key="C2"))  # no fact of theirs was heard yet
+    secret = world.served.runtime.settings.jwt_secret
+    assert secret is not None
+
+    async def answers(unit: str, *asked: dict[str, str]) -> list[int]:
+        token = issue_token(secret.get_secret_value(), "boss", Role.SUPERVISOR, 4_000_000_000, units=[unit])
+        async with world.served.client(None, Authorization=f"Bearer {token}") as client:
+            told = [await client.post("/api/v1/opt-outs", json=one | {"scope": "all"}) for one in asked]
+        return [answer.status_code for answer in told]
+
+    by_id, by_number, other = {"customer_id": "C1"}, {"customer_id": "", "phone": "13800138000"}, {"customer_id": "C2"}
+    assert await answers("CX", by_id, by_number) == [201, 201]
+    assert await answers("CD", by_id, by_number, other) == [201, 201, 201]
+    assert await answers("hotline", by_id, other) == [201, 404]
+    assert await answers("CZ", by_id, by_number, other) == [404, 404, 404]
+    consent = {"customer_id": "C1", "how": "paper", "text": "同意接收优惠信息"}
+    token = issue_token(secret.get_secret_value(), "boss", Role.SUPERVISOR, 4_000_000_000, units=["CD"])
+    async with world.served.client(None, Authorization=f"Bearer {token}") as client:
+        assert (await client.post("/api/v1/consents", json=consent)).status_code == 201
+        assert len((await client.get("/api/v1/consents", params={"customer_id": "C1"})).json()["items"]) == 1
+        assert len((await client.get("/api/v1/opt-outs", params={"customer_id": "C1"})).json()["items"]) == 3
+
+
 async def test_a_customers_second_number_is_theirs_as_the_first_is(world: World, owner: httpx.AsyncClient) -> None:
     first, second, shared = (SEALER.seal(f"+8613{digit}00139000") for digit in (8, 9, 7))
     for number, phones, unit in (("C1", (first, second, shared), "CD"), ("C2", (shared,), "CX")):

@@ -38,6 +38,20 @@ async def test_contacts_kept_before_stay_and_a_no_that_nobody_said_goes(
     assert [tuple(row) for row in rows] == [(True, "02-28"), (None, "05-01")]
 
 
+async def test_contacts_of_before_are_known_to_their_branch(service_dsn: Callable[[str], Awaitable[str]]) -> None:
+    dsn = await service_dsn("")
+    await asyncio.to_thread(upgrade, "notifications", dsn, "0018")
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(CONTACTS)
+        await connection.execute("UPDATE contact SET branch = 'CD' WHERE customer_id = 'C1'")
+        await asyncio.to_thread(upgrade, "notifications", dsn)
+        rows = await connection.fetch("SELECT units FROM contact ORDER BY customer_id")
+    finally:
+        await connection.close()
+    assert [row["units"] for row in rows] == [["CD"], []]
+
+
 async def test_replies_of_before_that_may_have_been_refusals_wait_for_people(
     service_dsn: Callable[[str], Awaitable[str]],
 ) -> None:

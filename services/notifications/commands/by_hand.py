@@ -120,15 +120,15 @@ async def record_consent(
 
 
 async def _require_seen(work: Work, scope: Scope, customer_id: str, recipient: str = "") -> None:
-    """Raises CustomerNotFound unless the customer, and who is known to have the sealed phone or the mail address, are of
-    units in `scope`.
+    """Raises CustomerNotFound unless the customer, and somebody who is known to have the sealed phone or the mail address,
+    are known to units in `scope`.
 
     One that nobody is known to have is taken for the customer's own.
     """
     if scope.whole:
         return
     contact = (await contacts.load(work.session, [customer_id])).get(customer_id)
-    branches = await contacts.branches_with(work.session, recipient) if recipient else []
-    theirs = scope.sees(contact.branch) if contact else not customer_id and bool(branches)
-    if not theirs or (branches and not scope.sees(*branches)):
+    owners = await contacts.units_with(work.session, recipient) if recipient else []
+    theirs = scope.sees(*contact.units) if contact else not customer_id and bool(owners)
+    if not theirs or (owners and not any(scope.sees(*units) for units in owners)):
         raise CustomerNotFound(f"客户编号 {customer_id}" if customer_id else "")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from services.notifications.domain.contacts import Contact, customer_in, updated, view, with_number
+from services.notifications.domain.contacts import Contact, customer_in, known_to, updated, view, with_number
 from services.notifications.domain.planning import (
     CALLED_OFF,
     Fact,
@@ -28,6 +28,7 @@ from shared.zone import ORG_ZONE, local_day
 
 POLICY = "policy_id"
 NUMBER_CORRECTED = "customer.number_corrected"
+RELEASED = "followup.released"
 NO_RULE = Rule(id="none", events=(), purpose="notice", template="")
 
 
@@ -52,6 +53,17 @@ async def keep_numbers(work: Work, events: Sequence[Event]) -> None:
         before = now_known.get(one.customer.id) or Contact(one.customer.id)
         now_known[before.customer_id] = with_number(before, one.wrong, one.phone, one.learned_at)
     await contacts.save(work.session, [c for c in now_known.values() if known.get(c.customer_id) is not c])
+
+
+async def keep_units(work: Work, events: Sequence[Event]) -> None:
+    """Whoever is to make a follow-up knows its customer: its branch and its team, which no fact of theirs may name. Told of a
+    customer not heard of yet as well, as numbers are."""
+    told: dict[str, Contact] = {}
+    for event in events:
+        if event.name == RELEASED and (customer_id := customer_in(event.data)):
+            before = told.get(customer_id) or Contact(customer_id)
+            told[customer_id] = known_to(before, [event.data.get("branch", ""), event.data.get("team", "")])
+    await contacts.add_units(work.session, [contact for contact in told.values() if contact.units])
 
 
 async def withdraw(work: Work, events: Sequence[Event]) -> None:

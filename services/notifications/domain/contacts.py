@@ -1,7 +1,7 @@
 """What is known of a customer, kept from facts by the rule of `shared.profile`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,8 @@ class Contact:
     """`phone` is a sealed token, `phones` are further ones. `birthday_key` is what a day is looked up by (`shared.yearly`).
 
     `seen_at` and `older` tell when the fields were told (`shared.profile.Profile`). Nobody has told of a field that is
-    empty, nor of `do_not_contact` when it is None.
+    empty, nor of `do_not_contact` when it is None. `branch` is the one that the newest fact named; `units` are all that
+    know the customer, in the order of their codes: branches of facts, and branches and teams that follow them up.
     """
 
     customer_id: str
@@ -33,6 +34,7 @@ class Contact:
     branch: str = ""
     do_not_contact: bool | None = None
     wrong_phones: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
 
 def customer_in(data: Mapping[str, Any]) -> str:
@@ -51,7 +53,13 @@ def updated(contact: Contact, name: str, data: Mapping[str, Any], at: datetime) 
     read = {told: _kept(told, value) for told, value in fields_in(name, data).items() if told in KEPT}
     told = {told: value for told, value in read.items() if value not in ("", ())}
     known = _profile(contact)
-    return _as(contact, known, heard(known, told, at))
+    return known_to(_as(contact, known, heard(known, told, at)), [str(told.get("branch", ""))])
+
+
+def known_to(contact: Contact, units: Iterable[str]) -> Contact:
+    """The contact known to these units, too; itself when it was. A newer fact of another branch takes it from nobody."""
+    new = {*filter(None, units)}.difference(contact.units)
+    return replace(contact, units=tuple(sorted(new.union(contact.units)))) if new else contact
 
 
 def with_number(contact: Contact, wrong: str | None, phone: str | None, at: datetime) -> Contact:
@@ -72,7 +80,7 @@ def _as(contact: Contact, known: Profile, after: Profile) -> Contact:
         name: tuple(value) if isinstance(value, list) else value for name, value in after.fields.items()
     }
     key = key_of(after.fields.get("birthday", ""))
-    return Contact(contact.customer_id, after.as_of, after.older, birthday_key=key, **fields)
+    return Contact(contact.customer_id, after.as_of, after.older, birthday_key=key, units=contact.units, **fields)
 
 
 def _kept(name: str, value: Any) -> Any:
@@ -85,6 +93,6 @@ def _kept(name: str, value: Any) -> Any:
 
 def view(contact: Contact) -> dict[str, Any]:
     """What texts and conditions may use of a contact: no number, no address."""
-    hidden = {"phone", "phones", "email", "birthday_key", "seen_at", "older", WRONG}
+    hidden = {"phone", "phones", "email", "birthday_key", "seen_at", "older", "units", WRONG}
     shown = {field.name: getattr(contact, field.name) for field in fields(contact) if field.name not in hidden}
     return {**shown, "do_not_contact": bool(contact.do_not_contact), "id": contact.customer_id}

@@ -16,15 +16,23 @@ from services.notifications.domain.contacts import Contact
 from services.notifications.domain.refusals import RefusedChannel, forgotten
 from shared.bulk import as_rows, changes, insertion, whole_rows
 from shared.privacy import Sealer
-from shared.scope import Scope, any_of
+from shared.scope import Scope
 
 _COLUMNS = tuple(field.name for field in fields(Contact))
 _ALL = ", ".join(_COLUMNS)
-_SET = changes((name for name in _COLUMNS if name != "customer_id"), "excluded")
+_SET = changes((name for name in _COLUMNS if name not in ("customer_id", "units")), "excluded")
+# facts and follow-ups come by topics of their own, which others may read at this moment: neither takes a unit away
+_ALL_UNITS = """units = ARRAY(
+    SELECT DISTINCT unit COLLATE "C" FROM unnest(contact.units || excluded.units) AS unit ORDER BY unit COLLATE "C")"""
 _LOAD = text(f"SELECT {_ALL} FROM contact WHERE customer_id = ANY(:ids) ORDER BY customer_id")
 _SAVE = text(f"""
     {insertion("contact", _COLUMNS, whole_rows("contact"))} ORDER BY customer_id
-    ON CONFLICT (customer_id) DO UPDATE SET {_SET}
+    ON CONFLICT (customer_id) DO UPDATE SET {_SET}, {_ALL_UNITS}
+""")
+_ADD_UNITS = text(f"""
+    {insertion("contact", _COLUMNS, whole_rows("contact") + " AS told")}
+    WHERE NOT EXISTS (SELECT FROM contact WHERE contact.customer_id = told.customer_id AND contact.units @> told.units)
+    ORDER BY customer_id ON CONFLICT (customer_id) DO UPDATE SET {_ALL_UNITS}
 """)
 _BORN_ON = text(f"SELECT {_ALL} FROM contact WHERE birthday_key = ANY(:keys) ORDER BY customer_id")
 _AFTER = text(f"SELECT {_ALL} FROM contact WHERE customer_id > :after ORDER BY customer_id LIMIT :limit")
@@ -41,10 +49,11 @@ _REFUSALS = text("""
     SELECT customer_id, recipient, channel, scope FROM opt_out
     WHERE revoked_at IS NULL AND (customer_id = ANY(:ids) OR (recipient <> '' AND recipient = ANY(:recipients)))
 """)
-_BRANCHES_WITH = text("""
-    SELECT branch FROM contact WHERE phone = :recipient OR phones @> ARRAY[CAST(:recipient AS text)]
+_UNITS_WITH = text("""
+    SELECT units FROM contact WHERE phone = :recipient OR phones @> ARRAY[CAST(:recipient AS text)]
         OR (email <> '' AND lower(email) = lower(:recipient))
 """)
+_KNOWN = "contact.units && CAST(:units AS text[])"
 PAGE = 1000
 
 
@@ -57,7 +66,7 @@ def of_seen(table: str) -> str:
         f"AND (contact.phone = {table}.recipient OR contact.phones @> ARRAY[{table}.recipient] "
         f"OR (contact.email <> '' AND lower(contact.email) = lower({table}.recipient))))"
     )
-    seen = f"SELECT FROM contact WHERE ({theirs}) AND {any_of(['contact.branch'])}"
+    seen = f"SELECT FROM contact WHERE ({theirs}) AND {_KNOWN}"
     return f"(CAST(:units AS text[]) IS NULL OR EXISTS ({seen}))"
 
 
@@ -82,6 +91,7 @@ def _contact(row: RowMapping) -> Contact:
             **row,
             "phones": tuple(row["phones"]),
             "wrong_phones": tuple(row["wrong_phones"]),
+            "units": tuple(row["units"]),
             "older": _times(row["older"]),
         }
     )
@@ -96,6 +106,12 @@ def _times(stored: Any) -> dict[str, int]:
 async def save(session: AsyncSession, contacts: Sequence[Contact]) -> None:
     if contacts:
         await session.execute(_SAVE, {"rows": as_rows(contacts)})
+
+
+async def add_units(session: AsyncSession, contacts: Sequence[Contact]) -> None:
+    """Let these customers be known to their `units`, too; all else stays as it is kept."""
+    if contacts:
+        await session.execute(_ADD_UNITS, {"rows": as_rows(contacts)})
 
 
 async def born_on(session: AsyncSession, keys: Sequence[str]) -> list[Contact]:
@@ -119,9 +135,9 @@ async def owners_of(session: AsyncSession, phones: Sequence[str]) -> dict[str, s
     return {row[0]: row[1] for row in await session.execute(_WITH_PHONE, {"phones": list(phones)})}
 
 
-async def branches_with(session: AsyncSession, recipient: str) -> list[str]:
-    """The branches of those known to have this sealed phone or this mail address."""
-    return list((await session.execute(_BRANCHES_WITH, {"recipient": recipient})).scalars())
+async def units_with(session: AsyncSession, recipient: str) -> list[tuple[str, ...]]:
+    """The units that know each of those known to have this sealed phone or this mail address."""
+    return [tuple(units) for units in (await session.execute(_UNITS_WITH, {"recipient": recipient})).scalars()]
 
 
 async def consented(session: AsyncSession, ids: Sequence[str]) -> set[str]:
@@ -215,7 +231,7 @@ _ADD_CONSENT = text(insertion("consent", _CONSENT_NAMES, whole_rows("consent")))
 _CONSENTS = text(f"""
     SELECT {_CONSENT_COLUMNS} FROM consent WHERE customer_id = :customer_id AND revoked_at IS NULL
     AND (CAST(:units AS text[]) IS NULL OR EXISTS (
-        SELECT FROM contact WHERE contact.customer_id = consent.customer_id AND {any_of(["contact.branch"])}))
+        SELECT FROM contact WHERE contact.customer_id = consent.customer_id AND {_KNOWN}))
     AND (CAST(:at AS timestamptz) IS NULL OR (given_at, id) < (CAST(:at AS timestamptz), CAST(:id AS uuid)))
     ORDER BY given_at DESC, id DESC LIMIT :limit
 """)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.notifications.domain.contacts import Contact, customer_in, updated
+from services.notifications.domain.contacts import Contact, customer_in, known_to, updated
 from services.notifications.domain.errors import RuleRejected
 from services.notifications.domain.lint import parse_rule
 from services.notifications.domain.planning import Versioned, again, fact_of, plan
@@ -162,6 +162,15 @@ def test_the_newest_word_on_a_customer_wins_field_by_field() -> None:
     assert (both.name, both.phone, both.phones) == ("陈小静", "sealed:v1:new", ("sealed:v1:b",))
     assert (both.birthday, both.birthday_key, both.level, both.do_not_contact) == ("1990-05-17", "05-17", "A", True)
     assert known(new, old) == both
+
+
+def test_every_branch_that_a_fact_named_knows_the_customer() -> None:
+    ours = ("order.completed", {"customer": {"id": "C1"}, "org": {"code": "CX"}}, NOW + timedelta(days=1))
+    theirs = ("order.completed", {"customer": {"id": "C1"}, "org": {"code": "CD"}}, NOW)
+    both = known(ours, theirs)
+    assert (both.branch, both.units) == ("CX", ("CD", "CX"))
+    assert known(theirs, ours) == both
+    assert known_to(both, ["CX", ""]) is both
 
 
 def test_a_fact_without_a_customer_tells_of_nobody() -> None:
