@@ -181,11 +181,11 @@ def cases_are_opened(kept: Kept, heard: Heard) -> Check:
 
 
 def cases_are_closed(kept: Kept, heard: Heard) -> Check:
-    final = (case_id for case_id, case in kept.cases.items() if case.state in ("closed", "rejected"))
+    """A case that its second follow-up had closed may be sent back and closed again; each time is told."""
     return one_to_one(
         "了结的投诉与闭环事件一致",
-        Side.of("投诉库 已了结", final),
-        Side("事件 complaint.closed", heard.about["complaint.closed"]),
+        _each_time("投诉库 已了结", Counter({case_id: case.closings for case_id, case in kept.cases.items()})),
+        _each_time("事件 complaint.closed", heard.about["complaint.closed"]),
     )
 
 
@@ -351,7 +351,6 @@ def run_checks(kept: Kept, heard: Heard) -> list[Check]:
 def funnel(kept: Kept, heard: Heard) -> list[Stage]:
     """From facts to closed loops and messages, counted on the topics and in the databases."""
     states: Mapping[str, int] = Counter(visit.state for visit in kept.visits.values())
-    final = sum(case.state in ("closed", "rejected") for case in kept.cases.values())
     accepted = sum(send.accepted for send in kept.sends.values())
     counts = heard.counts
     return [
@@ -368,6 +367,6 @@ def funnel(kept: Kept, heard: Heard) -> list[Stage]:
         Stage("投诉立案", counts["complaint.opened"], len(kept.cases)),
         Stage("整改", counts["complaint.resolved"], sum(case.resolutions for case in kept.cases.values())),
         Stage("二次回访计划", len(heard.second), sum(task.round > 1 for task in kept.tasks.values())),
-        Stage("投诉闭环", counts["complaint.closed"], final),
+        Stage("投诉闭环", counts["complaint.closed"], sum(case.closings for case in kept.cases.values())),
         Stage("通知与关怀", counts["notification.sent"], accepted),
     ]

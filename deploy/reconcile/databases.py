@@ -34,6 +34,7 @@ _SENDS = """
 _CASES = """
     SELECT complaint_case.id::text AS id, origin, origin_source, origin_id, state,
            (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what = 'resolved') AS resolutions,
+           (SELECT count(*) FROM case_entry WHERE case_id = complaint_case.id AND what IN ('closed', 'rejected')) AS closings,
            EXISTS (SELECT FROM case_entry WHERE case_id = complaint_case.id AND what = 'opened'
                    AND detail ? 'by_hand') AS by_hand
     FROM complaint_case
@@ -158,7 +159,13 @@ async def _read_complaints(connection: asyncpg.Connection, kept: Kept) -> None:
     rows = await connection.fetch(_CASES)
     kept.cases = {
         row["id"]: Case(
-            row["origin"], row["origin_id"], row["state"], row["resolutions"], row["origin_source"], row["by_hand"]
+            row["origin"],
+            row["origin_id"],
+            row["state"],
+            row["resolutions"],
+            row["origin_source"],
+            row["by_hand"],
+            row["closings"],
         )
         for row in rows
     }

@@ -48,6 +48,7 @@ class Case:
     resolutions: int
     origin_source: str = ""
     by_hand: bool = False
+    closings: int = 0
 
     @property
     def number(self) -> str:

@@ -101,6 +101,7 @@ class CaseRow(Base, table=True):
     asked_in_time: bool
     repeated: bool
     about: str = Field(sa_column=_text())
+    standing: int
 
 
 class SendRow(Base, table=True):

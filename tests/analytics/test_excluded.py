@@ -59,6 +59,21 @@ async def test_it_is_the_same_whatever_is_heard_first(analytics: Served) -> None
     assert (found["closed_loop"], found["cases_excluded"]) == ((0, 0), (1, None))
 
 
+@pytest.mark.parametrize("in_order", [True, False])
+async def test_a_case_that_is_sent_back_after_it_was_closed_has_not_ended_until_it_is_closed_again(
+    analytics: Served, in_order: bool
+) -> None:
+    events, first, _ = story()
+    closed = first.told("closed", day(3), outcome="satisfied", round=1)
+    back = first.told("reopened", day(4), round=2)
+    await analytics.deliver(*events, *([closed, back] if in_order else [back, closed]))
+    found = await figures(analytics)
+    assert (found["resolution"], found["rework"]) == ((0, 2), (0, 0))
+    await analytics.deliver(first.told("closed", day(5), outcome="satisfied", round=2))
+    found = await figures(analytics)
+    assert (found["resolution"], found["rework"]) == ((1, 2), (1, 1))
+
+
 async def test_the_funnel_tells_how_many_were_rejected(analytics: Served) -> None:
     events, first, _ = story()
     await analytics.deliver(*events, first.told("closed", day(3), outcome="rejected"))

@@ -6,7 +6,7 @@ from shared.contracts.visits import VisitCorrected, VisitFailed, VisitReopened
 from shared.messaging import Event
 from shared.testing import Served, event, example
 from tests.complaints.builders import completed, content, dissatisfied, second
-from tests.complaints.test_handlers import all_cases, resolved_case, the_case, told
+from tests.complaints.test_handlers import all_cases, resolve, resolved_case, the_case, told
 
 
 def corrected(visit_id: str = "V1", rating: int = 4, was: int = 2, **changes: Any) -> Event:
@@ -56,13 +56,65 @@ async def test_a_contented_record_corrected_to_another_contented_one_leaves_no_t
     assert await all_cases(served) == []
 
 
-async def test_a_second_follow_up_corrected_to_dissatisfied_opens_a_case_when_its_own_is_closed(served: Served) -> None:
+async def test_a_second_follow_up_corrected_to_dissatisfied_sends_the_case_back_that_it_had_closed(
+    served: Served,
+) -> None:
     case = await resolved_case(served)
     await served.deliver(told(content("V2", case)))
+    assert (await the_case(served)).outcome == "satisfied"
     about = second(case)
+    said = (corrected("V2", rating=2, was=5, **about), told(dissatisfied("V2", correction=1, **about)))
+    await served.deliver(*said)
+    again = await the_case(served)
+    assert (again.id, again.state, again.round, again.level) == (case.id, "reopened", case.round + 1, case.level + 1)
+    assert (again.final_rating, again.outcome, again.closed_at, again.close_reason) == (2, None, None, "")
+    assert again.escalate_at == again.overdue_at
+    names = [one.name for one in await served.published()][-3:]
+    assert names == ["complaint.closed", "complaint.escalated", "complaint.reopened"]
+    await served.deliver(*said)
+    assert await the_case(served) == again
+    back = {**about, "correction": 2}
+    await served.deliver(corrected("V2", rating=5, was=2, **back))
+    once_more = corrected("V2", rating=1, was=5, **about, correction=3)
+    await served.deliver(once_more, told(dissatisfied("V2", rating=1, correction=3, **about)))
+    last = await the_case(served)
+    assert (last.state, last.round, last.final_rating) == ("reopened", again.round, 1)
+
+
+async def test_a_case_that_was_sent_back_late_is_asked_about_and_closed_again(served: Served) -> None:
+    case = await resolved_case(served)
+    about = second(case)
+    await served.deliver(told(content("V2", case)))
+    await served.deliver(corrected("V2", rating=2, was=5, **about), told(dissatisfied("V2", correction=1, **about)))
+    again = await the_case(served)
+    await resolve(served, again)
+    await served.deliver(told(content("V3", again)))
+    last = await the_case(served)
+    assert (last.state, last.outcome, last.final_rating) == ("closed", "satisfied", 5)
+    # the older follow-up is not the last word any more
+    late = (
+        corrected("V2", rating=1, was=2, correction=2, **about),
+        told(dissatisfied("V2", rating=1, correction=2, **about)),
+    )
+    await served.deliver(*late)
+    last = await the_case(served)
+    assert (last.state, last.outcome, last.final_rating) == ("closed", "satisfied", 5)
+
+
+async def test_a_second_follow_up_corrected_to_dissatisfied_opens_a_case_when_people_ended_its_own(
+    served: Served,
+) -> None:
+    case = await resolved_case(served)
+    about = second(case)
+    async with served.client("supervisor") as client:
+        where = f"/api/v1/cases/{case.id}"
+        seen = {"If-Match": (await client.get(where)).headers["ETag"]}
+        body = {"reason": "客户来电说已满意", "customer_opinion": "满意"}
+        assert (await client.post(f"{where}/close", json=body, headers=seen)).status_code == 200
+    await served.deliver(told(content("V2", case)))
     await served.deliver(corrected("V2", rating=2, was=5, **about), told(dissatisfied("V2", correction=1, **about)))
     new, old = sorted(await all_cases(served), key=lambda one: one.state == "closed")
-    assert (old.state, old.final_rating, old.outcome) == ("closed", 2, "satisfied")
+    assert (old.state, old.outcome) == ("closed", "by_hand")
     assert (new.origin_id, new.state, new.first_rating) == ("V2", "opened", 2)
     assert (await timeline(served, old.id))[-1]["what"] == "visit_corrected"
 
@@ -103,12 +155,13 @@ async def test_a_second_follow_up_that_had_not_failed_is_noted_and_its_answer_to
     assert (await the_case(served)).state == "closed"
 
 
-async def test_dissatisfied_after_it_was_opened_again_opens_a_case_of_its_own(served: Served) -> None:
+async def test_dissatisfied_after_it_was_opened_again_sends_the_case_back_that_its_failure_had_closed(
+    served: Served,
+) -> None:
     case = await resolved_case(served)
     about = second(case)
     await served.deliver(told(VisitFailed.model_validate(example("visit.failed", visit_id="V2", **about))))
     again = {"rating": 2, "reopened": 1, **about}
     await served.deliver(reopened("V2", **about), told(completed("V2", **again)), told(dissatisfied("V2", **again)))
-    new, old = sorted(await all_cases(served), key=lambda one: one.state == "closed")
-    assert (old.state, old.outcome) == ("closed", "unreached")
-    assert (new.origin_id, new.state) == ("V2", "opened")
+    back = await the_case(served)
+    assert (back.id, back.state, back.round, back.final_rating) == (case.id, "reopened", case.round + 1, 2)

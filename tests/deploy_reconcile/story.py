@@ -73,7 +73,7 @@ def kept() -> Kept:
         tasks={"T1": Task("done", fact.id, 1), "T2": Task("done", resolved.id, 2)},
         visits={"V1": Visit("T1", "completed", 1), "V2": Visit("T2", "completed")},
         attempts=1,
-        cases={CASE: Case("visit", "V1", "closed", 1)},
+        cases={CASE: Case("visit", "V1", "closed", 1, closings=1)},
         sends={"S1": Send(next(iter(agreed.notices.wanted)), "delivered", accepted=True)},
         rules=[RuleVersion(THANKS, BEFORE)],
         followup_facts={"T1", "T2"},

@@ -62,7 +62,7 @@ def test_events_published_twice_count_once() -> None:
         (lambda k: k.cases.update(X=Case("visit", "V1", "opened", 0)), "每个首次不满意或问题件恰有一个投诉"),
         (lambda k: k.cases.update(X=Case("hotline", "33", "opened", 0)), "每个未解决的 12345 工单恰有一个投诉"),
         (lambda k: k.cases.update(X=Case("manual", "X", "opened", 0)), "投诉与立案事件一致"),
-        (lambda k: k.cases.update({CASE: Case("visit", "V1", "closed", 2)}), "每次整改都已报告"),
+        (lambda k: k.cases.update({CASE: Case("visit", "V1", "closed", 2, closings=1)}), "每次整改都已报告"),
         (lambda k: k.tasks.pop("T2"), "每次整改恰有一个二次回访"),
         (lambda k: k.tasks.update(T3=k.tasks["T2"]), "每次整改恰有一个二次回访"),
         (lambda k: k.cases.update({CASE: Case("visit", "V1", "reopened", 1)}), "了结的投诉与闭环事件一致"),

@@ -9,7 +9,7 @@ from itertools import groupby
 from services.analytics.domain.cells import Cell, Figures, Tally, rank
 from services.analytics.domain.levels import level_of
 from services.analytics.domain.measures import mark_of
-from shared.contracts.complaints import ComplaintClosed, ComplaintOpened, ComplaintResolved
+from shared.contracts.complaints import ComplaintClosed, ComplaintOpened, ComplaintReopened, ComplaintResolved
 from shared.contracts.visits import VisitCorrected, VisitResult
 from shared.zone import local_day
 
@@ -22,7 +22,7 @@ EXCLUDED = "rejected"  # found to be no complaint
 @dataclass(frozen=True)
 class CaseFact:
     """What is known of one case so far; it counts from the moment its opening is known. `about` are the marks of its matters,
-    space-separated."""
+    space-separated. `standing` orders what opened and closed it: twice the round, and one more once it is closed."""
 
     id: str
     opened_day: date | None = None
@@ -43,6 +43,7 @@ class CaseFact:
     asked_in_time: bool = False
     repeated: bool = False
     about: str = ""
+    standing: int = 0
 
     def figures(self) -> Figures:
         if self.opened_day is None:
@@ -109,13 +110,19 @@ def answer(fact: CaseFact, case: ComplaintResolved) -> CaseFact:
     return replace(fact, answer=ranked, answered_in_time=case.in_time)
 
 
-def send_back(fact: CaseFact) -> CaseFact:
-    return replace(fact, reworked=True)
+def send_back(fact: CaseFact, case: ComplaintReopened) -> CaseFact:
+    """Another round begins; a case that was closed after the one before has not ended."""
+    fact = replace(fact, reworked=True)
+    if 2 * case.round < fact.standing:
+        return fact
+    return replace(fact, closed_day=None, outcome="", standing=2 * case.round)
 
 
 def close(fact: CaseFact, case: ComplaintClosed) -> CaseFact:
-    """A case is closed once, after all its rounds."""
-    return replace(fact, closed_day=local_day(case.closed_at), outcome=case.outcome)
+    """A case is closed after its last round."""
+    if (standing := 2 * case.round + 1) < fact.standing:
+        return fact
+    return replace(fact, closed_day=local_day(case.closed_at), outcome=case.outcome, standing=standing)
 
 
 def ask_again(fact: CaseFact, outcome: VisitResult) -> CaseFact:

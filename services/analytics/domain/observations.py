@@ -180,7 +180,7 @@ def _note_case(seen: Observed, case: Complaint) -> None:
             _add(seen.cases, case.case_id, partial(cases.answer, case=case))
         case ComplaintReopened():
             seen.figures.update(measures.of_case(case, case.reopened_at, "cases.reopened"))
-            _add(seen.cases, case.case_id, cases.send_back)
+            _add(seen.cases, case.case_id, partial(cases.send_back, case=case))
         case ComplaintClosed():
             seen.figures.update(measures.of_case(case, case.closed_at, "cases.closed"))
             if case.outcome == cases.EXCLUDED:

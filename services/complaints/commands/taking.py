@@ -104,7 +104,7 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
     """First contacts that went badly open a case each; second follow-ups decide about theirs.
 
     The record of one that was corrected tells its case; told for the first time that the customer is dissatisfied, it opens
-    one, also after a second follow-up whose case is closed already.
+    one. A second follow-up that says so too late sends its case back, or opens another where people had ended that one.
     """
     read = [(event, _visit(event)) for event in events]
     asked_about = {UUID(visit.case_id) for _, visit in read if visit.case_id}
@@ -125,7 +125,7 @@ async def take_visits(work: Work, rules: Rules, events: Sequence[Event]) -> None
             if visit.case_id:
                 book.apply(handling.note_reopening(book.get(visit.case_id), visit, work.now()), event)
             continue
-        if visit.case_id and not _is_new_matter(book.get(visit.case_id), visit):
+        if visit.case_id and not _is_new_matter(book, book.get(visit.case_id), visit):
             case = book.apply(_second_followup(book.get(visit.case_id), visit, rules, work.now()), event)
         elif visit.visit_id in openings:
             case = opener.ensure(openings[visit.visit_id], event)
@@ -151,11 +151,16 @@ def _cases_behind(book: Book, visit: VisitCorrected) -> list[Case]:
     return [case for case in found if case]
 
 
-def _is_new_matter(case: Case, visit: VisitResult | VisitFailed) -> bool:
-    """What a second follow-up told only after its answer had closed the case, a problem, by a correction or after it was
-    opened again: it needs a case of its own."""
-    is_bad = isinstance(visit, VisitProblemFound) or (isinstance(visit, VisitDissatisfied) and _tells_late(visit))
-    return is_bad and case.is_final() and handling.result_id(visit) in case.answered
+def _is_new_matter(book: Book, case: Case, visit: VisitResult | VisitFailed) -> bool:
+    """What a second follow-up told only after its case had ended, a problem, by a correction or after it was opened again:
+    it needs a case of its own. That the customer was dissatisfied does not when it sends its case back, or when they have been
+    asked again since."""
+    if not case.is_final() or (result := handling.result_id(visit)) not in case.answered:
+        return False
+    if isinstance(visit, VisitDissatisfied) and _tells_late(visit) and case.answered[-1] == result:
+        has_own = book.by_origin((ORIGIN, "", visit.visit_id)) is not None
+        return has_own or not followup.wrongly_closed(case, visit)
+    return isinstance(visit, VisitProblemFound)
 
 
 def _visit(event: Event) -> VisitResult | VisitFailed | VisitReopened:
@@ -177,6 +182,8 @@ def problems_of(visit: VisitResult | VisitFailed) -> tuple[str, ...]:
 def _second_followup(case: Case, visit: VisitResult | VisitFailed, rules: Rules, now: datetime) -> Change:
     if isinstance(visit, VisitFailed):
         return followup.failed(case, visit, now)
+    if isinstance(visit, VisitDissatisfied) and _tells_late(visit) and followup.wrongly_closed(case, visit):
+        return followup.sent_back_late(case, visit, rules, now)
     judged = isinstance(visit, VisitDissatisfied | VisitProblemFound)
     return followup.answered(case, visit, judged, rules, now)
 

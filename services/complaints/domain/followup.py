@@ -69,6 +69,19 @@ def answered(case: Case, outcome: VisitResult, dissatisfied: bool, rules: Rules,
     return _once(case, result, {"final_rating": rating}, decide, now)
 
 
+def wrongly_closed(case: Case, outcome: VisitResult) -> bool:
+    """Whether the case is closed on what this second follow-up, its last one, told before it was corrected or opened again:
+    it was asked once more, and its last rating is final. How people ended a case stands."""
+    ended = ("unreached",) if outcome.reopened and not outcome.correction else ("satisfied", "unreached")
+    return case.state == "closed" and case.outcome in ended and case.answered[-1:] == (result_id(outcome),)
+
+
+def sent_back_late(case: Case, outcome: VisitResult, rules: Rules, now: datetime) -> Change:
+    """A wrongly closed case goes on as if its customer had been known to be dissatisfied at once."""
+    rated = changed(case, now, final_rating=rating_of(outcome))
+    return Change(rated).then(lambda c: _dissatisfied_again(c, outcome, rules, now))
+
+
 def failed(case: Case, visit: VisitFailed, now: datetime) -> Change:
     """The second follow-up did not reach the customer: closed as unreached, the reason kept."""
     result = ReportedResult(

@@ -92,13 +92,17 @@ def reopen(case: Case, reason: str, rules: Rules, actor: str, now: datetime) -> 
 
 
 def sent_back(case: Case, reason: str, rules: Rules, now: datetime, actor: str = SYSTEM, visit_id: str = "") -> Change:
-    """The next rectification round begins, with a new limit; `visit_id` is the second follow-up because of which it does."""
+    """The next rectification round begins, with a new limit; `visit_id` is the second follow-up because of which it does. A
+    case that had been closed on what that one told before has not ended."""
     deadlines = rules.limits.at_rework(case.grade, now)
     after = changed(
         case,
         now,
         state="reopened",
         round=case.round + 1,
+        outcome=None,
+        close_reason="",
+        closed_at=None,
         escalate_at=deadlines.overdue_at,
         **timed(deadlines),
     )
@@ -123,7 +127,7 @@ def reject(case: Case, reason: str, actor: str, now: datetime) -> Change:
 def closed(
     case: Case, outcome: Ending, now: datetime, reason: str = "", actor: str = SYSTEM, customer_opinion: str = ""
 ) -> Change:
-    """The end; nothing changes it afterwards. A case that was late when it ended, or before, is not in time."""
+    """The end, but for what `followup.wrongly_closed` says. A case that was late when it ended, or before, is not in time."""
     rejected = outcome == "rejected"
     after = changed(
         case,
@@ -178,7 +182,7 @@ def result_id(visit: Visit) -> str:
 
 def note_correction(case: Case, visit: VisitCorrected, now: datetime) -> Change:
     """The record of a visit behind this case was corrected: what the customer said is other than was told, and the case
-    knows it. What becomes of it is for people to decide; a closed case stays closed."""
+    knows it. What becomes of it is for people to decide; a closed case is opened again by `visit.dissatisfied` alone."""
     said = {"rating": visit.rating, "before": visit.before.rating, "reason": visit.reason, "visit_id": visit.visit_id}
     entry = Entry(now, "visit_corrected", visit.corrected_by, said | {"dissatisfied": visit.dissatisfied})
     ratings: dict[str, Any] = {}
