@@ -29,7 +29,8 @@ async def code_for(world: Workbench, task_id: str = "M1") -> str:
 
 async def customer(world: Workbench, scripts: bool) -> Page:
     """The fixed address as somebody has it open who never signed in."""
-    page = await world.page(viewport=PHONE, is_mobile=True, has_touch=True, java_script_enabled=scripts)
+    # not the workbench: it asks for its queue, and would be refused that once nobody is signed in
+    page = await world.page(at="/q", viewport=PHONE, is_mobile=True, has_touch=True, java_script_enabled=scripts)
     await page.context.clear_cookies()
     await page.goto("/q")
     return page
