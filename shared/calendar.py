@@ -11,11 +11,10 @@ from functools import cached_property
 
 from chinese_calendar import constants
 
-from shared.hours import Frame
+from shared.hours import DAY_END, Frame
 from shared.zone import ORG_ZONE
 
 SATURDAY = 5
-DAY_END = time.max  # as the end of a frame: midnight, the whole of the last minute included
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,11 +145,13 @@ def every_day(year: int, exceptions: Mapping[date, bool]) -> dict[date, bool]:
 
 
 def frame_on(day: date, frame: Frame) -> tuple[datetime, datetime]:
-    """From when to when a frame lasts on a local day."""
-    closes = datetime.combine(day, frame[1], ORG_ZONE)
-    if frame[1] == DAY_END:
-        closes = datetime.combine(day + timedelta(days=1), time(), ORG_ZONE)
-    return datetime.combine(day, frame[0], ORG_ZONE), closes
+    """From when to when a frame lasts that begins on a local day; one that ends before it begins goes on past midnight."""
+    opens, closes = frame
+    if closes == DAY_END:
+        ends = datetime.combine(day + timedelta(days=1), time(), ORG_ZONE)
+    else:
+        ends = datetime.combine(day + timedelta(days=closes <= opens), closes, ORG_ZONE)
+    return datetime.combine(day, opens, ORG_ZONE), ends
 
 
 def days_between(first: date, last: date) -> Iterable[date]:

@@ -10,7 +10,10 @@ from shared.contracts.common import Channel, CustomerCard, Matter, Part
 
 
 class ContactHours(Part):
-    """When the policy lets the customer be called, in the organisation's zone: frames `["10:30", "11:30"]` in order."""
+    """When the policy lets the customer be called, in the organisation's zone: frames `["10:30", "11:30"]` in order.
+
+    `["22:00", "06:00"]` goes on past midnight and belongs to the day that it begins on; "24:00" is the end of the day.
+    """
 
     frames: list[tuple[str, str]]
     days: Literal["working", "all"] = "working"

@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 from deploy.commands.calendar import app
 from services.scheduler.app import create_app
 from services.scheduler.settings import SchedulerSettings
+from services.visits.domain.hours import hours_of
 from shared.calendar import BUILT_IN, OFFICIAL
 from shared.clock import ManualClock
 from shared.contracts.calendar import CalendarPublished
 from shared.contracts.tasks import FollowupReleased
 from shared.testing import Served, serve
+from shared.testing.events import NOON
 from shared.testing.figures import figure
 from tests.scheduler.builders import as_yaml, at, contents
 from tests.scheduler.conftest import apply
@@ -195,6 +197,32 @@ async def test_a_released_task_tells_the_days_on_which_nobody_is_contacted(empty
     days = told.data["hours"]["own_days"]
     assert set(days.values()) == {False}
     assert [*days][:3] == ["2026-03-05", "2026-03-06", "2026-04-07"]
+
+
+@pytest.mark.parametrize(
+    ("frames", "told", "released"),
+    [
+        (["09:00-12:00", "22:00-06:00"], [["09:00", "12:00"], ["22:00", "06:00"]], True),
+        (["00:00-24:00"], [["00:00", "24:00"]], True),
+        (["09:00-12:00"], [["09:00", "12:00"]], False),
+    ],
+)
+async def test_a_task_is_released_in_a_night_and_tells_its_frames_as_they_were_written(
+    empty: Served, clock: ManualClock, frames: list[str], told: list[list[str]], released: bool
+) -> None:
+    """A fact of a Friday night, Saturday 2:30: the night is Friday's, and visits calls until it ends."""
+    window = {"days": "working", "frames": frames} if frames != ["00:00-24:00"] else {"days": "all", "frames": frames}
+    await apply(empty, contents({"cap": "exempt", "window": window}))
+    clock.move_to(at("2026-03-07 02:30"))
+    await empty.deliver(sent("repair.closed", at=at("2026-03-07 02:30") - NOON))
+    await empty.run_job("release")
+    events = await empty.published("followup.released")
+    assert len(events) == released
+    for event in events:
+        assert event.data["hours"]["frames"] == told
+        hours = event.read(FollowupReleased).hours
+        assert hours is not None
+        assert hours_of(hours).is_open(at("2026-03-07 05:59"))
 
 
 async def test_replicas_compute_every_task_once(empty: Served, clock: ManualClock) -> None:

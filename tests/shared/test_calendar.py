@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.calendar import BUILT_IN, DAY_END, OFFICIAL, OfficialYears, WorkCalendar
+from shared.calendar import BUILT_IN, OFFICIAL, OfficialYears, WorkCalendar
+from shared.hours import DAY_END
 from shared.zone import ORG_ZONE
 
 CHINA = holidays.country_holidays("CN", years=range(2024, 2027))

@@ -20,7 +20,7 @@ from shared.contracts.tasks import (
     OccasionArrived,
     PolicyLimitReached,
 )
-from shared.hours import read_hours
+from shared.hours import clock_text, read_hours
 from shared.messaging import Event, Work
 from shared.observability.catalogue import BRANCHES, counter
 
@@ -129,7 +129,7 @@ def _common(task: Task) -> dict[str, Any]:
 def _hours(text: str) -> dict[str, Any]:
     """The window as its contract has it; days of a blackout are days off, whether or not days off are worked else."""
     hours = read_hours(text)
-    frames = [[f"{opens:%H:%M}", f"{closes:%H:%M}"] for opens, closes in hours.frames]
+    frames = [[clock_text(opens), clock_text(closes)] for opens, closes in hours.frames]
     closed = {day: False for first, last in hours.closed for day in days_between(first, last)}
     own_days = {day.isoformat(): worked for day, worked in sorted({**hours.own_days, **closed}.items())}
     return {"frames": frames, "days": hours.days, "weekdays": sorted(hours.weekdays), "own_days": own_days}

@@ -7,15 +7,18 @@ from functools import cache
 
 from services.visits.domain.results import Wait
 from shared import hours as texts
-from shared.calendar import OFFICIAL, WorkCalendar
+from shared.calendar import OFFICIAL, WorkCalendar, frame_on
 from shared.contracts import tasks
-from shared.hours import DayKind, Frame, Hours, frames_of
+from shared.hours import DayKind, Frame, Hours, clock, frames_of
 from shared.zone import ORG_ZONE, local_day, midnight
 
 
 @dataclass(frozen=True)
 class ContactHours:
-    """Local frames of the day in which customers are called, in order; on every day or on worked days only (R08.2)."""
+    """Local frames of the day in which customers are called, in order; on every day or on worked days only (R08.2).
+
+    A frame that goes on past midnight belongs to the day that it begins on.
+    """
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(20)))
     on_days_off: bool = True
@@ -35,12 +38,13 @@ class ContactHours:
     def earliest(self, at: datetime) -> datetime:
         """The first moment at or after `at` at which a customer may be called, UTC."""
         local = at.astimezone(ORG_ZONE)
-        day = local.date()
+        day = local.date() - timedelta(days=1)  # whose last frame may go on past midnight
         while True:
             if self._opens_on(day):
-                for opens, closes in self.frames:
-                    if datetime.combine(day, closes, ORG_ZONE) > local:
-                        return max(datetime.combine(day, opens, ORG_ZONE), local).astimezone(UTC)
+                for frame in self.frames:
+                    opens, closes = frame_on(day, frame)
+                    if closes > local:
+                        return max(opens, local).astimezone(UTC)
             day += timedelta(days=1)
 
     def _opens_on(self, day: date) -> bool:
@@ -98,6 +102,6 @@ def read_hours(text: str, calendar: WorkCalendar = OFFICIAL) -> ContactHours:
 
 def hours_of(window: tasks.ContactHours) -> ContactHours:
     """The contact window that came with a task."""
-    frames = tuple((time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in window.frames)
+    frames = tuple((clock(opens), clock(closes)) for opens, closes in window.frames)
     calendar = WorkCalendar(days=window.own_days)
     return ContactHours(frames, window.days == "all", frozenset(window.weekdays), calendar)

@@ -85,6 +85,9 @@ def test_a_number_that_had_its_share_waits_for_tomorrow() -> None:
 
 def test_a_window_that_never_opens_is_no_window() -> None:
     assert Window.parse("08:00-20:30") == Window(time(8), time(20, 30))
+    all_day = Window.parse("00:00-24:00")
+    assert all_day.next_open(at(23, 59)) == at(23, 59)
+    assert all_day.next_open(at(0)) == at(0)
     for wrong in ("20:00-08:00", "08:00", "8-20-9"):
         with pytest.raises(ValueError):
             Window.parse(wrong)

@@ -129,3 +129,29 @@ def test_hours_on_tuesdays_wait_for_tuesday() -> None:
     assert tuesdays.earliest(at("2026-03-02T09:00")) == at("2026-03-03T10:30")
     assert tuesdays.is_open(at("2026-03-03T11:29"))
     assert not tuesdays.is_open(at("2026-03-03T11:30"))
+
+
+def test_a_night_belongs_to_the_day_that_it_begins_on() -> None:
+    told = tasks.ContactHours(frames=[("09:00", "12:00"), ("22:00", "06:00")], own_days={date(2026, 3, 4): False})
+    hours = hours_of(told)
+    assert hours.text == "working/0123456/09:00-12:00,22:00-06:00/-2026-03-04"
+    for moment, expected in (
+        ("2026-03-02T05:59", "2026-03-02T09:00"),  # a Monday: Sunday's night is none
+        ("2026-03-02T23:00", "2026-03-02T23:00"),
+        ("2026-03-03T05:59", "2026-03-03T05:59"),
+        ("2026-03-03T06:00", "2026-03-03T09:00"),
+        ("2026-03-04T05:59", "2026-03-04T05:59"),  # a day off of the policy's own: the night is the day's before
+        ("2026-03-04T22:00", "2026-03-05T09:00"),
+        ("2026-03-07T05:59", "2026-03-07T05:59"),  # Friday's night
+        ("2026-03-07T06:00", "2026-03-09T09:00"),
+    ):
+        assert read_hours(hours.text).earliest(at(moment)) == at(expected)
+
+
+def test_a_whole_day_is_open_to_its_end() -> None:
+    hours = hours_of(tasks.ContactHours(frames=[("00:00", "24:00")], days="all"))
+    assert hours.text == "all/0123456/00:00-24:00"
+    assert read_hours(hours.text).is_open(at("2026-03-07T23:59") + timedelta(seconds=59, milliseconds=999))
+    assert read_frames("00:00-24:00") == hours.frames
+    late = read_hours("working/0123456/20:00-24:00")
+    assert late.earliest(at("2026-03-07T00:00")) == at("2026-03-09T20:00")

@@ -69,6 +69,11 @@ def test_a_duration_is_written_in_the_largest_unit_that_says_it(seconds: int) ->
     assert len(written.model_dump(exclude_none=True)) == 1
 
 
+def test_calls_may_be_made_all_day() -> None:
+    rules = document(contact_hours="00:00-24:00").to_rules()
+    assert RulesDocument.of(rules).contact_hours == "00:00-24:00"
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -66,7 +66,7 @@ def _beside(amount: Mapping[str, Any]) -> str:
 
 
 def _frames(frames: Sequence[Sequence[str]]) -> str:
-    return "、".join("-".join(frame) for frame in frames)
+    return "、".join(f"{opens}-{'次日 ' if closes <= opens else ''}{closes}" for opens, closes in frames)
 
 
 def is_amount(value: Any) -> bool:

@@ -14,7 +14,7 @@ from services.scheduler.domain.packs.how import (
     guards_content,
     named,
 )
-from services.scheduler.domain.packs.windows import Festivals, Window, never_opens
+from services.scheduler.domain.packs.windows import Festivals, Window, clocks, never_opens
 from services.scheduler.domain.policy import Participation, Purpose
 from services.scheduler.domain.when.amounts import DeadlineUnit, DelayUnit, WarnUnit
 from shared.contracts.common import Channel
@@ -22,6 +22,7 @@ from shared.declared.model import Declared, Filled
 from shared.declared.section import Section
 from shared.declared.values import Say
 from shared.declared.words import Content, Path, Title
+from shared.hours import over_midnight
 
 DELAY = Duration(get_args(DelayUnit), before=True)
 DEADLINE = UntilClock(get_args(DeadlineUnit), before=True)
@@ -113,6 +114,9 @@ class Contact(Declared):
         window = pack.timing.resolved(own, self.channel, self.purpose)
         if never_opens(window):
             say = "工作日不会是周六、周日（调休除外），这样的时段不会开放；请写 days: all 或改 weekdays"
+            self.place.problem("window", say)
+        if "worked" in window and over_midnight(clocks(window["worked"])):
+            say = "时段跨过零时，不能按它计算 working_hours；请在 pack.yaml 写 working_hours"
             self.place.problem("window", say)
         content: Content = {"delay": self.delay or {"amount": 0, "unit": "minutes"}, "deadline": self.deadline}
         content |= {"window": window}

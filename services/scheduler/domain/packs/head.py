@@ -13,7 +13,7 @@ from services.scheduler.domain.packs.windows import (
     MOST_DAYS,
     Blackout,
     Calendars,
-    Frames,
+    DayFrames,
     Timing,
     WayWindow,
     Window,
@@ -45,7 +45,7 @@ class Head(Declared):
     title: Title = Field(description="中文名称")
     seed: str | None = Field(None, description="抽样种子，默认与 name 相同；改动后抽中的人不同")
     window: Window | None = Field(None, description="接触时段")
-    working_hours: Annotated[Frames, Say('上班时间的列表，如 ["08:30-12:00", "13:30-18:00"]')] | None = Field(
+    working_hours: Annotated[DayFrames, Say('上班时间的列表，如 ["08:30-12:00", "13:30-18:00"]')] | None = Field(
         None,
         description="上班时间，working_hours 按它计算；不写为 window 的时段",
         examples=[["08:30-12:00", "13:30-18:00"]],

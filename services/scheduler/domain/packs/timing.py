@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from services.scheduler.domain.packs.windows import EARLIER, NEVER, clock
+from services.scheduler.domain.packs.windows import EARLIER, NEVER, clocks
 from services.scheduler.domain.when.amounts import delay_of
 from services.scheduler.domain.when.holidays import NearHoliday, days_near, festival_spans
 from services.scheduler.domain.when.recurrence import WEEKDAYS
 from services.scheduler.domain.when.windows import Blackout, Branches, Window
 from shared.calendar import WorkCalendar
-from shared.hours import WEEK, Frame
+from shared.hours import WEEK
 
 Content = dict[str, Any]
 
@@ -29,7 +29,7 @@ def window_of(content: Content, calendar: WorkCalendar) -> Window:
 def _window(window: Content, content: Content, calendar: WorkCalendar) -> Window:
     known, excepted = _calendar_of(window, calendar), window.get("except", ())
     return Window(
-        frames=_frames_of(window["frames"]),
+        frames=clocks(window["frames"]),
         days=window["days"],
         weekdays=frozenset(map(WEEKDAYS.index, window["weekdays"])) if "weekdays" in window else WEEK,
         calendar=known,
@@ -55,11 +55,7 @@ def _calendar_of(window: Content, official: WorkCalendar) -> WorkCalendar:
     if own := window.get("calendar"):
         days = {date.fromisoformat(day): worked for day, worked in own["days"].items()}
         calendar = replace(calendar, days=days, make_up=own.get("weekends") != NEVER)
-    return replace(calendar, frames=_frames_of(window["worked"])) if "worked" in window else calendar
-
-
-def _frames_of(frames: list[list[str]]) -> tuple[Frame, ...]:
-    return tuple((clock(opens), clock(closes)) for opens, closes in frames)
+    return replace(calendar, frames=clocks(window["worked"])) if "worked" in window else calendar
 
 
 def _blackout_of(content: Content) -> Blackout:

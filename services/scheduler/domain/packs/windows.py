@@ -1,8 +1,8 @@
 """When customers may be contacted, as written in YAML: windows, calendars, blackouts, and which of them holds for a contact."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
@@ -14,13 +14,13 @@ from services.scheduler.domain.when.amounts import WORKING_HOURS
 from services.scheduler.domain.when.holidays import NearHoliday
 from services.scheduler.domain.when.recurrence import WEEKDAYS, Weekday
 from shared import festivals
-from shared.calendar import DAY_END, SATURDAY
+from shared.calendar import SATURDAY
 from shared.contracts.common import Channel
 from shared.declared.model import Declared, Filled
 from shared.declared.section import Section, as_day, meant, written
 from shared.declared.values import Say
 from shared.declared.words import DAY_FORM, Code, CodeOrNone, Content, Day
-from shared.hours import DayKind
+from shared.hours import A_DAY, DAY_ENDS, DayKind, Frame, clock, minutes_of, over_midnight
 
 Layer = Content
 WEEKEND = frozenset(("sat", "sun"))
@@ -29,16 +29,11 @@ SAY_WORKED = "on（上班）或 off（休息）"
 DEFAULT_WINDOW: Layer = {"days": "working", "frames": [["09:00", "12:00"], ["14:00", "18:00"]]}
 LONGEST_BLACKOUT_DAYS = 366
 MOST_CALENDARS, MOST_DAYS = 50, 5_000  # days of all calendars
-OVER_MIDNIGHT = "跨过零时的时段请分成两段，如 00:00-06:00 和 22:00-24:00"
 NEVER = "never"
 LATER, EARLIER = "later", "earlier"
-DAY_ENDS = "24:00"
+LONGEST_NIGHT = 12 * 60  # minutes: what lasts longer has its ends the wrong way round
+SPLIT = "00:00-06:00 和 22:00-24:00"
 NO_DAYS: Content = {"amount": 0, "unit": "days"}
-
-
-def clock(text: str) -> time:
-    """A local time of day; 24:00 is the day's end."""
-    return DAY_END if text == DAY_ENDS else time.fromisoformat(text)
 
 
 def mentions(value: Any, key: str) -> bool:
@@ -48,29 +43,45 @@ def mentions(value: Any, key: str) -> bool:
     return isinstance(value, list) and any(mentions(one, key) for one in value)
 
 
+def pairs(frames: Sequence[str]) -> list[list[str]]:
+    """Frames as the canonical content has them."""
+    return [frame.split("-") for frame in frames]
+
+
+def clocks(frames: Iterable[Sequence[str]]) -> tuple[Frame, ...]:
+    """The frames of the canonical content."""
+    return tuple((clock(opens), clock(closes)) for opens, closes in frames)
+
+
 def _in_order(frames: list[str]) -> list[str]:
-    end = time()
-    for frame in frames:
-        opens, closes = map(clock, frame.split("-"))
-        if opens >= closes:
-            raise ValueError(f"时段须起早止晚，{frame} 不符合；{OVER_MIDNIGHT}")
-        if opens < end:
-            raise ValueError(f"时段须按先后排列且不重叠，{frame} 不符合")
-        end = closes
+    """Only the last frame may go on past midnight, until the first one begins again."""
+    spans, ends = [minutes_of(frame) for frame in clocks(pairs(frames))], 0
+    for text, (opens, closes) in zip(frames, spans, strict=True):
+        if (closes - opens == A_DAY and opens) or (closes == A_DAY and not text.endswith(DAY_ENDS)):
+            raise ValueError(f"时段须起止不同，{text} 不符合；到当天结束写 24:00，全天写 00:00-24:00")
+        if closes > A_DAY and closes - opens > LONGEST_NIGHT:
+            raise ValueError(f"时段须起早止晚，{text} 不符合；跨过零时的时段（如 22:00-06:00）最长 12 小时")
+        if opens < ends:
+            raise ValueError(f"时段须按先后排列且不重叠，{text} 不符合；跨过零时的时段写在最后")
+        ends = closes
+    if ends - A_DAY > spans[0][0]:
+        raise ValueError(f"{frames[-1]} 到次日还没有结束，第一个时段 {frames[0]} 就已开始；请改成不重叠的")
     return frames
 
 
-Frame = Annotated[
+def _within_the_day(frames: list[str]) -> list[str]:
+    if over_midnight(clocks(pairs(frames))):
+        raise ValueError(f"这里的时段不能跨过零时，{frames[-1]} 不符合；请分成两段，如 {SPLIT}")
+    return frames
+
+
+Spelt = Annotated[
     str,
     Field(pattern=rf"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|{DAY_ENDS})$"),
     Say("时段，写成 09:00-12:00 的样子"),
 ]
-Frames = Annotated[Filled[Frame], AfterValidator(_in_order), Say('时段的列表，如 ["09:00-12:00", "14:00-18:00"]')]
-
-
-def pairs(frames: Sequence[str]) -> list[list[str]]:
-    """Frames as the canonical content has them."""
-    return [frame.split("-") for frame in frames]
+Frames = Annotated[Filled[Spelt], AfterValidator(_in_order), Say('时段的列表，如 ["09:00-12:00", "14:00-18:00"]')]
+DayFrames = Annotated[Frames, AfterValidator(_within_the_day)]
 
 
 Festivals = Annotated[Filled[festivals.Code], Say("节日的列表，如 [spring_festival]")]
@@ -103,7 +114,10 @@ class Window(Declared):
     SAY: ClassVar[str] = '接触时段，如 {days: working, frames: ["09:00-12:00"]}'
     days: DayKind | None = Field(None, description="只在工作日（含调休），或每天")
     weekdays: Filled[Weekday] | None = Field(None, description="只在星期几", examples=[["mon", "tue"]])
-    frames: Frames | None = Field(None, description="一天中的时段，按先后")
+    frames: Frames | None = Field(
+        None,
+        description="一天中的时段，按先后；最后一个可跨过零时，如 22:00-06:00，整段算它开始的那天；全天写 00:00-24:00",
+    )
     calendar: CodeOrNone | None = Field(None, description="日历编号，见 pack.yaml 的 calendars")
     excepted: Annotated[Filled[NearHoliday | AroundFestival] | None, Say("除外的日子的列表，如 [after_holiday]")] = (
         Field(
@@ -189,7 +203,7 @@ class Days:
 
 class Calendar(Declared):
     SAY: ClassVar[str] = "一个日历，如 {days: {2026-05-02: off}}"
-    frames: Frames | None = Field(None, description="一天中的时段，按先后")
+    frames: DayFrames | None = Field(None, description="一天中的时段，按先后")
     days: Annotated[dict[str, bool], Days()] = Field({}, description="与官方日历不同的日子：on 上班，off 休息")
     weekends: Literal["made_up", "never"] = Field("made_up", description="调休的周末上班（默认），或周末从不上班")
 

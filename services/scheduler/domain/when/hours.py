@@ -1,12 +1,14 @@
 """The hours of a contact window as a task carries them, so that one contact for several policies suits all of them."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 
 from services.scheduler.domain.when.windows import Blackout, Window, next_moment
 from shared.calendar import OfficialYears, WorkCalendar
-from shared.hours import DayKind, Hours, read_hours
+from shared.hours import A_DAY, DAY_END, DayKind, Frame, Hours, minutes_of, read_hours
+
+SHIFTS = (-A_DAY, 0, A_DAY)
 
 
 @lru_cache(4096)
@@ -28,12 +30,7 @@ def narrowed(window: Window, hours: str) -> Window | None:
     if not hours or hours == window.hours:
         return window
     other = read_hours(hours)
-    frames = tuple(
-        (max(one[0], two[0]), min(one[1], two[1]))
-        for one in window.frames
-        for two in other.frames
-        if max(one[0], two[0]) < min(one[1], two[1])
-    )
+    frames = _frames_in_both(window, other)
     days: DayKind = "all" if window.days == other.days == "all" else "working"
     weekdays = window.weekdays & other.weekdays
     if not frames or not weekdays or (days == "working" and weekdays <= {5, 6}):
@@ -41,6 +38,43 @@ def narrowed(window: Window, hours: str) -> Window | None:
     calendar = _worked_in_both(window, other)
     blackouts = tuple(dict.fromkeys((*window.blackouts, *_blackouts(other))))
     return replace(window, frames=frames, days=days, weekdays=weekdays, calendar=calendar, blackouts=blackouts)
+
+
+def _frames_in_both(window: Window, other: Hours) -> tuple[Frame, ...]:
+    """The frames of a day on which both are open.
+
+    What is past midnight of the one and of the next day of the other counts where one of them is open daily; else it is left
+    out, and so it is where it would be a frame by itself that belongs to the day before.
+    """
+    own, others = ([minutes_of(frame) for frame in frames] for frames in (window.frames, other.frames))
+    own_daily = not window.blackouts and read_hours(window.hours).daily
+    if other.daily:
+        others = _with_days_beside(others)
+    elif own_daily:
+        own = _with_days_beside(own)
+    both = ((max(one[0], two[0]), min(one[1], two[1])) for one in own for two in others)
+    spans = [(opens, closes) for opens, closes in both if opens < closes]
+    if own_daily and other.daily:
+        spans = [(opens % A_DAY, closes - opens + opens % A_DAY) for opens, closes in spans]
+    return tuple(_frame(opens, closes) for opens, closes in sorted(spans) if opens < A_DAY)
+
+
+def _with_days_beside(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans of the day before, of the day and of the next; those that touch are one."""
+    joined: list[tuple[int, int]] = []
+    for opens, closes in sorted((opens + shift, closes + shift) for opens, closes in spans for shift in SHIFTS):
+        if joined and joined[-1][1] == opens:
+            opens = joined.pop()[0]
+        joined.append((opens, closes))
+    return joined
+
+
+def _frame(opens: int, closes: int) -> Frame:
+    return _clock(opens), DAY_END if closes == A_DAY else _clock(closes % A_DAY)
+
+
+def _clock(minute: int) -> time:
+    return time(*divmod(minute, 60))
 
 
 def _worked_in_both(window: Window, other: Hours) -> WorkCalendar:

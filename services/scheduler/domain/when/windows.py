@@ -21,7 +21,7 @@ from services.scheduler.domain.when.amounts import (
     warned_at,
 )
 from shared.calendar import OFFICIAL, WorkCalendar
-from shared.hours import WEEK, DayKind, Frame, Hours
+from shared.hours import WEEK, DayKind, Frame, Hours, over_midnight
 from shared.zone import ORG_ZONE, local_day, midnight
 
 WEEKEND = frozenset((5, 6))
@@ -57,6 +57,7 @@ class Window:
     `weekdays` (0 = Monday) leaves some of these days out, `blackouts` whole spans of them. `branches` have windows of their
     own, each `named` after its calendar. `by_holidays`: some blackouts stand in a relation to holidays that were published.
     `earlier`: where it is closed on the day that a contact is wanted on, the last open day before takes its place.
+    The last frame may go on past midnight; all of it belongs to the day that it begins on.
     """
 
     frames: tuple[Frame, ...] = ((time(9), time(12)), (time(14), time(18)))
@@ -80,8 +81,18 @@ class Window:
 
     @property
     def closes(self) -> time:
-        """The local time at which it closes on a day that it is open on."""
-        return min(self.frames[-1][1], LAST_MINUTE)
+        """The local time at which it closes on a day that it is open on; where it goes on past midnight, the last minute."""
+        return LAST_MINUTE if self.overnight else min(self.frames[-1][1], LAST_MINUTE)
+
+    @cached_property
+    def overnight(self) -> bool:
+        """Whether its last frame goes on past midnight."""
+        return over_midnight(self.frames)
+
+    def day_of(self, at: datetime) -> date:
+        """The day that a moment counts to: until a frame that has gone on past midnight ends, the day before."""
+        local = at.astimezone(ORG_ZONE)
+        return local.date() - DAY if self.overnight and local.time() < self.frames[-1][1] else local.date()
 
     def opens_on(self, day: date) -> bool:
         """Blackouts left aside."""
@@ -214,11 +225,13 @@ def _opening(window: Window, since: datetime | date) -> datetime:
         return window.first_opening(since)
     local = since.astimezone(ORG_ZONE)
     day, clock = local.date(), local.time()
+    if window.overnight and clock < window.frames[-1][1] and window.opens_on(day - DAY):
+        return since.astimezone(UTC)
     if window.opens_on(day):
         for opens, closes in window.frames:
             if clock < opens:
                 return datetime.combine(day, opens, ORG_ZONE).astimezone(UTC)
-            if clock < closes:
+            if clock < closes or closes <= opens:
                 return since.astimezone(UTC)
     return window.first_opening(day + DAY)
 
@@ -228,17 +241,17 @@ def _contact(window: Window, since: datetime | date, branch: str) -> tuple[datet
     due = _opening(window, since)
     if not window.blackouts:
         return due, None
-    met = blackout = window.blackout_on(local_day(due), branch)
+    met = blackout = window.blackout_on(window.day_of(due), branch)
     while blackout is not None:
         due = window.first_opening(blackout.last + DAY)
-        blackout = window.blackout_on(local_day(due), branch)
+        blackout = window.blackout_on(window.day_of(due), branch)
     return due, met
 
 
 def _placed(window: Window, since: datetime | date, branch: str) -> tuple[datetime, Blackout | None]:
     """As `_contact`; of a window that moves earlier the opening of the last open day by the one that is wanted."""
     due, blackout = _contact(window, since, branch)
-    if not window.earlier or local_day(due) <= (day := _day_of(since)):
+    if not window.earlier or window.day_of(due) <= (day := _day_of(window, since)):
         return due, blackout
     earlier = (day - before * DAY for before in range(LOOKS_BACK))
     found = next((one for one in earlier if _is_open(window, one, branch)), None)
@@ -249,7 +262,7 @@ def _left(window: Window, since: datetime | date, branch: str) -> date | None:
     """The wanted day, where the window is closed on it and moves contacts earlier."""
     if not window.earlier:
         return None
-    day = _day_of(since)
+    day = _day_of(window, since)
     return None if _is_open(window, day, branch) else day
 
 
@@ -257,8 +270,8 @@ def _is_open(window: Window, day: date, branch: str) -> bool:
     return window.opens_on(day) and window.blackout_on(day, branch) is None
 
 
-def _day_of(since: datetime | date) -> date:
-    return local_day(since) if isinstance(since, datetime) else since
+def _day_of(window: Window, since: datetime | date) -> date:
+    return window.day_of(since) if isinstance(since, datetime) else since
 
 
 def _by_calendar(*amounts: Delay | Deadline | None) -> bool:

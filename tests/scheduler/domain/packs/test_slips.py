@@ -54,7 +54,7 @@ MISTAKES = {
     ),
     "full-width key": Mistake(A, "rate: 20", "ｒａｔｅ: 20", 12, f"{ONE}.ｒａｔｅ", "是否想写 rate？（现在是全角字符）"),
     "frame over midnight": Mistake(
-        "pack.yaml", '["09:00-12:00", "14:00-18:00"]', '["22:00-06:00"]', 6, "window.frames", "分成两段"
+        "pack.yaml", '["09:00-12:00", "14:00-18:00"]', '["22:00-06:00", "09:00-12:00"]', 6, "window.frames", "写在最后"
     ),
     "frame behind midnight": Mistake("pack.yaml", "14:00-18:00", "14:00-24:30", 6, "window.frames", "写成 09:00-12:00 的样子"),
     "full-width time": Mistake("pack.yaml", "14:00-18:00", "１４：００-18:00", 6, "window.frames", "半角写作 14:00-18:00"),

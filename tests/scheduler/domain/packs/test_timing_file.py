@@ -8,7 +8,7 @@ import pytest
 from services.scheduler.domain.packs.pack import policy_of, read_pack, read_parts
 from services.scheduler.domain.when.hours import narrowed
 from services.scheduler.domain.when.windows import Blackout, Window, next_moment
-from shared.calendar import DAY_END
+from shared.hours import DAY_END
 from tests.scheduler.builders import as_yaml, at, contents, policies
 
 PACK = {
