@@ -17,6 +17,7 @@ from shared.clock import ManualClock
 from shared.messaging import Event
 from shared.testing import Served, event
 from shared.testing.events import NOON, example
+from shared.zone import ORG_ZONE
 from tests.scheduler.builders import contents, policies
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_handlers import rows
@@ -140,6 +141,41 @@ ENDLESS: tuple[dict[str, Any], ...] = (
         "again": "ignore",
     },
 )
+WEEKS_AND_NIGHTS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "weekly",
+        "merge": True,
+        "events": ["repair.closed", "installation.finished"],
+        "steps": [
+            {
+                "id": "call",
+                "delay": {"days": 1},
+                "deadline": {"days": 2},
+                "fallback": [{"channel": "sms"}],
+                "repeat": {"per_week": 5, "for": {"weeks": 2}},
+                "stop": {"events": ["order.completed"]},
+            },
+            {"id": "then", "if": UNHAPPY, "deadline": {"days": 9}},
+        ],
+        "stop": {"events": ["alarm.handled"]},
+        "again": "restart",
+    },
+    {
+        "id": "nights",
+        "merge": True,
+        "events": ["gas.ignited", "inspection.done"],
+        "window": {"days": "working", "frames": ["22:00-06:00"]},
+        "steps": [{"id": "first"}, {"id": "again", "if": UNHAPPY, "delay": {"hours": 1}}],
+    },
+    {
+        "id": "any-hour",
+        "merge": True,
+        "events": ["gas.ignited"],
+        "window": {"days": "all", "frames": ["00:00-24:00"]},
+        "deadline": {"days": 3},
+        "priority": 2,
+    },
+)
 HEAD = {"caps": [{"limit": 9, "per": "month"}]}
 FACTS = (
     *("repair.closed", "repair.closed", "repair.closed", "installation.finished", "gas.ignited", "inspection.done"),
@@ -149,7 +185,9 @@ CASES = ("complaint.opened", "complaint.closed", "complaint.closed")
 RESULTS = ("visit.completed", "visit.completed", "visit.failed", "visit.failed", "visit.callback_agreed")
 CUSTOMERS = 5
 SEEDS = ((3, False), (34, False), (2, True), (24, True), (38, True))
+OF_WEEKS = ((6, False), (9, True))
 CASES_OF = [(CHAINED, seed, late) for seed, late in SEEDS] + [(ENDLESS, 6, False), (ENDLESS, 10, True)]
+CASES_OF += [(WEEKS_AND_NIGHTS, seed, late) for seed, late in OF_WEEKS]
 MISTAKEN = (4, 15, 37)
 DECISIONS = "SELECT event_key, event_id, event_type, at, outcome FROM decision"
 WAITING = "SELECT id, policy_id, step, kind, task_id, since, until, signals FROM waiting_step ORDER BY id"
@@ -318,6 +356,21 @@ def test_these_happenings_come_to_everything() -> None:
         "stopped",
         "last",
     }
+
+
+def test_weeks_and_nights_come_to_everything() -> None:
+    """A week with fewer days than contacts, contacts after midnight, and matters that share one at night."""
+    reasons, tasks = set(), []
+    for seed, late in OF_WEEKS:
+        simulation = Simulation(PolicyBook(policies(*WEEKS_AND_NIGHTS, **HEAD)))
+        for _, each in _happenings(random.Random(seed), simulation, late):
+            simulation.happen(simulated_fact(each.id, each.source, each.type, each.time, each.data, each.lineage))
+        reasons |= {detail.get("reason") for one in simulation.decisions.values() for detail in one.details}
+        tasks += simulation.tasks.values()
+    assert "no_open_day" in reasons
+    assert {"call.10", "call.2.sms", "then"} <= {task.step for task in tasks}
+    assert any(task.policy_id == "nights" and task.due_at.astimezone(ORG_ZONE).hour < 6 for task in tasks)
+    assert any(task.policy_id == "any-hour" and task.combined == ("nights",) for task in tasks)
 
 
 def test_results_that_were_wrong_come_to_everything() -> None:

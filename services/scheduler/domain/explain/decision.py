@@ -96,7 +96,7 @@ def _condition(detail: AnyDetail) -> str:
 
 
 def _skipped(detail: AnyDetail) -> str:
-    if detail.get("reason") in ("until", "past"):
+    if detail.get("reason") in explain_run.NOT_MADE:
         return explain_run.not_made(detail)
     if detail.get("reason") == "stopped":
         return explain_run.stopped_step(detail, local_text)

@@ -41,6 +41,12 @@ CORRECTION_TOO_LATE = {
     "later_run": "同一策略的下一流程已经开始",
 }
 
+NOT_MADE = {
+    "until": "重复到 {} 为止，不再联系。",
+    "past": "这一次到现在时限已过，不补，从下一个未过时限的一次起继续。",
+    "no_open_day": "这一周可联系的日子比次数少，这一次不做，其余各次照旧。",
+}
+
 
 def step_of(detail: AnyDetail) -> str:
     """` 的步骤 again`; nothing where a policy is a single contact."""
@@ -95,10 +101,8 @@ def happened(detail: AnyDetail, moment: Moment) -> str:
 
 
 def not_made(detail: AnyDetail) -> str:
-    """Of a round of a repetition without a number of times."""
-    if detail["reason"] == "until":
-        return f"重复到 {detail['to']} 为止，不再联系。"
-    return "这一次到现在时限已过，不补，从下一个未过时限的一次起继续。"
+    """Of a round of a repetition: of one without a number of times, or of several in a week."""
+    return NOT_MADE[detail["reason"]].format(detail.get("to"))
 
 
 def _wait_expired(detail: AnyDetail, moment: Moment) -> str:

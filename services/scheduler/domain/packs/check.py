@@ -22,7 +22,7 @@ from services.scheduler.domain.packs.triggers import ANNIVERSARY
 from services.scheduler.domain.packs.vocabulary import Vocabulary, check_known, lacking
 from services.scheduler.domain.packs.whom_check import check_whom
 from services.scheduler.domain.policy import ALL_EVENTS
-from services.scheduler.domain.steps.chain import UNTIL, changed
+from services.scheduler.domain.steps.chain import UNTIL, changed, first_contact
 from shared.declared.section import Problem, Section, meant, written
 from shared.declared.words import NONE
 
@@ -162,6 +162,6 @@ def _origins(content: Content) -> Iterator[str]:
 def _contacts(section: Section, content: Content) -> Iterator[tuple[Section, Content]]:
     """Every step of a policy, and every other channel of it: where it is written, and its whole content."""
     for part, step in zip(section.sections("steps"), content.get("steps", ()), strict=False):
-        yield part, changed(content, step["how"])
+        yield part, first_contact(content, step)
         for way, fallback in zip(part.sections("fallback"), step["fallback"], strict=True):
             yield way, changed(content, fallback["how"])

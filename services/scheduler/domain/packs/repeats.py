@@ -7,7 +7,7 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from services.scheduler.domain.packs.durations import Duration
-from services.scheduler.domain.steps.chain import ENDLESS, FIRST, UNTIL
+from services.scheduler.domain.steps.chain import ENDLESS, FIRST, PER_WEEK, UNTIL
 from services.scheduler.domain.when.amounts import DelayUnit
 from shared.declared.model import Declared, form_of
 from shared.declared.section import Section, as_day
@@ -26,6 +26,7 @@ DAYS = {
     "months": 31,
 }
 HALF_MONTHS = "half_months"
+A_WEEK: Content = {"amount": 1, "unit": "weeks"}
 ALIKE = ({"days": 1, "weeks": 7}, {HALF_MONTHS: 1, "months": 2}, {"minutes": 1, "hours": 60})
 MOST_REPETITIONS = 100
 PATH = form_of(Annotated[str, Field(pattern=f"^{PATH_FORM}$")])
@@ -55,6 +56,14 @@ class UntilDay:
 class Repeat(Declared):
     SAY: ClassVar[str] = "重复，如 {every: {days: 3}, times: 4}"
     every: Annotated[Content | None, EVERY] = Field(None, description="相隔多久")
+    per_week: int | None = Field(
+        None,
+        ge=2,
+        le=7,
+        description="每周几次，代替 every，与 for: {weeks: n} 一起写：从第一次的日期起每七天为一周，"
+        "各次均匀落在其中可联系的日子，每天至多一次",
+        examples=[3],
+    )
     times: int | None = Field(None, ge=2, le=MOST_REPETITIONS, description="共几次", examples=[4])
     lasts: Annotated[Content | None, EVERY] = Field(None, alias="for", description="从第一次起持续多久，代替 times")
     until: Annotated[Content | None, UntilDay()] = Field(
@@ -68,6 +77,9 @@ class Repeat(Declared):
     )
 
     def require(self, place: Section) -> None:
+        if place.has(PER_WEEK):
+            self._require_weeks(place)
+            return
         self._require_amount(place)
         if self.every and self.every["unit"] == HALF_MONTHS and self.origin != FIRST:
             place.problem("every", "每半个月须从第一次的日期算起，请加 from: first")
@@ -76,6 +88,17 @@ class Repeat(Declared):
         if self.every and self.every["amount"] * DAYS[self.every["unit"]] * (self.count - 1) > LONGEST_REPEATED:
             say = f"从第一次到最后一次最长 {LONGEST_REPEATED} 天，请减少次数或缩短 every"
             place.problem("times", say)
+
+    def _require_weeks(self, place: Section) -> None:
+        for key in ("every", "times", UNTIL, ENDLESS, "from"):
+            if place.has(key):
+                place.problem(
+                    key, "与 per_week 不能同时写；per_week 只与 for 一起写，如 {per_week: 3, for: {weeks: 4}}"
+                )
+        if not self.lasts or self.lasts["unit"] != "weeks":
+            place.problem("for", "每周几次要写持续几周，如 {per_week: 3, for: {weeks: 4}}")
+        elif self.per_week and self.per_week * self.lasts["amount"] > MOST_REPETITIONS:
+            place.problem("for", f"共 {self.per_week * self.lasts['amount']} 次，最多 {MOST_REPETITIONS} 次")
 
     def _require_amount(self, place: Section) -> None:
         said = [key for key in AMOUNTS if place.has(key)]
@@ -92,6 +115,8 @@ class Repeat(Declared):
     @property
     def _rounds(self) -> int | None:
         """How many begin less than `lasts` after the first; None when that can't be told."""
+        if self.per_week and self.lasts:
+            return self.per_week * int(self.lasts["amount"])
         if not self.every or not self.lasts:
             return None
         units = (self.every["unit"], self.lasts["unit"])
@@ -115,6 +140,8 @@ class Repeat(Declared):
 
     def content(self) -> Content:
         """A repetition that counts from the last contact says nothing of it."""
+        if self.per_week:
+            return {"every": A_WEEK, "times": self.count, "from": FIRST, PER_WEEK: self.per_week}
         first = {"from": FIRST} if self.origin == FIRST else {}
         if self.one_by_one:
             until = {UNTIL: self.until} if self.until else {}

@@ -18,7 +18,7 @@ from services.scheduler.domain.packs.durations import BASE, Duration
 from services.scheduler.domain.packs.head import Defaults
 from services.scheduler.domain.packs.repeats import Repeat
 from services.scheduler.domain.policy import Origin
-from services.scheduler.domain.steps.chain import FIRST, changed
+from services.scheduler.domain.steps.chain import FIRST, PER_WEEK, changed
 from services.scheduler.domain.when.amounts import DeadlineUnit
 from shared.conditions.declared import Tree
 from shared.conditions.tree import HISTORY
@@ -124,8 +124,14 @@ class Step(Declared):
         if self.repeat and place.has("wait") and self.repeat.every:
             say = "有 wait 的步骤每次都再等一次事件，不能写 every，只写 times"
             self.repeat.place.problem("every", say)
-        elif self.repeat and not place.has("wait") and not self.repeat.place.has("every"):
+        elif (
+            self.repeat
+            and not place.has("wait")
+            and not (self.repeat.place.has("every") or self.repeat.place.has(PER_WEEK))
+        ):
             self.repeat.place.problem("every", "缺少此项，应写相隔多久，如 {days: 3}")
+        if self.repeat and place.has("wait") and self.repeat.per_week:
+            self.repeat.place.problem(PER_WEEK, "有 wait 的步骤每次都再等一次事件，不能写 per_week，只写 times")
         if self.repeat and place.has("wait") and self.repeat.origin == FIRST:
             self.repeat.place.problem("from", "有 wait 的步骤每次从等到的事件算起，不能写 from: first；请删去")
 
@@ -199,6 +205,7 @@ def _step(step: Step, ways: _Ways, inherited: Values) -> Content:
     content |= {"stop": step.stop.content()} if step.stop else {}
     _require_later(step, ways.base, content)
     _require_ends(step, ways.base, content)
+    _require_no_target(step, ways.base, content)
     return content
 
 
@@ -208,6 +215,14 @@ def _require_ends(step: Step, base: Content, content: Content) -> None:
     if anchored and changed(base, content["how"])["deadline"] is None:
         say = "缺少此项：从第一次的日期算起的重复须写时限，如 {days: 7}，否则晚知道时已过的各次会一起补上"
         step.place.problem("deadline", say)
+
+
+def _require_no_target(step: Step, base: Content, content: Content) -> None:
+    """Note a target of contacts that are spread over a week, which have their days already."""
+    if PER_WEEK in (content["repeat"] or {}) and changed(base, content["how"]).get("target"):
+        step.place.problem(
+            "target", "每周几次（per_week）的各次已有自己的日子，不能写 target；请删去，或写 target: none"
+        )
 
 
 def _require_later(step: Step, base: Content, content: Content) -> None:

@@ -18,7 +18,7 @@ Chained = Mapping[tuple[str, int], Policy]
 NO_CHAINS: Chained = {}
 Heeded = Mapping[str, frozenset[str]]
 FIRST = "first"  # what the rounds of a repetition may count from
-ENDLESS, UNTIL = "endless", "until"
+ENDLESS, UNTIL, PER_WEEK = "endless", "until", "per_week"
 MOST_ROUNDS_KEPT = 1024
 REACHED: Content = {"field": "result", "op": "in", "value": [*TOOK_PLACE]}
 ANYTHING: Content = {"field": "result", "op": "exists", "value": True}
@@ -68,8 +68,8 @@ class _Builder:
         origin, condition = content["from"], content["if"]
         if origin == "took_place" and condition is None:
             condition = REACHED
-        wait = _heed(content["wait"])
-        stop, first = _heed(content.get("stop")), self._policy(content["id"], content["how"])
+        wait, stop = _heed(content["wait"]), _heed(content.get("stop"))
+        first = replace(self.build(first_contact(self.base, content)), step=content["id"])
         step = Step(first, origin, condition, wait, self._fallbacks(content), stop=stop)
         self.steps.append(step)
         repeat = content["repeat"] or {"times": 1, "every": None}
@@ -96,12 +96,16 @@ class _Builder:
     def _repeated(self, step: Step, content: Content, number: int, repeat: Content) -> Step:
         """A repetition counts from the one before it: `every` stands in for its delay and target, and its deadline begins then.
 
-        One that counts from the first date is so many times `every` after it, and is planned with it. After an awaited event
-        it is planned as the first one was.
+        One that counts from the first date is so many times `every` after it, and is planned with it; of several in a week
+        each has its own day of it. After an awaited event it is planned as the first one was.
         """
         named, every = {**content, "id": f"{content['id']}.{number}"}, repeat["every"]
         if repeat.get("from") == FIRST:
-            policy = self._policy(named["id"], self._anchored_round(content["how"], every, number - 1))
+            later, nth = divmod(number - 1, repeat.get(PER_WEEK, 1))
+            how = self._anchored_round(content["how"], every, later)
+            if PER_WEEK in repeat:
+                how["delay"] = _one_of_week(how["delay"], nth, repeat[PER_WEEK])
+            policy = self._policy(named["id"], how)
             fallbacks = self._fallbacks(named)
             return replace(step, policy=policy, origin="planned", condition=None, fallbacks=fallbacks, anchored=True)
         how = content["how"] if every is None else self._round(content["how"], every)
@@ -138,6 +142,17 @@ def changed(content: Content, how: Content) -> Content:
     for key in whole.pop("without", ()):
         del whole[key]
     return whole
+
+
+def first_contact(content: Content, step: Content) -> Content:
+    """A policy's content as the first contact of one of its steps has it."""
+    whole, of = changed(content, step["how"]), (step["repeat"] or {}).get(PER_WEEK)
+    return {**whole, "delay": _one_of_week(whole["delay"], 0, of)} if of else whole
+
+
+def _one_of_week(delay: Content, number: int, of: int) -> Content:
+    """With an open day of its own: the `number`-th from 0 of so many contacts in the week that begins after the delay."""
+    return {**delay, "spread": [number, of]}
 
 
 def _later(amount: Content, more: Content) -> Content:

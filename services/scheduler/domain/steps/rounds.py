@@ -1,4 +1,4 @@
-"""The rounds of an endless step: which of them is next, and whether it is still made."""
+"""The rounds of an endless step: which of them is next, and whether it is still made; rounds that are several in a week."""
 
 from bisect import bisect_left
 from datetime import date, datetime
@@ -25,6 +25,16 @@ def begins_after(day: date, policy: Policy, anchor: datetime, branch: str) -> bo
     """Whether a contact that counts from `anchor` would begin later than `day`, wherever its window moves it."""
     begun = begins(anchor, policy.delay, policy.window.of(branch).calendar)
     return (local_day(begun) if isinstance(begun, datetime) else begun) > day
+
+
+def finds_day(policy: Policy, anchor: datetime, branch: str) -> bool:
+    """Whether there is an open day for a contact that is one of several in its week."""
+    if policy.delay.spread is None:
+        return True
+    window = policy.window.of(branch)
+    begun = begins(anchor, policy.delay, window.calendar)
+    first = window.day_of(begun) if isinstance(begun, datetime) else begun
+    return window.day_in_week(first, policy.delay.spread, branch) is not None
 
 
 def round_in_time(chain: Chain, index: int, first: datetime, moment: datetime, branch: str) -> int:

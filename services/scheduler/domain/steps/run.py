@@ -23,7 +23,7 @@ from services.scheduler.domain.occasion import Occasion
 from services.scheduler.domain.policy import Chain, Heed, Policy, Step, written
 from services.scheduler.domain.rule import Match
 from services.scheduler.domain.steps.contact_plan import Because, Ended, PlanContact
-from services.scheduler.domain.steps.rounds import begins_after, last_day, round_in_time
+from services.scheduler.domain.steps.rounds import begins_after, finds_day, last_day, round_in_time
 from services.scheduler.domain.task import Task, moved
 from services.scheduler.domain.when.amounts import latest
 
@@ -31,6 +31,7 @@ NOTHING_ELSE: Detail = {}
 PATIENCE = timedelta(days=30)  # with whoever makes a contact, after its deadline: by then they should have told
 UNLESS = "unless"
 UNTIL, PAST = "until", "past"  # why a round of an endless step is not made
+NO_DAY = "no_open_day"  # why one of several contacts in a week is not made
 UNPLANNABLE = ("opted_out", "cancelled")
 STOPPED = "stopped"  # a run, or one of its steps, by an event
 HAPPENED = "happened"  # what a contact was to be made unless it did
@@ -223,6 +224,11 @@ class Run:
         """Plan a contact of step `index`, by its own channel or the other one `tried`, and what counts from its plan."""
         if self._is_past_its_end(index, tried, policy, anchor):
             return
+        if not finds_day(policy, anchor, self.fact.branch):
+            self.note(policy.step, "skipped", {"reason": NO_DAY})
+            self._next(index, ContactResult("cancelled", self.moment, "", reason=NO_DAY), None)
+            self._plan_follower(index, anchor, anchor)
+            return
         if self.first is None and self.chain.is_round(index):
             self.first = anchor
         planned = self.plan_contact(self.fact, self._match(policy, anchor), self.customer)
@@ -235,8 +241,13 @@ class Run:
             self._wait(policy.step, "result", until, task_id=UUID(task_id), due=due)
         else:
             self._conclude(index, tried, result_of_plan(detail, self.moment), due)
+        if not tried:
+            self._plan_follower(index, anchor, due)
+
+    def _plan_follower(self, index: int, anchor: datetime, due: datetime) -> None:
+        """Enter the next step where it counts from the plan of this one."""
         _, follower = next(self.chain.behind(index), (0, None))
-        if not tried and follower and follower.follows_plan and not self._refused:
+        if follower and follower.follows_plan and not self._refused:
             self._enter(index + 1, anchor if follower.anchored else due)
 
     def _is_past_its_end(self, index: int, tried: int, policy: Policy, anchor: datetime) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from shared.calendar import WorkCalendar
 from shared.zone import ORG_ZONE, local_day
@@ -34,17 +34,26 @@ WarnUnit = Literal["minutes", "hours", "working_hours", "working_days"]
 BY_CALENDAR = (WORKING_HOURS, "working_days", "end_of_working_day")  # what hangs on which days are worked
 
 
+class Spread(NamedTuple):
+    """One of several contacts that are spread over the open days of a week: which it is, from 0, and how many they are."""
+
+    number: int
+    of: int
+
+
 @dataclass(frozen=True)
 class Delay:
     """`days: 1` is the next day from its first moment on; so are `working_days` and `months`. 0 of any unit is at once.
 
     Counted from a date that lies ahead an amount may be negative: `days: -1` is the day before. It counts from so long `after`
-    the anchor: the rounds of a repetition count from its first date.
+    the anchor: the rounds of a repetition count from its first date. With `spread` the week begins then, seven days, and the
+    contact is on an open day of its own in it.
     """
 
     amount: int = 0
     unit: DelayUnit = "minutes"
     after: "Delay | None" = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True)
@@ -90,9 +99,11 @@ def begins(anchor: datetime, delay: Delay, calendar: WorkCalendar) -> datetime |
 
 
 def delay_of(content: Mapping[str, Any]) -> Delay:
-    """The delay of a policy's canonical content: `{amount, unit}`, `after` in a repetition that counts from its first date."""
-    after = content.get("after")
-    return Delay(content["amount"], content["unit"], delay_of(after) if after else None)
+    """The delay of a policy's canonical content: `{amount, unit}`; `steps.chain` gives repetitions `after` and `spread`."""
+    after, spread = content.get("after"), content.get("spread")
+    return Delay(
+        content["amount"], content["unit"], delay_of(after) if after else None, Spread(*spread) if spread else None
+    )
 
 
 def days_later(day: date, by: Delay, calendar: WorkCalendar) -> date:

@@ -4,7 +4,7 @@ Everything is computed from the fact's own time, never from now: the same facts 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from services.scheduler.domain.when.amounts import (
     LAST_MINUTE,
     Deadline,
     Delay,
+    Spread,
     Warn,
     begins,
     latest,
@@ -25,6 +26,7 @@ from shared.hours import WEEK, DayKind, Frame, Hours, over_midnight
 from shared.zone import ORG_ZONE, local_day, midnight
 
 WEEKEND = frozenset((5, 6))
+WEEK_DAYS = 7
 LOOKS_BACK = 400  # days: longer than any blackout
 
 
@@ -100,6 +102,17 @@ class Window:
 
     def blackout_on(self, day: date, branch: str) -> Blackout | None:
         return next((blackout for blackout in self.blackouts if blackout.covers(day, branch)), None)
+
+    def day_in_week(self, first: date, spread: Spread, branch: str) -> date | None:
+        """The day of one of several contacts in the week from `first` on, evenly over the open ones; None: there are too few.
+
+        Of five days, three contacts are on the 1st, 3rd and 5th: the k-th on day 1 + (k − 1) · days / contacts, rounded up.
+        """
+        week = (first + number * DAY for number in range(WEEK_DAYS))
+        days = [day for day in week if _is_open(self, day, branch)]
+        if spread.number >= len(days):
+            return None
+        return days[-(-spread.number * max(len(days), spread.of) // spread.of)]
 
     def first_opening(self, day: date) -> datetime:
         """The first moment of the window on `day` or later, UTC; blackouts left aside."""
@@ -190,8 +203,11 @@ def plan_span(
     Due is the first opening of the window after `delay`; or after `target`, where that lies between it and the deadline.
     """
     window = window.of(branch)
+    since, earliest, week = begins(anchor, delay, window.calendar), None, None
+    if delay.spread is not None:
+        week = _day_of(window, since)
+        since, deadline = _spread(window, since, delay.spread, deadline, branch)
     until = latest(anchor, deadline, window.calendar, window.closes) if deadline else None
-    since, earliest = begins(anchor, delay, window.calendar), None
     due, blackout = _placed(window, since, branch)
     if target is not None:
         best = begins(anchor, target, window.calendar)
@@ -202,7 +218,8 @@ def plan_span(
         due, blackout = _contact(window, moment, branch)
     hangs = window.days == "working" or window.by_holidays or _by_calendar(delay, target)
     left = _left(window, since, branch)
-    provisional = hangs and (due >= window.unconfirmed or (left and left >= window.calendar.official.confirmed_until))
+    seen = week + (WEEK_DAYS - 1) * DAY if week else left
+    provisional = hangs and (due >= window.unconfirmed or (seen and seen >= window.calendar.official.confirmed_until))
     if until is not None and until >= window.unconfirmed and _by_calendar(deadline):
         provisional = True
     basis = Basis(anchor, moment or anchor, branch) if provisional else None
@@ -256,6 +273,20 @@ def _placed(window: Window, since: datetime | date, branch: str) -> tuple[dateti
     earlier = (day - before * DAY for before in range(LOOKS_BACK))
     found = next((one for one in earlier if _is_open(window, one, branch)), None)
     return (window.first_opening(found) if found else due), blackout
+
+
+def _spread(
+    window: Window, since: datetime | date, spread: Spread, deadline: Deadline | None, branch: str
+) -> tuple[datetime | date, Deadline | None]:
+    """The own day of one of a week's contacts, and its deadline, which counts from so much later.
+
+    On the week's first day it is as the first contact would be by itself; where there is no day for it any more, too.
+    """
+    first = _day_of(window, since)
+    day = window.day_in_week(first, spread, branch) or first
+    if day == first or deadline is None:
+        return since if day == first else day, deadline
+    return day, replace(deadline, after=Delay((day - first).days, "days", deadline.after))
 
 
 def _left(window: Window, since: datetime | date, branch: str) -> date | None:
