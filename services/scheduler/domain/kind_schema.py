@@ -11,9 +11,8 @@ from functools import cache
 from typing import Any
 
 import orjson
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-from jsonschema.validators import extend
 
+from shared.json_schema import Draft202012Validator, FormatChecker, ValidationError, extend
 from shared.patterns import PatternRefused, compile_pattern
 
 Schema = Mapping[str, Any]

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import SchemaError, ValidationError
-
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kind_schema import Schema, TooManyChecks, first_error, undeclared
+from shared.json_schema import SchemaError, ValidationError
 
 MOST_SHOWN, LONGEST_SHOWN = 20, 100
 Flaw = Callable[[Mapping[str, Any]], str]

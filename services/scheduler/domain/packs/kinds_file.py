@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
-from jsonschema import Draft202012Validator, SchemaError
 from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
@@ -17,6 +16,7 @@ from shared.declared.schema import DIALECT
 from shared.declared.section import Section, meant, written
 from shared.declared.values import Say
 from shared.declared.words import EVENT_FORM, Title
+from shared.json_schema import Draft202012Validator, SchemaError
 from shared.patterns import PatternRefused, compile_pattern
 
 WORDS = frozenset(Draft202012Validator.VALIDATORS) | {
