@@ -38,7 +38,10 @@ class ContactHours:
     def earliest(self, at: datetime) -> datetime:
         """The first moment at or after `at` at which a customer may be called, UTC."""
         local = at.astimezone(ORG_ZONE)
-        day = local.date() - timedelta(days=1)  # whose last frame may go on past midnight
+        return self._earliest(local.date() - timedelta(days=1), local)  # whose last frame may go on past midnight
+
+    def _earliest(self, day: date, local: datetime) -> datetime:
+        """The first moment at or after `local` in a frame of `day` or of a later one, UTC."""
         while True:
             if self._opens_on(day):
                 for frame in self.frames:
@@ -77,7 +80,7 @@ class ContactHours:
     def _after(self, wait: Wait, at: datetime) -> datetime:
         if wait == "next_working_day":
             day = self.calendar.next_working_day(local_day(at))
-            return self.earliest(midnight(day))
+            return self._earliest(day, midnight(day).astimezone(ORG_ZONE))
         assert isinstance(wait, timedelta)
         return self.earliest(at + wait)
 

@@ -155,3 +155,10 @@ def test_a_whole_day_is_open_to_its_end() -> None:
     assert read_frames("00:00-24:00") == hours.frames
     late = read_hours("working/0123456/20:00-24:00")
     assert late.earliest(at("2026-03-07T00:00")) == at("2026-03-09T20:00")
+
+
+def test_a_wait_for_the_next_working_day_ends_in_a_frame_of_that_day_and_not_in_the_night_before() -> None:
+    nights = read_hours("working/0123456/22:00-06:00")
+    assert nights.after("next_working_day", at("2026-03-02T23:00")) == at("2026-03-03T22:00")
+    assert nights.after(timedelta(hours=2), at("2026-03-02T23:00")) == at("2026-03-03T01:00")
+    assert nights.after(timedelta(hours=2), at("2026-03-03T05:00")) == at("2026-03-03T22:00")
