@@ -115,7 +115,7 @@ def plan_of(rules: PolicyBook, facts: Sequence[Fact], live: bool = False) -> dic
     """What is planned and waited for once all has been heard in this order; `live`: of each as it happens."""
     simulation = _heard(rules, facts, live)
     planned = [task for task in simulation.tasks.values() if task.state == "planned"]
-    waiting = [row for customer in simulation._customers.values() for row in customer.waiting]
+    waiting = [row for customer in simulation.customers.values() for row in customer.waiting]
     return {
         "planned": sorted((task.id, task.due_at, task.deadline_at, task.step, task.policy_id) for task in planned),
         "waiting": sorted((row.policy_id, row.step, row.kind, row.since, row.until, row.id) for row in waiting),
@@ -213,7 +213,7 @@ def test_what_happened_in_the_world_stands_however_late_facts_are(seed: int) -> 
             _is_consistent(simulation)
         simulation.finish()
         simulation.advance(moment + timedelta(days=200))
-        assert not any(customer.waiting for customer in simulation._customers.values())
+        assert not any(customer.waiting for customer in simulation.customers.values())
         ends.update(task.reason or task.state for task in simulation.tasks.values())
     assert {*ends} >= {"done", "stopped", "restarted", "ignored", "merged", "unreachable"}
 
@@ -229,7 +229,7 @@ def _visit(chance: random.Random, task: Task, moment: datetime) -> Fact:
 def _is_consistent(simulation: Simulation) -> None:
     """A planned task is open, and who waits for a contact waits for one that may come."""
     planned = {task.id for task in simulation.tasks.values() if task.state == "planned"}
-    for customer in simulation._customers.values():
+    for customer in simulation.customers.values():
         assert planned == {task.id for task in customer.open}
         for row in customer.waiting:
             assert row.task_id is None or simulation.tasks[row.task_id].state in ("planned", "released")

@@ -315,7 +315,7 @@ async def _agree(
         stored = await find_tasks(session, [task.id for task in planned])
     assert sorted(map(_unmasked, stored), key=lambda task: task.id) == planned
     assert await rows(empty, "SELECT count(*) FROM task") == [(len(planned),)]
-    going = [row for customer in simulation._customers.values() for row in customer.waiting]
+    going = [row for customer in simulation.customers.values() for row in customer.waiting]
     assert await rows(empty, WAITING) == [
         (row.id, row.policy_id, row.step, row.kind, row.task_id, row.since, row.until, list(row.signals))
         for row in sorted(going, key=lambda row: row.id)

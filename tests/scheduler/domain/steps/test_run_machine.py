@@ -127,7 +127,7 @@ class Runs(RuleBasedStateMachine):
             assert all(task.state != "planned" for task in self.simulation.tasks.values())
 
     def _rows(self) -> list[Any]:
-        return [row for customer in self.simulation._customers.values() for row in customer.waiting]
+        return [row for customer in self.simulation.customers.values() for row in customer.waiting]
 
     def _fact(self, name: str, customer: str, data: dict[str, Any], hours: int = 1) -> None:
         self._pass(hours)
