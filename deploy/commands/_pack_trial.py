@@ -102,7 +102,7 @@ def _recorded(
 def _compared(simulation: Simulation, lines: Sequence[Line]) -> int:
     from deploy.commands._platform_plan import show_differences
 
-    return show_differences(simulation, {line.fact.identity for line in lines})
+    return show_differences(simulation, lines)
 
 
 def _local(at: datetime | None) -> datetime | None:

@@ -16,11 +16,15 @@ from deploy.commands.policy import app
 from services.scheduler.schemas import TaskOut
 from services.scheduler.store.tasks import StoredTask
 from shared.clock import ManualClock, SystemClock
-from shared.testing import Served
+from shared.contracts.base import PEOPLE
+from shared.erasure.job import erase_due
+from shared.messaging.memory import MemoryBroker
+from shared.testing import Served, event
 from tests.scheduler.builders import at, book, fact, judge
 from tests.scheduler.conftest import R01
 from tests.scheduler.test_calendars import EVE, publish
-from tests.scheduler.test_handlers import sent
+from tests.scheduler.test_draws import deliver_occasions, draw_all
+from tests.scheduler.test_handlers import rows, sent
 from tests.scheduler.test_trials import record
 
 Run = Callable[..., Awaitable[Result]]
@@ -174,6 +178,51 @@ async def test_a_trial_of_recorded_facts_is_compared_with_what_the_platform_plan
     assert (await asyncio.to_thread(CliRunner().invoke, pack_commands.app, [*trial, "--compare"])).exit_code == 0
     async with empty.client("supervisor") as client:
         assert (await client.get("/api/v1/facts")).status_code == 403
+
+
+DRAWN = """\
+id: a
+title: 甲
+trigger: {events: [repair.closed]}
+rate: {number: 1, of: day, reserve: 1}
+window: {days: all, frames: ["00:00-24:00"]}
+cap: exempt
+"""
+
+
+async def test_the_tasks_of_whom_the_platform_has_erased_are_counted_apart_and_their_reserves_are_no_difference(
+    empty: Served, run: Run, pack: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    (pack / "policies" / "a.yaml").write_text(DRAWN)
+    await run("apply", str(pack), "--yes")
+    facts = [sent("repair.closed", f"C{number}", f"e{number}", -timedelta(hours=1)) for number in range(2)]
+    log = MemoryBroker(clock=clock)
+    await record(empty, clock, *facts, into=log)
+    await empty.deliver(*facts)
+    log.committed[empty.runtime.consumers[0].group] = {where: len(found) for where, found in log.logs.items()}
+    await draw_all(empty, clock)
+    clock.move_to(at("2026-03-03 10:00"))
+    await empty.run_job("release")
+    ((drawn,),) = await rows(empty, "SELECT customer_id FROM task WHERE state = 'released'")
+    clock.advance(timedelta(minutes=5))
+    asked = {"customer_id": drawn, "asked_at": clock.now().isoformat(), "asked_by": "zhao.min"}
+    told = event("customer.erased", asked, key=drawn, time=clock.now())
+    await record(empty, clock, told, into=log, topic=PEOPLE)
+    await empty.deliver(told)
+    clock.advance(timedelta(seconds=5))  # the service goes over its tables a little later
+    assert await erase_due(empty.runtime) == 1
+    await deliver_occasions(empty)
+    await empty.run_job("release")
+    assert await rows(empty, "SELECT state, count(*) FROM task GROUP BY 1 ORDER BY 1") == [
+        ("cancelled", 1),
+        ("released", 1),
+    ]
+    tell_time(tmp_path / "run.json", clock)
+    trial = ["trial", str(pack), "--days", "7", "--compare"]
+    said = await asyncio.to_thread(CliRunner().invoke, pack_commands.app, trial)
+    assert "试算 2 个任务，平台 2 个：相同 1 个，不同 0 个" in said.output
+    assert "另有 1 个任务的客户已按本人要求删除个人信息，不作比较" in said.output
+    assert (said.exit_code, "只在平台上 0 个" in said.output) == (0, True)
 
 
 def test_a_contact_the_platform_was_late_to_release_is_told_apart_from_one_planned_otherwise() -> None:

@@ -9,12 +9,14 @@ import pytest
 from services.scheduler.adapters import trial_process
 from services.scheduler.commands import trials as commands
 from shared.clock import ManualClock
-from shared.contracts.base import INTAKE
+from shared.contracts.base import INTAKE, PEOPLE
+from shared.contracts.registry import short_name
 from shared.messaging.broker import Broker, Message
 from shared.messaging.event import Event, encode
 from shared.messaging.memory import MemoryBroker
 from shared.practice import practice_id
-from shared.testing import Served
+from shared.testing import Served, event
+from shared.testing.events import example
 from tests.scheduler.builders import contents
 from tests.scheduler.conftest import apply
 from tests.scheduler.test_api import get
@@ -26,10 +28,12 @@ OTHER = {"pack.yaml": "format: 1\nname: other\ntitle: 另一个\n", "policies/b.
 )}  # fmt: skip
 
 
-async def record(served: Served, clock: ManualClock, *events: Event, into: Broker | None = None) -> None:
+async def record(
+    served: Served, clock: ManualClock, *events: Event, into: Broker | None = None, topic: str = INTAKE
+) -> None:
     broker = served.runtime.broker = into or MemoryBroker(clock=clock)
     producer = await broker.producer()
-    await producer.publish([Message(INTAKE, one.key, *encode(one)) for one in events])
+    await producer.publish([Message(topic, one.key, *encode(one)) for one in events])
 
 
 def facts(clock: ManualClock) -> list[Event]:
@@ -82,6 +86,16 @@ async def test_practice_is_none_of_the_recorded_facts(empty: Served, clock: Manu
         exported = (await client.get("/api/v1/facts")).text
     assert exported.count("\n") == 2
     assert "practice" not in exported
+
+
+async def test_of_what_is_told_of_people_only_erasures_are_exported(empty: Served, clock: ManualClock) -> None:
+    asked = {"customer_id": "C1", "asked_at": clock.now().isoformat(), "asked_by": "zhao.min"}
+    told = [event(name, example(name), time=clock.now()) for name in ("person.changed", "session.ended", "key.changed")]
+    await record(empty, clock, *told, event("customer.erased", asked, time=clock.now()), topic=PEOPLE)
+    clock.advance(timedelta(seconds=1))
+    async with empty.client("policy_owner") as client:
+        exported = (await client.get("/api/v1/facts")).text.splitlines()
+    assert [short_name(json.loads(line)["type"]) for line in exported] == ["customer.erased"]
 
 
 async def test_a_cap_of_a_year_knows_of_the_facts_since_it_began(empty: Served, clock: ManualClock) -> None:

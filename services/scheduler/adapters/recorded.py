@@ -11,15 +11,18 @@ from typing import IO, NamedTuple
 
 import orjson
 
+from services.scheduler.domain.later.erasing import CUSTOMER_ERASED
 from shared.clock import Clock
-from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, VISITS
+from shared.contracts.base import COMPLAINTS, INTAKE, NOTIFICATIONS, PEOPLE, VISITS
 from shared.contracts.intake import unit_of
+from shared.contracts.registry import by_type
 from shared.errors import InvalidInput
 from shared.messaging.broker import Broker, Record
 from shared.messaging.event import Event, MalformedEvent, decode
 from shared.scope import WHOLE, Scope
 
-RECORDED = (INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS)
+RECORDED = (INTAKE, COMPLAINTS, VISITS, NOTIFICATIONS, PEOPLE)
+OF_PEOPLE = frozenset({CUSTOMER_ERASED})  # the rest is about staff, their keys and sessions
 SKEW = timedelta(hours=1)  # an event may reach the broker before its own time: senders' clocks differ
 
 
@@ -102,7 +105,10 @@ async def _fill(
 
 def _is_wanted(event: Event, since: datetime, until: datetime, scope: Scope) -> bool:
     """Practice is none of what policies are tried on: nothing of it is drawn, capped or counted."""
-    return since <= event.time < until and not event.practice and scope.sees(unit_of(event.data))
+    if not since <= event.time < until or event.practice or not scope.sees(unit_of(event.data)):
+        return False
+    declared = by_type(event.type)
+    return declared is None or declared.topic != PEOPLE or event.name in OF_PEOPLE
 
 
 def _earliest(clock: Clock, since: datetime) -> datetime | None:

@@ -31,7 +31,7 @@ async def export_facts(
     since: Annotated[Moment, Query(alias="from", description="事实发生不早于；缺省为 30 天前")] = None,
     until: Annotated[Moment, Query(alias="to", description="事实发生早于；缺省为现在")] = None,
 ) -> StreamingResponse:
-    """业务事实，以及影响策略的回访结果、投诉、退订，用于试算；只限部分单位的，只给出这些单位的。个人信息保持密封；消息系统已按保留期删除的不在其中。每次导出都有审计记录。"""
+    """业务事实，以及影响策略的回访结果、投诉、退订、个人信息删除，用于试算；只限部分单位的，只给出这些单位的。个人信息保持密封；消息系统已按保留期删除的不在其中。每次导出都有审计记录。"""
     runtime = request.app.state.runtime
     until = until or runtime.clock.now()
     since = since or until - timedelta(days=DEFAULT_DAYS)

@@ -1,7 +1,8 @@
 """The plan of a series of facts, without a platform: the rules that the service runs, on values instead of rows.
 
 Feed it in the order of time. Before anything happens, what is due by then is released, as the service would have done.
-`plans` has what is planned and what becomes of it, `results` what contacts come to, `withdrawals` what doesn't stand any more.
+`plans` has what is planned and what becomes of it, `results` what contacts come to, `withdrawals` what doesn't stand any
+more, `erasures` who is not contacted any more.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from services.scheduler.domain.customer import Customer
 from services.scheduler.domain.decide import Decision
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.kept.contact_result import correction_of_visit
+from services.scheduler.domain.later.erasing import CUSTOMER_ERASED
 from services.scheduler.domain.later.recall import concerned, prompt_of, turned_away
 from services.scheduler.domain.later.reserve import names_of_decision, plan_lost
 from services.scheduler.domain.later.walk import Walk, last_begun, next_walk
@@ -23,6 +25,7 @@ from services.scheduler.domain.occasion import DRAWN, Occasion
 from services.scheduler.domain.restraint.contacts import CASE_STATES, message_news, visit_news
 from services.scheduler.domain.rule import Rule
 from services.scheduler.domain.simulation.draws import GRACE, Draws
+from services.scheduler.domain.simulation.erasures import erase
 from services.scheduler.domain.simulation.facts import OPT_OUTS, heed_opt_out, to_be_decided
 from services.scheduler.domain.simulation.plans import Plans
 from services.scheduler.domain.simulation.results import correct, note_message, note_visit
@@ -83,7 +86,7 @@ class Simulation:
         return decision
 
     def _note(self, fact: Fact) -> None:
-        """What an event of the platform says of a case, a contact or a refusal."""
+        """What an event of the platform says of a case, a contact, a refusal or an erasure."""
         reason = str(fact.data.get("reason", ""))
         if fact.name in CASE_STATES:
             self._plans.cases.note(fact)
@@ -95,6 +98,8 @@ class Simulation:
             note_message(self._plans, fact, says)
         elif fact.name in OPT_OUTS:
             heed_opt_out(self.customers, fact)
+        elif fact.name == CUSTOMER_ERASED:
+            erase(self._plans, fact)
 
     def occur(self, occasion: Occasion, rule: Rule | None = None) -> Decision:
         """Decide on an occasion, as the service does when it hears of it; `rule` is asked about one that time brings."""
