@@ -1,6 +1,7 @@
 """Festivals by name, whose days the calendars give: the public holidays' own days, and others on which people are greeted.
 
 Which days are off around one is another question: the official calendar tells that (`shared.calendar`), of published years.
+Only those that the law gives every year (`days_off`) are known beforehand; weekends and days that are swapped come beside them.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,11 +28,15 @@ Code = Literal[
 
 @dataclass(frozen=True)
 class Festival:
-    """A festival: machine name, Chinese name, and its date in a given solar year."""
+    """A festival: machine name, Chinese name, and its date in a given solar year.
+
+    `days_off` is how many days from that date on nobody works, in every year since 2008 (全国年节及纪念日放假办法).
+    """
 
     code: Code
     name: str
     in_year: Callable[[int], date]
+    days_off: int = 0
 
 
 def _solar(month: int, day: int) -> Callable[[int], date]:
@@ -43,15 +48,15 @@ def _lunar(month: int, day: int, shift: int = 0) -> Callable[[int], date]:
 
 
 FESTIVALS = (
-    Festival("new_year", "元旦", _solar(1, 1)),
+    Festival("new_year", "元旦", _solar(1, 1), 1),
     Festival("new_years_eve", "除夕", _lunar(1, 1, shift=-1)),
-    Festival("spring_festival", "春节", _lunar(1, 1)),
+    Festival("spring_festival", "春节", _lunar(1, 1), 3),
     Festival("lantern", "元宵节", _lunar(1, 15)),
-    Festival("qingming", "清明节", lru_cache(qingming_of)),
-    Festival("labour_day", "劳动节", _solar(5, 1)),
-    Festival("dragon_boat", "端午节", _lunar(5, 5)),
-    Festival("mid_autumn", "中秋节", _lunar(8, 15)),
-    Festival("national_day", "国庆节", _solar(10, 1)),
+    Festival("qingming", "清明节", lru_cache(qingming_of), 1),
+    Festival("labour_day", "劳动节", _solar(5, 1), 1),
+    Festival("dragon_boat", "端午节", _lunar(5, 5), 1),
+    Festival("mid_autumn", "中秋节", _lunar(8, 15), 1),
+    Festival("national_day", "国庆节", _solar(10, 1), 3),
     Festival("double_ninth", "重阳节", _lunar(9, 9)),
 )
 BY_CODE: Mapping[str, Festival] = {festival.code: festival for festival in FESTIVALS}
@@ -60,3 +65,9 @@ BY_CODE: Mapping[str, Festival] = {festival.code: festival for festival in FESTI
 def festivals_on(day: date) -> tuple[Festival, ...]:
     """The festivals that fall on `day`."""
     return tuple(festival for festival in FESTIVALS if festival.in_year(day.year) == day)
+
+
+def public_holidays(year: int) -> Mapping[date, Festival]:
+    """The days that the law has off in every year since 2008, in order, with the festival each is of."""
+    days = {one.in_year(year) + timedelta(days=off): one for one in FESTIVALS for off in range(one.days_off)}
+    return dict(sorted(days.items()))

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from shared.calendar import BUILT_IN
-from shared.festivals import BY_CODE, festivals_on
+from shared.festivals import BY_CODE, festivals_on, public_holidays
 
-PUBLIC = ("new_year", "spring_festival", "qingming", "labour_day", "dragon_boat", "mid_autumn", "national_day")
+PUBLIC = {"new_year", "spring_festival", "qingming", "labour_day", "dragon_boat", "mid_autumn", "national_day"}
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,17 @@ def test_qingming_is_the_day_of_the_solar_term() -> None:
     }
 
 
-@pytest.mark.parametrize("code", PUBLIC)
-def test_a_public_holidays_own_day_is_never_worked(code: str) -> None:
+@pytest.mark.parametrize("year", sorted(year for year in BUILT_IN.years if year >= 2008))
+def test_a_public_holiday_is_never_worked(year: int) -> None:
     """As the State Council's notices have it, in every year since they are public holidays."""
-    for year in sorted(year for year in BUILT_IN.years if year >= 2008):
-        day = BY_CODE[code].in_year(year)
-        worked = BUILT_IN.days.get(day, day.weekday() < 5)
-        assert not worked, day
+    days = public_holidays(year)
+    assert {BY_CODE[code].in_year(year) for code in PUBLIC} <= days.keys()
+    assert [day for day in days if BUILT_IN.days.get(day, day.weekday() < 5)] == []
+
+
+def test_the_days_that_the_law_has_off() -> None:
+    days = [f"{day:%m-%d} {one.name}" for day, one in public_holidays(2027).items()]
+    assert days == [
+        *("01-01 元旦", "02-06 春节", "02-07 春节", "02-08 春节", "04-05 清明节", "05-01 劳动节"),
+        *("06-09 端午节", "09-15 中秋节", "10-01 国庆节", "10-02 国庆节", "10-03 国庆节"),
+    ]

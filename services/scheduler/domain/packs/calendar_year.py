@@ -15,12 +15,10 @@ from shared.calendar import SATURDAY, every_day
 from shared.declared.model import Declared, read
 from shared.declared.section import ContentInvalid, Problem, Section, as_day
 from shared.declared.values import Say
-from shared.lunar import solar_of
+from shared.festivals import public_holidays
 
 EARLIEST, LATEST = 2008, 2100  # today's public holidays are those since 2008
 FEWEST_WORKED, MOST_WORKED = 240, 255  # 248 to 252 in every year so far
-HOLIDAYS = {(1, 1): "元旦", (5, 1): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
-LUNAR_HOLIDAYS = {(1, 1): "春节", (1, 2): "春节", (1, 3): "春节", (5, 5): "端午节", (8, 15): "中秋节"}
 DAYS = Days("2027-01-01", also={"班": True, "上班": True, "休": False, "休息": False})
 
 
@@ -123,17 +121,12 @@ def _first_year(days: Any) -> int | None:
 def _check(document: Section, year: CalendarYear) -> None:
     """Holidays that every year has, and how many days are worked: a file that lost lines shows in these."""
     days = year.every_day()
-    for day, name in _holidays(year.year).items():
+    for day, festival in public_holidays(year.year).items():
         if days[day]:
-            document.problem("days", f"{day}（{name}）应休息，请补上 {day}: off")
+            document.problem("days", f"{day}（{festival.name}）应休息，请补上 {day}: off")
     if not FEWEST_WORKED <= year.working_days <= MOST_WORKED:
         usual = f"历年在 {FEWEST_WORKED} 到 {MOST_WORKED} 天之间"
         document.problem("days", f"全年上班 {year.working_days} 天，{usual}；请检查是否漏写放假或调休的日子")
-
-
-def _holidays(year: int) -> dict[date, str]:
-    fixed = {date(year, *day): name for day, name in HOLIDAYS.items()}
-    return dict(sorted((fixed | {solar_of(year, *day): name for day, name in LUNAR_HOLIDAYS.items()}).items()))
 
 
 def _unlike_the_week(days: Mapping[date, bool]) -> dict[date, bool]:
