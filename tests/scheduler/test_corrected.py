@@ -3,15 +3,20 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
 from services.scheduler.store.tasks import FREED
 from shared.clock import ManualClock
 from shared.messaging import Event
-from shared.testing import Served
+from shared.testing import Served, event
+from shared.testing.events import example
 from tests.scheduler.builders import contents, policies
 from tests.scheduler.conftest import apply
+from tests.scheduler.test_draws import NIGHT, deliver_occasions, draw_all
 from tests.scheduler.test_handlers import rows, sent
 from tests.scheduler.test_recall import later
 
@@ -252,6 +257,69 @@ async def test_what_a_failure_had_planned_is_taken_back_when_the_contact_is_open
     assert await rows(empty, TRIGGERED) == [("failed", "planned", "")]
     await empty.deliver(reopened(clock, wrong))
     assert await rows(empty, TRIGGERED) == [("failed", "cancelled", "fact_withdrawn")]
+
+
+DRAWN = {"rate": {"number": 1, "of": "day", "reserve": 1}, "merge": False, "delay": {"days": 3}}
+
+
+async def unhappy_twice(served: Served, clock: ManualClock) -> dict[str, str]:
+    """Two customers were dissatisfied, and a policy draws one of them when the day is over; their contacts' tasks."""
+    also = {"id": "sorry", "window": ALL_DAY, "events": ["visit.dissatisfied"], **DRAWN}
+    await apply(served, contents({"id": "call", "window": ALL_DAY}, also))
+    await served.deliver(sent("repair.closed"), sent("repair.closed", "C2", id="e2"))
+    await served.run_job("release")
+    clock.advance(timedelta(hours=1))
+    called = await rows(served, "SELECT customer_id, id::text FROM task WHERE state = 'released'")
+    for customer, task_id in called:
+        told = replace(dissatisfied(clock, task_id), id=f"unhappy-{customer}", key=customer)
+        await served.deliver(of_customer(told, customer))
+    assert await rows(served, "SELECT count(*) FROM population") == [(2,)]
+    return dict(called)
+
+
+def of_customer(told: Event, customer: str) -> Event:
+    return replace(told, key=customer, data={**told.data, "customer": {**told.data["customer"], "id": customer}})
+
+
+async def test_who_was_not_dissatisfied_is_not_drawn_of_those_who_were(empty: Served, clock: ManualClock) -> None:
+    tasks = await unhappy_twice(empty, clock)
+    clock.advance(timedelta(hours=1))
+    for customer in ("C1", "C2"):
+        still = customer == "C2"
+        says = {"rating": 2 if still else 5, "problems": [], "dissatisfied": still}
+        right = later("visit.corrected", clock, id=f"right-{customer}", task_id=tasks[customer], **says)
+        await empty.deliver(of_customer(right, customer), of_customer(right, customer))
+    assert await rows(empty, "SELECT customer_id FROM population") == [("C2",)]
+    (drawn,) = await draw_all(empty, clock)
+    assert drawn.data["fact"]["id"] == "unhappy-C2"
+    assert await rows(empty, TRIGGERED.replace("<> 'e1'", "LIKE 'unhappy%'")) == [("unhappy-C2", "planned", "")]
+    assert await empty.dead_letters() == []
+
+
+@pytest.mark.parametrize("told", ["to the winner", "to nobody"])
+async def test_who_was_drawn_before_it_was_known_is_replaced_and_whom_it_is_known_of_is_not_called(
+    empty: Served, clock: ManualClock, told: str
+) -> None:
+    """The correction comes once the draw is made: before the winner's occasion is heard, or about the one in reserve."""
+    tasks = await unhappy_twice(empty, clock)
+    clock.move_to(NIGHT)
+    await empty.run_job("draw")
+    (occasion,) = await empty.published("occasion.arrived")
+    winner = occasion.data["fact"]["id"].removeprefix("unhappy-")
+    wrong = winner if told == "to the winner" else ({"C1", "C2"} - {winner}).pop()
+    says = {"rating": 5, "problems": [], "dissatisfied": False}
+    await empty.deliver(of_customer(later("visit.corrected", clock, id="right", task_id=tasks[wrong], **says), wrong))
+    await deliver_occasions(empty)
+    left = ({"C1", "C2"} - {wrong}).pop()
+    assert await rows(empty, TRIGGERED.replace("<> 'e1'", "LIKE 'unhappy%'")) == [(f"unhappy-{left}", "planned", "")]
+    if left == winner:  # who is lost then has nobody left in reserve
+        opted = {"customer_id": left, "channel": "phone", "purpose": "all"}
+        await empty.deliver(event("notification.opted_out", example("notification.opted_out", **opted), key=left))
+        clock.advance(timedelta(days=5))
+        await empty.run_job("release")
+        await deliver_occasions(empty)
+        states = await rows(empty, TRIGGERED.replace("<> 'e1'", "LIKE 'unhappy%'"))
+        assert [(event_id, state) for event_id, state, _ in states] == [(f"unhappy-{left}", "cancelled")]
 
 
 async def test_a_simulation_takes_back_what_the_service_does(empty: Served, clock: ManualClock) -> None:

@@ -56,12 +56,15 @@ async def take_back(work: Work, policies: Policies, turn: Turn, events: Sequence
     first = min(event.time for event in corrections)
     plans = await load_plans(work.session, policies, known, first, lock=True)
     released = [task for task, _ in await task_store.find_released(work.session, sorted(plans))]
+    wrong = {name for event in corrections for name in not_so(event.name, event.data)}
+    waiting = await withdrawn.find_in_draws(work.session, sorted(plans), wrong)
     found = []
     for event in corrections:
         fact = fact_of(event)
         if customer := plans.get(fact.customer_id):
             own = [task for task in released if task.customer_id == customer.id]
-            found += [(event, one) for one in withdrawals_by(fact, customer, own)]
+            in_draws = [one for one in waiting if one.customer_id == customer.id]
+            found += [(event, one) for one in withdrawals_by(fact, customer, own, in_draws)]
     if found:
         gone = [one for _, one in found]
         await withdrawn.save_withdrawn(work.session, gone)

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduler.domain.facts import Fact, Identity, new_fact
 from services.scheduler.domain.later.withdrawal import Withdrawal
+from services.scheduler.domain.occasion import recalled
+from services.scheduler.store.rows import load
 from shared.contracts.registry import short_name, wire_type
 
 _WANTED = "unnest(CAST(:ids AS text[]), CAST(:sources AS text[])) AS wanted (event_id, source)"
@@ -32,6 +34,24 @@ _LEAVE = text("""
     DELETE FROM population USING draw
     WHERE draw.state = 'open' AND population.period = draw.period AND population.policy_id = draw.policy_id
       AND population.policy_version = draw.policy_version AND population.fact_key = ANY(CAST(:keys AS uuid[]))
+""")
+_DRAWING = text("""
+    SELECT draw.id, draw.period, draw.policy_id, draw.policy_version
+    FROM draw JOIN policy_version v ON v.policy_id = draw.policy_id AND v.version = draw.policy_version
+    WHERE jsonb_exists_any(v.content #> '{trigger,events}', CAST(:events AS text[]))
+""")
+_IN_DRAWS = text("""
+    SELECT DISTINCT ON (fact_key) fact_key, member.fact
+    FROM unnest(CAST(:draws AS uuid[]), CAST(:periods AS date[]), CAST(:policies AS text[]), CAST(:versions AS int[]))
+         AS row (draw_id, period, policy_id, policy_version)
+    JOIN population member USING (period, policy_id, policy_version)
+    JOIN draw ON draw.id = row.draw_id
+    LEFT JOIN pick USING (draw_id, fact_key)
+    WHERE member.customer_id = ANY(CAST(:customers AS text[]))
+      AND (draw.state IN ('open', 'closed') OR pick.state = 'waiting' OR (pick.state = 'called' AND NOT EXISTS (
+          SELECT FROM decision WHERE decision.event_id = pick.event_id AND decision.source = pick.source
+                                 AND decision.event_type = 'occasion.arrived')))
+    ORDER BY fact_key
 """)
 _FORGET_RUNS = text("""
     UPDATE heard_fact SET runs = '[]' WHERE customer_id = ANY(CAST(:customers AS text[]))
@@ -64,6 +84,17 @@ async def find_decided(session: AsyncSession, identities: Collection[Identity]) 
         wire = wire_type(name)
         found[event_id, source] = new_fact(event_id, source, key, wire, short_name(wire), at, data)
     return found
+
+
+async def find_in_draws(session: AsyncSession, customers: Sequence[str], events: Collection[str]) -> list[Fact]:
+    """The facts of these customers that wait to be drawn, told of a draw, or called from a reserve, of policies that one of
+    these events (short names) triggers."""
+    draws = (await session.execute(_DRAWING, {"events": sorted(events)})).all()
+    if not draws:
+        return []
+    ids, periods, policies, versions = zip(*draws, strict=True)
+    values = {"draws": ids, "periods": periods, "policies": policies, "versions": versions, "customers": customers}
+    return [recalled(load(fact), key) for key, fact in await session.execute(_IN_DRAWS, values)]
 
 
 async def leave_populations(session: AsyncSession, keys: Sequence[UUID]) -> None:

@@ -27,15 +27,18 @@ def not_so(name: str, data: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(event for event, field in SAID_BESIDE.items() if not data.get(field))
 
 
-def withdrawals_by(correction: Fact, customer: Customer, released: Iterable[Task]) -> list[Withdrawal]:
-    """Those events of before that are not so any more, as far as something is planned because of them."""
+def withdrawals_by(
+    correction: Fact, customer: Customer, released: Iterable[Task], in_draws: Iterable[Fact] = ()
+) -> list[Withdrawal]:
+    """Those events of before that are not so any more, as far as something is planned because of them, or may be: a run
+    waits, or they are among the customer's facts `in_draws` that wait to be drawn or called."""
     events, contact = not_so(correction.name, correction.data), correction.data.get(TASK)
     found: set[Identity] = set()
     for task in (*customer.open, *released):
         about = (one for one in task.matters if one.get("event_type") in events)
         found.update(identity_in(one) for one in about if one.get("facts", {}).get(TASK) == contact)
-    begun = (row.fact for row in customer.waiting if row.fact.name in events)
-    found.update(fact.identity for fact in begun if fact.data.get(TASK) == contact)
+    begun = (*(row.fact for row in customer.waiting), *in_draws)
+    found.update(fact.identity for fact in begun if fact.name in events and fact.data.get(TASK) == contact)
     at = correction.at
     return [
         Withdrawal(one, REASON, at, derived_id(at, "not so", correction.source, correction.id, *one), at, customer.id)

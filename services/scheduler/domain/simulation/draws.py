@@ -69,6 +69,12 @@ class Draws:
         population.members[fact.key] = Member(fact, entry.stratum)
         self._standing[policy.id, fact.key] = "enrolled"
 
+    def waiting(self, customer_id: str) -> list[Fact]:
+        """The customer's facts that wait to be drawn, or to be called from a reserve."""
+        members = [one.fact for population in self._open.values() for one in population.members.values()]
+        reserve = [fact for drawn in self._called.values() for fact in drawn.reserve]
+        return [fact for fact in (*members, *reserve) if fact.customer_id == customer_id]
+
     def leave(self, key: UUID) -> None:
         """A fact leaves the populations of periods that are still open."""
         for (policy_id, _, _), population in self._open.items():

@@ -32,7 +32,10 @@ def withdraw(plans: Plans, told: Withdrawal, go_without: Without = without) -> D
 def take_back(plans: Plans, fact: Fact) -> None:
     """What was planned because of what a contact did not come to is called off."""
     customer = plans.customers.get(fact.customer_id) if not_so(fact.name, fact.data) else None
-    for one in withdrawals_by(fact, customer, plans.of.released(customer.id)) if customer else ():
+    if customer is None:
+        return
+    released, in_draws = plans.of.released(customer.id), plans.draws.waiting(customer.id)
+    for one in withdrawals_by(fact, customer, released, in_draws):
         withdraw(plans, one, without_what_came_along)
 
 

@@ -1,7 +1,8 @@
 """A withdrawn fact in a simulation: as on the platform, in whatever order they are heard."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.later.withdrawal import FACT_WITHDRAWN
@@ -142,3 +143,29 @@ def test_a_drawn_matter_that_leaves_a_merged_contact_is_replaced() -> None:
     called = {one.occasion.reason: one.fact.customer_id for one in simulation.decisions.values() if one.occasion}
     assert called["drawn"] == drawn
     assert {called["drawn"], called["reserve"]} == {"C0", "C1"}
+
+
+def test_who_was_not_dissatisfied_is_not_drawn_of_those_who_were() -> None:
+    sorry = {"id": "sorry", "events": ["visit.dissatisfied"], "rate": {"number": 2, "of": "day", "reserve": 2}, **LATER}
+    simulation = Simulation(book({**sorry, "merge": False}))
+    for number in range(4):
+        told = {"task_id": str(UUID(int=number)), "case_id": None}
+        simulation.happen(fact("visit.dissatisfied", told, id=f"u{number}", customer=f"C{number}"))
+    correct(simulation, 0, MONDAY + timedelta(hours=1))
+    simulation.advance(MONDAY + timedelta(days=1))
+    drawn = {task.customer_id for task in simulation.tasks.values()}
+    assert len(drawn) == 2
+    assert drawn <= {"C1", "C2", "C3"}
+    (reserve,) = {"C1", "C2", "C3"} - drawn
+    correct(simulation, int(reserve[1]), MONDAY + timedelta(days=1, hours=1))  # before anybody is lost
+    lost = min(drawn)
+    out = {"customer_id": lost, "channel": "phone", "purpose": "all"}
+    simulation.happen(fact("notification.opted_out", out, customer="", time=MONDAY + timedelta(days=1, hours=2)))
+    simulation.finish()
+    planned = {task.customer_id: task.state for task in simulation.tasks.values()}
+    assert planned == {lost: "cancelled", (drawn - {lost}).pop(): "released"}
+
+
+def correct(simulation: Simulation, number: int, when: datetime) -> None:
+    says = {"task_id": str(UUID(int=number)), "dissatisfied": False, "problems": [], "rating": 5}
+    simulation.happen(fact("visit.corrected", says, id=f"right{number}", customer=f"C{number}", time=when))
