@@ -53,7 +53,13 @@ def pages() -> list[Path]:
 
 def guide() -> list[Path]:
     """The pages that teach how to write a pack; YAML in other pages is of other things."""
-    return [DOCS / "policies.md", *sorted(DOCS.glob("tutorial*.md")), *sorted(HOW_TO.glob("*.md"))]
+    written = [
+        DOCS / "policies.md",
+        *(DOCS / "policies").glob("*.md"),
+        *DOCS.glob("tutorial*.md"),
+        *HOW_TO.glob("*.md"),
+    ]
+    return sorted(written)
 
 
 def yaml_blocks(which: Iterable[Path]) -> list[Block]:
