@@ -55,7 +55,7 @@ class Play(Simulation):
 
     @property
     def going(self) -> bool:
-        return any(customer.waiting for customer in self._customers.values())
+        return any(customer.waiting for customer in self.customers.values())
 
     @staticmethod
     def _local(moment: datetime) -> str:
