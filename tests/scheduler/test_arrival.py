@@ -18,6 +18,7 @@ from services.scheduler.domain.facts import Fact
 from services.scheduler.domain.later.recall import Prompt
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
+from services.scheduler.domain.simulation.plans import Plans
 from services.scheduler.domain.steps.listen import STOPPED
 from services.scheduler.domain.steps.replay import RESTARTED
 from services.scheduler.domain.task import Task
@@ -180,27 +181,34 @@ BUSY: tuple[dict[str, Any], ...] = (
 FINAL = ("released", "done", "failed", "expired")
 
 
-class _Watched(Simulation):
+class _Watched(Plans):
     """Sees to it that nothing is undone that has happened in the world, and that only what happened after its fact takes a
     released task back."""
 
-    def _keep(self, task: Task) -> None:
-        before = self.tasks.get(task.id)
+    def __init__(self, rules: PolicyBook) -> None:
+        super().__init__(rules)
+        self.seen = Counter[str]()
+
+    def keep(self, task: Task) -> None:
+        self.seen["kept"] += 1
+        before = self.of.all.get(task.id)
         taken_back = before is not None and before.state == "released" and task.reason in (STOPPED, RESTARTED)
         assert before is None or taken_back or before.state not in FINAL or task.state in FINAL, (before, task)
-        super()._keep(task)
+        super().keep(task)
 
-    def _recall(self, task: Task, told: Prompt) -> None:
+    def recall(self, task: Task, told: Prompt) -> None:
+        self.seen["recalled"] += 1
         assert told.at >= datetime.fromisoformat(task.matters[-1]["at"]), (task, told)
-        super()._recall(task, told)
+        super().recall(task, told)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_happened_in_the_world_stands_however_late_facts_are(seed: int) -> None:
     chance, rules = random.Random(seed), book(*BUSY, caps=[{"limit": 6, "per": "month"}])
-    ends = Counter[str]()
+    ends, seen = Counter[str](), Counter[str]()
     for number in range(60):
-        simulation, moment = _Watched(rules), MONDAY
+        plans, moment = _Watched(rules), MONDAY
+        simulation = Simulation(rules, lambda _, watched=plans: watched)  # type: ignore[misc]
         for turn in range(25):
             moment += timedelta(hours=chance.randrange(1, 30))
             simulation.advance(moment)
@@ -215,6 +223,8 @@ def test_what_happened_in_the_world_stands_however_late_facts_are(seed: int) -> 
         simulation.advance(moment + timedelta(days=200))
         assert not any(customer.waiting for customer in simulation.customers.values())
         ends.update(task.reason or task.state for task in simulation.tasks.values())
+        seen += plans.seen
+    assert {*seen} == {"kept", "recalled"}
     assert {*ends} >= {"done", "stopped", "restarted", "ignored", "merged", "unreachable"}
 
 

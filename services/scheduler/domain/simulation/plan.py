@@ -5,7 +5,7 @@ Feed it in the order of time. Before anything happens, what is due by then is re
 more, `erasures` who is not contacted any more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from uuid import UUID
@@ -41,9 +41,9 @@ class Simulation:
     """What is known after everything that happened so far: `tasks` and `customers` in their newest state, `decisions` by
     their keys."""
 
-    def __init__(self, book: PolicyBook) -> None:
+    def __init__(self, book: PolicyBook, plans: Callable[[PolicyBook], Plans] = Plans) -> None:
         self.book = book
-        self._plans = Plans(book)
+        self._plans = plans(book)
         self.tasks: dict[UUID, Task] = self._plans.of.all
         self.decisions: dict[UUID, Decision] = self._plans.decisions
         self.customers: dict[str, Customer] = self._plans.customers

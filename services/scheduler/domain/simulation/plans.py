@@ -57,7 +57,7 @@ class Plans:
         for run in decision.ended:
             for task in self.of.released(run.customer_id):
                 if run.planned(task):
-                    self._recall(taken_back(task, run.reason), Prompt(decision.name, decision.key, decision.at))
+                    self.recall(taken_back(task, run.reason), Prompt(decision.name, decision.key, decision.at))
 
     def replace(self, lost: Iterable[Name], called_at: datetime) -> None:
         """Those in reserve come after all that is planned already."""
@@ -69,13 +69,14 @@ class Plans:
         for task in self.of.released(customer_id):
             known, policy = self.cases.circumstances(task, self.customers[customer_id]), self.book.version_of(task)
             if not told.spares(task) and (after := looked_at_again(task, known, self.now, policy)):
-                self._recall(after, told)
+                self.recall(after, told)
                 recalled.append(after)
         for task in recalled:
             if task.state == "cancelled":
                 self.conclude(task.id, result_of_end(task.state, task.reason, self.now))
 
-    def _recall(self, task: Task, told: Prompt) -> None:
+    def recall(self, task: Task, told: Prompt) -> None:
+        """A released task is taken back or postponed."""
         self._note(task)
         self.record(recall_record(task, told))
         if task.state == "cancelled":

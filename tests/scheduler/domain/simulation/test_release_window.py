@@ -6,8 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.scheduler.domain.book import PolicyBook
 from services.scheduler.domain.simulation.facts import simulated_fact
 from services.scheduler.domain.simulation.plan import Simulation
+from services.scheduler.domain.simulation.plans import Plans
 from services.scheduler.domain.task import Task
 from shared.calendar import OFFICIAL
 from shared.zone import ORG_ZONE
@@ -60,15 +62,17 @@ HAPPENINGS = st.lists(
 START = at("2026-02-11 08:00")
 
 
-class Watched(Simulation):
+class Watched(Plans):
     """Keeps what was released, and when."""
 
-    released: list[tuple[Task, datetime]]
+    def __init__(self, rules: PolicyBook) -> None:
+        super().__init__(rules)
+        self.released: list[tuple[Task, datetime]] = []
 
-    def _keep(self, task: Task) -> None:
+    def keep(self, task: Task) -> None:
         if task.state == "released":
-            self.released = [*getattr(self, "released", []), (task, self._now)]
-        super()._keep(task)
+            self.released.append((task, self.now))
+        super().keep(task)
 
 
 def _is_open(window: dict[str, Any], blackouts: list[dict[str, Any]], local: datetime, branch: str) -> bool:
@@ -100,20 +104,23 @@ def test_every_release_lies_inside_its_window_and_before_its_deadline(
     given: list[dict[str, Any]], blackouts: list[dict[str, Any]], happenings: list[tuple[int, int, int, str, int]]
 ) -> None:
     named = {f"p{number}": {**policy, "id": f"p{number}"} for number, policy in enumerate(given)}
-    simulation = Watched(book(*named.values(), blackouts=blackouts))
-    simulation.released = []
+    rules = book(*named.values(), blackouts=blackouts)
+    watched = Watched(rules)
+    simulation = Simulation(rules, lambda _: watched)
     branch_of = {f"e{number}": BRANCHES[where] for number, (*_, where) in enumerate(happenings)}
     arrivals = sorted((minute + late, number) for number, (minute, late, *_) in enumerate(happenings))
     for heard, number in arrivals:
         minute, _, who, what, where = happenings[number]
         _happen(simulation, number, minute, who, what, where, START + timedelta(minutes=heard))
     simulation.finish()
-    for task, now in simulation.released:
+    for task, now in watched.released:
         assert task.deadline_at is None or now < task.deadline_at
         assert now >= task.due_at
         for policy in (task.policy_id, *task.combined):
             for matter in task.matters:
                 local = now.astimezone(ORG_ZONE)
                 assert _is_open(named[policy]["window"], blackouts, local, branch_of[matter["event_id"]])
+    out = {task.id for task in simulation.tasks.values() if task.state == "released"}
+    assert out <= {task.id for task, _ in watched.released}
     ended = [task for task in simulation.tasks.values() if task.state != "released"]
     assert all(task.state in ("cancelled", "expired") and task.reason for task in ended)
