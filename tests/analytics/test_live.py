@@ -1,5 +1,7 @@
 """Whose pages are nudged by new figures."""
 
+import asyncio
+
 import asyncpg
 import orjson
 import pytest
@@ -25,8 +27,9 @@ async def test_a_batch_tells_its_branches_once_its_figures_are_there(analytics):
         one, two = Followup("1", "C1"), Followup("2", "C2", branch="B2")
         await analytics.deliver(one.planned(), two.planned())
         await analytics.deliver(one.task("released"))
-        while len(heard) < 2:
-            await connection.execute("SELECT 1")
+        async with asyncio.timeout(60):
+            while len(heard) < 2:
+                await connection.execute("SELECT 1")
     finally:
         await connection.close()
     assert sorted(heard[0]) == ["B1", "B2"]

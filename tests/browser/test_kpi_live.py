@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from services.analytics.app import create_app
 from services.analytics.settings import AnalyticsSettings
@@ -18,7 +18,7 @@ from tests.browser.kit import AGENT_DESK, TIMEOUT, Watch, faults_of
 from tests.browser.test_live import NEVER_ASKS
 from tests.hostile.wire import listening
 
-GONE = "Failed to load resource|ERR_"
+GONE = "Failed to load resource|ERR_|htmx:sendError"  # what the rest of the page may ask for meanwhile
 
 
 class Board:
@@ -29,11 +29,13 @@ class Board:
         self.browser = browser
         self.address = f"http://127.0.0.1:{port}"
         self.watch = Watch(f"127.0.0.1:{port}")
+        self.contexts: list[BrowserContext] = []
 
     async def page(self, at: str = "/kpi", only_told: bool = True, **claims: tuple[str, ...]) -> Page:
         """The page of a supervisor, which shows what it is told of; it would ask by itself without `only_told`."""
         context = await self.browser.new_context(viewport=AGENT_DESK, locale="zh-CN", base_url=self.address)
         context.set_default_timeout(TIMEOUT)
+        self.contexts.append(context)
         self.watch.over(context)
         runtime = self.served.runtime
         who = Principal("boss", (Role.SUPERVISOR,), "主管", **claims)
@@ -60,7 +62,7 @@ async def board(browser: Browser, service_dsn: Callable[[str], Awaitable[str]]) 
     ):
         board = Board(served, browser, port)
         yield board
-        for context in browser.contexts:
+        for context in board.contexts:
             await context.close()
         board.watch.require_nothing_unexpected()
 
