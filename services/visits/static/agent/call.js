@@ -87,7 +87,7 @@ export const calling = {
     this.dirty = Boolean(draft.dirty);
     this.stored = Object.keys(sheet.answers);
     this.person = draft.person || "";
-    for (const name of ["note", "result", "callbackAt", "language", "corrected", "complaint"]) this[name] = draft[name] || "";
+    for (const name of ["note", "result", "callbackAt", "language", "corrected", "complaint", "refusal"]) this[name] = draft[name] || "";
     for (const name of ["startedAt", "endedAt"]) this[name] = draft[name] || 0;
     this.timed = sheet.call_seconds !== null;
     if (this.timed && !this.startedAt) this.resumeCall(sheet);

@@ -4,8 +4,11 @@ import { call, told } from "./api.js";
 import { isAnswered, visible } from "./conditions.js";
 import { answerText, choices, moment } from "./wording.js";
 
+const TYPED = ["right", "recordNote", "whyCorrected", "rightResult", "rightCallback"];
+
 export const correcting = {
   record: null,
+  recordOffer: null, // what was typed before, beside the record as it is: the agent chooses
   right: {}, // the answers as they should be
   recordNote: "",
   whyCorrected: "",
@@ -18,13 +21,50 @@ export const correcting = {
       this.say(told(answer), "bad");
       return;
     }
-    this.record = { ...answer.body, version: answer.version };
-    this.right = answer.body.answers;
-    this.recordNote = answer.body.note;
-    this.whyCorrected = "";
-    this.rightResult = answer.body.result;
-    this.rightCallback = "";
+    this.takeRecord({ ...answer.body, version: answer.version });
+    const draft = this.kept.correction(id);
+    if (draft) this.offerTyped(draft.typed, draft.version !== answer.version);
     this.open("correction");
+  },
+  takeRecord(record) {
+    this.recordOffer = null;
+    Object.assign(this, { record, right: record.answers, recordNote: record.note, whyCorrected: "", rightResult: record.result, rightCallback: "" });
+  },
+  keepCorrection() {
+    this.dialogError = "";
+    this.kept.keepCorrection(this.record.id, { version: this.record.version, typed: Object.fromEntries(TYPED.map((name) => [name, this[name]])) });
+  },
+  offerTyped(typed, isNewer) {
+    Object.assign(this, typed);
+    this.rightResult ||= this.record.result;
+    this.recordOffer = { isNewer };
+  },
+  get recordOfferText() {
+    if (!this.recordOffer) return "";
+    if (!this.recordOffer.isNewer) return "已恢复您上次没有提交的填写。";
+    const last = this.record.versions.at(-1);
+    const who = last && last.number ? `${last.by} 于 ${moment(last.at)} 更正了这份记录（${last.reason}）` : "这份记录在别处被改过";
+    return `您填写之后，${who}。请选择保留哪一份；系统里的在「以前的版本」中。`;
+  },
+  keepTyped() {
+    this.recordOffer = null;
+    this.keepCorrection();
+  },
+  dropTyped() {
+    this.kept.dropCorrection(this.record.id);
+    this.takeRecord(this.record);
+    this.dialogError = "";
+  },
+  // somebody was faster: both versions are offered, with who and when
+  async meetNewer() {
+    const typed = Object.fromEntries(TYPED.map((name) => [name, this[name]]));
+    const answer = await call("GET", `agent/visits/${this.record.id}/record`);
+    if (!answer.ok) {
+      this.dialogError = told(answer);
+      return;
+    }
+    this.takeRecord({ ...answer.body, version: answer.version });
+    this.offerTyped(typed, true);
   },
   get recordName() {
     return this.record ? this.record.name : "";
@@ -49,10 +89,14 @@ export const correcting = {
   },
   chooseRightResult(code) {
     this.rightResult = code;
-    this.dialogError = "";
+    this.keepCorrection();
   },
   typedRightTime(text) {
     this.rightCallback = text ? `${text}:00+08:00` : "";
+    this.keepCorrection();
+  },
+  get rightCallbackText() {
+    return this.rightCallback.slice(0, 16);
   },
   get recordAsked() {
     if (!this.record) return [];
@@ -101,15 +145,21 @@ export const correcting = {
     if (value === undefined) delete right[id];
     else right[id] = value;
     this.right = right;
-    this.dialogError = "";
+    this.keepCorrection();
   },
   typedRecordNote(text) {
     this.recordNote = text;
+    this.keepCorrection();
   },
   typedWhy(text) {
     this.whyCorrected = text;
+    this.keepCorrection();
   },
   async correct() {
+    if (this.recordOffer?.isNewer) {
+      this.dialogError = "请先选择保留哪一份。";
+      return;
+    }
     const asked = new Set(this.recordAsked.map((question) => question.id));
     const answers = Object.fromEntries(Object.entries(this.right).filter(([id]) => asked.has(id)));
     const body = { answers, note: this.recordNote.trim(), reason: this.whyCorrected.trim() };
@@ -117,10 +167,12 @@ export const correcting = {
     if (this.isRightCallback && this.rightCallback) body.callback_at = this.rightCallback;
     const what = this.correctsResult ? "correct-result" : "correct";
     const answer = await call("POST", `api/v1/visits/${this.record.id}/${what}`, body, { "If-Match": `"${this.record.version}"` });
+    if (answer.status === 412) return this.meetNewer();
     if (!answer.ok) {
-      this.dialogError = answer.status === 412 ? "这份记录刚刚被改过，请关闭后重新打开再更正。" : told(answer);
+      this.dialogError = told(answer);
       return;
     }
+    this.kept.dropCorrection(this.record.id);
     this.closeDialogs();
     this.say(`已更正${this.recordName}的回访；原记录保留，投诉和指标随之更新。`, "good");
     this.refreshQueue();

@@ -8,6 +8,7 @@ export const dialogs = {
   notice: "",
   noticeKind: "",
   complaint: "", // typed, and not filed yet
+  refusal: "", // what the customer said, typed and not recorded yet
   begun: {}, // dialog → the visit that it was opened for last
 
   say(text, kind) {
@@ -84,7 +85,12 @@ export const dialogs = {
     if (this.idle || this.isOnlyPractice("登记客户不再接受短信或电话回访")) return;
     this.refusalKey = onceKey();
     this.begin("refusal");
+    this.$refs.refusalNote.value = this.refusal;
     this.open("refusal");
+  },
+  typedRefusal(text) {
+    this.refusal = text;
+    this.keep();
   },
   async refuse() {
     const note = this.$refs.refusalNote.value.trim() || "客户在回访中要求";
@@ -102,6 +108,7 @@ export const dialogs = {
       }
     }
     this.begun.refusal = "";
+    this.typedRefusal("");
     this.closeDialogs();
     if (noSms) this.say(`已登记：不再向${this.customerName}发短信。`, "good");
     if (noCalls) {

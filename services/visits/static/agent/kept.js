@@ -17,6 +17,19 @@ export class Kept {
     localStorage.removeItem(`${this.prefix}draft/${visit}`);
   }
 
+  // a correction that was typed and not made yet
+  correction(visit) {
+    return this.read(`correction/${visit}`, null);
+  }
+
+  keepCorrection(visit, draft) {
+    this.write(`correction/${visit}`, draft);
+  }
+
+  dropCorrection(visit) {
+    localStorage.removeItem(`${this.prefix}correction/${visit}`);
+  }
+
   // What the agent typed does not stay on a computer that others use, but for the visit in hand and what waits to be sent.
   forgetBut(visit) {
     const waiting = this.outbox;

@@ -7,7 +7,7 @@ const EVERY = 2000;
 const RENEW_EVERY = 240; // seconds, while the agent is active; a claim lasts longer
 const LOST = [404, 409];
 const KEPT = [
-  ...["person", "answers", "note", "result", "language", "callbackAt", "mine", "corrected", "complaint"],
+  ...["person", "answers", "note", "result", "language", "callbackAt", "mine", "corrected", "complaint", "refusal"],
   ...["signer", "unsignedReason"], // of visits on site
   ...["active", "startedAt", "endedAt", "phase", "dirty", "version", "key"],
 ];

@@ -236,7 +236,7 @@ export const wrapping = {
     this.putAway();
   },
   putAway() {
-    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "", language: "", corrected: "", complaint: "" });
+    Object.assign(this, { sheet: null, phase: "none", person: "", answers: {}, active: "opening", result: "", note: "", number: "", callbackAt: "", language: "", corrected: "", complaint: "", refusal: "" });
     Object.assign(this, { startedAt: 0, endedAt: 0, dirty: false, line: null, timed: false, changes: [], timeWarning: "", wrapError: "", errors: {} });
     this.$refs.note.value = this.$refs.corrected.value = this.$refs.callback.value = "";
     this.clearAside();
