@@ -23,6 +23,7 @@ from shared.testing.events import NOON
 from tests.architecture.parts import ID, SERVICES, Described, operations
 from tests.hostile.own_process import OwnProcess, running
 from tests.hostile.unharmed import unharmed_process
+from tests.patience import PATIENCE
 
 EXAMPLES = int(os.environ.get("HUIFANG_FUZZ_EXAMPLES", "100"))
 WARM_UP = 20  # bodies to each route
@@ -52,8 +53,8 @@ async def own(
     request: pytest.FixtureRequest, service_dsn: Callable[[str], Awaitable[str]], tmp_path: Path
 ) -> AsyncIterator[OwnProcess]:
     """One service after the other as a process of its own, on a Monday in March, nothing done by time."""
-    settings = {"clock": f"{NOON.isoformat()}@1", "jobs_enabled": False}
-    async with running(request.param, await service_dsn(request.param), tmp_path, **settings) as process:
+    settings = {"clock": f"{NOON.isoformat()}@1", "jobs_enabled": False, "body_seconds": PATIENCE}
+    async with running(request.param, await service_dsn(request.param), tmp_path, PATIENCE, **settings) as process:
         yield process
 
 

@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from deploy.local.settings import ROOT
 from shared.clock import SystemClock
 from shared.embedded.processes import free_port
+from shared.server import BoundedProtocol
 from shared.testing.databases import Databases
 from shared.testing.served import DATA_KEY, keys_in
 from tests.architecture.parts import SETTINGS, create_app, settings_class
@@ -64,8 +65,12 @@ class OwnProcess:
 
 
 @asynccontextmanager
-async def running(service: str, dsn: str, folder: Path, **settings: Any) -> AsyncIterator[OwnProcess]:
-    """The service's process with its jobs at work; it must live to the end."""
+async def running(
+    service: str, dsn: str, folder: Path, head_seconds: float = BoundedProtocol.head_seconds, **settings: Any
+) -> AsyncIterator[OwnProcess]:
+    """The service's process with its jobs at work; it must live to the end. Whose clients are none that are slow on purpose
+    gives them all the time: a machine that pauses between a connection and its request would have the server close it.
+    """
     given: dict[str, Any] = {
         "postgres_dsn": dsn,
         "keys_file": keys_in(folder),
@@ -77,7 +82,8 @@ async def running(service: str, dsn: str, folder: Path, **settings: Any) -> Asyn
     given |= SETTINGS.get(service, {}) | settings
     environment = os.environ | {f"HUIFANG_{name.upper()}": str(value) for name, value in given.items()}
     port = free_port()
-    command = [sys.executable, "-m", "tests.hostile.watched_process", service, str(port), str(folder / "look")]
+    program = [sys.executable, "-m", "tests.hostile.watched_process"]
+    command = [*program, service, str(port), str(folder / "look"), str(head_seconds)]
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     own = OwnProcess(service, process, port, folder)
