@@ -28,11 +28,13 @@ _GROUP = re.compile(r"\d+")
 _RUN = re.compile(rf"\d++(?:{GAP}\d++)*+", re.ASCII)
 _SHORTEST_RUN = 9  # the fewest digits of a foreign number
 _DIGITS_ONLY = {code: None for code in range(128) if not chr(code).isdigit()}
-# what is no number though it looks like one: an escape of JSON, a sealed value, a UUID, an id or a hash in hex digits
+# what is no number though it looks like one: an escape of JSON, a sealed value, a UUID, an id or a hash in hex digits. Of
+# these one in millions has a mobile number with the country's prefix in it, so that is taken for a number
 _NO_NUMBER = re.compile(
     r"\\u(?!1[3-9]\d{9}(?!\d))[0-9a-f]{4}|sealed:v1:[\w-]+"
     r"|(?<![0-9a-z])(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|(?=\d*[a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9a-f]{16}))(?![0-9a-z])",
+    r"|(?=\d*[a-f])(?![0-9a-f]{0,51}(?<!\d)(?:00)?861[3-9]\d{9}(?!\d))"
+    r"(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9a-f]{16}))(?![0-9a-z])",
     re.IGNORECASE | re.ASCII,
 )
 _MOBILE = r"(?:(?:00)?86|0)?1[3-9]\d{9}"
