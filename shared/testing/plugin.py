@@ -39,7 +39,9 @@ MARKER_OF_FIXTURE = {"service_dsn": "db", "postgres_server": "db", "kafka_server
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups, and may have come first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What a test costs is a marker derived from its fixtures. Tests of one file run in one process unless a group says
-    otherwise: what they share is started once."""
+    otherwise: what they share is started once. The groups, which take longest, come first, so that no process waits for
+    another in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
